@@ -1,0 +1,90 @@
+/**
+ * What the readers give and the writers take. `io` turns bytes into arrays and back; it does no
+ * maths (no Fourier transform, no combination of coils, no scaling beyond a format's own slope).
+ * @module
+ */
+import type { NdArray } from "../ndarray.ts";
+
+/** Formats of k-space and images, as recon.json names them. */
+export type FileFormat = "fastmri-hdf5" | "matlab-hdf5" | "bart-cfl" | "npy" | "nifti";
+
+/** Where voxels lie: NIfTI's convention (RAS+, millimetres). */
+export interface Geometry {
+  /**
+   * Row-major 4 x 4: maps (column, row, slice, 1) of the images as written (`[slice, row, column]`)
+   * to RAS+ millimetres.
+   */
+  readonly affine: readonly number[];
+  /** False when the file said nothing and the affine is only the voxel size on a diagonal. */
+  readonly known: boolean;
+}
+
+/**
+ * A k-space file that has been opened but not read. Slices are read one at a time, so a file may be
+ * larger than memory.
+ *
+ * Inside Larmor H is the phase-encode axis and W the readout. A file whose images have the readout
+ * first (fastMRI: the phase-encode axis is the last) is `transposed`: `readSlice` swaps the axes on
+ * the way in, and the writers are given images that were swapped back.
+ */
+export interface KspaceFile extends Disposable {
+  /** The path it was opened with. */
+  readonly path: string;
+  /** What the content was recognised as. */
+  readonly format: FileFormat;
+  /** The file's own axes with their meaning and size, for `--dry-run`, e.g. `slice 16, coil 15, readout 640, phase 368`. */
+  readonly axes: string;
+  /** Number of slices (all further dimensions, such as time or echoes, are flattened into this one). */
+  readonly slices: number;
+  /** Number of coils. */
+  readonly coils: number;
+  /** Phase-encode lines, H. */
+  readonly height: number;
+  /** Readout samples, W. */
+  readonly width: number;
+  /** Whether the file's own images are `[row = readout, column = phase]`. */
+  readonly transposed: boolean;
+  /** Lines that the file itself declares as acquired (fastMRI `mask`): H values 0 or 1. */
+  readonly mask?: Uint8Array;
+  /**
+   * Size to which images are cropped about the centre, `[H, W]`, when the file says so (fastMRI:
+   * the size of `reconstruction_rss`, or reconSpace of its ISMRMRD header, when smaller than k-space).
+   */
+  readonly imageSize?: readonly [number, number];
+  /** Where voxels lie, when the file says so. */
+  readonly geometry?: Geometry;
+  /** Reads one slice of k-space: `[C, 2, H, W]`. NaN and Inf are an InputError. */
+  readSlice(index: number): Promise<NdArray>;
+  /** Closes the file. */
+  [Symbol.dispose](): void;
+}
+
+/** An image volume (to simulate k-space from). Rows and columns as in the file: `[slice, row, column]`. */
+export interface ImageFile extends Disposable {
+  /** The path it was opened with. */
+  readonly path: string;
+  /** What the content was recognised as. */
+  readonly format: FileFormat;
+  /** Number of slices. */
+  readonly slices: number;
+  /** Rows of an image. */
+  readonly rows: number;
+  /** Columns of an image. */
+  readonly columns: number;
+  /** Whether the pixels are complex. */
+  readonly complex: boolean;
+  /** Where voxels lie, when the file says so. */
+  readonly geometry?: Geometry;
+  /** Reads one slice: `[2, rows, columns]` (imaginary part zero for real images). */
+  readSlice(index: number): Promise<NdArray>;
+  /** Closes the file. */
+  [Symbol.dispose](): void;
+}
+
+/** A volume to be written: rows and columns in the file's own orientation. */
+export interface ImageVolume {
+  /** Real `[slice, row, column]`, or complex planar `[slice, 2, row, column]`. */
+  readonly image: NdArray;
+  /** Where voxels lie. */
+  readonly geometry?: Geometry;
+}

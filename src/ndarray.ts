@@ -1,0 +1,39 @@
+/**
+ * Dense arrays on the host: float32 data in C order with a shape.
+ *
+ * Complex arrays are planar, with re/im as an axis of size 2 before the two image axes:
+ * image `[N, 2, H, W]`, coil images and k-space `[N, C, 2, H, W]` (or without N for one slice).
+ * H is the phase-encode axis, W the readout.
+ * @module
+ */
+
+/** A dense float32 array in C order. */
+export interface NdArray {
+  /** Elements, the last axis fastest. */
+  readonly data: Float32Array;
+  /** Sizes of the axes. */
+  readonly shape: readonly number[];
+}
+
+/** Number of elements of an array of this shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * Wraps data with a shape.
+ * @throws {RangeError} when the shape does not hold exactly the elements of `data`
+ */
+export function ndarray(data: Float32Array, shape: readonly number[]): NdArray {
+  if (data.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `Cannot view ${data.length} elements as [${shape}]: ${sizeOf(shape)} are required`,
+    );
+  }
+  return { data, shape };
+}
+
+/** An array of zeros. */
+export function zeros(shape: readonly number[]): NdArray {
+  return { data: new Float32Array(sizeOf(shape)), shape };
+}
