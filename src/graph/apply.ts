@@ -1,0 +1,57 @@
+/** Applies operators to tensors, with the rule table of all operators. @module */
+import { elementwiseRules } from "./ops/elementwise.ts";
+import { activationRules } from "./ops/activation.ts";
+import { linearRules } from "./ops/linear.ts";
+import { convRules } from "./ops/conv.ts";
+import { movementRules } from "./ops/movement.ts";
+import { reduceRules } from "./ops/reduce.ts";
+import { leafRules } from "./ops/leaf.ts";
+import type { OpAttributes, OpName } from "./ops/attributes.ts";
+import type { OpRule, RuleTable } from "./rule.ts";
+import { Tensor } from "./tensor.ts";
+
+let table: RuleTable<OpName> | undefined;
+
+/** The rule of an operator. */
+export function ruleOf<K extends OpName>(op: K): OpRule<K> {
+  // Joined at first use: the files of ops/ import this one, so their tables may not exist yet
+  // when it is evaluated.
+  table ??= {
+    ...leafRules,
+    ...elementwiseRules,
+    ...activationRules,
+    ...linearRules,
+    ...convRules,
+    ...movementRules,
+    ...reduceRules,
+  };
+  return table[op] as unknown as OpRule<K>;
+}
+
+/** Name of the foreign node that tensors are being made for; see `withOrigin`. */
+let currentOrigin: string | undefined;
+
+/** Marks every tensor made inside `build` as coming from the named node of a foreign model. */
+export function withOrigin<T>(origin: string, build: () => T): T {
+  const outer = currentOrigin;
+  currentOrigin = origin;
+  try {
+    return build();
+  } finally {
+    currentOrigin = outer;
+  }
+}
+
+/**
+ * Applies an operator.
+ * @throws {TypeError} for inputs of the wrong kind
+ * @throws {RangeError} for shapes or attributes that do not fit
+ */
+export function apply<K extends OpName>(
+  op: K,
+  inputs: readonly Tensor[],
+  attributes: OpAttributes[K],
+): Tensor<K> {
+  const type = ruleOf(op).infer(inputs, attributes);
+  return new Tensor(op, inputs, attributes, type, currentOrigin);
+}

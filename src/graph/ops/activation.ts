@@ -1,0 +1,111 @@
+/** Activations of networks. @module */
+import { apply } from "../apply.ts";
+import type { OpRule, RuleTable } from "../rule.ts";
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeAxis,
+  requireInputs,
+  sameShape,
+} from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
+import type { OpName } from "./attributes.ts";
+import { add, exp, greater, less, mul, neg, reciprocal, sub, where } from "./elementwise.ts";
+import { asTensor } from "./leaf.ts";
+import { reduceSum } from "./reduce.ts";
+
+type Activation =
+  | "Tanh"
+  | "Sigmoid"
+  | "Relu"
+  | "LeakyRelu"
+  | "Elu"
+  | "Softplus"
+  | "PRelu"
+  | "Softmax";
+
+const sameType = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
+  infer(inputs) {
+    requireInputs(op, inputs, 1);
+    return { dtype: inputs[0].dtype, shape: inputs[0].shape };
+  },
+  vjp,
+});
+
+/** Rules of the activations. */
+export const activationRules: RuleTable<Activation> = {
+  Tanh: sameType("Tanh", (ct, node) => [mul(ct, sub(asTensor(1, ct), mul(node, node)))]),
+  Sigmoid: sameType(
+    "Sigmoid",
+    (ct, node) => [mul(ct, mul(node, sub(asTensor(1, ct), node)))],
+  ),
+  Relu: sameType("Relu", (ct, node) => [where(greater(node, 0), ct, 0)]),
+  LeakyRelu: {
+    ...sameType("LeakyRelu", (ct, { inputs: [x], attributes: { alpha } }) => [
+      where(greater(x, 0), ct, mul(ct, alpha)),
+    ]),
+    encode: ({ alpha }) => ({ attributes: { alpha: { float: alpha } } }),
+  },
+  // f = x for x > 0, else alpha (e^x - 1), whose slope is f + alpha.
+  Elu: {
+    ...sameType("Elu", (ct, node) => [
+      where(greater(node.inputs[0], 0), ct, mul(ct, add(node, node.attributes.alpha))),
+    ]),
+    encode: ({ alpha }) => ({ attributes: { alpha: { float: alpha } } }),
+  },
+  Softplus: sameType("Softplus", (ct, { inputs: [x] }) => [
+    mul(ct, reciprocal(add(exp(neg(x)), 1))),
+  ]),
+  PRelu: {
+    infer(inputs) {
+      requireInputs("PRelu", inputs, 2);
+      const [x, slope] = inputs;
+      const shape = broadcastShapes("PRelu", [x.shape, slope.shape]);
+      if (!sameShape(shape, x.shape)) {
+        throw new RangeError(
+          `Cannot apply slopes ${formatShape(slope.shape)} to ${formatShape(x.shape)}: ` +
+            `they must broadcast to it`,
+        );
+      }
+      return { dtype: x.dtype, shape };
+    },
+    vjp: (ct, { inputs: [x, slope] }) => {
+      const negative = less(x, 0);
+      return [where(negative, mul(ct, slope), ct), where(negative, mul(ct, x), 0)];
+    },
+  },
+  Softmax: {
+    infer(inputs, { axis }) {
+      requireInputs("Softmax", inputs, 1);
+      normalizeAxis("take the softmax along", axis, inputs[0].rank);
+      return { dtype: inputs[0].dtype, shape: inputs[0].shape };
+    },
+    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    // d softmax = p (dx - sum(p dx))
+    vjp: (ct, node) => {
+      const weighted = mul(ct, node);
+      const total = reduceSum(weighted, [node.attributes.axis], { keepDims: true });
+      return [sub(weighted, mul(node, total))];
+    },
+  },
+};
+
+/** Hyperbolic tangent */
+export const tanh = (x: Tensor): Tensor => apply("Tanh", [x], {});
+/** 1 / (1 + e^-x) */
+export const sigmoid = (x: Tensor): Tensor => apply("Sigmoid", [x], {});
+/** max(x, 0) */
+export const relu = (x: Tensor): Tensor => apply("Relu", [x], {});
+/** x for x > 0, else alpha x */
+export const leakyRelu = (x: Tensor, alpha = 0.01): Tensor => apply("LeakyRelu", [x], { alpha });
+/** x for x > 0, else alpha (e^x - 1) */
+export const elu = (x: Tensor, alpha = 1): Tensor => apply("Elu", [x], { alpha });
+/** log(1 + e^x) */
+export const softplus = (x: Tensor): Tensor => apply("Softplus", [x], {});
+/** x for x > 0, else slope x; the slope broadcasts to x */
+export const prelu = (x: Tensor, slope: Tensor): Tensor => apply("PRelu", [x, slope], {});
+/** x sigmoid(x) */
+export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+/** e^x over its sum along an axis */
+export const softmax = (x: Tensor, axis = -1): Tensor =>
+  apply("Softmax", [x], { axis: normalizeAxis("take the softmax along", axis, x.rank) });

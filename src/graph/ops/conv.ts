@@ -1,0 +1,212 @@
+/** Convolutions, pooling and resizing over trailing spatial axes: `[batch, channels, ...space]`. @module */
+import { apply } from "../apply.ts";
+import type { Encoding, RuleTable } from "../rule.ts";
+import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
+import type { Shape, Tensor, TensorType } from "../tensor.ts";
+import type { ConvAttributes, OpAttributes, PoolAttributes } from "./attributes.ts";
+
+type Windowed = "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" | "Resize";
+
+/** Rules of the windowed operators. */
+export const convRules: RuleTable<Windowed> = {
+  Conv: { infer: convType, encode: convEncoding, vjp: "none" },
+  ConvTranspose: {
+    infer: convTransposeType,
+    encode: (attributes) => ({
+      attributes: {
+        ...convEncoding(attributes).attributes,
+        output_padding: { ints: attributes.outputPadding },
+      },
+    }),
+    vjp: "none",
+  },
+  AveragePool: {
+    infer: poolType,
+    encode: (attributes) => ({
+      attributes: {
+        ...poolEncoding(attributes),
+        count_include_pad: { int: attributes.countIncludePad ? 1 : 0 },
+      },
+    }),
+    vjp: "none",
+  },
+  MaxPool: {
+    infer: poolType,
+    encode: (attributes) => ({ attributes: poolEncoding(attributes) }),
+    vjp: "none",
+  },
+  Resize: {
+    infer([x], { sizes }) {
+      if (sizes.length !== x.rank) {
+        throw new RangeError(`Cannot resize ${formatShape(x.shape)} to ${formatShape(sizes)}`);
+      }
+      return { dtype: x.dtype, shape: sizes };
+    },
+    encode: ({ mode, sizes, coordinates, rounding }) => ({
+      attributes: {
+        mode: { string: mode },
+        coordinate_transformation_mode: { string: coordinates },
+        nearest_mode: { string: rounding },
+      },
+      constants: [null, null, int64Vector(sizes)], // roi, scales, sizes
+    }),
+    vjp: "none",
+  },
+};
+
+function convEncoding({ strides, pads, dilations, group }: ConvAttributes): Encoding {
+  return {
+    attributes: {
+      strides: { ints: strides },
+      pads: { ints: pads },
+      dilations: { ints: dilations },
+      group: { int: group },
+    },
+  };
+}
+
+function poolEncoding({ kernel, strides, pads }: PoolAttributes): Encoding["attributes"] {
+  return { kernel_shape: { ints: kernel }, strides: { ints: strides }, pads: { ints: pads } };
+}
+
+function convType(inputs: readonly Tensor[], attributes: ConvAttributes): TensorType {
+  requireInputs("Conv", inputs, 2, 3);
+  const [x, weight, bias] = inputs;
+  const { strides, pads, dilations, group } = attributes;
+  const space = x.rank - 2;
+  const [outChannels, perGroup, ...kernel] = weight.shape;
+  requireConv("Conv", x, weight, x.shape[1] === perGroup * group && outChannels % group === 0);
+  requireBias(bias, outChannels);
+  const size = kernel.map((taps, i) => {
+    const padded = x.shape[2 + i] + pads[i] + pads[i + space];
+    return Math.floor((padded - dilations[i] * (taps - 1) - 1) / strides[i]) + 1;
+  });
+  requirePositive("Conv", x, size);
+  return { dtype: commonType("Conv", inputs), shape: [x.shape[0], outChannels, ...size] };
+}
+
+function convTransposeType(
+  inputs: readonly Tensor[],
+  attributes: OpAttributes["ConvTranspose"],
+): TensorType {
+  requireInputs("ConvTranspose", inputs, 2, 3);
+  const [x, weight, bias] = inputs;
+  const { strides, pads, dilations, group, outputPadding } = attributes;
+  const space = x.rank - 2;
+  const [inChannels, perGroup, ...kernel] = weight.shape;
+  requireConv("ConvTranspose", x, weight, x.shape[1] === inChannels && inChannels % group === 0);
+  requireBias(bias, perGroup * group);
+  const size = kernel.map((taps, i) =>
+    (x.shape[2 + i] - 1) * strides[i] + dilations[i] * (taps - 1) + 1 + outputPadding[i] -
+    pads[i] - pads[i + space]
+  );
+  requirePositive("ConvTranspose", x, size);
+  return {
+    dtype: commonType("ConvTranspose", inputs),
+    shape: [x.shape[0], perGroup * group, ...size],
+  };
+}
+
+function requireConv(op: string, x: Tensor, weight: Tensor, channelsFit: boolean): void {
+  if (x.rank < 3 || weight.rank !== x.rank || !channelsFit) {
+    throw new RangeError(
+      `Cannot apply ${op} with weights ${formatShape(weight.shape)} to ${formatShape(x.shape)}: ` +
+        `ranks and channels must agree`,
+    );
+  }
+}
+
+function requireBias(bias: Tensor | undefined, channels: number): void {
+  if (bias !== undefined && (bias.rank !== 1 || bias.shape[0] !== channels)) {
+    throw new RangeError(`Cannot add bias ${formatShape(bias.shape)} to ${channels} channels`);
+  }
+}
+
+function requirePositive(op: string, x: Tensor, size: Shape): void {
+  if (size.some((n) => n < 1)) {
+    throw new RangeError(`Cannot apply ${op} to ${formatShape(x.shape)}: the image is too small`);
+  }
+}
+
+function poolType([x]: readonly Tensor[], { kernel, strides, pads }: PoolAttributes): TensorType {
+  const space = x.rank - 2;
+  if (kernel.length !== space) {
+    throw new RangeError(`Cannot pool ${formatShape(x.shape)} by ${formatShape(kernel)}`);
+  }
+  const size = kernel.map((taps, i) =>
+    Math.floor((x.shape[2 + i] + pads[i] + pads[i + space] - taps) / strides[i]) + 1
+  );
+  requirePositive("pooling", x, size);
+  return { dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...size] };
+}
+
+/** Options of a convolution; one number serves all spatial axes. */
+export interface ConvOptions {
+  /** Step of the window. Default 1. */
+  readonly stride?: number;
+  /** Zeros around the image: one width, or those before each axis, then after each. Default 0. */
+  readonly padding?: number | readonly number[];
+  /** Spacing of the taps. Default 1. */
+  readonly dilation?: number;
+  /** Independent groups of channels. Default 1. */
+  readonly group?: number;
+}
+
+function convAttributes(
+  x: Tensor,
+  { stride = 1, padding = 0, dilation = 1, group = 1 }: ConvOptions,
+): ConvAttributes {
+  const space = x.rank - 2;
+  const each = (value: number, count: number) => new Array<number>(count).fill(value);
+  return {
+    strides: each(stride, space),
+    pads: typeof padding === "number" ? each(padding, 2 * space) : padding,
+    dilations: each(dilation, space),
+    group,
+  };
+}
+
+/** Convolution (cross-correlation) of `[N, C, ...]` with `[K, C / group, ...]`. */
+export function conv(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
+  return apply("Conv", bias ? [x, weight, bias] : [x, weight], convAttributes(x, options));
+}
+
+/** Transposed convolution of `[N, C, ...]` with `[C, K / group, ...]`. */
+export function convTranspose(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  { outputPadding = 0, ...options }: ConvOptions & { outputPadding?: number } = {},
+): Tensor {
+  return apply("ConvTranspose", bias ? [x, weight, bias] : [x, weight], {
+    ...convAttributes(x, options),
+    outputPadding: new Array(x.rank - 2).fill(outputPadding),
+  });
+}
+
+/** Mean over windows of `size` with step `size`. */
+export function averagePool(x: Tensor, size: number): Tensor {
+  return apply("AveragePool", [x], poolAttributes(x, size));
+}
+
+/** Maximum over windows of `size` with step `size`. */
+export function maxPool(x: Tensor, size: number): Tensor {
+  return apply("MaxPool", [x], poolAttributes(x, size));
+}
+
+function poolAttributes(x: Tensor, size: number): PoolAttributes {
+  const window = new Array(x.rank - 2).fill(size);
+  const pads = new Array(2 * (x.rank - 2)).fill(0);
+  return { kernel: window, strides: window, pads, countIncludePad: false };
+}
+
+/** The trailing axes at other sizes, by nearest neighbour or linear interpolation (half-pixel centres). */
+export function resize(x: Tensor, size: Shape, mode: "nearest" | "linear" = "linear"): Tensor {
+  const sizes = [...x.shape.slice(0, x.rank - size.length), ...size];
+  return apply("Resize", [x], {
+    mode,
+    sizes,
+    coordinates: mode === "nearest" ? "asymmetric" : "half_pixel",
+    rounding: "floor",
+  });
+}

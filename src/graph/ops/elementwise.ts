@@ -1,0 +1,233 @@
+/** Elementwise arithmetic and comparison, with NumPy's broadcasting. @module */
+import { apply } from "../apply.ts";
+import type { OpRule, RuleTable, Vjp } from "../rule.ts";
+import { broadcastShapes, commonType, requireInputs } from "../shapes.ts";
+import type { DType, Tensor } from "../tensor.ts";
+import type { NoAttributes, OpAttributes, OpName } from "./attributes.ts";
+import { asTensor, type TensorLike } from "./leaf.ts";
+
+type Elementwise =
+  | ("Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min")
+  | ("Neg" | "Abs" | "Sign" | "Reciprocal" | "Sqrt" | "Exp" | "Log" | "Erf" | "Sin" | "Cos")
+  | ("Floor" | "Ceil" | "Round" | "Clip")
+  | ("Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" | "And" | "Or" | "Not")
+  | ("Where" | "Cast");
+
+/** Operators that take nothing besides their inputs. */
+type Plain = { [K in OpName]: OpAttributes[K] extends NoAttributes ? K : never }[OpName];
+
+const binary = <K extends Plain>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
+  infer(inputs) {
+    requireInputs(op, inputs, 2);
+    const dtype = commonType(op, inputs);
+    return { dtype, shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
+  },
+  vjp,
+});
+
+const comparison = <K extends Plain>(op: K): OpRule<K> => ({
+  infer(inputs) {
+    const { shape } = binary(op, "zero").infer(inputs, {} as OpAttributes[K]);
+    return { dtype: "bool", shape };
+  },
+  vjp: "zero",
+});
+
+const unary = <K extends Elementwise>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
+  infer(inputs) {
+    requireInputs(op, inputs, 1);
+    return { dtype: inputs[0].dtype, shape: inputs[0].shape };
+  },
+  vjp,
+});
+
+const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+
+/** Rules of the elementwise operators. */
+export const elementwiseRules: RuleTable<Elementwise> = {
+  Add: binary("Add", (ct) => [ct, ct]),
+  Sub: binary("Sub", (ct) => [ct, neg(ct)]),
+  Mul: binary("Mul", (ct, { inputs: [a, b] }) => [mul(ct, b), mul(ct, a)]),
+  // d(a/b) = da/b - (a/b) db/b
+  Div: binary("Div", (ct, node) => {
+    const ctA = div(ct, node.inputs[1]);
+    return [ctA, neg(mul(ctA, node))];
+  }),
+  // d(a^b) = b a^(b-1) da + a^b log(a) db
+  Pow: binary("Pow", (ct, node) => {
+    const [a, b] = node.inputs;
+    const ctB = b.op === "Constant" ? null : mul(ct, mul(node, log(a)));
+    return [mul(ct, mul(b, pow(a, sub(b, asTensor(1, b))))), ctB];
+  }),
+  Max: binary("Max", (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b))),
+  Min: binary("Min", (ct, { inputs: [a, b] }) => selectVjp(ct, lessOrEqual(a, b))),
+  Neg: unary("Neg", (ct) => [neg(ct)]),
+  Abs: unary("Abs", (ct, { inputs: [x] }) => [mul(ct, sign(x))]),
+  Sign: unary("Sign", "zero"),
+  Reciprocal: unary("Reciprocal", (ct, node) => [neg(mul(ct, mul(node, node)))]),
+  Sqrt: unary("Sqrt", (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
+  Exp: unary("Exp", (ct, node) => [mul(ct, node)]),
+  Log: unary("Log", (ct, { inputs: [x] }) => [div(ct, x)]),
+  Erf: unary("Erf", (ct, { inputs: [x] }) => [
+    mul(ct, mul(exp(neg(mul(x, x))), asTensor(TWO_OVER_SQRT_PI, x))),
+  ]),
+  Sin: unary("Sin", (ct, { inputs: [x] }) => [mul(ct, cos(x))]),
+  Cos: unary("Cos", (ct, { inputs: [x] }) => [neg(mul(ct, sin(x)))]),
+  Floor: unary("Floor", "none"),
+  Ceil: unary("Ceil", "none"),
+  Round: unary("Round", "none"),
+  Clip: {
+    infer(inputs, { min, max }) {
+      requireInputs("Clip", inputs, 1);
+      if (!(min <= max)) throw new RangeError(`Cannot clip to ${min}..${max}: min exceeds max`);
+      return { dtype: inputs[0].dtype, shape: inputs[0].shape };
+    },
+    encode: ({ min, max }, { inputs: [x] }) => ({
+      constants: [min, max].map((bound) =>
+        Number.isFinite(bound) ? { data: numberAs(x.dtype, bound), shape: [] } : null
+      ),
+    }),
+    vjp: (ct, { inputs: [x], attributes: { min, max } }) => [
+      where(
+        and(greaterOrEqual(x, asTensor(min, x)), lessOrEqual(x, asTensor(max, x))),
+        ct,
+        asTensor(0, ct),
+      ),
+    ],
+  },
+  Greater: comparison("Greater"),
+  GreaterOrEqual: comparison("GreaterOrEqual"),
+  Less: comparison("Less"),
+  LessOrEqual: comparison("LessOrEqual"),
+  Equal: comparison("Equal"),
+  And: comparison("And"),
+  Or: comparison("Or"),
+  Not: unary("Not", "zero"),
+  Where: {
+    infer(inputs) {
+      requireInputs("Where", inputs, 3);
+      const [condition, a, b] = inputs;
+      if (condition.dtype !== "bool") {
+        throw new TypeError(`Cannot select by ${condition.dtype}: bool is required`);
+      }
+      return {
+        dtype: commonType("Where", [a, b]),
+        shape: broadcastShapes("Where", inputs.map((x) => x.shape)),
+      };
+    },
+    vjp: (ct, { inputs: [condition] }) => [null, ...selectVjp(ct, condition)],
+  },
+  Cast: {
+    infer(inputs, { to }) {
+      requireInputs("Cast", inputs, 1);
+      return { dtype: to, shape: inputs[0].shape };
+    },
+    encode: ({ to }) => ({ attributes: { to: { int: onnxType(to) } } }),
+    vjp: (ct, { inputs: [x] }) => [isFloat(x.dtype) ? cast(ct, x.dtype) : null],
+  },
+};
+
+/** Cotangents of a choice between two values: each gets its share of the elements. */
+function selectVjp(ct: Tensor, takesFirst: Tensor): [Tensor, Tensor] {
+  const none = asTensor(0, ct);
+  return [where(takesFirst, ct, none), where(takesFirst, none, ct)];
+}
+
+function numberAs(dtype: DType, value: number) {
+  if (dtype === "int64") return BigInt64Array.of(BigInt(value));
+  if (dtype === "int32") return Int32Array.of(value);
+  return dtype === "float64" ? Float64Array.of(value) : Float32Array.of(value);
+}
+
+/** Number of an element type in ONNX's TensorProto.DataType. */
+export function onnxType(dtype: DType): number {
+  return { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 }[dtype];
+}
+
+/** Whether an element type can carry a derivative. */
+export function isFloat(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float64";
+}
+
+const binaryFunction = <K extends Plain>(op: K) => (a: TensorLike, b: TensorLike): Tensor => {
+  const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;
+  return apply(op, [asTensor(a, like), asTensor(b, like)], {} as OpAttributes[K]);
+};
+
+const unaryFunction = <K extends Plain>(op: K) => (x: Tensor): Tensor =>
+  apply(op, [x], {} as OpAttributes[K]);
+
+/** a + b */
+export const add: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Add");
+/** a - b */
+export const sub: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Sub");
+/** a b, element by element */
+export const mul: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Mul");
+/** a / b */
+export const div: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Div");
+/** a to the power b */
+export const pow: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Pow");
+/** The larger of a and b */
+export const max: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Max");
+/** The smaller of a and b */
+export const min: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Min");
+/** a > b */
+export const greater: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Greater");
+/** a >= b */
+export const greaterOrEqual: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction(
+  "GreaterOrEqual",
+);
+/** a < b */
+export const less: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Less");
+/** a <= b */
+export const lessOrEqual: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("LessOrEqual");
+/** a = b */
+export const equal: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Equal");
+/** a and b */
+export const and: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("And");
+/** a or b */
+export const or: (a: TensorLike, b: TensorLike) => Tensor = binaryFunction("Or");
+/** not x */
+export const not: (x: Tensor) => Tensor = unaryFunction("Not");
+/** -x */
+export const neg: (x: Tensor) => Tensor = unaryFunction("Neg");
+/** |x| */
+export const abs: (x: Tensor) => Tensor = unaryFunction("Abs");
+/** -1, 0 or 1 */
+export const sign: (x: Tensor) => Tensor = unaryFunction("Sign");
+/** 1 / x */
+export const reciprocal: (x: Tensor) => Tensor = unaryFunction("Reciprocal");
+/** Square root */
+export const sqrt: (x: Tensor) => Tensor = unaryFunction("Sqrt");
+/** e to the power x */
+export const exp: (x: Tensor) => Tensor = unaryFunction("Exp");
+/** Natural logarithm */
+export const log: (x: Tensor) => Tensor = unaryFunction("Log");
+/** Gauss error function */
+export const erf: (x: Tensor) => Tensor = unaryFunction("Erf");
+/** Sine, radians */
+export const sin: (x: Tensor) => Tensor = unaryFunction("Sin");
+/** Cosine, radians */
+export const cos: (x: Tensor) => Tensor = unaryFunction("Cos");
+/** Largest whole number not above x */
+export const floor: (x: Tensor) => Tensor = unaryFunction("Floor");
+/** Smallest whole number not below x */
+export const ceil: (x: Tensor) => Tensor = unaryFunction("Ceil");
+/** Nearest whole number, halves to even */
+export const round: (x: Tensor) => Tensor = unaryFunction("Round");
+
+/** x limited to min..max */
+export function clip(x: Tensor, min: number, max: number): Tensor {
+  return apply("Clip", [x], { min, max });
+}
+
+/** a where the condition holds, else b */
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;
+  return apply("Where", [condition, asTensor(a, like), asTensor(b, like)], {});
+}
+
+/** x with another element type */
+export function cast(x: Tensor, to: DType): Tensor {
+  return x.dtype === to ? x : apply("Cast", [x], { to });
+}

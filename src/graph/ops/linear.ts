@@ -1,0 +1,87 @@
+/** Matrix products. @module */
+import { apply } from "../apply.ts";
+import type { RuleTable } from "../rule.ts";
+import { broadcastShapes, commonType, formatShape, requireInputs, requireRank } from "../shapes.ts";
+import type { Shape, Tensor } from "../tensor.ts";
+import type { OpAttributes } from "./attributes.ts";
+import { mul } from "./elementwise.ts";
+import { swapLastAxes } from "./movement.ts";
+
+/** Rules of the matrix products. */
+export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
+  MatMul: {
+    infer(inputs) {
+      requireInputs("MatMul", inputs, 2);
+      const [a, b] = inputs;
+      const dtype = commonType("MatMul", inputs);
+      if (a.rank < 2 || b.rank < 2) {
+        throw new RangeError(
+          `Cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)}: ` +
+            `at least 2 axes each are required`,
+        );
+      }
+      requireInner(a.shape, b.shape, a.shape.at(-1)!, b.shape.at(-2)!);
+      const batch = broadcastShapes("MatMul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
+      return { dtype, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
+    },
+    // C = A B: dA = dC B^T, dB = A^T dC
+    vjp: (ct, { inputs: [a, b] }) => [
+      matMul(ct, swapLastAxes(b)),
+      matMul(swapLastAxes(a), ct),
+    ],
+  },
+  Gemm: {
+    infer(inputs, { transA, transB }) {
+      requireInputs("Gemm", inputs, 2, 3);
+      const [a, b] = inputs;
+      requireRank("multiply", a, 2);
+      requireRank("multiply", b, 2);
+      const [m, k] = transA ? a.shape.toReversed() : a.shape;
+      const [k2, n] = transB ? b.shape.toReversed() : b.shape;
+      requireInner(a.shape, b.shape, k, k2);
+      if (inputs.length === 3) broadcastShapes("Gemm", [[m, n], inputs[2].shape]);
+      return { dtype: commonType("Gemm", inputs), shape: [m, n] };
+    },
+    encode: ({ alpha, beta, transA, transB }) => ({
+      attributes: {
+        alpha: { float: alpha },
+        beta: { float: beta },
+        transA: { int: transA ? 1 : 0 },
+        transB: { int: transB ? 1 : 0 },
+      },
+    }),
+    vjp: (ct, { inputs: [a, b, c], attributes }) => {
+      const { alpha, beta, transA, transB } = attributes;
+      const turn = (x: Tensor, turned: boolean) => turned ? swapLastAxes(x) : x;
+      const scaled = alpha === 1 ? ct : mul(ct, alpha);
+      const ctA = matMul(scaled, swapLastAxes(turn(b, transB)));
+      const ctB = matMul(swapLastAxes(turn(a, transA)), scaled);
+      const cotangents = [turn(ctA, transA), turn(ctB, transB)];
+      return c === undefined ? cotangents : [...cotangents, beta === 1 ? ct : mul(ct, beta)];
+    },
+  },
+};
+
+function requireInner(a: Shape, b: Shape, inner: number, inner2: number): void {
+  if (inner !== inner2) {
+    throw new RangeError(
+      `Cannot multiply ${formatShape(a)} by ${formatShape(b)}: ` +
+        `equal inner sizes are required, found ${inner} and ${inner2}`,
+    );
+  }
+}
+
+/** Matrix product over the last two axes; leading axes broadcast. */
+export function matMul(a: Tensor, b: Tensor): Tensor {
+  return apply("MatMul", [a, b], {});
+}
+
+/** alpha A B + beta C for matrices, each of A and B transposed first if asked. */
+export function gemm(
+  a: Tensor,
+  b: Tensor,
+  c?: Tensor,
+  { alpha = 1, beta = 1, transA = false, transB = false }: Partial<OpAttributes["Gemm"]> = {},
+): Tensor {
+  return apply("Gemm", c ? [a, b, c] : [a, b], { alpha, beta, transA, transB });
+}

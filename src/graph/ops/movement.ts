@@ -1,0 +1,286 @@
+/** Operators that move elements without changing them. @module */
+import { apply } from "../apply.ts";
+import type { RuleTable } from "../rule.ts";
+import {
+  broadcastShapes,
+  commonType,
+  formatShape,
+  int64Vector,
+  normalizeAxis,
+  requireInputs,
+  sameShape,
+} from "../shapes.ts";
+import { sizeOf } from "../../ndarray.ts";
+import type { Shape, Tensor } from "../tensor.ts";
+import type { OpAttributes } from "./attributes.ts";
+
+type Movement = "Reshape" | "Transpose" | "Slice" | "Concat" | "Pad" | "Expand" | "Tile" | "Gather";
+
+/** Rules of the movements. */
+export const movementRules: RuleTable<Movement> = {
+  Reshape: {
+    infer([x], { shape }) {
+      if (sizeOf(shape) !== sizeOf(x.shape)) {
+        throw new RangeError(
+          `Cannot reshape ${formatShape(x.shape)} to ${formatShape(shape)}: ` +
+            `${sizeOf(x.shape)} elements are required, found ${sizeOf(shape)}`,
+        );
+      }
+      return { dtype: x.dtype, shape };
+    },
+    encode: ({ shape }) => ({ constants: [int64Vector(shape)] }),
+    vjp: (ct, { inputs: [x] }) => [reshape(ct, x.shape)],
+  },
+  Transpose: {
+    infer([x], { perm }) {
+      if (!sameShape(perm.toSorted((a, b) => a - b), x.shape.map((_, axis) => axis))) {
+        throw new RangeError(
+          `Cannot transpose ${formatShape(x.shape)} by ${
+            formatShape(perm)
+          }: each axis once required`,
+        );
+      }
+      return { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) };
+    },
+    encode: ({ perm }) => ({ attributes: { perm: { ints: perm } } }),
+    vjp: (
+      ct,
+      { attributes: { perm } },
+    ) => [transpose(ct, perm.map((_, axis) => perm.indexOf(axis)))],
+  },
+  Slice: {
+    infer([x], attributes) {
+      return { dtype: x.dtype, shape: slicedShape(x.shape, attributes) };
+    },
+    encode: ({ starts, ends, axes, steps }) => ({
+      constants: [starts, ends, axes, steps].map(int64Vector),
+    }),
+    vjp: (ct, node) => [sliceVjp(ct, node)],
+  },
+  Concat: {
+    infer(inputs, { axis }) {
+      const [first] = inputs;
+      if (first === undefined) throw new TypeError("Cannot join 0 tensors: at least one required");
+      let size = 0;
+      for (const { shape } of inputs) {
+        const fits = shape.length === first.rank &&
+          shape.every((n, i) => i === axis || n === first.shape[i]);
+        if (!fits) {
+          throw new RangeError(
+            `Cannot join ${inputs.map((x) => formatShape(x.shape)).join(", ")} on axis ${axis}: ` +
+              `all other sizes must agree`,
+          );
+        }
+        size += shape[axis];
+      }
+      return { dtype: commonType("join", inputs), shape: first.shape.with(axis, size) };
+    },
+    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    vjp: (ct, { inputs, attributes: { axis } }) => {
+      let start = 0;
+      return inputs.map(({ shape }) => {
+        const part = slice(ct, axis, start, start + shape[axis]);
+        start += shape[axis];
+        return part;
+      });
+    },
+  },
+  Pad: {
+    infer([x], { pads }) {
+      if (pads.length !== 2 * x.rank) {
+        throw new RangeError(
+          `Cannot pad ${formatShape(x.shape)}: ${2 * x.rank} widths required, found ${pads.length}`,
+        );
+      }
+      const shape = x.shape.map((size, axis) => size + pads[axis] + pads[axis + x.rank]);
+      if (shape.some((size) => size < 1)) {
+        throw new RangeError(`Cannot pad ${formatShape(x.shape)} by ${formatShape(pads)}`);
+      }
+      return { dtype: x.dtype, shape };
+    },
+    encode: ({ pads, mode, value }, { inputs: [x] }) => ({
+      attributes: { mode: { string: mode } },
+      constants: [
+        int64Vector(pads),
+        mode === "constant" && value !== 0
+          ? {
+            data: x.dtype === "float64" ? Float64Array.of(value) : Float32Array.of(value),
+            shape: [],
+          }
+          : null,
+      ],
+    }),
+    vjp: (ct, node) => [padVjp(ct, node)],
+  },
+  Expand: {
+    infer([x], { shape }) {
+      if (!sameShape(broadcastShapes("expand", [x.shape, shape]), shape)) {
+        throw new RangeError(`Cannot expand ${formatShape(x.shape)} to ${formatShape(shape)}`);
+      }
+      return { dtype: x.dtype, shape };
+    },
+    encode: ({ shape }) => ({ constants: [int64Vector(shape)] }),
+    vjp: (ct) => [ct], // a broadcast: the walk sums it back
+  },
+  Tile: {
+    infer([x], { repeats }) {
+      if (repeats.length !== x.rank) {
+        throw new RangeError(`Cannot tile ${formatShape(x.shape)} by ${formatShape(repeats)}`);
+      }
+      return { dtype: x.dtype, shape: x.shape.map((size, axis) => size * repeats[axis]) };
+    },
+    encode: ({ repeats }) => ({ constants: [int64Vector(repeats)] }),
+    vjp: "none",
+  },
+  Gather: {
+    infer(inputs, { axis }) {
+      requireInputs("Gather", inputs, 2);
+      const [x, indices] = inputs;
+      const at = normalizeAxis("gather along", axis, x.rank);
+      return {
+        dtype: x.dtype,
+        shape: [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)],
+      };
+    },
+    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    vjp: "none",
+  },
+};
+
+/** Length of one sliced axis, with ONNX's clamping of negative and far bounds. */
+function slicedShape(shape: Shape, attributes: OpAttributes["Slice"]): Shape {
+  const { starts, ends, axes, steps } = attributes;
+  const out = [...shape];
+  axes.forEach((axis, i) => {
+    const [start, end] = sliceBounds(shape[axis], starts[i], ends[i], steps[i]);
+    out[axis] = Math.max(0, Math.ceil((end - start) / steps[i]));
+    if (out[axis] === 0) {
+      throw new RangeError(
+        `Cannot slice ${starts[i]}:${ends[i]}:${steps[i]} from axis ${axis} of ` +
+          `${formatShape(shape)}: nothing would be left`,
+      );
+    }
+  });
+  return out;
+}
+
+function sliceBounds(size: number, start: number, end: number, step: number): [number, number] {
+  const absolute = (index: number) => index < 0 ? index + size : index;
+  const clamp = (index: number, low: number, high: number) => Math.min(high, Math.max(low, index));
+  return step > 0
+    ? [clamp(absolute(start), 0, size), clamp(absolute(end), 0, size)]
+    : [clamp(absolute(start), 0, size - 1), clamp(absolute(end), -1, size - 1)];
+}
+
+/** Puts the cotangent of a slice back where the slice was taken, zeros elsewhere. */
+function sliceVjp(ct: Tensor, node: Tensor<"Slice">): Tensor {
+  const { starts, ends, axes, steps } = node.attributes;
+  const [x] = node.inputs;
+  const before: number[] = new Array(x.rank).fill(0);
+  const after: number[] = new Array(x.rank).fill(0);
+  let placed = ct;
+  axes.forEach((axis, i) => {
+    const [start] = sliceBounds(x.shape[axis], starts[i], ends[i], steps[i]);
+    const count = node.shape[axis];
+    const low = steps[i] > 0 ? start : start + steps[i] * (count - 1);
+    if (steps[i] < 0) placed = reverse(placed, axis);
+    if (Math.abs(steps[i]) > 1) placed = spread(placed, axis, Math.abs(steps[i]));
+    before[axis] = low;
+    after[axis] = x.shape[axis] - low - placed.shape[axis];
+  });
+  return pad(placed, [...before, ...after]);
+}
+
+/** Elements of one axis put `step` apart, with zeros between. */
+function spread(x: Tensor, axis: number, step: number): Tensor {
+  const count = x.shape[axis];
+  const pads: number[] = new Array(2 * (x.rank + 1)).fill(0);
+  pads[x.rank + 1 + axis + 1] = step - 1;
+  const split = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
+  const spaced = pad(reshape(x, split), pads);
+  const joined = reshape(spaced, x.shape.with(axis, count * step));
+  return slice(joined, axis, 0, (count - 1) * step + 1);
+}
+
+/** The axis in reverse order. */
+export function reverse(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis("reverse", axis, x.rank);
+  const last = x.shape[at] - 1;
+  return apply("Slice", [x], { starts: [last], ends: [-x.shape[at] - 1], axes: [at], steps: [-1] });
+}
+
+/** Cotangent of a padding with zeros: the part that was there before. */
+function padVjp(ct: Tensor, node: Tensor<"Pad">): Tensor {
+  const { pads, mode } = node.attributes;
+  if (mode !== "constant") {
+    throw new TypeError(`Cannot differentiate Pad with mode ${mode}${originOf(node)}`);
+  }
+  const [x] = node.inputs;
+  let part = ct;
+  x.shape.forEach((size, axis) => {
+    if (pads[axis] !== 0 || pads[axis + x.rank] !== 0) {
+      part = slice(part, axis, pads[axis], pads[axis] + size);
+    }
+  });
+  return part;
+}
+
+function originOf(node: Tensor): string {
+  return node.origin === undefined ? "" : ` (node ${node.origin})`;
+}
+
+/** The same elements in another shape. One size may be -1: whatever is left. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((product, size) => size === -1 ? product : product * size, 1);
+  const full = shape.map((size) => size === -1 ? sizeOf(x.shape) / known : size);
+  return sameShape(full, x.shape) ? x : apply("Reshape", [x], { shape: full });
+}
+
+/** Axes in another order: axis i of the result is axis perm[i] of x. */
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  return perm.every((axis, i) => axis === i) ? x : apply("Transpose", [x], { perm });
+}
+
+/** The last two axes swapped. */
+export function swapLastAxes(x: Tensor): Tensor {
+  const perm = x.shape.map((_, axis) => axis);
+  return transpose(x, [...perm.slice(0, -2), x.rank - 1, x.rank - 2]);
+}
+
+/** Elements start to end (exclusive) of one axis. */
+export function slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
+  const at = normalizeAxis("slice", axis, x.rank);
+  if (start === 0 && end === x.shape[at] && step === 1) return x;
+  return apply("Slice", [x], { starts: [start], ends: [end], axes: [at], steps: [step] });
+}
+
+/** Tensors joined along an axis. */
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  if (tensors.length === 1) return tensors[0];
+  const at = normalizeAxis("join along", axis, tensors[0]?.rank ?? 1);
+  return apply("Concat", tensors, { axis: at });
+}
+
+/** Widths before each axis, then after each; zeros unless another mode is given. */
+export function pad(
+  x: Tensor,
+  pads: readonly number[],
+  { mode = "constant", value = 0 }: Partial<Omit<OpAttributes["Pad"], "pads">> = {},
+): Tensor {
+  return pads.every((width) => width === 0) ? x : apply("Pad", [x], { pads, mode, value });
+}
+
+/** Repeats axes of size 1 to a shape. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply("Expand", [x], { shape });
+}
+
+/** The whole tensor repeated along each axis. */
+export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  return repeats.every((n) => n === 1) ? x : apply("Tile", [x], { repeats });
+}
+
+/** Elements of one axis picked by index (int64). */
+export function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
+  return apply("Gather", [x, indices], { axis: normalizeAxis("gather along", axis, x.rank) });
+}

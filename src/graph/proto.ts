@@ -1,0 +1,185 @@
+/**
+ * Graphs to ONNX bytes and back. The only file that imports protobuf code.
+ * @module
+ */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import { ruleOf } from "./apply.ts";
+import type { ConstantData, OpName } from "./ops/attributes.ts";
+import { onnxType } from "./ops/elementwise.ts";
+import type { Encoding, NodeAttribute } from "./rule.ts";
+import { type Shape, type Tensor, topological } from "./tensor.ts";
+
+export type { AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto };
+export { AttributeType };
+
+/** Versions that onnxruntime 1.30 reads; newer ones are refused by it. */
+const IR_VERSION = 10n;
+const OPSET = 22n;
+
+/** Named tensors: the inputs or outputs of a graph. */
+export type NamedTensors = Readonly<Record<string, Tensor>>;
+
+/**
+ * Writes the graph between inputs and outputs as an ONNX model (IR 10, opset 22).
+ * @param inputs `Input` tensors by the name the model gives them
+ * @param outputs tensors by the name the model gives them
+ * @throws {TypeError} when an output depends on an `Input` that is not listed
+ */
+export function encodeModel(inputs: NamedTensors, outputs: NamedTensors): Uint8Array<ArrayBuffer> {
+  const writer = new GraphWriter();
+  for (const [name, tensor] of Object.entries(inputs)) writer.name(tensor, name);
+  for (const tensor of topological(Object.values(outputs))) writer.add(tensor);
+  for (const [name, tensor] of Object.entries(outputs)) writer.rename(tensor, name);
+  const graph = create(GraphProtoSchema, {
+    name: "larmor",
+    node: writer.nodes,
+    initializer: writer.initializers,
+    input: Object.entries(inputs).map(([name, tensor]) => valueInfo(name, tensor)),
+    output: Object.entries(outputs).map(([name, tensor]) => valueInfo(name, tensor)),
+  });
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "larmor",
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })],
+    graph,
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+class GraphWriter {
+  readonly nodes: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly #names = new Map<Tensor, string>();
+  readonly #constants = new Map<string, string>();
+
+  name(tensor: Tensor, name: string): void {
+    this.#names.set(tensor, name);
+  }
+
+  add(tensor: Tensor): void {
+    if (this.#names.has(tensor)) return;
+    if (tensor.op === "Input") {
+      const { name } = (tensor as Tensor<"Input">).attributes;
+      throw new TypeError(`Cannot encode the graph: input ${name} is used but not listed`);
+    }
+    if (tensor.op === "Constant") {
+      const { data } = (tensor as Tensor<"Constant">).attributes;
+      this.#names.set(tensor, this.#initializer(data, tensor.shape, onnxType(tensor.dtype)));
+      return;
+    }
+    const encoding = ruleOf<OpName>(tensor.op).encode?.(tensor.attributes, tensor) ?? {};
+    const name = `${tensor.op}_${this.nodes.length}`;
+    this.nodes.push(create(NodeProtoSchema, {
+      name: tensor.origin === undefined ? name : `${name}:${tensor.origin}`,
+      opType: tensor.op,
+      input: [...tensor.inputs.map((x) => this.#names.get(x)!), ...this.#extraInputs(encoding)],
+      output: [name],
+      attribute: Object.entries(encoding.attributes ?? {}).map(([key, value]) =>
+        attributeProto(key, value)
+      ),
+    }));
+    this.#names.set(tensor, name);
+  }
+
+  /** Gives an output its public name through an Identity node (one tensor may be two outputs). */
+  rename(tensor: Tensor, name: string): void {
+    this.nodes.push(
+      create(NodeProtoSchema, {
+        name: `Output_${name}`,
+        opType: "Identity",
+        input: [this.#names.get(tensor)!],
+        output: [name],
+      }),
+    );
+  }
+
+  #extraInputs(encoding: Encoding): string[] {
+    const names = (encoding.constants ?? []).map((constant) => {
+      if (constant === null) return "";
+      const type = constant.data instanceof BigInt64Array
+        ? 7
+        : constant.data instanceof Float64Array
+        ? 11
+        : constant.data instanceof Int32Array
+        ? 6
+        : 1;
+      const key = `${type}|${constant.shape}|${constant.data}`;
+      let name = this.#constants.get(key);
+      if (name === undefined) {
+        name = this.#initializer(constant.data, constant.shape, type);
+        this.#constants.set(key, name);
+      }
+      return name;
+    });
+    while (names.at(-1) === "") names.pop();
+    return names;
+  }
+
+  #initializer(data: ConstantData, shape: Shape, dataType: number): string {
+    const name = `constant_${this.initializers.length}`;
+    this.initializers.push(create(TensorProtoSchema, {
+      name,
+      dataType,
+      dims: shape.map(BigInt),
+      rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+    }));
+    return name;
+  }
+}
+
+function attributeProto(name: string, value: NodeAttribute): AttributeProto {
+  if ("int" in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) });
+  }
+  if ("ints" in value) {
+    const ints = value.ints.map(BigInt);
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints });
+  }
+  if ("float" in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  }
+  const s = new TextEncoder().encode(value.string);
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
+}
+
+function valueInfo(name: string, { dtype, shape }: Tensor): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: "tensorType" as const,
+        value: {
+          elemType: onnxType(dtype),
+          shape: {
+            dim: shape.map((size) => ({
+              value: { case: "dimValue" as const, value: BigInt(size) },
+            })),
+          },
+        },
+      },
+    },
+  });
+}
+
+/**
+ * Reads the bytes of an ONNX model.
+ * @throws {Error} from the protobuf library when the bytes are no protobuf message
+ */
+export function decodeModel(bytes: Uint8Array): ModelProto {
+  return fromBinary(ModelProtoSchema, bytes);
+}

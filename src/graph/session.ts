@@ -1,0 +1,161 @@
+/**
+ * Runs graphs through onnxruntime. The only file that imports it.
+ *
+ * A `Runtime` owns every session it compiled and releases them when it is disposed; the same graph
+ * is compiled once.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import ort from "onnxruntime-node";
+import { DeviceError } from "../errors.ts";
+import type { NdArray } from "../ndarray.ts";
+import { type Device, type DeviceRequest, resolveDevice } from "./device.ts";
+import { input } from "./ops/leaf.ts";
+import { encodeModel, type NamedTensors } from "./proto.ts";
+import { formatShape, sameShape } from "./shapes.ts";
+import type { Shape, Tensor } from "./tensor.ts";
+
+/** A compiled graph with named inputs and outputs. */
+export interface Program<I extends string = string, O extends string = string> {
+  /** Shapes of the inputs. */
+  readonly inputShapes: Readonly<Record<I, Shape>>;
+  /**
+   * Runs the graph.
+   * @throws {RangeError} when an array does not have the shape of its input
+   */
+  run(feeds: Readonly<Record<I, NdArray>>): Promise<Record<O, NdArray>>;
+}
+
+/** Shapes of named inputs, as `Runtime.build` takes them. */
+export type InputShapes<I extends string> = Readonly<Record<I, Shape>>;
+
+/** A device that compiles graphs, and the sessions it holds. */
+export class Runtime implements AsyncDisposable {
+  /** The device every session runs on. */
+  readonly device: Device;
+  readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
+  #compileSeconds = 0;
+
+  private constructor(device: Device) {
+    this.device = device;
+  }
+
+  /**
+   * Opens a device.
+   * @param request `auto` takes CUDA, else a hardware WebGPU adapter, else the CPU
+   * @throws {DeviceError} when the requested device is not there
+   */
+  static async open(request: DeviceRequest = "auto"): Promise<Runtime> {
+    return new Runtime(await resolveDevice(request, ort.listSupportedBackends()));
+  }
+
+  /** Seconds spent compiling so far. */
+  get compileSeconds(): number {
+    return this.#compileSeconds;
+  }
+
+  /** Number of sessions held. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Compiles a graph given as a function of its inputs (all float32).
+   * @example
+   * ```ts
+   * import { add, Runtime } from "./mod.ts";
+   *
+   * await using runtime = await Runtime.open("cpu");
+   * const program = await runtime.build({ x: [2] }, ({ x }) => ({ y: add(x, 1) }));
+   * const { y } = await program.run({ x: { data: Float32Array.of(1, 2), shape: [2] } });
+   * console.assert(y.data[1] === 3);
+   * ```
+   */
+  build<I extends string, O extends string>(
+    shapes: InputShapes<I>,
+    define: (inputs: Record<I, Tensor>) => Record<O, Tensor>,
+  ): Promise<Program<I, O>> {
+    const entries = Object.entries<Shape>(shapes).map((
+      [name, shape],
+    ) => [name, input(name, shape)]);
+    const inputs = Object.fromEntries(entries) as Record<I, Tensor>;
+    return this.compile(inputs, define(inputs));
+  }
+
+  /** Compiles the graph between given inputs and outputs; a graph compiled before is reused. */
+  async compile<I extends string, O extends string>(
+    inputs: Record<I, Tensor>,
+    outputs: Record<O, Tensor>,
+  ): Promise<Program<I, O>> {
+    const start = performance.now();
+    const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
+    const key = createHash("sha256").update(model).digest("base64");
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      session = createSession(model, this.device);
+      this.#sessions.set(key, session);
+      session.catch(() => this.#sessions.delete(key));
+    }
+    const ready = await session;
+    this.#compileSeconds += (performance.now() - start) / 1000;
+    return program(ready, inputs, outputs);
+  }
+
+  /** Releases all sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) await session.then((s) => s.release(), () => {});
+  }
+}
+
+async function createSession(
+  model: Uint8Array<ArrayBuffer>,
+  device: Device,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [device],
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+    });
+  } catch (cause) {
+    if (device === "cpu") throw cause;
+    throw new DeviceError(
+      `Cannot compile a graph for ${device}: ${cause instanceof Error ? cause.message : cause}`,
+      { cause, hint: "Run again with --device cpu" },
+    );
+  }
+}
+
+function program<I extends string, O extends string>(
+  session: ort.InferenceSession,
+  inputs: Record<I, Tensor>,
+  outputs: Record<O, Tensor>,
+): Program<I, O> {
+  const names = Object.keys(inputs) as I[];
+  const outputNames = Object.keys(outputs) as O[];
+  const inputShapes = Object.fromEntries(names.map((name) => [name, inputs[name].shape]));
+  return {
+    inputShapes: inputShapes as Record<I, Shape>,
+    async run(feeds) {
+      const tensors: Record<string, ort.Tensor> = {};
+      for (const name of names) {
+        const { data, shape } = feeds[name];
+        if (!sameShape(shape, inputs[name].shape)) {
+          throw new RangeError(
+            `Cannot run the graph: input ${name} must have shape ` +
+              `${formatShape(inputs[name].shape)}, found ${formatShape(shape)}`,
+          );
+        }
+        tensors[name] = new ort.Tensor("float32", data, shape);
+      }
+      const results = await session.run(tensors);
+      const arrays = outputNames.map((name) => {
+        const { data, dims } = results[name];
+        return [name, { data: data as Float32Array, shape: dims }] as const;
+      });
+      return Object.fromEntries(arrays) as Record<O, NdArray>;
+    },
+  };
+}

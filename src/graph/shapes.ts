@@ -1,0 +1,93 @@
+/** Shape arithmetic shared by the operator rules. @module */
+import type { Shape, Tensor, TensorType } from "./tensor.ts";
+
+/**
+ * Shape of an elementwise result, by NumPy's rules.
+ * @throws {RangeError} when two sizes differ and neither is 1
+ */
+export function broadcastShapes(action: string, shapes: readonly Shape[]): Shape {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const out: number[] = new Array(rank).fill(1);
+  for (const shape of shapes) {
+    shape.forEach((size, i) => {
+      const axis = i + rank - shape.length;
+      if (size === 1 || size === out[axis]) return;
+      if (out[axis] !== 1) {
+        throw new RangeError(
+          `Cannot ${action} ${
+            shapes.map(formatShape).join(" and ")
+          }: equal sizes or 1 are required ` +
+            `on axis ${axis}, found ${out[axis]} and ${size}`,
+        );
+      }
+      out[axis] = size;
+    });
+  }
+  return out;
+}
+
+/** A shape as text, `[2, 3]`. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/**
+ * A non-negative axis.
+ * @throws {RangeError} when the axis is not one of the tensor's
+ */
+export function normalizeAxis(action: string, axis: number, rank: number): number {
+  const positive = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || positive < 0 || positive >= rank) {
+    throw new RangeError(
+      `Cannot ${action} axis ${axis}: an axis from ${-rank} to ${rank - 1} is required`,
+    );
+  }
+  return positive;
+}
+
+/**
+ * The element type that all tensors share.
+ * @throws {TypeError} when they differ
+ */
+export function commonType(action: string, tensors: readonly Tensor[]): TensorType["dtype"] {
+  const dtype = tensors[0].dtype;
+  for (const tensor of tensors) {
+    if (tensor.dtype !== dtype) {
+      throw new TypeError(
+        `Cannot ${action} ${dtype} and ${tensor.dtype}: one element type is required`,
+      );
+    }
+  }
+  return dtype;
+}
+
+/** @throws {TypeError} unless the number of inputs is one of those allowed */
+export function requireInputs(op: string, inputs: readonly Tensor[], ...counts: number[]): void {
+  if (!counts.includes(inputs.length)) {
+    throw new TypeError(
+      `Cannot apply ${op} to ${inputs.length} inputs: ${counts.join(" or ")} required`,
+    );
+  }
+}
+
+/** @throws {RangeError} unless the tensor has this many axes */
+export function requireRank(action: string, tensor: Tensor, rank: number): void {
+  if (tensor.rank !== rank) {
+    throw new RangeError(
+      `Cannot ${action} ${formatShape(tensor.shape)}: ${rank} axes are required`,
+    );
+  }
+}
+
+/** Whole numbers as ONNX wants them in constant inputs. */
+export function int64Vector(values: readonly number[]): {
+  data: BigInt64Array;
+  shape: Shape;
+} {
+  return { data: BigInt64Array.from(values, (v) => BigInt(v)), shape: [values.length] };
+}

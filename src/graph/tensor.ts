@@ -1,0 +1,83 @@
+/**
+ * Symbolic tensors: the nodes of a graph that is written down now and run later.
+ *
+ * A `Tensor` knows its operator, its inputs and its shape; a graph is whatever can be reached from
+ * a tensor. Shapes are static and checked when a tensor is made.
+ * @module
+ */
+import type { OpAttributes, OpName } from "./ops/attributes.ts";
+
+/** Element types a graph can hold. */
+export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
+
+/** Sizes of the axes. */
+export type Shape = readonly number[];
+
+/** Element type and shape: all that a shape rule needs to know of a tensor. */
+export interface TensorType {
+  /** Element type. */
+  readonly dtype: DType;
+  /** Sizes of the axes. */
+  readonly shape: Shape;
+}
+
+/** A value in a graph: the result of one operator. */
+export class Tensor<K extends OpName = OpName> implements TensorType {
+  /** Operator that makes this value. */
+  readonly op: K;
+  /** What the operator takes. */
+  readonly inputs: readonly Tensor[];
+  /** What the operator is told, besides its inputs. */
+  readonly attributes: OpAttributes[K];
+  /** Element type. */
+  readonly dtype: DType;
+  /** Sizes of the axes. */
+  readonly shape: Shape;
+  /** Name of the node in the foreign model it came from, for error messages. */
+  readonly origin?: string;
+
+  /** Use `apply` or the functions of `ops/`, which check shapes; this only stores. */
+  constructor(
+    op: K,
+    inputs: readonly Tensor[],
+    attributes: OpAttributes[K],
+    type: TensorType,
+    origin?: string,
+  ) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.dtype = type.dtype;
+    this.shape = type.shape;
+    if (origin !== undefined) this.origin = origin;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+}
+
+/** All tensors that the roots depend on, each after its inputs. */
+export function topological(roots: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const done = new Set<Tensor>();
+  const stack: { tensor: Tensor; next: number }[] = [];
+  for (const root of roots) {
+    if (!done.has(root)) stack.push({ tensor: root, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (done.has(top.tensor)) {
+        stack.pop();
+      } else if (top.next < top.tensor.inputs.length) {
+        const input = top.tensor.inputs[top.next++];
+        if (!done.has(input)) stack.push({ tensor: input, next: 0 });
+      } else {
+        done.add(top.tensor);
+        order.push(top.tensor);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
