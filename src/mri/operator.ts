@@ -1,0 +1,150 @@
+/**
+ * Linear operators on symbolic tensors, and the multi-coil MRI operator.
+ *
+ * The readout was inverse-transformed when the file was read, so data live in hybrid (ky, x) space
+ * and the Fourier part of 1-D undersampling is a transform along H to the acquired lines only.
+ * @module
+ */
+import { add, mul, reduceSum, type Tensor } from "../graph/mod.ts";
+import { constantOf } from "../graph/ops/leaf.ts";
+import type { Shape } from "../graph/mod.ts";
+import { combineFactor, type ComplexFactor, factorOf, mulFactor } from "./complex.ts";
+import { dft2, dftH, dftHRows, dftHRowsAdjoint, factorLength } from "./dft.ts";
+import { reshape } from "../graph/mod.ts";
+import type { SamplingMask } from "./masks.ts";
+
+/** A linear operator with its adjoint. `normal` is adjoint after forward, done more cheaply where it can be. */
+export interface LinearOperator {
+  /** Shape it takes. */
+  readonly domain: Shape;
+  /** Shape it gives. */
+  readonly range: Shape;
+  /** A x */
+  forward(x: Tensor): Tensor;
+  /** A^H y */
+  adjoint(y: Tensor): Tensor;
+  /** A^H A x */
+  normal(x: Tensor): Tensor;
+}
+
+/**
+ * Second after first. Adjoint and normal operator follow.
+ * @throws {RangeError} when the range of `first` is not the domain of `second`
+ */
+export function compose(second: LinearOperator, first: LinearOperator): LinearOperator {
+  if (`${second.domain}` !== `${first.range}`) {
+    throw new RangeError(
+      `Cannot compose operators: domain [${second.domain}] must equal range [${first.range}]`,
+    );
+  }
+  return {
+    domain: first.domain,
+    range: second.range,
+    forward: (x) => second.forward(first.forward(x)),
+    adjoint: (y) => first.adjoint(second.adjoint(y)),
+    normal: (x) => first.adjoint(second.normal(first.forward(x))),
+  };
+}
+
+/**
+ * Coil sensitivities: image `[N, 2, H, W]` to coil images `[N, C, 2, H, W]`.
+ * @param maps `[M, C, 2, H, W]` with M = 1 (shared) or N
+ */
+export function coils(maps: Tensor, batch: number): LinearOperator {
+  const [, count, , height, width] = maps.shape;
+  const factor: ComplexFactor = factorOf(maps);
+  const domain = [batch, 2, height, width];
+  const forward = (x: Tensor) => mulFactor(factor, reshape(x, [batch, 1, 2, height, width]));
+  const adjoint = (y: Tensor) => reshape(combineFactor(factor, y, 1), domain);
+  return {
+    domain,
+    range: [batch, count, 2, height, width],
+    forward,
+    adjoint,
+    normal: (x) => adjoint(forward(x)),
+  };
+}
+
+/** Rough cost of a transform along H by dense rows and by two stages, in multiplications per column. */
+function denseIsCheaper(height: number, rows: number): boolean {
+  const factors = factorLength(height);
+  if (factors === null) return true;
+  const [n1, n2] = factors;
+  const MOVE = 60; // what one element of the two passes through memory costs, in multiplications
+  return 4 * rows * height < 4 * height * (n1 + n2) + MOVE * 2 * height;
+}
+
+/** The acquired lines of a 1-D mask. */
+export function acquiredLines(mask: SamplingMask): number[] {
+  const lines: number[] = [];
+  mask.values.forEach((kept, line) => kept && lines.push(line));
+  return lines;
+}
+
+/**
+ * Fourier transform to the acquired samples.
+ *
+ * With a mask of lines, from hybrid images `[N, C, 2, H, W]` to the K acquired lines
+ * `[N, C, 2, K, W]`. With a mask of the plane, to all of k-space with zeros where nothing was
+ * acquired.
+ * @param shape `[N, C, 2, H, W]`
+ */
+export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator {
+  return mask.kind === "lines"
+    ? lineFourier(shape, acquiredLines(mask))
+    : planeFourier(shape, mask);
+}
+
+function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
+  const [batch, count, , height, width] = shape;
+  const dense = denseIsCheaper(height, lines.length);
+  const forward = (x: Tensor) => dftHRows(x, lines, "forward");
+  const adjoint = (y: Tensor) => dftHRowsAdjoint(y, lines, height, "forward");
+  const kept = new Float32Array(height);
+  for (const line of lines) kept[line] = 1;
+  const normalByStages = (x: Tensor) =>
+    dftH(mul(dftH(x, "forward"), constantOf(kept, [height, 1])), "inverse");
+  return {
+    domain: shape,
+    range: [batch, count, 2, lines.length, width],
+    forward,
+    adjoint,
+    normal: dense ? (x) => adjoint(forward(x)) : normalByStages,
+  };
+}
+
+function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {
+  const kept = constantOf(Float32Array.from(mask.values), [mask.height, mask.width]);
+  const forward = (x: Tensor) => mul(dft2(x, "forward"), kept);
+  return {
+    domain: shape,
+    range: shape,
+    forward,
+    adjoint: (y) => dft2(mul(y, kept), "inverse"),
+    normal: (x) => dft2(forward(x), "inverse"),
+  };
+}
+
+/**
+ * The multi-coil operator: sampling o Fourier o coils, from images `[N, 2, H, W]` to acquired
+ * samples (see `sampledFourier`).
+ * @param maps coil sensitivities `[M, C, 2, H, W]` with M = 1 or N
+ */
+export function mriOperator(maps: Tensor, mask: SamplingMask, batch = 1): LinearOperator {
+  const sensitivities = coils(maps, batch);
+  return compose(sampledFourier(sensitivities.range, mask), sensitivities);
+}
+
+/** Re <a, b> of planar complex tensors for each element of the batch, with axes kept. */
+export function innerProduct(a: Tensor, b: Tensor): Tensor {
+  const axes = a.shape.map((_, axis) => axis).slice(1);
+  return reduceSum(mul(a, b), axes, { keepDims: true });
+}
+
+/** A^H A + weight I: what regularised least squares inverts. */
+export function regularised(
+  operator: LinearOperator,
+  weight: Tensor | number,
+): (x: Tensor) => Tensor {
+  return (x) => add(operator.normal(x), mul(x, weight));
+}

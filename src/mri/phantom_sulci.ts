@@ -1,0 +1,188 @@
+/**
+ * Courses of the cortical sulci of the brain phantom: curves that grow inwards from the surface,
+ * keep clear of each other and fork, until the mantle of the brain is full. That is what makes
+ * gyri of even width. Host arithmetic on some hundred points; no pixel is touched.
+ *
+ * Coordinates are millimetres in the plane of the head: x to one side, y to the front.
+ * @module
+ */
+import type { Rng } from "../rng.ts";
+
+/** A point, or a direction of length 1. */
+export type Point = readonly [x: number, y: number];
+
+/** A straight piece of a curve. */
+export type Segment = readonly [from: Point, to: Point];
+
+/** Semi-axes of the brain's convex hull in mm, across and front to back. */
+export const HULL: Point = [66, 83];
+/** Exponent of the hull's superellipse: a little squarer than an ellipse (2). */
+export const HULL_EXPONENT = 2.2;
+/** How much narrower the hull is in front than in the middle. */
+export const HULL_TAPER = 0.1;
+
+/** Semi-axes in mm of the core without sulci: ventricles, basal ganglia and the white matter round them. */
+const CORE: Point = [35, 47];
+/** Length of one step of growth, mm. */
+const STEP = 2.5;
+/** Spacing of sulci along the surface, mm: two banks of cortex and a blade of white matter. */
+const SPACING = 10.5;
+/** Distance at which a tip stops growing towards another sulcus, mm. */
+const CLEARANCE = 6.6;
+/** A tip with this much room on all sides may fork, mm. */
+const ROOM_TO_FORK = 9;
+/** Probability that a tip with room forks at a step. */
+const FORK = 0.3;
+/** Length after which a sulcus may fork, mm. */
+const UNFORKED = 6;
+/** Turns that a tip may take in one step, radians. */
+const TURNS = [-0.7, -0.35, 0, 0.35, 0.7];
+/** Points of its own tree this near to the root of a branch do not stop it, mm. */
+const OWN = 8.5;
+/** Attempts to start a sulcus below the surface, where the slice cuts the floor of a fold. */
+const BURIED_ATTEMPTS = 400;
+
+const distance = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+const along = (p: Point, angle: number, length: number): Point => [
+  p[0] + length * Math.cos(angle),
+  p[1] + length * Math.sin(angle),
+];
+
+/** Relative radius of a point: below 1 inside the hull, 1 on it. */
+export function hullRadius([x, y]: Point): number {
+  const across = Math.abs(x) / (HULL[0] * (1 - HULL_TAPER * y / HULL[1]));
+  const sagittal = Math.abs(y) / HULL[1];
+  return (across ** HULL_EXPONENT + sagittal ** HULL_EXPONENT) ** (1 / HULL_EXPONENT);
+}
+
+/** Depth below the hull along the ray from the middle, mm; negative outside. */
+function hullDepth(p: Point): number {
+  const relative = hullRadius(p);
+  return Math.hypot(...p) * (1 / relative - 1);
+}
+
+/** A growing end of a sulcus. */
+interface Tip {
+  at: Point;
+  angle: number;
+  /** Where this branch began. */
+  readonly root: Point;
+  /** Length it may still grow, mm. */
+  left: number;
+  grown: number;
+}
+
+/** The curves of one hemisphere (x > 0) while they grow. */
+class Mantle {
+  readonly segments: Segment[] = [];
+  readonly #points: Point[] = [];
+  readonly #rng: Rng;
+
+  constructor(rng: Rng, obstacles: readonly Segment[]) {
+    this.#rng = rng;
+    for (const [from, to] of obstacles) {
+      const pieces = Math.ceil(distance(from, to) / STEP);
+      for (let i = 0; i <= pieces; i++) {
+        const t = i / pieces;
+        this.#points.push([from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])]);
+      }
+    }
+  }
+
+  /** Distance to the nearest sulcus that is not the branch's own beginning, mm. */
+  clearance(p: Point, root?: Point): number {
+    let nearest = Infinity;
+    for (const point of this.#points) {
+      if (root !== undefined && distance(point, root) < OWN) continue;
+      nearest = Math.min(nearest, distance(point, p));
+    }
+    return nearest;
+  }
+
+  /** Lets all tips grow, one step each in turn, until the last has stopped. */
+  grow(tips: Tip[]): void {
+    while (tips.length > 0) tips = tips.flatMap((tip) => this.#step(tip));
+  }
+
+  #step(tip: Tip): Tip[] {
+    const choices = TURNS.map((turn) => {
+      const angle = tip.angle + turn + 0.25 * this.#rng.normal();
+      const at = along(tip.at, angle, STEP);
+      const clear = inMantle(at, tip.grown) ? this.clearance(at, tip.root) : 0;
+      return { angle, at, clear, score: Math.min(clear, 12) + 2 * Math.cos(turn) };
+    });
+    const best = choices.reduce((a, b) => b.score > a.score ? b : a);
+    if (best.clear < CLEARANCE || tip.left < STEP) return [];
+    const next: Tip = {
+      ...tip,
+      at: best.at,
+      angle: best.angle,
+      left: tip.left - STEP,
+      grown: tip.grown + STEP,
+    };
+    this.segments.push([tip.at, next.at]);
+    this.#points.push(next.at);
+    const forks = next.grown > UNFORKED && best.clear > ROOM_TO_FORK &&
+      this.#rng.uniform() < FORK;
+    return forks ? this.#fork(next) : [next];
+  }
+
+  #fork(tip: Tip): Tip[] {
+    const spread = 0.7 + 0.3 * this.#rng.uniform();
+    return [-spread, spread].map((turn) => ({ ...tip, angle: tip.angle + turn, root: tip.at }));
+  }
+}
+
+/** Whether a sulcus may be here: not in the core, and below the surface once it has left it. */
+function inMantle(p: Point, grown: number): boolean {
+  const inCore = Math.hypot(p[0] / CORE[0], (p[1] + 3) / CORE[1]) < 1;
+  return !inCore && p[0] > 0 && (grown < 2 * STEP || hullDepth(p) > CLEARANCE);
+}
+
+/** Tips all round one hemisphere's surface, pointing inwards. */
+function surfaceTips(rng: Rng): Tip[] {
+  const tips: Tip[] = [];
+  let angle = -Math.PI / 2 + SPACING / HULL[1];
+  while (angle < Math.PI / 2 - 0.6 * SPACING / HULL[1]) {
+    const direction: Point = [Math.cos(angle), Math.sin(angle)];
+    const radius = 1 / hullRadius(direction);
+    const at = along([0, 0], angle, radius + 1);
+    const inwards = Math.atan2(0.45 * at[1] - at[1], 0.35 * at[0] - at[0]);
+    const left = 10 + 24 * rng.uniform();
+    tips.push({ at, angle: inwards + 0.25 * rng.normal(), root: at, left, grown: 0 });
+    angle += SPACING * (0.8 + 0.45 * rng.uniform()) / radius;
+  }
+  return tips;
+}
+
+/** Tips along the interhemispheric fissure, pointing sideways. */
+function medialTips(rng: Rng): Tip[] {
+  const tips: Tip[] = [];
+  for (const [from, to] of [[41, 74], [-74, -45]]) {
+    for (let y = from + 4 * rng.uniform(); y < to; y += SPACING * (0.9 + 0.4 * rng.uniform())) {
+      const at: Point = [0.5, y];
+      const left = 8 + 18 * rng.uniform();
+      tips.push({ at, angle: 0.35 * rng.normal(), root: at, left, grown: 0 });
+    }
+  }
+  return tips;
+}
+
+/**
+ * Grows the sulci of one hemisphere.
+ * @param fissures curves with x >= 0 that are there already and are kept clear of
+ * @returns segments with x > 0, a few hundred
+ */
+export function growSulci(rng: Rng, fissures: readonly Segment[]): Segment[] {
+  const mantle = new Mantle(rng, fissures);
+  mantle.grow([...surfaceTips(rng), ...medialTips(rng)]);
+  for (let attempt = 0; attempt < BURIED_ATTEMPTS; attempt++) {
+    const at: Point = [HULL[0] * rng.uniform(), HULL[1] * (2 * rng.uniform() - 1)];
+    if (!inMantle(at, Infinity) || hullDepth(at) < 1.3 * CLEARANCE) continue;
+    if (mantle.clearance(at) < 1.2 * CLEARANCE) continue;
+    const angle = 2 * Math.PI * rng.uniform();
+    const tip = { at, root: at, left: 4 + 8 * rng.uniform(), grown: UNFORKED };
+    mantle.grow([{ ...tip, angle }, { ...tip, angle: angle + Math.PI }]);
+  }
+  return mantle.segments;
+}
