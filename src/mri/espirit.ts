@@ -29,6 +29,7 @@ import {
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
+import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
 
 /** How maps are calibrated. */
@@ -133,35 +134,31 @@ function diagonalSums(kernel: number): NdArray {
 }
 
 /**
- * Rows of exp(-2 pi i delta (r - c) / N) in real form, for kernel offsets delta = 1 - k .. k - 1:
- * `[(r, re/im), (re/im, delta)]` for `count` pixels from `start`.
+ * exp(-2 pi i delta (r - c) / N) in real form, for kernel offsets delta = 1 - k .. k - 1 and the
+ * pixels r: `[(r, re/im), (re/im, delta)]`.
  */
-function kernelPhases(length: number, kernel: number, start: number, count: number): NdArray {
+function kernelPhases(length: number, kernel: number, pixels: readonly number[]): NdArray {
   const span = 2 * kernel - 1;
   const centre = Math.floor(length / 2);
-  const data = new Float32Array(4 * count * span);
-  for (let r = 0; r < count; r++) {
+  const data = new Float32Array(4 * pixels.length * span);
+  pixels.forEach((r, i) => {
     for (let j = 0; j < span; j++) {
-      const angle = -2 * Math.PI * (j - kernel + 1) * (start + r - centre) / length;
+      const angle = -2 * Math.PI * (j - kernel + 1) * (r - centre) / length;
       const [re, im] = [Math.cos(angle), Math.sin(angle)];
-      const row = 2 * r * 2 * span;
+      const row = 2 * i * 2 * span;
       data[row + j] = re;
       data[row + span + j] = -im;
       data[row + 2 * span + j] = im;
       data[row + 3 * span + j] = re;
     }
-  }
-  return { data, shape: [2 * count, 2 * span] };
+  });
+  return { data, shape: [2 * pixels.length, 2 * span] };
 }
 
 /** Principal combination of the coils `[2C, 1]` over the calibration region: the phase reference. */
 function principalCoil(calibration: Tensor): Tensor {
-  const [coils, , height, width] = calibration.shape;
-  const flat = reshape(calibration, [coils, 2, height * width]);
-  const re = reshape(slice(flat, 1, 0, 1), [coils, height * width]);
-  const im = reshape(slice(flat, 1, 1, 2), [coils, height * width]);
-  const block = concat([concat([re, neg(im)], 1), concat([im, re], 1)], 0);
-  return principalVector(reshape(matMul(block, swapLastAxes(block)), [1, 2 * coils, 2 * coils]));
+  const [coils] = calibration.shape;
+  return principalVector(reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]));
 }
 
 /** Threshold between noise and signal eigenvalues of the patch covariance. */
@@ -173,46 +170,56 @@ function noiseThreshold(shape: readonly number[], kernel: number, sigma: number)
   return NOISE_MARGIN * 2 * sigma ** 2 * (1 + Math.sqrt(n / patches)) ** 2;
 }
 
-/** Rows of a tile: its matrices should stay within a few tens of megabytes. */
-function tileRows(coils: number, height: number, width: number): number {
-  const TILE_ELEMENTS = 8e6;
-  return Math.max(1, Math.min(height, Math.floor(TILE_ELEMENTS / (4 * coils * coils * width))));
+/**
+ * Most pixels along an axis at which eigenvectors are computed. A kernel of 6 limits the matrices
+ * to 11 samples of k-space, so 128 pixels oversample them tenfold and the rest can be interpolated.
+ */
+const GRID = 128;
+
+/** Elements of the matrices that one tile may hold: a few tens of megabytes. */
+const TILE_ELEMENTS = 8e6;
+
+/** Unit vectors and eigenvalues on a coarse grid of pixels. */
+export interface CoarseMaps {
+  /** Unit vectors `[C, 2, h, w]`. */
+  readonly vectors: NdArray;
+  /** Eigenvalues `[h, w]`: near 1 within the object, smaller outside. */
+  readonly eigenvalues: NdArray;
+  /** Rows of the image that the grid's rows are. */
+  readonly rows: readonly number[];
+  /** Columns of the image that the grid's columns are. */
+  readonly columns: readonly number[];
 }
 
-/** Maps before cropping, with the eigenvalue that tells object from background. */
-export interface EspiritMaps {
-  /** Unit vectors `[C, 2, H, W]`. */
-  readonly vectors: NdArray;
-  /** Eigenvalues `[H, W]`: near 1 within the object, smaller outside. */
-  readonly eigenvalues: NdArray;
+/** Evenly spaced pixels of an axis, at most `GRID`. */
+export function gridPixels(length: number): number[] {
+  const step = Math.ceil(length / GRID);
+  return Array.from({ length: Math.ceil(length / step) }, (_, i) => i * step);
 }
 
 /**
- * Coil sensitivities and their eigenvalues from a calibration region.
+ * Coil sensitivities and their eigenvalues on a coarse grid, from a calibration region.
  * @param calibration k-space `[C, 2, a, b]` about the centre, both axes transformed
- * @param size H and W of the maps
+ * @param size H and W of the image
  * @param sigma noise per real and imaginary part
  * @throws {InputError} when the region is smaller than the kernel
  */
 export async function espiritVectors(
   runtime: Runtime,
   calibration: NdArray,
-  [height, width]: readonly [number, number],
+  size: readonly [number, number],
   sigma: number,
   { kernel = KERNEL }: EspiritOptions = {},
-): Promise<EspiritMaps> {
+): Promise<CoarseMaps> {
   const [coils, , lines, samples] = calibration.shape;
   if (lines < kernel || samples < kernel) {
     throw new InputError(
       `Cannot calibrate coil maps: a region of at least ${kernel} x ${kernel} samples is required, ` +
         `found ${lines} x ${samples}`,
-      {
-        hint:
-          "Give more calibration lines (acs=24), coil maps (--maps), or use --calibration adaptive",
-      },
+      { hint: "Give more calibration lines (acs=24) or coil maps (--maps)" },
     );
   }
-  const toKernel = await runtime.build(
+  const program = await runtime.build(
     { calibration: calibration.shape, noise: [1, 1] },
     ({ calibration, noise }) => {
       const covariance = patchCovariance(calibration, kernel);
@@ -225,52 +232,65 @@ export async function espiritVectors(
     },
   );
   const noise = noiseThreshold(calibration.shape, kernel, sigma);
-  const { correlation, reference } = await toKernel.run({
+  const { correlation, reference } = await program.run({
     calibration,
     noise: { data: Float32Array.of(noise), shape: [1, 1] },
   });
-  return await mapsFromKernel(runtime, correlation, reference, [height, width], kernel);
+  return await vectorsFromKernel(runtime, correlation, reference, size, kernel);
 }
 
-/** Pixel by pixel, in tiles of rows, the dominant eigenvector of the kernel's Fourier transform. */
-async function mapsFromKernel(
+/** In tiles of rows, the dominant eigenvector of the correlation kernel's Fourier transform. */
+async function vectorsFromKernel(
   runtime: Runtime,
   correlation: NdArray,
   reference: NdArray,
   [height, width]: readonly [number, number],
   kernel: number,
-): Promise<EspiritMaps> {
+): Promise<CoarseMaps> {
   const coils = correlation.shape[3];
-  const rows = tileRows(coils, height, width);
+  const [rows, columns] = [gridPixels(height), gridPixels(width)];
+  const perRow = 4 * coils * coils * columns.length;
+  const tile = Math.max(1, Math.min(rows.length, Math.floor(TILE_ELEMENTS / perRow)));
   const span = 2 * kernel - 1;
   const program = await runtime.build(
-    { correlation: correlation.shape, reference: reference.shape, phases: [2 * rows, 2 * span] },
+    { correlation: correlation.shape, reference: reference.shape, phases: [2 * tile, 2 * span] },
     ({ correlation, reference, phases }) => {
       const overY = matMul(phases, reshape(correlation, [2 * span, span * coils * coils]));
       const overX = matMul(
-        constant(kernelPhases(width, kernel, 0, width)),
-        reshape(overY, [rows, 2 * span, coils * coils]),
+        constant(kernelPhases(width, kernel, columns)),
+        reshape(overY, [tile, 2 * span, coils * coils]),
       );
-      const matrices = realForm(reshape(overX, [rows * width, 2, coils, coils]));
+      const matrices = realForm(reshape(overX, [tile * columns.length, 2, coils, coils]));
       const { vectors, values } = dominantVectors(matrices, reference);
       return {
-        vectors: transpose(reshape(vectors, [rows, width, 2, coils]), [3, 2, 0, 1]),
-        eigenvalues: reshape(values, [rows, width]),
+        vectors: transpose(reshape(vectors, [tile, columns.length, 2, coils]), [3, 2, 0, 1]),
+        eigenvalues: reshape(values, [tile, columns.length]),
       };
     },
   );
-  const vectors = zeros([coils, 2, height, width]);
-  const eigenvalues = zeros([height, width]);
-  for (let tile = 0; tile < height; tile += rows) {
-    const start = Math.min(tile, height - rows); // the last tile overlaps the one before
-    const phases = kernelPhases(height, kernel, start, rows);
+  const maps = {
+    vectors: zeros([coils, 2, rows.length, columns.length]),
+    eigenvalues: zeros([rows.length, columns.length]),
+    rows,
+    columns,
+  };
+  for (let next = 0; next < rows.length; next += tile) {
+    const first = Math.min(next, rows.length - tile); // the last tile overlaps the one before
+    const phases = kernelPhases(height, kernel, rows.slice(first, first + tile));
     const part = await program.run({ correlation, reference, phases });
-    eigenvalues.data.set(part.eigenvalues.data, start * width);
-    const size = rows * width;
-    for (let plane = 0; plane < 2 * coils; plane++) {
-      const pixels = part.vectors.data.subarray(plane * size, (plane + 1) * size);
-      vectors.data.set(pixels, plane * height * width + start * width);
-    }
+    placeRows(maps.eigenvalues, part.eigenvalues, first);
+    placeRows(maps.vectors, part.vectors, first);
   }
-  return { vectors, eigenvalues };
+  return maps;
+}
+
+/** Copies the rows of a tile `[..., tile, w]` into `[..., h, w]`. */
+function placeRows(whole: NdArray, tile: NdArray, first: number): void {
+  const width = whole.shape.at(-1)!;
+  const planeSize = whole.shape.at(-2)! * width;
+  const tileSize = tile.shape.at(-2)! * width;
+  for (let plane = 0; plane * planeSize < whole.data.length; plane++) {
+    const pixels = tile.data.subarray(plane * tileSize, (plane + 1) * tileSize);
+    whole.data.set(pixels, plane * planeSize + first * width);
+  }
 }

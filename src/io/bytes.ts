@@ -1,0 +1,186 @@
+/**
+ * Bytes at any offset of a file, and their decoding to float32: what the readers of plain
+ * (not HDF5) formats share.
+ * @module
+ */
+import { InputError } from "../errors.ts";
+
+/** Something with bytes at offsets: an open file, or a decompressed one in memory. */
+export interface ByteSource extends Disposable {
+  /** The path, for messages. */
+  readonly path: string;
+  /** Number of bytes. */
+  readonly size: number;
+  /**
+   * Reads `length` bytes from `offset`. Synchronous, so that two reads never share a file position.
+   * @throws {InputError} when the bytes are not all there
+   */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer>;
+}
+
+/** How numbers are stored in a file. */
+export interface ElementType {
+  /** Kind of number; complex numbers are two floats. */
+  readonly kind: "bool" | "int" | "uint" | "float" | "complex";
+  /** Bytes of one number (of both parts of a complex one). */
+  readonly bytes: number;
+  /** Byte order. */
+  readonly littleEndian: boolean;
+}
+
+/**
+ * Opens a file for reading at offsets. The caller disposes of it.
+ * @throws {InputError} when the path is missing, a folder, empty or not readable
+ */
+export function openBytes(path: string): ByteSource {
+  const size = checkFile(path);
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true });
+  } catch (cause) {
+    throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
+  }
+  let open = true;
+  return {
+    path,
+    size,
+    read(offset, length) {
+      checkRange(path, size, offset, length);
+      const bytes = allocate(path, length);
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < length;) {
+        const count = file.readSync(bytes.subarray(done));
+        if (count === null) throw truncated(path, offset + length, offset + done);
+        done += count;
+      }
+      return bytes;
+    },
+    [Symbol.dispose]() {
+      if (open) file.close();
+      open = false;
+    },
+  };
+}
+
+/** Bytes in memory as a {@link ByteSource}. */
+export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteSource {
+  return {
+    path,
+    size: bytes.length,
+    read(offset, length) {
+      checkRange(path, bytes.length, offset, length);
+      return bytes.subarray(offset, offset + length);
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+/**
+ * Size in bytes of a file that must be there and hold something.
+ * @throws {InputError} when the path is missing, not a file, or empty
+ */
+export function checkFile(path: string): number {
+  let stat: Deno.FileInfo;
+  try {
+    stat = Deno.statSync(path);
+  } catch (cause) {
+    throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
+  }
+  if (stat.isDirectory) {
+    throw new InputError(`Cannot open ${path}: a file is required, found a folder`);
+  }
+  if (!stat.isFile) {
+    throw new InputError(`Cannot open ${path}: a regular file is required`);
+  }
+  if (stat.size === 0) throw new InputError(`Cannot open ${path}: the file is empty`);
+  return stat.size;
+}
+
+/** Why the system refused a path, in words a user knows. */
+export function reason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (cause instanceof Deno.errors.NotCapable) return `not allowed to Deno (${cause.message})`;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function checkRange(path: string, size: number, offset: number, length: number): void {
+  if (offset < 0 || length < 0 || offset + length > size) {
+    throw truncated(path, offset + length, size);
+  }
+}
+
+function truncated(path: string, required: number, found: number): InputError {
+  return new InputError(
+    `Cannot read ${path}: ${required} bytes are required, found ${found} (is the file truncated?)`,
+  );
+}
+
+/** A buffer, or an InputError rather than a RangeError when there is no memory for it. */
+export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new InputError(`Cannot read ${path}: no memory for ${length} bytes`, { cause });
+  }
+}
+
+/** A format's own scaling: value = slope * stored + intercept. */
+export interface Scaling {
+  /** Factor. */
+  readonly slope: number;
+  /** Added after, to real parts only. */
+  readonly intercept: number;
+}
+
+/**
+ * Decodes numbers to float32; complex numbers stay interleaved (two values for each).
+ * Scaling is done in float64. 64-bit numbers are rounded; those beyond float32 become infinite.
+ */
+export function decode(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: ElementType,
+  { slope, intercept }: Scaling = { slope: 1, intercept: 0 },
+): Float32Array {
+  const width = type.kind === "complex" ? type.bytes / 2 : type.bytes;
+  const isFloat = type.kind === "float" || type.kind === "complex";
+  const count = bytes.length / width;
+  const asStored = slope === 1 && intercept === 0 && isFloat && width === 4 && type.littleEndian;
+  if (asStored && bytes.byteOffset % 4 === 0) {
+    return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const get = getter(view, isFloat ? "float" : type.kind, width, type.littleEndian);
+  const values = new Float32Array(count);
+  const imaginary = type.kind === "complex" ? 1 : 0;
+  for (let i = 0; i < count; i++) {
+    values[i] = slope * get(i * width) + ((i & imaginary) === 1 ? 0 : intercept);
+  }
+  return values;
+}
+
+/** How to read one number; throws for a width that no format asks for. */
+function getter(
+  view: DataView,
+  kind: ElementType["kind"],
+  width: number,
+  littleEndian: boolean,
+): (offset: number) => number {
+  const getters: Record<string, (offset: number) => number> = {
+    bool1: (offset) => view.getUint8(offset) === 0 ? 0 : 1,
+    int1: (offset) => view.getInt8(offset),
+    uint1: (offset) => view.getUint8(offset),
+    int2: (offset) => view.getInt16(offset, littleEndian),
+    uint2: (offset) => view.getUint16(offset, littleEndian),
+    int4: (offset) => view.getInt32(offset, littleEndian),
+    uint4: (offset) => view.getUint32(offset, littleEndian),
+    int8: (offset) => Number(view.getBigInt64(offset, littleEndian)),
+    uint8: (offset) => Number(view.getBigUint64(offset, littleEndian)),
+    float2: (offset) => view.getFloat16(offset, littleEndian),
+    float4: (offset) => view.getFloat32(offset, littleEndian),
+    float8: (offset) => view.getFloat64(offset, littleEndian),
+  };
+  const get = getters[`${kind}${width}`];
+  if (get === undefined) throw new RangeError(`Cannot decode ${kind} of ${width} bytes`);
+  return get;
+}

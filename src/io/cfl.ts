@@ -1,0 +1,181 @@
+/**
+ * BART's pair of files: name.hdr (text, the 16 dimensions) and name.cfl (complex64, little endian,
+ * first dimension fastest). The dimensions are those of BART's src/misc/mri.h.
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { type NdArray, sizeOf } from "../ndarray.ts";
+import { writeFileWhole } from "./atomic.ts";
+import { type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
+import { checkSlice, interleave, planarCoils } from "./layout.ts";
+import type { KspaceFile } from "./types.ts";
+
+/** Number of dimensions of every BART array. */
+const RANK = 16;
+/** Index of each dimension that has a meaning here. */
+const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, MAPS = 4, SLICE = 13;
+/** BART's names of the dimensions, in order. */
+const NAMES = [
+  ...["readout", "phase", "phase2", "coil", "maps", "echo", "coeff", "coeff2", "iter", "cshift"],
+  ...["time", "time2", "level", "slice", "average", "batch"],
+];
+const COMPLEX64 = { kind: "complex", bytes: 8, littleEndian: true } as const;
+/** Longest .hdr looked at; BART writes the command line into it. */
+const MAX_HEADER = 1 << 20;
+
+/** A whole BART array. */
+export interface CflArray {
+  /** The 16 dimensions. */
+  readonly dims: readonly number[];
+  /** Interleaved complex numbers, first dimension fastest. */
+  readonly data: Float32Array;
+}
+
+/** The common part of `name.cfl`, `name.hdr` and `name`. */
+export function cflStem(path: string): string {
+  return path.replace(/\.(cfl|hdr)$/, "");
+}
+
+/** An open pair: its dimensions, and the bytes of the .cfl, which the caller disposes of. */
+interface CflSource {
+  readonly dims: readonly number[];
+  readonly source: ByteSource;
+}
+
+/** Opens both files and checks them against each other. */
+function openPair(path: string): CflSource {
+  const stem = cflStem(path);
+  const dims = readDims(`${stem}.hdr`);
+  const source = openBytes(`${stem}.cfl`);
+  const required = sizeOf(dims) * COMPLEX64.bytes;
+  if (required === source.size) return { dims, source };
+  source[Symbol.dispose]();
+  throw new InputError(
+    `Cannot read ${stem}.cfl: the dimensions ${shown(dims)} of its .hdr require ` +
+      `${required} bytes, found ${source.size}`,
+  );
+}
+
+function readDims(path: string): number[] {
+  const size = checkFile(path);
+  if (size > MAX_HEADER) {
+    throw new InputError(`Cannot read ${path}: a text of at most ${MAX_HEADER} bytes is required`);
+  }
+  using source = openBytes(path);
+  const lines = new TextDecoder("latin1").decode(source.read(0, size)).split(/\r?\n/);
+  const title = lines.findIndex((line) => /^#\s*Dimensions\s*$/.test(line));
+  const sizes = title < 0 ? [] : (lines[title + 1] ?? "").trim().split(/\s+/);
+  const dims = sizes.map((word) => /^\d+$/.test(word) ? Number(word) : NaN);
+  const sane = dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
+  if (dims.length === 0 || dims.length > RANK || !sane) {
+    throw new InputError(
+      `Cannot read ${path}: the line "# Dimensions" and under it up to ${RANK} positive integers ` +
+        `are required, found ${JSON.stringify(sizes.join(" ").slice(0, 120))}`,
+    );
+  }
+  return [...dims, ...new Array(RANK - dims.length).fill(1)];
+}
+
+function shown(dims: readonly number[]): string {
+  return dims.slice(0, Math.max(4, dims.findLastIndex((dim) => dim > 1) + 1)).join(" x ");
+}
+
+/**
+ * Opens Cartesian 2-D k-space. Dimension 0 is the readout (W), 1 the phase-encode (H), 3 the coils;
+ * all from 4 on are flattened into slices.
+ *
+ * @param path the .cfl, the .hdr or their common stem
+ * @throws {InputError} when one of the pair is missing, they disagree, or dimension 2 is larger
+ *   than 1 (3-D k-space)
+ */
+export function openCfl(path: string): KspaceFile {
+  const { dims, source } = openPair(path);
+  if (dims[PHS2] > 1) {
+    source[Symbol.dispose]();
+    throw new InputError(
+      `Cannot read ${path} as k-space: 2-D slices (dimension 2 of size 1) are required, found ` +
+        `3-D k-space ${shown(dims)}`,
+      {
+        hint: "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
+          "bart transpose 2 13 hybrid out",
+      },
+    );
+  }
+  return kspaceFile(path, { dims, source });
+}
+
+function kspaceFile(path: string, { dims, source }: CflSource): KspaceFile {
+  const [width, height, coils] = [dims[READ], dims[PHS1], dims[COIL]];
+  const slices = sizeOf(dims.slice(MAPS));
+  const shownDims = [READ, PHS1, COIL].map((dim) => `${NAMES[dim]} ${dims[dim]}`);
+  const leading = NAMES.map((name, dim) => `${name} ${dims[dim]}`)
+    .filter((_, dim) => dim >= MAPS && dims[dim] > 1);
+  return {
+    path,
+    format: "bart-cfl",
+    axes: [...shownDims, ...leading].join(", "),
+    slices,
+    coils,
+    height,
+    width,
+    transposed: false,
+    readSlice: (index) =>
+      Promise.try(() => {
+        checkSlice(index, slices);
+        const bytes = coils * height * width * COMPLEX64.bytes;
+        const values = decode(source.read(index * bytes, bytes), COMPLEX64);
+        const options = { transpose: false, source: path, slice: index };
+        return planarCoils(values, coils, height, width, options);
+      }),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+/**
+ * Reads a whole array, for maps and masks.
+ * @param path the .cfl, the .hdr or their common stem
+ * @throws {InputError} when one of the pair is missing or they disagree
+ */
+export function readCfl(path: string): CflArray {
+  const { dims, source } = openPair(path);
+  using bytes = source;
+  return { dims, data: decode(bytes.read(0, bytes.size), COMPLEX64) };
+}
+
+/**
+ * Writes a pair, each file whole or not at all.
+ * @param stem name without extension
+ * @param dims up to 16 dimensions, first one fastest
+ * @param data interleaved complex numbers
+ * @throws {InputError} when the folder is not writable
+ * @throws {RangeError} when `data` does not hold exactly these dimensions
+ */
+export async function writeCfl(
+  stem: string,
+  dims: readonly number[],
+  data: Float32Array,
+): Promise<void> {
+  if (dims.length > RANK || data.length !== 2 * sizeOf(dims)) {
+    throw new RangeError(
+      `Cannot write ${stem}.cfl: ${data.length / 2} numbers do not fill ${dims.join(" x ")}`,
+    );
+  }
+  const full = [...dims, ...new Array(RANK - dims.length).fill(1)];
+  const bytes = new Uint8Array(data.byteLength);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const text = `# Dimensions\n${full.join(" ")}\n`;
+  await writeFileWhole(`${stem}.cfl`, bytes);
+  await writeFileWhole(`${stem}.hdr`, new TextEncoder().encode(text));
+}
+
+/**
+ * Writes planar coil arrays `[C, 2, H, W]` or `[S, C, 2, H, W]` as BART expects k-space and coil
+ * images: W is dimension 0, H 1, C 3, S 13.
+ * @throws {InputError} when the folder is not writable
+ */
+export async function writeCflCoils(stem: string, planar: NdArray): Promise<void> {
+  const [width, height, , coils, slices = 1] = planar.shape.toReversed();
+  const dims = new Array(RANK).fill(1);
+  [dims[READ], dims[PHS1], dims[COIL], dims[SLICE]] = [width, height, coils, slices];
+  await writeCfl(stem, dims, interleave(planar));
+}

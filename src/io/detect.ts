@@ -1,0 +1,91 @@
+/**
+ * Which format a file is, by its content.
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { type ByteSource, openBytes } from "./bytes.ts";
+import { cflStem } from "./cfl.ts";
+import { inflatedHead } from "./nifti.ts";
+import { niftiKind } from "./nifti_header.ts";
+import { NPY_MAGIC } from "./npy_header.ts";
+
+/** Formats that content alone tells apart; which HDF5 it is its own reader finds out. */
+export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";
+
+const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] as const;
+/** The HDF5 superblock is at 0 or at this times a power of 2 (a user block lies before it). */
+const HDF5_FIRST_BLOCK = 512;
+/** First line of a BART .hdr, within its first bytes. */
+const CFL_TITLE = /^#\s*Dimensions\s*$/m;
+const CFL_TITLE_WITHIN = 1024;
+/** Bytes shown of a file that is not understood. */
+const SHOWN = 8;
+
+/**
+ * Recognises a file by its content. A BART .cfl, which has no signature, is recognised by the .hdr
+ * beside it; so is the common stem of the two.
+ * @throws {InputError} when the path is missing, a folder or empty, or the content is unknown;
+ *   lists the formats understood and the first bytes found
+ */
+export function detectFormat(path: string): ContentFormat {
+  const stem = cflStem(path);
+  if (path.endsWith(".cfl") || !exists(path)) {
+    if (exists(`${stem}.hdr`) && exists(`${stem}.cfl`)) return "bart-cfl";
+  }
+  using source = openBytes(path);
+  const head = source.read(0, Math.min(CFL_TITLE_WITHIN, source.size));
+  if (startsWith(head, NPY_MAGIC)) return "npy";
+  if (hasHdf5Signature(source)) return "hdf5";
+  if (CFL_TITLE.test(new TextDecoder("latin1").decode(head))) return "bart-cfl";
+  if (isNifti(source)) return "nifti";
+  throw unknown(path, head);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
+  return signature.every((byte, i) => bytes[i] === byte);
+}
+
+function hasHdf5Signature(source: ByteSource): boolean {
+  const { length } = HDF5_SIGNATURE;
+  for (let at = 0; at + length <= source.size; at = at === 0 ? HDF5_FIRST_BLOCK : 2 * at) {
+    if (startsWith(source.read(at, length), HDF5_SIGNATURE)) return true;
+  }
+  return false;
+}
+
+/** Gzip of something else, or broken gzip, is not. */
+function isNifti(source: ByteSource): boolean {
+  try {
+    return niftiKind(inflatedHead(source)) !== undefined;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+function unknown(path: string, head: Uint8Array): InputError {
+  const found = [...head.subarray(0, SHOWN)].map((byte) => byte.toString(16).padStart(2, "0"));
+  const isCfl = path.endsWith(".cfl");
+  return new InputError(
+    `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, BART .cfl/.hdr, ` +
+      `NumPy .npy or NIfTI is required, found a file that begins with ${found.join(" ")}`,
+    isCfl ? { hint: `A .cfl needs its header beside it: ${cflStem(path)}.hdr` } : hintFor(head),
+  );
+}
+
+function hintFor(head: Uint8Array): { hint?: string } {
+  if (startsWith(head, [0x50, 0x4b])) {
+    return { hint: "From an .npz take one array: numpy.save(name, numpy.load(file)[key])" };
+  }
+  const text = new TextDecoder("latin1").decode(head.subarray(0, 10));
+  if (text === "MATLAB 5.0") return { hint: "In MATLAB save it with save(name, '-v7.3')" };
+  return {};
+}

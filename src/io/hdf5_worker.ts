@@ -1,0 +1,57 @@
+/**
+ * The worker in which HDF5 files are read: libhdf5 can loop without end on a damaged file, and only
+ * a thread of its own can be stopped then. hdf5_kspace.ts starts it.
+ * @module
+ */
+import { parentPort } from "node:worker_threads";
+import { InputError } from "../errors.ts";
+import { fastmriKspace } from "./fastmri.ts";
+import { Hdf5File, hdf5IsTrapped } from "./hdf5.ts";
+import type { Hdf5Answer, Hdf5Layout, Hdf5Request, Hdf5Results } from "./hdf5_messages.ts";
+import { isMatlab, matlabKspace } from "./matlab.ts";
+import type { KspaceFile } from "./types.ts";
+
+const files = new Map<number, KspaceFile>();
+let nextHandle = 0;
+
+/** Opens a file in the layout asked for, or in the one that it has; it is closed on failure. */
+async function openLayout(path: string, layout: Hdf5Layout | undefined): Promise<KspaceFile> {
+  const file = await Hdf5File.open(path);
+  try {
+    layout ??= isMatlab(file) ? "matlab" : "fastmri";
+    return layout === "matlab" ? matlabKspace(file) : fastmriKspace(file);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Results]> {
+  if (request.kind === "open") {
+    const file = await openLayout(request.path, request.layout);
+    const handle = nextHandle++;
+    files.set(handle, file);
+    const { readSlice: _readSlice, [Symbol.dispose]: _dispose, ...description } = file;
+    return { handle, description };
+  }
+  const file = files.get(request.handle)!;
+  if (request.kind === "read") return await file.readSlice(request.slice);
+  files.delete(request.handle);
+  file[Symbol.dispose]();
+  return null;
+}
+
+parentPort?.on("message", async (request: Hdf5Request) => {
+  let answer: Hdf5Answer;
+  const moved: ArrayBuffer[] = [];
+  try {
+    const result = await serve(request);
+    if (result !== null && "data" in result) moved.push(result.data.buffer as ArrayBuffer);
+    answer = { result };
+  } catch (cause) {
+    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+    const hint = cause instanceof InputError ? cause.hint : undefined;
+    answer = { error: { name, message, hint }, fatal: hdf5IsTrapped() };
+  }
+  parentPort!.postMessage(answer, moved);
+});

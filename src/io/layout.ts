@@ -1,0 +1,156 @@
+/**
+ * From the interleaved complex numbers of files (re, im, re, im, ...) to the planar arrays of
+ * Larmor, and back.
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { type NdArray, ndarray } from "../ndarray.ts";
+
+/** Side of the square tiles of a transpose: two tiles of complex64 stay in the first-level cache. */
+const TILE = 32;
+
+/** Where the numbers came from, for the error about a NaN. */
+export interface SliceSource {
+  /** Path of the file. */
+  readonly source: string;
+  /** Index of the slice in the file, from 0. */
+  readonly slice: number;
+}
+
+/** Options of {@link planarCoils}. */
+export interface PlanarOptions extends SliceSource {
+  /** Whether rows and columns are to be swapped on the way. */
+  readonly transpose: boolean;
+}
+
+/** Distance, in complex numbers, from one coil, row or column to the next. */
+export interface Strides {
+  /** From one coil to the next. */
+  readonly coil: number;
+  /** From one output row (H) to the next. */
+  readonly row: number;
+  /** From one output column (W) to the next. */
+  readonly column: number;
+}
+
+/**
+ * Makes one slice of coils planar, checking that every number is finite.
+ *
+ * @param interleaved `[coils, rows, columns]` complex numbers, re and im side by side
+ * @returns `[coils, 2, rows, columns]`, or `[coils, 2, columns, rows]` when `transpose`
+ * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
+ */
+export function planarCoils(
+  interleaved: Float32Array,
+  coils: number,
+  rows: number,
+  columns: number,
+  { transpose, ...from }: PlanarOptions,
+): NdArray {
+  const coil = rows * columns;
+  return transpose
+    ? planarStrided(interleaved, [coils, columns, rows], { coil, row: 1, column: columns }, from)
+    : planarStrided(interleaved, [coils, rows, columns], { coil, row: columns, column: 1 }, from);
+}
+
+/**
+ * {@link planarCoils} for any order of the axes in the file.
+ *
+ * @param shape of the result: `[C, H, W]`
+ * @returns `[C, 2, H, W]`
+ * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
+ */
+export function planarStrided(
+  interleaved: Float32Array,
+  [coils, height, width]: readonly [number, number, number],
+  strides: Strides,
+  { source: path, slice }: SliceSource,
+): NdArray {
+  const plane = height * width;
+  const data = new Float32Array(coils * 2 * plane);
+  for (let coil = 0; coil < coils; coil++) {
+    const source = interleaved.subarray(2 * coil * strides.coil);
+    const target = data.subarray(2 * coil * plane, 2 * (coil + 1) * plane);
+    planarPlane(source, target, [height, width], strides);
+    checkFinite(target, path, `slice ${slice}, coil ${coil}`);
+  }
+  return ndarray(data, [coils, 2, height, width]);
+}
+
+/** One complex plane, tile by tile, so that neither side is walked with a long stride. */
+function planarPlane(
+  source: Float32Array,
+  target: Float32Array,
+  [height, width]: readonly [number, number],
+  { row, column }: Strides,
+): void {
+  const imaginary = height * width;
+  for (let top = 0; top < height; top += TILE) {
+    const bottom = Math.min(top + TILE, height);
+    for (let left = 0; left < width; left += TILE) {
+      const right = Math.min(left + TILE, width);
+      for (let y = top; y < bottom; y++) {
+        let from = 2 * (y * row + left * column);
+        for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
+          target[to] = source[from];
+          target[imaginary + to] = source[from + 1];
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Checks that all values are finite.
+ * @param where in the file they lie, e.g. `slice 3, coil 0`, for the message
+ * @throws {InputError} naming source and place
+ */
+export function checkFinite(values: Float32Array, source: string, where?: string): void {
+  // NaN * 0 and Infinity * 0 are NaN, which no later addition takes away: no branch per value.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * 0;
+  if (sum === 0) return;
+  const found = values.find((value) => !Number.isFinite(value));
+  throw new InputError(
+    `Cannot read ${source}: finite float32 values are required, found ${found}` +
+      (where === undefined ? "" : ` in ${where} (counted from 0)`),
+  );
+}
+
+/**
+ * Back from planar to interleaved.
+ *
+ * @param planar `[..., 2, H, W]`
+ * @returns complex numbers in C order, `[..., H, W]`, re and im side by side
+ * @throws {RangeError} when the third axis from the end is not of size 2
+ */
+export function interleave({ data, shape }: NdArray): Float32Array<ArrayBuffer> {
+  if (shape.length < 3 || shape[shape.length - 3] !== 2) {
+    throw new RangeError(`Cannot interleave [${shape}]: the shape [..., 2, H, W] is required`);
+  }
+  const plane = shape[shape.length - 2] * shape[shape.length - 1];
+  const interleaved = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += 2 * plane) {
+    for (let i = 0; i < plane; i++) {
+      interleaved[start + 2 * i] = data[start + i];
+      interleaved[start + 2 * i + 1] = data[start + plane + i];
+    }
+  }
+  return interleaved;
+}
+
+/** Real numbers as interleaved complex ones. */
+export function withZeroImaginary(real: Float32Array): Float32Array {
+  const complex = new Float32Array(2 * real.length);
+  for (let i = 0; i < real.length; i++) complex[2 * i] = real[i];
+  return complex;
+}
+
+/**
+ * Checks the index of a slice.
+ * @throws {RangeError} when the file has no such slice
+ */
+export function checkSlice(index: number, slices: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < slices) return;
+  throw new RangeError(`Cannot read slice ${index}: the file has slices 0 to ${slices - 1}`);
+}

@@ -1,0 +1,15 @@
+/**
+ * Bytes to arrays and back: k-space, images, masks and coil maps in; images out.
+ * @module
+ */
+export * from "./types.ts";
+export { createFolderWhole, writeFileWhole } from "./atomic.ts";
+export { writeCflCoils } from "./cfl.ts";
+export { type ContentFormat, detectFormat } from "./detect.ts";
+export { type MaskFile, readMaskFile } from "./mask_file.ts";
+export { readMapsFile } from "./maps_file.ts";
+export { readAllSlices } from "./nifti.ts";
+export { writeNifti } from "./nifti_write.ts";
+export { writeNpy, writeNpyComplex } from "./npy.ts";
+export { openImage, openKspace, type OpenOptions } from "./open.ts";
+export { encodePng, encodePngRgb, montage, window } from "./png.ts";

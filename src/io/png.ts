@@ -1,0 +1,112 @@
+/**
+ * PNG, for previews and figures.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+// @ts-types="@types/pngjs"
+import { PNG } from "pngjs";
+import { type NdArray, ndarray, zeros } from "../ndarray.ts";
+
+/** PNG's colour type: one channel. */
+const GRAYSCALE = 0;
+/** PNG's colour type: red, green, blue. */
+const RGB = 2;
+
+/**
+ * Encodes a grey image. Values are clamped to 0..1; NaN becomes 0.
+ *
+ * @param image `[rows, columns]`
+ * @param bits of one pixel
+ * @throws {RangeError} when the image has other axes
+ */
+export function encodePng({ data, shape }: NdArray, bits: 8 | 16 = 8): Uint8Array<ArrayBuffer> {
+  checkAxes("encode a PNG", shape);
+  const white = 2 ** bits - 1;
+  const pixels = bits === 8 ? new Uint8Array(data.length) : new Uint16Array(data.length);
+  for (let i = 0; i < data.length; i++) pixels[i] = Math.round(clamp(data[i]) * white);
+  // pngjs takes 16-bit pixels in the host's byte order and writes them big endian.
+  return encode(Buffer.from(pixels.buffer), shape, { bitDepth: bits, colorType: GRAYSCALE });
+}
+
+/**
+ * Encodes a colour image.
+ *
+ * @param pixels `[rows, columns, 3]`, 0 to 255
+ * @throws {RangeError} when there are not rows x columns x 3 values
+ */
+export function encodePngRgb(
+  pixels: Uint8Array,
+  rows: number,
+  columns: number,
+): Uint8Array<ArrayBuffer> {
+  if (pixels.length !== rows * columns * 3) {
+    throw new RangeError(
+      `Cannot encode a PNG of ${rows} x ${columns} x 3: found ${pixels.length} values`,
+    );
+  }
+  return encode(Buffer.from(pixels), [rows, columns], { bitDepth: 8, colorType: RGB });
+}
+
+function encode(
+  data: Buffer,
+  [height, width]: readonly number[],
+  { bitDepth, colorType }: { bitDepth: 8 | 16; colorType: 0 | 2 },
+): Uint8Array<ArrayBuffer> {
+  const png = new PNG({ width, height });
+  png.data = data;
+  const options = { bitDepth, colorType, inputColorType: colorType, inputHasAlpha: false } as const;
+  return new Uint8Array(PNG.sync.write(png, options));
+}
+
+/** NaN fails both comparisons, and becomes 0. */
+function clamp(value: number): number {
+  return value > 0 ? (value < 1 ? value : 1) : 0;
+}
+
+/**
+ * Maps `low` to 0 and `high` to 1, clamped: the window of a radiologist's screen.
+ * @param image of any shape
+ * @throws {RangeError} when `high` is not above `low`
+ */
+export function window({ data, shape }: NdArray, low: number, high: number): NdArray {
+  if (!(high > low)) {
+    throw new RangeError(`Cannot window from ${low} to ${high}: low < high required`);
+  }
+  return ndarray(data.map((value) => clamp((value - low) / (high - low))), shape);
+}
+
+/**
+ * Tiles images of one size, left to right and top to bottom; missing tiles are 0.
+ *
+ * @param images each `[rows, columns]`
+ * @param columns number of tiles side by side
+ * @returns `[rows * ceil(n / columns), columns * columns of an image]`
+ * @throws {RangeError} when there is none, or they differ in size
+ */
+export function montage(images: readonly NdArray[], columns: number): NdArray {
+  if (images.length === 0 || !Number.isInteger(columns) || columns < 1) {
+    throw new RangeError(`Cannot tile ${images.length} images in ${columns} columns`);
+  }
+  const [rows, width] = images[0].shape;
+  const tiled = zeros([rows * Math.ceil(images.length / columns), width * columns]);
+  images.forEach(({ data, shape }, tile) => {
+    checkAxes("tile", shape);
+    if (shape[0] !== rows || shape[1] !== width) {
+      throw new RangeError(
+        `Cannot tile [${shape}] with [${images[0].shape}]: one size is required`,
+      );
+    }
+    const top = Math.floor(tile / columns) * rows;
+    const left = (tile % columns) * width;
+    for (let row = 0; row < rows; row++) {
+      const line = data.subarray(row * width, (row + 1) * width);
+      tiled.data.set(line, (top + row) * width * columns + left);
+    }
+  });
+  return tiled;
+}
+
+function checkAxes(action: string, shape: readonly number[]): void {
+  if (shape.length === 2) return;
+  throw new RangeError(`Cannot ${action}: [rows, columns] is required, found [${shape}]`);
+}

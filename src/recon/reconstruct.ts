@@ -1,0 +1,335 @@
+/**
+ * K-space in, images out: what the command line and scripts both call.
+ * @module
+ */
+import { InputError, UsageError } from "../errors.ts";
+import { type Device, type DeviceRequest, Runtime } from "../graph/mod.ts";
+import { readMapsFile } from "../io/maps_file.ts";
+import type { Geometry as VoxelGeometry, KspaceFile } from "../io/types.ts";
+import type { SamplingMask } from "../mri/masks.ts";
+import { measure, type Metrics } from "../mri/metrics.ts";
+import { type MapsSource, Preparation } from "../mri/prepare.ts";
+import type { Method, Solver } from "../mri/problem.ts";
+import { type NdArray, zeros } from "../ndarray.ts";
+import {
+  compileFinish,
+  compileReference,
+  finishedSize,
+  type FinishOptions,
+  scaleArray,
+} from "./finish.ts";
+import { DEFAULT_METHOD, findMethod } from "./methods.ts";
+import { chooseSampling, type Sampling } from "./sampling.ts";
+
+/** What a reconstruction may be told. */
+export interface ReconstructOptions {
+  /** Name of the method. Default: `DEFAULT_METHOD`. */
+  readonly method?: string;
+  /** Undersample a full file: a specification such as `equispaced:R=4,acs=24`, or a mask file. */
+  readonly mask?: string;
+  /** Device, or a runtime that is already open (and stays open). Default `auto`. */
+  readonly device?: DeviceRequest | Runtime;
+  /** Iterations or steps. */
+  readonly steps?: number;
+  /** Factor on the method's automatic regularisation weight. */
+  readonly weight?: number;
+  /** First slice and the one after the last. Default: all. */
+  readonly slices?: readonly [number, number];
+  /** File of coil maps. Default: ESPIRiT from the calibration region. */
+  readonly maps?: string;
+  /** Virtual coils to compress to. Default: all coils. */
+  readonly compress?: number;
+  /** Called as the work proceeds. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the work: the call throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far the work is. */
+export interface Progress {
+  /** What is being done. */
+  readonly stage: "read" | "calibrate" | "reconstruct";
+  /** Slices finished. */
+  readonly slice: number;
+  /** Slices in all. */
+  readonly slices: number;
+  /** Part of the whole work that is done, 0 to 1. */
+  readonly fraction: number;
+}
+
+/** Seconds spent, by stage. */
+export interface Seconds {
+  /** Reading the file. */
+  readonly read: number;
+  /** Undersampling, noise, scale and coil maps. */
+  readonly calibrate: number;
+  /** Compiling graphs. */
+  readonly compile: number;
+  /** The method itself. */
+  readonly reconstruct: number;
+}
+
+/** Images and how they came about. */
+export interface Reconstruction {
+  /** Magnitude `[slices, rows, columns]`, in the file's units and orientation. */
+  readonly magnitude: NdArray;
+  /** Complex image, planar: `[slices, 2, rows, columns]`. */
+  readonly complex: NdArray;
+  /** Root sum of squares of the fully sampled data, where there are any. */
+  readonly reference?: NdArray;
+  /** Agreement with the reference; null without one. */
+  readonly metrics: Metrics | null;
+  /** Where voxels lie, where the file says so. */
+  readonly geometry?: VoxelGeometry;
+  /** Sampling of the (first) slice. */
+  readonly mask: SamplingMask;
+  /** Method that was used. */
+  readonly method: string;
+  /** Device it ran on. */
+  readonly device: Device;
+  /** Iterations or steps for a slice. */
+  readonly steps: number;
+  /** Network evaluations for a slice. */
+  readonly nfe: number;
+  /** Noise per real and imaginary part relative to bright tissue, of each slice. */
+  readonly sigma: readonly number[];
+  /** Time by stage. */
+  readonly seconds: Seconds;
+}
+
+/**
+ * Reconstructs k-space.
+ *
+ * @param file from `readKspace`; slices are read one by one
+ * @throws {UsageError} for an unknown method or a range of slices that is not there
+ * @throws {InputError} when the data make no sense or lack what the method needs
+ * @throws {DeviceError} when the device is not available
+ */
+export async function reconstruct(
+  file: KspaceFile,
+  options: ReconstructOptions = {},
+): Promise<Reconstruction> {
+  const method = findMethod(options.method ?? DEFAULT_METHOD);
+  const range = sliceRange(file, options.slices);
+  if (options.device instanceof Runtime) {
+    return await new Run(file, options, method, options.device).all(range);
+  }
+  await using runtime = await Runtime.open(options.device);
+  return await new Run(file, options, method, runtime).all(range);
+}
+
+/**
+ * First slice and the one after the last.
+ * @throws {UsageError} when the range is empty or reaches outside the file
+ */
+export function sliceRange(
+  file: KspaceFile,
+  slices: readonly [number, number] = [0, file.slices],
+): readonly [number, number] {
+  const [first, end] = slices;
+  if (
+    !Number.isInteger(first) || !Number.isInteger(end) || first < 0 || end > file.slices ||
+    first >= end
+  ) {
+    throw new UsageError(
+      `Cannot take slices ${first}:${end} of ${file.path}: a range within 0:${file.slices} is required`,
+    );
+  }
+  return [first, end];
+}
+
+/** Everything compiled for one sampling. */
+interface Compiled {
+  readonly preparation: Preparation;
+  readonly solver: Solver;
+}
+
+/** How the images of a file leave, by its orientation and the size it asks for. */
+export function finishOptions(file: KspaceFile, mask: SamplingMask): FinishOptions {
+  const from: [number, number] = [mask.height, mask.width];
+  const [height, width] = file.imageSize ?? from;
+  return {
+    from,
+    size: [Math.min(height, from[0]), Math.min(width, from[1])],
+    transposed: file.transposed,
+  };
+}
+
+class Run {
+  readonly #file: KspaceFile;
+  readonly #options: ReconstructOptions;
+  readonly #method: Method;
+  readonly #runtime: Runtime;
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #seconds = { read: 0, calibrate: 0, reconstruct: 0 };
+  #maps: NdArray | undefined;
+
+  constructor(
+    file: KspaceFile,
+    options: ReconstructOptions,
+    method: Method,
+    runtime: Runtime,
+  ) {
+    this.#file = file;
+    this.#options = options;
+    this.#method = method;
+    this.#runtime = runtime;
+  }
+
+  async all([first, end]: readonly [number, number]): Promise<Reconstruction> {
+    const compiledBefore = this.#runtime.compileSeconds;
+    if (this.#options.maps !== undefined) this.#maps = readMapsFile(this.#options.maps);
+    const slices: SliceResult[] = [];
+    for (let index = first; index < end; index++) {
+      this.#options.signal?.throwIfAborted();
+      slices.push(await this.#slice(index, index - first, end - first));
+    }
+    const volume = (pick: (slice: SliceResult) => NdArray) => stack(slices.map(pick));
+    const complete = slices.every(({ reference }) => reference !== undefined);
+    const magnitude = volume((slice) => slice.magnitude);
+    const reference = complete ? volume((slice) => slice.reference!) : undefined;
+    const { geometry } = this.#file;
+    return {
+      magnitude,
+      complex: volume((slice) => slice.complex),
+      ...(reference === undefined ? {} : { reference }),
+      metrics: reference === undefined ? null : measure(magnitude, reference),
+      ...(geometry === undefined ? {} : { geometry }),
+      mask: slices[0].mask,
+      method: this.#method.name,
+      device: this.#runtime.device,
+      steps: slices[0].steps,
+      nfe: slices[0].nfe,
+      sigma: slices.map(({ sigma }) => sigma),
+      seconds: { ...this.#seconds, compile: this.#runtime.compileSeconds - compiledBefore },
+    };
+  }
+
+  async #slice(index: number, done: number, slices: number): Promise<SliceResult> {
+    const report = (stage: Progress["stage"], part: number) =>
+      this.#options.onProgress?.({ stage, slice: done, slices, fraction: (done + part) / slices });
+    report("read", 0);
+    const kspace = await this.#timed("read", () => this.#file.readSlice(index));
+    const sampling = chooseSampling(this.#options.mask, this.#file, kspace);
+    const { preparation, solver } = await this.#compile(sampling);
+    report("calibrate", 0.02);
+    const prepared = await this.#timed(
+      "calibrate",
+      () => preparation.slice(kspace, this.#mapsSource(index)),
+    );
+    const image = await this.#timed("reconstruct", () =>
+      solver.solve(prepared.problem, {
+        onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
+        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+      }));
+    const finish = finishOptions(this.#file, croppedMask(sampling.mask, this.#file));
+    const toFile = await compileFinish(this.#runtime, finish);
+    const { complex, magnitude } = await toFile.run({ image, scale: scaleArray(prepared.scale) });
+    requireFinite(magnitude, index);
+    const result = {
+      complex,
+      magnitude,
+      mask: sampling.mask,
+      sigma: prepared.problem.sigma,
+      steps: solver.steps,
+      nfe: solver.nfe,
+    };
+    if (prepared.reference === undefined) return result;
+    const turn = await compileReference(this.#runtime, finish);
+    const { reference } = await turn.run({ reference: prepared.reference });
+    return { ...result, reference };
+  }
+
+  #mapsSource(index: number): MapsSource {
+    if (!this.#method.needsMaps) return { kind: "none" };
+    const all = this.#maps;
+    if (all === undefined) return { kind: "espirit" };
+    const [count, ...shape] = all.shape;
+    const size = all.data.length / count;
+    const at = count === 1 ? 0 : index;
+    if (at >= count) {
+      throw new InputError(
+        `Cannot use the coil maps for slice ${index}: one set or one for each slice is required, ` +
+          `found ${count}`,
+      );
+    }
+    return { kind: "given", maps: { data: all.data.subarray(at * size, (at + 1) * size), shape } };
+  }
+
+  #compile(sampling: Sampling): Promise<Compiled> {
+    const key = `${sampling.mask.kind} ${sampling.full} ${sampling.mask.values}`;
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      compiled = this.#create(sampling);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  async #create({ mask: fileMask, full }: Sampling): Promise<Compiled> {
+    const { compress, steps, weight } = this.#options;
+    const { coils, width } = this.#file;
+    if (compress !== undefined && !(Number.isInteger(compress) && compress >= 1)) {
+      throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
+    }
+    const virtual = compress !== undefined && compress < coils && this.#method.needsMaps
+      ? compress
+      : undefined;
+    const mask = croppedMask(fileMask, this.#file);
+    const preparation = await Preparation.create(this.#runtime, {
+      coils,
+      mask,
+      full,
+      readout: width,
+      ...(virtual === undefined ? {} : { compress: virtual }),
+    });
+    const solver = await this.#method.prepare(
+      this.#runtime,
+      { coils: virtual ?? coils, height: mask.height, width: mask.width, mask },
+      {
+        ...(steps === undefined ? {} : { steps }),
+        ...(weight === undefined ? {} : { weight }),
+      },
+    );
+    return { preparation, solver };
+  }
+
+  async #timed<T>(stage: "read" | "calibrate" | "reconstruct", work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#seconds[stage] += (performance.now() - start) / 1000;
+    }
+  }
+}
+
+/** The mask after readout oversampling is removed: lines stay, the readout is as long as the image. */
+export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask {
+  const width = file.imageSize?.[1] ?? mask.width;
+  return mask.kind === "lines" && width < mask.width ? { ...mask, width } : mask;
+}
+
+interface SliceResult {
+  readonly complex: NdArray;
+  readonly magnitude: NdArray;
+  readonly reference?: NdArray;
+  readonly mask: SamplingMask;
+  readonly sigma: number;
+  readonly steps: number;
+  readonly nfe: number;
+}
+
+function stack(arrays: readonly NdArray[]): NdArray {
+  const whole = zeros([arrays.length, ...arrays[0].shape]);
+  arrays.forEach(({ data }, i) => whole.data.set(data, i * data.length));
+  return whole;
+}
+
+function requireFinite({ data }: NdArray, index: number): void {
+  if (!data.every(Number.isFinite)) {
+    throw new Error(`The reconstruction of slice ${index} diverged: it holds NaN or Inf`);
+  }
+}
+
+export { finishedSize };
