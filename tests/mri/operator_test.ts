@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { constant, Runtime } from "../../src/graph/mod.ts";
+import { conjugateGradients } from "../../src/mri/cg.ts";
+import { makeMask, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
+import { compose, mriOperator, regularised } from "../../src/mri/operator.ts";
+import { Rng } from "../../src/rng.ts";
+import { dot, evaluate, randomArray, relativeError } from "./support.ts";
+
+const F32 = 2e-5;
+
+const lineMask = (height: number, width: number, acs: number): SamplingMask =>
+  makeMask(
+    { kind: "equispaced", text: "test", acceleration: 3, acs: Math.min(acs, height) },
+    height,
+    width,
+  );
+
+function planeMask(height: number, width: number): SamplingMask {
+  const rng = new Rng(height * 100 + width);
+  const values = Uint8Array.from({ length: height * width }, () => rng.uniform() < 0.4 ? 1 : 0);
+  values[0] = 1;
+  return maskFromPlane(values, height, width);
+}
+
+const shapes = fc.record({
+  coils: fc.integer({ min: 1, max: 16 }),
+  height: fc.integer({ min: 1, max: 67 }),
+  width: fc.integer({ min: 1, max: 23 }),
+  batch: fc.integer({ min: 1, max: 2 }),
+  plane: fc.boolean(),
+});
+
+Deno.test("mriOperator() passes the dot test on random complex data with 1 to 16 coils", async () => {
+  await using runtime = await Runtime.open("cpu");
+  await fc.assert(
+    fc.asyncProperty(shapes, async ({ coils, height, width, batch, plane }) => {
+      const mask = plane ? planeMask(height, width) : lineMask(height, width, 4);
+      const maps = constant(randomArray([1, coils, 2, height, width], 3));
+      const operator = mriOperator(maps, mask, batch);
+      const x = randomArray(operator.domain, 4);
+      const y = randomArray(operator.range, 5);
+      const ax = await evaluate(runtime, x, operator.forward);
+      const aty = await evaluate(runtime, y, operator.adjoint);
+      const scale = Math.sqrt(dot(ax.data, ax.data) * dot(y.data, y.data)) + 1e-6;
+      assert.ok(Math.abs(dot(ax.data, y.data) - dot(x.data, aty.data)) / scale < F32);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("mriOperator().normal is adjoint after forward, however it is computed", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [height, acs] of [[64, 60], [63, 63], [128, 8], [53, 53], [96, 90]]) {
+    const maps = constant(randomArray([1, 3, 2, height, 5], 6));
+    const operator = mriOperator(maps, lineMask(height, 5, acs));
+    const x = randomArray(operator.domain, 7);
+    const direct = await evaluate(runtime, x, operator.normal);
+    const steps = await evaluate(runtime, x, (x) => operator.adjoint(operator.forward(x)));
+    assert.ok(relativeError(direct.data, steps.data) < F32, `${height}`);
+  }
+});
+
+Deno.test("compose() refuses operators that do not fit", () => {
+  const maps = constant(randomArray([1, 2, 2, 8, 5]));
+  const operator = mriOperator(maps, lineMask(8, 5, 2));
+  assert.throws(() => compose(operator, operator), /must equal range/);
+});
+
+Deno.test("conjugateGradients() solves the regularised normal equations of a complex operator", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const maps = constant(randomArray([1, 4, 2, 12, 5], 8));
+  const operator = mriOperator(maps, lineMask(12, 5, 4), 2);
+  const solve = regularised(operator, 0.5);
+  const x = randomArray([2, 2, 12, 5], 9);
+  const b = await evaluate(runtime, x, solve);
+  const found = await evaluate(runtime, b, (b) => conjugateGradients(solve, b, 60));
+  assert.ok(relativeError(found.data, x.data) < 1e-3);
+});
+
+Deno.test("conjugateGradients() stays put after convergence", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const b = randomArray([1, 2, 4, 4], 10);
+  const x = await evaluate(runtime, b, (b) => conjugateGradients((x) => x, b, 50));
+  assert.ok(relativeError(x.data, b.data) < 1e-6);
+});
