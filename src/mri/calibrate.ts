@@ -19,6 +19,7 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import type { NdArray } from "../ndarray.ts";
+import { adaptiveVectors } from "./adaptive.ts";
 import { type CoarseMaps, espiritVectors, gridPixels } from "./espirit.ts";
 import { percentile } from "./percentile.ts";
 
@@ -87,22 +88,37 @@ function interpolate(x: Tensor, height: number, width: number): Tensor {
   return matMul(overRows, constant({ data: turned, shape: [columns, rows] }));
 }
 
+/** How maps are made from the calibration region. */
+export type Calibration = "espirit" | "adaptive";
+
 /**
- * ESPIRiT coil sensitivities of an image, cropped softly to the object.
+ * Coil sensitivities of an image, cropped softly to the object.
+ * @param how ESPIRiT, or the cheaper adaptive combination
  * @param calibration k-space about the centre `[C, 2, a, b]`, both axes transformed
  * @param image magnitude of the calibration image `[H, W]`
  * @param sigma noise of the samples per real and imaginary part
  * @returns maps `[C, 2, H, W]`, sum of squares 1 within the object and 0 outside
  */
-export async function espiritMaps(
+export async function calibratedMaps(
   runtime: Runtime,
+  how: Calibration,
   calibration: NdArray,
   image: NdArray,
   sigma: number,
 ): Promise<NdArray> {
   const [height, width] = image.shape;
-  const coarse = await espiritVectors(runtime, calibration, [height, width], sigma);
-  const crop = automaticCrop(coarse, image);
+  const vectorsOf = how === "espirit" ? espiritVectors : adaptiveVectors;
+  const coarse = await vectorsOf(runtime, calibration, [height, width], sigma);
+  return await cropped(runtime, coarse, [height, width], automaticCrop(coarse, image));
+}
+
+/** Interpolates the grid to all pixels and fades the maps out where eigenvalues are below the crop. */
+async function cropped(
+  runtime: Runtime,
+  coarse: CoarseMaps,
+  [height, width]: readonly [number, number],
+  crop: number,
+): Promise<NdArray> {
   const program = await runtime.build(
     { vectors: coarse.vectors.shape, eigenvalues: coarse.eigenvalues.shape, crop: [1, 1] },
     ({ vectors, eigenvalues, crop }) => {

@@ -1,6 +1,6 @@
 /**
  * Coil compression: the few combinations of the coils that carry the signal (Buehrer et al., Magn
- * Reson Med 57:1131, 2007), from the calibration region alone.
+ * Reson Med 57:1131, 2007), from the acquired samples.
  * @module
  */
 import { eigs, matrix } from "mathjs";

@@ -22,7 +22,7 @@ import {
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
-import { espiritMaps } from "./calibrate.ts";
+import { calibratedMaps, type Calibration } from "./calibrate.ts";
 import { coilCovariance, compressCoils, compressionMatrix } from "./coil_compression.ts";
 import { squaredMagnitude } from "./complex.ts";
 import { dft2, dftH, dftHRowsAdjoint, dftW } from "./dft.ts";
@@ -78,7 +78,7 @@ export interface PreparedSlice {
 
 /** Where the coil maps of a slice come from. */
 export type MapsSource =
-  | { readonly kind: "espirit" }
+  | { readonly kind: Calibration }
   | { readonly kind: "none" }
   | { readonly kind: "given"; readonly maps: NdArray };
 
@@ -228,7 +228,7 @@ export class Preparation {
         { hint: "Take calibration lines (acs=24), give maps (--maps), or use --method rss" },
       );
     }
-    return await espiritMaps(this.#runtime, calibration, image, sigma);
+    return await calibratedMaps(this.#runtime, source.kind, calibration, image, sigma);
   }
 }
 

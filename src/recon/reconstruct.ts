@@ -6,6 +6,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { type Device, type DeviceRequest, Runtime } from "../graph/mod.ts";
 import { readMapsFile } from "../io/maps_file.ts";
 import type { Geometry as VoxelGeometry, KspaceFile } from "../io/types.ts";
+import type { Calibration } from "../mri/calibrate.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import { measure, type Metrics } from "../mri/metrics.ts";
 import { type MapsSource, Preparation } from "../mri/prepare.ts";
@@ -35,8 +36,10 @@ export interface ReconstructOptions {
   readonly weight?: number;
   /** First slice and the one after the last. Default: all. */
   readonly slices?: readonly [number, number];
-  /** File of coil maps. Default: ESPIRiT from the calibration region. */
+  /** File of coil maps. Default: calibrated from the calibration region. */
   readonly maps?: string;
+  /** How maps are calibrated. Default `espirit`. */
+  readonly calibration?: Calibration;
   /** Virtual coils to compress to. Default: all coils. */
   readonly compress?: number;
   /** Called as the work proceeds. */
@@ -243,7 +246,7 @@ class Run {
   #mapsSource(index: number): MapsSource {
     if (!this.#method.needsMaps) return { kind: "none" };
     const all = this.#maps;
-    if (all === undefined) return { kind: "espirit" };
+    if (all === undefined) return { kind: this.#options.calibration ?? "espirit" };
     const [count, ...shape] = all.shape;
     const size = all.data.length / count;
     const at = count === 1 ? 0 : index;

@@ -1,0 +1,115 @@
+/** The content of recon.json: what was done to what, and how good it is. @module */
+import type { Device } from "../graph/mod.ts";
+import type { FileFormat, KspaceFile } from "../io/types.ts";
+import type { RegionMetrics } from "../mri/metrics.ts";
+import type { Reconstruction, Seconds } from "./reconstruct.ts";
+
+/** Name and version of the layout of recon.json. */
+export const REPORT_SCHEMA = "larmor.recon/1";
+
+/** What was read. */
+export interface ReportInput {
+  /** Path as it was given; `example` for the built-in one. */
+  readonly path: string;
+  /** SHA-256 of the file (of the .cfl of a BART pair); null for the built-in example. */
+  readonly sha256: string | null;
+  /** What its content was recognised as. */
+  readonly format: FileFormat;
+  /** Sizes of the file's own axes, in the file's order. */
+  readonly shape: readonly number[];
+}
+
+/** What was sampled. */
+export interface ReportMask {
+  /** The specification, `file`, or `data` for what the file holds. */
+  readonly spec: string;
+  /** All lines (or points) divided by those kept. */
+  readonly acceleration: number;
+  /** Fully sampled lines about the centre. */
+  readonly acsLines: number;
+}
+
+/** The content of recon.json. */
+export interface ReconReport {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly input: ReportInput;
+  readonly mask: ReportMask;
+  readonly method: string;
+  /** The network, for methods that have one. */
+  readonly model: string | null;
+  readonly device: Device;
+  readonly seed: number;
+  /** Iterations or steps for a slice. */
+  readonly steps: number;
+  /** Network evaluations for a slice. */
+  readonly nfe: number;
+  /** Wall-clock time by stage; `total` is all, opening and checksum included. */
+  readonly seconds: Seconds & { readonly total: number; readonly write: number };
+  /** Null when the input is not fully sampled; `reference` states the convention. */
+  readonly metrics: {
+    readonly reference: string;
+    readonly whole: RegionMetrics;
+    readonly head: RegionMetrics;
+  } | null;
+  /** Path of each output by its kind. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** What a report needs beside the reconstruction. */
+export interface ReportDetails {
+  readonly sha256: string | null;
+  readonly seed: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Wall-clock seconds since the input was opened. */
+  readonly totalSeconds: number;
+  /** Seconds spent writing. */
+  readonly writeSeconds: number;
+}
+
+/** Puts together what recon.json holds. */
+export function reconReport(
+  file: KspaceFile,
+  result: Reconstruction,
+  { sha256, seed, outputs, totalSeconds, writeSeconds }: ReportDetails,
+): ReconReport {
+  const { metrics, seconds } = result;
+  return {
+    schema: REPORT_SCHEMA,
+    input: { path: file.path, sha256, format: file.format, shape: fileShape(file) },
+    mask: reportMask(result.mask),
+    method: result.method,
+    model: null,
+    device: result.device,
+    seed,
+    steps: result.steps,
+    nfe: result.nfe,
+    seconds: {
+      total: milliseconds(totalSeconds),
+      read: milliseconds(seconds.read),
+      calibrate: milliseconds(seconds.calibrate),
+      compile: milliseconds(seconds.compile),
+      reconstruct: milliseconds(seconds.reconstruct),
+      write: milliseconds(writeSeconds),
+    },
+    metrics: metrics && {
+      reference: metrics.convention,
+      whole: metrics.whole,
+      head: metrics.head,
+    },
+    outputs,
+  };
+}
+
+/** What a report says of a mask. */
+export function reportMask(
+  { spec, acceleration, acs }: Reconstruction["mask"],
+): ReportMask {
+  return { spec, acceleration, acsLines: acs };
+}
+
+/** Sizes of the file's own axes, in its own order, as its description lists them. */
+export function fileShape({ axes }: Pick<KspaceFile, "axes">): readonly number[] {
+  return [...axes.matchAll(/[A-Za-z]\w* (\d+)/g)].map(([, size]) => Number(size));
+}
+
+const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000;

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { Runtime } from "../../src/graph/mod.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/masks.ts";
+import { type MapsSource, Preparation, type PreparedSlice } from "../../src/mri/prepare.ts";
+import type { NdArray } from "../../src/ndarray.ts";
+import { scene } from "./calibration_support.ts";
+
+const ESPIRIT: MapsSource = { kind: "espirit" };
+
+function mask(text: string, height: number, width: number): SamplingMask {
+  const spec = parseMaskSpec(text);
+  if (spec.kind === "file") throw new Error("a formula is required");
+  return makeMask(spec, height, width);
+}
+
+async function prepare(
+  runtime: Runtime,
+  kspace: NdArray,
+  sampling: SamplingMask,
+  compress?: number,
+  source = ESPIRIT,
+): Promise<PreparedSlice> {
+  const preparation = await Preparation.create(runtime, {
+    coils: kspace.shape[0],
+    mask: sampling,
+    full: true,
+    ...(compress === undefined ? {} : { compress }),
+  });
+  return await preparation.slice(kspace, source);
+}
+
+/** What of the coil images lies outside the span of the maps, relative, within a region. */
+function projectionResidual(maps: NdArray, images: NdArray, inside: Uint8Array): number {
+  const [coils, , height, width] = images.shape;
+  const plane = height * width;
+  let outside = 0;
+  let all = 0;
+  for (let i = 0; i < plane; i++) {
+    if (inside[i] === 0) continue;
+    let [re, im, energy] = [0, 0, 0];
+    for (let c = 0; c < coils; c++) {
+      const [a, b] = [maps.data[2 * c * plane + i], maps.data[(2 * c + 1) * plane + i]];
+      const [u, v] = [images.data[2 * c * plane + i], images.data[(2 * c + 1) * plane + i]];
+      re += a * u + b * v;
+      im += a * v - b * u;
+      energy += u ** 2 + v ** 2;
+    }
+    all += energy;
+    outside += energy - re ** 2 - im ** 2;
+  }
+  return Math.sqrt(Math.max(0, outside) / all);
+}
+
+for (
+  const { coils, height, width, spec } of [
+    { coils: 4, height: 64, width: 64, spec: "equispaced:R=4,acs=24" },
+    { coils: 8, height: 61, width: 83, spec: "equispaced:R=3,acs=20" },
+    { coils: 6, height: 150, width: 140, spec: "equispaced:R=6,acs=16" },
+    { coils: 5, height: 72, width: 60, spec: "poisson:R=4,acs=24" },
+  ]
+) {
+  Deno.test(`ESPIRiT spans the coil images of ${coils} coils, ${height} x ${width}, ${spec}`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const sigma = 0.004;
+    const { kspace, images, inside } = await scene(runtime, { coils, height, width, sigma });
+    const { problem } = await prepare(runtime, kspace, mask(spec, height, width));
+    assert.deepEqual(problem.maps.shape, [coils, 2, height, width]);
+    const residual = projectionResidual(problem.maps, images, inside);
+    assert.ok(residual < 0.02, `residual ${residual}`);
+  });
+}
+
+Deno.test("adaptive maps span the coil images of smooth coils", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace, images, inside } = await scene(runtime, {
+    coils: 6,
+    height: 70,
+    width: 64,
+    sigma: 0.004,
+  });
+  const sampling = mask("equispaced:R=4,acs=24", 70, 64);
+  const { problem } = await prepare(runtime, kspace, sampling, undefined, { kind: "adaptive" });
+  const residual = projectionResidual(problem.maps, images, inside);
+  assert.ok(residual < 0.06, `residual ${residual}`);
+});
+
+Deno.test("ESPIRiT has unit sum of squares inside the object and no NaN anywhere", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace, inside } = await scene(runtime, { coils: 4, height: 64, width: 64, sigma: 0.01 });
+  const { problem: { maps } } = await prepare(
+    runtime,
+    kspace,
+    mask("equispaced:R=2,acs=24", 64, 64),
+  );
+  assert.ok(maps.data.every(Number.isFinite));
+  const plane = 64 * 64;
+  for (let i = 0; i < plane; i++) {
+    let energy = 0;
+    for (let p = 0; p < 8; p++) energy += maps.data[p * plane + i] ** 2;
+    assert.ok(energy <= 1.0001);
+    if (inside[i] === 1) assert.ok(energy > 0.98, `${energy} at ${i}`);
+  }
+});
+
+Deno.test("ESPIRiT of one coil is 1 up to a phase", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace, inside } = await scene(runtime, { coils: 1, height: 48, width: 50, sigma: 0.01 });
+  const { problem: { maps } } = await prepare(
+    runtime,
+    kspace,
+    mask("equispaced:R=2,acs=16", 48, 50),
+  );
+  inside.forEach((kept, i) => {
+    if (kept) assert.ok(Math.hypot(maps.data[i], maps.data[48 * 50 + i]) > 0.98);
+  });
+});
+
+for (
+  const [sigma, spec] of [[0.002, "full"], [0.02, "full"], [0.02, "equispaced:R=4,acs=24"]] as const
+) {
+  Deno.test(`the noise level ${sigma} is found within 10 % from ${spec} k-space`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const { kspace } = await scene(runtime, { coils: 6, height: 128, width: 120, sigma });
+    const { problem, scale } = await prepare(runtime, kspace, mask(spec, 128, 120));
+    const found = problem.sigma * scale;
+    assert.ok(Math.abs(found / sigma - 1) < 0.1, `${found}`);
+  });
+}
+
+Deno.test("Preparation scales with the data and not with samples that the mask drops", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace } = await scene(runtime, { coils: 3, height: 40, width: 32, sigma: 0.01 });
+  const sampling = mask("equispaced:R=4,acs=12", 40, 32);
+  const plain = await prepare(runtime, kspace, sampling);
+  const spoiled = kspace.data.map((value, i) =>
+    sampling.values[Math.floor(i / 32) % 40] === 1 ? 1e-6 * value : 123
+  );
+  const other = await prepare(runtime, { data: spoiled, shape: kspace.shape }, sampling);
+  assert.ok(Math.abs(other.scale / plain.scale / 1e-6 - 1) < 1e-4);
+  plain.problem.samples.data.forEach((value, i) =>
+    assert.ok(Math.abs(value - other.problem.samples.data[i]) < 1e-3)
+  );
+});
+
+Deno.test("coil compression keeps the signal of many coils in a few", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace, inside } = await scene(runtime, {
+    coils: 12,
+    height: 64,
+    width: 64,
+    sigma: 0.002,
+  });
+  const sampling = mask("full", 64, 64);
+  const few = await prepare(runtime, kspace, sampling, 6);
+  assert.deepEqual(few.problem.samples.shape, [6, 2, 64, 64]);
+  const energy = (data: Float32Array) => data.reduce((sum, value) => sum + value ** 2, 0);
+  const all = await prepare(runtime, kspace, sampling);
+  const kept = energy(few.problem.samples.data) / energy(all.problem.samples.data);
+  assert.ok(kept > 0.995, `${kept}`);
+  assert.ok(inside.length > 0);
+});
+
+Deno.test("maps cannot be calibrated without calibration lines: InputError", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace } = await scene(runtime, { coils: 2, height: 32, width: 32, sigma: 0.01 });
+  await assert.rejects(
+    () => prepare(runtime, kspace, mask("equispaced:R=4,acs=0", 32, 32)),
+    (error: Error) =>
+      error instanceof InputError && /Cannot calibrate coil maps/.test(error.message),
+  );
+});
