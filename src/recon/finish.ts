@@ -55,10 +55,10 @@ export function compileFinish(
 export function compileReference(
   runtime: Runtime,
   options: FinishOptions,
-): Promise<Program<"reference", "reference">> {
+): Promise<Program<"reference", "turned">> {
   return runtime.build(
     { reference: [...options.from] },
-    ({ reference }) => ({ reference: orient(reference, options) }),
+    ({ reference }) => ({ turned: orient(reference, options) }),
   );
 }
 

@@ -239,8 +239,8 @@ class Run {
     };
     if (prepared.reference === undefined) return result;
     const turn = await compileReference(this.#runtime, finish);
-    const { reference } = await turn.run({ reference: prepared.reference });
-    return { ...result, reference };
+    const { turned } = await turn.run({ reference: prepared.reference });
+    return { ...result, reference: turned };
   }
 
   #mapsSource(index: number): MapsSource {
