@@ -4,7 +4,7 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "../../src/mri/prepare.ts";
 import type { NdArray } from "../../src/ndarray.ts";
-import { scene } from "./calibration_support.ts";
+import { projectionResidual, scene } from "./calibration_support.ts";
 
 const ESPIRIT: MapsSource = { kind: "espirit" };
 
@@ -28,28 +28,6 @@ async function prepare(
     ...(compress === undefined ? {} : { compress }),
   });
   return await preparation.slice(kspace, source);
-}
-
-/** What of the coil images lies outside the span of the maps, relative, within a region. */
-function projectionResidual(maps: NdArray, images: NdArray, inside: Uint8Array): number {
-  const [coils, , height, width] = images.shape;
-  const plane = height * width;
-  let outside = 0;
-  let all = 0;
-  for (let i = 0; i < plane; i++) {
-    if (inside[i] === 0) continue;
-    let [re, im, energy] = [0, 0, 0];
-    for (let c = 0; c < coils; c++) {
-      const [a, b] = [maps.data[2 * c * plane + i], maps.data[(2 * c + 1) * plane + i]];
-      const [u, v] = [images.data[2 * c * plane + i], images.data[(2 * c + 1) * plane + i]];
-      re += a * u + b * v;
-      im += a * v - b * u;
-      energy += u ** 2 + v ** 2;
-    }
-    all += energy;
-    outside += energy - re ** 2 - im ** 2;
-  }
-  return Math.sqrt(Math.max(0, outside) / all);
 }
 
 for (
