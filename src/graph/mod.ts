@@ -1,12 +1,105 @@
-/** Graphs of ONNX operators: written down in TypeScript, run by onnxruntime. @module */
-export * from "./ops/activation.ts";
-export * from "./ops/conv.ts";
-export * from "./ops/elementwise.ts";
-export * from "./ops/leaf.ts";
-export * from "./ops/linear.ts";
-export * from "./ops/movement.ts";
-export * from "./ops/reduce.ts";
+/** Graphs of ONNX operators: written down in TypeScript, differentiated, run by onnxruntime. @module */
+export {
+  elu,
+  leakyRelu,
+  prelu,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from "./ops/activation.ts";
+export { averagePool, conv, type ConvOptions, convTranspose, maxPool, resize } from "./ops/conv.ts";
+export {
+  abs,
+  add,
+  and,
+  cast,
+  ceil,
+  clip,
+  cos,
+  div,
+  equal,
+  erf,
+  exp,
+  floor,
+  greater,
+  greaterOrEqual,
+  isFloat,
+  less,
+  lessOrEqual,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  not,
+  or,
+  pow,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sqrt,
+  sub,
+  where,
+} from "./ops/elementwise.ts";
+export {
+  asTensor,
+  constant,
+  constantOf,
+  identity,
+  input,
+  scalar,
+  type TensorLike,
+} from "./ops/leaf.ts";
+export { gemm, matMul } from "./ops/linear.ts";
+export {
+  concat,
+  expand,
+  gather,
+  pad,
+  reshape,
+  reverse,
+  slice,
+  swapLastAxes,
+  tile,
+  transpose,
+} from "./ops/movement.ts";
+export {
+  argMax,
+  type Reduce,
+  reduceL2,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  type ReduceOptions,
+  reduceSum,
+} from "./ops/reduce.ts";
+export type {
+  ConstantData,
+  ConvAttributes,
+  ConvTransposeAttributes,
+  NoAttributes,
+  OpAttributes,
+  OpName,
+  PoolAttributes,
+  ReduceAttributes,
+} from "./ops/attributes.ts";
 export { type DType, type Shape, Tensor, type TensorType } from "./tensor.ts";
 export { type InputShapes, type Program, Runtime } from "./session.ts";
 export type { Device, DeviceRequest } from "./device.ts";
 export { encodeModel, type NamedTensors } from "./proto.ts";
+export {
+  type ExternalLoader,
+  type ForeignModel,
+  type ForeignValue,
+  importOnnx,
+  type ImportOptions,
+} from "./import.ts";
+export { externalLoader } from "./external.ts";
+export { evaluate, type HostArray } from "./evaluate.ts";
+export { vjp } from "./vjp.ts";
+export { vjpModel, type VjpModelOptions } from "./vjp_model.ts";
+export { gradcheck, type GradcheckOptions, type GradcheckResult } from "./gradcheck.ts";

@@ -7,6 +7,8 @@ import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
@@ -21,30 +23,44 @@ import {
 import { ruleOf } from "./apply.ts";
 import type { ConstantData, OpName } from "./ops/attributes.ts";
 import { onnxType } from "./ops/elementwise.ts";
+import { dtypeOfData } from "./ops/leaf.ts";
 import type { Encoding, NodeAttribute } from "./rule.ts";
 import { type Shape, type Tensor, topological } from "./tensor.ts";
 
-export type { AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto };
+export type {
+  AttributeProto,
+  FunctionProto,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  TensorProto,
+  ValueInfoProto,
+};
 export { AttributeType };
 
-/** Versions that onnxruntime 1.30 reads; newer ones are refused by it. */
+/**
+ * Versions that onnxruntime 1.30 reads. At operator set 22 its WebGPU provider lacks Sin, Cos, Elu,
+ * ConvTranspose and MaxPool, which it has at 21.
+ */
 const IR_VERSION = 10n;
-const OPSET = 22n;
+const OPSET = 21n;
 
 /** Named tensors: the inputs or outputs of a graph. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 /**
- * Writes the graph between inputs and outputs as an ONNX model (IR 10, opset 22).
+ * Writes the graph between inputs and outputs as an ONNX model (IR 10, opset 21).
  * @param inputs `Input` tensors by the name the model gives them
  * @param outputs tensors by the name the model gives them
- * @throws {TypeError} when an output depends on an `Input` that is not listed
+ * @throws {TypeError} when an output depends on an `Input` that is not listed, when an input is no
+ * `Input`, or when an input and an output share a name
  */
 export function encodeModel(inputs: NamedTensors, outputs: NamedTensors): Uint8Array<ArrayBuffer> {
-  const writer = new GraphWriter();
+  const writer = new GraphWriter([...Object.keys(inputs), ...Object.keys(outputs)]);
   for (const [name, tensor] of Object.entries(inputs)) writer.name(tensor, name);
+  for (const [name, tensor] of Object.entries(outputs)) writer.reserve(tensor, name);
   for (const tensor of topological(Object.values(outputs))) writer.add(tensor);
-  for (const [name, tensor] of Object.entries(outputs)) writer.rename(tensor, name);
+  for (const [name, tensor] of Object.entries(outputs)) writer.alias(tensor, name);
   const graph = create(GraphProtoSchema, {
     name: "larmor",
     node: writer.nodes,
@@ -65,9 +81,31 @@ class GraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly #names = new Map<Tensor, string>();
+  readonly #outputNames = new Map<Tensor, string>();
   readonly #constants = new Map<string, string>();
+  readonly #public: ReadonlySet<string>;
+
+  constructor(publicNames: readonly string[]) {
+    this.#public = new Set(publicNames);
+    if (this.#public.size < publicNames.length) {
+      throw new TypeError(
+        `Cannot encode the graph: different names are required for inputs and outputs, ` +
+          `found ${publicNames.join(", ")}`,
+      );
+    }
+  }
+
+  /** A name for something inside the graph that is not one of its inputs or outputs. */
+  #fresh(name: string): string {
+    return this.#public.has(name) ? this.#fresh(`${name}_`) : name;
+  }
 
   name(tensor: Tensor, name: string): void {
+    if (tensor.op !== "Input") {
+      throw new TypeError(
+        `Cannot encode the graph: input ${name} must be an Input, found ${tensor.op}`,
+      );
+    }
     this.#names.set(tensor, name);
   }
 
@@ -83,9 +121,10 @@ class GraphWriter {
       return;
     }
     const encoding = ruleOf<OpName>(tensor.op).encode?.(tensor.attributes, tensor) ?? {};
-    const name = `${tensor.op}_${this.nodes.length}`;
+    const label = `${tensor.op}_${this.nodes.length}`;
+    const name = this.#outputNames.get(tensor) ?? this.#fresh(label);
     this.nodes.push(create(NodeProtoSchema, {
-      name: tensor.origin === undefined ? name : `${name}:${tensor.origin}`,
+      name: tensor.origin === undefined ? label : `${label}:${tensor.origin}`,
       opType: tensor.op,
       input: [...tensor.inputs.map((x) => this.#names.get(x)!), ...this.#extraInputs(encoding)],
       output: [name],
@@ -96,8 +135,18 @@ class GraphWriter {
     this.#names.set(tensor, name);
   }
 
-  /** Gives an output its public name through an Identity node (one tensor may be two outputs). */
-  rename(tensor: Tensor, name: string): void {
+  /**
+   * Has the node that makes a tensor call it by this name. An Identity node would do as well, but
+   * onnxruntime 1.30 breaks the graph when it removes one whose input is also padded for a Conv.
+   */
+  reserve(tensor: Tensor, name: string): void {
+    const made = tensor.op !== "Input" && tensor.op !== "Constant";
+    if (made && !this.#outputNames.has(tensor)) this.#outputNames.set(tensor, name);
+  }
+
+  /** Gives an output its public name where the tensor has another: an input, a second output. */
+  alias(tensor: Tensor, name: string): void {
+    if (this.#names.get(tensor) === name) return;
     this.nodes.push(
       create(NodeProtoSchema, {
         name: `Output_${name}`,
@@ -111,14 +160,8 @@ class GraphWriter {
   #extraInputs(encoding: Encoding): string[] {
     const names = (encoding.constants ?? []).map((constant) => {
       if (constant === null) return "";
-      const type = constant.data instanceof BigInt64Array
-        ? 7
-        : constant.data instanceof Float64Array
-        ? 11
-        : constant.data instanceof Int32Array
-        ? 6
-        : 1;
-      const key = `${type}|${constant.shape}|${constant.data}`;
+      const type = onnxType(dtypeOfData(constant.data));
+      const key = `${type}|${constant.shape}|${bytesOf(constant.data)}`;
       let name = this.#constants.get(key);
       if (name === undefined) {
         name = this.#initializer(constant.data, constant.shape, type);
@@ -131,15 +174,19 @@ class GraphWriter {
   }
 
   #initializer(data: ConstantData, shape: Shape, dataType: number): string {
-    const name = `constant_${this.initializers.length}`;
+    const name = this.#fresh(`constant_${this.initializers.length}`);
     this.initializers.push(create(TensorProtoSchema, {
       name,
       dataType,
       dims: shape.map(BigInt),
-      rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+      rawData: bytesOf(data),
     }));
     return name;
   }
+}
+
+function bytesOf(data: ConstantData): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
 function attributeProto(name: string, value: NodeAttribute): AttributeProto {

@@ -23,11 +23,12 @@ export interface Encoding {
 
 /**
  * The vector-Jacobian product: from the cotangent of the result to those of the inputs. Null for
- * an input that gets none. Sums over broadcast axes are not its business: the walk undoes them.
+ * an input that gets none; `wanted` tells which are asked for. Sums over broadcast axes are not its business: the walk undoes them.
  */
 export type Vjp<K extends OpName> = (
   cotangent: Tensor,
   node: Tensor<K>,
+  wanted: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
 /** All that is known of one operator. */

@@ -9,7 +9,8 @@ import { createHash } from "node:crypto";
 import ort from "onnxruntime-node";
 import { DeviceError } from "../errors.ts";
 import type { NdArray } from "../ndarray.ts";
-import { type Device, type DeviceRequest, resolveDevice } from "./device.ts";
+import { type Device, type DeviceRequest, hasHardwareAdapter, resolveDevice } from "./device.ts";
+import { exp } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "./proto.ts";
 import { formatShape, sameShape } from "./shapes.ts";
@@ -35,6 +36,7 @@ export class Runtime implements AsyncDisposable {
   readonly device: Device;
   readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
   #compileSeconds = 0;
+  #disposed = false;
 
   private constructor(device: Device) {
     this.device = device;
@@ -46,7 +48,7 @@ export class Runtime implements AsyncDisposable {
    * @throws {DeviceError} when the requested device is not there
    */
   static async open(request: DeviceRequest = "auto"): Promise<Runtime> {
-    return new Runtime(await resolveDevice(request, ort.listSupportedBackends()));
+    return new Runtime(await resolveDevice(request, { trial, hasHardwareAdapter }));
   }
 
   /** Seconds spent compiling so far. */
@@ -82,12 +84,18 @@ export class Runtime implements AsyncDisposable {
     return this.compile(inputs, define(inputs));
   }
 
-  /** Compiles the graph between given inputs and outputs; a graph compiled before is reused. */
+  /**
+   * Compiles the graph between given inputs and outputs; a graph compiled before is reused.
+   * @throws {TypeError} when an input or output is not float32 (cast it in the graph)
+   */
   async compile<I extends string, O extends string>(
     inputs: Record<I, Tensor>,
     outputs: Record<O, Tensor>,
   ): Promise<Program<I, O>> {
     const start = performance.now();
+    if (this.#disposed) throw new TypeError("Cannot compile a graph: the runtime is disposed");
+    requireFloat32("input", inputs);
+    requireFloat32("output", outputs);
     const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
     const key = createHash("sha256").update(model).digest("base64");
     let session = this.#sessions.get(key);
@@ -103,10 +111,43 @@ export class Runtime implements AsyncDisposable {
 
   /** Releases all sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) await session.then((s) => s.release(), () => {});
   }
+}
+
+function requireFloat32(kind: string, tensors: NamedTensors): void {
+  for (const [name, { dtype }] of Object.entries(tensors)) {
+    if (dtype !== "float32") {
+      throw new TypeError(`Cannot run a graph: ${kind} ${name} must be float32, found ${dtype}`);
+    }
+  }
+}
+
+/** onnxruntime's log levels: errors are thrown as well, so only what is fatal need be printed. */
+const LOG_FATAL = 4;
+ort.env.logLevel = "fatal";
+
+/** Runs the smallest graph on a device, and fails where that device is not to be had. */
+async function trial(device: Device): Promise<void> {
+  const x = input("x", [1]);
+  const session = await openSession(encodeModel({ x }, { y: exp(x) }), device);
+  await session.release();
+}
+
+function openSession(
+  model: Uint8Array<ArrayBuffer>,
+  device: Device,
+): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    executionProviders: [device],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: LOG_FATAL,
+    // A node that the device cannot run must not run on the CPU without a word.
+    ...(device !== "cpu" && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+  });
 }
 
 async function createSession(
@@ -114,11 +155,7 @@ async function createSession(
   device: Device,
 ): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(model, {
-      executionProviders: [device],
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-    });
+    return await openSession(model, device);
   } catch (cause) {
     if (device === "cpu") throw cause;
     throw new DeviceError(

@@ -84,10 +84,21 @@ export function requireRank(action: string, tensor: Tensor, rank: number): void 
   }
 }
 
+/** Largest and smallest int64, as ONNX models write "to the end". */
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+
+/** A number as int64: the fraction is cut off, what is too large becomes the largest int64. */
+export function toInt64(value: number): bigint {
+  if (value >= 2 ** 63) return INT64_MAX;
+  if (value <= -(2 ** 63)) return INT64_MIN;
+  return Number.isNaN(value) ? 0n : BigInt(Math.trunc(value));
+}
+
 /** Whole numbers as ONNX wants them in constant inputs. */
 export function int64Vector(values: readonly number[]): {
   data: BigInt64Array;
   shape: Shape;
 } {
-  return { data: BigInt64Array.from(values, (v) => BigInt(v)), shape: [values.length] };
+  return { data: BigInt64Array.from(values, toInt64), shape: [values.length] };
 }

@@ -5,8 +5,8 @@
  */
 import type { NdArray } from "../ndarray.ts";
 
-/** Formats of k-space and images, as recon.json names them. */
-export type FileFormat = "fastmri-hdf5" | "matlab-hdf5" | "bart-cfl" | "npy" | "nifti";
+/** Formats of k-space and images, as recon.json names them; `phantom` is drawn, not read. */
+export type FileFormat = "fastmri-hdf5" | "matlab-hdf5" | "bart-cfl" | "npy" | "nifti" | "phantom";
 
 /** Where voxels lie: NIfTI's convention (RAS+, millimetres). */
 export interface Geometry {

@@ -45,8 +45,9 @@ export interface SamplingMask {
  * @param spec from `parseMaskSpec`; a mask file is read by `io` and given to {@link maskFromLines}
  * @param height phase-encode lines
  * @param width readout samples, or second phase encodings for `poisson`
- * @throws {UsageError} when the lines are fewer than acs, R is out of reach with that many calibration
- *   lines, or no line is kept
+ * @throws {UsageError} when the lines are fewer than acs, or R is out of reach with that many
+ *   calibration lines
+ * @throws {InputError} when no line is kept
  */
 export function makeMask(spec: GeneratedMaskSpec, height: number, width: number): SamplingMask {
   const acs = "acs" in spec ? spec.acs ?? 0 : 0;
@@ -59,7 +60,7 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
   }
   const values = generate(spec, height, width);
   if (!values.includes(1)) {
-    throw new UsageError(
+    throw new InputError(
       `Cannot make mask '${spec.text}' for ${height} lines: at least one line is required, found none`,
       { hint: "Lower R, or take calibration lines (acs) or another seed" },
     );

@@ -11,6 +11,7 @@ import type { SamplingMask } from "../mri/masks.ts";
 import { measure, type Metrics } from "../mri/metrics.ts";
 import { type MapsSource, Preparation } from "../mri/prepare.ts";
 import type { Method, Solver } from "../mri/problem.ts";
+import { SSIM_WINDOW } from "../mri/ssim_map.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
 import {
   compileFinish,
@@ -80,7 +81,7 @@ export interface Reconstruction {
   readonly complex: NdArray;
   /** Root sum of squares of the fully sampled data, where there are any. */
   readonly reference?: NdArray;
-  /** Agreement with the reference; null without one. */
+  /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
   readonly metrics: Metrics | null;
   /** Where voxels lie, where the file says so. */
   readonly geometry?: VoxelGeometry;
@@ -196,7 +197,9 @@ class Run {
       magnitude,
       complex: volume((slice) => slice.complex),
       ...(reference === undefined ? {} : { reference }),
-      metrics: reference === undefined ? null : measure(magnitude, reference),
+      metrics: reference === undefined || !isMeasurable(reference)
+        ? null
+        : measure(magnitude, reference),
       ...(geometry === undefined ? {} : { geometry }),
       mask: slices[0].mask,
       method: this.#method.name,
@@ -327,6 +330,11 @@ function stack(arrays: readonly NdArray[]): NdArray {
   const whole = zeros([arrays.length, ...arrays[0].shape]);
   arrays.forEach(({ data }, i) => whole.data.set(data, i * data.length));
   return whole;
+}
+
+/** SSIM needs a whole window; smaller images have no metrics. */
+function isMeasurable({ shape: [, rows, columns] }: NdArray): boolean {
+  return Math.min(rows, columns) >= SSIM_WINDOW;
 }
 
 function requireFinite({ data }: NdArray, index: number): void {

@@ -81,7 +81,15 @@ function withDeclaredLines(mask: SamplingMask, file: KspaceFile): SamplingMask {
   return maskFromLines(both, mask.width, "data");
 }
 
-function requestedMask(request: string, file: KspaceFile): SamplingMask {
+/**
+ * The mask that a specification or file asks for, of the size of a file's k-space.
+ * @throws {InputError} when a mask file cannot be read or is of another size
+ * @throws {UsageError} when the specification does not parse
+ */
+export function requestedMask(
+  request: string,
+  file: Pick<KspaceFile, "height" | "width">,
+): SamplingMask {
   const spec = parseMaskSpec(request);
   if (spec.kind !== "file") return makeMask(spec, file.height, file.width);
   const found = readMaskFile(spec.path);

@@ -330,6 +330,40 @@ Deno.test("functions of the model and branches on known conditions are inlined",
   assert.deepEqual([...data], [-2, 2]);
 });
 
+Deno.test("functions that call themselves, or each other without measure, are refused", () => {
+  const type = { value: { case: "tensorType" as const, value: { elemType: 1 } } };
+  const call = (name: string, from: string, to: string) => ({
+    opType: name,
+    domain: "mine",
+    input: [from],
+    output: [to],
+  });
+  const model = (depth: number, next: (i: number) => string) =>
+    toBinary(
+      ModelProtoSchema,
+      create(ModelProtoSchema, {
+        irVersion: 8n,
+        opsetImport: [{ domain: "", version: 17n }],
+        functions: Array.from({ length: depth }, (_, i) => ({
+          name: `F${i}`,
+          domain: "mine",
+          input: ["a"],
+          output: ["c"],
+          node: i === 29
+            ? [{ opType: "Relu", input: ["a"], output: ["c"] }]
+            : [call(next(i), "a", "b"), call(next(i), "b", "c")],
+        })),
+        graph: {
+          input: [{ name: "x", type }],
+          node: [call("F0", "x", "y")],
+          output: [{ name: "y", type }],
+        },
+      }),
+    );
+  assert.throws(() => importAndApply(model(1, () => "F0")), /nested deeper than/);
+  assert.throws(() => importAndApply(model(30, (i) => `F${i + 1}`)), /more than \d+ nodes/);
+});
+
 Deno.test("a graph written, read and written again has the same values and bytes", () => {
   const x = g.input("x", [1, 2, 5, 5]);
   const weight = g.constant({

@@ -75,3 +75,16 @@ Deno.test("a device asked for by name is taken or refused", async () => {
     message: "Cannot run on webgpu: No supported adapters",
   });
 });
+
+Deno.test("an output that is also padded for a convolution survives onnxruntime's fusions", async () => {
+  await using runtime = await g.Runtime.open("cpu");
+  const weight = g.constant({ data: new Float32Array(9).fill(1), shape: [1, 1, 3, 3] });
+  const program = await runtime.build({ x: [1, 1, 4, 4] }, ({ x }) => {
+    const part = g.slice(x, 3, 0, 3);
+    return { part, z: g.conv(g.pad(part, [0, 0, 1, 1, 0, 0, 1, 1]), weight), again: part, x2: x };
+  });
+  const x = { data: new Float32Array(16).fill(1), shape: [1, 1, 4, 4] };
+  const { part, z, again, x2 } = await program.run({ x });
+  assert.deepEqual([part.shape, again.data, x2.data], [[1, 1, 4, 3], part.data, x.data]);
+  assert.equal(z.data[4], 9);
+});

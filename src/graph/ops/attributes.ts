@@ -50,7 +50,7 @@ export interface ReduceAttributes {
 }
 
 /** What each operator is told besides its inputs. */
-export interface OpAttributes {
+export type OpAttributes = {
   Input: { readonly name: string };
   Constant: { readonly data: ConstantData };
   Identity: NoAttributes;
@@ -107,6 +107,8 @@ export interface OpAttributes {
   Resize: {
     readonly mode: "nearest" | "linear";
     readonly sizes: Shape;
+    /** Factors by axis where they are not exactly `sizes` over the sizes of the input. */
+    readonly scales?: readonly number[];
     readonly coordinates: "half_pixel" | "align_corners" | "asymmetric" | "pytorch_half_pixel";
     readonly rounding: "floor" | "ceil" | "round_prefer_floor" | "round_prefer_ceil";
   };
@@ -133,7 +135,7 @@ export interface OpAttributes {
   ReduceMin: ReduceAttributes;
   ReduceL2: ReduceAttributes;
   ArgMax: { readonly axis: number; readonly keepDims: boolean };
-}
+};
 
 /** Name of an operator, as ONNX spells it (`Input` and `Constant` are ours). */
 export type OpName = keyof OpAttributes;

@@ -4,12 +4,14 @@ import type { Encoding, RuleTable } from "../rule.ts";
 import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor, TensorType } from "../tensor.ts";
 import type { ConvAttributes, OpAttributes, PoolAttributes } from "./attributes.ts";
+import { convTransposeVjp, convVjp } from "./conv_vjp.ts";
+import { averagePoolVjp, maxPoolVjp, resizeVjp } from "./pool_vjp.ts";
 
 type Windowed = "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" | "Resize";
 
 /** Rules of the windowed operators. */
 export const convRules: RuleTable<Windowed> = {
-  Conv: { infer: convType, encode: convEncoding, vjp: "none" },
+  Conv: { infer: convType, encode: convEncoding, vjp: convVjp },
   ConvTranspose: {
     infer: convTransposeType,
     encode: (attributes) => ({
@@ -18,7 +20,7 @@ export const convRules: RuleTable<Windowed> = {
         output_padding: { ints: attributes.outputPadding },
       },
     }),
-    vjp: "none",
+    vjp: convTransposeVjp,
   },
   AveragePool: {
     infer: poolType,
@@ -28,29 +30,31 @@ export const convRules: RuleTable<Windowed> = {
         count_include_pad: { int: attributes.countIncludePad ? 1 : 0 },
       },
     }),
-    vjp: "none",
+    vjp: averagePoolVjp,
   },
   MaxPool: {
     infer: poolType,
     encode: (attributes) => ({ attributes: poolEncoding(attributes) }),
-    vjp: "none",
+    vjp: maxPoolVjp,
   },
   Resize: {
     infer([x], { sizes }) {
-      if (sizes.length !== x.rank) {
+      if (sizes.length !== x.rank || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
         throw new RangeError(`Cannot resize ${formatShape(x.shape)} to ${formatShape(sizes)}`);
       }
       return { dtype: x.dtype, shape: sizes };
     },
-    encode: ({ mode, sizes, coordinates, rounding }) => ({
+    encode: ({ mode, sizes, scales, coordinates, rounding }) => ({
       attributes: {
         mode: { string: mode },
         coordinate_transformation_mode: { string: coordinates },
         nearest_mode: { string: rounding },
       },
-      constants: [null, null, int64Vector(sizes)], // roi, scales, sizes
+      constants: scales // roi, scales, sizes
+        ? [null, { data: Float32Array.from(scales), shape: [scales.length] }]
+        : [null, null, int64Vector(sizes)],
     }),
-    vjp: "none",
+    vjp: resizeVjp,
   },
 };
 
@@ -75,6 +79,7 @@ function convType(inputs: readonly Tensor[], attributes: ConvAttributes): Tensor
   const { strides, pads, dilations, group } = attributes;
   const space = x.rank - 2;
   const [outChannels, perGroup, ...kernel] = weight.shape;
+  requireWindow("Conv", space, attributes);
   requireConv("Conv", x, weight, x.shape[1] === perGroup * group && outChannels % group === 0);
   requireBias(bias, outChannels);
   const size = kernel.map((taps, i) => {
@@ -94,6 +99,7 @@ function convTransposeType(
   const { strides, pads, dilations, group, outputPadding } = attributes;
   const space = x.rank - 2;
   const [inChannels, perGroup, ...kernel] = weight.shape;
+  requireWindow("ConvTranspose", space, attributes);
   requireConv("ConvTranspose", x, weight, x.shape[1] === inChannels && inChannels % group === 0);
   requireBias(bias, perGroup * group);
   const size = kernel.map((taps, i) =>
@@ -116,6 +122,22 @@ function requireConv(op: string, x: Tensor, weight: Tensor, channelsFit: boolean
   }
 }
 
+function requireWindow(
+  op: string,
+  space: number,
+  { strides, pads, dilations = strides }: Partial<ConvAttributes> & PoolLike,
+): void {
+  const fits = strides.length === space && dilations.length === space && pads.length === 2 * space;
+  if (!fits || [...strides, ...dilations].some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new RangeError(
+      `Cannot apply ${op}: ${space} strides and dilations from 1 and ${2 * space} pads are ` +
+        `required, found ${formatShape(strides)}, ${formatShape(dilations)}, ${formatShape(pads)}`,
+    );
+  }
+}
+
+type PoolLike = Pick<PoolAttributes, "strides" | "pads">;
+
 function requireBias(bias: Tensor | undefined, channels: number): void {
   if (bias !== undefined && (bias.rank !== 1 || bias.shape[0] !== channels)) {
     throw new RangeError(`Cannot add bias ${formatShape(bias.shape)} to ${channels} channels`);
@@ -133,6 +155,7 @@ function poolType([x]: readonly Tensor[], { kernel, strides, pads }: PoolAttribu
   if (kernel.length !== space) {
     throw new RangeError(`Cannot pool ${formatShape(x.shape)} by ${formatShape(kernel)}`);
   }
+  requireWindow("pooling", space, { strides, pads });
   const size = kernel.map((taps, i) =>
     Math.floor((x.shape[2 + i] + pads[i] + pads[i + space] - taps) / strides[i]) + 1
   );

@@ -3,8 +3,8 @@ import { apply } from "../apply.ts";
 import type { OpRule, RuleTable, Vjp } from "../rule.ts";
 import { broadcastShapes, commonType, requireInputs } from "../shapes.ts";
 import type { DType, Tensor } from "../tensor.ts";
-import type { NoAttributes, OpAttributes, OpName } from "./attributes.ts";
-import { asTensor, type TensorLike } from "./leaf.ts";
+import type { OpAttributes } from "./attributes.ts";
+import { asTensor, type TensorLike, typedData } from "./leaf.ts";
 
 type Elementwise =
   | ("Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min")
@@ -14,7 +14,7 @@ type Elementwise =
   | ("Where" | "Cast");
 
 /** Operators that take nothing besides their inputs. */
-type Plain = { [K in OpName]: OpAttributes[K] extends NoAttributes ? K : never }[OpName];
+type Plain = Exclude<Elementwise, "Clip" | "Cast">;
 
 const binary = <K extends Plain>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
   infer(inputs) {
@@ -33,6 +33,17 @@ const comparison = <K extends Plain>(op: K): OpRule<K> => ({
   vjp: "zero",
 });
 
+const logical = <K extends Plain>(op: K, count: number): OpRule<K> => ({
+  infer(inputs) {
+    requireInputs(op, inputs, count);
+    if (commonType(op, inputs) !== "bool") {
+      throw new TypeError(`Cannot apply ${op} to ${inputs[0].dtype}: bool is required`);
+    }
+    return { dtype: "bool", shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
+  },
+  vjp: "zero",
+});
+
 const unary = <K extends Elementwise>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, 1);
@@ -47,22 +58,31 @@ const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 export const elementwiseRules: RuleTable<Elementwise> = {
   Add: binary("Add", (ct) => [ct, ct]),
   Sub: binary("Sub", (ct) => [ct, neg(ct)]),
-  Mul: binary("Mul", (ct, { inputs: [a, b] }) => [mul(ct, b), mul(ct, a)]),
+  Mul: binary("Mul", (ct, { inputs: [a, b] }, [first, second]) => [
+    first ? mul(ct, b) : null,
+    second ? mul(ct, a) : null,
+  ]),
   // d(a/b) = da/b - (a/b) db/b
   Div: binary("Div", (ct, node) => {
     const ctA = div(ct, node.inputs[1]);
     return [ctA, neg(mul(ctA, node))];
   }),
-  // d(a^b) = b a^(b-1) da + a^b log(a) db
-  Pow: binary("Pow", (ct, node) => {
+  // d(a^b) = b a^(b-1) da + a^b log(a) db, the latter 0 where a^b is
+  Pow: binary("Pow", (ct, node, [base, exponent]) => {
     const [a, b] = node.inputs;
-    const ctB = b.op === "Constant" ? null : mul(ct, mul(node, log(a)));
-    return [mul(ct, mul(b, pow(a, sub(b, asTensor(1, b))))), ctB];
+    const slope = () => mul(node, log(where(equal(node, 0), 1, a)));
+    return [
+      base ? mul(ct, mul(b, pow(a, sub(b, 1)))) : null,
+      exponent ? mul(ct, slope()) : null,
+    ];
   }),
   Max: binary("Max", (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b))),
   Min: binary("Min", (ct, { inputs: [a, b] }) => selectVjp(ct, lessOrEqual(a, b))),
   Neg: unary("Neg", (ct) => [neg(ct)]),
-  Abs: unary("Abs", (ct, { inputs: [x] }) => [mul(ct, sign(x))]),
+  Abs: unary("Abs", (ct, { inputs: [x] }) => [
+    // not by Sign, which onnxruntime's WebGPU provider lacks
+    where(greater(x, 0), ct, where(less(x, 0), neg(ct), asTensor(0, ct))),
+  ]),
   Sign: unary("Sign", "zero"),
   Reciprocal: unary("Reciprocal", (ct, node) => [neg(mul(ct, mul(node, node)))]),
   Sqrt: unary("Sqrt", (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
@@ -84,25 +104,19 @@ export const elementwiseRules: RuleTable<Elementwise> = {
     },
     encode: ({ min, max }, { inputs: [x] }) => ({
       constants: [min, max].map((bound) =>
-        Number.isFinite(bound) ? { data: numberAs(x.dtype, bound), shape: [] } : null
+        Number.isFinite(bound) ? { data: typedData(x.dtype, [bound]), shape: [] } : null
       ),
     }),
-    vjp: (ct, { inputs: [x], attributes: { min, max } }) => [
-      where(
-        and(greaterOrEqual(x, asTensor(min, x)), lessOrEqual(x, asTensor(max, x))),
-        ct,
-        asTensor(0, ct),
-      ),
-    ],
+    vjp: (ct, node) => [where(equal(node, node.inputs[0]), ct, asTensor(0, ct))],
   },
   Greater: comparison("Greater"),
   GreaterOrEqual: comparison("GreaterOrEqual"),
   Less: comparison("Less"),
   LessOrEqual: comparison("LessOrEqual"),
   Equal: comparison("Equal"),
-  And: comparison("And"),
-  Or: comparison("Or"),
-  Not: unary("Not", "zero"),
+  And: logical("And", 2),
+  Or: logical("Or", 2),
+  Not: logical("Not", 1),
   Where: {
     infer(inputs) {
       requireInputs("Where", inputs, 3);
@@ -131,12 +145,6 @@ export const elementwiseRules: RuleTable<Elementwise> = {
 function selectVjp(ct: Tensor, takesFirst: Tensor): [Tensor, Tensor] {
   const none = asTensor(0, ct);
   return [where(takesFirst, ct, none), where(takesFirst, none, ct)];
-}
-
-function numberAs(dtype: DType, value: number) {
-  if (dtype === "int64") return BigInt64Array.of(BigInt(value));
-  if (dtype === "int32") return Int32Array.of(value);
-  return dtype === "float64" ? Float64Array.of(value) : Float32Array.of(value);
 }
 
 /** Number of an element type in ONNX's TensorProto.DataType. */

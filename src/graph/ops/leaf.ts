@@ -2,6 +2,7 @@
 import { apply } from "../apply.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import type { RuleTable } from "../rule.ts";
+import { toInt64 } from "../shapes.ts";
 import type { DType, Shape, Tensor } from "../tensor.ts";
 import { Tensor as TensorNode } from "../tensor.ts";
 import type { ConstantData } from "./attributes.ts";
@@ -31,7 +32,8 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Ten
   return new TensorNode("Input", [], { name }, { dtype, shape });
 }
 
-const dtypeOfData = (data: ConstantData): DType =>
+/** Element type of typed data. Bytes are `uint8`; `bool` has to be said. */
+export const dtypeOfData = (data: ConstantData): DType =>
   data instanceof Float32Array
     ? "float32"
     : data instanceof Float64Array
@@ -58,15 +60,33 @@ export function constant(array: NdArray): Tensor<"Constant"> {
   return constantOf(ndarray(array.data, array.shape).data, array.shape);
 }
 
+/** Numbers as typed data of an element type; fractions are cut off where it has none. */
+export function typedData(dtype: DType, values: ArrayLike<number>): ConstantData {
+  switch (dtype) {
+    case "float32":
+      return Float32Array.from(values);
+    case "float64":
+      return Float64Array.from(values);
+    case "int32":
+      return Int32Array.from(values);
+    case "int64":
+      return BigInt64Array.from(values, toInt64);
+    case "uint8":
+    case "bool":
+      return Uint8Array.from(values);
+  }
+}
+
+/** Bound on the cache below, so that a schedule of many numbers cannot fill the memory. */
+const SCALARS_KEPT = 4096;
 const scalars = new Map<number, Tensor<"Constant">>();
 
 /** A float32 constant without axes. The same number is the same tensor. */
 export function scalar(value: number): Tensor<"Constant"> {
-  let tensor = scalars.get(value);
-  if (tensor === undefined) {
-    tensor = constantOf(Float32Array.of(value), []);
-    if (scalars.size < 4096) scalars.set(value, tensor);
-  }
+  const made = scalars.get(value);
+  if (made !== undefined && !Object.is(value, -0)) return made; // a Map takes -0 for 0
+  const tensor = constantOf(Float32Array.of(value), []);
+  if (scalars.size < SCALARS_KEPT && !Object.is(value, -0)) scalars.set(value, tensor);
   return tensor;
 }
 
@@ -76,10 +96,11 @@ export type TensorLike = Tensor | number;
 /** The tensor itself, or a number as a constant of the same element type as `like`. */
 export function asTensor(value: TensorLike, like?: Tensor): Tensor {
   if (typeof value !== "number") return value;
-  if (like?.dtype === "int64") return constantOf(BigInt64Array.of(BigInt(value)), []);
-  if (like?.dtype === "float64") return constantOf(Float64Array.of(value), []);
-  if (like?.dtype === "int32") return constantOf(Int32Array.of(value), []);
-  return scalar(value);
+  if (like === undefined || like.dtype === "float32") return scalar(value);
+  if (like.dtype !== "float64" && !Number.isInteger(value)) {
+    throw new TypeError(`Cannot combine ${like.dtype} and ${value}: a whole number is required`);
+  }
+  return constantOf(typedData(like.dtype, [value]), [], like.dtype);
 }
 
 /** The same value under a new node. */

@@ -1,11 +1,18 @@
 /** Matrix products. @module */
 import { apply } from "../apply.ts";
 import type { RuleTable } from "../rule.ts";
-import { broadcastShapes, commonType, formatShape, requireInputs, requireRank } from "../shapes.ts";
+import {
+  broadcastShapes,
+  commonType,
+  formatShape,
+  requireInputs,
+  requireRank,
+  sameShape,
+} from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { OpAttributes } from "./attributes.ts";
 import { mul } from "./elementwise.ts";
-import { swapLastAxes } from "./movement.ts";
+import { reshape, swapLastAxes } from "./movement.ts";
 
 /** Rules of the matrix products. */
 export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
@@ -25,9 +32,9 @@ export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
       return { dtype, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
     },
     // C = A B: dA = dC B^T, dB = A^T dC
-    vjp: (ct, { inputs: [a, b] }) => [
-      matMul(ct, swapLastAxes(b)),
-      matMul(swapLastAxes(a), ct),
+    vjp: (ct, { inputs: [a, b] }, [first, second]) => [
+      first ? matMul(ct, swapLastAxes(b)) : null,
+      second ? rightCotangent(ct, a, b) : null,
     ],
   },
   Gemm: {
@@ -39,7 +46,13 @@ export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
       const [m, k] = transA ? a.shape.toReversed() : a.shape;
       const [k2, n] = transB ? b.shape.toReversed() : b.shape;
       requireInner(a.shape, b.shape, k, k2);
-      if (inputs.length === 3) broadcastShapes("Gemm", [[m, n], inputs[2].shape]);
+      const c = inputs[2];
+      if (c !== undefined && !sameShape(broadcastShapes("Gemm", [[m, n], c.shape]), [m, n])) {
+        throw new RangeError(
+          `Cannot add ${formatShape(c.shape)} to a product of shape ${formatShape([m, n])}: ` +
+            `it must broadcast to it`,
+        );
+      }
       return { dtype: commonType("Gemm", inputs), shape: [m, n] };
     },
     encode: ({ alpha, beta, transA, transB }) => ({
@@ -61,6 +74,15 @@ export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
     },
   },
 };
+
+/** A^T dC; one product over all rows when B serves every matrix of a batch. */
+function rightCotangent(ct: Tensor, a: Tensor, b: Tensor): Tensor {
+  if (b.rank > 2 || a.rank === 2) return matMul(swapLastAxes(a), ct);
+  return matMul(
+    swapLastAxes(reshape(a, [-1, a.shape.at(-1)!])),
+    reshape(ct, [-1, ct.shape.at(-1)!]),
+  );
+}
 
 function requireInner(a: Shape, b: Shape, inner: number, inner2: number): void {
   if (inner !== inner2) {

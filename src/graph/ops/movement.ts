@@ -13,6 +13,8 @@ import {
 import { sizeOf } from "../../ndarray.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { OpAttributes } from "./attributes.ts";
+import { typedData } from "./leaf.ts";
+import { gatherVjp, padVjp, sliceVjp, tileVjp } from "./movement_vjp.ts";
 
 type Movement = "Reshape" | "Transpose" | "Slice" | "Concat" | "Pad" | "Expand" | "Tile" | "Gather";
 
@@ -20,7 +22,7 @@ type Movement = "Reshape" | "Transpose" | "Slice" | "Concat" | "Pad" | "Expand" 
 export const movementRules: RuleTable<Movement> = {
   Reshape: {
     infer([x], { shape }) {
-      if (sizeOf(shape) !== sizeOf(x.shape)) {
+      if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every(Number.isInteger)) {
         throw new RangeError(
           `Cannot reshape ${formatShape(x.shape)} to ${formatShape(shape)}: ` +
             `${sizeOf(x.shape)} elements are required, found ${sizeOf(shape)}`,
@@ -55,7 +57,7 @@ export const movementRules: RuleTable<Movement> = {
     encode: ({ starts, ends, axes, steps }) => ({
       constants: [starts, ends, axes, steps].map(int64Vector),
     }),
-    vjp: (ct, node) => [sliceVjp(ct, node)],
+    vjp: sliceVjp,
   },
   Concat: {
     infer(inputs, { axis }) {
@@ -76,25 +78,31 @@ export const movementRules: RuleTable<Movement> = {
       return { dtype: commonType("join", inputs), shape: first.shape.with(axis, size) };
     },
     encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
-    vjp: (ct, { inputs, attributes: { axis } }) => {
+    vjp: (ct, { inputs, attributes: { axis } }, wanted) => {
       let start = 0;
-      return inputs.map(({ shape }) => {
-        const part = slice(ct, axis, start, start + shape[axis]);
-        start += shape[axis];
+      return inputs.map(({ shape }, i) => {
+        const end = start + shape[axis];
+        const part = wanted[i] ? slice(ct, axis, start, end) : null;
+        start = end;
         return part;
       });
     },
   },
   Pad: {
-    infer([x], { pads }) {
+    infer([x], { pads, mode }) {
       if (pads.length !== 2 * x.rank) {
         throw new RangeError(
           `Cannot pad ${formatShape(x.shape)}: ${2 * x.rank} widths required, found ${pads.length}`,
         );
       }
       const shape = x.shape.map((size, axis) => size + pads[axis] + pads[axis + x.rank]);
-      if (shape.some((size) => size < 1)) {
-        throw new RangeError(`Cannot pad ${formatShape(x.shape)} by ${formatShape(pads)}`);
+      const tooWide = mode === "reflect" &&
+        pads.some((width, i) => width >= x.shape[i % x.rank] && width > 0);
+      if (tooWide || shape.some((size) => size < 1)) {
+        throw new RangeError(
+          `Cannot pad ${formatShape(x.shape)} by ${formatShape(pads)} (${mode}): ` +
+            `at least one row must be left, and more than are reflected`,
+        );
       }
       return { dtype: x.dtype, shape };
     },
@@ -103,14 +111,11 @@ export const movementRules: RuleTable<Movement> = {
       constants: [
         int64Vector(pads),
         mode === "constant" && value !== 0
-          ? {
-            data: x.dtype === "float64" ? Float64Array.of(value) : Float32Array.of(value),
-            shape: [],
-          }
+          ? { data: typedData(x.dtype, [value]), shape: [] }
           : null,
       ],
     }),
-    vjp: (ct, node) => [padVjp(ct, node)],
+    vjp: padVjp,
   },
   Expand: {
     infer([x], { shape }) {
@@ -130,12 +135,17 @@ export const movementRules: RuleTable<Movement> = {
       return { dtype: x.dtype, shape: x.shape.map((size, axis) => size * repeats[axis]) };
     },
     encode: ({ repeats }) => ({ constants: [int64Vector(repeats)] }),
-    vjp: "none",
+    vjp: tileVjp,
   },
   Gather: {
     infer(inputs, { axis }) {
       requireInputs("Gather", inputs, 2);
       const [x, indices] = inputs;
+      if (indices.dtype !== "int64" && indices.dtype !== "int32") {
+        throw new TypeError(
+          `Cannot gather by index: int64 or int32 is required, found ${indices.dtype}`,
+        );
+      }
       const at = normalizeAxis("gather along", axis, x.rank);
       return {
         dtype: x.dtype,
@@ -143,7 +153,7 @@ export const movementRules: RuleTable<Movement> = {
       };
     },
     encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
-    vjp: "none",
+    vjp: gatherVjp,
   },
 };
 
@@ -152,9 +162,10 @@ function slicedShape(shape: Shape, attributes: OpAttributes["Slice"]): Shape {
   const { starts, ends, axes, steps } = attributes;
   const out = [...shape];
   axes.forEach((axis, i) => {
+    normalizeAxis("slice", axis, shape.length);
     const [start, end] = sliceBounds(shape[axis], starts[i], ends[i], steps[i]);
-    out[axis] = Math.max(0, Math.ceil((end - start) / steps[i]));
-    if (out[axis] === 0) {
+    out[axis] = Math.ceil((end - start) / steps[i]);
+    if (!(out[axis] > 0 && Number.isFinite(out[axis]))) {
       throw new RangeError(
         `Cannot slice ${starts[i]}:${ends[i]}:${steps[i]} from axis ${axis} of ` +
           `${formatShape(shape)}: nothing would be left`,
@@ -164,7 +175,13 @@ function slicedShape(shape: Shape, attributes: OpAttributes["Slice"]): Shape {
   return out;
 }
 
-function sliceBounds(size: number, start: number, end: number, step: number): [number, number] {
+/** First element of a slice and the one after its last, with ONNX's clamping. */
+export function sliceBounds(
+  size: number,
+  start: number,
+  end: number,
+  step: number,
+): [number, number] {
   const absolute = (index: number) => index < 0 ? index + size : index;
   const clamp = (index: number, low: number, high: number) => Math.min(high, Math.max(low, index));
   return step > 0
@@ -172,27 +189,8 @@ function sliceBounds(size: number, start: number, end: number, step: number): [n
     : [clamp(absolute(start), 0, size - 1), clamp(absolute(end), -1, size - 1)];
 }
 
-/** Puts the cotangent of a slice back where the slice was taken, zeros elsewhere. */
-function sliceVjp(ct: Tensor, node: Tensor<"Slice">): Tensor {
-  const { starts, ends, axes, steps } = node.attributes;
-  const [x] = node.inputs;
-  const before: number[] = new Array(x.rank).fill(0);
-  const after: number[] = new Array(x.rank).fill(0);
-  let placed = ct;
-  axes.forEach((axis, i) => {
-    const [start] = sliceBounds(x.shape[axis], starts[i], ends[i], steps[i]);
-    const count = node.shape[axis];
-    const low = steps[i] > 0 ? start : start + steps[i] * (count - 1);
-    if (steps[i] < 0) placed = reverse(placed, axis);
-    if (Math.abs(steps[i]) > 1) placed = spread(placed, axis, Math.abs(steps[i]));
-    before[axis] = low;
-    after[axis] = x.shape[axis] - low - placed.shape[axis];
-  });
-  return pad(placed, [...before, ...after]);
-}
-
 /** Elements of one axis put `step` apart, with zeros between. */
-function spread(x: Tensor, axis: number, step: number): Tensor {
+export function spread(x: Tensor, axis: number, step: number): Tensor {
   const count = x.shape[axis];
   const pads: number[] = new Array(2 * (x.rank + 1)).fill(0);
   pads[x.rank + 1 + axis + 1] = step - 1;
@@ -209,26 +207,6 @@ export function reverse(x: Tensor, axis: number): Tensor {
   return apply("Slice", [x], { starts: [last], ends: [-x.shape[at] - 1], axes: [at], steps: [-1] });
 }
 
-/** Cotangent of a padding with zeros: the part that was there before. */
-function padVjp(ct: Tensor, node: Tensor<"Pad">): Tensor {
-  const { pads, mode } = node.attributes;
-  if (mode !== "constant") {
-    throw new TypeError(`Cannot differentiate Pad with mode ${mode}${originOf(node)}`);
-  }
-  const [x] = node.inputs;
-  let part = ct;
-  x.shape.forEach((size, axis) => {
-    if (pads[axis] !== 0 || pads[axis + x.rank] !== 0) {
-      part = slice(part, axis, pads[axis], pads[axis] + size);
-    }
-  });
-  return part;
-}
-
-function originOf(node: Tensor): string {
-  return node.origin === undefined ? "" : ` (node ${node.origin})`;
-}
-
 /** The same elements in another shape. One size may be -1: whatever is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, size) => size === -1 ? product : product * size, 1);
@@ -238,7 +216,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** Axes in another order: axis i of the result is axis perm[i] of x. */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  return perm.every((axis, i) => axis === i) ? x : apply("Transpose", [x], { perm });
+  const same = perm.length === x.rank && perm.every((axis, i) => axis === i);
+  return same ? x : apply("Transpose", [x], { perm });
 }
 
 /** The last two axes swapped. */
@@ -267,7 +246,9 @@ export function pad(
   pads: readonly number[],
   { mode = "constant", value = 0 }: Partial<Omit<OpAttributes["Pad"], "pads">> = {},
 ): Tensor {
-  return pads.every((width) => width === 0) ? x : apply("Pad", [x], { pads, mode, value });
+  return pads.length === 2 * x.rank && pads.every((width) => width === 0)
+    ? x
+    : apply("Pad", [x], { pads, mode, value });
 }
 
 /** Repeats axes of size 1 to a shape. */
@@ -277,7 +258,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 
 /** The whole tensor repeated along each axis. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  return repeats.every((n) => n === 1) ? x : apply("Tile", [x], { repeats });
+  return repeats.length === x.rank && repeats.every((n) => n === 1)
+    ? x
+    : apply("Tile", [x], { repeats });
 }
 
 /** Elements of one axis picked by index (int64). */

@@ -4,7 +4,7 @@ import type { Encoding, OpRule, RuleTable, Vjp } from "../rule.ts";
 import { int64Vector, normalizeAxis, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { ReduceAttributes } from "./attributes.ts";
-import { cast, div, equal, mul } from "./elementwise.ts";
+import { cast, div, equal, greater, mul, where } from "./elementwise.ts";
 import { asTensor } from "./leaf.ts";
 import { expand, reshape } from "./movement.ts";
 
@@ -48,9 +48,12 @@ export const reduceRules: RuleTable<Reduction | "ArgMax"> = {
   }),
   ReduceMax: reduction("ReduceMax", extremeVjp),
   ReduceMin: reduction("ReduceMin", extremeVjp),
-  ReduceL2: reduction("ReduceL2", (ct, node) => [
-    mul(node.inputs[0], div(keepingDims(ct, node), keepingDims(node, node))),
-  ]),
+  // d|x| = x / |x|, and 0 at 0 as PyTorch has it
+  ReduceL2: reduction("ReduceL2", (ct, node) => {
+    const norm = keepingDims(node, node);
+    const safe = where(greater(norm, 0), norm, 1);
+    return [mul(node.inputs[0], div(keepingDims(ct, node), safe))];
+  }),
   ArgMax: {
     infer(inputs, { axis, keepDims }) {
       requireInputs("ArgMax", inputs, 1);

@@ -1,0 +1,12 @@
+/** Classical reconstruction: no network, no training. @module */
+import type { Method } from "../mri/problem.ts";
+import { rss } from "./rss.ts";
+import { sense } from "./sense.ts";
+import { tv } from "./tv.ts";
+import { wavelet } from "./wavelet.ts";
+import { zeroFilled } from "./zero_filled.ts";
+
+export { rss, sense, tv, wavelet, zeroFilled };
+
+/** All classical methods, the cheapest first. */
+export const classicalMethods: readonly Method[] = [zeroFilled, rss, sense, tv, wavelet];

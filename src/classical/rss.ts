@@ -1,0 +1,32 @@
+/** Root sum of squares of the zero-filled coil images. @module */
+import { mul, reduceSum, sqrt } from "../graph/mod.ts";
+import { joinParts, squaredMagnitude } from "../mri/complex.ts";
+import { sampledFourier } from "../mri/operator.ts";
+import type { Method } from "../mri/problem.ts";
+import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
+
+/** |x|^2 = sum over coils of |F^H y_c|^2: needs no maps, and keeps all aliasing. */
+export const rss: Method = {
+  name: "rss",
+  summary: "root sum of squares of the zero-filled coil images; needs no coil maps",
+  citation: "Roemer et al. 1990, The NMR phased array, Magn Reson Med 16:192-225",
+  needsMaps: false,
+  async prepare(runtime, geometry) {
+    const fourier = sampledFourier(mapsShape(geometry), geometry.mask);
+    const combine = await runtime.build({ samples: samplesShape(geometry) }, ({ samples }) => {
+      const coilImages = fourier.adjoint(samples);
+      const magnitude = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
+      return { image: joinParts(magnitude, mul(magnitude, 0)) };
+    });
+    return {
+      nfe: 0,
+      steps: 1,
+      async solve({ samples }, { onProgress, signal } = {}) {
+        signal?.throwIfAborted();
+        const { image } = await combine.run({ samples: batched(samples) });
+        onProgress?.(1);
+        return unbatched(image);
+      },
+    };
+  },
+};

@@ -1,0 +1,33 @@
+/** CG-SENSE: regularised least squares by conjugate gradients. @module */
+import { mul } from "../graph/mod.ts";
+import { type CgState, cgStep } from "../mri/cg.ts";
+import { regularised } from "../mri/operator.ts";
+import type { Method } from "../mri/problem.ts";
+import { type Iteration, iterativeSolver } from "./iteration.ts";
+import { senseWeight } from "./weights.ts";
+
+/** Iterations after which the image changes by less than the noise at the default weight. */
+const STEPS = 20;
+
+/**
+ * Conjugate gradients on (A^H A + weight I) x = A^H y from x = 0 (Pruessmann et al. 2001, whose
+ * intensity correction is in the maps).
+ */
+export const senseIteration: Iteration<CgState> = {
+  start: ({ b }) => ({ x: mul(b, 0), r: b, p: b }),
+  step: ({ operator, weight }, state) => cgStep(regularised(operator, weight), state),
+};
+
+/** x = argmin |A x - y|^2 + weight |x|^2. */
+export const sense: Method = {
+  name: "sense",
+  summary: "CG-SENSE, least squares with a small Tikhonov weight",
+  citation: "Pruessmann et al. 2001, Advances in sensitivity encoding with arbitrary k-space " +
+    "trajectories, Magn Reson Med 46:638-651",
+  needsMaps: true,
+  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
+    iterativeSolver(runtime, geometry, senseIteration, {
+      steps,
+      weightOf: (problem) => weight * senseWeight(problem, geometry),
+    }),
+};

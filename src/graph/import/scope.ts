@@ -1,0 +1,227 @@
+/** Runs the nodes of a foreign graph through the rules, one name after the other. @module */
+import { sizeOf } from "../../ndarray.ts";
+import { InputError } from "../../errors.ts";
+import { withOrigin } from "../apply.ts";
+import { evaluate } from "../evaluate.ts";
+import type { OpName } from "../ops/attributes.ts";
+import { constantOf, typedData } from "../ops/leaf.ts";
+import type {
+  AttributeProto,
+  FunctionProto,
+  GraphProto,
+  NodeProto,
+  TensorProto,
+} from "../proto.ts";
+import { type Tensor, topological } from "../tensor.ts";
+import { arithmeticRules } from "./arithmetic.ts";
+import { constantFrom, type ExternalLoader } from "./constants.ts";
+import { movementRules } from "./movement.ts";
+import { ForeignNode, type ForeignRules, numbersOf } from "./node.ts";
+import { reduceRules } from "./reduce.ts";
+import { windowRules } from "./window.ts";
+
+const rules: ForeignRules = {
+  ...arithmeticRules,
+  ...movementRules,
+  ...windowRules,
+  ...reduceRules,
+};
+
+/** What is the same for all graphs of one model. */
+export interface ModelContext {
+  /** Version of the operator set. */
+  readonly opset: number;
+  /** Functions that the model defines itself, by `functionKey`. */
+  readonly functions: ReadonlyMap<string, FunctionProto>;
+  /** Nodes that may still be run: functions that call functions can stand for any number. */
+  readonly budget: { left: number };
+  /** Weights read so far: a model that is applied twice has them once. */
+  readonly weights: WeakMap<TensorProto, Tensor>;
+  /** Reads weights from other files. */
+  readonly external?: ExternalLoader;
+}
+
+/** Tensors by the name the model gives them. */
+export type Scope = Map<string, Tensor>;
+
+/** Deepest nesting of branches and functions; a function that calls itself would never end. */
+const MAX_DEPTH = 32;
+
+/** Most nodes of a model, with its functions inlined; large networks have some ten thousand. */
+export const MAX_NODES = 200_000;
+
+/** Largest constant that is computed here; larger ones are left to onnxruntime. */
+const MAX_FOLDED = 1 << 14;
+
+/** Operators whose cost is not bounded by the size of what goes in and comes out. */
+const NOT_FOLDED: ReadonlySet<OpName> = new Set<OpName>(
+  ["Conv", "ConvTranspose", "AveragePool", "MaxPool", "Resize"],
+);
+
+/** Name under which a model's own function is called. */
+export function functionKey(domain: string, name: string): string {
+  return `${domain}::${name}`;
+}
+
+/**
+ * Adds the weights and the results of all nodes of a graph to the scope.
+ * @throws {InputError} naming the node that cannot be imported
+ */
+export function runGraph(graph: GraphProto, scope: Scope, model: ModelContext, depth = 0): void {
+  if (graph.sparseInitializer.length > 0) {
+    throw new InputError("Cannot import the model: sparse weights are not supported");
+  }
+  for (const tensor of graph.initializer) {
+    const failed = (cause: unknown) =>
+      new InputError(`Cannot import the model: ${textOf(cause)}`, { cause });
+    scope.set(tensor.name, attempt(() => weightOf(tensor, model), failed));
+  }
+  runNodes(graph.node, scope, model, depth, []);
+}
+
+function weightOf(tensor: TensorProto, { weights, external }: ModelContext): Tensor {
+  const known = weights.get(tensor) ?? constantFrom(tensor, external);
+  weights.set(tensor, known);
+  return known;
+}
+
+function runNodes(
+  nodes: readonly NodeProto[],
+  scope: Scope,
+  model: ModelContext,
+  depth: number,
+  callerAttributes: readonly AttributeProto[],
+): void {
+  if (depth > MAX_DEPTH) {
+    throw new InputError(`Cannot import the model: functions are nested deeper than ${MAX_DEPTH}`);
+  }
+  for (const node of nodes) {
+    if (model.budget.left-- <= 0) {
+      throw new InputError(`Cannot import the model: it has more than ${MAX_NODES} nodes`);
+    }
+    const name = node.name || node.output[0] || "without a name";
+    const failed = (cause: unknown) =>
+      new InputError(`Cannot import node ${name} (${node.opType}): ${textOf(cause)}`, { cause });
+    attempt(
+      () => withOrigin(name, () => runNode(node, scope, model, depth, callerAttributes)),
+      failed,
+    );
+  }
+}
+
+/** Errors become `InputError`s; one that is an `InputError` already says where it happened. */
+function attempt<T>(action: () => T, failed: (cause: unknown) => InputError): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw cause instanceof InputError ? cause : failed(cause);
+  }
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function runNode(
+  proto: NodeProto,
+  scope: Scope,
+  model: ModelContext,
+  depth: number,
+  callerAttributes: readonly AttributeProto[],
+): void {
+  const inputs = proto.input.map((name) => name === "" ? undefined : lookUp(scope, name));
+  const attributes = boundAttributes(proto, callerAttributes);
+  const node = new ForeignNode(proto.opType, model.opset, inputs, proto.output, attributes);
+  const results = resultsOf(proto, node, scope, model, depth, attributes);
+  proto.output.forEach((name, i) => {
+    if (name === "") return;
+    if (results[i] === undefined) throw new TypeError(`output ${i} is not supported`);
+    scope.set(name, results[i]);
+  });
+}
+
+function resultsOf(
+  proto: NodeProto,
+  node: ForeignNode,
+  scope: Scope,
+  model: ModelContext,
+  depth: number,
+  attributes: readonly AttributeProto[],
+): readonly Tensor[] {
+  const custom = model.functions.get(functionKey(proto.domain, proto.opType));
+  if (custom !== undefined) return callFunction(custom, node, model, depth, attributes);
+  const standard = proto.domain === "" || proto.domain === "ai.onnx";
+  if (standard && node.op === "If") {
+    const branch = node.graph(
+      numbersOf(node.input(0), "the condition")[0] ? "then_branch" : "else_branch",
+    );
+    const inner = new Map(scope);
+    runGraph(branch, inner, model, depth + 1);
+    return branch.output.map(({ name }) => lookUp(inner, name));
+  }
+  if (!standard || !Object.hasOwn(rules, node.op)) {
+    throw new TypeError(
+      `operator ${
+        proto.domain || "ai.onnx"
+      }.${node.op} (operator set ${model.opset}) is not supported`,
+    );
+  }
+  const made = rules[node.op](node);
+  const results = Array.isArray(made) ? made as readonly Tensor[] : [made as Tensor];
+  return node.inputs.every((x) => x === undefined || isFoldable(x)) ? results.map(fold) : results;
+}
+
+function lookUp(scope: Scope, name: string): Tensor {
+  const tensor = scope.get(name);
+  if (tensor === undefined) {
+    throw new TypeError(`${JSON.stringify(name)} is used, but nothing before it makes it`);
+  }
+  return tensor;
+}
+
+/** Attributes of a node, those of a function's body taken from its caller where it says so. */
+function boundAttributes(
+  { attribute }: NodeProto,
+  callerAttributes: readonly AttributeProto[],
+): readonly AttributeProto[] {
+  return attribute.flatMap((own) => {
+    if (own.refAttrName === "") return [own];
+    const given = callerAttributes.find(({ name }) => name === own.refAttrName);
+    return given === undefined ? [] : [{ ...given, name: own.name }];
+  });
+}
+
+function callFunction(
+  body: FunctionProto,
+  node: ForeignNode,
+  model: ModelContext,
+  depth: number,
+  attributes: readonly AttributeProto[],
+): readonly Tensor[] {
+  const scope: Scope = new Map();
+  body.input.forEach((name, i) => {
+    const value = node.inputs[i];
+    if (value !== undefined) scope.set(name, value);
+  });
+  const version = body.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")
+    ?.version;
+  const opset = version === undefined ? model.opset : Number(version);
+  const given = [...attributes, ...body.attributeProto.filter((a) => !node.has(a.name))];
+  runNodes(body.node, scope, { ...model, opset }, depth + 1, given);
+  return body.output.map((name) => lookUp(scope, name));
+}
+
+function isFoldable(tensor: Tensor): boolean {
+  return tensor.op === "Constant" && sizeOf(tensor.shape) <= MAX_FOLDED;
+}
+
+/** Computes a result whose inputs are all known: shape arithmetic, and small weights. */
+function fold(tensor: Tensor): Tensor {
+  if (tensor.op === "Constant") return tensor;
+  const known = topological([tensor]).every((node) =>
+    node.op !== "Input" && !NOT_FOLDED.has(node.op) && sizeOf(node.shape) <= MAX_FOLDED
+  );
+  if (!known) return tensor;
+  const [{ data, shape }] = evaluate([tensor]);
+  return constantOf(typedData(tensor.dtype, data), shape, tensor.dtype);
+}

@@ -1,0 +1,61 @@
+/** The built-in example: a drawn brain, seen by simulated coils. @module */
+import type { Runtime } from "../graph/mod.ts";
+import type { ImageFile, KspaceFile } from "../io/types.ts";
+import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom.ts";
+import { type NdArray, zeros } from "../ndarray.ts";
+import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
+
+/** What the example keeps of k-space when no mask is named. */
+export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
+
+/** The example's coils and noise when nothing is said. */
+const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 };
+
+/** Name of what is drawn, where a file would have its path. */
+const PHANTOM_PATH = "example";
+
+/** What to draw. */
+export interface PhantomImageOptions {
+  /** Rows and columns. */
+  readonly size: number;
+  /** Weighting. */
+  readonly contrast?: Contrast;
+  /** Number of lesions. */
+  readonly lesions?: number;
+  /** Shape and intensities. */
+  readonly seed?: number;
+}
+
+/** A drawn brain as an image of one slice. */
+export async function phantomImage(
+  runtime: Runtime,
+  { size, ...options }: PhantomImageOptions,
+): Promise<ImageFile> {
+  const { data } = await brainPhantom(runtime, { height: size, width: size, ...options });
+  const complex: NdArray = zeros([2, size, size]);
+  complex.data.set(data);
+  const pixel = phantomPixel(size, size);
+  return {
+    path: PHANTOM_PATH,
+    format: "phantom",
+    slices: 1,
+    rows: size,
+    columns: size,
+    complex: false,
+    geometry: {
+      affine: [pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, 1],
+      known: false,
+    },
+    readSlice: () => Promise.resolve(complex),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/** The k-space of the example. */
+export async function openExample(
+  runtime: Runtime,
+  simulation: SimulationRequest = EXAMPLE_SIMULATION,
+): Promise<KspaceFile> {
+  const image = await phantomImage(runtime, { size: 256 });
+  return await simulatedKspace(runtime, image, simulation);
+}
