@@ -18,7 +18,7 @@ import {
 } from "./shapes.ts";
 
 /** Iterations in one graph: enough that a call costs nothing, few enough to stop soon. */
-const UNROLLED = 6;
+const UNROLLED = 5;
 
 /** What an iteration knows of the problem, as symbolic tensors. */
 export interface Given {

@@ -13,7 +13,7 @@ import {
 } from "../graph/mod.ts";
 import type { Method } from "../mri/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
-import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
+import { pogmAccept, pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { tvWeight } from "./weights.ts";
 
 /** Iterations after which validation slices are within 0.05 dB of the limit. */
@@ -38,6 +38,7 @@ const W_AXIS = 3;
 export function gradient(x: Tensor): Field {
   const along = (axis: number) => {
     const size = x.shape[axis];
+    if (size === 1) return mul(x, 0);
     const following = concat([slice(x, axis, 1, size), slice(x, axis, size - 1, size)], axis);
     return sub(following, x);
   };
@@ -51,6 +52,7 @@ export function gradient(x: Tensor): Field {
 export function gradientAdjoint({ alongH, alongW }: Field): Tensor {
   const along = (p: Tensor, axis: number) => {
     const size = p.shape[axis];
+    if (size === 1) return p;
     const preceding = concat([slice(p, axis, size - 1, size), slice(p, axis, 0, size - 1)], axis);
     return sub(preceding, p);
   };
@@ -97,7 +99,7 @@ export const tvIteration: Iteration<TvState> = {
     const last: Field = { alongH: state.dualH, alongW: state.dualW };
     const p = dualStep(point.z, last, mul(point.gamma, given.weight));
     const x = sub(point.z, gradientAdjoint(p));
-    return { ...point, x, dualH: p.alongH, dualW: p.alongW };
+    return { ...pogmAccept(state, point, x), dualH: p.alongH, dualW: p.alongW };
   },
 };
 

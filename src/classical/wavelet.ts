@@ -3,7 +3,7 @@ import { div, max, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { squaredMagnitude } from "../mri/complex.ts";
 import type { Method } from "../mri/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
-import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
+import { pogmAccept, pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { haarAnalysis, haarSynthesis } from "./wavelet_transform.ts";
 import { waveletWeight } from "./weights.ts";
 
@@ -42,11 +42,12 @@ export const waveletIteration: Iteration<PogmState> = {
   start: pogmStart,
   step(given, state) {
     const point = pogmPoint(given, state);
-    return { ...point, x: waveletShrinkage(point.z, mul(point.gamma, given.weight)) };
+    const x = waveletShrinkage(point.z, mul(point.gamma, given.weight));
+    return pogmAccept(state, point, x);
   },
 };
 
-/** min 1/2 |A x - y|^2 + weight |W x|_1 with W a tight frame. */
+/** min 1/2 |A x - y|^2 + g(x), with g such that its proximal map is `waveletShrinkage`. */
 export const wavelet: Method = {
   name: "wavelet",
   summary: "compressed sensing with a shift-invariant Daubechies (Haar) wavelet frame",

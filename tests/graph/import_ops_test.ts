@@ -168,6 +168,27 @@ const models: Readonly<Record<string, Model>> = {
     weights: { s: floats(1.5, 2.5) },
     nodes: [{ op: "Resize", inputs: ["x", "", "s"], attributes: { mode: "linear", axes: [2, 3] } }],
   },
+  "Einsum of attention": one("Einsum", { equation: "abct,abcs->abts" }, {}, 17, {
+    x: [2, 2, 3, 4],
+    z: [2, 2, 3, 5],
+  }),
+  "Einsum with sums": one("Einsum", { equation: "ij, kl -> kj" }, {}, 17, { x: [2, 3], z: [4, 5] }),
+  "Einsum of three": one("Einsum", { equation: "ij,jk,kl->li" }, { w: weight(4, 5) }, 17, {
+    x: [2, 3],
+    z: [3, 4],
+  }),
+  "Einsum implicit": one("Einsum", { equation: "bij,bjk" }, {}, 17, { x: [2, 3, 4], z: [2, 4, 5] }),
+  "Einsum transposed": one("Einsum", { equation: "abcd->dbca" }),
+  "Resize cubic": {
+    opset: 13,
+    inputs: x,
+    weights: { s: floats(1, 1, 2, 1.5) },
+    nodes: [{
+      op: "Resize",
+      inputs: ["x", "", "s"],
+      attributes: { mode: "cubic", coordinate_transformation_mode: "pytorch_half_pixel" },
+    }],
+  },
   "MatMul by a vector": one("MatMul", {}, { v: weight(6) }),
   "MatMul of a vector": {
     inputs: { x: [4] },

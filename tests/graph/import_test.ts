@@ -99,9 +99,9 @@ const refused: Readonly<Record<string, readonly [Uint8Array, RegExp]>> = {
     writeModel({
       inputs: { x: [1, 1, 4, 4] },
       weights: { s: floats(1, 1, 2, 2) },
-      nodes: [{ op: "Resize", inputs: ["x", "", "s"], attributes: { mode: "cubic" } }],
+      nodes: [{ op: "Resize", inputs: ["x", "", "s"], attributes: { mode: "sinc" } }],
     }),
-    /Resize\): mode cubic is not supported/,
+    /Resize\): mode sinc is not supported/,
   ],
   "a range without end": [
     writeModel({

@@ -3,9 +3,11 @@ import { apply } from "../apply.ts";
 import type { OpAttributes, PoolAttributes } from "../ops/attributes.ts";
 import { gemm, matMul } from "../ops/linear.ts";
 import { reshape } from "../ops/movement.ts";
+import { CUBIC_A } from "../ops/resize.ts";
 import { reduceMax, reduceMean } from "../ops/reduce.ts";
-import { formatShape } from "../shapes.ts";
+import { formatShape, sameShape } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
+import { einsum } from "./einsum.ts";
 import type { ForeignNode, ForeignRules } from "./node.ts";
 
 const spatialAxes = (x: Tensor) => x.shape.map((_, axis) => axis).slice(2);
@@ -46,6 +48,7 @@ export const windowRules: ForeignRules = {
     const kept = [row ? product.rank - 2 : -1, column ? product.rank - 1 : -1];
     return reshape(product, product.shape.filter((_, axis) => !kept.includes(axis)));
   },
+  Einsum: (node) => einsum(node.text("equation", ""), node.all()),
   Gemm: (node) =>
     gemm(node.input(0), node.input(1), node.inputs[2], {
       alpha: node.float("alpha", 1),
@@ -148,7 +151,9 @@ function resized(node: ForeignNode, scales?: number[], sizes?: number[]): Tensor
     old ? "asymmetric" : "half_pixel",
   );
   const rounding = node.text("nearest_mode", old ? "floor" : "round_prefer_floor");
-  node.require(mode === "nearest" || mode === "linear", `mode ${mode}`);
+  node.require(mode === "nearest" || mode === "linear" || mode === "cubic", `mode ${mode}`);
+  node.require(node.float("cubic_coeff_a", CUBIC_A) === CUBIC_A, "another cubic_coeff_a");
+  node.require(node.int("exclude_outside", 0) === 0, "exclude_outside");
   node.require(COORDINATES.includes(coordinates), `coordinate_transformation_mode ${coordinates}`);
   node.require(ROUNDINGS.includes(rounding), `nearest_mode ${rounding}`);
   node.require(node.int("antialias", 0) === 0, "antialias");
@@ -173,6 +178,7 @@ function resized(node: ForeignNode, scales?: number[], sizes?: number[]): Tensor
   }
   const factors = all(scales, x.shape.map(() => 1));
   const target = x.shape.map((size, axis) => Math.floor(size * factors[axis]));
+  if (sameShape(target, x.shape)) return x; // onnxruntime copies then, whatever the factors say
   const exact = target.every((size, axis) => size === x.shape[axis] * factors[axis]);
   return apply("Resize", [x], {
     ...attributes,

@@ -105,7 +105,7 @@ export type OpAttributes = {
   AveragePool: PoolAttributes;
   MaxPool: PoolAttributes;
   Resize: {
-    readonly mode: "nearest" | "linear";
+    readonly mode: "nearest" | "linear" | "cubic";
     readonly sizes: Shape;
     /** Factors by axis where they are not exactly `sizes` over the sizes of the input. */
     readonly scales?: readonly number[];

@@ -1,0 +1,84 @@
+/**
+ * Times of the main job beside its peers', measured in one run: `deno task bench`.
+ *
+ *     deno task bench [--repeats N] [--python PYTHON] [--kspace FILE.h5]
+ *
+ * PYTHON needs numpy, scipy and h5py (Debian: /usr/bin/python3 with python3-scipy and python3-h5py);
+ * BART is found on the PATH. A peer that is absent leaves its columns empty. Ours and the peer's
+ * repeats alternate in rounds, so that a machine that slows down slows both.
+ */
+import { parseArgs } from "node:util";
+import { Runtime } from "../src/graph/mod.ts";
+import { openKspace } from "../src/io/mod.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/masks.ts";
+import { Preparation, type PreparedSlice } from "../src/mri/prepare.ts";
+import type { KspaceFile } from "../src/io/types.ts";
+import { findMethod } from "../src/recon/methods.ts";
+import { fourierCases } from "./fourier.ts";
+import { type Case, median, type PeerTimes, peerTimes, printTable } from "./table.ts";
+
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    repeats: { type: "string", default: "7" },
+    python: { type: "string", default: "/usr/bin/python3" },
+    kspace: {
+      type: "string",
+      default: new URL("../../shared/data/kspace/brain7_fastmri.h5", import.meta.url).pathname,
+    },
+  },
+});
+const repeats = Number(options.repeats);
+
+/** Sampling of the two cases that data/README.md tabulates. */
+const MASKS = ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"];
+
+function maskOf(spec: string, file: KspaceFile): SamplingMask {
+  const parsed = parseMaskSpec(spec);
+  if (parsed.kind === "file") throw new Error("a formula is required");
+  return makeMask(parsed, file.height, file.width);
+}
+
+/** ESPIRiT and the classical methods on the brain7 slice, graphs compiled beforehand. */
+async function reconstructionCases(runtime: Runtime, file: KspaceFile): Promise<Case[]> {
+  const kspace = await file.readSlice(0);
+  const cases: Case[] = [];
+  for (const spec of MASKS) {
+    const mask = maskOf(spec, file);
+    const label = `${spec.slice(spec.indexOf(":") + 1).replace(",", " ")}`;
+    const preparation = await Preparation.create(runtime, { coils: file.coils, mask, full: false });
+    const prepared: PreparedSlice = await preparation.slice(kspace, { kind: "espirit" });
+    cases.push({
+      name: `ESPIRiT, scale and noise, ${label}`,
+      peer: ["bart", `ecalib ${label}`],
+      run: () => preparation.slice(kspace, { kind: "espirit" }),
+    });
+    const geometry = { coils: file.coils, height: mask.height, width: mask.width, mask };
+    for (const name of ["sense", "wavelet", "tv"]) {
+      const solver = await findMethod(name).prepare(runtime, geometry);
+      cases.push({
+        name: `${name}, ${label}`,
+        peer: ["bart", `${name} ${label}`],
+        run: () => solver.solve(prepared.problem),
+      });
+    }
+  }
+  return cases;
+}
+
+await using runtime = await Runtime.open("cpu");
+using file = await openKspace(options.kspace);
+const cases = [...await fourierCases(runtime), ...await reconstructionCases(runtime, file)];
+const peers: PeerTimes = await peerTimes(options.python, options.kspace, repeats);
+const ours = new Map<string, number>();
+for (const { name, run, per = 1 } of cases) {
+  await run();
+  const times: number[] = [];
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    await run();
+    times.push((performance.now() - start) / 1000 / per);
+  }
+  ours.set(name, median(times));
+}
+printTable(cases, ours, peers);

@@ -1,0 +1,98 @@
+/**
+ * Progress: one line that is rewritten on a terminal, log lines elsewhere.
+ * @module
+ */
+import type { Console } from "./console.ts";
+
+/** How far the work is. */
+export interface ProgressState {
+  /** What is being done. */
+  readonly stage: string;
+  /** Slices finished. */
+  readonly slice: number;
+  /** Slices in all. */
+  readonly slices: number;
+  /** Part of the whole that is done, 0 to 1. */
+  readonly fraction: number;
+}
+
+/** Milliseconds between two updates of the line. */
+const INTERVAL = 100;
+/** An estimate from less than this much time, or part of the work, means nothing. */
+const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
+/** Moves to the start of the line and clears it (ECMA-48 EL). */
+const CLEAR_LINE = "\r\x1b[K";
+
+/** Reports on the work on one input. */
+export class ProgressLine implements Disposable {
+  readonly #console: Console;
+  readonly #label: string;
+  readonly #quiet: boolean;
+  readonly #now: () => number;
+  readonly #start: number;
+  #written = -Infinity;
+  #logged = "";
+
+  /** @param options `quiet`: say nothing; `now`: clock in milliseconds */
+  constructor(
+    console: Console,
+    label: string,
+    { quiet = false, now = () => performance.now() }: { quiet?: boolean; now?: () => number } = {},
+  ) {
+    this.#console = console;
+    this.#label = label;
+    this.#quiet = quiet;
+    this.#now = now;
+    this.#start = now();
+  }
+
+  /** Says how far the work is, if there is something new. */
+  update(state: ProgressState): void {
+    if (this.#quiet) return;
+    if (this.#console.isTerminal) this.#rewrite(state);
+    else this.#log(state);
+  }
+
+  /** Clears the line, so that what follows begins a line of its own. */
+  [Symbol.dispose](): void {
+    if (this.#written > -Infinity) this.#console.err(CLEAR_LINE);
+    this.#written = -Infinity;
+  }
+
+  #rewrite(state: ProgressState): void {
+    const now = this.#now();
+    if (now - this.#written < INTERVAL) return;
+    this.#written = now;
+    this.#console.err(CLEAR_LINE + this.#line(state));
+  }
+
+  /** The start of each slice, and the first of each other stage. */
+  #log(state: ProgressState): void {
+    const { stage, slice } = state;
+    const isNew = stage === "reconstruct" || slice === 0;
+    const key = `${stage} ${slice}`;
+    if (!isNew || key === this.#logged) return;
+    this.#logged = key;
+    this.#console.err(`${this.#line(state)}\n`);
+  }
+
+  #line({ stage, slice, slices, fraction }: ProgressState): string {
+    const seconds = (this.#now() - this.#start) / 1000;
+    const known = seconds >= ESTIMATE_AFTER.seconds && fraction >= ESTIMATE_AFTER.fraction;
+    const left = known ? `, about ${duration(seconds * (1 / fraction - 1))} left` : "";
+    const current = Math.min(slice + 1, slices);
+    return `${this.#label}: ${stage} slice ${current}/${slices}, ${percent(fraction)}${left}`;
+  }
+}
+
+const percent = (fraction: number) => `${Math.round(100 * fraction)} %`;
+
+/** A duration as people say it: `8 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,19 @@
+/** `deno task train`: networks trained from volumes. @module */
+import { UsageError } from "../errors.ts";
+import { type CommandContext, runCommand } from "./entry.ts";
+import { trainRequest } from "./train_options.ts";
+import { trainPrior } from "./train_prior.ts";
+
+/** The command. */
+export async function trainCommand(
+  args: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const request = await trainRequest(args);
+  if (request === undefined) return 0;
+  if (request.kind !== "prior") throw new UsageError(`Cannot train ${request.kind} yet`);
+  const { complete } = await trainPrior(request, context);
+  return complete ? 0 : 130;
+}
+
+if (import.meta.main) await runCommand(trainCommand);

@@ -1,0 +1,127 @@
+/** Options of `deno task train`. @module */
+import { UsageError } from "../errors.ts";
+import { withConfig } from "./config.ts";
+import { nearestOf, type OptionTable, parseOptions } from "./options.ts";
+
+/** The options, in the order of the help. */
+export const TRAIN_OPTIONS = {
+  data: { value: "FOLDER", summary: "NIfTI volumes to train on" },
+  validation: {
+    value: "FOLDER",
+    summary:
+      "volumes to judge on; default the folder `validation` beside the data, if there is one",
+  },
+  output: { value: "FOLDER", summary: "the model's folder, e.g. models/prior-brain" },
+  steps: { value: "N", summary: "steps of the whole run; default 4000 unless --hours is given" },
+  hours: {
+    value: "H",
+    summary: "hours of the whole run; the learning rate then follows the clock",
+  },
+  resume: { summary: "go on from the checkpoint in the output folder" },
+  seed: { value: "N", summary: "seed of weights, images and noise; default 1" },
+  batch: { value: "N", summary: "images in a step; default 8" },
+  crop: { value: "N", summary: "pixels of each side of an image; default 96" },
+  rate: { value: "R", summary: "peak learning rate; default 0.001" },
+  "checkpoint-minutes": { value: "M", summary: "minutes between checkpoints; default 2" },
+  "validate-every": { value: "N", summary: "steps between validations; default 250" },
+  config: { value: "FILE.yaml", summary: "the same options from a file; the command line wins" },
+  help: { summary: "this text" },
+} as const satisfies OptionTable;
+
+/** What can be trained. */
+export const TRAINABLE = ["prior", "unet", "varnet"] as const;
+
+/** What can be trained. */
+export type Trainable = typeof TRAINABLE[number];
+
+/** What a training run was told. */
+export interface TrainRequest {
+  /** Which model. */
+  readonly kind: Trainable;
+  /** Folder of volumes. */
+  readonly data: string;
+  /** Folder of validation volumes, if it was given. */
+  readonly validation?: string;
+  /** The model's folder. */
+  readonly output: string;
+  /** Steps of the whole run. */
+  readonly steps?: number;
+  /** Hours of the whole run. */
+  readonly hours?: number;
+  /** Whether to go on from a checkpoint. */
+  readonly resume: boolean;
+  /** Seed. */
+  readonly seed: number;
+  /** Images in a step. */
+  readonly batch: number;
+  /** Pixels of each side. */
+  readonly crop: number;
+  /** Peak learning rate. */
+  readonly rate: number;
+  /** Seconds between checkpoints. */
+  readonly checkpointSeconds: number;
+  /** Steps between validations. */
+  readonly validateEvery: number;
+}
+
+/** Default length of a run. */
+const STEPS = 4000;
+
+/**
+ * Reads the command line.
+ * @returns undefined when help was asked for
+ * @throws {UsageError} when it does not say what to do
+ */
+export async function trainRequest(args: readonly string[]): Promise<TrainRequest | undefined> {
+  const { values, inputs } = await withConfig(TRAIN_OPTIONS, parseOptions(TRAIN_OPTIONS, args));
+  if (values.help) return undefined;
+  const { data, validation, output } = values;
+  if (data === undefined || output === undefined) {
+    throw new UsageError(`Cannot train: --data and --output are required`);
+  }
+  const hours = numberOf("hours", values.hours, { least: 1e-6 });
+  const steps = numberOf("steps", values.steps, { whole: true }) ??
+    (hours === undefined ? STEPS : undefined);
+  const whole = { whole: true };
+  return {
+    kind: kindOf(inputs),
+    data,
+    output,
+    resume: values.resume === true,
+    seed: numberOf("seed", values.seed, { whole: true, least: 0 }) ?? 1,
+    batch: numberOf("batch", values.batch, whole) ?? 8,
+    crop: numberOf("crop", values.crop, whole) ?? 96,
+    rate: numberOf("rate", values.rate, { least: 1e-9 }) ?? 1e-3,
+    checkpointSeconds: 60 *
+      (numberOf("checkpoint-minutes", values["checkpoint-minutes"], { least: 0 }) ?? 2),
+    validateEvery: numberOf("validate-every", values["validate-every"], whole) ?? 250,
+    ...(validation === undefined ? {} : { validation }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(hours === undefined ? {} : { hours }),
+  };
+}
+
+function kindOf(inputs: readonly string[]): Trainable {
+  const [kind] = inputs;
+  const known = TRAINABLE.find((name) => name === kind);
+  if (known !== undefined && inputs.length === 1) return known;
+  const nearest = kind === undefined ? undefined : nearestOf(kind, TRAINABLE);
+  throw new UsageError(
+    `Cannot train: one of ${TRAINABLE.join(", ")} is required, found ${inputs.join(" ") || "none"}`,
+    nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+  );
+}
+
+function numberOf(
+  name: string,
+  text: string | undefined,
+  { whole = false, least = 1 }: { whole?: boolean; least?: number },
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && (!whole || Number.isSafeInteger(value))) return value;
+  throw new UsageError(
+    `Cannot read --${name}: a ${whole ? "whole " : ""}number of at least ${least} is required, ` +
+      `found '${text}'`,
+  );
+}

@@ -1,0 +1,116 @@
+/** Volumes of a training folder, and their slices. @module */
+import { InputError } from "../errors.ts";
+import type { ImageFile } from "../io/mod.ts";
+import { openNiftiImage } from "../io/nifti.ts";
+import { percentile } from "../mri/percentile.ts";
+import { ndarray } from "../ndarray.ts";
+import type { SourceSlice } from "../nn/augment.ts";
+import type { Rng } from "../rng.ts";
+
+/** A slice darker than this part of the volume's brightest is left out. */
+const DARK = 0.35;
+/** Part of the image that must be tissue. */
+const LEAST_TISSUE = 0.05;
+/** The percentile that images are scaled by; DESIGN, "Scale". */
+const SCALE_PERCENTILE = 99;
+/** Every so many pixels are looked at for percentiles. */
+const STRIDE = 5;
+
+/** Longer side of a head scan in mm, assumed where a file gives no pixel size. */
+const FIELD_OF_VIEW = 230;
+
+/** NIfTI files below a folder, sorted. */
+export async function volumePaths(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile && /\.nii(\.gz)?$/.test(name)) paths.push(`${folder}/${name}`);
+    }
+  } catch (cause) {
+    throw new InputError(`Cannot read the folder ${folder}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (paths.length === 0) {
+    throw new InputError(`Cannot train on ${folder}: NIfTI volumes are required, found none`, {
+      hint: "Give a folder of .nii or .nii.gz files with --data",
+    });
+  }
+  return paths.sort();
+}
+
+/** A volume whose slices are decoded when they are asked for. */
+class Volume {
+  readonly #file: ImageFile;
+  #slices: { readonly index: number; readonly scale: number }[] | undefined;
+
+  constructor(path: string) {
+    this.#file = openNiftiImage(path);
+  }
+
+  /** A random slice that shows tissue. */
+  async random(rng: Rng): Promise<SourceSlice> {
+    const slices = this.#slices ??= await this.#usable();
+    const { index, scale } = slices[rng.integer(slices.length)];
+    return { image: await this.#magnitude(index), scale, pixel: this.#pixel() };
+  }
+
+  #pixel(): number {
+    const { geometry, rows, columns } = this.#file;
+    if (geometry === undefined || !geometry.known) return FIELD_OF_VIEW / Math.max(rows, columns);
+    const [a, , , , e, , , , i] = geometry.affine;
+    return Math.hypot(a, e, i);
+  }
+
+  async #magnitude(index: number) {
+    const { rows, columns, complex } = this.#file;
+    const { data } = await this.#file.readSlice(index);
+    const count = rows * columns;
+    if (!complex) return ndarray(data.subarray(0, count).map(Math.abs), [rows, columns]);
+    return ndarray(
+      Float32Array.from({ length: count }, (_, i) => Math.hypot(data[i], data[i + count])),
+      [rows, columns],
+    );
+  }
+
+  async #usable() {
+    const found: { index: number; scale: number; tissue: number }[] = [];
+    for (let index = 0; index < this.#file.slices; index++) {
+      const { data } = await this.#magnitude(index);
+      const some = Float32Array.from(
+        { length: Math.floor(data.length / STRIDE) },
+        (_, i) => data[i * STRIDE],
+      );
+      const scale = percentile(some, SCALE_PERCENTILE);
+      const tissue = some.filter((value) => value > 0.2 * scale).length / some.length;
+      found.push({ index, scale, tissue });
+    }
+    const brightest = Math.max(...found.map(({ scale }) => scale));
+    const usable = found.filter(({ scale, tissue }) =>
+      scale > DARK * brightest && tissue > LEAST_TISSUE
+    );
+    if (usable.length > 0 && brightest > 0) return usable;
+    throw new InputError(
+      `Cannot train on ${this.#file.path}: slices that show tissue are required`,
+    );
+  }
+}
+
+/** Volumes that are opened when first used. */
+export class VolumeSet {
+  readonly #paths: readonly string[];
+  readonly #open = new Map<string, Volume>();
+
+  /** @param paths at least one */
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  /** A random slice of a random volume. */
+  randomSlice(rng: Rng): Promise<SourceSlice> {
+    const path = this.#paths[rng.integer(this.#paths.length)];
+    let volume = this.#open.get(path);
+    if (volume === undefined) this.#open.set(path, volume = new Volume(path));
+    return volume.random(rng);
+  }
+}

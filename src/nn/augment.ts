@@ -1,0 +1,175 @@
+/**
+ * From a magnitude slice to a training image: a random view of it, with random contrast, shading and
+ * phase. Plain loops on the host, run in a worker beside the trainer.
+ * @module
+ */
+import { type NdArray, ndarray } from "../ndarray.ts";
+import type { Rng } from "../rng.ts";
+import { smoothField } from "./smooth_field.ts";
+
+/** A slice of a volume, magnitude. */
+export interface SourceSlice {
+  /** `[rows, columns]`, not negative. */
+  readonly image: NdArray;
+  /** 99th percentile of the magnitude: what the image is divided by. */
+  readonly scale: number;
+  /** Pixel size in mm. */
+  readonly pixel: number;
+}
+
+/** Pixel sizes of training images, in mm. */
+const PIXEL_RANGE: readonly [number, number] = [0.5, 1.5];
+/** Pixel of the training image over that of the source: finer would only be blurred. */
+const RATIO_RANGE: readonly [number, number] = [0.85, 2.8];
+/** Above this ratio the source is averaged 2 x 2 first, against aliasing. */
+const HALVE_ABOVE = 1.5;
+/** Largest rotation, radians. */
+const MAX_ANGLE = 15 * Math.PI / 180;
+/** Amplitude of the elastic warp, pixels. */
+const WARP = 3;
+/** The scale of training images, about the one that a calibration region would give. */
+const SCALE_RANGE: readonly [number, number] = [0.7, 1.4];
+
+/** Where the pixels of a training image lie in a slice. */
+interface View {
+  readonly ratio: number;
+  readonly centre: readonly [number, number];
+  /** Row-major 2 x 2 map from (row, column) of the view to that of the slice. */
+  readonly map: readonly [number, number, number, number];
+}
+
+/**
+ * A random training image.
+ * @param size pixels of each side
+ * @returns complex `[2, size, size]`, bright tissue about 1
+ */
+export function randomView(source: SourceSlice, size: number, rng: Rng): NdArray {
+  const view = chooseView(source, size, rng.split(0));
+  const magnitude = sampled(source, view, size, rng.split(1));
+  adjustContrast(magnitude, 1 / source.scale, size, rng.split(2));
+  return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
+}
+
+const between = (rng: Rng, low: number, high: number) => low + (high - low) * rng.uniform();
+const logBetween = (rng: Rng, low: number, high: number) =>
+  Math.exp(between(rng, Math.log(low), Math.log(high)));
+
+function chooseView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng): View {
+  const least = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
+  const most = Math.min(RATIO_RANGE[1], PIXEL_RANGE[1] / pixel);
+  const ratio = logBetween(rng, least, Math.max(least, most));
+  const angle = between(rng, -MAX_ANGLE, MAX_ANGLE);
+  const [sine, cosine] = [ratio * Math.sin(angle), ratio * Math.cos(angle)];
+  const flips = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
+  const [a, b, c, d] = [cosine * flips[0], -sine * flips[1], sine * flips[0], cosine * flips[1]];
+  const jitter = () => between(rng, -size / 4, size / 4) * ratio;
+  const centre = tissuePixel(image, 0.15 * scale, rng);
+  return {
+    ratio,
+    centre: [centre[0] + jitter(), centre[1] + jitter()],
+    map: rng.integer(2) === 0 ? [a, b, c, d] : [b, a, d, c],
+  };
+}
+
+/** A random pixel brighter than a threshold, if one is found soon. */
+function tissuePixel({ data, shape: [rows, columns] }: NdArray, threshold: number, rng: Rng) {
+  let pixel: [number, number] = [rows / 2, columns / 2];
+  for (let tries = 0; tries < 50; tries++) {
+    const [row, column] = [rng.integer(rows), rng.integer(columns)];
+    pixel = [row, column];
+    if (data[row * columns + column] > threshold) break;
+  }
+  return pixel;
+}
+
+/** The slice seen through a view with a random elastic warp. */
+function sampled(source: SourceSlice, view: View, size: number, rng: Rng): Float32Array {
+  const halve = view.ratio > HALVE_ABOVE;
+  const image = halve ? halved(source.image) : source.image;
+  const shrink = halve ? 0.5 : 1;
+  const amplitude = rng.uniform() < 0.5 ? between(rng, 0, WARP) : 0;
+  const [dy, dx] = [0, 1].map((axis) => smoothField(rng.split(axis), size, 4));
+  const [a, b, c, d] = view.map;
+  const out = new Float32Array(size * size);
+  const middle = (size - 1) / 2;
+  for (let row = 0, i = 0; row < size; row++) {
+    for (let column = 0; column < size; column++, i++) {
+      const y = row - middle + amplitude * dy[i];
+      const x = column - middle + amplitude * dx[i];
+      const atRow = (view.centre[0] + a * y + b * x + 0.5) * shrink - 0.5;
+      const atColumn = (view.centre[1] + c * y + d * x + 0.5) * shrink - 0.5;
+      out[i] = Math.max(0, cubicSample(image, atRow, atColumn));
+    }
+  }
+  return out;
+}
+
+/** Means of 2 x 2 pixels. */
+function halved({ data, shape: [rows, columns] }: NdArray): NdArray {
+  const [h, w] = [rows >> 1, columns >> 1];
+  const out = new Float32Array(h * w);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const at = 2 * y * columns + 2 * x;
+      out[y * w + x] = (data[at] + data[at + 1] + data[at + columns] + data[at + columns + 1]) / 4;
+    }
+  }
+  return ndarray(out, [h, w]);
+}
+
+/** Cubic convolution with a = -1/2 (Keys 1981); zero outside. */
+function cubicSample(
+  { data, shape: [rows, columns] }: NdArray,
+  row: number,
+  column: number,
+): number {
+  const top = Math.floor(row) - 1, left = Math.floor(column) - 1;
+  const v = row - top - 1, u = column - left - 1;
+  if (top < -3 || left < -3 || top >= rows || left >= columns) return 0;
+  const wy = [keys0(v), keys1(v), keys1(1 - v), keys0(1 - v)];
+  const w0 = keys0(u), w1 = keys1(u), w2 = keys1(1 - u), w3 = keys0(1 - u);
+  const at = (y: number, x: number) => x >= 0 && x < columns ? data[y * columns + x] : 0;
+  let sum = 0;
+  for (let t = 0; t < 4; t++) {
+    const y = top + t;
+    if (y < 0 || y >= rows) continue;
+    sum += wy[t] *
+      (w0 * at(y, left) + w1 * at(y, left + 1) + w2 * at(y, left + 2) + w3 * at(y, left + 3));
+  }
+  return sum;
+}
+
+/** Weight of a neighbour at distance 1 + t, and at distance t, from 0 to 1. */
+const keys0 = (t: number) => ((-0.5 * t + 1) * t - 0.5) * t;
+const keys1 = (t: number) => (1.5 * t - 2.5) * t * t + 1;
+
+/** Random contrast curve, shading and scale, in place. */
+function adjustContrast(image: Float32Array, factor: number, size: number, rng: Rng): void {
+  const gamma = rng.uniform() < 0.6
+    ? Math.min(1.7, Math.max(0.6, Math.exp(0.3 * rng.normal())))
+    : 1;
+  const shade = rng.uniform() < 0.7 ? between(rng, 0, 0.6) : 0;
+  const scale = logBetween(rng, ...SCALE_RANGE);
+  const field = smoothField(rng.split(0), size, 2);
+  for (let i = 0; i < image.length; i++) {
+    const value = image[i] * factor;
+    const curved = gamma === 1 ? value : value ** gamma;
+    image[i] = scale * curved * Math.exp(shade * field[i]);
+  }
+}
+
+/** A magnitude with a random smooth phase: `[2, size, size]`. */
+function withPhase(magnitude: Float32Array, size: number, rng: Rng): Float32Array {
+  const amplitude = rng.uniform() < 0.85 ? between(rng, 0, 5) : 0;
+  const offset = between(rng, 0, 2 * Math.PI);
+  const slopes = [rng.normal(), rng.normal()].map((slope) => 2 * slope / size);
+  const field = smoothField(rng.split(0), size, 2 + rng.integer(4));
+  const out = new Float32Array(2 * magnitude.length);
+  for (let i = 0; i < magnitude.length; i++) {
+    const ramp = slopes[0] * Math.floor(i / size) + slopes[1] * (i % size);
+    const phase = offset + amplitude * (field[i] + ramp);
+    out[i] = magnitude[i] * Math.cos(phase);
+    out[i + magnitude.length] = magnitude[i] * Math.sin(phase);
+  }
+  return out;
+}

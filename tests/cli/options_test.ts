@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readConfig, withConfig } from "../../src/cli/config.ts";
+import { editDistance, nearestOf, parseOptions } from "../../src/cli/options.ts";
+import { inputName, outputFolders } from "../../src/cli/output.ts";
+import { RECON_OPTIONS, reconHelp, reconRequest } from "../../src/cli/recon_options.ts";
+import { parseSimulation, parseSlices } from "../../src/cli/values.ts";
+import { InputError, UsageError } from "../../src/errors.ts";
+import { methods } from "../../src/recon/methods.ts";
+import { inFolder } from "../io/support.ts";
+import { assertRefused, runHere } from "./support.ts";
+
+const parse = (...args: string[]) => parseOptions(RECON_OPTIONS, args);
+const request = (...args: string[]) => reconRequest(parse(...args));
+
+Deno.test("parseOptions() tells options, flags and inputs apart", () => {
+  const { values, inputs } = parse("a.h5", "--method=tv", "--json", "b.h5", "--slices", "1:3");
+  assert.deepEqual({ ...values }, { method: "tv", json: true, slices: "1:3" });
+  assert.deepEqual(inputs, ["a.h5", "b.h5"]);
+});
+
+Deno.test("parseOptions() takes what follows -- as inputs, and the last of repeated options", () => {
+  const { values, inputs } = parse("--seed", "1", "--seed", "2", "--no-json", "--", "--odd.h5");
+  assert.deepEqual({ ...values }, { seed: "2", json: false });
+  assert.deepEqual(inputs, ["--odd.h5"]);
+});
+
+Deno.test("recon ends with 2 for a command line that makes no sense, and says what is near", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--metod", "tv"], /--metod.*\n.*--method\?/],
+    [["-m", "tv"], /-m: there is no such option/],
+    [["--no-method"], /--no-method: there is no such option/],
+    [["--method"], /--method: a value NAME is required, found none/],
+    [["--output", "--json"], /found the option --json/],
+    [["--json=yes"], /takes no value/],
+    [["--method", "wavelte"], /'wavelte'\n.*wavelet\?/],
+    [["--device", "gpu"], /auto, cpu, webgpu, cuda/],
+    [["--mask", "equispaced:R=4"], /acs is required/],
+    [["--mask", "equispace:R=4,acs=2"], /Cannot read mask/],
+    [["--steps", "0"], /whole number of at least 1/],
+    [["--steps", "many"], /--steps/],
+    [["--weight", "-1"], /above 0 is required, found '-1'/],
+    [["--seed", "1.5"], /--seed/],
+    [["--slices", "3-5"], /A:B is required/],
+    [["--compress", "0"], /--compress/],
+    [["--samples", "4"], /--samples 1 is required/],
+    [["--also", "npy,dicom"], /npy, cfl, png16/],
+    [["--simulate", "coil=8"], /coils\?/],
+    [["--simulate", "noise=-1"], /noise of --simulate/],
+    [["--simulate", "coils=2", "--domain", "kspace"], /Cannot combine/],
+    [["--output", ""], /a path is required/],
+    [["a/k.h5", "b/k.h5"], /for both/],
+  ];
+  for (const [args, message] of cases) assertRefused(await runHere(args), 2, message);
+});
+
+Deno.test("help lists every option, every method with its summary, and the exit codes", async () => {
+  const text = reconHelp();
+  for (const name of Object.keys(RECON_OPTIONS)) assert.match(text, new RegExp(`--${name}\\b`));
+  for (const { name, summary } of methods) {
+    assert.ok(text.includes(`${name} `) && text.includes(summary));
+  }
+  for (const code of [0, 1, 2, 3, 4, 130]) assert.match(text, new RegExp(`^  ${code} `, "m"));
+  for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
+  for (const flag of ["--help", "-h"]) {
+    assert.deepEqual(await runHere([flag, "--version"]), { code: 0, out: text, err: "" });
+  }
+  assert.match((await runHere(["--version"])).out, /^larmor \d+\.\d+\.\d+\n$/);
+});
+
+Deno.test("parseSlices() reads ranges with and without ends", () => {
+  assert.deepEqual(parseSlices("2:5"), [2, 5]);
+  assert.deepEqual(parseSlices("2:"), [2, undefined]);
+  assert.deepEqual(parseSlices(":5"), [undefined, 5]);
+  assert.deepEqual(parseSlices("7"), [7, 8]);
+  for (const text of ["", ":", "a:b", "1:2:3", "-1:2"]) {
+    assert.throws(() => parseSlices(text), UsageError);
+  }
+});
+
+Deno.test("parseSimulation() fills in what is left out", () => {
+  assert.deepEqual(parseSimulation("coils=4"), { coils: 4, noise: 0.02, seed: 0 });
+  assert.deepEqual(parseSimulation("seed=3, noise=0"), { coils: 8, noise: 0, seed: 3 });
+  assert.deepEqual(parseSimulation(""), { coils: 8, noise: 0.02, seed: 0 });
+});
+
+Deno.test("readConfig() reads options as texts, lists and mappings", async () => {
+  await inFolder(async (at) => {
+    Deno.writeTextFileSync(
+      at("c.yaml"),
+      "input: [a.nii.gz, b.nii.gz]\nmethod: tv\nslices: [1, 3]\nalso: [npy, cfl]\njson: true\n" +
+        "simulate: {coils: 4, noise: 0.1}\nmask: equispaced:R=4,acs=24\n",
+    );
+    const found = reconRequest(await readConfig(at("c.yaml"), RECON_OPTIONS));
+    assert.deepEqual(found.inputs, ["a.nii.gz", "b.nii.gz"]);
+    assert.equal(found.method, "tv");
+    assert.deepEqual(found.slices, [1, 3]);
+    assert.deepEqual(found.also, ["npy", "cfl"]);
+    assert.deepEqual(found.simulate, { coils: 4, noise: 0.1, seed: 0 });
+    assert.equal(found.mask, "equispaced:R=4,acs=24");
+    assert.equal(found.json, true);
+  });
+});
+
+Deno.test("the command line wins over the config file", async () => {
+  await inFolder(async (at) => {
+    Deno.writeTextFileSync(at("c.yaml"), "input: a.h5\nmethod: tv\nsteps: 5\njson: true\n");
+    const merged = async (...args: string[]) =>
+      reconRequest(await withConfig(RECON_OPTIONS, parse(...args, "--config", at("c.yaml"))));
+    const { method, steps, json, inputs } = await merged("--method", "sense", "--no-json", "b.h5");
+    assert.deepEqual({ method, steps, json, inputs }, {
+      method: "sense",
+      steps: 5,
+      json: false,
+      inputs: ["b.h5"],
+    });
+    assert.deepEqual((await merged()).inputs, ["a.h5"]);
+  });
+});
+
+Deno.test("a config file that makes no sense is refused", async () => {
+  await inFolder(async (at) => {
+    const cases: [string, RegExp][] = [
+      ["methdo: tv", /'methdo'.*/],
+      ["dry_run: true", /'dry_run'/],
+      ["config: other.yaml", /'config'/],
+      ["json: maybe", /true or false/],
+      ["method:", /method must be/],
+      ["- method", /found a list/],
+      ["method: [tv", /Cannot read the config/],
+      ["just text", /found a string/],
+    ];
+    for (const [text, message] of cases) {
+      Deno.writeTextFileSync(at("c.yaml"), text);
+      assertRefused(await runHere(["--config", at("c.yaml")]), 2, message);
+    }
+    await assert.rejects(() => readConfig(at("none.yaml"), RECON_OPTIONS), InputError);
+    Deno.writeTextFileSync(at("empty.yaml"), "");
+    assert.deepEqual({ ...(await readConfig(at("empty.yaml"), RECON_OPTIONS)).values }, {});
+  });
+});
+
+Deno.test("results go to a folder named after the input", () => {
+  assert.equal(inputName("/scans/brain.nii.gz"), "brain");
+  assert.equal(inputName("brain7_fastmri.h5"), "brain7_fastmri");
+  assert.equal(inputName("ulf.v2.cfl"), "ulf.v2");
+  assert.deepEqual(outputFolders(request()), ["recon/example"]);
+  assert.deepEqual(outputFolders(request("a.h5")), ["recon/a"]);
+  assert.deepEqual(outputFolders(request("a.h5", "--output", "x")), ["x"]);
+  assert.deepEqual(outputFolders(request("a.h5", "b.npy", "--output", "x")), ["x/a", "x/b"]);
+});
+
+Deno.test("editDistance() is a metric that counts edits", () => {
+  assert.equal(editDistance("kitten", "sitting"), 3);
+  const word = fc.string({ maxLength: 8 });
+  fc.assert(fc.property(word, word, word, (a, b, c) => {
+    assert.equal(editDistance(a, b), editDistance(b, a));
+    assert.equal(editDistance(a, b) === 0, a === b);
+    assert.ok(editDistance(a, c) <= editDistance(a, b) + editDistance(b, c));
+  }));
+  assert.equal(nearestOf("outptu", ["input", "output"]), "output");
+  assert.equal(nearestOf("xyzzy", ["input", "output"]), undefined);
+});
