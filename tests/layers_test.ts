@@ -29,7 +29,7 @@ const SRC = join(ROOT, "src");
 /** The room a file belongs to; files at the top of src/ are leaves that all may import. */
 const roomOf = (path: string) => {
   const parts = relative(SRC, path).split("/");
-  return parts.length > 1 ? parts[0] : undefined;
+  return parts.length > 1 && parts[0] !== ".." ? parts[0] : undefined;
 };
 
 const imports = (path: string) =>

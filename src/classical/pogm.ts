@@ -7,16 +7,14 @@
  * Lipschitz constant L is 1 and needs no search.
  * @module
  */
-import { add, constant, div, greater, mul, sqrt, sub, type Tensor, where } from "../graph/mod.ts";
+import { add, constant, div, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { conjugateGradients } from "../mri/cg.ts";
-import { innerProduct, regularised } from "../mri/operator.ts";
+import { regularised } from "../mri/operator.ts";
 import type { Given } from "./iteration.ts";
 import { scalarInput } from "./shapes.ts";
 
 /** CG-SENSE iterations that the method starts from. */
 const WARM_START_STEPS = 6;
-/** Weight of these, enough to keep noise out where the coils do not separate the aliases. */
-const WARM_START_WEIGHT = 0.01;
 
 /** What a proximal map is taken of. Images are `[1, 2, H, W]`, numbers `[1, 1, 1, 1]`. */
 export interface PogmPoint {
@@ -26,7 +24,7 @@ export interface PogmPoint {
   readonly z: Tensor;
   /** Momentum theta_k. */
   readonly theta: Tensor;
-  /** Step size gamma_k, a factor on the weight of the proximal map. */
+  /** Step size gamma_k, a factor on the weight of the proximal map; tends to 3. */
   readonly gamma: Tensor;
 }
 
@@ -34,37 +32,23 @@ export interface PogmPoint {
 export interface PogmState extends PogmPoint {
   /** Estimate x_k. */
   readonly x: Tensor;
-  /** Step along the gradient of f + g, by which a restart is decided. */
-  readonly y: Tensor;
 }
 
-/** The state before the first iteration: a few iterations of CG-SENSE. */
-export function pogmStart({ operator, b }: Given): PogmState {
-  const normal = regularised(operator, WARM_START_WEIGHT);
-  const x = conjugateGradients(normal, b, WARM_START_STEPS);
+/** The state before the first iteration: a few iterations of CG-SENSE with the method's weight. */
+export function pogmStart({ operator, b, weight }: Given): PogmState {
+  const x = conjugateGradients(regularised(operator, weight), b, WARM_START_STEPS);
   const one = constant(scalarInput(1));
-  return { x, w: x, z: x, y: x, theta: one, gamma: one };
+  return { x, w: x, z: x, theta: one, gamma: one };
 }
 
-/** The first half of an iteration; the caller then takes x = prox(z) with gamma times the weight. */
-export function pogmPoint({ operator, b }: Given, state: PogmState): PogmPoint {
-  const { x, w: wLast, z: zLast, theta: thetaLast, gamma: gammaLast } = state;
-  const theta = mul(0.5, add(1, sqrt(add(1, mul(4, mul(thetaLast, thetaLast))))));
-  const gamma = div(sub(add(mul(2, thetaLast), theta), 1), theta);
-  const w = add(x, sub(b, operator.normal(x)));
-  const momentum = div(sub(thetaLast, 1), theta);
-  const nesterov = mul(momentum, sub(w, wLast));
-  const optimised = mul(div(thetaLast, theta), sub(w, x));
-  const correction = mul(div(momentum, gammaLast), sub(zLast, x));
+/** An iteration but for its last line, x_k = prox(z_k) with gamma_k times the weight. */
+export function pogmPoint({ operator, b }: Given, last: PogmState): PogmPoint {
+  const theta = mul(0.5, add(1, sqrt(add(1, mul(4, mul(last.theta, last.theta))))));
+  const gamma = div(sub(add(mul(2, last.theta), theta), 1), theta);
+  const w = add(last.x, sub(b, operator.normal(last.x)));
+  const momentum = div(sub(last.theta, 1), theta);
+  const nesterov = mul(momentum, sub(w, last.w));
+  const optimised = mul(div(last.theta, theta), sub(w, last.x));
+  const correction = mul(div(momentum, last.gamma), sub(last.z, last.x));
   return { w, z: add(add(w, nesterov), add(optimised, correction)), theta, gamma };
-}
-
-/**
- * The second half: takes x = prox(z) and forgets the momentum where it points uphill (the gradient
- * restart of Kim and Fessler 2018, section 4.2; O'Donoghue and Candes 2015).
- */
-export function pogmAccept(last: PogmState, point: PogmPoint, x: Tensor): PogmState {
-  const y = add(point.w, div(sub(x, point.z), point.gamma));
-  const uphill = greater(innerProduct(sub(last.x, y), sub(y, last.y)), 0);
-  return { ...point, x, y, theta: where(uphill, 1, point.theta) };
 }

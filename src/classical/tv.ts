@@ -13,10 +13,10 @@ import {
 } from "../graph/mod.ts";
 import type { Method } from "../mri/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
-import { pogmAccept, pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
+import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { tvWeight } from "./weights.ts";
 
-/** Iterations after which validation slices are within 0.05 dB of the limit. */
+/** Iterations after which validation slices (R = 2 to 10) are within about 0.1 dB of the limit. */
 const STEPS = 40;
 /** 1 / |D|^2 for forward differences along two axes. */
 const DUAL_STEP_SIZE = 1 / 8;
@@ -99,7 +99,7 @@ export const tvIteration: Iteration<TvState> = {
     const last: Field = { alongH: state.dualH, alongW: state.dualW };
     const p = dualStep(point.z, last, mul(point.gamma, given.weight));
     const x = sub(point.z, gradientAdjoint(p));
-    return { ...pogmAccept(state, point, x), dualH: p.alongH, dualW: p.alongW };
+    return { ...point, x, dualH: p.alongH, dualW: p.alongW };
   },
 };
 

@@ -1,20 +1,27 @@
 /**
- * Default regularisation weights, from the noise and the acceleration alone.
+ * Default regularisation weights, from the noise and the acceleration alone: never from a
+ * reference. They suppose data scaled so that bright tissue is about 1.
+ *
+ * The factors were found on simulated k-space of T1W and FLAIR slices of the validation volumes (4 to
+ * 20 coils, sigma 0.004 to 0.033, R 2 to 10, lines and planes, maps estimated from the calibration
+ * region): of the rules `c sigma R^p` with p = 0, 1/2, 1 the one with the least mean loss of PSNR
+ * against the best weight of each slice. The best weight divided by sigma did not depend on sigma,
+ * the number of coils or the size of the image.
  * @module
  */
 import type { Geometry, Problem } from "../mri/problem.ts";
 
-/** Weight of |x|^2 */
+/** Weight of |x|^2 for `sense`; mean loss 0.2 dB. */
 export function senseWeight({ sigma }: Problem, { mask }: Geometry): number {
   return 0.3 * sigma * Math.sqrt(mask.acceleration);
 }
 
-/** Weight of the total variation. */
+/** Weight of total variation; mean loss 0.13 dB, at most 0.5 dB. */
 export function tvWeight({ sigma }: Problem, { mask }: Geometry): number {
-  return 0.115 * sigma * Math.sqrt(mask.acceleration);
+  return 0.1 * sigma * Math.sqrt(mask.acceleration);
 }
 
-/** Weight of the l1 norm of wavelet coefficients. */
-export function waveletWeight({ sigma }: Problem, { mask }: Geometry): number {
-  return 0.17 * sigma * Math.sqrt(mask.acceleration);
+/** Threshold of orthonormal wavelet coefficients; mean loss 0.12 dB, at most 0.5 dB. */
+export function waveletWeight({ sigma }: Problem): number {
+  return 0.3 * sigma;
 }

@@ -11,6 +11,8 @@ export interface Console {
   err(text: string): void;
   /** Whether stderr is a terminal, on which a line can be rewritten. */
   readonly isTerminal: boolean;
+  /** Characters that a line of the terminal holds. Default 80. */
+  readonly columns?: number | undefined;
 }
 
 /** The console of this process. */
@@ -19,7 +21,18 @@ export function systemConsole(): Console {
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeAll(Deno.stderr, text),
     isTerminal: Deno.stderr.isTerminal(),
+    get columns() {
+      return terminalColumns();
+    },
   };
+}
+
+function terminalColumns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined; // no terminal
+  }
 }
 
 /** Synchronous, as a graph that runs lets nothing else happen. */

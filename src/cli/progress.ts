@@ -20,6 +20,8 @@ export interface ProgressState {
 const INTERVAL = 100;
 /** An estimate from less than this much time, or part of the work, means nothing. */
 const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
+/** Width of a terminal that does not tell. */
+const DEFAULT_COLUMNS = 80;
 /** Moves to the start of the line and clears it (ECMA-48 EL). */
 const CLEAR_LINE = "\r\x1b[K";
 
@@ -63,7 +65,9 @@ export class ProgressLine implements Disposable {
     const now = this.#now();
     if (now - this.#written < INTERVAL) return;
     this.#written = now;
-    this.#console.err(CLEAR_LINE + this.#line(state));
+    // A line that wraps could not be rewritten.
+    const { columns = DEFAULT_COLUMNS } = this.#console;
+    this.#console.err(CLEAR_LINE + this.#line(state).slice(0, Math.max(1, columns - 1)));
   }
 
   /** The start of each slice, and the first of each other stage. */

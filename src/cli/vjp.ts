@@ -50,13 +50,21 @@ export async function vjp(args: readonly string[], { console }: CommandContext):
   const [path] = inputs;
   const output = values.output ?? `${path.replace(/\.onnx$/i, "")}.vjp.onnx`;
   const shapes = parseShapes(values.shape ?? "");
-  const gradient = vjpModel(await readModel(path), {
-    shapes,
-    external: externalLoader(dirname(path)),
-  });
+  const gradient = differentiated(path, await readModel(path), shapes);
   await writeFileWhole(output, gradient);
   console.out(`${output}\n`);
   return 0;
+}
+
+/** Errors say which model they are about. */
+function differentiated(path: string, bytes: Uint8Array, shapes: Record<string, Shape>) {
+  try {
+    return vjpModel(bytes, { shapes, external: externalLoader(dirname(path)) });
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    const { message, hint } = cause;
+    throw new InputError(`${path}: ${message}`, { cause, ...(hint !== undefined && { hint }) });
+  }
 }
 
 async function readModel(path: string): Promise<Uint8Array> {

@@ -14,7 +14,7 @@ import { exp } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "./proto.ts";
 import { formatShape, sameShape } from "./shapes.ts";
-import type { Shape, Tensor } from "./tensor.ts";
+import { type Shape, type Tensor, topological } from "./tensor.ts";
 
 /** A compiled graph with named inputs and outputs. */
 export interface Program<I extends string = string, O extends string = string> {
@@ -100,7 +100,7 @@ export class Runtime implements AsyncDisposable {
     const key = createHash("sha256").update(model).digest("base64");
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      session = createSession(model, this.device);
+      session = createSession(model, this.device, Object.values<Tensor>(outputs));
       this.#sessions.set(key, session);
       session.catch(() => this.#sessions.delete(key));
     }
@@ -150,18 +150,29 @@ function openSession(
   });
 }
 
+/** Operators for which onnxruntime 1.30 has no WebGPU kernel. */
+const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "Not", "ArgMax"]);
+
 async function createSession(
   model: Uint8Array<ArrayBuffer>,
   device: Device,
+  outputs: readonly Tensor[],
 ): Promise<ort.InferenceSession> {
   try {
     return await openSession(model, device);
   } catch (cause) {
     if (device === "cpu") throw cause;
-    throw new DeviceError(
-      `Cannot compile a graph for ${device}: ${cause instanceof Error ? cause.message : cause}`,
-      { cause, hint: "Run again with --device cpu" },
+    const found = new Set(
+      topological(outputs).map(({ op }) => op).filter((op) => CPU_ONLY.has(op)),
     );
+    const blame = found.size > 0
+      ? ` (its operators ${[...found].join(", ")} run on the CPU only)`
+      : "";
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceError(`Cannot compile a graph for ${device}${blame}: ${reason}`, {
+      cause,
+      hint: "Run again with --device cpu",
+    });
   }
 }
 
@@ -178,6 +189,9 @@ function program<I extends string, O extends string>(
     async run(feeds) {
       const tensors: Record<string, ort.Tensor> = {};
       for (const name of names) {
+        if (!Object.hasOwn(feeds, name)) {
+          throw new TypeError(`Cannot run the graph: input ${name} is missing`);
+        }
         const { data, shape } = feeds[name];
         if (!sameShape(shape, inputs[name].shape)) {
           throw new RangeError(

@@ -1,5 +1,5 @@
 /** The built-in example: a drawn brain, seen by simulated coils. @module */
-import type { Runtime } from "../graph/mod.ts";
+import { Runtime } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
 import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
@@ -10,6 +10,9 @@ export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
 
 /** The example's coils and noise when nothing is said. */
 const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 };
+
+/** Rows and columns of the example. */
+const EXAMPLE_SIZE = 256;
 
 /** Name of what is drawn, where a file would have its path. */
 const PHANTOM_PATH = "example";
@@ -56,6 +59,36 @@ export async function openExample(
   runtime: Runtime,
   simulation: SimulationRequest = EXAMPLE_SIMULATION,
 ): Promise<KspaceFile> {
-  const image = await phantomImage(runtime, { size: 256 });
+  const image = await phantomImage(runtime, { size: EXAMPLE_SIZE });
   return await simulatedKspace(runtime, image, simulation);
+}
+
+/** What {@link simulatedBrain} draws, and how it is seen. */
+export interface SimulatedBrainOptions extends Partial<SimulationRequest> {
+  /** Rows and columns. Default 256. */
+  readonly size?: number;
+  /** Weighting. Default `T1`. */
+  readonly contrast?: Contrast;
+  /** Number of lesions. Default 0. */
+  readonly lesions?: number;
+}
+
+/**
+ * One slice of fully sampled multi-coil k-space of a drawn brain, for examples and tests.
+ * @returns k-space that is held in memory
+ */
+export async function simulatedBrain(
+  { size = EXAMPLE_SIZE, contrast, lesions, ...simulation }: SimulatedBrainOptions = {},
+): Promise<KspaceFile> {
+  await using runtime = await Runtime.open("cpu");
+  const request = { ...EXAMPLE_SIMULATION, ...simulation };
+  const image = await phantomImage(runtime, {
+    size,
+    seed: request.seed,
+    ...(contrast === undefined ? {} : { contrast }),
+    ...(lesions === undefined ? {} : { lesions }),
+  });
+  const file = await simulatedKspace(runtime, image, request);
+  const slice = await file.readSlice(0);
+  return { ...file, readSlice: () => Promise.resolve(slice) };
 }

@@ -1,11 +1,11 @@
 /** K-space that is simulated from an image, slice by slice, as if it were read from a file. @module */
 import { InputError } from "../errors.ts";
-import { type Program, type Runtime, swapLastAxes } from "../graph/mod.ts";
+import { type Program, reshape, type Runtime, swapLastAxes } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
+import { magnitude } from "../mri/complex.ts";
 import { percentile } from "../mri/percentile.ts";
+import { Simulator } from "../mri/simulate.ts";
 import type { NdArray } from "../ndarray.ts";
-import { Rng } from "../rng.ts";
-import { Simulator } from "./stand_in.ts";
 
 /** How k-space is to be simulated from an image. */
 export interface SimulationRequest {
@@ -19,34 +19,65 @@ export interface SimulationRequest {
 
 /** Simulated k-space, and the truth behind it. */
 export interface SimulatedKspace extends KspaceFile {
-  /** The noiseless image `[rows = readout, columns = phase]` of a slice, as the full coils see it. */
+  /** The noiseless image `[rows = readout, columns = phase]` of a slice, as all coils see it. */
   readTruth(index: number): Promise<NdArray>;
 }
+
+/** Percentile of a slice's magnitude that stands for bright tissue. */
+const BRIGHT_PERCENTILE = 99;
+
+type Turn = Program<"image", "turned" | "magnitude">;
+
+/**
+ * K-space of an image; rows are the readout and columns the phase-encode axis, as fastMRI has them.
+ * The noise is the same in all slices: relative to the brightest slice's tissue. Slices are
+ * simulated when they are read, each the same whatever was read before.
+ *
+ * @param image is disposed of with the result
+ * @throws {InputError} when the image cannot be read or is zero everywhere
+ */
 export async function simulatedKspace(
   runtime: Runtime,
   image: ImageFile,
-  request: SimulationRequest,
+  { coils, noise, seed }: SimulationRequest,
 ): Promise<SimulatedKspace> {
-  const { slices, rows, columns } = image;
-  const sim = await Simulator.compile(runtime, { coils: request.coils, height: columns, width: rows, seed: request.seed });
-  const turn: Program<"image", "turned"> = await runtime.build({ image: [2, rows, columns] }, ({ image }) => ({ turned: swapLastAxes(image) }));
-  const magnitude = async (i: number) => {
-    const { data } = await image.readSlice(i);
-    const n = rows * columns;
-    return { data: Float32Array.from({ length: n }, (_, k) => Math.hypot(data[k], data[n + k])), shape: [rows, columns] };
-  };
+  const { slices, rows, columns, geometry, path, format } = image;
+  const turn: Turn = await runtime.build({ image: [2, rows, columns] }, ({ image }) => ({
+    turned: swapLastAxes(image),
+    magnitude: reshape(magnitude(image), [rows, columns]),
+  }));
+  const read = async (index: number) => await turn.run({ image: await image.readSlice(index) });
+  const sigma = noise * await brightness(image, turn);
+  const simulator = await Simulator.create(runtime, { coils, height: columns, width: rows, seed });
   return {
-    path: image.path, format: image.format, axes: `slice ${slices}, readout ${rows}, phase ${columns}`,
-    slices, coils: request.coils, height: columns, width: rows, transposed: true,
-    ...(image.geometry === undefined ? {} : { geometry: image.geometry }),
-    readTruth: magnitude,
-    readSlice: async (i) => {
-      const slice = await image.readSlice(i);
-      const { turned } = await turn.run({ image: slice });
-      const bright = percentile((await magnitude(i)).data, 99);
-      if (!(bright > 0)) throw new InputError(`${image.path}: zero image`);
-      return await sim.simulate(turned, { sigma: request.noise * bright, rng: new Rng(request.seed, i) });
+    path,
+    format,
+    axes: `slice ${slices}, readout ${rows}, phase ${columns}`,
+    slices,
+    coils,
+    height: columns,
+    width: rows,
+    transposed: true,
+    ...(geometry === undefined ? {} : { geometry }),
+    readTruth: async (index) => (await read(index)).magnitude,
+    readSlice: async (index) => {
+      const { turned } = await read(index);
+      return await simulator.kspace(turned, { sigma, slice: index });
     },
     [Symbol.dispose]: () => image[Symbol.dispose](),
   };
+}
+
+/** Bright tissue of the brightest slice. */
+async function brightness(image: ImageFile, turn: Turn): Promise<number> {
+  let brightest = 0, most = 0;
+  for (let slice = 0; slice < image.slices; slice++) {
+    const { magnitude: { data } } = await turn.run({ image: await image.readSlice(slice) });
+    brightest = Math.max(brightest, percentile(data, BRIGHT_PERCENTILE));
+    most = data.reduce((a, b) => Math.max(a, b), most);
+  }
+  if (most > 0) return brightest > 0 ? brightest : most;
+  throw new InputError(
+    `Cannot simulate k-space from ${image.path}: an image with values is required, found zeros`,
+  );
 }

@@ -91,13 +91,20 @@ function denseMatrix(maps: NdArray, mask: SamplingMask): Float64Array[] {
 }
 
 /** A x */
-export const forward = (matrix: Float64Array[], x: ArrayLike<number>): Float64Array =>
-  Float64Array.from(matrix, (row) => row.reduce((sum, value, i) => sum + value * x[i], 0));
+export function forward(matrix: Float64Array[], x: ArrayLike<number>): Float64Array {
+  return Float64Array.from(matrix, (row) => {
+    let sum = 0;
+    for (let i = 0; i < row.length; i++) sum += row[i] * x[i];
+    return sum;
+  });
+}
 
 /** A^H y, on stacked real and imaginary parts */
 export function adjoint(matrix: Float64Array[], y: ArrayLike<number>): Float64Array {
   const out = new Float64Array(matrix[0].length);
-  matrix.forEach((row, j) => row.forEach((value, i) => out[i] += value * y[j]));
+  for (let j = 0; j < matrix.length; j++) {
+    for (let i = 0; i < out.length; i++) out[i] += matrix[j][i] * y[j];
+  }
   return out;
 }
 

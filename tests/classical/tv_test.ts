@@ -103,12 +103,12 @@ Deno.test("The gradient is the forward difference, and passes the dot test with 
 
 for (
   const [name, given] of [
-    ["lines", example(4, everyOtherLine(12, 9), 0.1)],
-    ["a plane", example(3, randomPlane(9, 11), 0.1)],
+    ["lines", example(4, everyOtherLine(8, 7), 0.1)],
+    ["a plane", example(3, randomPlane(6, 7), 0.1)],
   ] as const
 ) {
   Deno.test(`tv reaches the minimum that another algorithm finds, for a mask of ${name}`, async () => {
-    const minimum = objective(given, primalDual(given, 3000));
+    const minimum = objective(given, primalDual(given, 2000));
     const long = objective(
       given,
       (await reconstruct(tv, given, { steps: 400, weight: FACTOR })).data,

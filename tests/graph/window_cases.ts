@@ -127,7 +127,10 @@ export const resizes: fc.Arbitrary<WindowCase> = fc.record({
   mode: fc.constantFrom("nearest", "linear", "cubic"),
   coordinates: fc.constantFrom("half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"),
   rounding: fc.constantFrom("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"),
-}).filter(({ from, factors }) => {
+}).filter(({ mode, coordinates, rounding }) =>
+  // onnxruntime takes 7.4999997 for 7.5 here (10 to 12 pixels); no exporter writes this pair
+  mode !== "nearest" || coordinates !== "asymmetric" || rounding !== "round_prefer_ceil"
+).filter(({ from, factors }) => {
   // onnxruntime copies an image whose sizes stay, whatever the factors say
   const sizes = factors && from.map((n, i) => Math.floor(n * factors[i]));
   return sizes === null || (Math.min(...sizes) > 0 && sizes.some((n, i) => n !== from[i]));
