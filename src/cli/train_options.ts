@@ -24,6 +24,7 @@ export const TRAIN_OPTIONS = {
   rate: { value: "R", summary: "peak learning rate; default 0.001" },
   "checkpoint-minutes": { value: "M", summary: "minutes between checkpoints; default 2" },
   "validate-every": { value: "N", summary: "steps between validations; default 250" },
+  notes: { value: "FILE.md", summary: "licences and limits, copied into the model's card" },
   config: { value: "FILE.yaml", summary: "the same options from a file; the command line wins" },
   help: { summary: "this text" },
 } as const satisfies OptionTable;
@@ -48,6 +49,8 @@ export interface TrainRequest {
   readonly steps?: number;
   /** Hours of the whole run. */
   readonly hours?: number;
+  /** File whose text is copied into the card. */
+  readonly notes?: string;
   /** Whether to go on from a checkpoint. */
   readonly resume: boolean;
   /** Seed. */
@@ -75,7 +78,7 @@ const STEPS = 4000;
 export async function trainRequest(args: readonly string[]): Promise<TrainRequest | undefined> {
   const { values, inputs } = await withConfig(TRAIN_OPTIONS, parseOptions(TRAIN_OPTIONS, args));
   if (values.help) return undefined;
-  const { data, validation, output } = values;
+  const { data, validation, output, notes } = values;
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
   }
@@ -95,6 +98,7 @@ export async function trainRequest(args: readonly string[]): Promise<TrainReques
     checkpointSeconds: 60 *
       (numberOf("checkpoint-minutes", values["checkpoint-minutes"], { least: 0 }) ?? 2),
     validateEvery: numberOf("validate-every", values["validate-every"], whole) ?? 250,
+    ...(notes === undefined ? {} : { notes }),
     ...(validation === undefined ? {} : { validation }),
     ...(steps === undefined ? {} : { steps }),
     ...(hours === undefined ? {} : { hours }),

@@ -22,7 +22,7 @@ import type { CommandContext } from "./entry.ts";
 import { BatchSource } from "./train_batches.ts";
 import { type LoopResult, type Progress, runLoop } from "./train_loop.ts";
 import type { TrainRequest } from "./train_options.ts";
-import { volumePaths } from "./train_volumes.ts";
+import { validationFolder, volumePaths } from "./train_volumes.ts";
 
 /** Noise levels of the validations on the way. */
 const VALIDATION_SIGMAS = [0.02, 0.05, 0.1, 0.3, 1, 3];
@@ -155,7 +155,7 @@ async function deviation(source: BatchSource): Promise<number> {
 
 /** PSNR on crops of the validation volumes, if there are any. */
 async function validation(runtime: Runtime, request: TrainRequest, sigmaData: number) {
-  const folder = request.validation ?? await siblingFolder(request.data);
+  const folder = await validationFolder(request);
   if (folder === undefined) return undefined;
   const crop = Math.max(96, request.crop);
   const set = await validationSet(await volumePaths(folder), crop);
@@ -173,7 +173,8 @@ async function validation(runtime: Runtime, request: TrainRequest, sigmaData: nu
   };
 }
 
-async function validationSet(paths: readonly string[], crop: number) {
+/** Validation images: the same views and noise for every run. */
+export async function validationSet(paths: readonly string[], crop: number) {
   const settings = { paths, batch: VALIDATION_BATCH, crop, seed: VALIDATION_SEED };
   using source = new BatchSource(settings);
   const parts: { clean: NdArray; noise: NdArray }[] = [];
@@ -185,10 +186,4 @@ async function validationSet(paths: readonly string[], crop: number) {
     return ndarray(all, shape);
   };
   return { clean: joined((part) => part.clean), noise: joined((part) => part.noise) };
-}
-
-async function siblingFolder(data: string): Promise<string | undefined> {
-  const folder = `${data}/../validation`;
-  const found = await Deno.stat(folder).catch(() => undefined);
-  return found?.isDirectory ? folder : undefined;
 }

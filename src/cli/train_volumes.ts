@@ -39,6 +39,16 @@ export async function volumePaths(folder: string): Promise<string[]> {
   return paths.sort();
 }
 
+/** The folder of validation volumes: the one given, or `validation` beside the data if it is there. */
+export async function validationFolder(
+  { data, validation }: { readonly data: string; readonly validation?: string },
+): Promise<string | undefined> {
+  if (validation !== undefined) return validation;
+  const folder = `${data}/../validation`;
+  const found = await Deno.stat(folder).catch(() => undefined);
+  return found?.isDirectory ? folder : undefined;
+}
+
 /** A volume whose slices are decoded when they are asked for. */
 class Volume {
   readonly #file: ImageFile;

@@ -51,7 +51,7 @@ const INTENSITY: Readonly<Record<Tissue, Readonly<Record<Contrast, number>>>> = 
   fat: { T1: 1.05, T2: 0.72, FLAIR: 0.75, PD: 0.85 },
   muscle: { T1: 0.42, T2: 0.2, FLAIR: 0.3, PD: 0.5 },
   bone: { T1: 0.05, T2: 0.04, FLAIR: 0.04, PD: 0.05 },
-  marrow: { T1: 0.6, T2: 0.35, FLAIR: 0.35, PD: 0.45 },
+  marrow: { T1: 0.5, T2: 0.3, FLAIR: 0.3, PD: 0.4 },
   dura: { T1: 0.3, T2: 0.22, FLAIR: 0.3, PD: 0.4 },
   csf: { T1: 0.15, T2: 1.05, FLAIR: 0.1, PD: 0.78 },
   cortex: { T1: 0.5, T2: 0.58, FLAIR: 0.74, PD: 0.98 },

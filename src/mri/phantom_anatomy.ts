@@ -12,7 +12,7 @@ export type Stroke = readonly [from: Point, to: Point, radiusFrom: number, radiu
 
 /** Structures that are drawn from strokes, and how many strokes each may have. */
 export const CAPACITY = {
-  sulci: 896,
+  sulci: 480,
   fissures: 24,
   falx: 4,
   muscle: 12,
@@ -45,7 +45,7 @@ function chain(points: Chain): Stroke[] {
 
 /** Chains of one side of the head at x > 0, of an average adult. */
 const SIDE: Readonly<Partial<Record<Structure, readonly Chain[]>>> = {
-  muscle: [[[68, 44, 1], [74, 34, 4.5], [78, 20, 5.5], [79, 6, 4.5], [79, -8, 1]]],
+  muscle: [[[59, 51, 0.5], [65.5, 40, 2.4], [70.5, 26, 3.6], [73.5, 10, 3], [75, -6, 0.5]]],
   ventricles: [
     [[13.5, 31, 1.2], [9, 27, 3], [5.4, 19, 3.6], [3.8, 9, 2.2], [3.4, 3, 1.4]],
     [[16, -24, 1.6], [22, -31, 4.6], [23.5, -39, 4], [22, -49, 1.2]],

@@ -234,14 +234,13 @@ function paintCoverings(on: Painting, { strokes }: PhantomInputs, at: LevelSets)
   const outerTable = add(innerTable, skull);
   const muscle = depthInside(strokes.muscle, points, 2);
   const padding = max(add(mul(field("scalp"), 0.9), 3.6), 1.5);
-  const fat = add(neg(smoothMin(neg(outerTable), neg(muscle), 3)), padding);
+  const fat = add(neg(smoothMin(neg(outerTable), neg(muscle), 7)), padding);
   on.paint("skin", on.coverage(add(fat, 1.8)));
   on.paint("fat", on.coverage(fat));
   on.paint("muscle", on.coverage(muscle, 0.6));
   on.paint("bone", on.coverage(outerTable));
-  const half = mul(max(add(mul(field("marrow"), 0.35), 0.45), 0), skull);
-  const fromMiddle = abs(sub(innerTable, mul(skull, -0.52)));
-  on.paint("marrow", on.thin(fromMiddle, mul(half, 0.5)));
+  const half = mul(clip(add(mul(field("marrow"), 0.1), 0.17), 0.01, 0.26), skull);
+  on.paint("marrow", on.thin(abs(add(innerTable, mul(skull, 0.5))), half));
   on.paint("dura", on.coverage(innerTable));
   on.paint("csf", on.coverage(sub(innerTable, 0.8)));
 }

@@ -2,6 +2,7 @@
 export * from "./augment.ts";
 export * from "./checkpoint.ts";
 export * from "./denoiser.ts";
+export * from "./denoiser_report.ts";
 export * from "./denoiser_training.ts";
 export * from "./layers.ts";
 export * from "./model_export.ts";

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { simulate } from "../../src/cli/simulate.ts";
+import { Hdf5File } from "../../src/io/hdf5.ts";
+import { describe } from "../../src/io/hdf5_dataset.ts";
+import { readAttribute, readNumbers } from "../../src/io/hdf5_values.ts";
 import { readMapsFile } from "../../src/io/maps_file.ts";
 import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
 import { writeNifti } from "../../src/io/nifti_write.ts";
@@ -108,6 +111,19 @@ Deno.test("simulate writes the same k-space as HDF5, .npy and .cfl, and slices o
     same(slices[2], slices[0]);
     const { shape } = readMapsFile(at("k.npy"));
     assert.deepEqual(shape, [1, 3, 2, 20, 24]);
+  });
+});
+
+Deno.test("simulate stores the truth and fastMRI's attributes", async () => {
+  await inFolder(async (at) => {
+    const args = [await writeVolume(at("v.nii.gz")), "--coils", "3", "--output", at("k.h5")];
+    assert.equal((await runSimulate([...args, "--quiet"])).code, 0);
+    using file = await Hdf5File.open(at("k.h5"));
+    const info = describe(file, "reconstruction_rss")!;
+    assert.deepEqual([...info.shape], [2, 24, 20]);
+    assert.deepEqual(readNumbers(file, info), [...volume.data]);
+    assert.deepEqual(readAttribute(file, "max"), [160]);
+    assert.equal(readAttribute(file, "acquisition"), "simulated");
   });
 });
 

@@ -1,0 +1,97 @@
+/** The end of a training run: measures the average weights and writes the model's folder. @module */
+import { Runtime } from "../graph/mod.ts";
+import { writeFileWhole } from "../io/atomic.ts";
+import { ndarray, sizeOf } from "../ndarray.ts";
+import {
+  constantScope,
+  DENOISER_NETWORK,
+  type DenoiserQuality,
+  denoiserSpecs,
+  denoiserYaml,
+  encodeDenoiserNetwork,
+  measureDenoiser,
+  type Parameters,
+  scopedDenoiser,
+  SIGMA_RANGE,
+  unflatten,
+} from "../nn/mod.ts";
+import { Rng } from "../rng.ts";
+import { priorCard } from "./train_card.ts";
+import { clock } from "./train_loop.ts";
+import type { TrainRequest } from "./train_options.ts";
+import { plotHistory } from "./train_plot.ts";
+import { type TrainedPrior, validationSet } from "./train_prior.ts";
+import { validationFolder, volumePaths } from "./train_volumes.ts";
+
+/** Noise levels of the card. */
+const SIGMAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+/** Pixels of each side of the card's validation images. */
+const SIZE = 192;
+const PROBE_SEED = 77;
+
+/** Writes model.onnx, model.yaml, card.md and training.png. */
+export async function finishPrior(request: TrainRequest, run: TrainedPrior): Promise<void> {
+  const { output } = request;
+  const name = output.replace(/\/+$/, "").split("/").at(-1)!;
+  const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), run.state.average);
+  const { quality, count } = await judged(request, run, parameters);
+  const bytes = encodeDenoiserNetwork(DENOISER_NETWORK, parameters);
+  const training = {
+    volumes: run.settings.volumes.length,
+    steps: run.state.step,
+    batch: run.settings.batch,
+    crop: run.settings.crop,
+    time: clock(run.seconds),
+    seed: run.settings.seed,
+  };
+  const { sigmaData } = run.settings;
+  const yaml = denoiserYaml(bytes, {
+    name,
+    sigmaData,
+    config: DENOISER_NETWORK,
+    sigma: SIGMA_RANGE,
+    training,
+  });
+  const commit = await currentCommit();
+  const card = priorCard({
+    name,
+    request,
+    run,
+    quality,
+    validation: { size: SIZE, count },
+    notes: request.notes === undefined ? "" : await Deno.readTextFile(request.notes),
+    ...(commit === undefined ? {} : { commit }),
+  });
+  const text = new TextEncoder();
+  await writeFileWhole(`${output}/model.onnx`, bytes);
+  await writeFileWhole(`${output}/model.yaml`, text.encode(yaml));
+  await writeFileWhole(`${output}/card.md`, text.encode(card));
+  await writeFileWhole(`${output}/training.png`, plotHistory(run.history));
+}
+
+async function judged(
+  request: TrainRequest,
+  { settings }: TrainedPrior,
+  parameters: Parameters,
+): Promise<{ quality: DenoiserQuality[]; count: number }> {
+  const folder = await validationFolder(request);
+  if (folder === undefined) return { quality: [], count: 0 };
+  const set = await validationSet(await volumePaths(folder), SIZE);
+  const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(set.clean.shape)), set.clean.shape);
+  await using runtime = await Runtime.open("cpu");
+  const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, settings.sigmaData);
+  const quality = await measureDenoiser(runtime, denoise, { ...set, probe }, SIGMAS);
+  return { quality, count: set.clean.shape[0] };
+}
+
+/** The commit of the repository this file lies in; undefined where there is none. */
+async function currentCommit(): Promise<string | undefined> {
+  const git = new URL("../../.git/", import.meta.url);
+  try {
+    const head = (await Deno.readTextFile(new URL("HEAD", git))).trim();
+    if (!head.startsWith("ref: ")) return head;
+    return (await Deno.readTextFile(new URL(head.slice(5), git))).trim();
+  } catch {
+    return undefined;
+  }
+}
