@@ -45,7 +45,7 @@ function chain(points: Chain): Stroke[] {
 
 /** Chains of one side of the head at x > 0, of an average adult. */
 const SIDE: Readonly<Partial<Record<Structure, readonly Chain[]>>> = {
-  muscle: [[[59, 51, 0.5], [65.5, 40, 2.4], [70.5, 26, 3.6], [73.5, 10, 3], [75, -6, 0.5]]],
+  muscle: [[[58, 52, 0.5], [64.5, 41, 2], [69.5, 27, 3.2], [72.4, 11, 2.6], [73.5, -14, 0.5]]],
   ventricles: [
     [[13.5, 31, 1.2], [9, 27, 3], [5.4, 19, 3.6], [3.8, 9, 2.2], [3.4, 3, 1.4]],
     [[16, -24, 1.6], [22, -31, 4.6], [23.5, -39, 4], [22, -49, 1.2]],
@@ -120,7 +120,7 @@ function lesionStrokes(rng: Rng, count: number): Stroke[] {
   return Array.from({ length: count }, () => {
     const angle = 2 * Math.PI * rng.uniform(), reach = 0.75 + 0.4 * rng.uniform();
     const side = Math.cos(angle) < 0 ? -1 : 1;
-    const at: Point = [side * 8 + 24 * reach * Math.cos(angle), 42 * reach * Math.sin(angle) - 3];
+    const at: Point = [side * 9 + 19 * reach * Math.cos(angle), 40 * reach * Math.sin(angle) - 3];
     const radius = 1.4 + 2.8 * rng.uniform() ** 2;
     const to: Point = [at[0] + 2.5 * rng.normal(), at[1] + 2.5 * rng.normal()];
     return [at, to, radius, radius * (0.5 + 0.4 * rng.uniform())];

@@ -44,8 +44,8 @@ export type Tissue = typeof TISSUES[number];
 /** Smooth random fields that shape a head, each with its own bandwidth (half-periods per `BOX`). */
 export const FIELDS = {
   /** Displacement of everything. */
-  bendX: 4,
-  bendY: 4,
+  bendX: 3,
+  bendY: 3,
   /** Displacement of what is inside the skull: makes sulci winding. */
   windX: 17,
   windY: 17,
@@ -72,6 +72,10 @@ export const BOX = 256;
 /** Numbers per stroke in the graph's inputs; see `strokeRow`. */
 export const STROKE_COLUMNS = 11;
 
+/** Standard deviation of the displacement of everything, mm. */
+const BEND = 1.6;
+/** Standard deviation of the displacement of what is inside the skull, mm. */
+const WIND = 1.1;
 /** Strokes handled at once, so that arrays stay in the processor's cache. */
 const CHUNK = 32;
 /** Slope of the sigmoid that has the slope of a box-shaped pixel at the edge. */
@@ -192,16 +196,23 @@ export interface PhantomInputs {
   readonly strokes: Readonly<Record<Structure, Tensor>>;
 }
 
-/** Depths and distances of one head, `[1, H W]` each, mm. */
+/** Coordinates and depths of one head in mm. */
 interface LevelSets {
+  /** Depth below the brain's convex hull, `[1, H W]`. */
   readonly hull: Tensor;
+  /** Coordinates of the head, `[4, H W]`; see `monomials`. */
   readonly points: Tensor;
+  /** Coordinates of what is inside the skull, more winding. */
   readonly inner: Tensor;
+  /** A random field, `[1, H W]`. */
   field(name: FieldName): Tensor;
 }
 
-function levelSets(inputs: PhantomInputs, size: readonly [number, number], pixel: number) {
-  const [height, width] = size;
+function levelSets(
+  inputs: PhantomInputs,
+  [height, width]: readonly [number, number],
+  pixel: number,
+): LevelSets {
   const y = centredOffsets(height).map((i) => -i * pixel);
   const x = centredOffsets(width).map((i) => i * pixel);
   const inBox = (values: number[]) => values.map((value) => value / BOX);
@@ -214,16 +225,12 @@ function levelSets(inputs: PhantomInputs, size: readonly [number, number], pixel
     grid.set(x, row * width);
   });
   const placed = matMul(inputs.pose, constant({ data: grid, shape: [3, height * width] }));
-  const [bentX, bentY] = [
-    add(slice(placed, 0, 0, 1), mul(field("bendX"), 1.8)),
-    add(slice(placed, 0, 1, 2), mul(field("bendY"), 2.4)),
-  ];
-  const points = monomials(bentX, bentY);
-  const inner = monomials(
-    add(bentX, mul(field("windX"), 1.1)),
-    add(bentY, mul(field("windY"), 1.1)),
-  );
-  return { hull: hullDepth(bentX, bentY), points, inner, field } satisfies LevelSets;
+  const bentX = add(slice(placed, 0, 0, 1), mul(field("bendX"), BEND));
+  const bentY = add(slice(placed, 0, 1, 2), mul(field("bendY"), BEND));
+  const woundX = add(bentX, mul(field("windX"), WIND));
+  const woundY = add(bentY, mul(field("windY"), WIND));
+  const hull = hullDepth(bentX, bentY);
+  return { hull, points: monomials(bentX, bentY), inner: monomials(woundX, woundY), field };
 }
 
 /** Skin, fat, muscle, bone with marrow, dura and the fluid below it. */

@@ -134,7 +134,9 @@ class Mantle {
     const choices = TURNS.map((turn) => {
       const angle = tip.angle + turn + 0.2 * this.#rng.normal();
       const at = along(tip.at, angle, STEP);
-      const clear = inMantle(at, tip.superficial && tip.grown < 2 * STEP) ? this.clearance(at, tip) : 0;
+      const clear = inMantle(at, tip.superficial && tip.grown < 2 * STEP)
+        ? this.clearance(at, tip)
+        : 0;
       return { angle, at, clear, score: Math.min(clear, 11) + INERTIA * Math.cos(turn) };
     });
     const best = choices.reduce((a, b) => b.score > a.score ? b : a);
