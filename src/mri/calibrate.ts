@@ -23,23 +23,23 @@ import { adaptiveVectors } from "./adaptive.ts";
 import { type CoarseMaps, espiritVectors, gridPixels } from "./espirit.ts";
 import { percentile } from "./percentile.ts";
 
-/** Part of the calibration image's 99th percentile above which a pixel surely shows the object. */
-const OBJECT_LEVEL = 0.1;
+/** Part of the calibration image's 99th percentile above which a pixel shows the object. */
+const OBJECT_LEVEL = 0.15;
 
 /** Object pixels (per cent) that may fall below the automatic crop. */
 const CROP_PERCENTILE = 0.5;
 
 /** The crop is never above this eigenvalue: what exceeds it is object by any standard. */
-const MAX_CROP = 0.97;
+const MAX_CROP = 0.98;
 
 /** Width of the soft step from no weight to full weight, below the crop. */
-const CROP_WIDTH = 0.05;
+const CROP_WIDTH = 0.02;
 
 const TINY = 1e-12;
 
 /**
  * Eigenvalue at which maps are cropped: as high as the calibration image allows without losing the
- * object. The object is where that image exceeds a tenth of its bright tissue.
+ * object. The object is where that image exceeds the level that also defines the head in metrics.
  * @param image magnitude of the calibration image `[H, W]`
  */
 export function automaticCrop(maps: CoarseMaps, image: NdArray): number {
