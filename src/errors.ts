@@ -15,6 +15,7 @@ export abstract class LarmorError extends Error {
   readonly hint?: string;
 
   /**
+   * Makes the error.
    * @param message what was tried, what is required, what was found
    * @param options `hint`: what to do next; `cause`: the error behind this one
    */

@@ -5,7 +5,7 @@
  */
 import type { Program, Runtime, Shape, Tensor } from "../graph/mod.ts";
 import { type LinearOperator, mriOperator } from "../mri/operator.ts";
-import type { Geometry, Problem, RunControl, Solver } from "../mri/problem.ts";
+import type { Acquisition, Problem, RunControl, Solver } from "../mri/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 import {
   batched,
@@ -65,7 +65,7 @@ const next = (name: string) => `${name}Next`;
  */
 export async function iterativeSolver<S extends State>(
   runtime: Runtime,
-  geometry: Geometry,
+  geometry: Acquisition,
   iteration: Iteration<S>,
   { steps, weightOf }: IterationOptions,
 ): Promise<Solver> {
@@ -110,7 +110,7 @@ function callLengths(steps: number): number[] {
 
 async function compileStart<S extends State>(
   runtime: Runtime,
-  geometry: Geometry,
+  geometry: Acquisition,
   iteration: Iteration<S>,
 ): Promise<{ program: Program; shapes: Record<string, Shape> }> {
   let shapes: Record<string, Shape> = {};
@@ -129,7 +129,7 @@ async function compileStart<S extends State>(
 
 function compileSteps<S extends State>(
   runtime: Runtime,
-  geometry: Geometry,
+  geometry: Acquisition,
   iteration: Iteration<S>,
   shapes: Readonly<Record<string, Shape>>,
   count: number,

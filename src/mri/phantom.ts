@@ -13,12 +13,11 @@ import {
   FIELDS,
   headPicture,
   ORDERS,
-  STROKE_COLUMNS,
-  strokeRow,
   STRUCTURES,
   type Tissue,
   TISSUES,
 } from "./phantom_graph.ts";
+import { STROKE_COLUMNS, strokeRow } from "./phantom_strokes.ts";
 import { fieldCoefficients } from "./smooth_field.ts";
 
 /** Weighting of a phantom. */

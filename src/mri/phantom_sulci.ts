@@ -163,11 +163,11 @@ class Mantle {
   }
 }
 
-/** Whether a sulcus may be here: outside the core and, unless it begins there, below the surface. */
+/** Whether a sulcus may be here: outside the core, inside the hull and, past its beginning, deep. */
 function inMantle(p: Point, superficial: boolean): boolean {
   const across = Math.abs(p[0]) / CORE[0], sagittal = Math.abs(p[1] - CORE_SHIFT) / CORE[1];
   const inCore = across ** CORE_EXPONENT + sagittal ** CORE_EXPONENT < 1;
-  return !inCore && p[0] > 0 && (superficial || hullDepth(p) > CLEARANCE);
+  return !inCore && p[0] > 0 && hullDepth(p) > (superficial ? 0 : CLEARANCE);
 }
 
 /** Beginnings all round one hemisphere's surface, pointing inwards. */

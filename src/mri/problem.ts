@@ -8,7 +8,7 @@ import type { NdArray } from "../ndarray.ts";
 import type { SamplingMask } from "./masks.ts";
 
 /** What is the same for all slices of a volume: a method compiles its graphs for this. */
-export interface Geometry {
+export interface Acquisition {
   /** Number of coils C. */
   readonly coils: number;
   /** Phase-encode lines H. */
@@ -69,5 +69,5 @@ export interface Method {
   /** Whether it needs coil sensitivities (and so a calibration region or a maps file). */
   readonly needsMaps: boolean;
   /** Compiles the method. */
-  prepare(runtime: Runtime, geometry: Geometry, options?: MethodOptions): Promise<Solver>;
+  prepare(runtime: Runtime, geometry: Acquisition, options?: MethodOptions): Promise<Solver>;
 }

@@ -30,7 +30,11 @@ const uniform = (fanIn: number): Initializer => {
  * @param x `[N, C, H, W]`
  * @returns `[N, outChannels, H, W]`
  */
-export function unet(scope: Scope, x: Tensor, { outChannels, channels, pools }: UNetConfig): Tensor {
+export function unet(
+  scope: Scope,
+  x: Tensor,
+  { outChannels, channels, pools }: UNetConfig,
+): Tensor {
   const skips: Tensor[] = [];
   let h = x;
   for (let level = 0; level < pools; level++) {

@@ -9,9 +9,9 @@
  * @module
  */
 import {
-  add,
   constant,
   div,
+  greater,
   mul,
   reduceSum,
   reshape,
@@ -20,7 +20,6 @@ import {
   type Tensor,
   where,
 } from "../graph/mod.ts";
-import { greater } from "../graph/mod.ts";
 import type { Scope } from "../nn/mod.ts";
 import {
   combineFactor,
@@ -148,7 +147,10 @@ function centreLines(mask: SamplingMask): Tensor {
     return constant({ data, shape: [height, 1] });
   }
   const middle = Math.floor(height / 2) * width;
-  const column = Array.from({ length: height }, (_, y) => values[y * width + Math.floor(width / 2)]);
+  const column = Array.from(
+    { length: height },
+    (_, y) => values[y * width + Math.floor(width / 2)],
+  );
   const [rows, columns] = [column, values.subarray(middle, middle + width)].map(centreWindow);
   const data = new Float32Array(height * width);
   for (let y = rows.start; y < rows.start + rows.count; y++) {

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
-import type { Geometry, Method, MethodOptions, Problem } from "../../src/mri/problem.ts";
+import type { Acquisition, Method, MethodOptions, Problem } from "../../src/mri/problem.ts";
 import { type NdArray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 
 /** A problem with what made it. */
 export interface Example {
-  readonly geometry: Geometry;
+  readonly geometry: Acquisition;
   readonly problem: Problem;
   /** The image, `[2, H, W]`. */
   readonly truth: Float64Array;

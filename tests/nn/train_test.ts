@@ -42,7 +42,7 @@ const F64 = 1e-12;
 const train = (folder: string, output: string, ...more: string[]) => {
   const run = context();
   const args = ["prior", "--data", `${folder}/data`, "--output", `${folder}/${output}`];
-  const small = ["--batch", "4", "--crop", "16", "--validate-every", "100", "--seed", "3"];
+  const small = ["--batch", "2", "--crop", "16", "--validate-every", "8", "--seed", "3"];
   return { run, code: trainCommand([...args, ...small, ...more], run) };
 };
 
@@ -52,7 +52,7 @@ const checkpoint = async (folder: string, output: string) =>
 Deno.test("training lowers the loss, and a run that was stopped goes on bit for bit", () =>
   withFolder(async (folder) => {
     await writeVolumes(`${folder}/data`);
-    const steps = ["--steps", "24", "--rate", "0.003"];
+    const steps = ["--steps", "16", "--rate", "0.003"];
     assert.equal(await train(folder, "whole", ...steps).code, 0);
     const whole = await checkpoint(folder, "whole");
     const stopped = train(folder, "parts", ...steps);
@@ -64,21 +64,14 @@ Deno.test("training lowers the loss, and a run that was stopped goes on bit for 
     };
     assert.equal(await stopped.code, 130);
     const part = await checkpoint(folder, "parts");
-    assert.ok(part.state.step >= 1 && part.state.step < 24);
+    assert.ok(part.state.step >= 1 && part.state.step < 16);
     assert.equal(await train(folder, "parts", ...steps, "--resume").code, 0);
     const parts = await checkpoint(folder, "parts");
     assert.deepEqual(parts.state, whole.state);
-    assert.equal(whole.state.step, 24);
-    assert.ok(await lossOf(folder, 0, 8) > await lossOf(folder, 16, 24));
+    assert.equal(whole.state.step, 16);
+    const [first, second] = whole.history;
+    assert.ok(second.loss < first.loss, `loss ${first.loss}, then ${second.loss}`);
   }));
-
-/** Mean loss between two steps of a run that reports at both. */
-async function lossOf(folder: string, from: number, to: number): Promise<number> {
-  const output = `upto${to}`;
-  await train(folder, output, "--steps", "24", "--rate", "0.003", "--validate-every", "8").code;
-  const { history } = await checkpoint(folder, output);
-  return history.find(({ step }) => step === to && step > from)!.loss;
-}
 
 Deno.test("train refuses what it cannot do, and says what would do", () =>
   withFolder(async (folder) => {

@@ -1,0 +1,91 @@
+/** `deno task import-weights`: weights of other projects as model folders. @module */
+import { createHash } from "node:crypto";
+import { stringify } from "yaml";
+import { InputError, UsageError } from "../errors.ts";
+import { writeFileWhole } from "../io/atomic.ts";
+import { decodeSafetensors, encodeSafetensors, MODEL_SCHEMA } from "../nn/mod.ts";
+import { constantScope, type Parameters } from "../nn/mod.ts";
+import { fastmriVarNet, type VarNetConfig, varnetSpecs } from "../unrolled/mod.ts";
+import { type CommandContext, runCommand } from "./entry.ts";
+import { type OptionTable, parseOptions } from "./options.ts";
+
+/** The options. */
+export const IMPORT_OPTIONS = {
+  output: { value: "FOLDER", summary: "the model's folder, e.g. models/varnet-fastmri" },
+  help: { summary: "this text" },
+} as const satisfies OptionTable;
+
+const FORMAT = "fastmri-varnet";
+const USAGE = `Usage: deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER
+
+Turns the state dict of fastMRI's VarNet (saved with safetensors.torch.save_file) into a model folder.
+`;
+const WEIGHTS_FILE = "model.safetensors";
+
+/** The command. */
+export async function importWeightsCommand(
+  args: readonly string[],
+  { console }: CommandContext,
+): Promise<number> {
+  const { values, inputs: [format, file, ...rest] } = parseOptions(IMPORT_OPTIONS, args);
+  if (values.help) {
+    console.out(USAGE);
+    return 0;
+  }
+  if (format !== FORMAT || file === undefined || rest.length > 0 || values.output === undefined) {
+    throw new UsageError(`Cannot import weights: ${FORMAT}, a file and --output are required`, {
+      hint: USAGE.split("\n")[0],
+    });
+  }
+  const bytes = await Deno.readFile(file).catch((cause) => {
+    throw new InputError(`Cannot read ${file}: ${cause.message}`, { cause });
+  });
+  const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
+  const complete = checked(config, parameters, file);
+  await writeVarNet(values.output, config, complete, { source: file });
+  console.out(`${values.output}\n`);
+  return 0;
+}
+
+/** Just the parameters of a network of these sizes, or an error that names what is wrong. */
+function checked(config: VarNetConfig, parameters: Parameters, file: string): Parameters {
+  const scope = constantScope(parameters);
+  return Object.fromEntries(
+    varnetSpecs(config).map(({ name, shape, init }) => {
+      try {
+        scope.parameter(name, shape, init);
+      } catch (cause) {
+        throw new InputError(`Cannot import ${file}: ${(cause as Error).message}`, { cause });
+      }
+      return [name, parameters[name]];
+    }),
+  );
+}
+
+/** Writes the folder of a variational network: weights and model.yaml. */
+export async function writeVarNet(
+  output: string,
+  config: VarNetConfig,
+  parameters: Parameters,
+  training: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const bytes = encodeSafetensors({ tensors: parameters, metadata: { format: "pt" } });
+  const name = output.replace(/\/+$/, "").split("/").at(-1)!;
+  const yaml = stringify({
+    schema: MODEL_SCHEMA,
+    name,
+    kind: "varnet",
+    network: {
+      file: WEIGHTS_FILE,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    },
+    architecture: { ...config },
+    fourier: "centred, orthonormal",
+    training,
+  });
+  await Deno.mkdir(output, { recursive: true });
+  await writeFileWhole(`${output}/${WEIGHTS_FILE}`, bytes);
+  await writeFileWhole(`${output}/model.yaml`, new TextEncoder().encode(yaml));
+}
+
+if (import.meta.main) await runCommand(importWeightsCommand);

@@ -1,0 +1,6 @@
+/** Unrolled networks and the U-Net baseline. @module */
+export * from "./fastmri_weights.ts";
+export * from "./norm_unet.ts";
+export * from "./unet.ts";
+export * from "./varnet.ts";
+export * from "./varnet_method.ts";

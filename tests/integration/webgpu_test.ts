@@ -1,0 +1,51 @@
+/** The whole `recon` path on WebGPU, in software: SwiftShader, from Debian's chromium package. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Runtime } from "../../src/graph/mod.ts";
+import { readNpy, writeNpyComplex } from "../../src/io/npy.ts";
+import { scene } from "../mri/calibration_support.ts";
+import { relativeError, turned } from "../mri/support.ts";
+import { exists, ROOT, run, testWith } from "../tools.ts";
+
+const CHROMIUM = "/usr/lib/chromium";
+const ICD = join(CHROMIUM, "vk_swiftshader_icd.json");
+
+/** Chromium brings the Vulkan loader as well as the driver. */
+const SWIFTSHADER = {
+  LD_LIBRARY_PATH: CHROMIUM,
+  VK_DRIVER_FILES: ICD,
+  VK_ICD_FILENAMES: ICD,
+  XDG_RUNTIME_DIR: "/tmp",
+};
+
+async function reconstruct(device: string, kspace: string, output: string): Promise<Float32Array> {
+  const json = await run(Deno.execPath(), [
+    "task",
+    "--quiet",
+    "recon",
+    kspace,
+    ...["--device", device, "--method", "sense", "--steps", "6", "--mask", "equispaced:R=2,acs=12"],
+    ...["--output", output, "--also", "npy", "--json"],
+  ], { cwd: ROOT, env: { ...Deno.env.toObject(), ...SWIFTSHADER } });
+  assert.equal(JSON.parse(json).device, device);
+  return readNpy(join(output, "recon.npy")).data as Float32Array;
+}
+
+testWith(
+  exists(ICD) ? undefined : "chromium's SwiftShader",
+  "recon on --device webgpu agrees with the CPU to 1e-4",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await using runtime = await Runtime.open("cpu");
+    const [coils, height, width] = [2, 24, 20];
+    const { kspace } = await scene(runtime, { coils, height, width, sigma: 0.01 });
+    const path = join(folder, "k.npy");
+    const file = turned({ data: kspace.data, shape: [2 * coils, height, width] });
+    await writeNpyComplex(path, { data: file.data, shape: [coils, 2, width, height] });
+    const cpu = await reconstruct("cpu", path, join(folder, "cpu"));
+    const gpu = await reconstruct("webgpu", path, join(folder, "webgpu"));
+    const error = relativeError(gpu, cpu);
+    assert.ok(error < 1e-4, `${error}`);
+    await Deno.remove(folder, { recursive: true });
+  },
+);

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { importWeightsCommand } from "../../src/cli/import_weights.ts";
+import { InputError } from "../../src/errors.ts";
+import { Runtime, swapLastAxes } from "../../src/graph/mod.ts";
+import { dftW } from "../../src/mri/dft.ts";
+import { maskFromLines } from "../../src/mri/masks.ts";
+import { acquiredLines } from "../../src/mri/operator.ts";
+import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
+import { constantScope, decodeSafetensors, encodeSafetensors } from "../../src/nn/mod.ts";
+import {
+  centreWindow,
+  fastmriVarNet,
+  loadVarNet,
+  unet,
+  varnet,
+  varnetMethod,
+  varnetSpecs,
+} from "../../src/unrolled/mod.ts";
+import { ROOT } from "../tools.ts";
+
+/** float32 through two cascades of four normalised levels; the issue asks for 1e-4. */
+const RELATIVE = 1e-4;
+const FIXTURES = `${ROOT}/tests/unrolled/fixtures`;
+
+function fixture(name: string): Readonly<Record<string, NdArray>> {
+  return decodeSafetensors(Deno.readFileSync(`${FIXTURES}/${name}.safetensors`), name).tensors;
+}
+
+/** The weights among the tensors of a fixture. */
+const weightsOf = (tensors: Readonly<Record<string, NdArray>>) =>
+  Object.fromEntries(
+    Object.entries(tensors).filter(([key]) => key.startsWith("weights.")).map((
+      [key, value],
+    ) => [key.slice("weights.".length), value]),
+  );
+
+/** fastMRI's `[C, readout, phase, 2]` as `[1, C, 2, phase, readout]`. */
+function turned({ data, shape: [coils, readout, phase] }: NdArray): NdArray {
+  const out = new Float32Array(data.length);
+  let i = 0;
+  for (let c = 0; c < coils; c++) {
+    for (let part = 0; part < 2; part++) {
+      for (let y = 0; y < phase; y++) {
+        for (let x = 0; x < readout; x++) {
+          out[i++] = data[((c * readout + x) * phase + y) * 2 + part];
+        }
+      }
+    }
+  }
+  return ndarray(out, [1, coils, 2, phase, readout]);
+}
+
+const relativeError = (actual: NdArray, expected: NdArray): number => {
+  assert.equal(sizeOf(actual.shape), sizeOf(expected.shape));
+  const difference = Math.hypot(...actual.data.map((value, i) => value - expected.data[i]));
+  return difference / Math.hypot(...expected.data);
+};
+
+for (const name of ["even", "odd"]) {
+  Deno.test(`unet() agrees with fastMRI's Unet at ${name} sizes`, async () => {
+    const { image, result, ...rest } = fixture(`unet_${name}`);
+    await using runtime = await Runtime.open("cpu");
+    const config = { outChannels: 3, channels: 4, pools: 3 };
+    const program = await runtime.build(
+      { image: image.shape },
+      (t) => ({ y: unet(constantScope(weightsOf(rest)), t.image, config) }),
+    );
+    const { y } = await program.run({ image });
+    assert.ok(relativeError(y, result) < RELATIVE);
+  });
+}
+
+const CASES = ["c1_even", "c15_odd", "c3_mixed"];
+
+for (const name of CASES) {
+  Deno.test(`varnet() agrees with fastMRI's VarNet (${name})`, async () => {
+    const { kspace, mask: values, result, ...rest } = fixture(`varnet_${name}`);
+    const { config, parameters } = fastmriVarNet(weightsOf(rest), name);
+    assert.deepEqual(config, {
+      cascades: 2,
+      channels: 3,
+      pools: 3,
+      sensitivityChannels: 2,
+      sensitivityPools: 2,
+    });
+    const full = turned(kspace);
+    const [, coils, , height, width] = full.shape;
+    const mask = maskFromLines(values.data, width);
+    await using runtime = await Runtime.open("cpu");
+    const program = await runtime.build({ kspace: full.shape }, (t) => {
+      const hybrid = dftW(t.kspace, "inverse");
+      const { magnitude } = varnet(constantScope(parameters), hybrid, mask, config);
+      return { hybrid, result: swapLastAxes(magnitude) };
+    });
+    const out = await program.run({ kspace: full });
+    assert.ok(relativeError(out.result, result) < RELATIVE);
+
+    // The method, from acquired lines only.
+    const lines = acquiredLines(mask);
+    const size = lines.length * width;
+    const samples = new Float32Array(2 * coils * size);
+    for (let plane = 0; plane < 2 * coils; plane++) {
+      lines.forEach((line, i) => {
+        const at = (plane * height + line) * width;
+        samples.set(out.hybrid.data.subarray(at, at + width), plane * size + i * width);
+      });
+    }
+    const solver = await varnetMethod({ config, parameters })
+      .prepare(runtime, { coils, height, width, mask });
+    const image = await solver.solve({
+      samples: ndarray(samples, [coils, 2, lines.length, width]),
+      maps: ndarray(new Float32Array(2), [1, 2, 1, 1]),
+      sigma: 0.1,
+    });
+    assert.deepEqual(image.shape, [2, height, width]);
+    const expected = swapped(result);
+    const magnitude = ndarray(image.data.subarray(0, height * width), [height, width]);
+    assert.ok(relativeError(magnitude, expected) < RELATIVE);
+  });
+}
+
+/** `[rows, columns]` transposed. */
+function swapped({ data, shape: [rows, columns] }: NdArray): NdArray {
+  const out = data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]);
+  return ndarray(out, [columns, rows]);
+}
+
+Deno.test("centreWindow() is symmetric about the centre and as wide as both sides allow", () => {
+  const lines = (count: number, from: number, to: number) =>
+    Array.from({ length: count }, (_, i) => i >= from && i < to ? 1 : 0);
+  assert.deepEqual(centreWindow(lines(36, 14, 22)), { start: 14, count: 8 });
+  assert.deepEqual(centreWindow(lines(35, 14, 21)), { start: 15, count: 6 });
+  assert.deepEqual(centreWindow(lines(10, 5, 6)), { start: 5, count: 1 });
+});
+
+Deno.test("import-weights makes a folder from fastMRI's state dict, and refuses other files", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { kspace: _k, mask: _m, result: _r, ...rest } = fixture("varnet_c1_even");
+    const tensors = Object.fromEntries(
+      Object.entries(weightsOf(rest)).map(([key, value]) => [`varnet.${key}`, value]),
+    );
+    const file = `${folder}/state.safetensors`;
+    await Deno.writeFile(file, encodeSafetensors({ tensors, metadata: {} }));
+    const console = { out: () => {}, err: () => {}, isTerminal: false };
+    const context = { console, signal: new AbortController().signal };
+    const run = (path: string) =>
+      importWeightsCommand(["fastmri-varnet", path, "--output", `${folder}/model`], context);
+    assert.equal(await run(file), 0);
+    const { config, parameters } = await loadVarNet(`${folder}/model`);
+    assert.equal(Object.keys(parameters).length, varnetSpecs(config).length);
+    const expected = fastmriVarNet(weightsOf(rest), "x").parameters;
+    for (const [key, value] of Object.entries(parameters)) {
+      assert.deepEqual(value, expected[key]);
+    }
+    const { "varnet.cascades.1.dc_weight": _w, ...incomplete } = tensors;
+    await Deno.writeFile(file, encodeSafetensors({ tensors: incomplete, metadata: {} }));
+    await assert.rejects(run(file), /cascades\.1\.dc_weight \[1\] is required, found none/);
+    await Deno.writeFile(file, encodeSafetensors({ tensors: {}, metadata: {} }));
+    await assert.rejects(run(file), InputError);
+    await assert.rejects(run(`${folder}/none`), InputError);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("fastMRI's published sizes have 29.9 million parameters in 12 cascades of 18 channels", () => {
+  const config = {
+    cascades: 12,
+    channels: 18,
+    pools: 4,
+    sensitivityChannels: 8,
+    sensitivityPools: 4,
+  };
+  const count = varnetSpecs(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  assert.ok(Math.abs(count - 29.9e6) < 0.1e6, `${count}`);
+});
