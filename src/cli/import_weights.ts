@@ -7,6 +7,7 @@ import { decodeSafetensors, encodeSafetensors, MODEL_SCHEMA } from "../nn/mod.ts
 import { constantScope, type Parameters } from "../nn/mod.ts";
 import { fastmriVarNet, type VarNetConfig, varnetSpecs } from "../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "./entry.ts";
+import { helpText } from "./help.ts";
 import { type OptionTable, parseOptions } from "./options.ts";
 
 /** The options. */
@@ -16,10 +17,16 @@ export const IMPORT_OPTIONS = {
 } as const satisfies OptionTable;
 
 const FORMAT = "fastmri-varnet";
-const USAGE = `Usage: deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER
-
-Turns the state dict of fastMRI's VarNet (saved with safetensors.torch.save_file) into a model folder.
-`;
+const USAGE = `deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER`;
+const HELP = helpText({
+  usage: USAGE,
+  about: "Turns the state dict of fastMRI's VarNet into a model folder. Save it in Python with\n" +
+    "safetensors.torch.save_file(model.state_dict(), FILE).",
+  options: IMPORT_OPTIONS,
+  examples: [
+    `deno task import-weights ${FORMAT} brain_leaderboard.safetensors --output models/varnet-fastmri`,
+  ],
+});
 const WEIGHTS_FILE = "model.safetensors";
 
 /** The command. */
@@ -29,12 +36,12 @@ export async function importWeightsCommand(
 ): Promise<number> {
   const { values, inputs: [format, file, ...rest] } = parseOptions(IMPORT_OPTIONS, args);
   if (values.help) {
-    console.out(USAGE);
+    console.out(HELP);
     return 0;
   }
   if (format !== FORMAT || file === undefined || rest.length > 0 || values.output === undefined) {
     throw new UsageError(`Cannot import weights: ${FORMAT}, a file and --output are required`, {
-      hint: USAGE.split("\n")[0],
+      hint: `Usage: ${USAGE}`,
     });
   }
   const bytes = await Deno.readFile(file).catch((cause) => {

@@ -1,31 +1,34 @@
 /** Batches for the trainer, made ahead of time in a worker. @module */
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
-import type { BatchAnswer, BatchSettings } from "./train_worker.ts";
+import type { BatchAnswer, BatchSettings } from "./train_serve.ts";
 
 /** Batches that are under way or wait to be used. */
 const AHEAD = 3;
 
-/** One batch of denoising. */
-export interface Batch {
-  /** Images `[N, 2, H, W]`. */
-  readonly clean: NdArray;
-  /** Standard normal noise of the same shape. */
-  readonly noise: NdArray;
-  /** Noise levels `[N, 1, 1, 1]`. */
-  readonly sigma: NdArray;
+/** What makes batches: a worker, its settings, and the shapes of the arrays it makes. */
+export interface BatchRecipe<N extends string> {
+  /** The worker's module, which calls `serveBatches`. */
+  readonly worker: URL;
+  /** What it is told. */
+  readonly settings: BatchSettings;
+  /** Shapes of the arrays by name. */
+  readonly shapes: Readonly<Record<N, readonly number[]>>;
 }
 
+/** Arrays of a batch by name. */
+export type Batch<N extends string> = Readonly<Record<N, NdArray>>;
+
 /** A source of batches by step. */
-export class BatchSource implements Disposable {
+export class BatchSource<N extends string> implements Disposable {
   readonly #worker: Worker;
-  readonly #settings: BatchSettings;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Batch>>();
+  readonly #shapes: BatchRecipe<N>["shapes"];
+  readonly #waiting = new Map<number, PromiseWithResolvers<Batch<N>>>();
 
   /** Starts the worker. */
-  constructor(settings: BatchSettings) {
-    this.#settings = settings;
-    this.#worker = new Worker(new URL("./train_worker.ts", import.meta.url), { type: "module" });
+  constructor({ worker, settings, shapes }: BatchRecipe<N>) {
+    this.#shapes = shapes;
+    this.#worker = new Worker(worker, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<BatchAnswer>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -35,7 +38,7 @@ export class BatchSource implements Disposable {
   }
 
   /** The batch of a step; the following ones are begun. */
-  async get(step: number): Promise<Batch> {
+  async get(step: number): Promise<Batch<N>> {
     for (let next = step; next <= step + AHEAD; next++) this.#request(next);
     const batch = await this.#waiting.get(step)!.promise;
     this.#waiting.delete(step);
@@ -44,7 +47,7 @@ export class BatchSource implements Disposable {
 
   #request(step: number): void {
     if (this.#waiting.has(step)) return;
-    const waiting = Promise.withResolvers<Batch>();
+    const waiting = Promise.withResolvers<Batch<N>>();
     waiting.promise.catch(() => {}); // reported where it is awaited
     this.#waiting.set(step, waiting);
     this.#worker.postMessage({ step });
@@ -56,13 +59,10 @@ export class BatchSource implements Disposable {
       const { error, input } = answer;
       return waiting?.reject(input ? new InputError(error) : new Error(error));
     }
-    const { batch, crop } = this.#settings;
-    const shape = [batch, 2, crop, crop];
-    waiting?.resolve({
-      clean: ndarray(answer.clean, shape),
-      noise: ndarray(answer.noise, shape),
-      sigma: ndarray(answer.sigma, [batch, 1, 1, 1]),
-    });
+    const arrays = Object.entries<readonly number[]>(this.#shapes).map(([name, shape]) =>
+      [name, ndarray(answer.arrays[name], shape)] as const
+    );
+    waiting?.resolve(Object.fromEntries(arrays) as Record<N, NdArray>);
   }
 
   /** Ends the worker. */

@@ -25,8 +25,9 @@ import { validationFolder, volumePaths } from "./train_volumes.ts";
 
 /** Noise levels of the card. */
 const SIGMAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
-/** Pixels of each side of the card's validation images. */
+/** Pixels of each side of the card's validation images, and how many batches of them. */
 const SIZE = 192;
+const BATCHES = 2;
 const PROBE_SEED = 77;
 
 /** Writes model.onnx, model.yaml, card.md and training.png. */
@@ -76,7 +77,7 @@ async function judged(
 ): Promise<{ quality: DenoiserQuality[]; count: number }> {
   const folder = await validationFolder(request);
   if (folder === undefined) return { quality: [], count: 0 };
-  const set = await validationSet(await volumePaths(folder), SIZE);
+  const set = await validationSet(await volumePaths(folder), SIZE, BATCHES);
   const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(set.clean.shape)), set.clean.shape);
   await using runtime = await Runtime.open("cpu");
   const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, settings.sigmaData);

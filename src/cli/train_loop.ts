@@ -72,11 +72,8 @@ export async function runLoop(
   let { state } = start;
   let saved = seconds();
   let losses: number[] = [];
-  const progress = (): Progress => ({ state, seconds: seconds(), history });
   const measure = async () => {
-    const loss = losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length);
-    const psnr = await actions.validate?.(state.average);
-    history.push({ step: state.step, loss, ...(psnr && { psnr }) });
+    history.push(await measured(state, losses, actions));
     losses = [];
     meter.measured(history[history.length - 1]);
   };
@@ -90,14 +87,25 @@ export async function runLoop(
     meter.step(state.step, report, done, seconds());
     if (state.step % plan.validateEvery === 0) await measure();
     if (seconds() - saved > plan.checkpointSeconds) {
-      await actions.save(progress());
+      await actions.save({ state, seconds: seconds(), history });
       saved = seconds();
     }
   }
   if (losses.length > 0 && done >= 1) await measure();
   meter.end();
-  await actions.save(progress());
-  return { ...progress(), complete: done >= 1 };
+  await actions.save({ state, seconds: seconds(), history });
+  return { state, seconds: seconds(), history, complete: done >= 1 };
+}
+
+/** Loss since the last measurement, and PSNR now. */
+async function measured(
+  { step, average }: TrainingState,
+  losses: readonly number[],
+  actions: LoopActions,
+): Promise<HistoryEntry> {
+  const loss = losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length);
+  const psnr = await actions.validate?.(average);
+  return { step, loss, ...(psnr && { psnr }) };
 }
 
 /** Says how a run goes: a live line on a terminal, else a line now and then. */

@@ -20,7 +20,7 @@ import {
 import { Rng } from "../rng.ts";
 import type { CommandContext } from "./entry.ts";
 import { BatchSource } from "./train_batches.ts";
-import { type LoopResult, type Progress, runLoop } from "./train_loop.ts";
+import { type LoopActions, type LoopResult, type Progress, runLoop } from "./train_loop.ts";
 import type { TrainRequest } from "./train_options.ts";
 import { validationFolder, volumePaths } from "./train_volumes.ts";
 
@@ -74,38 +74,43 @@ export async function trainPrior(
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ?? await deviation(source);
   const settings: PriorSettings = { kind: "prior", volumes, seed, batch, crop, sigmaData };
   if (resumed !== undefined) requireSame(resumed.settings, settings);
-  const specs = denoiserSpecs(DENOISER_NETWORK);
-  const shape = [batch, 2, crop, crop];
   await using runtime = await Runtime.open("cpu");
-  const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, shape);
-  const trainer = await compileTrainer(runtime, objective);
-  const validate = await validation(runtime, request, sigmaData);
-  const first: Progress = resumed ?? {
-    state: initialState(flatten(specs, initialParameters(specs, new Rng(seed, WEIGHTS_STREAM)))),
-    seconds: 0,
-    history: [],
-  };
+  const actions = await priorActions(runtime, request, source, settings);
+  const first = resumed ?? newRun(seed);
   console.err(
     `Training on ${paths.length} volumes, ${first.state.weights.length} parameters, ` +
       `standard deviation of the data ${sigmaData.toFixed(4)}` +
       (resumed ? `, from step ${first.state.step}\n` : "\n"),
   );
-  const result = await runLoop(
-    first,
-    { ...request, learningRate: request.rate },
-    {
-      step: async (state, rate) => trainer.step(state, { ...await source.get(state.step) }, rate),
-      ...(validate && { validate }),
-      save: (progress) =>
-        writeFileWhole(
-          `${output}/${CHECKPOINT}`,
-          encodeCheckpoint({ ...progress, settings: { ...settings } }),
-        ),
-    },
-    console,
-    signal,
-  );
-  return { ...result, settings };
+  const plan = { ...request, learningRate: request.rate };
+  return { ...await runLoop(first, plan, actions, console, signal), settings };
+}
+
+/** What the loop does for a prior. */
+async function priorActions(
+  runtime: Runtime,
+  request: TrainRequest,
+  source: BatchSource,
+  settings: PriorSettings,
+): Promise<LoopActions> {
+  const { batch, crop, sigmaData } = settings;
+  const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
+  const trainer = await compileTrainer(runtime, objective);
+  const validate = await validation(runtime, request, sigmaData);
+  const path = `${request.output}/${CHECKPOINT}`;
+  return {
+    step: async (state, rate) => trainer.step(state, { ...await source.get(state.step) }, rate),
+    ...(validate && { validate }),
+    save: (progress) =>
+      writeFileWhole(path, encodeCheckpoint({ ...progress, settings: { ...settings } })),
+  };
+}
+
+/** A run before its first step. */
+function newRun(seed: number): Progress {
+  const specs = denoiserSpecs(DENOISER_NETWORK);
+  const parameters = initialParameters(specs, new Rng(seed, WEIGHTS_STREAM));
+  return { state: initialState(flatten(specs, parameters)), seconds: 0, history: [] };
 }
 
 function requireCrop(crop: number): void {
@@ -174,12 +179,16 @@ async function validation(runtime: Runtime, request: TrainRequest, sigmaData: nu
 }
 
 /** Validation images: the same views and noise for every run. */
-export async function validationSet(paths: readonly string[], crop: number) {
+export async function validationSet(
+  paths: readonly string[],
+  crop: number,
+  batches: number = VALIDATION_BATCHES,
+) {
   const settings = { paths, batch: VALIDATION_BATCH, crop, seed: VALIDATION_SEED };
   using source = new BatchSource(settings);
   const parts: { clean: NdArray; noise: NdArray }[] = [];
-  for (let step = 0; step < VALIDATION_BATCHES; step++) parts.push(await source.get(step));
-  const shape = [VALIDATION_BATCH * VALIDATION_BATCHES, 2, crop, crop];
+  for (let step = 0; step < batches; step++) parts.push(await source.get(step));
+  const shape = [VALIDATION_BATCH * batches, 2, crop, crop];
   const joined = (pick: (part: { clean: NdArray; noise: NdArray }) => NdArray) => {
     const all = new Float32Array(sizeOf(shape));
     parts.forEach((part, i) => all.set(pick(part).data, i * pick(part).data.length));

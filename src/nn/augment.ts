@@ -41,10 +41,17 @@ interface View {
 /**
  * A random training image.
  * @param size pixels of each side
+ * @param part a detail, at the pixel sizes that scans have, or the whole field of view
  * @returns complex `[2, size, size]`, bright tissue about 1
  */
-export function randomView(source: SourceSlice, size: number, rng: Rng): NdArray {
-  const view = chooseView(source, size, rng.split(0));
+export function randomView(
+  source: SourceSlice,
+  size: number,
+  rng: Rng,
+  part: "detail" | "whole" = "detail",
+): NdArray {
+  const choose = part === "detail" ? chooseView : chooseWholeView;
+  const view = choose(source, size, rng.split(0));
   const magnitude = sampled(source, view, size, rng.split(1));
   adjustContrast(magnitude, 1 / source.scale, size, rng.split(2));
   return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
@@ -58,16 +65,38 @@ function chooseView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng
   const least = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
   const most = Math.min(RATIO_RANGE[1], PIXEL_RANGE[1] / pixel);
   const ratio = logBetween(rng, least, Math.max(least, most));
-  const angle = between(rng, -MAX_ANGLE, MAX_ANGLE);
-  const [sine, cosine] = [ratio * Math.sin(angle), ratio * Math.cos(angle)];
-  const flips = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
-  const [a, b, c, d] = [cosine * flips[0], -sine * flips[1], sine * flips[0], cosine * flips[1]];
+  const turn = randomTurn(rng);
   const jitter = () => between(rng, -size / 4, size / 4) * ratio;
   const centre = tissuePixel(image, 0.15 * scale, rng);
   return {
     ratio,
     centre: [centre[0] + jitter(), centre[1] + jitter()],
-    map: rng.integer(2) === 0 ? [a, b, c, d] : [b, a, d, c],
+    map: turn(ratio, rng.integer(2) === 1),
+  };
+}
+
+/** The longer side of the slice fills the view, more or less. */
+function chooseWholeView({ image: { shape } }: SourceSlice, size: number, rng: Rng): View {
+  const [rows, columns] = shape;
+  const ratio = Math.max(rows, columns) / size * between(rng, 0.85, 1.2);
+  const turn = randomTurn(rng);
+  const jitter = () => between(rng, -size / 16, size / 16) * ratio;
+  return {
+    ratio,
+    centre: [rows / 2 + jitter(), columns / 2 + jitter()],
+    map: turn(ratio, rng.integer(2) === 1),
+  };
+}
+
+/** A random rotation with flips: its map at a ratio, transposed or not. */
+function randomTurn(rng: Rng): (ratio: number, transposed: boolean) => View["map"] {
+  const angle = between(rng, -MAX_ANGLE, MAX_ANGLE);
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const [up, left] = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
+  return (ratio, transposed) => {
+    const [a, b] = [ratio * cosine * up, -ratio * sine * left];
+    const [c, d] = [ratio * sine * up, ratio * cosine * left];
+    return transposed ? [b, a, d, c] : [a, b, c, d];
   };
 }
 
@@ -84,9 +113,12 @@ function tissuePixel({ data, shape: [rows, columns] }: NdArray, threshold: numbe
 
 /** The slice seen through a view with a random elastic warp. */
 function sampled(source: SourceSlice, view: View, size: number, rng: Rng): Float32Array {
-  const halve = view.ratio > HALVE_ABOVE;
-  const image = halve ? halved(source.image) : source.image;
-  const shrink = halve ? 0.5 : 1;
+  let image = source.image;
+  let shrink = 1;
+  while (view.ratio * shrink > HALVE_ABOVE) {
+    image = halved(image);
+    shrink /= 2;
+  }
   const amplitude = rng.uniform() < 0.5 ? between(rng, 0, WARP) : 0;
   const [dy, dx] = [0, 1].map((axis) => smoothField(rng.split(axis), size, 4));
   const [a, b, c, d] = view.map;

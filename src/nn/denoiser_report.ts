@@ -1,5 +1,5 @@
 /** How good a denoiser is, by noise level: its error, and the error that it predicts itself. @module */
-import { add, input, mul, reduceSum, type Runtime, sub, type Tensor, vjp } from "../graph/mod.ts";
+import { add, input, mul, reduceSum, type Runtime, sub, vjp } from "../graph/mod.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import type { Denoiser } from "./denoiser.ts";
 
@@ -29,46 +29,31 @@ export interface DenoiserQuality {
 export async function measureDenoiser(
   runtime: Runtime,
   denoise: Denoiser,
-  { clean, noise, probe }: { clean: NdArray; noise: NdArray; probe: NdArray },
+  images: { readonly clean: NdArray; readonly noise: NdArray; readonly probe: NdArray },
   sigmas: readonly number[],
 ): Promise<DenoiserQuality[]> {
-  const [count, ...image] = clean.shape;
-  const shape = [1, ...image];
-  const tensors = {
-    clean: input("clean", shape),
-    noise: input("noise", shape),
-    probe: input("probe", shape),
-    sigma: input("sigma", [1, 1, 1, 1]),
-  };
-  const x = add(tensors.clean, mul(tensors.sigma, tensors.noise));
-  const result = denoise(x, tensors.sigma);
-  const [product] = vjp([result], [x], [tensors.probe]);
-  const error = sub(result, tensors.clean);
-  const program = await runtime.compile(tensors, {
-    error: total(mul(error, error)),
-    trace: total(mul(product, tensors.probe)),
-  });
+  const [count, ...image] = images.clean.shape;
+  const program = await compileMeasurement(runtime, denoise, [1, ...image]);
   const size = sizeOf(image);
   const part = ({ data }: NdArray, i: number) =>
-    ndarray(data.subarray(i * size, (i + 1) * size), shape);
+    ndarray(data.subarray(i * size, (i + 1) * size), [1, ...image]);
   const rows: DenoiserQuality[] = [];
   for (const sigma of sigmas) {
     let psnr = 0, squared = 0, trace = 0;
     for (let i = 0; i < count; i++) {
       const out = await program.run({
-        clean: part(clean, i),
-        noise: part(noise, i),
-        probe: part(probe, i),
+        clean: part(images.clean, i),
+        noise: part(images.noise, i),
+        probe: part(images.probe, i),
         sigma: ndarray(Float32Array.of(sigma), [1, 1, 1, 1]),
       });
-      // |difference|^2 of complex pixels: twice the mean over both parts.
-      psnr += -10 * Math.log10(2 * out.error.data[0] / size) / count;
+      psnr += complexPsnr(out.error.data[0] / size) / count;
       squared += out.error.data[0] / size / count;
       trace += out.trace.data[0] / size / count;
     }
     rows.push({
       sigma,
-      noisy: -10 * Math.log10(2 * sigma * sigma),
+      noisy: complexPsnr(sigma * sigma),
       denoised: psnr,
       actualError: Math.sqrt(squared),
       predictedError: sigma * Math.sqrt(Math.max(0, trace)),
@@ -77,6 +62,23 @@ export async function measureDenoiser(
   return rows;
 }
 
-function total(x: Tensor): Tensor {
-  return reduceSum(x);
+/** PSNR in dB from the mean squared error of a part: |difference|^2 of a pixel is twice that. */
+const complexPsnr = (meanSquared: number) => -10 * Math.log10(2 * meanSquared);
+
+/** Squared error, and the probe's estimate of the trace of the denoiser's Jacobian. */
+function compileMeasurement(runtime: Runtime, denoise: Denoiser, shape: readonly number[]) {
+  const inputs = {
+    clean: input("clean", shape),
+    noise: input("noise", shape),
+    probe: input("probe", shape),
+    sigma: input("sigma", [1, 1, 1, 1]),
+  };
+  const x = add(inputs.clean, mul(inputs.sigma, inputs.noise));
+  const result = denoise(x, inputs.sigma);
+  const [product] = vjp([result], [x], [inputs.probe]);
+  const error = sub(result, inputs.clean);
+  return runtime.compile(inputs, {
+    error: reduceSum(mul(error, error)),
+    trace: reduceSum(mul(product, inputs.probe)),
+  });
 }

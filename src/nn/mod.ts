@@ -1,5 +1,6 @@
 /** Networks, their preconditioning, and how they are trained. @module */
 export * from "./augment.ts";
+export * from "./augment_acquisition.ts";
 export * from "./checkpoint.ts";
 export * from "./denoiser.ts";
 export * from "./denoiser_report.ts";

@@ -8,18 +8,7 @@
  * the time it takes.
  * @module
  */
-import {
-  constant,
-  div,
-  greater,
-  mul,
-  reduceSum,
-  reshape,
-  sqrt,
-  sub,
-  type Tensor,
-  where,
-} from "../graph/mod.ts";
+import { constant, div, mul, reduceSum, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import type { Scope } from "../nn/mod.ts";
 import {
   combineFactor,
@@ -54,6 +43,23 @@ export interface VarNetResult {
   readonly image: Tensor;
 }
 
+/** Which samples a variational network is given, as tensors: a mask may change from run to run. */
+export interface VarNetMask {
+  /** Whether whole lines are kept: then the readout stays transformed. */
+  readonly kind: SamplingMask["kind"];
+  /** 1 where samples were acquired, 0 elsewhere: `[H, 1]` of lines, `[H, W]` of a plane. */
+  readonly acquired: Tensor;
+  /** 1 within the calibration region, of the same shape. */
+  readonly centre: Tensor;
+}
+
+/** A mask that is known when the graph is built. */
+export function constantVarNetMask(mask: SamplingMask): VarNetMask {
+  const data = Float32Array.from(mask.values);
+  const shape = [mask.height, mask.kind === "lines" ? 1 : mask.width];
+  return { kind: mask.kind, acquired: constant({ data, shape }), centre: centreLines(mask) };
+}
+
 /**
  * The network.
  * @param kspace acquired samples with zeros elsewhere, `[N, C, 2, H, W]`: hybrid (ky, x) space for
@@ -62,17 +68,16 @@ export interface VarNetResult {
 export function varnet(
   scope: Scope,
   kspace: Tensor,
-  mask: SamplingMask,
+  mask: VarNetMask,
   config: VarNetConfig,
 ): VarNetResult {
   const transform = mask.kind === "lines" ? dftH : dft2;
   const maps = factorOf(sensitivities(scope.at("sens_net"), kspace, mask, config));
-  const acquired = acquiredMask(mask);
   let current = kspace;
   for (let i = 0; i < config.cascades; i++) {
     const at = scope.at("cascades").at(i);
     const weight = at.parameter("dc_weight", [1], { kind: "constant", value: 1 });
-    const correction = mul(where(acquired, sub(current, kspace), 0), weight);
+    const correction = mul(mul(mask.acquired, sub(current, kspace)), weight);
     const refined = normUNet(at.at("model"), reduced(maps, transform(current, "inverse")), config);
     const expanded = transform(mulFactor(maps, withCoilAxis(refined)), "forward");
     current = sub(sub(current, correction), expanded);
@@ -101,12 +106,12 @@ function rootSumOfSquares(coilImages: Tensor): Tensor {
 function sensitivities(
   scope: Scope,
   kspace: Tensor,
-  mask: SamplingMask,
+  mask: VarNetMask,
   { sensitivityChannels, sensitivityPools }: VarNetConfig,
 ): Tensor {
   const [batch, coils, , height, width] = kspace.shape;
   const transform = mask.kind === "lines" ? dftH : dft2;
-  const centre = transform(mul(kspace, centreLines(mask)), "inverse");
+  const centre = transform(mul(kspace, mask.centre), "inverse");
   const each = reshape(centre, [batch * coils, 2, height, width]);
   const refined = normUNet(scope.at("norm_unet"), each, {
     channels: sensitivityChannels,
@@ -115,13 +120,6 @@ function sensitivities(
   const maps = reshape(refined, kspace.shape);
   const norm = sqrt(reduceSum(mul(maps, maps), [1, 2], { keepDims: true }));
   return div(maps, norm);
-}
-
-/** True where samples were acquired, `[H, 1]` or `[H, W]`. */
-function acquiredMask(mask: SamplingMask): Tensor {
-  const data = Float32Array.from(mask.values);
-  const shape = [mask.height, mask.kind === "lines" ? 1 : mask.width];
-  return greater(constant({ data, shape }), 0);
 }
 
 /**

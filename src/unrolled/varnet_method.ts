@@ -21,14 +21,16 @@ import { makeMask, type SamplingMask } from "../mri/masks.ts";
 import { acquiredLines } from "../mri/operator.ts";
 import type { Acquisition, Method, Solver } from "../mri/problem.ts";
 import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
-import { varnet, type VarNetConfig } from "./varnet.ts";
+import { constantVarNetMask, varnet, type VarNetConfig } from "./varnet.ts";
 
 /** Parameters of a network of these sizes. */
 export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {
   const side = 2 ** (Math.max(config.pools, config.sensitivityPools) + 1);
   const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
   const kspace = input("kspace", [1, 1, 2, side, side]);
-  return parameterSpecs((scope) => varnet(scope, kspace, makeMask(spec, side, side), config));
+  return parameterSpecs((scope) =>
+    varnet(scope, kspace, constantVarNetMask(makeMask(spec, side, side)), config)
+  );
 }
 
 /**
@@ -67,7 +69,10 @@ async function prepareVarNet(
   const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
   const program = await runtime.build({ samples: [coils, 2, rows, width] }, ({ samples }) => {
     const kspace = reshape(zeroFilled(samples, mask), [1, coils, 2, height, width]);
-    return { magnitude: varnet(constantScope(parameters), kspace, mask, config).magnitude };
+    return {
+      magnitude:
+        varnet(constantScope(parameters), kspace, constantVarNetMask(mask), config).magnitude,
+    };
   });
   return {
     nfe: config.cascades + 1,

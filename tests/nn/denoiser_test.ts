@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "../../src/graph/mod.ts";
 import {
+  decodeSafetensors,
   edmCoefficients,
   edmDenoiser,
   loadDenoiser,
@@ -21,9 +22,12 @@ import {
   timestepInput,
   vpSigmas,
 } from "../../src/nn/mod.ts";
+import { ROOT } from "../tools.ts";
 import { evaluate, filled, randomArray, relativeError, withFolder, writeModel } from "./support.ts";
 
 const F32 = 2e-5;
+/** The time step is interpolated in float32: about 1e-4 of a step off, times the network. */
+const PYTORCH = 1e-4;
 const SIGMA_DATA = 0.4;
 
 const coefficients = async (sigma: number) => {
@@ -183,4 +187,13 @@ Deno.test("timestepInput() inverts the noise schedules at whole steps and betwee
     );
     assert.ok(Math.abs(between.data[0] - 50.5) < 1e-2);
   }
+});
+
+Deno.test("loadDenoiser() of a PyTorch export gives what PyTorch gives, at another size and batch", async () => {
+  const folder = `${ROOT}/tests/nn/fixtures/torch-epsilon`;
+  const { denoise } = await loadDenoiser(folder);
+  const bytes = Deno.readFileSync(`${folder}/reference.safetensors`);
+  const { x, sigma, denoised } = decodeSafetensors(bytes, "reference").tensors;
+  const result = await evaluate({ x, sigma }, (t) => denoise(t.x, t.sigma));
+  assert.ok(relativeError(result, denoised.data) < PYTORCH);
 });

@@ -9,6 +9,7 @@ import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
 import { constantScope, decodeSafetensors, encodeSafetensors } from "../../src/nn/mod.ts";
 import {
   centreWindow,
+  constantVarNetMask,
   fastmriVarNet,
   loadVarNet,
   unet,
@@ -89,7 +90,12 @@ for (const name of CASES) {
     await using runtime = await Runtime.open("cpu");
     const program = await runtime.build({ kspace: full.shape }, (t) => {
       const hybrid = dftW(t.kspace, "inverse");
-      const { magnitude } = varnet(constantScope(parameters), hybrid, mask, config);
+      const { magnitude } = varnet(
+        constantScope(parameters),
+        hybrid,
+        constantVarNetMask(mask),
+        config,
+      );
       return { hybrid, result: swapLastAxes(magnitude) };
     });
     const out = await program.run({ kspace: full });
