@@ -1,14 +1,11 @@
 /** `deno task import-weights`: weights of other projects as model folders. @module */
-import { createHash } from "node:crypto";
-import { stringify } from "yaml";
 import { InputError, UsageError } from "../errors.ts";
-import { writeFileWhole } from "../io/atomic.ts";
-import { decodeSafetensors, encodeSafetensors, MODEL_SCHEMA } from "../nn/mod.ts";
-import { constantScope, type Parameters } from "../nn/mod.ts";
+import { constantScope, decodeSafetensors, type Parameters } from "../nn/mod.ts";
 import { fastmriVarNet, type VarNetConfig, varnetSpecs } from "../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { type OptionTable, parseOptions } from "./options.ts";
+import { writeWeights } from "./weights_folder.ts";
 
 /** The options. */
 export const IMPORT_OPTIONS = {
@@ -27,8 +24,6 @@ const HELP = helpText({
     `deno task import-weights ${FORMAT} brain_leaderboard.safetensors --output models/varnet-fastmri`,
   ],
 });
-const WEIGHTS_FILE = "model.safetensors";
-
 /** The command. */
 export async function importWeightsCommand(
   args: readonly string[],
@@ -49,7 +44,14 @@ export async function importWeightsCommand(
   });
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
   const complete = checked(config, parameters, file);
-  await writeVarNet(values.output, config, complete, { source: file });
+  const architecture = { ...config };
+  const training = { source: file };
+  await writeWeights(values.output, {
+    kind: "varnet",
+    architecture,
+    parameters: complete,
+    training,
+  });
   console.out(`${values.output}\n`);
   return 0;
 }
@@ -67,32 +69,6 @@ function checked(config: VarNetConfig, parameters: Parameters, file: string): Pa
       return [name, parameters[name]];
     }),
   );
-}
-
-/** Writes the folder of a variational network: weights and model.yaml. */
-export async function writeVarNet(
-  output: string,
-  config: VarNetConfig,
-  parameters: Parameters,
-  training: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const bytes = encodeSafetensors({ tensors: parameters, metadata: { format: "pt" } });
-  const name = output.replace(/\/+$/, "").split("/").at(-1)!;
-  const yaml = stringify({
-    schema: MODEL_SCHEMA,
-    name,
-    kind: "varnet",
-    network: {
-      file: WEIGHTS_FILE,
-      sha256: createHash("sha256").update(bytes).digest("hex"),
-    },
-    architecture: { ...config },
-    fourier: "centred, orthonormal",
-    training,
-  });
-  await Deno.mkdir(output, { recursive: true });
-  await writeFileWhole(`${output}/${WEIGHTS_FILE}`, bytes);
-  await writeFileWhole(`${output}/model.yaml`, new TextEncoder().encode(yaml));
 }
 
 if (import.meta.main) await runCommand(importWeightsCommand);

@@ -1,16 +1,16 @@
 /** `deno task train`: networks trained from volumes. @module */
-import { UsageError } from "../errors.ts";
 import { type CommandContext, runCommand } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { finishPrior } from "./train_finish.ts";
-import { TRAIN_OPTIONS, trainRequest } from "./train_options.ts";
+import { TRAIN_OPTIONS, type TrainRequest, trainRequest } from "./train_options.ts";
 import { trainPrior } from "./train_prior.ts";
+import { type ReconKind, trainRecon } from "./train_recon.ts";
+import { finishRecon } from "./train_recon_finish.ts";
 
 const HELP = helpText({
   usage: "deno task train prior|unet|varnet --data FOLDER --output FOLDER [options]",
-  about:
-    "Trains a network on the NIfTI volumes of a folder and writes a model folder: model.onnx,\n" +
-    "model.yaml, card.md, training.png. Ctrl-C stops and keeps the checkpoint; --resume goes on.\n" +
+  about: "Trains a network on the NIfTI volumes of a folder and writes a model folder: the\n" +
+    "network, model.yaml, card.md, training.png. Ctrl-C stops and keeps the checkpoint; --resume goes on.\n" +
     "What a step draws follows from the seed and its number: a resumed run of --steps gives the\n" +
     "same weights as one that was never stopped. With --hours the learning rate follows the clock.",
   options: TRAIN_OPTIONS,
@@ -30,15 +30,35 @@ export async function trainCommand(
     context.console.out(HELP);
     return 0;
   }
-  if (request.kind !== "prior") throw new UsageError(`Cannot train ${request.kind} yet`);
-  const run = await trainPrior(request, context);
-  if (!run.complete) {
-    context.console.err(`Stopped at step ${run.state.step}; go on with --resume\n`);
-    return 130;
+  const step = request.kind === "prior"
+    ? await prior(request, context)
+    : await recon(request.kind, request, context);
+  if (step !== undefined) {
+    context.console.err(`Stopped at step ${step}; go on with --resume\n`);
+    return INTERRUPTED;
   }
-  await finishPrior(request, run);
   context.console.out(`${request.output}\n`);
   return 0;
+}
+
+/** Exit code of a run that was stopped. */
+const INTERRUPTED = 130;
+
+/** The step at which it stopped; undefined when it is done. */
+async function prior(request: TrainRequest, context: CommandContext): Promise<number | undefined> {
+  const run = await trainPrior(request, context);
+  if (!run.complete) return run.state.step;
+  await finishPrior(request, run);
+}
+
+async function recon(
+  kind: ReconKind,
+  request: TrainRequest,
+  context: CommandContext,
+): Promise<number | undefined> {
+  const run = await trainRecon(kind, request, context);
+  if (!run.complete) return run.state.step;
+  await finishRecon(kind, request, run);
 }
 
 if (import.meta.main) await runCommand(trainCommand);

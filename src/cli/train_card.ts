@@ -1,6 +1,6 @@
 /** The card of a trained prior: what was done and what was measured. @module */
 import type { DenoiserQuality } from "../nn/mod.ts";
-import { clock } from "./train_loop.ts";
+import { clock, type LoopResult } from "./train_loop.ts";
 import type { TrainedPrior } from "./train_prior.ts";
 import type { TrainRequest } from "./train_options.ts";
 
@@ -37,22 +37,33 @@ export function priorCard(content: CardContent): string {
 }
 
 function trainingSection({ request, run, commit }: CardContent): string {
-  const { batch, crop, seed, sigmaData } = run.settings;
-  const length = request.hours === undefined
-    ? `--steps ${request.steps}`
-    : `--hours ${request.hours}`;
+  return trainingTable("prior", request, run, [
+    ["sigma_data", run.settings.sigmaData.toFixed(4)],
+    ...(commit === undefined ? [] : [["commit", commit] as const]),
+  ]);
+}
+
+/** How a network was trained, as a table. */
+export function trainingTable(
+  kind: string,
+  request: TrainRequest,
+  { state, seconds, complete }: LoopResult,
+  more: readonly (readonly [string, string])[],
+): string {
+  const { data, batch, crop, seed, rate, hours, steps } = request;
+  const length = hours === undefined ? `--steps ${steps}` : `--hours ${hours}`;
+  const command = `deno task train ${kind} --data ${data} --output ${request.output} ${length} ` +
+    `--batch ${batch} --crop ${crop} --rate ${rate} --seed ${seed}`;
   const rows = [
-    [
-      "command",
-      `\`deno task train prior --data ${request.data} ${length} --batch ${batch} --crop ${crop} --rate ${request.rate} --seed ${seed}\``,
-    ],
-    ["steps", `${run.state.step} of ${batch} crops of ${crop} x ${crop}`],
-    ["time", `${clock(run.seconds)} (h:mm:ss)${run.complete ? "" : ", stopped early"}`],
-    ["parameters", `${run.state.weights.length}`],
-    ["sigma_data", sigmaData.toFixed(4)],
-    ...(commit === undefined ? [] : [["commit", commit]]),
+    ["command", `\`${command}\``],
+    ["steps", `${state.step} of ${batch} images of ${crop} x ${crop}`],
+    ["time", `${clock(seconds)} (h:mm:ss)${complete ? "" : ", stopped early"}`],
+    ["parameters", `${state.weights.length}`],
+    ...more,
   ];
-  return `## Training\n| | |\n|---|---|\n${rows.map((row) => `| ${row.join(" | ")} |`).join("\n")}`;
+  return `## Training\n\n| | |\n|---|---|\n${
+    rows.map((row) => `| ${row.join(" | ")} |`).join("\n")
+  }`;
 }
 
 function qualitySection({ quality, validation }: CardContent): string {

@@ -20,8 +20,10 @@ import { priorCard } from "./train_card.ts";
 import { clock } from "./train_loop.ts";
 import type { TrainRequest } from "./train_options.ts";
 import { plotHistory } from "./train_plot.ts";
-import { type TrainedPrior, validationSet } from "./train_prior.ts";
+import type { TrainedPrior } from "./train_prior.ts";
+import { validationSet } from "./train_validation.ts";
 import { validationFolder, volumePaths } from "./train_volumes.ts";
+import { modelName } from "./weights_folder.ts";
 
 /** Noise levels of the card. */
 const SIGMAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
@@ -33,7 +35,7 @@ const PROBE_SEED = 77;
 /** Writes model.onnx, model.yaml, card.md and training.png. */
 export async function finishPrior(request: TrainRequest, run: TrainedPrior): Promise<void> {
   const { output } = request;
-  const name = output.replace(/\/+$/, "").split("/").at(-1)!;
+  const name = modelName(output);
   const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), run.state.average);
   const { quality, count } = await judged(request, run, parameters);
   const bytes = encodeDenoiserNetwork(DENOISER_NETWORK, parameters);

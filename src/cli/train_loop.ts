@@ -144,7 +144,7 @@ class Meter {
     const levels = Object.entries(psnr ?? {}).toSorted((a, b) => Number(a[0]) - Number(b[0])).map((
       [sigma, db],
     ) => `${sigma}: ${db.toFixed(2)}`);
-    const validation = levels.length > 0 ? `  PSNR by sigma  ${levels.join("  ")}` : "";
+    const validation = levels.length > 0 ? `  PSNR  ${levels.join("  ")}` : "";
     this.#line(`step ${step}  mean loss ${loss.toFixed(4)}${validation}`);
   }
 

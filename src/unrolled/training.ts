@@ -5,19 +5,28 @@ import {
   div,
   input,
   mul,
+  reduceMax,
   reduceMean,
   reduceSum,
   reshape,
+  type Runtime,
   sqrt,
   sub,
   type Tensor,
 } from "../graph/mod.ts";
 import { factorOf, magnitude, mulFactor, squaredMagnitude } from "../mri/complex.ts";
 import { dftH } from "../mri/dft.ts";
-import { type Objective, type ParameterSpec, parameterSpecs, type Scope } from "../nn/mod.ts";
+import { type NdArray, ndarray } from "../ndarray.ts";
+import {
+  countParameters,
+  flatScope,
+  type Objective,
+  type ParameterSpec,
+  parameterSpecs,
+  type Scope,
+} from "../nn/mod.ts";
 import { unet } from "./unet.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "./varnet.ts";
-import { varnetSpecs } from "./varnet_method.ts";
 
 /** One batch: images, the coils that see them, noise of unit deviation and its level, the mask. */
 export type AcquisitionBatch = "clean" | "maps" | "noise" | "sigma" | "acquired" | "centre";
@@ -68,21 +77,24 @@ function imageLoss(a: Tensor, b: Tensor): Tensor {
   return add(reduceMean(abs(difference)), mul(reduceMean(mul(difference, difference)), 5));
 }
 
-/** The loss of a variational network: its magnitude against that of the image. */
-export function varnetObjective(
-  config: VarNetConfig,
+/** The loss of a reconstruction network: its magnitude against that of the image. */
+export function reconObjective(
+  specs: readonly ParameterSpec[],
   shape: AcquisitionShape,
+  build: ReconBuilder,
 ): Objective<AcquisitionBatch> {
   return {
-    specs: varnetSpecs(config),
+    specs,
     inputs: acquisitionShapes(shape),
     loss(scope, batch) {
       const mask: VarNetMask = { kind: "lines", acquired: batch.acquired, centre: batch.centre };
-      const result = varnet(scope, acquire(batch), mask, config);
-      return imageLoss(result.magnitude, magnitude(batch.clean));
+      return imageLoss(build(scope, acquire(batch), mask), magnitude(batch.clean));
     },
   };
 }
+
+/** A reconstruction network: samples `[N, C, 2, H, W]` to a magnitude `[N, 1, H, W]`. */
+export type ReconBuilder = (scope: Scope, kspace: Tensor, mask: VarNetMask) => Tensor;
 
 /** Parameters of the baseline. */
 export function imageUNetSpecs(config: ImageUNetConfig): ParameterSpec[] {
@@ -113,17 +125,51 @@ export function zeroFilledMagnitude(hybrid: Tensor): Tensor {
   return sqrt(reduceSum(squaredMagnitude(dftH(hybrid, "inverse")), [1]));
 }
 
-/** The loss of the baseline. */
-export function imageUNetObjective(
-  config: ImageUNetConfig,
+/** Mean squared error of a network and of zero filling, of one batch. */
+export interface ReconErrors {
+  /** PSNR in dB of the network's magnitude, peak the largest value of the image. */
+  readonly network: number;
+  /** The same of the zero-filled magnitude. */
+  readonly zeroFilled: number;
+}
+
+/** Compiles the judgement of weights that change. */
+export async function compileReconValidator(
+  runtime: Runtime,
+  specs: readonly ParameterSpec[],
   shape: AcquisitionShape,
-): Objective<AcquisitionBatch> {
-  return {
-    specs: imageUNetSpecs(config),
-    inputs: acquisitionShapes(shape),
-    loss(scope, batch) {
-      const result = imageUNet(scope, zeroFilledMagnitude(acquire(batch)), config);
-      return imageLoss(result, magnitude(batch.clean));
-    },
+  build: ReconBuilder,
+): Promise<(weights: Float32Array, batch: Batch) => Promise<ReconErrors>> {
+  const inputs = { ...acquisitionShapes(shape), weights: [countParameters(specs)] };
+  const program = await runtime.build(inputs, (t) => {
+    const kspace = acquire(t);
+    const truth = magnitude(t.clean);
+    const mask: VarNetMask = { kind: "lines", acquired: t.acquired, centre: t.centre };
+    const error = (image: Tensor) => {
+      const difference = sub(image, truth);
+      return reduceMean(mul(difference, difference));
+    };
+    return {
+      network: error(build(flatScope(specs, t.weights), kspace, mask)),
+      zeroFilled: error(zeroFilledMagnitude(kspace)),
+      peak: reduceMax(truth),
+    };
+  });
+  return async (weights, batch) => {
+    const out = await program.run({ ...batch, weights: ndarray(weights, [weights.length]) });
+    const psnr = (error: NdArray) => 10 * Math.log10(out.peak.data[0] ** 2 / error.data[0]);
+    return { network: psnr(out.network), zeroFilled: psnr(out.zeroFilled) };
   };
+}
+
+type Batch = Readonly<Record<AcquisitionBatch, NdArray>>;
+
+/** A variational network, to be trained or judged. */
+export function varnetBuilder(config: VarNetConfig): ReconBuilder {
+  return (scope, kspace, mask) => varnet(scope, kspace, mask, config).magnitude;
+}
+
+/** The baseline, to be trained or judged. */
+export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
+  return (scope, kspace) => imageUNet(scope, zeroFilledMagnitude(kspace), config);
 }

@@ -1,0 +1,38 @@
+/** The end of training a reconstruction network: its model folder. @module */
+import { writeFileWhole } from "../io/atomic.ts";
+import { trainingTable } from "./train_card.ts";
+import type { TrainRequest } from "./train_options.ts";
+import { plotHistory } from "./train_plot.ts";
+import type { ReconKind, TrainedRecon } from "./train_recon.ts";
+import { modelName, writeWeights } from "./weights_folder.ts";
+
+const ABOUT: Readonly<Record<ReconKind, string>> = {
+  varnet: "An end-to-end variational network (Sriram et al. 2020)",
+  unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
+};
+
+/** Writes model.safetensors, model.yaml, card.md and training.png. */
+export async function finishRecon(
+  kind: ReconKind,
+  request: TrainRequest,
+  run: TrainedRecon,
+): Promise<void> {
+  const { output, notes } = request;
+  const { architecture, parameters, history, state } = run;
+  const training = { steps: state.step, ...run.settings };
+  await writeWeights(output, { kind, architecture, parameters, training });
+  const measured = history.findLast(({ psnr }) => psnr !== undefined)?.psnr ?? {};
+  const rows = Object.entries(measured).map(([name, db]) => `| ${name} | ${db.toFixed(2)} |`);
+  const card = [
+    `# ${modelName(output)}`,
+    `${ABOUT[kind]}. Made by \`deno task train\`.`,
+    trainingTable(kind, request, run, []),
+    "## Quality on validation volumes\n\nMean PSNR in dB of magnitudes, peak the largest value of each " +
+    "batch, over simulated acquisitions (random coils, masks of R 2 to 10, noise).\n\n" +
+    `| | PSNR |\n|---|---|\n${rows.join("\n")}`,
+    "![Loss and validation PSNR against the step](training.png)",
+    notes === undefined ? "" : (await Deno.readTextFile(notes)).trim(),
+  ].filter((part) => part !== "").join("\n\n") + "\n";
+  await writeFileWhole(`${output}/card.md`, new TextEncoder().encode(card));
+  await writeFileWhole(`${output}/training.png`, plotHistory(history));
+}

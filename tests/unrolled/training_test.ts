@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { Runtime } from "../../src/graph/mod.ts";
+import { maskFromLines } from "../../src/mri/masks.ts";
+import { type NdArray, ndarray } from "../../src/ndarray.ts";
+import {
+  compileTrainer,
+  flatten,
+  initialParameters,
+  initialState,
+  randomCoils,
+  randomLineMask,
+  randomView,
+} from "../../src/nn/mod.ts";
+import { Rng } from "../../src/rng.ts";
+import {
+  type AcquisitionBatch,
+  compileReconValidator,
+  imageUNetBuilder,
+  imageUNetSpecs,
+  reconObjective,
+  unetMethod,
+  varnetBuilder,
+  varnetSpecs,
+} from "../../src/unrolled/mod.ts";
+
+const SHAPE = { batch: 1, coils: 3, size: 32 };
+const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
+const UNET = { channels: 6, pools: 2 };
+
+/** Discs seen by three coils, every second line and ten calibration lines. */
+function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
+  const { coils, size } = SHAPE;
+  const rng = new Rng(seed);
+  const image = Float32Array.from({ length: 64 * 64 }, (_, i) => {
+    const [y, x] = [Math.floor(i / 64) - 32, i % 64 - 32];
+    return Math.hypot(y, 1.2 * x) < 26
+      ? 1 + 0.5 * Math.sin((x + y * rng.split(1).uniform()) / 4)
+      : 0;
+  });
+  const source = { image: ndarray(image, [64, 64]), scale: 1.4, pixel: 1 };
+  const clean = randomView(source, size, rng.split(2), "whole");
+  const maps = randomCoils(rng.split(3), coils, size);
+  const lines = (kept: (line: number) => boolean) =>
+    ndarray(Float32Array.from({ length: size }, (_, line) => kept(line) ? 1 : 0), [size, 1]);
+  const centre = (line: number) => line >= 11 && line < 21;
+  return {
+    clean: ndarray(clean.data, [1, ...clean.shape]),
+    maps: ndarray(maps.data, [1, ...maps.shape]),
+    noise: ndarray(rng.split(4).normals(maps.data.length), [1, ...maps.shape]),
+    sigma: ndarray(Float32Array.of(0.01), [1, 1, 1, 1, 1]),
+    acquired: lines((line) => line % 3 === 0 || centre(line)),
+    centre: lines(centre),
+  };
+}
+
+const NETWORKS = [
+  { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET) },
+  { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET) },
+];
+
+for (const { name, specs, build } of NETWORKS) {
+  Deno.test(`25 steps bring ${name} nearer to the image, above where it began`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const trainer = await compileTrainer(runtime, reconObjective(specs, SHAPE, build));
+    const judge = await compileReconValidator(runtime, specs, SHAPE, build);
+    let state = initialState(flatten(specs, initialParameters(specs, new Rng(1))));
+    const before = await judge(state.weights, batchOf(100));
+    for (let step = 0; step < 25; step++) {
+      ({ state } = await trainer.step(state, batchOf(step), 2e-3));
+    }
+    const after = await judge(state.weights, batchOf(100));
+    assert.equal(after.zeroFilled, before.zeroFilled);
+    assert.ok(after.network > before.network + 1, `${before.network} to ${after.network} dB`);
+  });
+}
+
+Deno.test("randomCoils() have a sum of squares of 1 and differ", () => {
+  const { data, shape } = randomCoils(new Rng(1), 4, 16);
+  assert.deepEqual(shape, [4, 2, 16, 16]);
+  for (let i = 0; i < 256; i++) {
+    let sum = 0;
+    for (let part = 0; part < 8; part++) sum += data[part * 256 + i] ** 2;
+    assert.ok(Math.abs(sum - 1) < 1e-5);
+  }
+  assert.notEqual(data[0], data[512]);
+});
+
+Deno.test("randomLineMask() acquires its calibration lines, which are about the centre", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const { acquired, centre } = randomLineMask(new Rng(seed), 100);
+    const lines = [...centre.keys()].filter((line) => centre[line] === 1);
+    assert.ok(lines.every((line) => acquired[line] === 1));
+    assert.equal(lines[0] + lines.at(-1)! + 1, 100);
+    assert.ok(acquired.includes(0) && lines.length >= 4 && lines.length <= 14);
+  }
+});
+
+Deno.test("unetMethod() gives a magnitude of the problem's size, odd sizes too", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const [coils, height, width] = [2, 19, 22];
+  const values = Uint8Array.from({ length: height }, (_, line) => line % 2);
+  const lines = values.filter((value) => value === 1).length;
+  const parameters = initialParameters(imageUNetSpecs(UNET), new Rng(2));
+  const mask = maskFromLines(values, width);
+  const method = unetMethod({ config: UNET, parameters });
+  const solver = await method.prepare(runtime, { coils, height, width, mask });
+  const samples = ndarray(new Rng(3).normals(coils * 2 * lines * width), [coils, 2, lines, width]);
+  const maps = ndarray(new Float32Array(2), [1, 2, 1, 1]);
+  const image = await solver.solve({ samples, maps, sigma: 0.1 });
+  assert.deepEqual(image.shape, [2, height, width]);
+  assert.ok(image.data.every(Number.isFinite));
+});
