@@ -1,4 +1,5 @@
 /** `deno task train`: networks trained from volumes. @module */
+import { InputError } from "../errors.ts";
 import { type CommandContext, runCommand } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { finishPrior } from "./train_finish.ts";
@@ -30,6 +31,7 @@ export async function trainCommand(
     context.console.out(HELP);
     return 0;
   }
+  await requireNotes(request);
   const step = request.kind === "prior"
     ? await prior(request, context)
     : await recon(request.kind, request, context);
@@ -39,6 +41,14 @@ export async function trainCommand(
   }
   context.console.out(`${request.output}\n`);
   return 0;
+}
+
+/** Says at once, not after hours of training, that the notes cannot be read. */
+async function requireNotes({ notes }: TrainRequest): Promise<void> {
+  if (notes === undefined) return;
+  await Deno.stat(notes).catch((cause) => {
+    throw new InputError(`Cannot read the notes ${notes}: ${cause.message}`, { cause });
+  });
 }
 
 /** Exit code of a run that was stopped. */

@@ -1,0 +1,85 @@
+/** What a reconstruction is told, and what it gives. @module */
+import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
+import type { Geometry } from "../io/types.ts";
+import type { Calibration } from "../mri/calibrate.ts";
+import type { SamplingMask } from "../mri/masks.ts";
+import type { Metrics } from "../mri/metrics.ts";
+import type { NdArray } from "../ndarray.ts";
+
+/** What a reconstruction may be told. */
+export interface ReconstructOptions {
+  /** Name of the method. Default: `DEFAULT_METHOD`. */
+  readonly method?: string;
+  /** Undersample a full file: a specification such as `equispaced:R=4,acs=24`, or a mask file. */
+  readonly mask?: string;
+  /** Device, or a runtime that is already open (and stays open). Default `auto`. */
+  readonly device?: DeviceRequest | Runtime;
+  /** Iterations or steps. */
+  readonly steps?: number;
+  /** Factor on the method's automatic regularisation weight. */
+  readonly weight?: number;
+  /** First slice and the one after the last. Default: all. */
+  readonly slices?: readonly [number, number];
+  /** File of coil maps. Default: calibrated from the calibration region. */
+  readonly maps?: string;
+  /** How maps are calibrated. Default `espirit`. */
+  readonly calibration?: Calibration;
+  /** Virtual coils to compress to. Default: all coils. */
+  readonly compress?: number;
+  /** Called as the work proceeds. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the work: the call throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far the work is. */
+export interface Progress {
+  /** What is being done. */
+  readonly stage: "read" | "calibrate" | "reconstruct";
+  /** Slices finished. */
+  readonly slice: number;
+  /** Slices in all. */
+  readonly slices: number;
+  /** Part of the whole work that is done, 0 to 1. */
+  readonly fraction: number;
+}
+
+/** Seconds spent, by stage. */
+export interface Seconds {
+  /** Reading the file. */
+  readonly read: number;
+  /** Undersampling, noise, scale and coil maps. */
+  readonly calibrate: number;
+  /** Compiling graphs. */
+  readonly compile: number;
+  /** The method itself. */
+  readonly reconstruct: number;
+}
+
+/** Images and how they came about. */
+export interface Reconstruction {
+  /** Magnitude `[slices, rows, columns]`, in the file's units and orientation. */
+  readonly magnitude: NdArray;
+  /** Complex image, planar: `[slices, 2, rows, columns]`. */
+  readonly complex: NdArray;
+  /** Root sum of squares of the fully sampled data, where there are any. */
+  readonly reference?: NdArray;
+  /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
+  readonly metrics: Metrics | null;
+  /** Where voxels lie, where the file says so. */
+  readonly geometry?: Geometry;
+  /** Sampling of the (first) slice. */
+  readonly mask: SamplingMask;
+  /** Method that was used. */
+  readonly method: string;
+  /** Device it ran on. */
+  readonly device: Device;
+  /** Iterations or steps for a slice. */
+  readonly steps: number;
+  /** Network evaluations for a slice. */
+  readonly nfe: number;
+  /** Noise per real and imaginary part relative to bright tissue, of each slice. */
+  readonly sigma: readonly number[];
+  /** Time by stage. */
+  readonly seconds: Seconds;
+}
