@@ -130,7 +130,7 @@ class Meter {
     if (now - this.#said < 1000 * every && done < 1) return;
     this.#said = now;
     const rate = (step - this.#first) / ((now - this.#start) / 1000);
-    const left = done > 0 ? seconds * (1 - done) / done : Infinity;
+    const left = done > 0 ? Math.max(0, seconds * (1 - done) / done) : Infinity;
     this.#write(
       `step ${step}${this.#plan.steps === undefined ? "" : `/${this.#plan.steps}`}  ` +
         `loss ${this.#smooth.toFixed(4)}  gradient ${norm.toFixed(2)}  ` +
