@@ -2,11 +2,9 @@
  * Arithmetic on planar complex tensors: re/im is an axis of size 2 before the two image axes.
  * @module
  */
-import { sizeOf } from "../ndarray.ts";
 import {
   add,
   concat,
-  constant,
   gather,
   mul,
   neg,
@@ -16,7 +14,6 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import { constantOf } from "../graph/ops/leaf.ts";
-import type { NdArray } from "../ndarray.ts";
 
 /** Position of the re/im axis in `[..., 2, H, W]`. */
 const complexAxis = (x: Tensor) => x.rank - 3;
@@ -72,21 +69,6 @@ export interface ComplexFactor {
   readonly re: Tensor;
   /** `[-Si, Si]`, `[..., 2, H, W]` */
   readonly im: Tensor;
-}
-
-/** Splits a constant complex array `[..., 2, H, W]` into a factor. */
-export function constantFactor({ data, shape }: NdArray): ComplexFactor {
-  const plane = sizeOf(shape.slice(-2));
-  const re = new Float32Array(data.length);
-  const im = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += 2 * plane) {
-    for (let i = start; i < start + plane; i++) {
-      re[i] = re[i + plane] = data[i];
-      im[i] = -data[i + plane];
-      im[i + plane] = data[i + plane];
-    }
-  }
-  return { re: constant({ data: re, shape }), im: constant({ data: im, shape }) };
 }
 
 /** Splits a complex tensor `[..., 2, H, W]` into a factor. */

@@ -10,7 +10,9 @@
 import {
   constant,
   constantOf,
+  div,
   gather,
+  max,
   mul,
   type Program,
   reduceSum,
@@ -40,6 +42,9 @@ const MAX_CALIBRATION_LINES = 48;
 
 /** Part of the image, in per cent, that is darker than the scale. */
 const SCALE_PERCENTILE = 99;
+
+/** Smallest norm that is divided by. */
+const TINY = 1e-12;
 
 /** What a preparation is made for. */
 export interface PreparationOptions {
@@ -137,7 +142,7 @@ export class Preparation {
     const { mask, compress } = this.#options;
     const acquired = await this.#acquireSlice(kspace);
     const bright = percentile(acquired.image.data, SCALE_PERCENTILE);
-    const scale = bright > 0 ? bright : Math.max(...acquired.image.data);
+    const scale = bright > 0 ? bright : percentile(acquired.image.data, 100);
     if (!(scale > 0)) {
       throw new InputError("Cannot scale the slice: the acquired k-space is zero everywhere");
     }
@@ -202,6 +207,15 @@ export class Preparation {
     return out as unknown as { samples: NdArray; calibration?: NdArray };
   }
 
+  /** Maps from elsewhere at unit sum of squares, which the step sizes of the methods rely on. */
+  async #normalised(maps: NdArray): Promise<NdArray> {
+    const program = await this.#runtime.build({ maps: maps.shape }, ({ maps }) => {
+      const norm = sqrt(reduceSum(squaredMagnitude(maps), [0], { keepDims: true }));
+      return { unit: div(maps, max(norm, TINY)) };
+    });
+    return (await program.run({ maps })).unit;
+  }
+
   async #maps(
     source: MapsSource,
     calibration: NdArray | undefined,
@@ -219,7 +233,7 @@ export class Preparation {
             `found [${source.maps.shape}]`,
         );
       }
-      return source.maps;
+      return await this.#normalised(source.maps);
     }
     if (calibration === undefined) {
       throw new InputError(

@@ -12,13 +12,7 @@ import { type MapsSource, Preparation } from "../mri/prepare.ts";
 import type { Method, Solver } from "../mri/problem.ts";
 import { SSIM_WINDOW } from "../mri/ssim_map.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
-import {
-  compileFinish,
-  compileReference,
-  finishedSize,
-  type FinishOptions,
-  scaleArray,
-} from "./finish.ts";
+import { compileFinish, compileReference, type FinishOptions, scaleArray } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod } from "./methods.ts";
 import { chooseSampling, type Sampling } from "./sampling.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "./types.ts";
@@ -70,6 +64,8 @@ export function sliceRange(
 interface Compiled {
   readonly preparation: Preparation;
   readonly solver: Solver;
+  readonly finish: Awaited<ReturnType<typeof compileFinish>>;
+  readonly turn: Awaited<ReturnType<typeof compileReference>>;
 }
 
 /** How the images of a file leave, by its orientation and the size it asks for. */
@@ -141,7 +137,7 @@ class Run {
     report("read", 0);
     const kspace = await this.#timed("read", () => this.#file.readSlice(index));
     const sampling = chooseSampling(this.#options.mask, this.#file, kspace);
-    const { preparation, solver } = await this.#compile(sampling);
+    const { preparation, solver, finish, turn } = await this.#compile(sampling);
     report("calibrate", 0.02);
     const prepared = await this.#timed(
       "calibrate",
@@ -152,9 +148,7 @@ class Run {
         onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
         ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       }));
-    const finish = finishOptions(this.#file, croppedMask(sampling.mask, this.#file));
-    const toFile = await compileFinish(this.#runtime, finish);
-    const { complex, magnitude } = await toFile.run({ image, scale: scaleArray(prepared.scale) });
+    const { complex, magnitude } = await finish.run({ image, scale: scaleArray(prepared.scale) });
     requireFinite(magnitude, index);
     const result = {
       complex,
@@ -165,7 +159,6 @@ class Run {
       nfe: solver.nfe,
     };
     if (prepared.reference === undefined) return result;
-    const turn = await compileReference(this.#runtime, finish);
     const { turned } = await turn.run({ reference: prepared.reference });
     return { ...result, reference: turned };
   }
@@ -202,6 +195,11 @@ class Run {
     if (compress !== undefined && !(Number.isInteger(compress) && compress >= 1)) {
       throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
     }
+    if (compress !== undefined && this.#maps !== undefined) {
+      throw new UsageError(
+        "Cannot compress coils and take given maps: only one of them is possible",
+      );
+    }
     const virtual = compress !== undefined && compress < coils && this.#method.needsMaps
       ? compress
       : undefined;
@@ -221,7 +219,13 @@ class Run {
         ...(weight === undefined ? {} : { weight }),
       },
     );
-    return { preparation, solver };
+    const leaving = finishOptions(this.#file, mask);
+    return {
+      preparation,
+      solver,
+      finish: await compileFinish(this.#runtime, leaving),
+      turn: await compileReference(this.#runtime, leaving),
+    };
   }
 
   async #timed<T>(stage: "read" | "calibrate" | "reconstruct", work: () => Promise<T>): Promise<T> {
@@ -266,5 +270,3 @@ function requireFinite({ data }: NdArray, index: number): void {
     throw new Error(`The reconstruction of slice ${index} diverged: it holds NaN or Inf`);
   }
 }
-
-export { finishedSize };

@@ -148,3 +148,18 @@ Deno.test("maps cannot be calibrated without calibration lines: InputError", asy
       error instanceof InputError && /Cannot calibrate coil maps/.test(error.message),
   );
 });
+
+Deno.test("maps that are given are brought to unit sum of squares, and zeros stay zero", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { kspace, maps } = await scene(runtime, { coils: 3, height: 32, width: 30, sigma: 0.01 });
+  const given = {
+    data: maps.data.map((value, i) => i % 30 === 0 ? 0 : 7 * value),
+    shape: maps.shape,
+  };
+  const sampling = mask("equispaced:R=2,acs=12", 32, 30);
+  const source: MapsSource = { kind: "given", maps: given };
+  const { problem } = await prepare(runtime, kspace, sampling, undefined, source);
+  problem.maps.data.forEach((value, i) =>
+    assert.ok(Math.abs(value - (i % 30 === 0 ? 0 : maps.data[i])) < 1e-5)
+  );
+});
