@@ -145,8 +145,14 @@ function openSession(
     executionProviders: [device],
     graphOptimizationLevel: "all",
     logSeverityLevel: LOG_FATAL,
-    // A node that the device cannot run must not run on the CPU without a word.
-    ...(device !== "cpu" && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+    extra: {
+      session: {
+        // Threads that wait for work by spinning take it from each other on a machine that is shared.
+        intra_op: { allow_spinning: "0" },
+        // A node that the device cannot run must not run on the CPU without a word.
+        ...(device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
+      },
+    },
   });
 }
 

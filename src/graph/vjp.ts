@@ -1,13 +1,12 @@
 /** Reverse-mode differentiation: from a graph to the graph of its vector-Jacobian product. @module */
 import { ruleOf } from "./apply.ts";
 import type { OpName } from "./ops/attributes.ts";
-import { add, isFloat } from "./ops/elementwise.ts";
+import { add, cast, isFloat, neg } from "./ops/elementwise.ts";
 import { scalar } from "./ops/leaf.ts";
-import { cast } from "./ops/elementwise.ts";
 import { expand, reshape } from "./ops/movement.ts";
 import { reduceSum } from "./ops/reduce.ts";
 import type { Vjp } from "./rule.ts";
-import { formatShape, sameShape } from "./shapes.ts";
+import { broadcastShapes, formatShape, sameShape } from "./shapes.ts";
 import { type Shape, type Tensor, topological } from "./tensor.ts";
 
 /**
@@ -67,13 +66,24 @@ class Cotangents {
   add(tensor: Tensor, cotangent: Tensor): void {
     const own = sumTo(cotangent, tensor.shape);
     const before = this.#sums.get(tensor);
-    this.#sums.set(tensor, before === undefined ? own : add(before, own));
+    this.#sums.set(tensor, before === undefined ? own : addBroadcast(before, own));
   }
+}
+
+/** a + b of equal shapes; what was expanded to that shape is left to the addition to broadcast. */
+function addBroadcast(a: Tensor, b: Tensor): Tensor {
+  const small = (x: Tensor) => x.op === "Expand" ? x.inputs[0] : x;
+  const fits = (x: Tensor, y: Tensor) =>
+    sameShape(broadcastShapes("Add", [x.shape, y.shape]), b.shape);
+  if (fits(small(a), b)) return add(small(a), b);
+  return fits(a, small(b)) ? add(a, small(b)) : add(a, b);
 }
 
 /** Undoes broadcasting: the only place where it is done. */
 function sumTo(cotangent: Tensor, shape: Shape): Tensor {
   if (sameShape(cotangent.shape, shape)) return cotangent;
+  // The sign is changed after the sum, on the smaller array.
+  if (cotangent.op === "Neg") return neg(sumTo(cotangent.inputs[0], shape));
   const added = cotangent.rank - shape.length;
   const axes = cotangent.shape.flatMap((size, axis) =>
     axis < added || (shape[axis - added] === 1 && size > 1) ? [axis] : []

@@ -5,6 +5,8 @@ import {
   convTranspose,
   div,
   mul,
+  reciprocal,
+  reduceL2,
   reduceMean,
   sqrt,
   sub,
@@ -39,7 +41,8 @@ export interface LayerOptions {
 }
 
 /**
- * A convolution with "same" padding for odd kernels, none for even ones.
+ * A convolution with padding of half the kernel: the size stays at stride 1 for odd kernels, and is
+ * halved at stride 2 for even ones.
  * @param x `[N, C, H, W]`
  * @returns `[N, channels, H / stride, W / stride]`
  */
@@ -60,7 +63,8 @@ export function convLayer(
 }
 
 /**
- * A 2 x 2 transposed convolution with stride 2: twice the size, blocks do not overlap.
+ * A transposed convolution with stride 2: twice the size. With a 2 x 2 kernel (the default) blocks do
+ * not overlap, with 4 x 4 they do.
  * @param x `[N, C, H, W]`
  * @returns `[N, channels, 2H, 2W]`
  */
@@ -68,12 +72,13 @@ export function upLayer(
   scope: Scope,
   x: Tensor,
   channels: number,
-  { bias = true, init = heNormal }: LayerOptions = {},
+  { kernel = 2, bias = true, init = heNormal, biasInit = ZERO }: LayerOptions = {},
 ): Tensor {
   const inputs = x.shape[1];
-  const weight = scope.parameter("weight", [inputs, channels, 2, 2], init(inputs));
-  const offset = bias ? scope.parameter("bias", [channels], ZERO) : undefined;
-  return convTranspose(x, weight, offset, { stride: 2 });
+  const fanIn = inputs * kernel * kernel / 4;
+  const weight = scope.parameter("weight", [inputs, channels, kernel, kernel], init(fanIn));
+  const offset = bias ? scope.parameter("bias", [channels], biasInit) : undefined;
+  return convTranspose(x, weight, offset, { stride: 2, padding: (kernel - 1) >> 1 });
 }
 
 /**
@@ -84,6 +89,9 @@ export function upLayer(
 export function instanceNorm(x: Tensor, epsilon = 1e-5): Tensor {
   const options = { keepDims: true };
   const centred = sub(x, reduceMean(x, [2, 3], options));
-  const variance = reduceMean(mul(centred, centred), [2, 3], options);
-  return div(centred, sqrt(add(variance, epsilon)));
+  // The norm reads the image once, and its derivative is one product: passes over images are what
+  // this costs.
+  const norm = reduceL2(centred, [2, 3], options);
+  const variance = div(mul(norm, norm), x.shape[2] * x.shape[3]);
+  return mul(centred, reciprocal(sqrt(add(variance, epsilon))));
 }

@@ -10,7 +10,19 @@ import {
 } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 import type { OpName } from "./attributes.ts";
-import { add, exp, greater, less, mul, neg, reciprocal, sub, where } from "./elementwise.ts";
+import {
+  add,
+  cast,
+  exp,
+  greater,
+  less,
+  max,
+  mul,
+  neg,
+  reciprocal,
+  sub,
+  where,
+} from "./elementwise.ts";
 import { asTensor } from "./leaf.ts";
 import { reduceSum } from "./reduce.ts";
 
@@ -39,10 +51,11 @@ export const activationRules: RuleTable<Activation> = {
     "Sigmoid",
     (ct, node) => [mul(ct, mul(node, sub(asTensor(1, ct), node)))],
   ),
-  Relu: sameType("Relu", (ct, node) => [where(greater(node, 0), ct, 0)]),
+  // A product, as onnxruntime's Where takes twice the time of a cast and a product.
+  Relu: sameType("Relu", (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))]),
   LeakyRelu: {
     ...sameType("LeakyRelu", (ct, { inputs: [x], attributes: { alpha } }) => [
-      where(greater(x, 0), ct, mul(ct, alpha)),
+      mul(ct, slopes(x, alpha)),
     ]),
     encode: ({ alpha }) => ({ attributes: { alpha: { float: alpha } } }),
   },
@@ -89,6 +102,14 @@ export const activationRules: RuleTable<Activation> = {
     },
   },
 };
+
+/** 1 where x > 0, else alpha; without onnxruntime's slow Where. */
+function slopes(x: Tensor, alpha: number): Tensor {
+  const positive = cast(greater(x, 0), x.dtype);
+  return alpha >= 0 && alpha <= 1
+    ? max(positive, alpha)
+    : add(mul(positive, 1 - alpha), asTensor(alpha, x));
+}
 
 /** Hyperbolic tangent */
 export const tanh = (x: Tensor): Tensor => apply("Tanh", [x], {});

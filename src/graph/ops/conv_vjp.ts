@@ -102,19 +102,73 @@ function kernelCotangent(
   weight: Shape,
   attributes: ConvAttributes,
 ): Tensor {
-  const { pads, group } = attributes;
+  const { group, strides } = attributes;
   const [out, perGroup, ...kernel] = weight;
-  const [batch, , ...space] = ct.shape;
-  const pixels = sizeOf(space);
-  const before = pads.slice(0, kernel.length);
-  const padded = pad(image, [0, 0, ...before, 0, 0, ...pads.slice(kernel.length)]);
-  const turned = swapLastAxes(reshape(ct, [batch, group, out / group, pixels]));
-  const products = tapsOf(kernel).map((tap) => {
-    const view = reshape(shifted(padded, tap, space, attributes), [batch, group, perGroup, pixels]);
-    return reshape(reduceSum(matMul(view, turned), [0]), [group, perGroup, out / group, 1]);
+  const batch = ct.shape[0];
+  const { views, cotangent } = strides.every((stride) => stride === 1)
+    ? contiguousViews(image, ct, kernel, attributes)
+    : stridedViews(image, ct, kernel, attributes);
+  const turned = swapLastAxes(reshape(cotangent, [batch, group, out / group, -1]));
+  const products = views.map((view) => {
+    const product = matMul(reshape(view, [batch, group, perGroup, -1]), turned);
+    return reshape(reduceSum(product, [0]), [group, perGroup, out / group, 1]);
   });
   const stacked = transpose(concat(products, 3), [0, 2, 1, 3]); // group, out, in, tap
   return reshape(stacked, weight);
+}
+
+/** The image as each tap meets it, and the cotangent, pixel for pixel. */
+interface TapViews {
+  readonly views: readonly Tensor[];
+  readonly cotangent: Tensor;
+}
+
+/** By slices along each axis, in the shape of the output. */
+function stridedViews(
+  image: Tensor,
+  ct: Tensor,
+  kernel: Shape,
+  { strides, dilations, pads }: ConvAttributes,
+): TapViews {
+  const axes = kernel.length;
+  const padded = pad(image, [0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
+  const space = ct.shape.slice(2);
+  const view = (tap: readonly number[]) =>
+    tap.reduce((view, t, i) => {
+      const start = t * dilations[i];
+      return slice(view, i + 2, start, start + (space[i] - 1) * strides[i] + 1, strides[i]);
+    }, padded);
+  return { views: tapsOf(kernel).map(view), cotangent: ct };
+}
+
+/**
+ * Stride 1: with the cotangent filled up with zeros to the padded image's extent in all axes but the
+ * first, a tap is one shift of the flattened image, and its slice one block of memory per channel.
+ */
+function contiguousViews(
+  image: Tensor,
+  ct: Tensor,
+  kernel: Shape,
+  { dilations, pads }: ConvAttributes,
+): TapViews {
+  const axes = kernel.length;
+  const after = pads.slice(axes);
+  after[0] += 1; // one more row, so that the last tap's block ends within the image
+  const padded = pad(image, [0, 0, ...pads.slice(0, axes), 0, 0, ...after]);
+  const [batch, channels, ...extent] = padded.shape;
+  const [rows, ...rest] = ct.shape.slice(2);
+  const missing = rest.map((size, i) => extent[i + 1] - size);
+  const none = kernel.map(() => 0);
+  const pitches = extent.map((_, i) => sizeOf(extent.slice(i + 1)));
+  const length = rows * pitches[0];
+  const flat = reshape(padded, [batch, channels, -1]);
+  return {
+    views: tapsOf(kernel).map((tap) => {
+      const start = tap.reduce((sum, t, i) => sum + t * dilations[i] * pitches[i], 0);
+      return slice(flat, 2, start, start + length);
+    }),
+    cotangent: pad(ct, [0, 0, ...none, 0, 0, 0, ...missing]),
+  };
 }
 
 /** Each tap becomes nodes of its own, so a window as large as an image would never end. */
@@ -131,18 +185,4 @@ export function tapsOf(kernel: Shape): number[][] {
     (taps, size) => taps.flatMap((tap) => Array.from({ length: size }, (_, t) => [...tap, t])),
     [[]],
   );
-}
-
-/** The pixels of the padded image that one tap meets, in the shape of the output. */
-function shifted(
-  padded: Tensor,
-  tap: readonly number[],
-  space: Shape,
-  { strides, dilations }: ConvAttributes,
-): Tensor {
-  return tap.reduce((view, t, i) => {
-    const start = t * dilations[i];
-    const end = start + (space[i] - 1) * strides[i] + 1;
-    return slice(view, i + 2, start, end, strides[i]);
-  }, padded);
 }
