@@ -5,8 +5,6 @@ import {
   convTranspose,
   div,
   mul,
-  reciprocal,
-  reduceL2,
   reduceMean,
   sqrt,
   sub,
@@ -41,8 +39,7 @@ export interface LayerOptions {
 }
 
 /**
- * A convolution with padding of half the kernel: the size stays at stride 1 for odd kernels, and is
- * halved at stride 2 for even ones.
+ * A convolution with "same" padding for odd kernels, none for even ones.
  * @param x `[N, C, H, W]`
  * @returns `[N, channels, H / stride, W / stride]`
  */
@@ -63,8 +60,7 @@ export function convLayer(
 }
 
 /**
- * A transposed convolution with stride 2: twice the size. With a 2 x 2 kernel (the default) blocks do
- * not overlap, with 4 x 4 they do.
+ * A 2 x 2 transposed convolution with stride 2: twice the size, blocks do not overlap.
  * @param x `[N, C, H, W]`
  * @returns `[N, channels, 2H, 2W]`
  */
@@ -72,13 +68,12 @@ export function upLayer(
   scope: Scope,
   x: Tensor,
   channels: number,
-  { kernel = 2, bias = true, init = heNormal, biasInit = ZERO }: LayerOptions = {},
+  { bias = true, init = heNormal }: LayerOptions = {},
 ): Tensor {
   const inputs = x.shape[1];
-  const fanIn = inputs * kernel * kernel / 4;
-  const weight = scope.parameter("weight", [inputs, channels, kernel, kernel], init(fanIn));
-  const offset = bias ? scope.parameter("bias", [channels], biasInit) : undefined;
-  return convTranspose(x, weight, offset, { stride: 2, padding: (kernel - 1) >> 1 });
+  const weight = scope.parameter("weight", [inputs, channels, 2, 2], init(inputs));
+  const offset = bias ? scope.parameter("bias", [channels], ZERO) : undefined;
+  return convTranspose(x, weight, offset, { stride: 2 });
 }
 
 /**
@@ -89,9 +84,6 @@ export function upLayer(
 export function instanceNorm(x: Tensor, epsilon = 1e-5): Tensor {
   const options = { keepDims: true };
   const centred = sub(x, reduceMean(x, [2, 3], options));
-  // The norm reads the image once, and its derivative is one product: passes over images are what
-  // this costs.
-  const norm = reduceL2(centred, [2, 3], options);
-  const variance = div(mul(norm, norm), x.shape[2] * x.shape[3]);
-  return mul(centred, reciprocal(sqrt(add(variance, epsilon))));
+  const variance = reduceMean(mul(centred, centred), [2, 3], options);
+  return div(centred, sqrt(add(variance, epsilon)));
 }

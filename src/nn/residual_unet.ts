@@ -16,12 +16,6 @@ import type { Initializer, Scope } from "./parameters.ts";
 export interface ResidualUNetConfig {
   /** Channels of the image, in and out. */
   readonly channels: number;
-  /**
-   * Whether the finest level has half the image's resolution: overlapping 4 x 4 kernels lead there
-   * and back, as the 2 x 2 blocks of FFDNet do (K. Zhang et al., IEEE TIP 2018). Elementwise passes
-   * over many channels at full size are what costs most in training.
-   */
-  readonly halved: boolean;
   /** Channels of each level, the finest first. */
   readonly widths: readonly number[];
   /** Residual blocks of each level, as many going down as coming up. */
@@ -33,9 +27,8 @@ export interface ResidualUNetConfig {
 /** The network of `prior-brain`: about 2 million parameters. */
 export const DENOISER_NETWORK: ResidualUNetConfig = {
   channels: 2,
-  halved: true,
-  widths: [64, 96, 160],
-  blocks: [1, 2, 2],
+  widths: [32, 64, 96, 160],
+  blocks: [1, 1, 2, 2],
   embedding: 64,
 };
 
@@ -45,8 +38,8 @@ const zero = (): Initializer => ({ kind: "constant", value: 0 });
 const KNOTS: Initializer = { kind: "uniform", low: -2, high: 2 };
 
 /** The factor by which both sides of an image must be divisible. */
-export function sizeMultiple({ widths, halved }: ResidualUNetConfig): number {
-  return 2 ** (widths.length - (halved ? 0 : 1));
+export function sizeMultiple({ widths }: ResidualUNetConfig): number {
+  return 2 ** (widths.length - 1);
 }
 
 /**
@@ -61,7 +54,7 @@ export function residualUNet(
   noise: Tensor,
   config: ResidualUNetConfig = DENOISER_NETWORK,
 ): Tensor {
-  const { channels, halved, widths, blocks, embedding } = config;
+  const { channels, widths, blocks, embedding } = config;
   const features = embedding > 0 ? noiseFeatures(scope.at("noise"), noise, embedding) : undefined;
   const entered = (at: Scope, h: Tensor): Tensor =>
     features === undefined
@@ -69,8 +62,7 @@ export function residualUNet(
       : add(h, convLayer(at, features, h.shape[1], { kernel: 1, init: lecunNormal }));
   const last = widths.length - 1;
   const skips: Tensor[] = [];
-  const outer = halved ? { kernel: 4, stride: 2 } : {};
-  let h = convLayer(scope.at("head"), x, widths[0], { ...outer, init: lecunNormal });
+  let h = convLayer(scope.at("head"), x, widths[0], { init: lecunNormal });
   for (let level = 0; level < last; level++) {
     const at = scope.at("down").at(level);
     h = residualBlocks(at, entered(at.at("noise"), h), blocks[level]);
@@ -89,8 +81,7 @@ export function residualUNet(
     const up = upLayer(at.at("up"), h, widths[level], { bias: false, init: lecunNormal });
     h = residualBlocks(at, entered(at.at("noise"), add(up, skips[level])), blocks[level]);
   }
-  const tail = halved ? upLayer : convLayer;
-  return tail(scope.at("tail"), relu(h), channels, { ...outer, init: zero });
+  return convLayer(scope.at("tail"), relu(h), channels, { init: zero });
 }
 
 function noiseFeatures(scope: Scope, noise: Tensor, width: number): Tensor {
