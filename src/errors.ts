@@ -43,3 +43,9 @@ export class DeviceError extends LarmorError {
   /** Exit code of the command line. */
   readonly exitCode = 4;
 }
+
+/** An iteration left the numbers it can work with: the result would be no image. Exit code 1. */
+export class DivergenceError extends LarmorError {
+  /** Exit code of the command line. */
+  readonly exitCode = 1;
+}

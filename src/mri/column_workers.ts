@@ -1,0 +1,63 @@
+/** Workers that decompose columns; see column_basis.ts. @module */
+import type { ColumnBasis, ColumnTask } from "./column_basis.ts";
+
+/** More workers than this are not worth their memory. */
+const MAX_WORKERS = 8;
+
+/** What a worker is sent. */
+export interface ColumnRequest extends ColumnTask {
+  /** Which column it is. */
+  readonly column: number;
+}
+
+/** What it answers. */
+export interface ColumnAnswer extends ColumnBasis {
+  /** Which column it is. */
+  readonly column: number;
+}
+
+/** A worker for each core. */
+export class ColumnWorkers implements Disposable {
+  readonly #workers: Worker[];
+
+  /** Starts the workers. */
+  constructor(count = Math.min(navigator.hardwareConcurrency, MAX_WORKERS)) {
+    const url = new URL("./column_basis_worker.ts", import.meta.url);
+    this.#workers = Array.from({ length: count }, () => new Worker(url.href, { type: "module" }));
+  }
+
+  /** Decomposes columns 0 to `count - 1`, each given to the next worker that is free. */
+  decompose(
+    count: number,
+    task: (column: number) => ColumnTask,
+    place: (column: number, basis: ColumnBasis) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let next = 0, done = 0;
+      const feed = (worker: Worker) => {
+        if (signal?.aborted) return reject(signal.reason);
+        if (next === count) return;
+        worker.postMessage({ ...task(next), column: next } satisfies ColumnRequest);
+        next++;
+      };
+      for (const worker of this.#workers) {
+        worker.onmessage = ({ data }: MessageEvent<ColumnAnswer>) => {
+          place(data.column, data);
+          if (++done === count) resolve();
+          else feed(worker);
+        };
+        worker.onerror = (event) => {
+          event.preventDefault();
+          reject(new Error(`Cannot decompose a column: ${event.message}`));
+        };
+        feed(worker);
+      }
+    });
+  }
+
+  /** Ends the workers. */
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}

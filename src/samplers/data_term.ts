@@ -1,0 +1,70 @@
+/** What samplers do with the data: gradients, proximal steps, projections. @module */
+import { add, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { conjugateGradients } from "../mri/cg.ts";
+import { innerProduct, regularised } from "../mri/operator.ts";
+import type { DataTerm } from "./contract.ts";
+
+/** A^H (y - A x) */
+export function residualImage({ adjoint, operator }: DataTerm, x: Tensor): Tensor {
+  return sub(adjoint, operator.normal(x));
+}
+
+/**
+ * argmin |A x - y|^2 + rho |x - centre|^2, by conjugate gradients from the centre: the proximal map
+ * of the data.
+ * @param rho a number or `[N or 1, 1, 1, 1]`, above 0
+ */
+export function proximal(
+  data: DataTerm,
+  centre: Tensor,
+  rho: Tensor | number,
+  iterations: number,
+): Tensor {
+  // For the correction u = x - centre: (A^H A + rho) u = A^H (y - A centre).
+  const apply = regularised(data.operator, rho);
+  return add(centre, conjugateGradients(apply, residualImage(data, centre), iterations));
+}
+
+/** (A^H A + weight I)^-1 b by conjugate gradients from zero. */
+export function regularisedInverse(
+  { operator }: DataTerm,
+  b: Tensor,
+  weight: Tensor | number,
+  iterations: number,
+): Tensor {
+  return conjugateGradients(regularised(operator, weight), b, iterations);
+}
+
+/** Ridge that keeps pseudo-inverses finite, relative to the unit norm of the maps. */
+const RIDGE = 1e-4;
+
+/**
+ * A^+ r for a residual's A^H r, by conjugate gradients: the smallest change of the image that explains
+ * the residual. With a small ridge, so that what coils barely see is left alone.
+ * @param weight ridge that grows with the noise of the data, in units of sigma_y: what coils see no
+ *   better than that counts as not measured. Default 0
+ */
+export function pseudoInverse(
+  data: DataTerm,
+  b: Tensor,
+  iterations: number,
+  weight = 0,
+): Tensor {
+  const ridge = weight === 0 ? RIDGE : add(mul(data.sigma, weight), RIDGE);
+  return regularisedInverse(data, b, ridge, iterations);
+}
+
+/** Keeps the norm's derivative finite at zero. */
+const TINY = 1e-20;
+
+/** |y - A x| of each element, `[N, 1, 1, 1]`. */
+export function residualNorm({ samples, operator }: DataTerm, x: Tensor): Tensor {
+  const difference = sub(operator.forward(x), samples);
+  const square = innerProduct(difference, difference);
+  return reshape(sqrt(add(square, TINY)), [x.shape[0], 1, 1, 1]);
+}
+
+/** A^H (w y) for weights w of the samples. */
+export function weightedAdjoint(data: DataTerm, weights: Tensor | number): Tensor {
+  return data.operator.adjoint(mul(data.samples, weights));
+}

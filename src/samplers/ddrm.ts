@@ -1,0 +1,116 @@
+/** DDRM. @module */
+import {
+  add,
+  concat,
+  div,
+  greater,
+  max,
+  mul,
+  slice,
+  sqrt,
+  sub,
+  type Tensor,
+  where,
+} from "../graph/mod.ts";
+import type { DataTerm, Sampler, Spectrum } from "./contract.ts";
+import { posteriorLevels } from "./plans.ts";
+
+/** Eigenvalues below this count as 0: singular values of 0.001, as in the official code. */
+const ZERO = 1e-6;
+/** Smallest noise level that is divided by. */
+const TINY = 1e-12;
+
+/**
+ * In the eigenbasis of A^H A (coefficients with a bar, singular values s), keep, blend or generate each
+ * coefficient by comparing the noise of its datum, sigma_y / s, with the noise level:
+ * ```
+ * y_bar = V^H A^H y / s^2                     start: N(y_bar, sigma^2 - sigma_y^2 / s^2)
+ * s = 0:                N(D_bar + sqrt(1 - eta^2) sigma' (x_bar - D_bar) / sigma, eta^2 sigma'^2)
+ * sigma' < sigma_y / s: N(D_bar + sqrt(1 - eta^2) sigma' (y_bar - D_bar) s / sigma_y, eta^2 sigma'^2)
+ * otherwise:            N((1 - eta_b) D_bar + eta_b y_bar, sigma'^2 - eta_b^2 sigma_y^2 / s^2)
+ * ```
+ * `weight` is a factor on sigma_y^2. The start, where a datum is noisier than the first level or there
+ * is none, is that of the least-squares image (the paper starts these at 0, from a far larger sigma).
+ * Published: eta 0.85, eta_b 1, 20 steps.
+ */
+export const ddrm = {
+  name: "ddrm",
+  summary: "keep, blend or generate each coefficient of the operator's eigenbasis",
+  citation: "Kawar, Elad, Ermon and Song, Denoising diffusion restoration models, NeurIPS 2022",
+  defaults: { steps: 20, weight: 1, eta: 0.85, etaB: 1, sigmaMax: 1, sigmaMin: 0.5 },
+  ranges: {
+    weight: { low: 0.1, high: 10, log: true },
+    eta: { low: 0.1, high: 1 },
+    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMin: { low: 0.1, high: 1, log: true },
+  },
+  start: "sense",
+  spectral: true,
+  moves: ({ weight, eta, etaB }) => ({
+    start: {
+      nfe: 0,
+      noises: 1,
+      step({ x, sigma, noise: [z], data }) {
+        const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight);
+        const left = sub(mul(sigma, sigma), spectral.variance);
+        const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(z)));
+        const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
+        return { x: synthesise(where(isKnown, known, analyse(x))) };
+      },
+    },
+    step: {
+      nfe: 1,
+      noises: 1,
+      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
+        const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight);
+        const [X, D, Z] = together(analyse, [x, denoise(x, sigma), z]);
+        const fresh = mul(mul(sigmaNext, eta), Z);
+        const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
+        const toward = (target: Tensor, deviation: Tensor) =>
+          add(add(D, mul(kept, div(sub(target, D), deviation))), fresh);
+        const left = sub(mul(sigmaNext, sigmaNext), mul(variance, etaB ** 2));
+        const blended = add(mul(D, 1 - etaB), mul(mean, etaB));
+        const isClear = greater(mul(sigmaNext, sigmaNext), variance);
+        const seen = where(
+          isClear,
+          add(blended, mul(sqrt(max(left, 0)), Z)),
+          toward(mean, sqrt(max(variance, TINY))),
+        );
+        return { x: synthesise(where(isMeasured, seen, toward(X, sigma))) };
+      },
+    },
+  }),
+  plan(settings, known) {
+    const steps = posteriorLevels(settings, known);
+    const [{ sigma }] = steps;
+    return [{ move: "start", sigma, sigmaNext: sigma }, ...steps];
+  },
+} satisfies Sampler;
+
+/** f of several images by one call on a larger batch: the bases are large, and are read once. */
+function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[] {
+  const batch = images[0].shape[0];
+  const all = f(concat(images, 0));
+  return images.map((_, i) => slice(all, 0, i * batch, (i + 1) * batch));
+}
+
+/** The basis, with what the data say of each coefficient. */
+interface Measured extends Spectrum {
+  /** s > 0. */
+  readonly isMeasured: Tensor;
+  /** y_bar. */
+  readonly mean: Tensor;
+  /** sigma_y^2 / s^2. */
+  readonly variance: Tensor;
+}
+
+function measured({ spectrum, sigma }: DataTerm, weight: number): Measured {
+  const { squares, data } = spectrum!;
+  const s2 = max(squares, ZERO);
+  return {
+    ...spectrum!,
+    isMeasured: greater(squares, ZERO),
+    mean: div(data, s2),
+    variance: div(mul(mul(sigma, sigma), weight), s2),
+  };
+}

@@ -1,0 +1,45 @@
+/** DiffPIR. @module */
+import { div, max, mul } from "../graph/mod.ts";
+import type { Sampler } from "./contract.ts";
+import { proximal } from "./data_term.ts";
+import { posteriorLevels } from "./plans.ts";
+import { renoise } from "./transition.ts";
+
+/** Smallest rho, for data without noise. */
+const TINY = 1e-8;
+
+/**
+ * Denoise, step to the data, add noise again:
+ * ```
+ * D  = denoise(x, sigma)
+ * x0 = argmin |A x - y|^2 + rho |x - D|^2,  rho = lambda sigma_y^2 / sigma^2
+ * x' = x0 + sigma' (sqrt(1 - zeta) (x - x0) / sigma + sqrt(zeta) z)
+ * ```
+ */
+export const diffpir = {
+  name: "diffpir",
+  summary: "denoise, proximal step to the data, noise again",
+  citation:
+    "Zhu et al., Denoising diffusion models for plug-and-play image restoration, CVPRW 2023",
+  defaults: { steps: 30, weight: 1, zeta: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  ranges: {
+    weight: { low: 0.1, high: 4, log: true },
+    zeta: { low: 0.1, high: 1 },
+    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMin: { low: 0.1, high: 1, log: true },
+  },
+  start: "sense",
+  moves: ({ weight, zeta, cg }) => ({
+    step: {
+      nfe: 1,
+      noises: 1,
+      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
+        const ratio = div(data.sigma, sigma);
+        const rho = max(mul(mul(ratio, ratio), weight), TINY);
+        const clean = proximal(data, denoise(x, sigma), rho, cg);
+        return { x: renoise({ x, sigma, sigmaNext }, clean, zeta, z) };
+      },
+    },
+  }),
+  plan: posteriorLevels,
+} satisfies Sampler;

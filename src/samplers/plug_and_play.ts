@@ -1,0 +1,117 @@
+/** Plug-and-play: the denoiser as the prior of a deterministic iteration. @module */
+import { add, div, max, mul, sub, type Tensor } from "../graph/mod.ts";
+import type { DataTerm, Range, Sampler } from "./contract.ts";
+import { proximal, residualImage } from "./data_term.ts";
+import { posteriorLevels } from "./plans.ts";
+
+/** Smallest rho, for data without noise. */
+const TINY = 1e-8;
+
+const RANGES: Readonly<Record<string, Range>> = {
+  weight: { low: 0.03, high: 3, log: true },
+  sigmaMax: { low: 0.05, high: 1, log: true },
+  sigmaMin: { low: 0.1, high: 2, log: true },
+};
+
+/** rho = weight sigma_y^2 / sigma^2: what the denoiser's image weighs against the data. */
+function balance(data: DataTerm, sigma: Tensor, weight: number): Tensor {
+  const ratio = div(data.sigma, sigma);
+  return max(mul(mul(ratio, ratio), weight), TINY);
+}
+
+/**
+ * Half-quadratic splitting with a denoiser (DPIR):
+ * ```
+ * v = argmin |A v - y|^2 + rho |v - x|^2,  rho = lambda sigma_y^2 / sigma^2
+ * x = denoise(v, sigma), sigma falling
+ * ```
+ * Published: lambda 0.23, 8 iterations (24 for super-resolution, 40 for demosaicking), sigma from
+ * 49/255 geometrically to sigma_y.
+ */
+export const dpir = {
+  name: "dpir",
+  summary: "half-quadratic splitting with the denoiser, deterministic",
+  citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
+  defaults: { steps: 20, weight: 0.23, sigmaMax: 49 / 255, sigmaMin: 1, cg: 10 },
+  ranges: RANGES,
+  start: "sense-image",
+  random: false,
+  moves: ({ weight, cg }) => ({
+    step: {
+      nfe: 1,
+      noises: 0,
+      step({ x, sigma, data, denoise }) {
+        return { x: denoise(proximal(data, x, balance(data, sigma, weight), cg), sigma) };
+      },
+    },
+  }),
+  plan: posteriorLevels,
+} satisfies Sampler;
+
+/**
+ * ADMM with a denoiser:
+ * ```
+ * v = argmin |A v - y|^2 + rho |v - (x - u)|^2,  rho = lambda sigma_y^2 / sigma^2
+ * x = denoise(v + u, sigma)
+ * u = (u + v - x) sigma'^2 / sigma^2, sigma falling (the scaled dual variable follows rho)
+ * ```
+ * At a constant sigma the fixed point is where the data and the prior that the denoiser is the
+ * proximal map of are in balance. The first paper keeps sigma, Chan et al. let rho grow.
+ */
+export const pnpAdmm = {
+  name: "pnp-admm",
+  summary: "ADMM with the denoiser as the prior's proximal map, deterministic",
+  citation:
+    "Venkatakrishnan, Bouman and Wohlberg, Plug-and-play priors for model based reconstruction, GlobalSIP 2013; " +
+    "Chan, Wang and Elgendy, TCI 2017",
+  defaults: { steps: 20, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, cg: 10 },
+  ranges: RANGES,
+  start: "sense-image",
+  random: false,
+  variables: ["u"],
+  moves: ({ weight, cg }) => ({
+    step: {
+      nfe: 1,
+      noises: 0,
+      step({ x, state: { u }, sigma, sigmaNext, data, denoise }) {
+        const v = proximal(data, sub(x, u), balance(data, sigma, weight), cg);
+        const denoised = denoise(add(v, u), sigma);
+        const ratio = div(sigmaNext, sigma);
+        return { x: denoised, u: mul(sub(add(u, v), denoised), mul(ratio, ratio)) };
+      },
+    },
+  }),
+  plan: posteriorLevels,
+} satisfies Sampler;
+
+/**
+ * Regularisation by denoising, by gradient steps:
+ * ```
+ * x = x - (A^H (A x - y) + rho (x - denoise(x, sigma))) / (1 + rho),  rho = lambda sigma_y^2 / sigma^2
+ * ```
+ * 1 + rho bounds the curvature, as the maps have unit norm. At a constant sigma the fixed point is
+ * the least-squares image under the prior smoothed by sigma. The paper keeps sigma at 3-5 of 255 and
+ * takes 200 steps; here sigma falls.
+ */
+export const red = {
+  name: "red",
+  summary: "gradient descent with the denoiser's residual as prior, deterministic",
+  citation:
+    "Romano, Elad and Milanfar, The little engine that could: regularization by denoising, SIIMS 2017",
+  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1 },
+  ranges: RANGES,
+  start: "sense-image",
+  random: false,
+  moves: ({ weight }) => ({
+    step: {
+      nfe: 1,
+      noises: 0,
+      step({ x, sigma, data, denoise }) {
+        const rho = balance(data, sigma, weight);
+        const descent = add(residualImage(data, x), mul(rho, sub(denoise(x, sigma), x)));
+        return { x: add(x, div(descent, add(rho, 1))) };
+      },
+    },
+  }),
+  plan: posteriorLevels,
+} satisfies Sampler;

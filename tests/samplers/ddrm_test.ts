@@ -1,0 +1,190 @@
+/** DDRM in the eigenbasis of the operator, against the algorithm written out with an SVD. */
+import assert from "node:assert/strict";
+import { eigs } from "mathjs";
+import { matMul, reshape, Runtime, type Tensor, transpose } from "../../src/graph/mod.ts";
+import { InputError } from "../../src/errors.ts";
+import { hermitianEigen } from "../../src/mri/hermitian_eigen.ts";
+import { ndarray } from "../../src/ndarray.ts";
+import { Rng } from "../../src/rng.ts";
+import { ddnm } from "../../src/samplers/ddnm.ts";
+import { ddrm } from "../../src/samplers/ddrm.ts";
+import { compileSampler } from "../../src/samplers/driver.ts";
+import type { Sampler, Settings } from "../../src/samplers/contract.ts";
+import { assertClose } from "../classical/support.ts";
+import { apply, type Matrix, times, transposed } from "./algebra.ts";
+import { assertFollows, type TextbookStep, type Vector } from "./textbook.ts";
+import { denseProblem, draw, gaussianPrior, mriProblem, type Problem } from "./support.ts";
+
+/** A = U diag(s) V^T on stacked real and imaginary parts; columns of zero s have no u. */
+interface Svd {
+  /** Rows are right singular vectors. */
+  readonly vt: Matrix;
+  readonly s: readonly number[];
+  /** U^T y / s, 0 where s is. */
+  readonly y: readonly number[];
+}
+
+function svd({ matrix, arrays }: Problem): Svd {
+  const normal = times(transposed(matrix), matrix).map((row) => [...row]);
+  const pairs = eigs(normal).eigenvectors as { value: number; vector: number[] }[];
+  const vt = pairs.map(({ vector }) => Float64Array.from(vector));
+  const s = pairs.map(({ value }) => value > 1e-8 ? Math.sqrt(value) : 0);
+  const y = vt.map((v, i) => {
+    if (s[i] === 0) return 0;
+    const u = apply(matrix, v).map((value) => value / s[i]);
+    return u.reduce((sum, value, k) => sum + value * arrays.samples.data[k], 0) / s[i];
+  });
+  return { vt, s, y };
+}
+
+/** Kawar et al. 2022, eq. 7 and 8, coefficient by coefficient. */
+function ddrmStep(
+  { vt, s, y }: Svd,
+  sigmaY: number,
+  { eta, etaB }: Settings,
+  { move, x, sigma, sigmaNext, z: [z] }: TextbookStep,
+  denoised: Vector,
+): Vector {
+  const [X, D, Z] = [apply(vt, x), apply(vt, denoised), apply(vt, z)];
+  const next = X.map((_, i) => {
+    const noise = s[i] === 0 ? Infinity : sigmaY / s[i];
+    if (move === "start") {
+      return noise < sigma ? y[i] + Math.sqrt(sigma ** 2 - noise ** 2) * Z[i] : X[i];
+    }
+    const kept = Math.sqrt(1 - eta ** 2) * sigmaNext;
+    if (s[i] === 0) return D[i] + kept * (X[i] - D[i]) / sigma + eta * sigmaNext * Z[i];
+    if (sigmaNext < noise) return D[i] + kept * (y[i] - D[i]) / noise + eta * sigmaNext * Z[i];
+    const left = Math.sqrt(sigmaNext ** 2 - (etaB * noise) ** 2);
+    return (1 - etaB) * D[i] + etaB * y[i] + left * Z[i];
+  });
+  return apply(transposed(vt), next);
+}
+
+async function assertIsDdrm(runtime: Runtime, problem: Problem, given: Settings = {}) {
+  const settings = { ...ddrm.defaults, steps: 6, ...given };
+  const known = svd(problem);
+  await assertFollows(
+    runtime,
+    ddrm,
+    problem,
+    settings,
+    (input, dense) =>
+      ddrmStep(known, dense.sigma, settings, input, dense.denoise(input.x, input.sigma)),
+  );
+}
+
+/** A dense problem whose measurement knows the eigenbasis of its own real form. */
+function spectralProblem(problem: Problem): Problem {
+  const { matrix, measurement, prior: { image } } = problem;
+  const normal = times(transposed(matrix), matrix);
+  const size = normal.length;
+  const { values, vectors } = hermitianEigen({
+    re: Float64Array.from(normal.flatMap((row) => [...row])),
+    im: new Float64Array(size * size),
+  }, size);
+  const arrays = {
+    vectors: ndarray(Float32Array.from(vectors.re), [size, size]),
+    squares: ndarray(Float32Array.from(values), [1, 2, ...image]),
+  };
+  const product = (a: Tensor, x: Tensor) =>
+    reshape(matMul(a, reshape(x, [x.shape[0], size, 1])), x.shape);
+  return {
+    ...problem,
+    measurement: {
+      ...measurement,
+      spectral: () => ({
+        shapes: { vectors: [size, size], squares: [1, 2, ...image] },
+        compute: () => Promise.resolve(arrays),
+        spectrum: ({ vectors, squares, adjoint }) => ({
+          squares,
+          data: product(vectors, adjoint),
+          analyse: (x) => product(vectors, x),
+          synthesise: (c) => product(transpose(vectors, [1, 0]), c),
+        }),
+      }),
+    },
+  };
+}
+
+Deno.test("ddrm equals the textbook on a dense random operator", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const wide = spectralProblem(denseProblem(gaussianPrior([3, 3], "correlated"), 5));
+  await assertIsDdrm(runtime, wide);
+  await assertIsDdrm(runtime, wide, { eta: 0.6, etaB: 0.7 });
+  await assertIsDdrm(runtime, spectralProblem(denseProblem(gaussianPrior([2, 3], "diagonal"), 8)));
+});
+
+Deno.test("ddrm equals the textbook on several coils with a mask of lines", async () => {
+  await using runtime = await Runtime.open("cpu");
+  await assertIsDdrm(runtime, mriProblem(gaussianPrior([4, 3], "correlated"), { coils: 2 }));
+  await assertIsDdrm(runtime, mriProblem(gaussianPrior([7, 2], "diagonal"), { coils: 3 }));
+  await assertIsDdrm(runtime, mriProblem(gaussianPrior([5, 4], "diagonal"), { sigma: 0.02 }));
+});
+
+Deno.test("ddrm equals the textbook on one coil, with lines and with a plane", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const mask of ["lines", "plane"] as const) {
+    for (const size of [[4, 3], [5, 5]] as const) {
+      await assertIsDdrm(
+        runtime,
+        mriProblem(gaussianPrior(size, "correlated"), { coils: 1, mask }),
+      );
+    }
+  }
+});
+
+Deno.test("ddrm refuses several coils with a mask of the plane, and says what to do", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = mriProblem(gaussianPrior([4, 3], "diagonal"), { coils: 2, mask: "plane" });
+  await assert.rejects(
+    draw(runtime, ddrm, problem, { count: 1 }),
+    (error) =>
+      error instanceof InputError && /2 coils and a mask of the plane/.test(error.message) &&
+      /ddnm\+/.test(error.hint ?? ""),
+  );
+});
+
+Deno.test("with eta 1 and no noise, ddnm is ddrm", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = mriProblem(gaussianPrior([5, 4], "correlated"), {
+    coils: 1,
+    mask: "plane",
+    sigma: 1e-5,
+  });
+  const settings = { steps: 5, eta: 1, etaB: 1, sigmaMax: 3, sigmaMin: 5000, cg: 3, weight: 1 };
+  // DDRM puts the data in before the first step, and ends with the denoiser alone.
+  const between = (sampler: Sampler, first: number): Sampler => ({
+    ...sampler,
+    plan: (settings, known) => sampler.plan(settings, known).slice(first, -1),
+  });
+  const options = { count: 2, settings };
+  assertClose(
+    await draw(runtime, between(ddnm, 0), problem, options),
+    await draw(runtime, between(ddrm, 1), problem, options),
+    2e-3, // the ridge of 1e-4 that keeps A^+ finite, at every step
+  );
+});
+
+Deno.test("ddrm reports how long the eigenbasis took, once for the same maps", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const { prior: { denoise }, measurement, arrays } = mriProblem(
+    gaussianPrior([4, 2], "diagonal"),
+    { coils: 2 },
+  );
+  const task = { sampler: ddrm, settings: { steps: 2 }, measurement, denoise, samples: 1 };
+  const compiled = await compileSampler(runtime, task);
+  const stages: string[] = [], fractions: number[] = [];
+  const control = {
+    onStage: (stage: string, seconds: number) => {
+      assert.ok(seconds >= 0);
+      stages.push(stage);
+    },
+    onProgress: (fraction: number) => void fractions.push(fraction),
+  };
+  const first = await compiled.run(arrays, new Rng(2), control);
+  const again = await compiled.run(arrays, new Rng(2), control);
+  assert.deepEqual(again, first);
+  assert.deepEqual(stages, ["eigenbasis"]);
+  assert.deepEqual(fractions.slice(0, 2), [0.25, 0.5]);
+  assert.equal(fractions.at(-1), 1);
+});

@@ -1,0 +1,108 @@
+/** The loop: reproducible, independent of the batch, stopped by what is not finite, one graph call a step. */
+import assert from "node:assert/strict";
+import { DivergenceError } from "../../src/errors.ts";
+import { div, max, type Program, Runtime, sub } from "../../src/graph/mod.ts";
+import type { Denoiser } from "../../src/nn/mod.ts";
+import { Rng } from "../../src/rng.ts";
+import { samplers } from "../../src/samplers/mod.ts";
+import { daps } from "../../src/samplers/daps.ts";
+import { dps } from "../../src/samplers/dps.ts";
+import { pigdm } from "../../src/samplers/pigdm.ts";
+import { score } from "../../src/samplers/score.ts";
+import { compileSampler, type SamplingTask } from "../../src/samplers/driver.ts";
+import { assertClose } from "../classical/support.ts";
+import { draw, gaussianPrior, mriProblem } from "./support.ts";
+
+const problem = mriProblem(gaussianPrior([3, 2], "correlated"));
+const { measurement, arrays, prior: { denoise } } = problem;
+const taskOf = (rest: Partial<SamplingTask>): SamplingTask => ({
+  sampler: dps,
+  settings: { steps: 3 },
+  measurement,
+  denoise,
+  samples: 1,
+  ...rest,
+});
+
+Deno.test("the same seed gives the same samples bit for bit, another seed others", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const samplesOf = (seed: number) =>
+    draw(runtime, score, problem, { count: 2, seed, settings: { steps: 3 } });
+  const [first, again, other] = [await samplesOf(5), await samplesOf(5), await samplesOf(6)];
+  assert.deepEqual(first, again);
+  assert.notDeepEqual(first, other);
+  const size = first.length / 2;
+  assert.notDeepEqual(first.slice(0, size), first.slice(size));
+});
+
+Deno.test("a batch equals single runs within 1e-5", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const sampler of [score, daps, dps, pigdm]) {
+    const run = async (batch: number) => {
+      const task = taskOf({ sampler, samples: 3, batch });
+      return (await (await compileSampler(runtime, task)).run(arrays, new Rng(2))).data;
+    };
+    assertClose(await run(3), await run(1), 1e-5);
+  }
+});
+
+Deno.test("a network that gives what is not finite is caught, with step and noise level", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const broken: Denoiser = (x, sigma) => div(x, max(sub(sigma, 0.5), 0));
+  const task = taskOf({ denoise: broken, settings: { steps: 3, sigmaMax: 1, sigmaMin: 0.5 } });
+  await assert.rejects(
+    (await compileSampler(runtime, task)).run(arrays, new Rng(2)),
+    (error: Error) =>
+      error instanceof DivergenceError && error.exitCode === 1 &&
+      /step 2 of 3, sigma 0\.316/.test(error.message) && error.hint !== undefined,
+  );
+});
+
+Deno.test("dps and pigdm make one graph call a step, with the network in it once", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const sampler of [dps, pigdm]) {
+    const calls = { networks: 0, graphs: 0 };
+    const counting = {
+      async build(...parameters: Parameters<Runtime["build"]>): Promise<Program> {
+        const program = await runtime.build(...parameters);
+        return { ...program, run: (feeds) => (calls.graphs++, program.run(feeds)) };
+      },
+    } as unknown as Runtime;
+    const once: Denoiser = (x, sigma) => (calls.networks++, denoise(x, sigma));
+    const task = taskOf({ sampler, denoise: once, settings: { steps: 7 } });
+    await (await compileSampler(counting, task)).run(arrays, new Rng(1));
+    assert.deepEqual(calls, { networks: 1, graphs: 1 + 7 }, sampler.name);
+  }
+});
+
+Deno.test("a run reports its progress and stops when it is told to", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const compiled = await compileSampler(runtime, taskOf({ samples: 2, batch: 1 }));
+  const fractions: number[] = [];
+  await compiled.run(arrays, new Rng(1), { onProgress: (fraction) => fractions.push(fraction) });
+  assert.deepEqual(fractions.map((f) => Math.round(6 * f)), [1, 2, 3, 4, 5, 6]);
+  const stop = new AbortController();
+  await assert.rejects(
+    compiled.run(arrays, new Rng(1), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error("enough")),
+    }),
+    /enough/,
+  );
+});
+
+Deno.test("every sampler takes one step or many, ends at 0, and has a range for its weight", () => {
+  for (const { name, defaults, ranges, plan, moves } of samplers) {
+    for (const steps of [1, 2, 17]) {
+      const settings = { ...defaults, steps };
+      const planned = plan(settings, { sigma: 0.02 });
+      assert.ok(planned.length >= steps, name);
+      assert.equal(planned[planned.length - 1].sigmaNext, 0, name);
+      const known = moves(settings);
+      assert.ok(planned.every(({ move }) => Object.hasOwn(known, move)), name);
+    }
+    for (const [key, { low, high }] of Object.entries(ranges)) {
+      assert.ok(Object.hasOwn(defaults, key) && low < high, `${name} ${key}`);
+    }
+  }
+});

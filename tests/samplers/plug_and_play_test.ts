@@ -1,0 +1,164 @@
+/** Deterministic plug-and-play and RED-diff: their textbooks and their fixed points. */
+import { Runtime } from "../../src/graph/mod.ts";
+import type { Sampler } from "../../src/samplers/contract.ts";
+import { dpir, pnpAdmm, red } from "../../src/samplers/plug_and_play.ts";
+import { redDiff } from "../../src/samplers/red_diff.ts";
+import { assertClose, relativeError } from "../classical/support.ts";
+import { plus, posteriorOf } from "./algebra.ts";
+import {
+  assertBetween,
+  denseProblem,
+  draw,
+  gaussianPrior,
+  mriProblem,
+  type Problem,
+} from "./support.ts";
+import { assertFollows, axpy, Dense, identity, type Vector } from "./textbook.ts";
+
+const CG = 14;
+
+const problems: readonly (() => Problem)[] = [
+  () => mriProblem(gaussianPrior([4, 3], "correlated")),
+  () => mriProblem(gaussianPrior([5, 2], "diagonal"), { mask: "plane" }),
+  () => denseProblem(gaussianPrior([2, 3], "correlated"), 5),
+];
+
+Deno.test("dpir follows its textbook", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const make of problems) {
+    await assertFollows(
+      runtime,
+      dpir,
+      make(),
+      { steps: 8, cg: CG },
+      ({ x, sigma }, dense) =>
+        dense.denoise(dense.proximal(x, 0.23 * (dense.sigma / sigma) ** 2), sigma),
+    );
+  }
+});
+
+Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const make of problems) {
+    const settings = { steps: 8, weight: 0.8, cg: CG };
+    await assertFollows(runtime, pnpAdmm, make(), settings, (input, dense) => {
+      const { x, state, sigma, sigmaNext } = input;
+      const u = state.u ?? x.map(() => 0);
+      const v = dense.proximal(axpy(x, -1, u), 0.8 * (dense.sigma / sigma) ** 2);
+      const next = dense.denoise(axpy(v, 1, u), sigma);
+      const dual = axpy(axpy(u, 1, v), -1, next);
+      state.u = dual.map((value) => value * (sigmaNext / sigma) ** 2);
+      return next;
+    });
+  }
+});
+
+Deno.test("red follows its textbook", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const make of problems) {
+    await assertFollows(runtime, red, make(), { steps: 12 }, ({ x, sigma }, dense) => {
+      const rho = (dense.sigma / sigma) ** 2;
+      const descent = axpy(dense.residual(x), rho, axpy(dense.denoise(x, sigma), -1, x));
+      return axpy(x, 1 / (1 + rho), descent);
+    });
+  }
+});
+
+/** Constant sigma, for which there are fixed points in closed form. */
+const CONSTANT = 0.4;
+const constant = (problem: Problem) => ({
+  weight: 1,
+  sigmaMax: CONSTANT,
+  sigmaMin: CONSTANT / problem.arrays.sigma,
+  cg: CG,
+});
+
+async function errorsFrom(
+  runtime: Runtime,
+  sampler: Sampler,
+  problem: Problem,
+  expected: Vector,
+  counts: readonly number[],
+): Promise<number[]> {
+  const errors: number[] = [];
+  for (const steps of counts) {
+    const settings = { ...constant(problem), steps };
+    errors.push(
+      relativeError(await draw(runtime, sampler, problem, { count: 1, settings }), expected),
+    );
+  }
+  return errors;
+}
+
+/** The posterior mean when the prior is smoothed by a variance. */
+function smoothedMean({ prior, matrix, arrays }: Problem, variance: number): Vector {
+  const smooth = plus(prior.covariance, identity(prior.mean.length), variance);
+  const broad = { mean: prior.mean, covariance: smooth };
+  return posteriorOf(broad, matrix, arrays.samples.data, arrays.sigma).mean;
+}
+
+Deno.test("pnp-admm at a constant sigma converges to the posterior mean, by a factor a step", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0]();
+  const [early, late, end] = await errorsFrom(
+    runtime,
+    pnpAdmm,
+    problem,
+    problem.posterior.mean,
+    [10, 20, 60],
+  );
+  assertBetween(late / early, 0, 0.6, "error ratio over 10 steps");
+  assertBetween(end, 0, 0.01, "error in the end");
+});
+
+Deno.test("red at a constant sigma converges to the posterior mean of the smoothed prior", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0]();
+  const [end] = await errorsFrom(runtime, red, problem, smoothedMean(problem, CONSTANT ** 2), [
+    400,
+  ]);
+  assertBetween(end, 0, 2e-3, "error in the end");
+});
+
+Deno.test("dpir at a constant sigma converges to that image, denoised", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0]();
+  const image = smoothedMean(problem, CONSTANT ** 2);
+  const expected = new Dense(problem).denoise(image, CONSTANT);
+  const [end] = await errorsFrom(runtime, dpir, problem, expected, [60]);
+  assertBetween(end, 0, 1e-3, "error in the end");
+});
+
+Deno.test("red-diff follows its textbook", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const make of problems) {
+    for (const power of [0, 2]) {
+      const settings = { steps: 7, weight: 0.5, power, rate: 0.03 };
+      await assertFollows(runtime, redDiff, make(), settings, (input, dense) => {
+        const { x: mu, state, sigma, parameter: index = 0, z: [z] } = input;
+        const D = dense.denoise(axpy(mu, sigma, z), sigma);
+        const lambda = 0.5 * (dense.sigma / sigma) ** power;
+        const g = axpy(dense.residual(mu).map((v) => -v), lambda, axpy(mu, -1, D));
+        const zero = mu.map(() => 0);
+        state.m = (state.m ?? zero).map((m, i) => 0.9 * m + 0.1 * g[i]);
+        state.v = (state.v ?? zero).map((v, i) => 0.99 * v + 0.01 * g[i] ** 2);
+        const rate = 0.03 * (1 - index / 7);
+        return mu.map((value, i) => {
+          const mean = state.m[i] / (1 - 0.9 ** (index + 1));
+          const square = state.v[i] / (1 - 0.99 ** (index + 1));
+          return value - rate * mean / (Math.sqrt(square) + 1e-8);
+        });
+      });
+    }
+  }
+});
+
+Deno.test("red-diff with the weight of the log-posterior ends where red does", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0]();
+  const settings = { ...constant(problem), steps: 400, power: 2, rate: 0.02 };
+  const found = await draw(runtime, redDiff, problem, { count: 1, settings });
+  assertClose(found, smoothedMean(problem, CONSTANT ** 2), 0.05);
+  // Which is not the posterior mean: the prior is smoothed by sigma.
+  assertBetween(relativeError(found, problem.posterior.mean), 0.1, 0.3, "distance from the mean");
+});

@@ -1,0 +1,190 @@
+/** Samplers that project or step to the data, against their textbooks and the exact posterior. */
+import assert from "node:assert/strict";
+import { Runtime } from "../../src/graph/mod.ts";
+import { InputError } from "../../src/errors.ts";
+import { maskFromLines } from "../../src/mri/masks.ts";
+import { proximal } from "../../src/samplers/data_term.ts";
+import { ddnm, ddnmPlus } from "../../src/samplers/ddnm.ts";
+import { dds } from "../../src/samplers/dds.ts";
+import { diffpir } from "../../src/samplers/diffpir.ts";
+import { ilvr } from "../../src/samplers/ilvr.ts";
+import { repaint } from "../../src/samplers/repaint.ts";
+import { sdedit } from "../../src/samplers/sdedit.ts";
+import { assertClose } from "../classical/support.ts";
+import {
+  assertFollows,
+  axpy,
+  Dense,
+  renoised,
+  type TextbookStep,
+  type Vector,
+} from "./textbook.ts";
+import { denseProblem, draw, gaussianPrior, mriProblem, type Problem } from "./support.ts";
+import { apply, type Matrix } from "./algebra.ts";
+
+/** Conjugate gradient steps by which these problems have converged. */
+const MANY = 14;
+/** Odd, even and prime sides; lines, plane and no structure at all. */
+const problems: readonly (readonly [string, () => Problem])[] = [
+  ["lines 4x3", () => mriProblem(gaussianPrior([4, 3], "correlated"))],
+  ["plane 5x2", () => mriProblem(gaussianPrior([5, 2], "diagonal"), { mask: "plane" })],
+  ["dense 2x3", () => denseProblem(gaussianPrior([2, 3], "correlated"), 4)],
+];
+
+/** RePaint's unconditional step: ancestral sampling. */
+function ancestral(input: TextbookStep, dense: Dense): Vector {
+  const { x, sigma, sigmaNext, z: [z] } = input;
+  return renoised(input, dense.denoise(x, sigma), 1 - (sigmaNext / sigma) ** 2, z);
+}
+
+const backUp = ({ x, sigma, sigmaNext, z: [z] }: TextbookStep): Vector =>
+  axpy(x, Math.sqrt(sigmaNext ** 2 - sigma ** 2), z);
+
+function replaced(x: Vector, dense: Dense, { sigmaNext, z: [, z] }: TextbookStep): Vector {
+  const missing = Math.sqrt(Math.max(sigmaNext ** 2 - dense.sigma ** 2, 0));
+  const residual = dense.residual(axpy(x, -missing, z));
+  return axpy(x, 1, dense.pseudoInverse(residual, dense.sigma + 1e-4));
+}
+
+Deno.test("the proximal step of diffpir and dds equals a dense solve", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [, make] of problems) {
+    const problem = make();
+    const dense = new Dense(problem);
+    const { measurement, arrays, prior } = problem;
+    const shape = [1, 2, ...prior.image];
+    const program = await runtime.build<string, string>(
+      {
+        centre: shape,
+        rho: [1, 1, 1, 1],
+        samples: measurement.samples,
+        ...measurement.inputs,
+      },
+      ({ centre, rho, samples, ...inputs }) => {
+        const operator = measurement.operator(inputs, 1);
+        const data = {
+          operator,
+          samples,
+          adjoint: operator.adjoint(samples),
+          sigma: rho,
+          extra: {},
+        };
+        return { x: proximal(data, centre, rho, MANY) };
+      },
+    );
+    for (const rho of [0.01, 1]) {
+      const { x } = await program.run({
+        centre: { data: Float32Array.from(prior.mean), shape },
+        rho: { data: Float32Array.of(rho), shape: [1, 1, 1, 1] },
+        samples: arrays.samples,
+        ...arrays.inputs,
+      });
+      assertClose(x.data, dense.proximal(prior.mean, rho), 1e-4);
+    }
+  }
+});
+
+Deno.test("dds follows its textbook with both of its weights", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [, make] of problems) {
+    for (const power of [0, 2]) {
+      const settings = { steps: 6, power, weight: 0.7, eta: 0.8, cg: MANY };
+      await assertFollows(runtime, dds, make(), settings, (input, dense) => {
+        const D = dense.denoise(input.x, input.sigma);
+        const gamma = 0.7 * (input.sigma / dense.sigma) ** power;
+        return renoised(input, dense.proximal(D, 1 / gamma), 0.8 ** 2, input.z[0], D);
+      });
+    }
+  }
+});
+
+Deno.test("dds with the exact weight, many steps of CG and fresh noise is diffpir", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0][1]();
+  const shared = { steps: 8, weight: 1, cg: MANY };
+  const options = { count: 3, seed: 4 };
+  const one = { ...options, settings: { ...dds.defaults, ...shared, power: 2, eta: 1 } };
+  const other = { ...options, settings: { ...diffpir.defaults, ...shared, zeta: 1 } };
+  assertClose(
+    await draw(runtime, dds, problem, one),
+    await draw(runtime, diffpir, problem, other),
+    1e-5,
+  );
+});
+
+Deno.test("ddnm follows its textbook, with time travel", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [, make] of problems) {
+    const settings = { steps: 5, eta: 0.85, cg: MANY, jump: 2, repeats: 2 };
+    await assertFollows(runtime, ddnm, make(), settings, (input, dense) => {
+      if (input.move === "back") return backUp(input);
+      const D = dense.denoise(input.x, input.sigma);
+      const change = dense.pseudoInverse(dense.residual(D), dense.sigma + 1e-4);
+      return renoised(input, axpy(D, 1, change), 0.85 ** 2, input.z[0], D);
+    });
+  }
+});
+
+Deno.test("ddnm+ follows its textbook above and below the noise of the data", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [, make] of problems) {
+    const settings = { steps: 6, eta: 0.6, cg: MANY, sigmaMin: 0.3 };
+    await assertFollows(runtime, ddnmPlus, make(), settings, (input, dense) => {
+      const { x, sigma, sigmaNext, z: [z] } = input;
+      const D = dense.denoise(x, sigma);
+      const lambda = Math.min(1, sigmaNext / dense.sigma);
+      const gamma = Math.sqrt(Math.max(sigmaNext ** 2 - (lambda * dense.sigma) ** 2, 0));
+      const u = axpy(z.map((value) => 0.6 * value), 0.8 / sigma, axpy(x, -1, D));
+      const inRange = (v: Vector) =>
+        dense.pseudoInverse(apply(dense.normal, v), dense.sigma + 1e-4);
+      const data = dense.pseudoInverse(dense.residual(D), dense.sigma + 1e-4);
+      const noise = axpy(u.map((value) => sigmaNext * value), gamma - sigmaNext, inRange(u));
+      return axpy(axpy(D, lambda, data), 1, noise);
+    });
+  }
+});
+
+Deno.test("repaint follows its textbook, with jumps", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (const [, make] of problems) {
+    const settings = { steps: 6, cg: MANY, jump: 2, repeats: 3 };
+    await assertFollows(runtime, repaint, make(), settings, (input, dense) => {
+      if (input.move === "back") return backUp(input);
+      return replaced(ancestral(input, dense), dense, input);
+    });
+  }
+});
+
+/** The rows of A for calibration lines: of lines 0, 2, 3, 4, 6 of 7, lines 2 to 4. */
+function calibrationRows(matrix: Matrix, width: number): Matrix {
+  const lines = 5;
+  return matrix.map((row, i) => {
+    const line = Math.floor(i / width) % lines;
+    return line >= 1 && line <= 3 ? row : row.map(() => 0);
+  });
+}
+
+Deno.test("ilvr follows its textbook and uses the calibration lines only", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const mask = maskFromLines([1, 0, 1, 1, 1, 0, 1], 2);
+  const problem = mriProblem(gaussianPrior([7, 2], "correlated"), { mask });
+  const low = new Dense(problem, calibrationRows(problem.matrix, 2));
+  await assertFollows(
+    runtime,
+    ilvr,
+    problem,
+    { steps: 6, cg: MANY },
+    (input, dense) => replaced(ancestral(input, dense), low, input),
+  );
+});
+
+Deno.test("ilvr refuses data without calibration lines", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = denseProblem(gaussianPrior([2, 2], "diagonal"), 3);
+  await assert.rejects(draw(runtime, ilvr, problem, { count: 1 }), InputError);
+});
+
+Deno.test("sdedit follows its textbook", async () => {
+  await using runtime = await Runtime.open("cpu");
+  await assertFollows(runtime, sdedit, problems[0][1](), { steps: 6, sigmaMax: 0.5 }, ancestral);
+});
