@@ -16,7 +16,16 @@ import { InputError } from "../errors.ts";
 import { checkFile, reason } from "./bytes.ts";
 
 /** Type classes of HDF5 (`H5T_class_t`). */
-export const H5T = { integer: 0, float: 1, string: 3, compound: 6, enum: 8, complex: 11 } as const;
+export const H5T = {
+  integer: 0,
+  float: 1,
+  string: 3,
+  compound: 6,
+  enum: 8,
+  vlen: 9,
+  array: 10,
+  complex: 11,
+} as const;
 
 /** Type, and for datasets and attributes extent, as h5wasm describes it. */
 export interface Hdf5Metadata {
@@ -34,6 +43,12 @@ export interface Hdf5Metadata {
   readonly chunks?: readonly number[] | null;
   /** Datasets behind a virtual one. */
   readonly virtual_sources?: unknown;
+  /** Whether a number is stored little endian. */
+  readonly littleEndian?: boolean;
+  /** Type of the elements of a sequence of variable length. */
+  readonly vlen_type?: Hdf5Metadata;
+  /** Type of the elements of an array. */
+  readonly array_type?: Hdf5Metadata;
   /** Members of a compound type. */
   readonly compound_type?: {
     readonly members:
@@ -68,6 +83,9 @@ export interface Hdf5Library {
   get_attribute_metadata(file: bigint, path: string, name: string): Hdf5Metadata;
   get_attribute_data(file: bigint, path: string, name: string, pointer: bigint): number;
   reclaim_vlen_memory(file: bigint, path: string, attribute: string, pointer: bigint): number;
+  reclaim_vlen_memory_count(...args: [bigint, string, string, bigint, bigint[]]): number;
+  create_group(file: bigint, path: string, trackOrder: boolean): number;
+  create_vlen_str_dataset(...args: [bigint, string, string[], Hdf5Creation]): number;
   create_dataset(file: bigint, path: string, pointer: bigint, metadata: Hdf5Creation): number;
   set_dataset_data(...args: SlabArguments): number;
   resize_dataset(file: bigint, path: string, shape: bigint[]): number;
@@ -87,8 +105,8 @@ type SlabArguments = [
   pointer: bigint,
 ];
 
-/** Access modes: `H5F_ACC_RDONLY` and `H5F_ACC_TRUNC`. */
-const MODES = { read: 0, create: 2 } as const;
+/** Access modes: `H5F_ACC_RDONLY`, `H5F_ACC_RDWR` and `H5F_ACC_TRUNC`. */
+const MODES = { read: 0, edit: 1, create: 2 } as const;
 /** File mode of a character device, which is what the captured stream claims to be. */
 const CHARACTER_DEVICE = 0o020666;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -151,6 +169,15 @@ export class Hdf5File implements Disposable {
    */
   static async create(path: string, shownAs = path): Promise<Hdf5File> {
     return Hdf5File.#open(path, "create", await loadLibrary(), shownAs);
+  }
+
+  /**
+   * Opens a file to add to it.
+   * @param shownAs its path in messages, when this is only a temporary name
+   * @throws {InputError} when it is not HDF5 or cannot be written
+   */
+  static async edit(path: string, shownAs = path): Promise<Hdf5File> {
+    return Hdf5File.#open(path, "edit", await loadLibrary(), shownAs);
   }
 
   static #open(

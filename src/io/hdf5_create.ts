@@ -1,5 +1,5 @@
 /**
- * Creating HDF5 datasets and attributes: no more than the fastMRI layout needs.
+ * Creating HDF5 datasets and attributes: no more than the fastMRI and ISMRMRD layouts need.
  * @module
  */
 import { sizeOf } from "../ndarray.ts";
@@ -13,18 +13,32 @@ const COMPLEX64 = 8;
 const POINTER = 4;
 
 const float = (size: number) => ({ type: H5T.float, size, signed: true, vlen: false });
-const complex64 = {
+const complexOf = (size: number, names: readonly [string, string]) => ({
   type: H5T.compound,
-  size: COMPLEX64,
+  size: 2 * size,
   signed: false,
   vlen: false,
   compound_type: {
     nmembers: 2,
-    members: ["r", "i"].map((name, n) => ({ ...float(4), name, offset: 4 * n, shape: [] })),
+    members: names.map((name, n) => ({ ...float(size), name, offset: size * n, shape: [] })),
   },
-};
+});
+const complex64 = complexOf(4, ["r", "i"]);
 
-type Element = Omit<Hdf5Creation, "shape" | "maxshape" | "chunks">;
+/** Type of the elements of a dataset. */
+export type Element = Omit<Hdf5Creation, "shape" | "maxshape" | "chunks">;
+
+/** The type of the pixels of an ISMRMRD image; complex ones have the members real and imag. */
+export function pixelElement(
+  pixels: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number },
+  complex: boolean,
+): Element {
+  const size = pixels.BYTES_PER_ELEMENT;
+  if (complex) return complexOf(size, ["real", "imag"]);
+  if (pixels instanceof Float32Array || pixels instanceof Float64Array) return float(size);
+  const signed = pixels instanceof Int16Array || pixels instanceof Int32Array;
+  return { type: H5T.integer, size, signed, vlen: false };
+}
 
 function creation(element: Element, shape: readonly number[]): Hdf5Creation {
   const sizes = shape.map(BigInt);
@@ -45,6 +59,19 @@ function withBytes<T>(file: Hdf5File, bytes: Uint8Array, use: (pointer: bigint) 
  * @throws {InputError} when it cannot be written
  */
 export function createComplex(file: Hdf5File, name: string, shape: readonly number[]): void {
+  createStack(file, name, complex64, shape);
+}
+
+/**
+ * Creates a dataset to be filled index by index along its first axis; one index is one chunk.
+ * @throws {InputError} when it cannot be written
+ */
+export function createStack(
+  file: Hdf5File,
+  name: string,
+  element: Element,
+  shape: readonly number[],
+): void {
   const full = shape.map(BigInt);
   // h5wasm fills a dataset as it creates it, so it is created without extent, then enlarged.
   const empty = [0n, ...full.slice(1)];
@@ -52,7 +79,7 @@ export function createComplex(file: Hdf5File, name: string, shape: readonly numb
   file.call(
     `create ${name}`,
     (h5, id) =>
-      h5.create_dataset(id, name, 0n, { ...complex64, shape: empty, maxshape: full, chunks }),
+      h5.create_dataset(id, name, 0n, { ...element, shape: empty, maxshape: full, chunks }),
   );
   file.call(`create ${name}`, (h5, id) => h5.resize_dataset(id, name, full));
 }
@@ -69,11 +96,29 @@ export function writeComplex(
   index: number,
   fill: (target: Float32Array) => void,
 ): void {
+  const bytes = COMPLEX64 * sizeOf(shape.slice(1));
+  writeIndex(file, name, shape, index, bytes, (heap) => {
+    fill(new Float32Array(heap.buffer, heap.byteOffset, heap.byteLength / 4));
+  });
+}
+
+/**
+ * Writes one index of the first axis of a dataset.
+ * @param bytes of that part
+ * @param fill puts the elements, little endian, into the bytes it is given
+ * @throws {InputError} when it cannot be written
+ */
+export function writeIndex(
+  file: Hdf5File,
+  name: string,
+  shape: readonly number[],
+  index: number,
+  bytes: number,
+  fill: (target: Uint8Array<ArrayBuffer>) => void,
+): void {
   const count = [1, ...shape.slice(1)];
-  const values = 2 * sizeOf(count);
-  file.withMemory(4 * values, (pointer) => {
-    const heap = file.heap(pointer, 4 * values);
-    fill(new Float32Array(heap.buffer, heap.byteOffset, values));
+  file.withMemory(bytes, (pointer) => {
+    fill(file.heap(pointer, bytes));
     const offset = [BigInt(index), ...shape.slice(1).map(() => 0n)];
     file.call(`write ${name}`, (h5, id) =>
       h5.set_dataset_data(

@@ -6,8 +6,8 @@ import { InputError } from "../errors.ts";
 import { sizeOf } from "../ndarray.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./hdf5.ts";
 
-/** What `get_type` answers for a dataset (`H5G_DATASET`). */
-const H5G_DATASET = 1;
+/** What `get_type` answers for a group and for a dataset (`H5G_GROUP`, `H5G_DATASET`). */
+const H5G_GROUP = 0, H5G_DATASET = 1;
 /** Filters of libhdf5 itself: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN_FILTERS = [1, 2, 3, 4, 5, 6];
 /** Largest part of a dataset read at once: half of the heap that WebAssembly gives the library. */
@@ -27,7 +27,7 @@ export interface ComplexLayout {
 
 /** A dataset, described but not read. */
 export interface DatasetInfo {
-  /** Its name in the root group. */
+  /** Its path in the file. */
   readonly name: string;
   /** Sizes of the axes, slowest first; empty for a scalar. */
   readonly shape: readonly number[];
@@ -41,12 +41,21 @@ export interface DatasetInfo {
   readonly metadata: Hdf5Metadata;
 }
 
-/** Names of the datasets in the root group. */
-export function datasetNames(file: Hdf5File): string[] {
+/** Names of the datasets in a group, by default the root group. */
+export function datasetNames(file: Hdf5File, group = "/"): string[] {
+  return namesOf(file, group, H5G_DATASET);
+}
+
+/** Names of the groups in a group, by default the root group. */
+export function groupNames(file: Hdf5File, group = "/"): string[] {
+  return namesOf(file, group, H5G_GROUP);
+}
+
+function namesOf(file: Hdf5File, group: string, type: number): string[] {
   return file.call(
     "list its content",
     (h5, id) =>
-      h5.get_names(id, "/", false).filter((name) => h5.get_type(id, name) === H5G_DATASET),
+      h5.get_names(id, group, false).filter((name) => h5.get_type(id, `${group}/${name}`) === type),
   );
 }
 
@@ -56,12 +65,15 @@ export function rootNames(file: Hdf5File): string[] {
 }
 
 /**
- * Describes a dataset of the root group, or returns undefined when there is none of that name.
+ * Describes a dataset, or returns undefined when its group has none of that name.
+ * @param name its path; the group that it names must exist
  * @throws {InputError} when its description is damaged, its sizes are absurd, or the file is too
  *   short to hold it
  */
 export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {
-  if (!datasetNames(file).includes(name)) return undefined;
+  const slash = name.lastIndexOf("/");
+  const siblings = datasetNames(file, slash < 0 ? "/" : name.slice(0, slash));
+  if (!siblings.includes(name.slice(slash + 1))) return undefined;
   const metadata = file.call(`describe ${name}`, (h5, id) => h5.get_dataset_metadata(id, name));
   const shape = metadata.shape ?? [0];
   const bytes = metadata.size * sizeOf(shape);

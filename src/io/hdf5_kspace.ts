@@ -1,27 +1,12 @@
 /**
- * k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3, read in a worker.
- *
- * libhdf5 can loop without end on a damaged file (a global heap whose sizes are wrong does it), and
- * after a trap of its WebAssembly its heap cannot be trusted. So one worker, started on first use
- * and shared by all files, does the reading, each request within a time limit. A worker that exceeds
- * it is stopped, and files that were open in it open again by themselves when next read. An idle
- * worker does not keep the process alive.
+ * k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3, read in the worker of hdf5_engine.ts.
  * @module
  */
-import { Worker } from "node:worker_threads";
-import { InputError } from "../errors.ts";
 import { checkFile } from "./bytes.ts";
-import type {
-  Hdf5Answer,
-  Hdf5Layout,
-  Hdf5Request,
-  Hdf5Results,
-  KspaceDescription,
-} from "./hdf5_messages.ts";
+import { ask, currentEngine, TIME_LIMIT } from "./hdf5_engine.ts";
+import type { Hdf5Layout, KspaceDescription } from "./hdf5_messages.ts";
 import type { KspaceFile } from "./types.ts";
 
-/** Milliseconds for any request: opening takes some 10 ms, on a slow network disk a second. */
-const TIME_LIMIT = 60_000;
 /** Slowest reading that is waited for, in bytes of the slice per millisecond: 1 MB/s. */
 const SLOWEST = 1_000;
 const OPTIONS = { layout: undefined, timeLimit: TIME_LIMIT };
@@ -33,16 +18,6 @@ export interface Hdf5KspaceOptions {
   /** Milliseconds after which a file is given up, beside 1 ms for each 1000 bytes of a slice. */
   readonly timeLimit?: number;
 }
-
-/** The worker, and the end of the queue of requests: it answers one at a time. */
-interface Engine {
-  readonly worker: Worker;
-  /** Settles when the worker runs: compiling it does not count against a request. */
-  readonly ready: Promise<unknown>;
-}
-
-let engine: Engine | undefined;
-let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Opens an HDF5 file with k-space. The caller disposes of it.
@@ -56,7 +31,7 @@ export async function openHdf5Kspace(
   const { layout, timeLimit } = { ...OPTIONS, ...options };
   const open = async () => {
     const opened = await ask(path, { kind: "open", path, layout }, timeLimit);
-    return { ...opened, engine };
+    return { ...opened, engine: currentEngine() };
   };
   let current = await open();
   let closed = false;
@@ -65,14 +40,14 @@ export async function openHdf5Kspace(
     ...description,
     async readSlice(slice) {
       if (closed) throw new Error(`Cannot read slice ${slice}: ${path} is closed`);
-      if (current.engine !== engine) current = await open();
+      if (current.engine !== currentEngine()) current = await open();
       const limit = timeLimit + sliceBytes(description) / SLOWEST;
       return await ask(path, { kind: "read", handle: current.handle, slice }, limit);
     },
     [Symbol.dispose]() {
       if (closed) return;
       closed = true;
-      if (current.engine !== engine) return;
+      if (current.engine !== currentEngine()) return;
       ask(path, { kind: "close", handle: current.handle }, timeLimit).catch(() => {});
     },
   };
@@ -80,71 +55,4 @@ export async function openHdf5Kspace(
 
 function sliceBytes({ coils, height, width }: KspaceDescription): number {
   return coils * 2 * height * width * Float32Array.BYTES_PER_ELEMENT;
-}
-
-/** Asks the worker when it has answered what was asked before. */
-function ask<R extends Hdf5Request>(
-  path: string,
-  request: R,
-  timeLimit: number,
-): Promise<Hdf5Results[R["kind"]]> {
-  const answer = queue.then(() => askNow(path, request, timeLimit));
-  queue = answer.catch(() => {});
-  return answer as Promise<Hdf5Results[R["kind"]]>;
-}
-
-async function askNow(path: string, request: Hdf5Request, timeLimit: number): Promise<unknown> {
-  engine ??= start();
-  const { worker, ready } = engine;
-  worker.ref();
-  try {
-    await ready;
-    const answer = await answerOf(worker, request, timeLimit);
-    if ("result" in answer) return answer.result;
-    if (answer.fatal) stop();
-    throw rebuilt(answer.error);
-  } catch (cause) {
-    if (!(cause instanceof WorkerFailure)) throw cause;
-    stop();
-    throw new InputError(`Cannot read ${path} as HDF5: ${cause.message}`, {
-      hint: "It is damaged, or its disk does not respond; copy or download it again",
-    });
-  } finally {
-    worker.unref();
-  }
-}
-
-function start(): Engine {
-  const worker = new Worker(new URL("./hdf5_worker.ts", import.meta.url));
-  return { worker, ready: new Promise((resolve) => worker.once("online", resolve)) };
-}
-
-function stop(): void {
-  engine?.worker.terminate();
-  engine = undefined;
-}
-
-/** The worker gave no answer. */
-class WorkerFailure extends Error {}
-
-function answerOf(worker: Worker, request: Hdf5Request, timeLimit: number): Promise<Hdf5Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Hdf5Answer>();
-  const failed = (error: Error) =>
-    reject(new WorkerFailure(`the library failed: ${error.message}`));
-  const late = () => reject(new WorkerFailure(`no end within ${Math.round(timeLimit / 1000)} s`));
-  const timer = setTimeout(late, timeLimit);
-  worker.once("message", resolve);
-  worker.once("error", failed);
-  worker.postMessage(request);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    worker.off("message", resolve);
-    worker.off("error", failed);
-  });
-}
-
-/** An error of the worker as one of ours. */
-function rebuilt({ name, message, hint }: { name: string; message: string; hint?: string }): Error {
-  if (name === "InputError") return new InputError(message, { hint });
-  return name === "RangeError" ? new RangeError(message) : new Error(message);
 }

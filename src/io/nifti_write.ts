@@ -21,7 +21,7 @@ const EXTENSION_FLAG = 4;
 
 /** What a header needs to know. */
 interface HeaderContent {
-  /** Columns, rows, slices. */
+  /** Columns, rows, slices, and volumes where there are several. */
   readonly dims: readonly number[];
   readonly complex: boolean;
   readonly geometry?: Geometry;
@@ -29,14 +29,18 @@ interface HeaderContent {
 
 /**
  * Writes a volume, whole or not at all: float32 for `[slice, row, column]`, complex64 for
- * `[slice, 2, row, column]`; x is the column, y the row, z the slice. Compressed when the name
+ * `[slice, 2, row, column]`; x is the column, y the row, z the slice, and the fourth axis the volume
+ * where there are several. Compressed when the name
  * ends in .gz. The affine is marked as known (sform, and qform where it has no shear) only when
  * the geometry is.
  *
  * @throws {InputError} when the path is not writable
  * @throws {RangeError} when the image has other axes
  */
-export async function writeNifti(path: string, { image, geometry }: ImageVolume): Promise<void> {
+export async function writeNifti(
+  path: string,
+  { image, geometry, volumes = 1 }: ImageVolume,
+): Promise<void> {
   const { shape } = image;
   const complex = shape.length === 4 && shape[1] === 2;
   if (!complex && shape.length !== 3) {
@@ -45,7 +49,11 @@ export async function writeNifti(path: string, { image, geometry }: ImageVolume)
         `found [${shape}]`,
     );
   }
-  const dims = [shape[shape.length - 1], shape[shape.length - 2], shape[0]];
+  if (shape[0] % volumes !== 0) {
+    throw new RangeError(`Cannot write ${path}: ${shape[0]} slices do not make ${volumes} volumes`);
+  }
+  const inPlane = [shape[shape.length - 1], shape[shape.length - 2]];
+  const dims = [...inPlane, shape[0] / volumes, ...(volumes > 1 ? [volumes] : [])];
   const header = niftiHeader({ dims, complex, geometry });
   const values = complex ? interleave(image) : image.data;
   const bytes = new Uint8Array(header.length + values.byteLength);
@@ -75,6 +83,11 @@ function orientation(geometry: Geometry | undefined) {
   };
 }
 
+/** The eight numbers of `dim`: how many axes, then their sizes. */
+function dimensions(dims: readonly number[]): number[] {
+  return [dims.length, ...dims, ...Array(7 - dims.length).fill(1)];
+}
+
 function nifti1({ dims, complex, geometry }: HeaderContent): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(NIFTI1_BYTES + EXTENSION_FLAG);
   const view = new DataView(bytes.buffer);
@@ -83,7 +96,7 @@ function nifti1({ dims, complex, geometry }: HeaderContent): Uint8Array<ArrayBuf
   const { affine, pixdim, rotation, offset, sformCode, qformCode } = orientation(geometry);
   view.setInt32(0, NIFTI1_BYTES, true);
   bytes[38] = "r".charCodeAt(0);
-  [3, ...dims, 1, 1, 1, 1].forEach((dim, i) => view.setInt16(40 + 2 * i, dim, true));
+  dimensions(dims).forEach((dim, i) => view.setInt16(40 + 2 * i, dim, true));
   view.setInt16(70, complex ? COMPLEX64_CODE : FLOAT32_CODE, true);
   view.setInt16(72, complex ? 64 : 32, true);
   floats(76, pixdim);
@@ -107,7 +120,7 @@ function nifti2({ dims, complex, geometry }: HeaderContent): Uint8Array<ArrayBuf
   bytes.set(new TextEncoder().encode("n+2\0\r\n\x1a\n"), 4);
   view.setInt16(12, complex ? COMPLEX64_CODE : FLOAT32_CODE, true);
   view.setInt16(14, complex ? 64 : 32, true);
-  [3, ...dims, 1, 1, 1, 1].forEach((dim, i) => view.setBigInt64(16 + 8 * i, BigInt(dim), true));
+  dimensions(dims).forEach((dim, i) => view.setBigInt64(16 + 8 * i, BigInt(dim), true));
   doubles(104, pixdim);
   view.setBigInt64(168, BigInt(bytes.length), true);
   doubles(176, [1, 0]);

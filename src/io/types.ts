@@ -6,7 +6,14 @@
 import type { NdArray } from "../ndarray.ts";
 
 /** Formats of k-space and images, as recon.json names them; `phantom` is drawn, not read. */
-export type FileFormat = "fastmri-hdf5" | "matlab-hdf5" | "bart-cfl" | "npy" | "nifti" | "phantom";
+export type FileFormat =
+  | "fastmri-hdf5"
+  | "matlab-hdf5"
+  | "ismrmrd"
+  | "bart-cfl"
+  | "npy"
+  | "nifti"
+  | "phantom";
 
 /** Where voxels lie: NIfTI's convention (RAS+, millimetres). */
 export interface Geometry {
@@ -51,10 +58,29 @@ export interface KspaceFile extends Disposable {
    * the size of `reconstruction_rss`, or reconSpace of its ISMRMRD header, when smaller than k-space).
    */
   readonly imageSize?: readonly [number, number];
+  /** Size to which images are interpolated after that, `[H, W]`, when the file says so. */
+  readonly outputSize?: readonly [number, number];
+  /**
+   * Rows or columns of k-space, from first to after last, where one side of the centre was acquired
+   * clearly farther than the other: partial Fourier, or an asymmetric echo.
+   */
+  readonly partial?: {
+    readonly rows?: readonly [number, number];
+    readonly columns?: readonly [number, number];
+  };
+  /** Volumes that the slices make, one after the other (repetitions, echoes). Default 1. */
+  readonly volumes?: number;
+  /** What a user should know of the file, a sentence each without trailing period. */
+  readonly warnings?: readonly string[];
   /** Where voxels lie, when the file says so. */
   readonly geometry?: Geometry;
   /** Reads one slice of k-space: `[C, 2, H, W]`. NaN and Inf are an InputError. */
   readSlice(index: number): Promise<NdArray>;
+  /**
+   * Reads the calibration lines of a slice that are not part of it, about the centre of k-space:
+   * `[C, 2, a, b]`; undefined when it has none. Absent when no slice has any.
+   */
+  readCalibration?(index: number): Promise<NdArray | undefined>;
   /** Closes the file. */
   [Symbol.dispose](): void;
 }
@@ -85,6 +111,8 @@ export interface ImageFile extends Disposable {
 export interface ImageVolume {
   /** Real `[slice, row, column]`, or complex planar `[slice, 2, row, column]`. */
   readonly image: NdArray;
+  /** Volumes that the slices make, one after the other. Default 1. */
+  readonly volumes?: number;
   /** Where voxels lie. */
   readonly geometry?: Geometry;
 }

@@ -9,6 +9,7 @@ import { InputError, UsageError } from "../errors.ts";
 import type { NdArray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import type { GeneratedMaskSpec } from "./mask_spec.ts";
+import { lopsided, type PartialSampling } from "./partial_sampling.ts";
 import { poissonDisc } from "./poisson.ts";
 
 export { type GeneratedMaskSpec, type MaskSpec, parseMaskSpec } from "./mask_spec.ts";
@@ -32,6 +33,8 @@ export interface SamplingMask {
    * centred square of a plane. What the specification asks for, otherwise the most that the mask has.
    */
   readonly acs: number;
+  /** Set where one side of the centre is left out, not only thinned: see `restorePartial`. */
+  readonly partial?: PartialSampling;
 }
 
 /**
@@ -66,7 +69,10 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
     );
   }
   const kind = spec.kind === "poisson" ? "plane" : "lines";
-  const mask = describe({ kind, height, width, values, spec: spec.text });
+  const end = values.lastIndexOf(1) + 1;
+  const rows = spec.kind === "partial" ? lopsided([values.indexOf(1), end], height, 1) : undefined;
+  const partial = rows === undefined ? {} : { partial: { rows } };
+  const mask = describe({ kind, height, width, values, spec: spec.text, ...partial });
   return "acs" in spec && mask.acceleration > 1 ? { ...mask, acs } : mask;
 }
 

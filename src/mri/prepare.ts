@@ -33,9 +33,7 @@ import { noiseLevel, noiseRegions, regionEnergies } from "./noise.ts";
 import { acquiredLines } from "./operator.ts";
 import { percentile } from "./percentile.ts";
 import type { Problem } from "./problem.ts";
-
-/** Readout samples of the calibration region, about the centre: more only add noise. */
-const CALIBRATION_READOUT = 48;
+import { CALIBRATION_READOUT, separateCalibration } from "./separate_calibration.ts";
 
 /** Most lines of the calibration region: a fully sampled file need not be used whole. */
 const MAX_CALIBRATION_LINES = 48;
@@ -83,7 +81,11 @@ export interface PreparedSlice {
 
 /** Where the coil maps of a slice come from. */
 export type MapsSource =
-  | { readonly kind: Calibration }
+  | {
+    readonly kind: Calibration;
+    /** Calibration lines that are not part of the slice `[C, 2, a, b]`, readout oversampled. */
+    readonly separate?: NdArray;
+  }
   | { readonly kind: "none" }
   | { readonly kind: "given"; readonly maps: NdArray };
 
@@ -151,7 +153,21 @@ export class Preparation {
       : await this.#combination(acquired.samples, compress);
     const { samples, calibration } = await this.#scaled(acquired.samples, scale, combination);
     const sigma = acquired.sigma / scale;
-    const maps = await this.#maps(source, calibration, acquired.image, sigma, samples, mask);
+    const separate = "separate" in source && source.separate !== undefined
+      ? await separateCalibration(this.#runtime, source.separate, {
+        ...this.#options,
+        scale,
+        ...(combination && { combination }),
+      })
+      : { calibration, image: acquired.image };
+    const maps = await this.#maps(
+      source,
+      separate.calibration,
+      separate.image,
+      sigma,
+      samples,
+      mask,
+    );
     const { reference } = acquired;
     return {
       problem: { samples, maps, sigma },

@@ -5,6 +5,8 @@
  */
 import type { Runtime } from "../graph/mod.ts";
 import type { NdArray } from "../ndarray.ts";
+import type { ModelReference } from "../nn/mod.ts";
+import type { Rng } from "../rng.ts";
 import type { SamplingMask } from "./masks.ts";
 
 /** What is the same for all slices of a volume: a method compiles its graphs for this. */
@@ -38,12 +40,20 @@ export interface MethodOptions {
   readonly steps?: number;
   /** Factor on the method's automatic regularisation weight. Default 1. */
   readonly weight?: number;
+  /** Posterior samples, for methods that draw them. Default: the method's own number. */
+  readonly samples?: number;
+  /** Network, by name or path; see `modelPath`. Default: the method's `defaultModel`. */
+  readonly model?: string;
 }
 
-/** How a running method reports and is stopped. */
+/** How a running method reports and is stopped, and where its random numbers come from. */
 export interface RunControl {
+  /** Random numbers of this slice. Default: those of seed 0. */
+  readonly rng?: Rng;
   /** Called with the fraction done, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
+  readonly onStage?: (stage: string, seconds: number) => void;
   /** Stops the run: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -54,8 +64,14 @@ export interface Solver {
   readonly nfe: number;
   /** Iterations or steps that one slice takes. */
   readonly steps: number;
+  /** Posterior samples that it draws for a slice, of methods that do. */
+  readonly samples?: number;
+  /** The network, of methods that have one. */
+  readonly model?: ModelReference;
   /** Reconstructs one slice: complex image `[2, H, W]`, on the scale of the problem. */
   solve(problem: Problem, control?: RunControl): Promise<NdArray>;
+  /** Draws posterior samples `[S, 2, H, W]`, whose mean `solve` gives; only of methods that sample. */
+  sample?(problem: Problem, control?: RunControl): Promise<NdArray>;
 }
 
 /** A reconstruction method. */
@@ -68,6 +84,13 @@ export interface Method {
   readonly citation: string;
   /** Whether it needs coil sensitivities (and so a calibration region or a maps file). */
   readonly needsMaps: boolean;
-  /** Compiles the method. */
+  /** Whether it draws posterior samples. Default false. */
+  readonly samples?: boolean;
+  /** Name of the network that is used when none is named; only of methods that have a network. */
+  readonly defaultModel?: string;
+  /**
+   * Compiles the method.
+   * @throws {InputError} when its network cannot be read or does not fit
+   */
   prepare(runtime: Runtime, geometry: Acquisition, options?: MethodOptions): Promise<Solver>;
 }

@@ -5,17 +5,8 @@ import { writeFastmri } from "../../src/io/fastmri_write.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { randomArray } from "../mri/support.ts";
-import { exists, run, testWith } from "../tools.ts";
-
-/** Debian's interpreter: the only one that sees Debian's packages. */
-const PYTHON = "/usr/bin/python3";
-
-function needsModule(name: string): string | undefined {
-  if (!exists(PYTHON)) return PYTHON;
-  const { code } = new Deno.Command(PYTHON, { args: ["-c", `import ${name}`], stderr: "null" })
-    .outputSync();
-  return code === 0 ? undefined : `python3-${name}`;
-}
+import { run, testWith } from "../tools.ts";
+import { needsModule, PYTHON } from "./python.ts";
 
 async function python(script: string, ...args: string[]): Promise<unknown> {
   return JSON.parse(await run(PYTHON, ["-c", script, ...args]));

@@ -1,0 +1,256 @@
+/**
+ * The measurement in an ISMRMRD HDF5 file, read in this thread: a group of any name with `xml` and
+ * `data`, whose records are compounds {head, traj, data} with sequences of variable length.
+ *
+ * Records are read some tens at a time, and what libhdf5 allocates for their sequences is given
+ * back at once, so memory stays flat however long the file. Where a member lies differs between
+ * writers (C pads the record, h5py packs it), so offsets are those that the file states.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5.ts";
+import {
+  checkSlab,
+  type DatasetInfo,
+  datasetNames,
+  describe,
+  groupNames,
+} from "../hdf5_dataset.ts";
+import { readText } from "../hdf5_values.ts";
+import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
+import { headerCopies, type HeaderCopy } from "./members.ts";
+import { HEADER_BYTES, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
+import { parseWaveformHeader } from "./waveform_header.ts";
+
+/** Records read at once: 16 to 64 are fastest, and more only take memory. */
+const BATCH = 32;
+/** Bytes of a pointer, and of the length before it, in WebAssembly. */
+const WORD = 4;
+/** Group that writers use when nothing is said. */
+const DEFAULT_GROUP = "dataset";
+
+type Member = Hdf5Metadata & { readonly name: string; readonly offset: number };
+
+/** A dataset of records, and where its members lie. */
+interface RecordTable {
+  readonly info: DatasetInfo;
+  readonly count: number;
+  readonly headerBytes: number;
+  readonly copies: readonly HeaderCopy[];
+  /** Offset of the pointer to the trajectory; undefined for waveforms. */
+  readonly trajectory: number | undefined;
+  readonly samples: number;
+}
+
+/** An open ISMRMRD file. */
+export class MrdRecords implements Disposable {
+  /** What is in it. */
+  readonly description: MrdDescription;
+  readonly #file: Hdf5File;
+  readonly #tables: { readonly [K in RecordKind]?: RecordTable };
+
+  private constructor(file: Hdf5File, group: string) {
+    this.#file = file;
+    const data = recordTable(file, group, "data");
+    const waveforms = datasetNames(file, group).includes("waveforms")
+      ? recordTable(file, group, "waveforms")
+      : undefined;
+    this.#tables = { data, ...(waveforms && { waveforms }) };
+    const images = groupNames(file, group);
+    this.description = {
+      group,
+      xml: readHeader(file, group),
+      acquisitions: data.count,
+      waveforms: waveforms?.count ?? 0,
+      images: images.filter((name) => /^images?_/.test(name)),
+    };
+  }
+
+  /**
+   * Finds the measurement of a file. Disposing of the result closes the file.
+   * @param group its group; by default the only one that has `xml` and `data`, or `dataset`
+   * @returns undefined when there is none and none was asked for
+   * @throws {InputError} when there is no such group, or several, or it is damaged
+   */
+  static find(file: Hdf5File, group?: string): MrdRecords | undefined {
+    const groups = groupNames(file).filter((name) => {
+      const names = datasetNames(file, name);
+      return names.includes("data") && names.includes("xml");
+    });
+    const wanted = group ?? (groups.length === 1 ? groups[0] : DEFAULT_GROUP);
+    if (groups.includes(wanted)) return new MrdRecords(file, wanted);
+    if (group === undefined && groups.length === 0) return undefined;
+    throw new InputError(
+      `Cannot read ${file.path} as ISMRMRD: ${
+        group === undefined ? "one measurement" : `the group ${group} with xml and data`
+      } is required, found ${groups.length === 0 ? "none" : `the groups ${groups.join(", ")}`}`,
+      { hint: "Name the group of the measurement" },
+    );
+  }
+
+  /**
+   * Reads records.
+   * @throws {InputError} when they cannot be read, or a sequence is not as long as its header says
+   */
+  read({ records, indices, headersOnly }: {
+    readonly records: RecordKind;
+    readonly indices: Uint32Array;
+    readonly headersOnly: boolean;
+  }): RecordBatch {
+    const table = this.#tables[records];
+    if (table === undefined) throw new RangeError(`Cannot read ${records}: there are none`);
+    const target = new BatchBuilder(table, indices.length, headersOnly);
+    for (let from = 0; from < indices.length;) {
+      let count = 1;
+      while (count < BATCH && indices[from + count] === indices[from] + count) count++;
+      this.#readRun(table, records, indices[from], count, target);
+      from += count;
+    }
+    return target.batch();
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+
+  #readRun(
+    table: RecordTable,
+    kind: RecordKind,
+    first: number,
+    count: number,
+    target: BatchBuilder,
+  ): void {
+    const { info: { name, size } } = table;
+    const file = this.#file;
+    if (first + count > table.count) {
+      throw new RangeError(`Cannot read record ${first + count - 1}: ${table.count} exist`);
+    }
+    file.withMemory(size * count, (pointer) => {
+      const at = BigInt(pointer);
+      const extent = [BigInt(count)];
+      file.call(`read ${name}`, (h5, id) => {
+        h5.HEAPU8.fill(0, pointer, pointer + size * count);
+        return h5.get_dataset_data(id, name, extent, [BigInt(first)], [1n], at);
+      });
+      try {
+        for (let i = 0; i < count; i++) {
+          const fail = (why: string) =>
+            new InputError(
+              `Cannot read ${file.path} as ISMRMRD: record ${first + i} of ${kind} ${why}`,
+            );
+          target.add(file, pointer + i * size, kind, fail);
+        }
+      } finally {
+        file.call(
+          `read ${name}`,
+          (h5, id) => h5.reclaim_vlen_memory_count(id, name, "", at, extent),
+        );
+      }
+    });
+  }
+}
+
+/** Collects records. */
+class BatchBuilder {
+  readonly #table: RecordTable;
+  readonly #headers: Uint8Array<ArrayBuffer>;
+  readonly #headersOnly: boolean;
+  readonly #trajectories: Uint8Array[] = [];
+  readonly #samples: Uint8Array[] = [];
+  #done = 0;
+
+  constructor(table: RecordTable, count: number, headersOnly: boolean) {
+    this.#table = table;
+    this.#headers = new Uint8Array(table.headerBytes * count);
+    this.#headersOnly = headersOnly;
+  }
+
+  /** Copies the record at an address of the library's heap. */
+  add(file: Hdf5File, address: number, kind: RecordKind, fail: (why: string) => Error): void {
+    const { info, headerBytes, copies, trajectory, samples } = this.#table;
+    const record = file.heap(address, info.size);
+    const header = this.#headers.subarray(this.#done, this.#done += headerBytes);
+    for (const { from, to, bytes } of copies) header.set(record.subarray(from, from + bytes), to);
+    const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+    const required = lengthsOf(kind, header);
+    const take = (offset: number, length: number, what: string) => {
+      const found = view.getUint32(offset, true);
+      if (found !== length) throw fail(`must have ${length} values of ${what}, found ${found}`);
+      return file.heap(view.getUint32(offset + WORD, true), WORD * length);
+    };
+    const points = trajectory === undefined
+      ? undefined
+      : take(trajectory, required.trajectory, "the trajectory");
+    const values = take(samples, required.samples, "samples");
+    if (this.#headersOnly) return;
+    if (points !== undefined) this.#trajectories.push(points.slice());
+    this.#samples.push(values.slice());
+  }
+
+  batch(): RecordBatch {
+    return {
+      headers: this.#headers,
+      trajectory: new Float32Array(joined(this.#trajectories).buffer),
+      samples: joined(this.#samples),
+    };
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function lengthsOf(kind: RecordKind, bytes: Uint8Array) {
+  if (kind === "data") return acquisitionLengths(parseAcquisitionHeader(bytes));
+  const { channels, numberOfSamples } = parseWaveformHeader(bytes);
+  return { trajectory: 0, samples: channels * numberOfSamples };
+}
+
+function readHeader(file: Hdf5File, group: string): string {
+  const info = describe(file, `${group}/xml`);
+  const text = info && readText(file, info);
+  if (text !== undefined) return text;
+  throw new InputError(
+    `Cannot read ${file.path} as ISMRMRD: one text is required in ${group}/xml, ` +
+      `found ${info?.type ?? "nothing"} [${info?.shape}]`,
+  );
+}
+
+function recordTable(file: Hdf5File, group: string, kind: RecordKind): RecordTable {
+  const info = describe(file, `${group}/${kind}`)!;
+  const members: readonly Member[] = info.metadata.compound_type?.members ?? [];
+  const fail = (required: string) =>
+    new InputError(
+      `Cannot read ${file.path} as ISMRMRD: ${required} is required in ${info.name}, ` +
+        `found ${info.type.slice(0, 200)} [${info.shape}]`,
+    );
+  if (info.shape.length !== 1) throw fail("a list of records");
+  const head = members.find(({ name }) => name === "head");
+  const copies = head && headerCopies(head, kind);
+  if (copies === undefined) throw fail("an ISMRMRD header `head`");
+  const sequence = (name: string, type: number) => {
+    const member = members.find((each) => each.name === name);
+    const element = member?.vlen_type;
+    if (member?.type === H5T.vlen && element?.type === type && element.size === WORD) {
+      return member.offset;
+    }
+    throw fail(`a sequence \`${name}\` of 32-bit numbers`);
+  };
+  const isData = kind === "data";
+  checkSlab(file, info, [BATCH]);
+  return {
+    info,
+    count: info.shape[0],
+    headerBytes: HEADER_BYTES[kind],
+    copies,
+    trajectory: isData ? sequence("traj", H5T.float) : undefined,
+    samples: sequence("data", isData ? H5T.float : H5T.integer),
+  };
+}

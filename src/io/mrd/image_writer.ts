@@ -1,0 +1,93 @@
+/**
+ * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes, data.
+ * @module
+ */
+import { type MrdImage, PIXEL_TYPES } from "../../mrd.ts";
+import { createStack, pixelElement, writeIndex } from "../hdf5_create.ts";
+import type { Hdf5File } from "../hdf5.ts";
+import { encodeImageHeader } from "./image_header.ts";
+import { RecordSink } from "./record_sink.ts";
+import { fromTemplate, renamed, writeTexts } from "./template_file.ts";
+import { IMAGE_TEMPLATES } from "./templates.ts";
+
+/** What {@link writeMrdImages} writes. */
+export interface MrdImageFile {
+  /** The header of the measurement, kept as it is. */
+  readonly xml?: string;
+  /** Images of each series; those of one series have the same size and type. 1 to 4 series. */
+  readonly series: readonly (readonly MrdImage[])[];
+}
+
+/**
+ * Writes images in the group `dataset`. The file appears under its name when it is complete.
+ * @throws {InputError} when it cannot be written
+ * @throws {RangeError} when a series is empty, its images differ, or there are too many series
+ */
+export async function writeMrdImages(path: string, { xml, series }: MrdImageFile): Promise<void> {
+  const template = IMAGE_TEMPLATES[series.length];
+  if (template === undefined) {
+    throw new RangeError(
+      `Cannot write ${series.length} series of images: 1 to ` +
+        `${Object.keys(IMAGE_TEMPLATES).length} are possible`,
+    );
+  }
+  series.forEach(checkSeries);
+  const partial = `${path}.partial-${Deno.pid}`;
+  try {
+    using file = await fromTemplate(path, partial, template);
+    if (xml !== undefined) writeTexts(file, "dataset/xml", [xml]);
+    series.forEach((images, index) => writeSeries(file, `dataset/image_${index}`, images));
+    file.finish();
+    await renamed(partial, path);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw error;
+  }
+}
+
+function writeSeries(file: Hdf5File, group: string, images: readonly MrdImage[]): void {
+  const headers = new RecordSink(file, `${group}/header`);
+  for (const { header, attributes } of images) {
+    const attributeStringLength = new TextEncoder().encode(attributes).length;
+    headers.add({
+      header: encodeImageHeader({ ...header, attributeStringLength }),
+      sequences: [],
+    });
+  }
+  headers.flush();
+  writeTexts(file, `${group}/attributes`, images.map(({ attributes }) => attributes));
+  const [{ header, data }] = images;
+  const [x, y, z] = header.matrixSize;
+  const shape = [images.length, header.channels, z, y, x];
+  const name = `${group}/data`;
+  createStack(file, name, pixelElement(data, isComplex(header.dataType)), shape);
+  images.forEach(({ data: { buffer, byteOffset, byteLength } }, index) =>
+    writeIndex(file, name, shape, index, byteLength, (target) => {
+      target.set(new Uint8Array(buffer, byteOffset, byteLength));
+    })
+  );
+}
+
+function isComplex(dataType: number): boolean {
+  return PIXEL_TYPES[dataType as keyof typeof PIXEL_TYPES].complex;
+}
+
+/** Checks that the images of a series are alike, and their pixels as their headers say. */
+function checkSeries(images: readonly MrdImage[]): void {
+  if (images.length === 0) throw new RangeError("Cannot write a series without images");
+  const [first] = images;
+  for (const { header, data } of images) {
+    const type = PIXEL_TYPES[header.dataType as keyof typeof PIXEL_TYPES];
+    const pixels = header.matrixSize.reduce((a, b) => a * b) * header.channels;
+    const alike = header.dataType === first.header.dataType &&
+      header.channels === first.header.channels &&
+      `${header.matrixSize}` === `${first.header.matrixSize}`;
+    const fits = type !== undefined && data instanceof type.array &&
+      data.length === pixels * (type.complex ? 2 : 1);
+    if (alike && fits) continue;
+    throw new RangeError(
+      `Cannot write an image of type ${header.dataType}, [${header.matrixSize}] x ` +
+        `${header.channels} with ${data.length} values: one like the first of its series is required`,
+    );
+  }
+}

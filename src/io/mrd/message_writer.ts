@@ -1,0 +1,88 @@
+/**
+ * The bytes of the messages of an MRD stream.
+ * @module
+ */
+import type { Acquisition, MrdImage, Waveform } from "../../mrd.ts";
+import { encodeAcquisitionHeader } from "./acquisition_header.ts";
+import { encodeImageHeader } from "./image_header.ts";
+import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";
+import { encodeWaveformHeader } from "./waveform_header.ts";
+
+const LITTLE_ENDIAN = true;
+
+/**
+ * The bytes of a message.
+ * @throws {RangeError} when the name of a configuration is longer than 1023 bytes
+ */
+export function encodeMessage(message: MrdMessage): Uint8Array<ArrayBuffer> {
+  switch (message.kind) {
+    case "configFile":
+      return configFile(message.text);
+    case "close":
+      return join(id("close"));
+    case "acquisition":
+      return acquisition(message.acquisition);
+    case "image":
+      return image(message.image);
+    case "waveform":
+      return waveform(message.waveform);
+    default:
+      return text(message.kind, message.text, message.terminated);
+  }
+}
+
+function configFile(name: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length >= CONFIG_FILE_BYTES) {
+    throw new RangeError(
+      `Cannot write the name of a configuration: fewer than ${CONFIG_FILE_BYTES} bytes are ` +
+        `required, found ${bytes.length}`,
+    );
+  }
+  return join(id("configFile"), bytes, new Uint8Array(CONFIG_FILE_BYTES - bytes.length));
+}
+
+function text(kind: TextKind, content: string, terminated: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(terminated ? `${content}\0` : content);
+  return join(id(kind), number(4, bytes.length), bytes);
+}
+
+function acquisition({ header, trajectory, samples }: Acquisition): Uint8Array<ArrayBuffer> {
+  return join(id("acquisition"), encodeAcquisitionHeader(header), raw(trajectory), raw(samples));
+}
+
+function waveform({ header, data }: Waveform): Uint8Array<ArrayBuffer> {
+  return join(id("waveform"), encodeWaveformHeader(header), raw(data));
+}
+
+/** Readers differ in which of the two lengths of the attributes they go by: both are set. */
+function image({ header, attributes, data }: MrdImage): Uint8Array<ArrayBuffer> {
+  const meta = new TextEncoder().encode(attributes);
+  const complete = { ...header, attributeStringLength: meta.length };
+  return join(id("image"), encodeImageHeader(complete), number(8, meta.length), meta, raw(data));
+}
+
+function id(kind: keyof typeof MESSAGE_IDS): Uint8Array {
+  return number(2, MESSAGE_IDS[kind]);
+}
+
+/** A number of 2, 4 or 8 bytes. */
+function number(bytes: 2 | 4 | 8, value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt(value), LITTLE_ENDIAN);
+  return new Uint8Array(view.buffer, 0, bytes);
+}
+
+function raw({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,34 @@
+/**
+ * Attributes of an image: `<ismrmrdMeta>`, names with one or more texts each.
+ * @module
+ */
+import { escapeXml, parseXml } from "./xml.ts";
+
+/** Attributes by name. */
+export type MrdMeta = Readonly<
+  Record<string, string | number | readonly (string | number)[]>
+>;
+
+/** The XML of attributes. */
+export function encodeMeta(meta: MrdMeta): string {
+  const entries = Object.entries(meta).map(([name, values]) => {
+    const texts = [values].flat().map((value) => `<value>${escapeXml(`${value}`)}</value>`);
+    return `<meta><name>${escapeXml(name)}</name>${texts.join("")}</meta>`;
+  });
+  return `<?xml version="1.0"?>\n<ismrmrdMeta>${entries.join("")}</ismrmrdMeta>`;
+}
+
+/**
+ * Reads attributes.
+ * @param source where they are from, for messages
+ * @throws {InputError} when they are no such XML
+ */
+export function parseMeta(xml: string, source = "the image"): Record<string, string[]> {
+  const root = parseXml(xml, "ismrmrdMeta", `the attributes of ${source}`);
+  return Object.fromEntries(
+    root.all("meta").map((each) => [
+      each.text("name") ?? "",
+      each.all("value").map((value) => value.content ?? ""),
+    ]),
+  );
+}

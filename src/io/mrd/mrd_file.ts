@@ -1,0 +1,136 @@
+/**
+ * An ISMRMRD file, open for reading: its header, and its records some at a time.
+ * @module
+ */
+import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd.ts";
+import type { MrdHeader } from "../../mrd_header.ts";
+import { checkFile } from "../bytes.ts";
+import { ask, currentEngine, TIME_LIMIT } from "../hdf5_engine.ts";
+import { ACQUISITION_HEADER_BYTES, parseAcquisitionHeader } from "./acquisition_header.ts";
+import {
+  acquisitionsOf,
+  parts,
+  type RecordBatch,
+  type RecordKind,
+  waveformsOf,
+} from "./records.ts";
+import { parseMrdHeader } from "./xml_header.ts";
+
+/** Records in one request for headers. */
+const HEADERS_AT_ONCE = 512;
+/** Acquisitions in one request by {@link MrdFile.acquisitions}: one of 32 coils has some 64 kB. */
+const ACQUISITIONS_AT_ONCE = 64;
+
+/** Options of {@link openMrd}. */
+export interface MrdOptions {
+  /** The group of the measurement; by default the only one, or `dataset`. */
+  readonly group?: string;
+  /** Milliseconds after which a request is given up. Default: a minute. */
+  readonly timeLimit?: number;
+}
+
+/** An open ISMRMRD file. */
+export interface MrdFile extends Disposable {
+  /** The path it was opened with. */
+  readonly path: string;
+  /** Group of the measurement. */
+  readonly group: string;
+  /** The XML header as text. */
+  readonly xml: string;
+  /** The XML header. */
+  readonly header: MrdHeader;
+  /** Number of acquisitions. */
+  readonly acquisitionCount: number;
+  /** Number of waveforms. */
+  readonly waveformCount: number;
+  /** Names of the groups of images that are already in it. */
+  readonly images: readonly string[];
+  /** Headers of all acquisitions in order; their samples are read once and dropped. */
+  headers(): AsyncGenerator<AcquisitionHeader>;
+  /** Some acquisitions, in the order of `indices`. */
+  read(indices: readonly number[]): Promise<Acquisition[]>;
+  /** All acquisitions in order; only some tens are in memory at a time. */
+  acquisitions(): AsyncGenerator<Acquisition>;
+  /** All waveforms in order. */
+  waveforms(): AsyncGenerator<Waveform>;
+}
+
+/**
+ * Opens an ISMRMRD file. The caller disposes of it.
+ * @returns undefined when it is HDF5 of another kind
+ * @throws {InputError} when it cannot be read, its header is wrong, or there are several
+ *   measurements and none is named; the reading functions throw it when a record is damaged
+ */
+export async function openMrd(
+  path: string,
+  { group, timeLimit = TIME_LIMIT }: MrdOptions = {},
+): Promise<MrdFile | undefined> {
+  checkFile(path);
+  const open = async () => {
+    const request = { kind: "openMrd", path, ...(group !== undefined && { group }) } as const;
+    const opened = await ask(path, request, timeLimit);
+    return opened && { ...opened, engine: currentEngine() };
+  };
+  let current = await open();
+  if (current === null) return undefined;
+  const { description } = current;
+  const header = await Promise.try(() => parseMrdHeader(description.xml, path)).catch((error) => {
+    close();
+    throw error;
+  });
+  const read = async (
+    records: RecordKind,
+    indices: readonly number[],
+    headersOnly = false,
+  ): Promise<RecordBatch> => {
+    if (current === null) throw new Error(`Cannot read ${path}: it is closed`);
+    if (current.engine !== currentEngine()) current = (await open())!;
+    const { handle } = current;
+    const which = Uint32Array.from(indices);
+    return await ask(
+      path,
+      { kind: "readMrd", handle, records, indices: which, headersOnly },
+      timeLimit,
+    );
+  };
+  function close() {
+    if (current !== null && current.engine === currentEngine()) {
+      ask(path, { kind: "close", handle: current.handle }, timeLimit).catch(() => {});
+    }
+    current = null;
+  }
+  return {
+    path,
+    group: description.group,
+    xml: description.xml,
+    header,
+    acquisitionCount: description.acquisitions,
+    waveformCount: description.waveforms,
+    images: description.images,
+    async *headers() {
+      for (const some of runs(description.acquisitions, HEADERS_AT_ONCE)) {
+        const { headers } = await read("data", some, true);
+        yield* parts(headers, ACQUISITION_HEADER_BYTES).map(parseAcquisitionHeader);
+      }
+    },
+    read: async (indices) => acquisitionsOf(await read("data", indices)),
+    async *acquisitions() {
+      for (const some of runs(description.acquisitions, ACQUISITIONS_AT_ONCE)) {
+        yield* acquisitionsOf(await read("data", some));
+      }
+    },
+    async *waveforms() {
+      for (const some of runs(description.waveforms, ACQUISITIONS_AT_ONCE)) {
+        yield* waveformsOf(await read("waveforms", some));
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+/** 0 to count - 1 in runs of at most `size`. */
+function* runs(count: number, size: number): Generator<number[]> {
+  for (let start = 0; start < count; start += size) {
+    yield Array.from({ length: Math.min(size, count - start) }, (_, i) => start + i);
+  }
+}

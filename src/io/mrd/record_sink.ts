@@ -1,0 +1,102 @@
+/**
+ * A dataset of records that grows, some tens of records at a time.
+ * @module
+ */
+import { H5T, type Hdf5File } from "../hdf5.ts";
+
+/** Records written at once. */
+const BATCH = 64;
+/** Bytes of samples after which less than that are written. */
+const BATCH_BYTES = 1 << 24;
+/** Bytes of a pointer, and of the length before it, in WebAssembly. */
+const WORD = 4;
+
+/** Where the parts of a record lie in memory. */
+interface RecordPlace {
+  readonly size: number;
+  readonly sequences: readonly number[];
+}
+
+/** A record as bytes: its header, and each of its sequences. */
+export interface RecordBytes {
+  readonly header: Uint8Array;
+  readonly sequences: readonly (Float32Array | Uint32Array)[];
+}
+
+/** A dataset that grows. */
+export class RecordSink {
+  readonly #file: Hdf5File;
+  readonly #name: string;
+  readonly #place: RecordPlace;
+  #waiting: RecordBytes[] = [];
+  #bytes = 0;
+  #written = 0;
+
+  /** @param name path of a dataset of records without or with sequences of 32-bit numbers */
+  constructor(file: Hdf5File, name: string) {
+    const metadata = file.call(`describe ${name}`, (h5, id) => h5.get_dataset_metadata(id, name));
+    const members = metadata.compound_type?.members ?? [];
+    const sequences = members.filter(({ type }) => type === H5T.vlen).map(({ offset }) => offset);
+    this.#file = file;
+    this.#name = name;
+    this.#place = { size: metadata.size, sequences };
+  }
+
+  /** Adds a record; it is written when some have come together. */
+  add(record: RecordBytes): void {
+    this.#waiting.push(record);
+    this.#bytes += record.sequences.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (this.#waiting.length >= BATCH || this.#bytes >= BATCH_BYTES) this.flush();
+  }
+
+  /** Writes what waits. @throws {InputError} when the disk is full */
+  flush(): void {
+    const records = this.#waiting;
+    if (records.length === 0) return;
+    const { size } = this.#place;
+    const sequences = records.flatMap((record) => record.sequences);
+    const head = size * records.length;
+    const total = head + sequences.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#file.withMemory(total, (pointer) => {
+      this.#lay(records, this.#file.heap(pointer, total), pointer, head);
+      const name = this.#name;
+      const first = this.#written, end = first + records.length;
+      this.#file.call(`extend ${name}`, (h5, id) => h5.resize_dataset(id, name, [BigInt(end)]));
+      this.#file.call(`write ${name}`, (h5, id) =>
+        h5.set_dataset_data(
+          id,
+          name,
+          [BigInt(records.length)],
+          [BigInt(first)],
+          [1n],
+          BigInt(pointer),
+        ));
+      this.#written = end;
+    });
+    this.#waiting = [];
+    this.#bytes = 0;
+  }
+
+  /** Records side by side, their sequences behind them. */
+  #lay(
+    records: readonly RecordBytes[],
+    heap: Uint8Array<ArrayBuffer>,
+    pointer: number,
+    head: number,
+  ): void {
+    const view = new DataView(heap.buffer, heap.byteOffset, heap.byteLength);
+    let at = head;
+    heap.fill(0, 0, head);
+    records.forEach(({ header, sequences }, i) => {
+      const start = i * this.#place.size;
+      heap.set(header, start);
+      sequences.forEach((values, n) => {
+        const place = start + this.#place.sequences[n];
+        view.setUint32(place, values.length, true);
+        view.setUint32(place + WORD, values.length === 0 ? 0 : pointer + at, true);
+        heap.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+        at += values.byteLength;
+      });
+    });
+  }
+}

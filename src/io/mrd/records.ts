@@ -1,0 +1,75 @@
+/**
+ * Records of an ISMRMRD file as the HDF5 worker hands them over: headers in the bytes of the
+ * stream, and all sequences of a batch in one array each.
+ * @module
+ */
+import type { Acquisition, Waveform } from "../../mrd.ts";
+import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
+import { ACQUISITION_HEADER_BYTES } from "./acquisition_header.ts";
+import { parseWaveformHeader, WAVEFORM_HEADER_BYTES } from "./waveform_header.ts";
+
+/** Datasets of a group that hold records. */
+export type RecordKind = "data" | "waveforms";
+
+/** Bytes of the header of each kind of record. */
+export const HEADER_BYTES: { readonly [K in RecordKind]: number } = {
+  data: ACQUISITION_HEADER_BYTES,
+  waveforms: WAVEFORM_HEADER_BYTES,
+};
+
+/** What an ISMRMRD file holds. */
+export interface MrdDescription {
+  /** Path of the group. */
+  readonly group: string;
+  /** The XML header. */
+  readonly xml: string;
+  /** Number of acquisitions. */
+  readonly acquisitions: number;
+  /** Number of waveforms. */
+  readonly waveforms: number;
+  /** Names of the groups of images in it. */
+  readonly images: readonly string[];
+}
+
+/** Some records. The sequences are empty when only headers were asked for. */
+export interface RecordBatch {
+  /** The headers, one after the other. */
+  readonly headers: Uint8Array<ArrayBuffer>;
+  /** Trajectories of acquisitions, one after the other; of waveforms nothing. */
+  readonly trajectory: Float32Array<ArrayBuffer>;
+  /** Samples, one after the other: float32, or uint32 of waveforms, as bytes. */
+  readonly samples: Uint8Array<ArrayBuffer>;
+}
+
+/** The acquisitions of a batch; samples are views into it. */
+export function acquisitionsOf({ headers, trajectory, samples }: RecordBatch): Acquisition[] {
+  const floats = new Float32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
+  let sample = 0, point = 0;
+  return parts(headers, ACQUISITION_HEADER_BYTES).map((bytes) => {
+    const header = parseAcquisitionHeader(bytes);
+    const lengths = acquisitionLengths(header);
+    return {
+      header,
+      trajectory: trajectory.subarray(point, point += lengths.trajectory),
+      samples: floats.subarray(sample, sample += lengths.samples),
+    };
+  });
+}
+
+/** The waveforms of a batch. */
+export function waveformsOf({ headers, samples }: RecordBatch): Waveform[] {
+  const values = new Uint32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
+  let at = 0;
+  return parts(headers, WAVEFORM_HEADER_BYTES).map((bytes) => {
+    const header = parseWaveformHeader(bytes);
+    return { header, data: values.subarray(at, at += header.channels * header.numberOfSamples) };
+  });
+}
+
+/** The parts of equal length that bytes consist of. */
+export function parts(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer>[] {
+  return Array.from(
+    { length: Math.floor(bytes.length / size) },
+    (_, i) => bytes.subarray(i * size, (i + 1) * size),
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * Files that begin as one of templates.ts.
+ * @module
+ */
+import { gunzipSync } from "node:zlib";
+import { InputError } from "../../errors.ts";
+import { reason } from "../bytes.ts";
+import { H5T, Hdf5File } from "../hdf5.ts";
+
+/** Bytes of a pointer in WebAssembly. */
+const WORD = 4;
+
+/** Moves a file that is complete to its name. */
+export async function renamed(partial: string, path: string): Promise<void> {
+  try {
+    await Deno.rename(partial, path);
+  } catch (cause) {
+    throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/**
+ * Begins a file from one of templates.ts.
+ * @throws {InputError} when it cannot be written
+ */
+export async function fromTemplate(
+  path: string,
+  partial: string,
+  template: string,
+): Promise<Hdf5File> {
+  try {
+    const stat = await Deno.stat(path).catch(() => undefined);
+    if (stat?.isDirectory) throw new Error("a file name is required, found a folder of that name");
+    const bytes = gunzipSync(Uint8Array.fromBase64(template));
+    await Deno.writeFile(partial, bytes);
+  } catch (cause) {
+    throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  }
+  return await Hdf5File.edit(partial, path);
+}
+
+/** Writes a list of texts, as C strings: what the ISMRMRD library reads. */
+export function writeTexts(file: Hdf5File, name: string, texts: readonly string[]): void {
+  const shape = [BigInt(texts.length)];
+  const type = { type: H5T.string, size: WORD, signed: false, vlen: true, cset: 0 };
+  file.call(`write ${name}`, (h5, id) =>
+    h5.create_vlen_str_dataset(id, name, [...texts], {
+      ...type,
+      shape,
+      maxshape: shape,
+      chunks: null,
+    }));
+}

@@ -1,0 +1,104 @@
+/**
+ * XML as the headers and attributes of ISMRMRD use it: elements with text, no attributes. The only
+ * importer of the XML parser.
+ *
+ * Headers come from anywhere, so a document type (the door to entities) is refused, as are headers
+ * beyond a few megabytes.
+ * @module
+ */
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { InputError } from "../../errors.ts";
+import { reason } from "../bytes.ts";
+
+/** Longest text that is parsed: real headers have some 10 kB, with vendors' extras a few 100. */
+const MAX_CHARACTERS = 1 << 23;
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  removeNSPrefix: true,
+  parseTagValue: false,
+  trimValues: true,
+});
+
+/** An element: its children by name, each name with all elements that have it. */
+export class XmlElement {
+  readonly #value: unknown;
+
+  /** Wraps what the parser made of an element: an object of children, or the text. */
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  /** All children of a name. */
+  all(name: string): XmlElement[] {
+    const { children } = this;
+    if (!Object.hasOwn(children, name)) return [];
+    return [children[name]].flat().map((value) => new XmlElement(value));
+  }
+
+  /** The first child of a name. */
+  child(name: string): XmlElement | undefined {
+    return this.all(name)[0];
+  }
+
+  /** Text of the first child of a name; undefined when it is absent, empty or has children. */
+  text(name: string): string | undefined {
+    const value = this.child(name)?.content;
+    return value === "" ? undefined : value;
+  }
+
+  /** Its own text; undefined when it has children. */
+  get content(): string | undefined {
+    return typeof this.#value === "string" ? this.#value : undefined;
+  }
+
+  private get children(): Record<string, unknown> {
+    return typeof this.#value === "object" && this.#value !== null
+      ? this.#value as Record<string, unknown>
+      : {};
+  }
+}
+
+/**
+ * Parses a document and gives its root.
+ * @param xml the text; what follows a NUL does not count
+ * @param root name of the root element
+ * @param source where it is from, for messages
+ * @throws {InputError} when it is no such XML, too long, or has a document type
+ */
+export function parseXml(xml: string, root: string, source: string): XmlElement {
+  const [text] = xml.split("\0", 1);
+  const fail = (found: string, cause?: unknown) =>
+    new InputError(`Cannot read ${source}: XML <${root}> is required, found ${found}`, { cause });
+  if (text.length > MAX_CHARACTERS) {
+    throw fail(`${text.length} characters, more than ${MAX_CHARACTERS}`);
+  }
+  if (text.includes("<!DOCTYPE") || text.includes("<!ENTITY")) throw fail("a document type");
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) throw fail(`a mistake in line ${valid.err.line ?? 1}: ${valid.err.msg}`);
+  let parsed: unknown;
+  try {
+    parsed = parser.parse(text);
+  } catch (cause) {
+    throw fail(reason(cause), cause);
+  }
+  const found = new XmlElement(parsed).child(root);
+  if (found !== undefined) return found;
+  const names = Object.keys(parsed as object).filter((name) => !name.startsWith("?"));
+  throw fail(names.length === 0 ? "nothing" : `<${names[0]}>`);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+/** A text as it may stand between tags: control characters, which XML cannot hold, are dropped. */
+export function escapeXml(text: string): string {
+  return text
+    .replace(/[&<>"]/g, (character) => ESCAPES[character])
+    // deno-lint-ignore no-control-regex
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+}

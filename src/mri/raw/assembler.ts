@@ -1,0 +1,216 @@
+/**
+ * From acquisitions, one after the other as the scanner sends them, to images' worth of k-space.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd.ts";
+import type { MrdHeader } from "../../mrd_header.ts";
+import { RawBin } from "./bin.ts";
+import { type RawLayout, rawLayout } from "./layout.ts";
+import { checkAcquisition, lineName, lineUse } from "./line.ts";
+import { LineStore } from "./line_store.ts";
+import { NoiseScan } from "./whitening.ts";
+
+/** Bytes of samples that may wait for their bin to end, and of the k-space of one bin. */
+const MAX_BYTES = 16 * 2 ** 30;
+/** Bytes of a complex number. */
+const COMPLEX = 8;
+
+/** Options of {@link Assembler}. */
+export interface AssemblerOptions {
+  /** Most bytes of samples that are held at a time, and of one image's k-space. Default 16 GiB. */
+  readonly maxBytes?: number;
+  /** Noise scans that were read before. */
+  readonly noise?: NoiseScan;
+  /** Whether bins wait for `flush`, as when all lines are known to come. Default false. */
+  readonly untilFlush?: boolean;
+}
+
+/** Lines of an image that is not complete. */
+interface OpenBin {
+  readonly layout: RawLayout;
+  readonly header: AcquisitionHeader;
+  readonly lines: LineStore;
+}
+
+/**
+ * Collects acquisitions and gives each image's k-space when its last line has come.
+ *
+ * Images are told apart by slice, contrast, phase, repetition and set; averages and segments are
+ * parts of one. An image ends with a line that is flagged as the last of its slice (in the last
+ * average, where the header says how many there are), of its repetition or of the measurement, or
+ * when a later repetition of it begins.
+ *
+ * Lines for calibration alone belong to the image when the header calls calibration embedded or
+ * interleaved, and otherwise serve all images of their slice. Noise scans whiten what is read after
+ * them. Navigators, phase correction and feedback are passed over.
+ */
+export class Assembler {
+  readonly #layouts: readonly (RawLayout | InputError)[];
+  readonly #header: MrdHeader;
+  readonly #options: AssemblerOptions;
+  readonly #noise: NoiseScan;
+  readonly #open = new Map<string, OpenBin>();
+  readonly #closed = new Set<string>();
+  readonly #calibration = new Map<string, LineStore>();
+  #bytes = 0;
+  #skipped = 0;
+
+  /** Starts a measurement. @throws {InputError} when no encoding of the header can be used */
+  constructor(header: MrdHeader, options: AssemblerOptions = {}) {
+    this.#header = header;
+    this.#options = options;
+    this.#noise = options.noise ?? new NoiseScan();
+    this.#layouts = header.encodings.map((encoding, index) => {
+      try {
+        return rawLayout(encoding, index);
+      } catch (error) {
+        if (error instanceof InputError) return error;
+        throw error;
+      }
+    });
+    if (this.#layouts[0] instanceof InputError && this.#layouts.length === 1) {
+      throw this.#layouts[0];
+    }
+  }
+
+  /** Bytes of samples that are held. */
+  get heldBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Acquisitions that were passed over. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /**
+   * Takes an acquisition. Its arrays are copied.
+   * @returns the bins that it completes, usually none or one
+   * @throws {InputError} when it makes no sense, was there before, comes after the end of its image
+   *   or exceeds the memory allowed; it is dropped, and the next one may come
+   */
+  push(acquisition: Acquisition): RawBin[] {
+    const { header } = acquisition;
+    checkAcquisition(acquisition);
+    const use = lineUse(header);
+    if (use === "noise") {
+      this.#noise.add(acquisition);
+      return [];
+    }
+    if (use === "skip") {
+      this.#skipped++;
+      return this.#ended(header, undefined);
+    }
+    const layout = this.#layout(header);
+    if (use === "calibration" && !isPartOfImage(this.#header, header)) {
+      this.#store(this.#calibrationOf(header, layout), acquisition);
+      return this.#ended(header, undefined);
+    }
+    const key = binKey(header);
+    if (this.#closed.has(key)) {
+      throw new InputError(`Cannot use ${lineName(header)}: its image has ended before`);
+    }
+    const earlier = this.#options.untilFlush ? [] : this.#earlierRepetitions(header);
+    const bin = this.#open.get(key) ?? { layout, header, lines: new LineStore(layout) };
+    this.#store(bin.lines, acquisition);
+    this.#open.set(key, bin);
+    return [...earlier.flatMap((each) => this.#close(each)), ...this.#ended(header, key)];
+  }
+
+  /** Ends what is not ended: the bins that are left. */
+  flush(): RawBin[] {
+    return [...this.#open.keys()].flatMap((key) => this.#close(key));
+  }
+
+  #layout({ encodingSpaceRef }: AcquisitionHeader): RawLayout {
+    const layout = this.#layouts[encodingSpaceRef];
+    if (layout instanceof InputError) throw layout;
+    if (layout !== undefined) return layout;
+    throw new InputError(
+      `Cannot use an acquisition of encoding ${encodingSpaceRef}: one of the ` +
+        `${this.#layouts.length} encodings of the header is required`,
+    );
+  }
+
+  #calibrationOf(header: AcquisitionHeader, layout: RawLayout): LineStore {
+    const key = calibrationKey(header);
+    const store = this.#calibration.get(key) ?? new LineStore(layout);
+    this.#calibration.set(key, store);
+    return store;
+  }
+
+  #store(lines: LineStore, acquisition: Acquisition): void {
+    const { maxBytes = MAX_BYTES } = this.#options;
+    const before = lines.size;
+    const { activeChannels } = acquisition.header;
+    const bytes = COMPLEX * activeChannels * lines.width;
+    const whole = COMPLEX * activeChannels * lines.points;
+    if (this.#bytes + bytes > maxBytes || whole > maxBytes) {
+      throw new InputError(
+        `Cannot hold ${lineName(acquisition.header)}: at most ${maxBytes} bytes are allowed, ` +
+          `found ${whole} for k-space of its image and ${this.#bytes} that wait for the end of theirs`,
+      );
+    }
+    lines.add(acquisition);
+    if (lines.size > before) this.#bytes += bytes;
+  }
+
+  /** Bins that end with this acquisition, by its flags. */
+  #ended(header: AcquisitionHeader, key: string | undefined): RawBin[] {
+    if (this.#options.untilFlush) return [];
+    if (hasFlag(header, "lastInMeasurement")) return this.flush();
+    if (hasFlag(header, "lastInRepetition") && this.#isLastAverage(header)) {
+      const { repetition } = header.idx;
+      return [...this.#open].filter(([, bin]) => bin.header.idx.repetition === repetition)
+        .flatMap(([each]) => this.#close(each));
+    }
+    const isLast = hasFlag(header, "lastInSlice") && this.#isLastAverage(header);
+    return isLast && key !== undefined ? this.#close(key) : [];
+  }
+
+  #isLastAverage({ encodingSpaceRef, idx }: AcquisitionHeader): boolean {
+    const limit = this.#header.encodings[encodingSpaceRef]?.limits.average;
+    return limit === undefined || idx.average >= limit.maximum;
+  }
+
+  /** Keys of open bins that differ from this line only by an earlier repetition. */
+  #earlierRepetitions(header: AcquisitionHeader): string[] {
+    const { repetition } = header.idx;
+    if (repetition === 0) return [];
+    return [...this.#open].filter(([, { header: other }]) =>
+      other.idx.repetition < repetition &&
+      binKey({ ...other, idx: { ...other.idx, repetition } }) === binKey(header)
+    ).map(([key]) => key);
+  }
+
+  #close(key: string): RawBin[] {
+    const open = this.#open.get(key);
+    if (open === undefined) return [];
+    this.#open.delete(key);
+    this.#closed.add(key);
+    this.#bytes -= COMPLEX * open.lines.coils * open.lines.width * open.lines.size;
+    const calibration = this.#calibration.get(calibrationKey(open.header));
+    return [new RawBin({ ...open, noise: this.#noise, ...(calibration && { calibration }) })];
+  }
+}
+
+/** What tells images apart. */
+export function binKey({ encodingSpaceRef, idx }: AcquisitionHeader): string {
+  const { slice, contrast, phase, repetition, set } = idx;
+  return [encodingSpaceRef, set, repetition, phase, contrast, slice].join(" ");
+}
+
+/** Images of which slice calibration lines serve. */
+export function calibrationKey({ encodingSpaceRef, idx }: AcquisitionHeader): string {
+  return `${encodingSpaceRef} ${idx.slice}`;
+}
+
+/** Whether calibration lines have the contrast of the image, and are lines of it. */
+export function isPartOfImage(
+  { encodings }: MrdHeader,
+  { encodingSpaceRef }: AcquisitionHeader,
+): boolean {
+  const mode = encodings[encodingSpaceRef]?.parallelImaging?.calibrationMode;
+  return mode === "embedded" || mode === "interleaved";
+}

@@ -1,0 +1,108 @@
+/**
+ * Where the voxels of a reconstruction lie, from the headers of its acquisitions.
+ *
+ * ISMRMRD gives the position of the *centre* in the patient's system LPS; the Fourier transform puts
+ * it at pixel floor(n / 2) of each axis. Affines are NIfTI's: RAS+, millimetres.
+ * @module
+ */
+import type { AcquisitionHeader, Triple } from "../../mrd.ts";
+import type { RawAxis, RawLayout } from "./layout.ts";
+
+/** Largest error of unit length and right angles that directions of a header may have. */
+const UNIT_ERROR = 1e-3;
+
+/** Millimetres by which slices may stray from even distances. */
+const EVEN_ERROR = 1e-2;
+
+/** Where voxels lie; the same as io's `Geometry`. */
+export interface RawGeometry {
+  /** Row-major 4 x 4: maps (column, row, slice, 1) to RAS+ millimetres. */
+  readonly affine: readonly number[];
+  /** False when the headers said nothing and the affine is only the voxel size on a diagonal. */
+  readonly known: boolean;
+}
+
+/** Size of a voxel along an axis. */
+export function voxelSize({ extent, output }: RawAxis): number {
+  return extent / output;
+}
+
+const dot = (a: Triple, b: Triple) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+/** Whether the directions of a header are orthogonal unit vectors. */
+export function hasDirections({ readDir, phaseDir, sliceDir }: AcquisitionHeader): boolean {
+  const axes = [readDir, phaseDir, sliceDir];
+  return axes.every((a, i) =>
+    axes.every((b, j) => Math.abs(dot(a, b) - (i === j ? 1 : 0)) < UNIT_ERROR)
+  );
+}
+
+/**
+ * Sorts the slices of a 2-D scan by where they lie along their normal.
+ * @param headers one for each slice, in the order of their counters
+ * @returns the order; that of the counters when the headers do not say where slices lie
+ */
+export function sliceOrder(headers: readonly AcquisitionHeader[]): number[] {
+  const order = headers.map((_, i) => i);
+  const [{ sliceDir }] = headers;
+  const along = headers.map(({ position }) => dot(position, sliceDir));
+  const parallel = headers.every((header) =>
+    hasDirections(header) && dot(header.sliceDir, sliceDir) > 1 - UNIT_ERROR
+  );
+  if (!parallel || new Set(along).size < headers.length) return order;
+  return order.sort((a, b) => along[a] - along[b]);
+}
+
+/**
+ * Geometry of a volume.
+ *
+ * 2-D images are `[slice, row = phase, column = readout]`; a 3-D volume, whose readout was
+ * transformed first, is `[slice = readout, row = first phase, column = second phase]`.
+ * @param headers 2-D: one for each slice in order; 3-D: one
+ */
+export function volumeGeometry(
+  headers: readonly AcquisitionHeader[],
+  layout: RawLayout,
+): RawGeometry {
+  const [header] = headers;
+  const { x, y, z, is3d } = layout;
+  const step = is3d ? undefined : sliceStep(headers);
+  const sizes = is3d
+    ? [voxelSize(z), voxelSize(y), voxelSize(x)]
+    : [voxelSize(x), voxelSize(y), step ? Math.hypot(...step) : voxelSize(z)];
+  if (!hasDirections(header) || (headers.length > 1 && !is3d && step === undefined)) {
+    const [a, b, c] = sizes;
+    return { affine: [a, 0, 0, 0, 0, b, 0, 0, 0, 0, c, 0, 0, 0, 0, 1], known: false };
+  }
+  const { readDir, phaseDir, sliceDir, position } = header;
+  const along = (
+    direction: Triple,
+    size: number,
+  ): Triple => [direction[0] * size, direction[1] * size, direction[2] * size];
+  const columns: Triple[] = is3d
+    ? [along(sliceDir, sizes[0]), along(phaseDir, sizes[1]), along(readDir, sizes[2])]
+    : [along(readDir, sizes[0]), along(phaseDir, sizes[1]), step ?? along(sliceDir, sizes[2])];
+  const centre = is3d ? [z, y, x].map(middle) : [middle(x), middle(y), 0];
+  const affine: number[] = [];
+  // From LPS to RAS: the first two coordinates change sign.
+  [-1, -1, 1].forEach((sign, i) => {
+    const row = columns.map((column) => sign * column[i]);
+    const origin = sign * position[i] - row.reduce((sum, value, j) => sum + value * centre[j], 0);
+    affine.push(...row, origin);
+  });
+  return { affine: [...affine.map(plainZero), 0, 0, 0, 1], known: true };
+}
+
+const middle = ({ output }: RawAxis) => Math.floor(output / 2);
+const plainZero = (value: number) => value === 0 ? 0 : value;
+
+/** From one slice to the next; undefined when they are not evenly spaced in one direction. */
+function sliceStep(headers: readonly AcquisitionHeader[]): Triple | undefined {
+  if (headers.length < 2) return undefined;
+  const first = headers[0].position, last = headers[headers.length - 1].position;
+  const step = first.map((value, i) => (last[i] - value) / (headers.length - 1));
+  const even = headers.every(({ position }, n) =>
+    position.every((value, i) => Math.abs(value - first[i] - n * step[i]) < EVEN_ERROR)
+  );
+  return even && Math.hypot(...step) > EVEN_ERROR ? [step[0], step[1], step[2]] : undefined;
+}

@@ -1,0 +1,120 @@
+/**
+ * One acquisition as a line of k-space: what it is for, and where its samples lie.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd.ts";
+import type { RawLayout } from "./layout.ts";
+
+/** What an acquisition is for. */
+export type LineUse = "image" | "calibration" | "noise" | "skip";
+
+/** What an acquisition is for, by its flags. */
+export function lineUse(header: AcquisitionHeader): LineUse {
+  if (hasFlag(header, "noise")) return "noise";
+  if (
+    hasFlag(
+      header,
+      "navigation",
+      "phaseCorrection",
+      "highPriorityFeedback",
+      "dummyScan",
+      "realTimeFeedback",
+      "surfaceCoilCorrection",
+      "phaseStabilizationReference",
+      "phaseStabilization",
+    )
+  ) return "skip";
+  const calibrationOnly = hasFlag(header, "calibration") &&
+    !hasFlag(header, "calibrationAndImaging");
+  return calibrationOnly ? "calibration" : "image";
+}
+
+/** What an acquisition is called in messages. */
+export function lineName({ scanCounter, idx }: AcquisitionHeader): string {
+  return `acquisition ${scanCounter} (line ${idx.kspaceEncodeStep1}, partition ` +
+    `${idx.kspaceEncodeStep2}, slice ${idx.slice}, repetition ${idx.repetition})`;
+}
+
+/**
+ * Checks that the data of an acquisition are what its header says, and numbers.
+ * @throws {InputError} when they are not
+ */
+export function checkAcquisition({ header, samples, trajectory }: Acquisition): void {
+  const { numberOfSamples, activeChannels, trajectoryDimensions } = header;
+  const fail = (required: string, found: unknown) => {
+    throw new InputError(`Cannot use ${lineName(header)}: ${required} is required, found ${found}`);
+  };
+  if (numberOfSamples < 1 || activeChannels < 1) {
+    fail("at least one sample and channel", `${numberOfSamples} x ${activeChannels}`);
+  }
+  if (hasFlag(header, "compression1", "compression2", "compression3", "compression4")) {
+    fail("uncompressed data", "a flag of compression");
+  }
+  const required = 2 * numberOfSamples * activeChannels;
+  if (samples.length !== required) fail(`${required} values of samples`, samples.length);
+  const points = numberOfSamples * trajectoryDimensions;
+  if (trajectory.length !== points) fail(`${points} values of the trajectory`, trajectory.length);
+  const { position, readDir, phaseDir, sliceDir } = header;
+  const places = [...position, ...readDir, ...phaseDir, ...sliceDir, header.sampleTimeUs];
+  const wrong = places.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined) fail("a finite position", wrong);
+  // NaN * 0 and Infinity * 0 are NaN, which no later addition takes away: no branch per sample.
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) sum += samples[i] * 0;
+  if (sum !== 0) fail("finite samples", samples.find((value) => !Number.isFinite(value)));
+}
+
+/** Where the samples of a line lie. */
+export interface LinePlace {
+  /** Row of k-space. */
+  readonly row: number;
+  /** Partition of k-space; 0 in 2-D. */
+  readonly partition: number;
+  /** First column of k-space that it fills. */
+  readonly column: number;
+  /** How many columns. */
+  readonly count: number;
+  /** Sample that goes to the first column. */
+  readonly first: number;
+  /** 1, or -1 for a line that was read backwards. */
+  readonly step: 1 | -1;
+}
+
+/**
+ * Finds the place of a line. A sample is placed relative to `centerSample`, so an asymmetric echo
+ * leaves columns empty; `discardPre` and `discardPost` are left out; a reversed line is turned about
+ * its middle.
+ * @throws {InputError} when it does not fit into the encoded matrix
+ */
+export function placeLine(header: AcquisitionHeader, layout: RawLayout): LinePlace {
+  const { numberOfSamples: length, discardPre, discardPost, idx } = header;
+  const row = idx.kspaceEncodeStep1 + layout.rowShift;
+  const partition = layout.is3d ? idx.kspaceEncodeStep2 + layout.partitionShift : 0;
+  const reverse = hasFlag(header, "reverse");
+  const middle = Math.floor(length / 2);
+  // An echo cannot be at the first sample: 0 is what writers leave that do not know.
+  const centre = header.centerSample === 0 ? middle : header.centerSample;
+  const count = length - discardPre - discardPost;
+  const skipped = reverse ? discardPost : discardPre;
+  const column = Math.floor(layout.x.encoded / 2) + skipped -
+    (reverse ? 2 * middle - centre : centre);
+  const { x, y, z } = layout;
+  const fits = count > 0 && centre < length && column >= 0 && column + count <= x.encoded &&
+    row >= 0 && row < y.encoded && partition >= 0 && partition < z.encoded;
+  if (!fits) {
+    throw new InputError(
+      `Cannot place ${lineName(header)}: a line within ${x.encoded} x ${y.encoded} x ` +
+        `${z.encoded} (readout, phase, partition) is required, found ${count} of ${length} ` +
+        `samples with the centre at ${centre}, row ${row}, partition ${partition}`,
+    );
+  }
+  return {
+    row,
+    partition,
+    column,
+    count,
+    first: reverse ? length - 1 - discardPost : discardPre,
+    step: reverse ? -1 : 1,
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * The lines of one image (or volume) as they come in, each a mean over its averages.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import type { Acquisition } from "../../mrd.ts";
+import { type NdArray, zeros } from "../../ndarray.ts";
+import type { RawLayout } from "./layout.ts";
+import { lineName, placeLine } from "./line.ts";
+import { Extents } from "./partial.ts";
+
+/** One line of all coils. */
+interface StoredLine {
+  /** Samples `[coil, column, re/im]`. */
+  readonly data: Float32Array;
+  /** Sum of the weights of its averages. */
+  weight: number;
+  /** Which averages (and segments) it has. */
+  readonly seen: Set<string>;
+}
+
+/** Lines of one image. */
+export class LineStore {
+  readonly #layout: RawLayout;
+  readonly #lines = new Map<number, StoredLine>();
+  /** How far they reach. */
+  readonly extents: Extents = new Extents();
+  #coils = 0;
+
+  /** An empty store for an encoding. */
+  constructor(layout: RawLayout) {
+    this.#layout = layout;
+  }
+
+  /** Number of lines. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /** Number of coils; 0 while there is no line. */
+  get coils(): number {
+    return this.#coils;
+  }
+
+  /** Points of k-space of one coil, as it will be read. */
+  get points(): number {
+    const { x, y, z, is3d } = this.#layout;
+    return (is3d ? x.output : x.encoded) * y.encoded * z.encoded;
+  }
+
+  /** Columns of a line. */
+  get width(): number {
+    return this.#layout.x.encoded;
+  }
+
+  /**
+   * Adds a line, or takes it into the mean with the averages of the same line, by the inverse of
+   * its variance: the noise of a sample falls with the time that it takes.
+   * @throws {InputError} when it does not fit, has another number of coils, or was there before
+   */
+  add(acquisition: Acquisition): void {
+    const { header } = acquisition;
+    const { activeChannels, idx, sampleTimeUs } = header;
+    const place = placeLine(header, this.#layout);
+    if (this.#coils !== 0 && activeChannels !== this.#coils) {
+      throw new InputError(
+        `Cannot use ${lineName(header)}: ${this.#coils} coils are required, as before, ` +
+          `found ${activeChannels}`,
+      );
+    }
+    const key = place.partition * this.#layout.y.encoded + place.row;
+    const average = `${idx.average} ${idx.segment}`;
+    const stored = this.#lines.get(key);
+    if (stored?.seen.has(average)) {
+      throw new InputError(
+        `Cannot use ${lineName(header)}: each line once is required, found average ` +
+          `${idx.average} of it twice`,
+      );
+    }
+    this.#coils = activeChannels;
+    const weight = sampleTimeUs > 0 ? sampleTimeUs : 1;
+    const line = stored ?? {
+      data: new Float32Array(2 * activeChannels * this.#layout.x.encoded),
+      weight: 0,
+      seen: new Set<string>(),
+    };
+    line.seen.add(average);
+    line.weight += weight;
+    this.#lines.set(key, line);
+    blend(acquisition, place, line.data, weight / line.weight);
+    this.extents.add(place);
+  }
+
+  /** 2-D k-space `[C, 2, H, W]`, zero where nothing was acquired. */
+  plane(): NdArray {
+    const { x: { encoded: width }, y: { encoded: height } } = this.#layout;
+    const kspace = zeros([this.#coils, 2, height, width]);
+    for (const [row, { data }] of this.#lines) {
+      this.#scatter(data, kspace.data, row * width, height * width);
+    }
+    return kspace;
+  }
+
+  /**
+   * Lines in groups, for what is done line by line.
+   * @param size lines of a group; the last one is filled with zeros
+   * @param empty whether lines are dropped on the way
+   * @returns rows and partitions of the lines, and the lines `[C, 2, size, W]`
+   */
+  *groups(
+    size: number,
+    empty: boolean,
+  ): Generator<{ places: [number, number][]; lines: NdArray }> {
+    const { x: { encoded: width }, y: { encoded: height } } = this.#layout;
+    const entries = [...this.#lines.keys()];
+    for (let start = 0; start < entries.length; start += size) {
+      const keys = entries.slice(start, start + size);
+      const lines = zeros([this.#coils, 2, size, width]);
+      keys.forEach((key, i) => {
+        this.#scatter(this.#lines.get(key)!.data, lines.data, i * width, size * width);
+        if (empty) this.#lines.delete(key);
+      });
+      const places = keys.map((key): [number, number] => [key % height, Math.floor(key / height)]);
+      yield { places, lines };
+    }
+  }
+
+  /** Interleaved samples of a line into planes. */
+  #scatter(line: Float32Array, target: Float32Array, offset: number, plane: number): void {
+    const width = this.#layout.x.encoded;
+    for (let coil = 0; coil < this.#coils; coil++) {
+      const re = 2 * coil * plane + offset;
+      for (let x = 0, from = 2 * coil * width; x < width; x++, from += 2) {
+        target[re + x] = line[from];
+        target[re + plane + x] = line[from + 1];
+      }
+    }
+  }
+}
+
+/** mean += part (new - mean), at the place of the line. */
+function blend(
+  { header: { numberOfSamples, activeChannels }, samples }: Acquisition,
+  { column, count, first, step }: ReturnType<typeof placeLine>,
+  mean: Float32Array,
+  part: number,
+): void {
+  const width = mean.length / (2 * activeChannels);
+  for (let coil = 0; coil < activeChannels; coil++) {
+    let from = 2 * (coil * numberOfSamples + first);
+    const start = 2 * (coil * width + column);
+    for (let to = start; to < start + 2 * count; to += 2, from += 2 * step) {
+      mean[to] += part * (samples[from] - mean[to]);
+      mean[to + 1] += part * (samples[from + 1] - mean[to + 1]);
+    }
+  }
+}

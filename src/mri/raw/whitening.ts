@@ -1,0 +1,153 @@
+/**
+ * Noise whitening: the combination of the coils in which their noise is equal and independent
+ * (Pruessmann et al. 2001, Magn Reson Med 46:638-651, appendix A; Roemer et al. 1990).
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { type Runtime } from "../../graph/mod.ts";
+import type { Acquisition } from "../../mrd.ts";
+import { type NdArray, zeros } from "../../ndarray.ts";
+import { coilCovariance } from "../coil_compression.ts";
+
+/** Most noise samples of a coil that are looked at: a standard error of 0.3 %. */
+const MAX_SAMPLES = 1 << 17;
+
+/** Part of the largest variance below which a coil has no noise of its own: it is switched off. */
+const SILENT = 1e-12;
+
+/** Noise scans of a measurement. */
+export class NoiseScan {
+  readonly #acquisitions: Acquisition[] = [];
+  #samples = 0;
+  #whitening: Promise<NdArray> | undefined;
+
+  /** Whether there is any. */
+  get isEmpty(): boolean {
+    return this.#samples === 0;
+  }
+
+  /**
+   * Takes a noise acquisition.
+   * @throws {InputError} when it has another number of coils than the one before
+   */
+  add(acquisition: Acquisition): void {
+    const { activeChannels, numberOfSamples } = acquisition.header;
+    const coils = this.#acquisitions[0]?.header.activeChannels ?? activeChannels;
+    if (activeChannels !== coils) {
+      throw new InputError(
+        `Cannot use a noise scan of ${activeChannels} coils: ${coils} are required, as before`,
+      );
+    }
+    if (this.#samples >= MAX_SAMPLES) return;
+    this.#acquisitions.push({ ...acquisition, samples: acquisition.samples.slice() });
+    this.#samples += numberOfSamples;
+    this.#whitening = undefined;
+  }
+
+  /**
+   * The matrix that whitens `[2C, 2C]`, acting on coils stacked as (coil, re/im). The noise it leaves
+   * has the mean variance of the coils, so that images keep the units of the file.
+   * @throws {InputError} when the scan has fewer samples than coils, or is zero
+   */
+  whitening(runtime: Runtime): Promise<NdArray> {
+    this.#whitening ??= this.#compute(runtime);
+    return this.#whitening;
+  }
+
+  async #compute(runtime: Runtime): Promise<NdArray> {
+    const samples = this.#planar();
+    const program = await runtime.build(
+      { samples: samples.shape },
+      ({ samples }) => ({ sum: coilCovariance(samples) }),
+    );
+    const { sum } = await program.run({ samples });
+    const covariance = noiseCovariance(sum, samples.shape[3]);
+    const whitening = whiteningMatrix(covariance);
+    const size = covariance.length;
+    const variance = covariance.reduce((total, row, i) => total + row[i], 0) / size;
+    const scale = Math.sqrt(variance);
+    return {
+      data: Float32Array.from(whitening.flat(), (value) => scale * value),
+      shape: [size, size],
+    };
+  }
+
+  /** All noise samples, `[C, 2, 1, n]`. */
+  #planar(): NdArray {
+    const { activeChannels: coils } = this.#acquisitions[0].header;
+    if (this.#samples < coils) {
+      throw new InputError(
+        `Cannot whiten: at least ${coils} noise samples are required for ${coils} coils, ` +
+          `found ${this.#samples}`,
+      );
+    }
+    const planar = zeros([coils, 2, 1, this.#samples]);
+    let start = 0;
+    for (const { header: { numberOfSamples }, samples } of this.#acquisitions) {
+      for (let coil = 0; coil < coils; coil++) {
+        const re = 2 * coil * this.#samples + start;
+        for (let i = 0, from = 2 * coil * numberOfSamples; i < numberOfSamples; i++, from += 2) {
+          planar.data[re + i] = samples[from];
+          planar.data[re + this.#samples + i] = samples[from + 1];
+        }
+      }
+      start += numberOfSamples;
+    }
+    return planar;
+  }
+}
+
+/**
+ * Covariance of the real and imaginary parts of the coils.
+ * @param sum real form `[2C, 2C]`, (re/im, coil), of the sum over n samples of y y^H
+ * @returns rows in the order (coil, re/im)
+ */
+export function noiseCovariance(sum: NdArray, samples: number): number[][] {
+  const size = sum.shape[0];
+  const coils = size / 2;
+  const at = (i: number) => (i % 2) * coils + Math.floor(i / 2);
+  return Array.from(
+    { length: size },
+    (_, i) =>
+      Array.from(
+        { length: size },
+        (_, j) => sum.data[at(i) * size + at(j)] / (2 * samples),
+      ),
+  );
+}
+
+/**
+ * The inverse of the Cholesky factor L of a covariance: L^-1 n has unit covariance. In the order
+ * (coil, re/im) the factor of the real form is the real form of the complex factor.
+ * A coil without noise of its own gives a row of zeros.
+ * @throws {InputError} when no coil has noise
+ */
+export function whiteningMatrix(covariance: readonly (readonly number[])[]): number[][] {
+  const size = covariance.length;
+  const largest = Math.max(...covariance.map((row, i) => row[i]));
+  if (!(largest > 0)) throw new InputError("Cannot whiten: noise is required, found zeros");
+  const factor = covariance.map(() => new Array<number>(size).fill(0));
+  const inverse = covariance.map(() => new Array<number>(size).fill(0));
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < i; j++) {
+      const rest = covariance[i][j] - dot(factor[i], factor[j], j);
+      factor[i][j] = factor[j][j] > 0 ? rest / factor[j][j] : 0;
+    }
+    const rest = covariance[i][i] - dot(factor[i], factor[i], i);
+    if (rest <= SILENT * largest) continue;
+    factor[i][i] = Math.sqrt(rest);
+    inverse[i][i] = 1 / factor[i][i];
+    for (let column = 0; column < i; column++) {
+      let sum = 0;
+      for (let k = column; k < i; k++) sum += factor[i][k] * inverse[k][column];
+      inverse[i][column] = -sum / factor[i][i];
+    }
+  }
+  return inverse;
+}
+
+function dot(a: readonly number[], b: readonly number[], count: number): number {
+  let sum = 0;
+  for (let k = 0; k < count; k++) sum += a[k] * b[k];
+  return sum;
+}

@@ -1,0 +1,178 @@
+/** Raw ISMRMRD acquisitions as k-space that can be reconstructed. @module */
+import { InputError } from "../errors.ts";
+import { Runtime } from "../graph/mod.ts";
+import { type MrdFile, type MrdOptions, openMrd } from "../io/mrd/mrd_file.ts";
+import type { KspaceFile } from "../io/types.ts";
+import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
+import type { RawBin } from "../mri/raw/bin.ts";
+import { type BinShape, binShape } from "../mri/raw/bin_shape.ts";
+import { volumeGeometry } from "../mri/raw/geometry.ts";
+import type { RawLayout } from "../mri/raw/layout.ts";
+import { NoiseScan } from "../mri/raw/whitening.ts";
+import { indexRaw, type RawImage, type RawIndex } from "./raw_index.ts";
+
+/** Bytes of samples that are read at a time. */
+const READ_BYTES = 1 << 24;
+
+/** Options of {@link openRaw}. */
+export interface RawOptions extends MrdOptions {
+  /** Encoding to reconstruct. Default: that of the first line of an image. */
+  readonly encoding?: number;
+  /** What whitens and transforms; default a runtime of its own on the CPU. */
+  readonly runtime?: Runtime;
+}
+
+/**
+ * Opens an ISMRMRD file as k-space. All headers are read at once, the lines of an image when it is
+ * asked for: only one image (or one volume of a 3-D scan) is in memory at a time.
+ * @returns undefined when it is HDF5 of another kind
+ * @throws {InputError} when it cannot be read or makes no sense
+ */
+export async function openRaw(
+  path: string,
+  { group, encoding, runtime }: RawOptions = {},
+): Promise<KspaceFile | undefined> {
+  const file = await openMrd(path, group === undefined ? {} : { group });
+  if (file === undefined) return undefined;
+  try {
+    const index = await indexRaw(file, encoding);
+    const own = runtime === undefined ? await Runtime.open("cpu") : undefined;
+    return new RawReader(file, index, runtime ?? own!).kspaceFile(() => {
+      file[Symbol.dispose]();
+      own?.[Symbol.asyncDispose]().catch(() => {});
+    });
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * One bin of an assembler as k-space, for what arrives in a stream.
+ * @param path what to call it in messages
+ */
+export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): KspaceFile {
+  const { layout, coils, geometry, partial } = bin;
+  return {
+    ...described(layout, coils, 1, 1),
+    path,
+    geometry,
+    ...(partial && { partial }),
+    readSlice: (index) => bin.readSlice(runtime, index),
+    ...(bin.hasCalibration &&
+      { readCalibration: (index: number) => bin.readCalibration(runtime, index) }),
+    [Symbol.dispose]() {},
+  };
+}
+
+/** Sizes of the k-space of some bins, as a file states them. */
+function described(layout: RawLayout, coils: number, images: number, volumes: number) {
+  const { slices, height, width, imageSize, outputSize }: BinShape = binShape(layout);
+  const { x, y, z, is3d } = layout;
+  const same = (a: readonly number[], b: readonly number[]) => `${a}` === `${b}`;
+  const inPlane = is3d
+    ? `partition ${z.encoded}, phase ${y.encoded}, readout ${x.encoded}`
+    : `phase ${y.encoded}, readout ${x.encoded}`;
+  const volume = volumes > 1 ? `volume ${volumes}, ` : "";
+  return {
+    format: "ismrmrd",
+    axes: `${volume}slice ${images / volumes}, coil ${coils}, ${inPlane}`,
+    slices: slices * images,
+    coils,
+    height,
+    width,
+    transposed: false,
+    ...(same(imageSize, [height, width]) ? {} : { imageSize }),
+    ...(same(outputSize, imageSize) ? {} : { outputSize }),
+    ...(volumes > 1 && { volumes }),
+  } as const;
+}
+
+/** Reads the images of a file. */
+class RawReader {
+  readonly #file: MrdFile;
+  readonly #index: RawIndex;
+  readonly #runtime: Runtime;
+  #noise: Promise<NoiseScan> | undefined;
+  /** The image that was read last: the slices of a 3-D volume come one after the other. */
+  #last: { readonly image: number; readonly bin: Promise<RawBin> } | undefined;
+
+  constructor(file: MrdFile, index: RawIndex, runtime: Runtime) {
+    this.#file = file;
+    this.#index = index;
+    this.#runtime = runtime;
+  }
+
+  kspaceFile(close: () => void): KspaceFile {
+    const { images, volumes, calibration, warnings, layout, partial } = this.#index;
+    const { slices } = binShape(layout);
+    const headers = images.slice(0, images.length / volumes).map(({ header }) => header);
+    const several = layout.is3d && headers.length > 1;
+    const geometry = volumeGeometry(headers, layout);
+    const read = async <T>(index: number, use: (bin: RawBin, slice: number) => Promise<T>) =>
+      await use(await this.#bin(Math.floor(index / slices)), index % slices);
+    return {
+      ...described(layout, images[0].header.activeChannels, images.length, volumes),
+      path: this.#file.path,
+      ...(warnings.length > 0 && { warnings }),
+      ...(partial && { partial }),
+      // Slabs one after the other have no single affine.
+      geometry: several ? { ...geometry, known: false } : geometry,
+      readSlice: (index) => {
+        this.#check(index, slices * images.length);
+        return read(index, (bin, slice) => bin.readSlice(this.#runtime, slice));
+      },
+      ...(calibration.size > 0 && {
+        readCalibration: (index: number) =>
+          read(index, (bin, slice) => bin.readCalibration(this.#runtime, slice)),
+      }),
+      [Symbol.dispose]: close,
+    };
+  }
+
+  #check(index: number, slices: number): void {
+    if (Number.isInteger(index) && index >= 0 && index < slices) return;
+    throw new RangeError(
+      `Cannot read slice ${index} of ${this.#file.path}: 0 to ${slices - 1} exist`,
+    );
+  }
+
+  #bin(image: number): Promise<RawBin> {
+    if (this.#last?.image !== image) {
+      this.#last = { image, bin: this.#assembled(this.#index.images[image]) };
+    }
+    return this.#last.bin;
+  }
+
+  async #assembled({ header, lines }: RawImage): Promise<RawBin> {
+    this.#noise ??= this.#readNoise();
+    const assembler = new Assembler(this.#file.header, {
+      noise: await this.#noise,
+      untilFlush: true,
+    });
+    const calibration = this.#index.calibration.get(calibrationKey(header)) ?? [];
+    for await (const acquisition of this.#read([...calibration, ...lines])) {
+      assembler.push(acquisition);
+    }
+    const [bin] = assembler.flush();
+    if (bin.coils === header.activeChannels) return bin;
+    throw new InputError(`Cannot reconstruct ${this.#file.path}: its number of coils changes`);
+  }
+
+  async #readNoise(): Promise<NoiseScan> {
+    const scan = new NoiseScan();
+    const assembler = new Assembler(this.#file.header, { noise: scan });
+    for await (const acquisition of this.#read(this.#index.noise)) assembler.push(acquisition);
+    return scan;
+  }
+
+  /** Acquisitions by number, some megabytes at a time. */
+  async *#read(indices: readonly number[]) {
+    const { numberOfSamples, activeChannels } = this.#index.images[0].header;
+    const bytes = 8 * Math.max(1, numberOfSamples * activeChannels);
+    const size = Math.max(1, Math.floor(READ_BYTES / bytes));
+    for (let start = 0; start < indices.length; start += size) {
+      yield* await this.#file.read(indices.slice(start, start + size));
+    }
+  }
+}

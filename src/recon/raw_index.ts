@@ -1,0 +1,157 @@
+/** Which acquisitions of an ISMRMRD file make which image. @module */
+import { InputError } from "../errors.ts";
+import type { MrdFile } from "../io/mrd/mrd_file.ts";
+import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
+import { sliceOrder } from "../mri/raw/geometry.ts";
+import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
+import { lineUse, placeLine } from "../mri/raw/line.ts";
+import type { PartialSampling } from "../mri/partial_sampling.ts";
+import { Extents } from "../mri/raw/partial.ts";
+import { type AcquisitionHeader, hasFlag } from "../mrd.ts";
+
+/** Acquisitions of one image, or one volume of a 3-D scan. */
+export interface RawImage {
+  /** Header of its first line. */
+  readonly header: AcquisitionHeader;
+  /** Numbers of its acquisitions in the file. */
+  readonly lines: number[];
+}
+
+/** The acquisitions of a file. */
+export interface RawIndex {
+  /** Layout of the encoding that they belong to. */
+  readonly layout: RawLayout;
+  /** What is lopsided about the sampling. */
+  readonly partial?: PartialSampling;
+  /** Noise scans. */
+  readonly noise: readonly number[];
+  /** Lines for calibration alone, by `calibrationKey`. */
+  readonly calibration: ReadonlyMap<string, number[]>;
+  /** Images, slice by slice of one volume after the other. */
+  readonly images: readonly RawImage[];
+  /** Volumes that they make; 1 when not all have the same slices. */
+  readonly volumes: number;
+  /** What a user should know. */
+  readonly warnings: readonly string[];
+}
+
+/** Collects what {@link indexRaw} gives. */
+class Indexer {
+  readonly noise: number[] = [];
+  readonly calibration = new Map<string, number[]>();
+  readonly images = new Map<string, RawImage>();
+  readonly extents = new Map<number, Extents>();
+  phaseCorrection = 0;
+  readonly #layouts = new Map<number, RawLayout>();
+
+  take(file: MrdFile, header: AcquisitionHeader, index: number): void {
+    const use = lineUse(header);
+    if (use === "noise") this.noise.push(index);
+    else if (use === "skip") this.phaseCorrection += hasFlag(header, "phaseCorrection") ? 1 : 0;
+    else if (use === "calibration" && !isPartOfImage(file.header, header)) {
+      const key = calibrationKey(header);
+      const lines = this.calibration.get(key) ?? [];
+      lines.push(index);
+      this.calibration.set(key, lines);
+    } else {
+      const key = binKey(header);
+      const image = this.images.get(key) ?? { header, lines: [] };
+      image.lines.push(index);
+      this.images.set(key, image);
+      const { encodingSpaceRef } = header;
+      const extents = this.extents.get(encodingSpaceRef) ?? new Extents();
+      extents.add(placeLine(header, this.layout(file, encodingSpaceRef)));
+      this.extents.set(encodingSpaceRef, extents);
+    }
+  }
+
+  layout({ path, header: { encodings } }: MrdFile, encoding: number): RawLayout {
+    if (encoding >= encodings.length) {
+      throw new InputError(
+        `Cannot reconstruct ${path}: the header has encodings 0 to ${encodings.length - 1}, ` +
+          `found an acquisition of encoding ${encoding}`,
+      );
+    }
+    const layout = this.#layouts.get(encoding) ?? rawLayout(encodings[encoding], encoding);
+    this.#layouts.set(encoding, layout);
+    return layout;
+  }
+}
+
+/**
+ * Sorts the acquisitions of a file by reading all their headers.
+ * @param wanted encoding; default that of the first line of an image
+ * @throws {InputError} when there is no line of an image
+ */
+export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex> {
+  const indexer = new Indexer();
+  let index = 0;
+  for await (const header of file.headers()) indexer.take(file, header, index++);
+  const all = [...indexer.images.values()];
+  const encodings = [...new Set(all.map(({ header }) => header.encodingSpaceRef))];
+  const encoding = wanted ?? encodings[0];
+  const images = all.filter(({ header }) => header.encodingSpaceRef === encoding);
+  if (images.length === 0) {
+    throw new InputError(
+      `Cannot reconstruct ${file.path}: lines of an image${
+        wanted === undefined ? "" : ` in encoding ${wanted}`
+      } are required, found ${file.acquisitionCount} acquisitions${
+        encodings.length === 0 ? " of other kinds" : ` with images in encoding ${encodings}`
+      }`,
+    );
+  }
+  const { noise, calibration, phaseCorrection } = indexer;
+  const others = encodings.filter((each) => each !== encoding);
+  const warnings = [
+    ...others.map((other) =>
+      `Encoding ${other} is left out: only encoding ${encoding} is reconstructed`
+    ),
+    ...(phaseCorrection > 0
+      ? [`${phaseCorrection} phase correction lines are not used: expect ghosts of EPI`]
+      : []),
+    ...missingLines(file, encoding, images),
+  ];
+  const layout = indexer.layout(file, encoding);
+  const partial = indexer.extents.get(encoding)!.partial(layout);
+  return {
+    layout,
+    noise,
+    calibration,
+    ...inVolumes(images),
+    ...(partial && { partial }),
+    warnings,
+  };
+}
+
+/** Volumes in the order of their counters, and their slices by where they lie. */
+function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: number } {
+  const groups = new Map<string, RawImage[]>();
+  for (const image of images) {
+    const { set, repetition, phase, contrast } = image.header.idx;
+    const key = [set, repetition, phase, contrast].map((n) => `${n}`.padStart(5, "0")).join(" ");
+    groups.set(key, [...groups.get(key) ?? [], image]);
+  }
+  const ordered = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
+    const bySlice = group.toSorted((a, b) => a.header.idx.slice - b.header.idx.slice);
+    return sliceOrder(bySlice.map(({ header }) => header)).map((i) => bySlice[i]);
+  });
+  const slicesOf = (group: readonly RawImage[]) => `${group.map(({ header }) => header.idx.slice)}`;
+  const alike = ordered.every((group) => slicesOf(group) === slicesOf(ordered[0]));
+  return { images: ordered.flat(), volumes: alike ? ordered.length : 1 };
+}
+
+/** Where a scan that is not accelerated lacks lines that its header announces. */
+function missingLines(file: MrdFile, encoding: number, images: readonly RawImage[]): string[] {
+  const { limits, parallelImaging, encodedSpace } = file.header.encodings[encoding];
+  const limit = limits.kspaceEncodeStep1;
+  const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);
+  if (limit === undefined || accelerated || encodedSpace.matrix[2] > 1) return [];
+  const announced = limit.maximum - limit.minimum + 1;
+  const short = images.filter(({ lines }) => lines.length < announced);
+  if (short.length === 0) return [];
+  const least = Math.min(...short.map(({ lines }) => lines.length));
+  return [
+    `${short.length} of ${images.length} images have fewer lines (down to ${least}) than the ` +
+    `${announced} that the header announces`,
+  ];
+}

@@ -1,0 +1,222 @@
+/**
+ * The reconstruction of a session, in this thread: lines are put together, and each slice is
+ * reconstructed as soon as its last line is there.
+ * @module
+ */
+import { InputError, LarmorError } from "../errors.ts";
+import { type DeviceRequest, Runtime } from "../graph/mod.ts";
+import { encodeMessage } from "../io/mrd/message_writer.ts";
+import { parseMrdHeader } from "../io/mrd/xml_header.ts";
+import type { Acquisition } from "../mrd.ts";
+import type { Limit, MrdHeader } from "../mrd_header.ts";
+import { Assembler } from "../mri/raw/assembler.ts";
+import type { RawBin } from "../mri/raw/bin.ts";
+import { binFile } from "../recon/raw_file.ts";
+import { reconstruct } from "../recon/reconstruct.ts";
+import { ImageNumbers, sliceImages } from "./images.ts";
+import type { Severity } from "./types.ts";
+import type { Work, WorkEvent, WorkRequest } from "./work.ts";
+
+/** Lets one slice at a time through, in the order of asking, so that sessions take turns. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Runs when those before have ended. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Where and for whom the work is done. */
+export interface LocalWorkOptions {
+  readonly device: DeviceRequest;
+  /** Shared by the sessions of a thread. */
+  readonly turns: Turns;
+  readonly onEvent: (event: WorkEvent) => void;
+}
+
+/** What a client is told of a slice. */
+function binName({ counters }: RawBin): string {
+  const { slice, ...others } = counters;
+  const named = Object.entries<number>(others).filter(([, value]) => value > 0);
+  return [`slice ${slice}`, ...named.map(([name, value]) => `${name} ${value}`)].join(", ");
+}
+
+/** Lines that the header promises and that did not come; 0 where it promises nothing. */
+function missingLines({ layout, lines }: RawBin, { encodings }: MrdHeader): number {
+  const { kspaceEncodeStep1, kspaceEncodeStep2 } = encodings[layout.encoding].limits;
+  if (kspaceEncodeStep1 === undefined) return 0;
+  const count = ({ minimum, maximum }: Limit) => maximum - minimum + 1;
+  const partitions = layout.is3d && kspaceEncodeStep2 !== undefined ? count(kspaceEncodeStep2) : 1;
+  const [first, second] = layout.acceleration;
+  const promised = Math.floor(count(kspaceEncodeStep1) / first) *
+    Math.max(1, Math.floor(partitions / second));
+  return Math.max(0, promised - lines);
+}
+
+/** Work in this thread. */
+export class LocalWork implements Work {
+  readonly #request: WorkRequest;
+  readonly #options: LocalWorkOptions;
+  readonly #abort = new AbortController();
+  readonly #numbers = new ImageNumbers();
+  #header: MrdHeader | undefined;
+  #assembler: Assembler | undefined;
+  #runtime: Promise<Runtime> | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #waitingBytes = 0;
+  #owedBytes = 0;
+  #images = 0;
+  #failures = 0;
+
+  /** A header that makes no sense gives the event `failed`. */
+  constructor(request: WorkRequest, options: LocalWorkOptions) {
+    this.#request = request;
+    this.#options = options;
+    try {
+      this.#header = parseMrdHeader(request.xml, "the client");
+      this.#assembler = new Assembler(this.#header, { maxBytes: request.memoryBytes });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Adds a line. One that makes no sense is left out, and said so. */
+  push(acquisition: Acquisition): void {
+    if (this.#assembler === undefined) return;
+    const bytes = acquisition.samples.byteLength;
+    const { memoryBytes } = this.#request;
+    if (this.#assembler.heldBytes + bytes > memoryBytes) {
+      return this.#fail(
+        new InputError(
+          `Cannot hold more lines: at most ${memoryBytes} bytes may wait for the end of their ` +
+            "image",
+        ),
+      );
+    }
+    try {
+      this.#enqueue(this.#assembler.push(acquisition));
+    } catch (error) {
+      if (!(error instanceof LarmorError)) return this.#fail(error);
+      this.#log("WRN", error.message);
+    }
+    this.#owedBytes += bytes;
+    this.#pay();
+  }
+
+  /** Reconstructs what is left, then says that it is done. */
+  finish(): void {
+    if (this.#assembler === undefined) return;
+    try {
+      this.#enqueue(this.#assembler.flush());
+    } catch (error) {
+      if (!(error instanceof LarmorError)) return this.#fail(error);
+      this.#log("ERR", error.message);
+      this.#failures++;
+    }
+    this.#queue = this.#queue.then(async () => {
+      if (this.#assembler === undefined) return;
+      await this.#release();
+      this.#options.onEvent({ kind: "done", images: this.#images, failures: this.#failures });
+    });
+  }
+
+  /** Drops everything. */
+  abort(): void {
+    this.#assembler = undefined;
+    this.#abort.abort(new Error("The session has ended"));
+    this.#queue = this.#queue.then(() => this.#release());
+  }
+
+  #enqueue(bins: readonly RawBin[]): void {
+    for (const bin of bins) {
+      const { coils, lines, layout: { x } } = bin;
+      const bytes = 8 * coils * lines * x.encoded;
+      this.#waitingBytes += bytes;
+      this.#queue = this.#queue.then(async () => {
+        await this.#options.turns.take(() => this.#reconstruct(bin));
+        this.#waitingBytes -= bytes;
+        this.#pay();
+      });
+    }
+  }
+
+  /** Makes room for more lines, unless too many slices wait. */
+  #pay(): void {
+    if (this.#owedBytes === 0 || this.#waitingBytes > this.#request.memoryBytes / 2) return;
+    this.#options.onEvent({ kind: "taken", bytes: this.#owedBytes });
+    this.#owedBytes = 0;
+  }
+
+  /** One slice (or volume); an error of the slice does not end the session. */
+  async #reconstruct(bin: RawBin): Promise<void> {
+    if (this.#assembler === undefined) return;
+    const start = performance.now();
+    const missing = missingLines(bin, this.#header!);
+    if (missing > 0) this.#log("WRN", `${binName(bin)}: ${missing} lines are missing`);
+    try {
+      this.#checkSize(bin);
+      this.#runtime ??= Runtime.open(this.#options.device);
+      const runtime = await this.#runtime;
+      using file = binFile(runtime, bin);
+      const { options } = this.#request;
+      const result = await reconstruct(file, {
+        ...options,
+        device: runtime,
+        signal: this.#abort.signal,
+      });
+      for (const image of sliceImages(bin, result, this.#numbers)) {
+        this.#images++;
+        this.#options.onEvent({
+          kind: "image",
+          bytes: encodeMessage({ kind: "image", image }),
+        });
+      }
+      const seconds = ((performance.now() - start) / 1000).toFixed(2);
+      this.#log("INF", `${binName(bin)}: ${result.method}, ${seconds} s`);
+    } catch (error) {
+      if (this.#assembler === undefined) return; // aborted
+      this.#failures++;
+      const message = error instanceof LarmorError
+        ? error.message
+        : `Internal error: ${(error as Error).message}`;
+      this.#log("ERR", `${binName(bin)}: ${message}`);
+    }
+  }
+
+  /** A header may promise far more k-space than lines ever came. */
+  #checkSize({ coils, layout: { x, y, z } }: RawBin): void {
+    const bytes = 8 * coils * x.encoded * y.encoded * z.encoded;
+    const { memoryBytes } = this.#request;
+    if (bytes <= memoryBytes) return;
+    throw new InputError(
+      `Cannot reconstruct ${x.encoded} x ${y.encoded} x ${z.encoded} of ${coils} coils: at most ` +
+        `${memoryBytes} bytes of k-space are allowed, found ${bytes}`,
+    );
+  }
+
+  #log(severity: Severity, text: string): void {
+    this.#options.onEvent({ kind: "log", severity, text });
+  }
+
+  #fail(error: unknown): void {
+    this.#assembler = undefined;
+    const { message, hint } = error as LarmorError;
+    this.#options.onEvent({
+      kind: "failed",
+      message: error instanceof LarmorError ? message : `Internal error: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    this.#queue = this.#queue.then(() => this.#release());
+  }
+
+  async #release(): Promise<void> {
+    this.#assembler = undefined;
+    const runtime = this.#runtime;
+    this.#runtime = undefined;
+    // One that could not be opened has been reported by the slice that wanted it.
+    await runtime?.then((opened) => opened[Symbol.asyncDispose](), () => {});
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What is on its way to a client: messages in order, no more than fit, and never for ever.
+ * @module
+ */
+import { InputError } from "../errors.ts";
+
+/** Where bytes go; `Deno.Conn` and `Deno.stdout` are such. */
+export interface ByteOutput {
+  /** Writes some of the bytes; gives how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Sends messages in the background. */
+export class Outbox {
+  readonly #output: ByteOutput;
+  readonly #limit: number;
+  readonly #onBroken: (reason: unknown) => void;
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #progress = performance.now();
+  #broken = false;
+  readonly #dropped = Promise.withResolvers<void>();
+
+  /**
+   * @param limit bytes that may wait
+   * @param onBroken told once, when the client has gone or does not read
+   */
+  constructor(output: ByteOutput, limit: number, onBroken: (reason: unknown) => void) {
+    this.#output = output;
+    this.#limit = limit;
+    this.#onBroken = onBroken;
+  }
+
+  /** Sends a message; after a failure messages go nowhere. */
+  send(bytes: Uint8Array): void {
+    if (this.#broken) return;
+    if (this.#waiting + bytes.length > this.#limit && this.#waiting > 0) {
+      return this.break(
+        new InputError(
+          `Cannot send images: at most ${this.#limit} bytes may wait for the client, found ` +
+            `${this.#waiting + bytes.length}`,
+        ),
+      );
+    }
+    if (this.#waiting === 0) this.#progress = performance.now();
+    this.#waiting += bytes.length;
+    this.#tail = this.#tail.then(() => this.#write(bytes));
+  }
+
+  /** Resolves when all that was sent so far is written, or nothing can be. */
+  async flush(): Promise<void> {
+    await Promise.race([this.#tail, this.#dropped.promise]);
+  }
+
+  /** Milliseconds since the client last took something; 0 when nothing waits. */
+  get stalledFor(): number {
+    return this.#waiting === 0 ? 0 : performance.now() - this.#progress;
+  }
+
+  /** Sends no more. */
+  break(reason: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#waiting = 0;
+    this.#dropped.resolve();
+    this.#onBroken(reason);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length && !this.#broken;) {
+        done += await this.#output.write(bytes.subarray(done));
+        this.#progress = performance.now();
+      }
+    } catch (cause) {
+      this.break(
+        new InputError(`Cannot send to the client: ${(cause as Error).message}`, { cause }),
+      );
+    }
+    this.#waiting = Math.max(0, this.#waiting - bytes.length);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The server: listens, gives each connection its session, and ends when it is told to.
+ * @module
+ */
+import { InputError, LarmorError } from "../errors.ts";
+import { encodeMessage } from "../io/mrd/message_writer.ts";
+import { recorded, type Recording } from "./recording.ts";
+import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
+import type { Log } from "./types.ts";
+
+/** What a server is told. */
+export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe"> {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Sessions at the same time. */
+  readonly connections: number;
+  /** Starts to keep the raw data of a session; undefined where nothing is kept. */
+  readonly record?: (session: number, log: Log) => Promise<Recording>;
+  readonly log: Log;
+  /** Told the address once the server listens. */
+  readonly onListen?: (address: { readonly hostname: string; readonly port: number }) => void;
+  /** No more connections after it is aborted; those that are open go on to their end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Milliseconds that a client has to read our last words: of silence, and while it goes on sending
+ * what nobody takes any more.
+ */
+const LINGER = { silence: 2000, most: 60_000 } as const;
+/** Milliseconds before accepting is tried again when the system has no descriptor left. */
+const ACCEPT_PAUSE = 100;
+/** Connections that may be told that there are too many, as a multiple of those allowed. */
+const REFUSED_AT_ONCE = 4;
+
+/** A server that listens. */
+class Server {
+  readonly #options: ServerOptions;
+  readonly #sessions = new Set<Session>();
+  readonly #open = new Set<Promise<void>>();
+  #count = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { host, port, signal, log, onListen } = this.#options;
+    const listener = this.#listen(host, port);
+    const stop = () => {
+      listener.close();
+      log("INF", `No more connections; ${this.#sessions.size} sessions go on to their end`);
+      for (const session of this.#sessions) {
+        if (!session.started) session.refuse(new InputError("The server is shutting down"));
+      }
+    };
+    if (signal.aborted) listener.close();
+    else signal.addEventListener("abort", stop, { once: true });
+    onListen?.(listener.addr);
+    for (let conn = await this.#accept(listener); conn; conn = await this.#accept(listener)) {
+      const handled = this.#handle(conn).finally(() => this.#open.delete(handled));
+      this.#open.add(handled);
+    }
+    await Promise.all(this.#open);
+  }
+
+  #listen(hostname: string, port: number): Deno.TcpListener {
+    try {
+      return Deno.listen({ hostname, port });
+    } catch (cause) {
+      throw new InputError(
+        `Cannot listen on ${hostname}:${port}: ${(cause as Error).message}`,
+        { cause, hint: "Choose another --port or --host" },
+      );
+    }
+  }
+
+  /** The next connection; undefined when the server is to end. */
+  async #accept(listener: Deno.TcpListener): Promise<Deno.TcpConn | undefined> {
+    while (!this.#options.signal.aborted) {
+      try {
+        return await listener.accept();
+      } catch (error) {
+        if (this.#options.signal.aborted) break;
+        this.#options.log("ERR", `Cannot accept a connection: ${(error as Error).message}`);
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+      }
+    }
+    return undefined;
+  }
+
+  async #handle(conn: Deno.TcpConn): Promise<void> {
+    const { connections, log } = this.#options;
+    try {
+      if (this.#sessions.size < connections) await this.#serve(conn, ++this.#count);
+      else if (this.#open.size < (REFUSED_AT_ONCE + 1) * connections) {
+        log("WRN", `Refused a connection: ${connections} are open already`);
+        await refuseConnection(conn, connections);
+      }
+    } catch (error) {
+      // The sessions throw nothing: this is a connection that breaks while it is being closed.
+      log("DBG", `Connection: ${(error as Error).message}`);
+    }
+    closeQuietly(conn);
+  }
+
+  async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
+    const started = performance.now();
+    const log: Log = (severity, text) => this.#options.log(severity, `${number}: ${text}`);
+    const { record } = this.#options;
+    const recording = await record?.(number, log);
+    const duplex: Duplex = recording === undefined ? conn : recorded(conn, recording);
+    const session = new Session(duplex, { ...this.#options, log });
+    this.#sessions.add(session);
+    try {
+      const address = conn.remoteAddr;
+      log("DBG", `Connection from ${address.hostname}:${address.port}`);
+      const result = await session.run();
+      logResult(log, result, started);
+      await saidGoodbye(conn);
+    } finally {
+      this.#sessions.delete(session);
+      await recording?.close();
+    }
+  }
+}
+
+/**
+ * Serves until the signal is aborted and the last session has ended.
+ * @throws {InputError} when it cannot listen
+ */
+export function serve(options: ServerOptions): Promise<void> {
+  return new Server(options).run();
+}
+
+function logResult(log: Log, result: SessionResult, started: number): void {
+  const { error, acquisitions, images, failures } = result;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const failed = failures === 0 ? "" : `, ${failures} failed`;
+  log("INF", `${acquisitions} acquisitions, ${images} images${failed}, ${seconds} s`);
+  if (error !== undefined && !(error instanceof LarmorError)) {
+    log("ERR", `${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+async function refuseConnection(conn: Deno.TcpConn, connections: number): Promise<void> {
+  const text = `ERR Cannot take the connection: at most ${connections} are possible at a time`;
+  await writeAll(conn, encodeMessage({ kind: "text", text, terminated: true }));
+  await writeAll(conn, encodeMessage({ kind: "close" }));
+  await saidGoodbye(conn);
+}
+
+async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+}
+
+/**
+ * Ends our side and waits until the client has ended its own: closing a connection on which data are
+ * still arriving would reset it, and the client would lose what it has not read.
+ */
+async function saidGoodbye(conn: Deno.TcpConn): Promise<void> {
+  await conn.closeWrite();
+  const start = performance.now();
+  let heard = start;
+  const watch = setInterval(() => {
+    const now = performance.now();
+    if (now - heard > LINGER.silence || now - start > LINGER.most) closeQuietly(conn);
+  }, LINGER.silence / 4);
+  const scrap = new Uint8Array(1 << 16);
+  try {
+    while (await conn.read(scrap) !== null) heard = performance.now();
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+function closeQuietly(conn: Deno.TcpConn): void {
+  try {
+    conn.close();
+  } catch {
+    // it was closed before
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * One conversation with a client: configuration, header, data, and images back. It knows the order
+ * of messages and the limits; the work itself is done elsewhere (`work.ts`).
+ * @module
+ */
+import { InputError, LarmorError } from "../errors.ts";
+import { ByteReader } from "../io/mrd/byte_reader.ts";
+import { MessageReader } from "../io/mrd/message_reader.ts";
+import { encodeMessage } from "../io/mrd/message_writer.ts";
+import type { MrdMessage } from "../io/mrd/messages.ts";
+import type { Acquisition } from "../mrd.ts";
+import { extraConfiguration } from "./extra_configuration.ts";
+import { Outbox } from "./outbox.ts";
+import { type Log, quoted, type RecipeBook, type ServeLimits, type Severity } from "./types.ts";
+import type { OpenWork, Work, WorkEvent } from "./work.ts";
+
+/** The two directions of a connection. */
+export interface Duplex {
+  read(target: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What a session is given. */
+export interface SessionOptions {
+  readonly recipes: RecipeBook;
+  readonly limits: ServeLimits;
+  readonly openWork: OpenWork;
+  /** The server's log; the client gets the same lines as TEXT. */
+  readonly log: Log;
+  /** Whether the header is sent back before the images and texts are not sent, as in a pipe. */
+  readonly pipe?: boolean;
+}
+
+/** What became of a session. */
+export interface SessionResult {
+  /** Why it ended early; undefined when it ended as it should. */
+  readonly error?: unknown;
+  readonly acquisitions: number;
+  readonly images: number;
+  /** Slices that could not be reconstructed. */
+  readonly failures: number;
+}
+
+/** Bytes of samples that may be on their way to the work. */
+const WINDOW_BYTES = 64 * 2 ** 20;
+/** Bytes that may wait for a client to read them. */
+const OUTBOX_BYTES = 512 * 2 ** 20;
+/** Lines of the log that a client is sent; a bad stream could make one for each acquisition. */
+const MAX_TEXTS = 50;
+/** Milliseconds between two looks at the clock. */
+const WATCH_INTERVAL = 250;
+
+/** Talks to one client until the end. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #bytes: ByteReader;
+  readonly #messages: MessageReader;
+  readonly #outbox: Outbox;
+  #requested: string | undefined;
+  #changes: Readonly<Record<string, string>> = {};
+  #xml: string | undefined;
+  #terminated = false;
+  #work: Work | "nothing" | undefined;
+  #acquisitions = 0;
+  #images = 0;
+  #failures = 0;
+  #texts = 0;
+  #inFlight = 0;
+  #wake: (() => void) | undefined;
+  #ended: "done" | "failed" | undefined;
+  #error: unknown;
+  #reading = false;
+  #heard = performance.now();
+
+  /** @param duplex is neither closed nor half-closed */
+  constructor(duplex: Duplex, options: SessionOptions) {
+    this.#options = options;
+    this.#bytes = new ByteReader({
+      read: async (target) => {
+        const count = await duplex.read(target);
+        this.#heard = performance.now();
+        return count;
+      },
+    });
+    this.#messages = new MessageReader(this.#bytes, options.limits.message);
+    this.#outbox = new Outbox(duplex, OUTBOX_BYTES, (reason) => this.stop(reason));
+  }
+
+  /** Whether the client has sent anything. */
+  get started(): boolean {
+    return this.#bytes.position > 0;
+  }
+
+  /** Ends the session after telling the client why. */
+  refuse(reason: unknown): void {
+    this.#error ??= reason;
+    this.#bytes.stop(reason);
+    this.#wake?.();
+  }
+
+  /** Ends the session without a word; {@link run} then gives the reason. */
+  stop(reason: unknown): void {
+    this.refuse(reason);
+    this.#outbox.break(reason);
+  }
+
+  /** Runs the session; does not throw. The connection may be closed afterwards. */
+  async run(): Promise<SessionResult> {
+    const watch = setInterval(() => this.#watch(), WATCH_INTERVAL);
+    try {
+      await this.#converse();
+    } catch (error) {
+      this.#error ??= error;
+    }
+    const told = this.#error;
+    if (told !== undefined) {
+      if (typeof this.#work === "object") this.#work.abort();
+      this.#say("ERR", refusal(told));
+    }
+    // Where nothing was asked, nothing is answered.
+    if (this.started) this.#outbox.send(encodeMessage({ kind: "close" }));
+    await this.#outbox.flush();
+    clearInterval(watch);
+    // Nobody takes what is left: only the log can be told.
+    if (this.#error !== told) this.#options.log("ERR", refusal(this.#error));
+    return {
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      acquisitions: this.#acquisitions,
+      images: this.#images,
+      failures: this.#failures,
+    };
+  }
+
+  /** Reads until the client has said all, and waits for the work. */
+  async #converse(): Promise<void> {
+    for (;;) {
+      this.#reading = true;
+      this.#heard = performance.now();
+      const message = await this.#messages.next();
+      this.#reading = false;
+      if (message === undefined) {
+        if (this.#work !== undefined) this.#say("WRN", "The stream ended without CLOSE");
+        break;
+      }
+      if (message.kind === "close") break;
+      await this.#take(message);
+    }
+    // A header without data still deserves to be looked at.
+    if (this.#xml !== undefined) this.#begin();
+    if (typeof this.#work !== "object") return;
+    this.#work.finish();
+    await this.#until(() => this.#ended !== undefined);
+  }
+
+  async #take(message: MrdMessage): Promise<void> {
+    switch (message.kind) {
+      case "configFile":
+        return this.#configure(message.text);
+      case "configText":
+        this.#terminated = message.terminated;
+        return this.#configureText(message.text);
+      case "header":
+        this.#terminated = message.terminated;
+        return this.#header(message.text);
+      case "text":
+        return this.#text(message.text);
+      case "acquisition":
+        return await this.#acquisition(message.acquisition);
+      case "image":
+        return this.#say("WRN", "Images are not taken: raw data are required");
+      case "waveform": // kept by --save, of no use to a reconstruction
+      case "close":
+        return;
+    }
+  }
+
+  #configure(name: string): void {
+    if (this.#work !== undefined) {
+      throw new InputError(
+        "Cannot change the configuration: it is required before the data, found one after",
+      );
+    }
+    this.#requested = name.trim() === "" ? undefined : name.trim();
+  }
+
+  /** A configuration as text: JSON as after the header, or the name of a recipe. */
+  #configureText(text: string): void {
+    const extra = extraConfiguration(text);
+    if (extra === undefined) return this.#configure(text);
+    this.#configure(extra.name ?? "");
+    this.#changes = extra.changes;
+  }
+
+  #header(xml: string): void {
+    if (this.#xml !== undefined) {
+      throw new InputError("Cannot take a second header: one is required");
+    }
+    this.#xml = xml;
+    if (this.#options.pipe) {
+      const echo = { kind: "header", text: xml, terminated: false } as const;
+      this.#outbox.send(encodeMessage(echo));
+    }
+  }
+
+  /** Between the header and the data a text may be configuration in JSON; any other is for the log. */
+  #text(text: string): void {
+    const mayConfigure = this.#xml !== undefined && this.#work === undefined;
+    const extra = mayConfigure ? extraConfiguration(text) : undefined;
+    if (extra === undefined) return this.#options.log("INF", `Client: ${quoted(text)}`);
+    this.#requested = extra.name ?? this.#requested;
+    this.#changes = { ...this.#changes, ...extra.changes };
+  }
+
+  async #acquisition(acquisition: Acquisition): Promise<void> {
+    if (this.#xml === undefined) {
+      throw new InputError("Cannot take an acquisition: a header is required before it");
+    }
+    this.#begin();
+    const { acquisitions } = this.#options.limits;
+    if (++this.#acquisitions > acquisitions) {
+      throw new InputError(`Cannot take more acquisitions: at most ${acquisitions} are required`);
+    }
+    if (typeof this.#work !== "object") return;
+    this.#inFlight += acquisition.samples.byteLength;
+    this.#work.push(acquisition);
+    await this.#until(() => this.#inFlight <= WINDOW_BYTES || this.#ended !== undefined);
+    if (this.#ended === "failed") throw this.#error;
+  }
+
+  /** Settles the recipe and opens the work, once. */
+  #begin(): void {
+    if (this.#work !== undefined) return;
+    const { recipes, limits: { memoryBytes }, openWork } = this.#options;
+    const recipe = recipes.choose(this.#requested, this.#changes);
+    this.#say("INF", `Recipe ${recipe.name}`);
+    if (recipe.ignored.length > 0) {
+      this.#say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
+    }
+    if (recipe.options === null) {
+      this.#work = "nothing";
+      return;
+    }
+    const request = { options: recipe.options, xml: this.#xml!, memoryBytes };
+    this.#work = openWork(request, (event) => this.#onEvent(event));
+  }
+
+  #onEvent(event: WorkEvent): void {
+    if (this.#error !== undefined) return;
+    switch (event.kind) {
+      case "image":
+        this.#images++;
+        this.#outbox.send(event.bytes);
+        break;
+      case "log":
+        this.#say(event.severity, event.text);
+        break;
+      case "taken":
+        this.#inFlight -= event.bytes;
+        break;
+      case "done":
+        this.#ended = "done";
+        this.#failures = event.failures;
+        break;
+      case "failed": {
+        this.#ended = "failed";
+        const { message, hint } = event;
+        this.#error ??= new InputError(message, hint === undefined ? {} : { hint });
+        this.#bytes.stop(this.#error);
+      }
+    }
+    this.#wake?.();
+  }
+
+  /** Waits until something is so, or the session is stopped. */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      if (this.#error !== undefined) throw this.#error;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** Writes to the log, and to the client. */
+  #say(severity: Severity, text: string): void {
+    this.#options.log(severity, text);
+    if (this.#options.pipe || !this.started || this.#texts > MAX_TEXTS) return;
+    const isLast = this.#texts++ === MAX_TEXTS && severity !== "ERR";
+    const line = isLast
+      ? "WRN Further messages are only in the server's log"
+      : `${severity} ${text}`;
+    this.#outbox.send(encodeMessage({ kind: "text", text: line, terminated: this.#terminated }));
+  }
+
+  #watch(): void {
+    const limit = 1000 * this.#options.limits.idleSeconds;
+    const silent = this.#reading ? performance.now() - this.#heard : 0;
+    if (silent <= limit && this.#outbox.stalledFor <= limit) return;
+    const what = silent > limit ? "nothing arrived" : "nothing was taken";
+    const error = new InputError(`Cannot go on: ${what} for ${limit / 1000} s`);
+    if (silent > limit) this.refuse(error);
+    else this.stop(error);
+  }
+}
+
+/** What a client is told of an error. */
+function refusal(error: unknown): string {
+  if (!(error instanceof LarmorError)) return "Internal error of the server; see its log";
+  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+}

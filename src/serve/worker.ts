@@ -1,0 +1,58 @@
+/** A worker of the streaming server: reconstructs the sessions that it is given. @module */
+/// <reference lib="deno.worker" />
+import { LarmorError } from "../errors.ts";
+import { type Device, Runtime } from "../graph/mod.ts";
+import type { Work } from "./work.ts";
+import { LocalWork, Turns } from "./local_work.ts";
+import type { WorkerAnswer, WorkerRequest } from "./worker_messages.ts";
+
+const sessions = new Map<number, Work>();
+const turns = new Turns();
+let device: Device | undefined;
+
+self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
+  if (data.kind === "start") return await start(data);
+  const { session } = data;
+  const work = sessions.get(session);
+  switch (data.kind) {
+    case "open":
+      sessions.set(
+        session,
+        new LocalWork(data.request, {
+          device: device!,
+          turns,
+          onEvent: (event) => {
+            if (event.kind === "done" || event.kind === "failed") sessions.delete(session);
+            const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
+            answer({ kind: "event", session, event }, buffers);
+          },
+        }),
+      );
+      break;
+    case "acquisition":
+      work?.push(data.acquisition);
+      break;
+    case "finish":
+      work?.finish();
+      break;
+    case "abort":
+      work?.abort();
+      sessions.delete(session);
+  }
+};
+
+/** Opens the device once, to see that it is there. */
+async function start({ device: request }: WorkerRequest & { kind: "start" }): Promise<void> {
+  try {
+    await using runtime = await Runtime.open(request);
+    device = runtime.device;
+    answer({ kind: "ready", device });
+  } catch (error) {
+    const { message, hint } = error as LarmorError;
+    answer({ kind: "absent", message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function answer(message: WorkerAnswer, transfer: Transferable[] = []): void {
+  self.postMessage(message, transfer);
+}

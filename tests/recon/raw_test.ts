@@ -1,0 +1,260 @@
+/** Raw ISMRMRD files from acquisitions to images, where the truth is known. */
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { Runtime } from "../../src/graph/mod.ts";
+import { Assembler } from "../../src/mri/raw/assembler.ts";
+import { flagBits } from "../../src/mrd.ts";
+import type { NdArray } from "../../src/ndarray.ts";
+import { readKspace } from "../../src/recon/open.ts";
+import { binFile } from "../../src/recon/raw_file.ts";
+import { reconstruct, type ReconstructOptions } from "../../src/recon/reconstruct.ts";
+import { Rng } from "../../src/rng.ts";
+import { inFolder } from "../io/support.ts";
+import { lineOf, mrdHeader } from "../mri/raw/support.ts";
+import { randomArray, relativeError } from "../mri/support.ts";
+import { brainKspace, linesOf, writeRaw } from "./raw_support.ts";
+
+const SIZE = 48, COILS = 3;
+const runtime = await Runtime.open("cpu");
+const kspace = await brainKspace(SIZE, COILS);
+const plain = mrdHeader({ matrix: [SIZE, SIZE, 1] });
+
+async function imageOf(path: string, options: ReconstructOptions = {}) {
+  using file = await readKspace(path, { runtime });
+  return await reconstruct(file, { method: "rss", device: runtime, ...options });
+}
+
+/** Magnitude of the coils together, of all of k-space. */
+async function truthOf(all: NdArray): Promise<Float32Array> {
+  return await inFolderWith(async (at) => {
+    const path = await writeRaw(at("full.h5"), plain, linesOf(all));
+    return (await imageOf(path)).magnitude.data;
+  });
+}
+
+async function inFolderWith<T>(run: (at: (name: string) => string) => Promise<T>): Promise<T> {
+  let result: T;
+  await inFolder(async (at) => {
+    result = await run(at);
+  });
+  return result!;
+}
+
+const truth = await truthOf(kspace);
+
+Deno.test("a raw file is what its acquisitions are, and lies where they say", () =>
+  inFolder(async (at) => {
+    const place = { position: [1, 2, 3], readDir: [1, 0, 0], phaseDir: [0, 1, 0] } as const;
+    const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, place));
+    using file = await readKspace(path, { runtime });
+    assert.equal(file.format, "ismrmrd");
+    assert.equal(file.axes, `slice 1, coil ${COILS}, phase ${SIZE}, readout ${SIZE}`);
+    assert.deepEqual(file.geometry!.affine.filter((_, i) => i % 4 === 3), [
+      -1 + SIZE / 2,
+      -2 + SIZE / 2,
+      3,
+      1,
+    ]);
+    assert.deepEqual(await file.readSlice(0), kspace);
+    await assert.rejects(async () => await file.readSlice(1), RangeError);
+    const { metrics } = await reconstruct(file, { method: "rss", device: runtime });
+    assert.ok(metrics!.whole.psnr! > 100);
+  }));
+
+for (const method of ["rss", "zero-filled", "sense"]) {
+  Deno.test(`6/8 partial Fourier by ${method} comes near the full image`, () =>
+    inFolder(async (at) => {
+      const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, { rows: [SIZE / 4, SIZE] }));
+      const { magnitude, mask } = await imageOf(path, { method });
+      assert.deepEqual(mask.partial, { rows: [SIZE / 4, SIZE] });
+      const full = await imageOf(await writeRaw(at("full.h5"), plain, linesOf(kspace)), { method });
+      const error = relativeError(magnitude.data, full.magnitude.data);
+      assert.ok(error < 0.05, `${error}`); // without the phase it is 0.09
+    }));
+}
+
+Deno.test("an asymmetric echo comes near the full image, by mask and by phase", () =>
+  inFolder(async (at) => {
+    const columns = [SIZE / 4, SIZE] as const;
+    const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, { columns }));
+    const { magnitude, mask } = await imageOf(path);
+    assert.deepEqual(mask.partial, { columns: [...columns] });
+    assert.equal(mask.kind, "plane");
+    assert.ok(relativeError(magnitude.data, truth) < 0.03);
+    const byMask = await imageOf(path, { method: "tv" });
+    assert.ok(relativeError(byMask.magnitude.data, truth) < 0.1);
+  }));
+
+/** Mixes coils, and adds noise that is mixed the same way. */
+function mixed(all: NdArray, mix: Float32Array, sigma: number, seed: number): NdArray {
+  const [coils, , height, width] = all.shape;
+  const plane = 2 * height * width;
+  const noise = new Rng(seed).normals(all.data.length);
+  const data = new Float32Array(all.data.length);
+  for (let i = 0; i < coils; i++) {
+    for (let j = 0; j < coils; j++) {
+      for (let n = 0; n < plane; n++) {
+        const from = j * plane + n;
+        data[i * plane + n] += mix[i * coils + j] * (all.data[from] + sigma * noise[from]);
+      }
+    }
+  }
+  return { data, shape: all.shape };
+}
+
+Deno.test("a noise scan undoes what mixed the coils", () =>
+  inFolder(async (at) => {
+    // Coils of equal, independent noise, then mixed: whitening must find equal, independent ones.
+    const mix = Float32Array.of(3, 0, 0, 1.2, 1, 0, 0.4, -0.5, 0.5);
+    const sigma = 1e-3 * Math.max(...truth);
+    const silent = { data: new Float32Array(kspace.data.length), shape: kspace.shape };
+    const scan = linesOf(mixed(silent, mix, sigma, 2), { flags: flagBits("noise") });
+    const lines = linesOf(mixed(kspace, mix, sigma, 1));
+    const { magnitude } = await imageOf(await writeRaw(at("w.h5"), plain, [...scan, ...lines]));
+    const scale = magnitude.data.reduce((sum, value, i) => sum + value * truth[i], 0) /
+      magnitude.data.reduce((sum, value) => sum + value * value, 0);
+    const error = relativeError(magnitude.data.map((value) => scale * value), truth);
+    // A rotation of the coils is free, so only the root sum of squares comes back: to the noise of
+    // the image and of the 2304 noise samples (2 %).
+    assert.ok(error < 0.03, `${error}`);
+    const plainError = await imageOf(await writeRaw(at("p.h5"), plain, lines));
+    const far = plainError.magnitude.data.map((value) => scale * value);
+    assert.ok(relativeError(far, truth) > 0.1, "without the scan the coils stay mixed");
+  }));
+
+Deno.test("coil maps come from a separate calibration scan", () =>
+  inFolder(async (at) => {
+    const header = mrdHeader({
+      matrix: [SIZE, SIZE, 1],
+      parallelImaging: { acceleration: [2, 1], calibrationMode: "separate" },
+    });
+    const calibration = linesOf(kspace, {
+      rows: [SIZE / 2 - 10, SIZE / 2 + 10],
+      flags: flagBits("calibration"),
+    });
+    const image = linesOf(kspace, { step: 2 });
+    const path = await writeRaw(at("raw.h5"), header, [...calibration, ...image]);
+    const { magnitude, mask } = await imageOf(path, { method: "sense" });
+    assert.equal(mask.acceleration, 2);
+    assert.ok(relativeError(magnitude.data, truth) < 0.1);
+    const without = await writeRaw(at("none.h5"), header, image);
+    await assert.rejects(imageOf(without, { method: "sense" }), /Cannot calibrate coil maps/);
+  }));
+
+Deno.test("readout oversampling is removed, and the image interpolated to reconSpace", () =>
+  inFolder(async (at) => {
+    const header = mrdHeader({
+      matrix: [SIZE, SIZE, 1],
+      recon: [SIZE, 2 * SIZE, 1],
+      reconFieldOfView: [SIZE / 2, SIZE, 1],
+    });
+    const path = await writeRaw(at("raw.h5"), header, linesOf(kspace));
+    const { magnitude, metrics } = await imageOf(path);
+    assert.deepEqual(magnitude.shape, [1, 2 * SIZE, SIZE]);
+    assert.ok(metrics!.whole.psnr! > 30);
+  }));
+
+Deno.test("repetitions are volumes, slices lie in order, and one slice is read at a time", () =>
+  inFolder(async (at) => {
+    const shape = [2, 2, 6, 8];
+    const all: Record<string, NdArray> = {};
+    const lines = [0, 1].flatMap((repetition) =>
+      [0, 2, 1].flatMap((slice) => {
+        const one = randomArray(shape, 10 * repetition + slice + 1);
+        all[`${repetition} ${slice}`] = one;
+        const position = [0, 0, 5 * (slice === 2 ? 1 : slice === 1 ? 2 : 0)] as const;
+        return linesOf(one, { position, idx: { slice, repetition } });
+      })
+    );
+    // Slices that are acquired line by line in turn.
+    lines.sort((a, b) => a.header.idx.kspaceEncodeStep1 - b.header.idx.kspaceEncodeStep1);
+    const path = await writeRaw(at("raw.h5"), mrdHeader({ matrix: [8, 6, 1] }), lines);
+    using file = await readKspace(path, { runtime });
+    assert.equal(file.volumes, 2);
+    assert.equal(file.slices, 6);
+    const order = [0, 1].flatMap((repetition) =>
+      [0, 2, 1].map((slice) => `${repetition} ${slice}`)
+    );
+    for (const index of [5, 0, 3, 1, 4, 2]) {
+      assert.deepEqual(await file.readSlice(index), all[order[index]], order[index]);
+    }
+    assert.equal(file.geometry!.affine[10], 5);
+    const { volumes, magnitude } = await reconstruct(file, { method: "rss", device: runtime });
+    assert.equal(volumes, 2);
+    assert.equal(magnitude.shape[0], 6);
+  }));
+
+Deno.test("of two encodings the one asked for is reconstructed, and the other is told of", () =>
+  inFolder(async (at) => {
+    const header = mrdHeader({ matrix: [8, 6, 1] }, { matrix: [10, 4, 1] });
+    const [a, b] = [randomArray([1, 2, 6, 8], 1), randomArray([1, 2, 4, 10], 2)];
+    const lines = [...linesOf(a), ...linesOf(b, { encodingSpaceRef: 1 })];
+    const path = await writeRaw(at("raw.h5"), header, lines);
+    using first = await readKspace(path, { runtime });
+    assert.match(first.warnings![0], /Encoding 1 is left out/);
+    assert.deepEqual(await first.readSlice(0), a);
+    using second = await readKspace(path, { runtime, encoding: 1 });
+    assert.deepEqual(await second.readSlice(0), b);
+    await assert.rejects(readKspace(path, { runtime, encoding: 2 }), InputError);
+  }));
+
+Deno.test("a 3-D scan is reconstructed pixel by pixel of its readout", () =>
+  inFolder(async (at) => {
+    const [depth, height, width] = [12, 14, 10];
+    const volume = randomArray([2, 2, depth * height, width], 5);
+    const lines = Array.from({ length: depth * height }, (_, line) =>
+      lineOf(volume, line, {
+        idx: { kspaceEncodeStep1: line % height, kspaceEncodeStep2: Math.floor(line / height) },
+      }));
+    const path = await writeRaw(at("raw.h5"), mrdHeader({ matrix: [width, height, depth] }), lines);
+    const { magnitude, metrics } = await imageOf(path);
+    assert.deepEqual(magnitude.shape, [width, height, depth]);
+    assert.ok(metrics!.whole.psnr! > 100);
+    // Parseval: the energy of the images is that of k-space.
+    const energy = (data: Float32Array) => data.reduce((sum, value) => sum + value * value, 0);
+    assert.ok(Math.abs(energy(magnitude.data) / energy(volume.data) - 1) < 1e-4);
+  }));
+
+Deno.test("a bin of a stream is reconstructed as a file is", async () => {
+  const assembler = new Assembler(plain);
+  for (const line of linesOf(kspace)) assembler.push(line);
+  const [bin] = assembler.flush();
+  const { magnitude } = await reconstruct(binFile(runtime, bin), {
+    method: "rss",
+    device: runtime,
+  });
+  assert.deepEqual(magnitude.data, truth);
+});
+
+Deno.test("raw files that make no sense are refused with what is wrong", () =>
+  inFolder(async (at) => {
+    const lines = linesOf(kspace);
+    const cases: [string, typeof lines, RegExp][] = [
+      [
+        "noise only",
+        linesOf(kspace, { flags: flagBits("noise") }),
+        /lines of an image are required/,
+      ],
+      ["nothing", [], /found 0 acquisitions/],
+      ["a line twice", [...lines, lines[3]], /each line once is required/],
+      ["NaN", [...lines.slice(1), {
+        ...lines[0],
+        samples: lines[0].samples.with(9, NaN),
+      }], /finite samples is required, found NaN/],
+      ["a row outside", [lineOf(kspace, 0, { idx: { kspaceEncodeStep1: 999 } })], /row 999/],
+      ["no such encoding", linesOf(kspace, { encodingSpaceRef: 3 }), /encodings 0 to 0/],
+    ];
+    for (const [name, acquisitions, message] of cases) {
+      const path = await writeRaw(at(`${name}.h5`), plain, acquisitions);
+      await assert.rejects(imageOf(path), (error: unknown) => {
+        assert.ok(error instanceof InputError, `${name}: ${error}`);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+    const limits = { kspaceEncodeStep1: { minimum: 0, maximum: SIZE - 1, center: SIZE / 2 } };
+    const header = mrdHeader({ matrix: [SIZE, SIZE, 1], limits });
+    const path = await writeRaw(at("missing.h5"), header, lines.toSpliced(4, 3));
+    using file = await readKspace(path, { runtime });
+    assert.match(file.warnings![0], /fewer lines \(down to 45\) than the 48/);
+  }));
