@@ -35,7 +35,6 @@ export {
   type KspaceFile,
   type MaskFile,
   openImage as readImage,
-  openKspace as readKspace,
   type OpenOptions,
   readMapsFile,
   readMaskFile,
@@ -51,10 +50,12 @@ export {
   type ReconstructOptions,
   type Seconds,
 } from "./src/recon/reconstruct.ts";
+export { readKspace, type ReadOptions } from "./src/recon/open.ts";
 export { simulatedBrain, type SimulatedBrainOptions } from "./src/recon/example.ts";
 export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
 export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics.ts";
 export type { Calibration } from "./src/mri/calibrate.ts";
+export type { ModelReference } from "./src/nn/model_path.ts";
 export type { Contrast } from "./src/mri/phantom.ts";
 export type { SimulationRequest } from "./src/recon/simulated.ts";
 export {
@@ -64,6 +65,7 @@ export {
   parseMaskSpec,
   type SamplingMask,
 } from "./src/mri/masks.ts";
+export type { Extent, PartialSampling } from "./src/mri/partial_sampling.ts";
 export type {
   Acquisition,
   Method,

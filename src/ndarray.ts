@@ -37,3 +37,11 @@ export function ndarray(data: Float32Array, shape: readonly number[]): NdArray {
 export function zeros(shape: readonly number[]): NdArray {
   return { data: new Float32Array(sizeOf(shape)), shape };
 }
+
+/** Mean over the first axis. */
+export function meanOf({ data, shape: [count, ...rest] }: NdArray): NdArray {
+  const size = data.length / count;
+  const mean = new Float32Array(size);
+  for (let i = 0; i < data.length; i++) mean[i % size] += data[i] / count;
+  return ndarray(mean, rest);
+}

@@ -13,7 +13,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   unrolled: ["graph", "nn", "mri"],
   recon: ["graph", "nn", "mri", "classical", "samplers", "unrolled", "io"],
   report: ["graph", "nn", "mri", "classical", "samplers", "unrolled", "io", "recon"],
-  cli: ["graph", "nn", "mri", "classical", "samplers", "unrolled", "io", "recon", "report"],
+  serve: ["graph", "nn", "mri", "classical", "samplers", "unrolled", "io", "recon"],
+  cli: [
+    "graph",
+    "nn",
+    "mri",
+    "classical",
+    "samplers",
+    "unrolled",
+    "io",
+    "recon",
+    "report",
+    "serve",
+  ],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -2,6 +2,7 @@
 import { mul, reduceSum, sqrt } from "../graph/mod.ts";
 import { joinParts, squaredMagnitude } from "../mri/complex.ts";
 import { sampledFourier } from "../mri/operator.ts";
+import { restorePartial } from "../mri/partial_fourier.ts";
 import type { Method } from "../mri/problem.ts";
 import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
 
@@ -14,7 +15,7 @@ export const rss: Method = {
   async prepare(runtime, geometry) {
     const fourier = sampledFourier(mapsShape(geometry), geometry.mask);
     const combine = await runtime.build({ samples: samplesShape(geometry) }, ({ samples }) => {
-      const coilImages = fourier.adjoint(samples);
+      const coilImages = restorePartial(fourier.adjoint(samples), geometry.mask);
       const magnitude = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
       return { image: joinParts(magnitude, mul(magnitude, 0)) };
     });

@@ -2,6 +2,7 @@
 import { mul } from "../graph/mod.ts";
 import { type CgState, cgStep } from "../mri/cg.ts";
 import { regularised } from "../mri/operator.ts";
+import { restorePartial } from "../mri/partial_fourier.ts";
 import type { Method } from "../mri/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
 import { senseWeight } from "./weights.ts";
@@ -18,16 +19,27 @@ export const senseIteration: Iteration<CgState> = {
   step: ({ operator, weight }, state) => cgStep(regularised(operator, weight), state),
 };
 
-/** x = argmin |A x - y|^2 + weight |x|^2. */
+/** x = argmin |A x - y|^2 + weight |x|^2; of partial Fourier the missing side is restored after. */
 export const sense: Method = {
   name: "sense",
   summary: "CG-SENSE, least squares with a small Tikhonov weight",
   citation: "Pruessmann et al. 2001, Advances in sensitivity encoding with arbitrary k-space " +
     "trajectories, Magn Reson Med 46:638-651",
   needsMaps: true,
-  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
-    iterativeSolver(runtime, geometry, senseIteration, {
+  async prepare(runtime, geometry, { steps = STEPS, weight = 1 } = {}) {
+    const solver = await iterativeSolver(runtime, geometry, senseIteration, {
       steps,
       weightOf: (problem) => weight * senseWeight(problem, geometry),
-    }),
+    });
+    if (geometry.mask.partial === undefined) return solver;
+    const restore = await runtime.build(
+      { image: [2, geometry.height, geometry.width] },
+      ({ image }) => ({ restored: restorePartial(image, geometry.mask) }),
+    );
+    return {
+      ...solver,
+      solve: async (problem, control) =>
+        (await restore.run({ image: await solver.solve(problem, control) })).restored,
+    };
+  },
 };

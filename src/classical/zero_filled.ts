@@ -1,9 +1,13 @@
 /** Zero-filled reconstruction: the adjoint of the acquisition. @module */
 import { mriOperator } from "../mri/operator.ts";
+import { restorePartial } from "../mri/partial_fourier.ts";
 import type { Method } from "../mri/problem.ts";
 import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
 
-/** x = A^H y: what was not acquired counts as zero, and the coils are combined with their maps. */
+/**
+ * x = A^H y: what was not acquired counts as zero, and the coils are combined with their maps. Of
+ * partial Fourier the missing side is restored by the phase.
+ */
 export const zeroFilled: Method = {
   name: "zero-filled",
   summary: "inverse Fourier transform of what was acquired, coils combined with their maps",
@@ -12,7 +16,9 @@ export const zeroFilled: Method = {
   async prepare(runtime, geometry) {
     const adjoint = await runtime.build(
       { samples: samplesShape(geometry), maps: mapsShape(geometry) },
-      ({ samples, maps }) => ({ image: mriOperator(maps, geometry.mask).adjoint(samples) }),
+      ({ samples, maps }) => ({
+        image: restorePartial(mriOperator(maps, geometry.mask).adjoint(samples), geometry.mask),
+      }),
     );
     return {
       nfe: 0,

@@ -29,7 +29,7 @@ export async function readConfig<T extends OptionTable>(
   path: string,
   table: T,
 ): Promise<ParsedArgs<T>> {
-  const content = await parseFile(path);
+  const content = await readYaml(path, "config");
   const values: Record<string, string | boolean> = {};
   const inputs: string[] = [];
   for (const [key, value] of Object.entries(content)) {
@@ -61,25 +61,40 @@ export async function withConfig<T extends OptionTable & { readonly config: { va
   };
 }
 
-async function parseFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+/** What each kind of YAML file holds, for messages. */
+const YAML_KINDS = {
+  config: "options such as 'method: tv'",
+  "DICOM attributes": "attributes such as 'PatientID: \"17\"'",
+} as const;
+
+/**
+ * Reads a YAML file of names and values.
+ * @param kind what it is; the values of DICOM attributes are left as texts (017 is not 17)
+ * @throws {InputError} when the file cannot be read
+ * @throws {UsageError} when it is not YAML, or has no names
+ */
+export async function readYaml(
+  path: string,
+  kind: keyof typeof YAML_KINDS,
+): Promise<Readonly<Record<string, unknown>>> {
   let source: string;
   try {
     source = await Deno.readTextFile(path);
   } catch (cause) {
-    throw new InputError(`Cannot read the config ${path}: ${(cause as Error).message}`, { cause });
+    throw new InputError(`Cannot read the ${kind} ${path}: ${(cause as Error).message}`, { cause });
   }
   let content: unknown;
   try {
-    content = parse(source) ?? {};
+    content = parse(source, { schema: kind === "config" ? "core" : "failsafe" }) ?? {};
   } catch (cause) {
     const [firstLine] = (cause as Error).message.split("\n");
-    throw new UsageError(`Cannot read the config ${path}: ${firstLine}`, { cause });
+    throw new UsageError(`Cannot read the ${kind} ${path}: ${firstLine}`, { cause });
   }
   if (typeof content === "object" && content !== null && !Array.isArray(content)) {
     return content as Record<string, unknown>;
   }
   throw new UsageError(
-    `Cannot read the config ${path}: options such as 'method: tv' are required, found ` +
+    `Cannot read the ${kind} ${path}: ${YAML_KINDS[kind]} are required, found ` +
       (Array.isArray(content) ? "a list" : `a ${typeof content}`),
   );
 }

@@ -1,7 +1,7 @@
 /** `deno task import-weights`: weights of other projects as model folders. @module */
 import { InputError, UsageError } from "../errors.ts";
-import { constantScope, decodeSafetensors, type Parameters } from "../nn/mod.ts";
-import { fastmriVarNet, type VarNetConfig, varnetSpecs } from "../unrolled/mod.ts";
+import { checkedParameters, decodeSafetensors } from "../nn/mod.ts";
+import { fastmriVarNet, varnetSpecs } from "../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "./entry.ts";
 import { helpText } from "./help.ts";
 import { type OptionTable, parseOptions } from "./options.ts";
@@ -43,7 +43,7 @@ export async function importWeightsCommand(
     throw new InputError(`Cannot read ${file}: ${cause.message}`, { cause });
   });
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
-  const complete = checked(config, parameters, file);
+  const complete = checkedParameters(varnetSpecs(config), parameters, file);
   const architecture = { ...config };
   const training = { source: file };
   await writeWeights(values.output, {
@@ -54,21 +54,6 @@ export async function importWeightsCommand(
   });
   console.out(`${values.output}\n`);
   return 0;
-}
-
-/** Just the parameters of a network of these sizes, or an error that names what is wrong. */
-function checked(config: VarNetConfig, parameters: Parameters, file: string): Parameters {
-  const scope = constantScope(parameters);
-  return Object.fromEntries(
-    varnetSpecs(config).map(({ name, shape, init }) => {
-      try {
-        scope.parameter(name, shape, init);
-      } catch (cause) {
-        throw new InputError(`Cannot import ${file}: ${(cause as Error).message}`, { cause });
-      }
-      return [name, parameters[name]];
-    }),
-  );
 }
 
 if (import.meta.main) await runCommand(importWeightsCommand);

@@ -3,9 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { Runtime } from "../graph/mod.ts";
 import { createFolderWhole, writeFileWhole } from "../io/atomic.ts";
 import { dataFile, sha256File } from "../io/checksum.ts";
-import { openImage, openKspace } from "../io/open.ts";
+import { openImage } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { EXAMPLE_MASK, openExample } from "../recon/example.ts";
+import { readKspace } from "../recon/open.ts";
 import { type Plan, planReconstruction } from "../recon/plan.ts";
 import {
   type Progress,
@@ -15,6 +16,7 @@ import {
 } from "../recon/reconstruct.ts";
 import { type ReconReport, reconReport } from "../recon/report.ts";
 import { simulatedKspace } from "../recon/simulated.ts";
+import { readDicomTags } from "./dicom_output.ts";
 import type { CommandContext } from "./entry.ts";
 import { EXAMPLE_NAME, outputPaths, writeImages } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
@@ -48,6 +50,7 @@ export async function runJob(
   context: CommandContext,
 ): Promise<ReconReport> {
   const start = performance.now();
+  const tags = request.dicomTags === undefined ? {} : await readDicomTags(request.dicomTags);
   await using runtime = await Runtime.open(request.device);
   using file = await openInput(runtime, request, job.input);
   return await inFreshFolder(job.folder, async (partial) => {
@@ -57,12 +60,14 @@ export async function runJob(
     const images = await jobImages(runtime, file, { request, job, context });
     context.signal.throwIfAborted();
     const writeStart = performance.now();
-    await writeImages(partial, images.result, { ...request, ...images });
+    const sampled = images.result.drawn > 1;
+    const source = sha256 ?? `${EXAMPLE_NAME} ${request.seed}`;
+    await writeImages(partial, images.result, { ...request, ...images, source, tags, sampled });
     const now = performance.now();
     const report = reconReport(file, images.result, {
       sha256,
       seed: request.seed,
-      outputs: outputPaths(job.folder, request),
+      outputs: outputPaths(job.folder, { ...request, sampled }),
       totalSeconds: (now - start) / 1000,
       writeSeconds: (now - writeStart) / 1000,
     });
@@ -88,23 +93,34 @@ async function jobImages(
   },
 ): Promise<JobImages> {
   const { quiet } = request;
+  if (!quiet) {
+    for (const warning of file.warnings ?? []) {
+      console.err(`${file.path}: ${warning}\n`);
+    }
+  }
   using progress = new ProgressLine(console, basename(input ?? EXAMPLE_NAME), { quiet });
   const options = { ...reconstructOptions(request, file, input), device: runtime, signal };
   const onProgress = (state: Progress) => progress.update(state);
   const result = await reconstruct(file, { ...options, onProgress });
   if (input !== undefined) return { result };
-  const { magnitude } = await reconstruct(file, { ...options, method: "zero-filled" });
+  const { model: _model, samples: _samples, ...plain } = options;
+  const { magnitude } = await reconstruct(file, { ...plain, method: "zero-filled" });
   return { result, zeroFilled: magnitude };
 }
 
 async function openInput(
   runtime: Runtime,
-  { simulate, domain }: ReconRequest,
+  { simulate, domain, group, encoding }: ReconRequest,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
   if (simulate === undefined) {
-    return await openKspace(input, domain === undefined ? {} : { domain });
+    return await readKspace(input, {
+      runtime,
+      ...(domain === undefined ? {} : { domain }),
+      ...(group === undefined ? {} : { group }),
+      ...(encoding === undefined ? {} : { encoding }),
+    });
   }
   const image = await openImage(input);
   try {
@@ -120,22 +136,34 @@ function reconstructOptions(
   file: KspaceFile,
   input: string | undefined,
 ): ReconstructOptions {
-  const { method, steps, weight, maps, compress, slices, calibration } = request;
+  const { slices } = request;
   const mask = request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined);
   return {
-    method,
+    ...methodRequest(request),
     ...(mask === undefined ? {} : { mask }),
+    ...(slices === undefined ? {} : { slices: [slices[0] ?? 0, slices[1] ?? file.slices] }),
+  };
+}
+
+/** The part of a request that says how to reconstruct, whatever the input is. */
+export function methodRequest(request: ReconRequest): ReconstructOptions {
+  const { method, model, steps, weight, maps, compress, calibration, samples, seed } = request;
+  return {
+    method,
+    ...(model === undefined ? {} : { model }),
     ...(steps === undefined ? {} : { steps }),
     ...(weight === undefined ? {} : { weight }),
     ...(maps === undefined ? {} : { maps }),
     ...(compress === undefined ? {} : { compress }),
     ...(calibration === undefined ? {} : { calibration }),
-    ...(slices === undefined ? {} : { slices: [slices[0] ?? 0, slices[1] ?? file.slices] }),
+    ...(samples === undefined ? {} : { samples }),
+    seed,
+    keepSamples: request.saveSamples,
   };
 }
 
 /** `createFolderWhole`, which on failure also leaves no empty parents behind. */
-async function inFreshFolder<T>(
+export async function inFreshFolder<T>(
   folder: string,
   build: (partial: string) => Promise<T>,
 ): Promise<T> {

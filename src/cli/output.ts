@@ -7,6 +7,8 @@ import { writeNifti } from "../io/nifti_write.ts";
 import { writeNpy } from "../io/npy.ts";
 import { ndarray } from "../ndarray.ts";
 import type { Reconstruction } from "../recon/reconstruct.ts";
+import { type DicomDescription, writeDicom } from "./dicom_output.ts";
+import { writeMrd } from "./mrd_output.ts";
 import { previewPng, slicePngs } from "./preview.ts";
 import type { AlsoFormat, ReconRequest } from "./recon_options.ts";
 
@@ -48,16 +50,26 @@ const ALSO_FILES: { readonly [F in AlsoFormat]: string } = {
   npy: "recon.npy",
   cfl: "recon.cfl",
   png16: "slices",
+  mrd: "recon_mrd.h5",
+};
+
+/** The part of a request that says what is written. */
+export type OutputRequest = Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples"> & {
+  /** Whether several posterior samples are drawn. */
+  readonly sampled: boolean;
 };
 
 /** What will be written, by kind, as recon.json lists it. */
 export function outputFiles(
-  { complex, also }: Pick<ReconRequest, "complex" | "also">,
+  { complex, also, dicom, saveSamples, sampled }: OutputRequest,
 ): Record<string, string> {
   return {
     magnitude: "recon.nii.gz",
+    ...(sampled ? { std: "std.nii.gz" } : {}),
+    ...(sampled && saveSamples ? { samples: "samples" } : {}),
     ...(complex ? { complex: "complex.nii.gz" } : {}),
     ...Object.fromEntries(also.map((format) => [format, ALSO_FILES[format]])),
+    ...(dicom ? { dicom: "dicom" } : {}),
     preview: "preview.png",
     report: "recon.json",
   };
@@ -66,14 +78,14 @@ export function outputFiles(
 /** The same names as paths within a folder. */
 export function outputPaths(
   folder: string,
-  request: Pick<ReconRequest, "complex" | "also">,
+  request: OutputRequest,
 ): Record<string, string> {
   const files = Object.entries(outputFiles(request));
   return Object.fromEntries(files.map(([kind, name]) => [kind, join(folder, name)]));
 }
 
 /** What is written beside the reconstruction itself. */
-export interface OutputOptions extends Pick<ReconRequest, "complex" | "also"> {
+export interface OutputOptions extends OutputRequest, DicomDescription {
   /** Zero-filled magnitude, for the preview. */
   readonly zeroFilled?: Reconstruction["magnitude"];
 }
@@ -85,16 +97,23 @@ export interface OutputOptions extends Pick<ReconRequest, "complex" | "also"> {
 export async function writeImages(
   folder: string,
   result: Reconstruction,
-  { complex, also, zeroFilled }: OutputOptions,
+  { zeroFilled, ...request }: OutputOptions,
 ): Promise<void> {
-  const files = outputFiles({ complex, also });
-  const { magnitude, reference, geometry } = result;
-  const placed = geometry === undefined ? {} : { geometry };
+  const files = outputFiles(request);
+  const { complex, also, dicom } = request;
+  const { magnitude, std, samples, reference, geometry, volumes } = result;
+  const placed = {
+    ...(geometry === undefined ? {} : { geometry }),
+    ...(volumes === undefined ? {} : { volumes }),
+  };
   await writeNifti(join(folder, files.magnitude), { image: magnitude, ...placed });
+  if (std) await writeNifti(join(folder, files.std), { image: std, ...placed });
+  if (samples) await writeSamples(join(folder, files.samples), samples, placed);
   if (complex) {
     await writeNifti(join(folder, files.complex), { image: result.complex, ...placed });
   }
   for (const format of also) await WRITERS[format](join(folder, files[format]), result);
+  if (dicom) await writeDicom(join(folder, files.dicom), result, request);
   const preview = previewPng({
     magnitude,
     method: result.method,
@@ -105,6 +124,19 @@ export async function writeImages(
   await writeFileWhole(join(folder, files.preview), preview);
 }
 
+/** One volume for each sample, numbered. */
+async function writeSamples(
+  folder: string,
+  samples: NonNullable<Reconstruction["samples"]>,
+  placed: Pick<Reconstruction, "geometry" | "volumes">,
+): Promise<void> {
+  await Deno.mkdir(folder);
+  for (const [index, image] of samples.entries()) {
+    const name = `${String(index).padStart(3, "0")}.nii.gz`;
+    await writeNifti(join(folder, name), { image, ...placed });
+  }
+}
+
 const WRITERS: {
   readonly [F in AlsoFormat]: (path: string, result: Reconstruction) => Promise<void>;
 } = {
@@ -112,6 +144,7 @@ const WRITERS: {
   // BART's first dimension is the column: the complex images [slice, 1 coil, 2, row, column].
   cfl: (path, { complex: { data, shape: [slices, ...rest] } }) =>
     writeCflCoils(path.replace(/\.cfl$/, ""), ndarray(data, [slices, 1, ...rest])),
+  mrd: writeMrd,
   png16: async (path, { magnitude }) => {
     await Deno.mkdir(path);
     const digits = String(magnitude.shape[0] - 1).length;

@@ -13,6 +13,7 @@ import { VERSION_LINE } from "./help.ts";
 import { type Job, planJob, runJob } from "./job.ts";
 import { parseOptions } from "./options.ts";
 import { outputFolders, outputPaths } from "./output.ts";
+import { checkPipe, runPipe } from "./pipe.ts";
 import { RECON_OPTIONS, reconHelp, type ReconRequest, reconRequest } from "./recon_options.ts";
 import { planText, reportText } from "./texts.ts";
 import { REPORT_SCHEMA } from "../recon/report.ts";
@@ -27,6 +28,10 @@ export async function recon(args: readonly string[], context: CommandContext): P
   if (parsed.values.help) return printed(context, reconHelp());
   if (parsed.values.version) return printed(context, VERSION_LINE);
   const request = reconRequest(await withConfig(RECON_OPTIONS, parsed));
+  if (request.stdin || request.stdout) {
+    checkPipe(request);
+    return await runPipe(request, context);
+  }
   const folders = outputFolders(request);
   const jobs = folders.map((folder, i): Job =>
     request.inputs.length === 0 ? { folder } : { folder, input: request.inputs[i] }
@@ -59,7 +64,7 @@ async function jobOutput(
 ): Promise<string> {
   if (request.dryRun) {
     const plan = await planJob(request, job);
-    const outputs = outputPaths(job.folder, request);
+    const outputs = outputPaths(job.folder, { ...request, sampled: plan.samples > 1 });
     return request.json ? `${JSON.stringify({ ...plan, outputs })}\n` : planText(plan, outputs);
   }
   const report = await runJob(request, job, context);

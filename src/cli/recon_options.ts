@@ -16,11 +16,17 @@ import {
   type SliceBounds,
 } from "./values.ts";
 
-const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
+/** Devices by name. */
+export const DEVICES = [
+  "auto",
+  "cpu",
+  "webgpu",
+  "cuda",
+] as const satisfies readonly DeviceRequest[];
 const CALIBRATIONS = ["espirit", "adaptive"] as const satisfies readonly Calibration[];
 const DOMAINS = ["image", "kspace"] as const;
 /** Further formats that images can be written in. */
-const FORMATS = ["npy", "cfl", "png16"] as const;
+const FORMATS = ["npy", "cfl", "png16", "mrd"] as const;
 
 /** A format beside NIfTI. */
 export type AlsoFormat = typeof FORMATS[number];
@@ -28,6 +34,11 @@ export type AlsoFormat = typeof FORMATS[number];
 /** Every option of `recon`. */
 export const RECON_OPTIONS = {
   method: { value: "NAME", summary: `reconstruction method (below). Default: ${DEFAULT_METHOD}` },
+  model: {
+    value: "NAME|PATH",
+    summary: "network of a method that has one: a name of models/, a folder, or an\n" +
+      "ONNX file with model.yaml beside it. Default: the method's own",
+  },
   output: {
     value: "DIR",
     summary: "folder of the results. Default: recon/<input name>.\n" +
@@ -70,13 +81,34 @@ export const RECON_OPTIONS = {
     summary: "kspace: a complex NIfTI holds k-space. Default: image for NIfTI,\n" +
       "kspace for all else",
   },
+  group: {
+    value: "NAME",
+    summary: "group of an ISMRMRD file. Default: the only one, or dataset",
+  },
+  encoding: {
+    value: "N",
+    summary: "encoding of an ISMRMRD file. Default: that of its first image line",
+  },
   seed: { value: "N", summary: "seed of random numbers. Default: 0" },
-  samples: { value: "N", summary: "posterior samples. The methods that exist give 1" },
+  samples: {
+    value: "N",
+    summary: "posterior samples, of methods that draw them; the image is their mean,\n" +
+      "std.nii.gz their standard deviation. Default: 4",
+  },
+  "save-samples": { summary: "write every sample too (samples/NNN.nii.gz)" },
   complex: { summary: "write the complex image too (complex.nii.gz)" },
   also: {
     value: "LIST",
-    summary: "write other formats too: npy, cfl, png16 (separated by commas)",
+    summary: "write other formats too: npy, cfl, png16, mrd (separated by commas)",
   },
+  dicom: { summary: "write DICOM too: dicom/, a file for each slice" },
+  "dicom-tags": {
+    value: "FILE",
+    summary: "YAML file of DICOM attributes to set (PatientName: ..., PatientID: ...).\n" +
+      "Default: none, the files are anonymous",
+  },
+  stdin: { summary: "read an MRD stream (ISMRMRD) from stdin; with --stdout" },
+  stdout: { summary: "write an MRD stream with the images to stdout; with --stdin" },
   "dry-run": { summary: "print the plan and the predicted memory, and stop" },
   config: {
     value: "FILE",
@@ -94,7 +126,8 @@ export const RECON_OPTIONS = {
 export function reconHelp(): string {
   return helpText({
     usage: "deno task recon [INPUT ...] [options]",
-    about: "Reconstructs k-space into images. INPUT is fastMRI, M4Raw or MATLAB 7.3 HDF5, BART\n" +
+    about:
+      "Reconstructs k-space into images. INPUT is ISMRMRD, fastMRI, M4Raw or MATLAB 7.3 HDF5, BART\n" +
       ".cfl/.hdr, NumPy .npy or NIfTI, recognised by its content. Without INPUT a built-in brain\n" +
       "phantom is reconstructed. Writes recon.nii.gz, preview.png and recon.json.",
     options: RECON_OPTIONS,
@@ -113,6 +146,7 @@ export interface ReconRequest {
   /** Files; none means the built-in example. */
   readonly inputs: readonly string[];
   readonly method: string;
+  readonly model?: string;
   readonly output?: string;
   readonly device: DeviceRequest;
   readonly mask?: string;
@@ -124,10 +158,17 @@ export interface ReconRequest {
   readonly compress?: number;
   readonly simulate?: SimulationRequest;
   readonly domain?: typeof DOMAINS[number];
+  readonly group?: string;
+  readonly encoding?: number;
   readonly seed: number;
-  readonly samples: number;
+  readonly samples?: number;
+  readonly saveSamples: boolean;
   readonly complex: boolean;
   readonly also: readonly AlsoFormat[];
+  readonly dicom: boolean;
+  readonly dicomTags?: string;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -141,13 +182,12 @@ export interface ReconRequest {
 export function reconRequest(
   { values, inputs }: ParsedArgs<typeof RECON_OPTIONS>,
 ): ReconRequest {
-  const { output, mask, maps, slices, simulate, domain, calibration } = values;
-  const count = (name: "steps" | "compress") => {
+  const { output, model, mask, maps, slices, simulate, domain, calibration } = values;
+  const count = (name: "steps" | "compress" | "samples") => {
     const text = values[name];
     return text === undefined ? {} : { [name]: parseNumber(`--${name}`, text, positive) };
   };
   if (mask !== undefined) parseMaskSpec(mask);
-  checkSamples(values.samples);
   if (simulate !== undefined && domain === "kspace") {
     throw new UsageError(
       "Cannot combine --simulate with --domain kspace: an image is required to simulate from",
@@ -158,10 +198,12 @@ export function reconRequest(
     method: parseChoice("--method", values.method ?? DEFAULT_METHOD, methods.map((m) => m.name)),
     device: parseChoice("--device", values.device ?? "auto", DEVICES),
     ...(output === undefined ? {} : { output: nonEmpty("--output", output) }),
+    ...(model === undefined ? {} : { model: nonEmpty("--model", model) }),
     ...(mask === undefined ? {} : { mask }),
     ...(maps === undefined ? {} : { maps }),
     ...count("steps"),
     ...count("compress"),
+    ...count("samples"),
     ...(values.weight === undefined
       ? {}
       : { weight: parseNumber("--weight", values.weight, { above: 0 }) }),
@@ -171,8 +213,12 @@ export function reconRequest(
       : { calibration: parseChoice("--calibration", calibration, CALIBRATIONS) }),
     ...(simulate === undefined ? {} : { simulate: parseSimulation(simulate) }),
     ...(domain === undefined ? {} : { domain: parseChoice("--domain", domain, DOMAINS) }),
+    ...(values.group === undefined ? {} : { group: nonEmpty("--group", values.group) }),
+    ...(values.encoding === undefined ? {} : {
+      encoding: parseNumber("--encoding", values.encoding, { integer: true, least: 0 }),
+    }),
+    ...dicomTags(values),
     seed: parseNumber("--seed", values.seed ?? "0", { integer: true, least: 0 }),
-    samples: 1,
     also: parseChoices("--also", values.also ?? "", FORMATS),
     ...flags(values),
   };
@@ -183,6 +229,10 @@ const positive = { integer: true, least: 1 } as const;
 function flags(values: ParsedArgs<typeof RECON_OPTIONS>["values"]) {
   return {
     complex: values.complex ?? false,
+    saveSamples: values["save-samples"] ?? false,
+    dicom: values.dicom ?? false,
+    stdin: values.stdin ?? false,
+    stdout: values.stdout ?? false,
     dryRun: values["dry-run"] ?? false,
     json: values.json ?? false,
     quiet: values.quiet ?? false,
@@ -190,14 +240,12 @@ function flags(values: ParsedArgs<typeof RECON_OPTIONS>["values"]) {
   };
 }
 
-function checkSamples(text: string | undefined): void {
-  const samples = text === undefined ? 1 : parseNumber("--samples", text, positive);
-  if (samples > 1) {
-    throw new UsageError(
-      `Cannot draw ${samples} samples: --samples 1 is required, as the methods that exist give ` +
-        "one image",
-    );
-  }
+function dicomTags(
+  { dicom, "dicom-tags": path }: ParsedArgs<typeof RECON_OPTIONS>["values"],
+): { dicomTags?: string } {
+  if (path === undefined) return {};
+  if (dicom === true) return { dicomTags: nonEmpty("--dicom-tags", path) };
+  throw new UsageError("Cannot use --dicom-tags: --dicom is required, found none");
 }
 
 function nonEmpty(option: string, text: string): string {

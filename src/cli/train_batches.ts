@@ -12,8 +12,8 @@ export interface BatchRecipe<N extends string> {
   readonly worker: URL;
   /** What it is told. */
   readonly settings: BatchSettings;
-  /** Shapes of the arrays by name. */
-  readonly shapes: Readonly<Record<N, readonly number[]>>;
+  /** Shapes of the arrays of a step by name. */
+  shapes(step: number): Readonly<Record<N, readonly number[]>>;
 }
 
 /** Arrays of a batch by name. */
@@ -59,7 +59,8 @@ export class BatchSource<N extends string> implements Disposable {
       const { error, input } = answer;
       return waiting?.reject(input ? new InputError(error) : new Error(error));
     }
-    const arrays = Object.entries<readonly number[]>(this.#shapes).map(([name, shape]) =>
+    const shapes = Object.entries<readonly number[]>(this.#shapes(answer.step));
+    const arrays = shapes.map(([name, shape]) =>
       [name, ndarray(answer.arrays[name], shape)] as const
     );
     waiting?.resolve(Object.fromEntries(arrays) as Record<N, NdArray>);

@@ -49,14 +49,19 @@ export function trainingTable(
   request: TrainRequest,
   { state, seconds, complete }: LoopResult,
   more: readonly (readonly [string, string])[],
+  sizes = `${request.crop} x ${request.crop}`,
 ): string {
-  const { data, batch, crop, seed, rate, hours, steps } = request;
+  const { data, batch, crop, seed, rate, hours, steps, procedural, architecture, from } = request;
   const length = hours === undefined ? `--steps ${steps}` : `--hours ${hours}`;
   const command = `deno task train ${kind} --data ${data} --output ${request.output} ${length} ` +
-    `--batch ${batch} --crop ${crop} --rate ${rate} --seed ${seed}`;
+    `--batch ${batch} --crop ${crop} --rate ${rate} --seed ${seed}` +
+    Object.entries(architecture).map(([name, size]) => ` --${name} ${size}`).join("") +
+    (from === undefined ? "" : ` --from ${from}`) +
+    (procedural > 0 ? ` --procedural ${procedural}` : "");
   const rows = [
     ["command", `\`${command}\``],
-    ["steps", `${state.step} of ${batch} images of ${crop} x ${crop}`],
+    ["steps", `${state.step} of ${batch} images of ${sizes}`],
+    ["drawn brains", procedural > 0 ? `${procedural} of the images` : "none"],
     ["time", `${clock(seconds)} (h:mm:ss)${complete ? "" : ", stopped early"}`],
     ["parameters", `${state.weights.length}`],
     ...more,

@@ -8,6 +8,7 @@ import {
   flatten,
   initialParameters,
   initialState,
+  type Parameters,
   type ParameterSpec,
 } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
@@ -63,8 +64,11 @@ export function requireSame(before: RunSettings, now: object): void {
   }
 }
 
-/** A run before its first step. */
-export function newRun(specs: readonly ParameterSpec[], seed: number): Progress {
-  const parameters = initialParameters(specs, new Rng(seed, WEIGHTS_STREAM));
+/** A run before its first step, with random weights unless some are given. */
+export function newRun(
+  specs: readonly ParameterSpec[],
+  seed: number,
+  parameters: Parameters = initialParameters(specs, new Rng(seed, WEIGHTS_STREAM)),
+): Progress {
   return { state: initialState(flatten(specs, parameters)), seconds: 0, history: [] };
 }

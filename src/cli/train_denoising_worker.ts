@@ -29,6 +29,6 @@ async function makeBatch(volumes: VolumeSet, settings: BatchSettings, step: numb
 }
 
 serveBatches<BatchSettings>((settings) => {
-  const volumes = new VolumeSet(settings.paths);
+  const volumes = new VolumeSet(settings);
   return (step) => makeBatch(volumes, settings, step);
 });

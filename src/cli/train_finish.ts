@@ -88,7 +88,7 @@ async function judged(
 }
 
 /** The commit of the repository this file lies in; undefined where there is none. */
-async function currentCommit(): Promise<string | undefined> {
+export async function currentCommit(): Promise<string | undefined> {
   const git = new URL("../../.git/", import.meta.url);
   try {
     const head = (await Deno.readTextFile(new URL("HEAD", git))).trim();

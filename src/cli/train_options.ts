@@ -5,7 +5,10 @@ import { nearestOf, type OptionTable, parseOptions } from "./options.ts";
 
 /** The options, in the order of the help. */
 export const TRAIN_OPTIONS = {
-  data: { value: "FOLDER", summary: "NIfTI volumes to train on" },
+  data: {
+    value: "FOLDER",
+    summary: "NIfTI volumes (magnitude or complex) and fully sampled k-space files to train on",
+  },
   validation: {
     value: "FOLDER",
     summary:
@@ -24,6 +27,20 @@ export const TRAIN_OPTIONS = {
   rate: { value: "R", summary: "peak learning rate; default 0.001" },
   "checkpoint-minutes": { value: "M", summary: "minutes between checkpoints; default 2" },
   "validate-every": { value: "N", summary: "steps between validations; default 250" },
+  from: {
+    value: "NAME|PATH",
+    summary: "begin unet or varnet with the weights of a model of the same sizes",
+  },
+  cascades: { value: "N", summary: "cascades of varnet; default 5" },
+  channels: {
+    value: "N",
+    summary: "channels of the finest level of unet and varnet; default 20 and 16",
+  },
+  pools: { value: "N", summary: "levels below it; default 4 and 3" },
+  procedural: {
+    value: "SHARE",
+    summary: "share of the images that are drawn brains, 0 to 1; default 0",
+  },
   notes: { value: "FILE.md", summary: "licences and limits, copied into the model's card" },
   config: { value: "FILE.yaml", summary: "the same options from a file; the command line wins" },
   help: { summary: "this text" },
@@ -34,6 +51,16 @@ export const TRAINABLE = ["prior", "unet", "varnet"] as const;
 
 /** What can be trained. */
 export type Trainable = typeof TRAINABLE[number];
+
+/** Sizes of a network; what is absent has its default. */
+export interface NetworkSizes {
+  /** Cascades of `varnet`. */
+  readonly cascades?: number;
+  /** Channels of the finest level. */
+  readonly channels?: number;
+  /** Levels below it. */
+  readonly pools?: number;
+}
 
 /** What a training run was told. */
 export interface TrainRequest {
@@ -61,6 +88,12 @@ export interface TrainRequest {
   readonly crop: number;
   /** Peak learning rate. */
   readonly rate: number;
+  /** Share of the images that are drawn brains. */
+  readonly procedural: number;
+  /** Model whose weights a run of `unet` or `varnet` begins with. */
+  readonly from?: string;
+  /** Sizes of `unet` and `varnet`, where they are not the shipped ones. */
+  readonly architecture: NetworkSizes;
   /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
   /** Steps between validations. */
@@ -78,7 +111,11 @@ const STEPS = 4000;
 export async function trainRequest(args: readonly string[]): Promise<TrainRequest | undefined> {
   const { values, inputs } = await withConfig(TRAIN_OPTIONS, parseOptions(TRAIN_OPTIONS, args));
   if (values.help) return undefined;
-  const { data, validation, output, notes } = values;
+  const { data, validation, output, notes, from } = values;
+  const kind = kindOf(inputs);
+  if (from !== undefined && kind === "prior") {
+    throw new UsageError("Cannot begin a prior with --from: unet or varnet is required");
+  }
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
   }
@@ -87,7 +124,7 @@ export async function trainRequest(args: readonly string[]): Promise<TrainReques
     (hours === undefined ? STEPS : undefined);
   const whole = { whole: true };
   return {
-    kind: kindOf(inputs),
+    kind,
     data,
     output,
     resume: values.resume === true,
@@ -95,10 +132,13 @@ export async function trainRequest(args: readonly string[]): Promise<TrainReques
     batch: numberOf("batch", values.batch, whole) ?? 8,
     crop: numberOf("crop", values.crop, whole) ?? 96,
     rate: numberOf("rate", values.rate, { least: 1e-9 }) ?? 1e-3,
+    procedural: shareOf(values.procedural),
+    architecture: networkSizes(kind, values),
     checkpointSeconds: 60 *
       (numberOf("checkpoint-minutes", values["checkpoint-minutes"], { least: 0 }) ?? 2),
     validateEvery: numberOf("validate-every", values["validate-every"], whole) ?? 250,
     ...(notes === undefined ? {} : { notes }),
+    ...(from === undefined ? {} : { from }),
     ...(validation === undefined ? {} : { validation }),
     ...(steps === undefined ? {} : { steps }),
     ...(hours === undefined ? {} : { hours }),
@@ -113,6 +153,30 @@ function kindOf(inputs: readonly string[]): Trainable {
   throw new UsageError(
     `Cannot train: one of ${TRAINABLE.join(", ")} is required, found ${inputs.join(" ") || "none"}`,
     nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+  );
+}
+
+function networkSizes(
+  kind: Trainable,
+  values: Partial<Record<keyof NetworkSizes, string>>,
+): NetworkSizes {
+  const sizes: Partial<Record<keyof NetworkSizes, number>> = {};
+  for (const name of ["cascades", "channels", "pools"] as const) {
+    const value = numberOf(name, values[name], { whole: true });
+    if (value === undefined) continue;
+    if (kind === "prior" || (kind === "unet" && name === "cascades")) {
+      throw new UsageError(`Cannot set --${name} of ${kind}: a network that has it is required`);
+    }
+    sizes[name] = value;
+  }
+  return sizes;
+}
+
+function shareOf(text: string | undefined): number {
+  const share = numberOf("procedural", text, { least: 0 }) ?? 0;
+  if (share <= 1) return share;
+  throw new UsageError(
+    `Cannot read --procedural: a number from 0 to 1 is required, found '${text}'`,
   );
 }
 

@@ -13,8 +13,8 @@ import type { BatchSource } from "./train_batches.ts";
 import { newRun, readCheckpoint, requireSame, saveCheckpoint } from "./train_checkpoint.ts";
 import { type LoopActions, type LoopResult, runLoop } from "./train_loop.ts";
 import type { TrainRequest } from "./train_options.ts";
+import { proceduralShare, runSources } from "./train_scenes.ts";
 import { type DenoisingArrays, denoisingSource, priorValidation } from "./train_validation.ts";
-import { volumePaths } from "./train_volumes.ts";
 
 /** Batches over which the standard deviation of the data is measured. */
 const MEASURED_BATCHES = 6;
@@ -39,6 +39,8 @@ export interface PriorSettings {
   readonly crop: number;
   /** Standard deviation of the real and imaginary parts of the training images. */
   readonly sigmaData: number;
+  /** Share of drawn brains, if there are any. */
+  readonly procedural?: number;
 }
 
 /** Trains or goes on training; the checkpoint stays in the output folder. */
@@ -47,20 +49,20 @@ export async function trainPrior(
   { console, signal }: CommandContext,
 ): Promise<TrainedPrior> {
   requireCrop(request.crop);
-  const { data, output, batch, crop, seed } = request;
-  const paths = await volumePaths(data);
+  const { output, batch, crop, seed } = request;
+  await using runtime = await Runtime.open("cpu");
+  const { sources, names: volumes } = await runSources(runtime, request);
   await Deno.mkdir(output, { recursive: true });
   const resumed = request.resume ? await readCheckpoint(output) : undefined;
-  using source = denoisingSource({ paths, batch, crop, seed });
-  const volumes = paths.map((path) => path.slice(data.length + 1));
+  using source = denoisingSource({ ...sources, batch, crop, seed });
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ?? await deviation(source);
-  const settings: PriorSettings = { kind: "prior", volumes, seed, batch, crop, sigmaData };
+  const share = proceduralShare(request);
+  const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share } as const;
   if (resumed !== undefined) requireSame(resumed.settings, settings);
-  await using runtime = await Runtime.open("cpu");
   const actions = await priorActions(runtime, request, source, settings);
   const first = resumed ?? newRun(denoiserSpecs(DENOISER_NETWORK), seed);
   console.err(
-    `Training on ${paths.length} volumes, ${first.state.weights.length} parameters, ` +
+    `Training on ${volumes.length} volumes, ${first.state.weights.length} parameters, ` +
       `standard deviation of the data ${sigmaData.toFixed(4)}` +
       (resumed ? `, from step ${first.state.step}\n` : "\n"),
   );

@@ -1,6 +1,14 @@
 /** Trains a reconstruction network: the variational network or the U-Net baseline. @module */
 import { Runtime } from "../graph/mod.ts";
-import { compileTrainer, type Parameters, type ParameterSpec, unflatten } from "../nn/mod.ts";
+import {
+  checkedParameters,
+  compileTrainer,
+  modelPath,
+  type Parameters,
+  type ParameterSpec,
+  readWeights,
+  unflatten,
+} from "../nn/mod.ts";
 import {
   type AcquisitionBatch,
   acquisitionShapes,
@@ -12,11 +20,13 @@ import {
   varnetBuilder,
   varnetSpecs,
 } from "../unrolled/mod.ts";
+import type { AcquisitionSettings, FixedSampling, SceneSize } from "./train_acquisition_worker.ts";
 import type { CommandContext } from "./entry.ts";
 import { type Batch, BatchSource } from "./train_batches.ts";
 import { newRun, readCheckpoint, requireSame, saveCheckpoint } from "./train_checkpoint.ts";
 import { type LoopResult, runLoop } from "./train_loop.ts";
-import type { TrainRequest } from "./train_options.ts";
+import type { NetworkSizes, TrainRequest } from "./train_options.ts";
+import { proceduralShare, runSources } from "./train_scenes.ts";
 import { VALIDATION_SEED } from "./train_validation.ts";
 import { validationFolder, volumePaths } from "./train_volumes.ts";
 
@@ -25,18 +35,35 @@ export type ReconKind = "unet" | "varnet";
 
 /** Sizes of the shipped variational network: smaller than fastMRI's (12, 18, 4), to fit in 16 MB. */
 const VARNET = {
-  cascades: 6,
+  cascades: 5,
   channels: 16,
   pools: 3,
-  sensitivityChannels: 8,
+  sensitivityChannels: 6,
   sensitivityPools: 3,
 };
 /** Sizes of the shipped baseline. */
 const UNET = { channels: 20, pools: 4 };
-/** Coils of the training images; both networks take any number. */
-const COILS = 6;
-/** Batches that validation looks at. */
-const VALIDATION_BATCHES = 12;
+
+/**
+ * Sizes of the training images in turn, as parts of `--crop`: the whole head at several pixel
+ * sizes and both proportions, since aliases lie as many pixels apart as the image is large.
+ */
+const SIZES: readonly { coils: number; height: number; width: number }[] = [
+  { coils: 8, height: 0.5, width: 0.43 },
+  { coils: 8, height: 1, width: 0.86 },
+  { coils: 12, height: 0.43, width: 0.5 },
+  { coils: 5, height: 0.64, width: 0.72 },
+];
+/** Sides are multiples of this, and no smaller than twice this. */
+const MULTIPLE = 16;
+
+/** What validation looks at: the two accelerations of the data's README, noise for an SNR of 30. */
+const JUDGED: Readonly<Record<string, FixedSampling>> = {
+  "4": { acceleration: 4, calibration: 0.1, sigma: 0.015 },
+  "8": { acceleration: 8, calibration: 0.065, sigma: 0.015 },
+};
+/** Images that validation looks at, at each acceleration. */
+const VALIDATION_IMAGES = 12;
 
 /** A network with its sizes. */
 interface ReconNetwork {
@@ -51,14 +78,29 @@ export interface TrainedRecon extends LoopResult {
   readonly parameters: Parameters;
   /** Sizes of the network. */
   readonly architecture: Readonly<Record<string, number>>;
+  /** Sizes of the training images, in turn. */
+  readonly sizes: readonly SceneSize[];
   /** Settings of the run. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-function networkOf(kind: ReconKind): ReconNetwork {
-  return kind === "varnet"
-    ? { architecture: VARNET, specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET) }
-    : { architecture: UNET, specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET) };
+function networkOf(kind: ReconKind, sizes: NetworkSizes): ReconNetwork {
+  if (kind === "varnet") {
+    const config = { ...VARNET, ...sizes };
+    return { architecture: config, specs: varnetSpecs(config), build: varnetBuilder(config) };
+  }
+  const config = { ...UNET, ...sizes };
+  return { architecture: config, specs: imageUNetSpecs(config), build: imageUNetBuilder(config) };
+}
+
+/** The sizes that a run takes in turn. */
+export function sceneSizes(crop: number): SceneSize[] {
+  const side = (part: number) => MULTIPLE * Math.max(2, Math.round(part * crop / MULTIPLE));
+  return SIZES.map(({ coils, height, width }) => ({
+    coils,
+    height: side(height),
+    width: side(width),
+  }));
 }
 
 /** Trains or goes on training; the checkpoint stays in the output folder. */
@@ -67,50 +109,60 @@ export async function trainRecon(
   request: TrainRequest,
   { console, signal }: CommandContext,
 ): Promise<TrainedRecon> {
-  const { data, output, batch, crop, seed } = request;
-  const { architecture, specs, build } = networkOf(kind);
-  const paths = await volumePaths(data);
+  const { output, batch, crop, seed } = request;
+  const { architecture, specs, build } = networkOf(kind, request.architecture);
+  await using runtime = await Runtime.open("cpu");
+  const { sources, names: volumes } = await runSources(runtime, request);
   await Deno.mkdir(output, { recursive: true });
-  const volumes = paths.map((path) => path.slice(data.length + 1));
-  const settings = { kind, architecture, volumes, seed, batch, crop };
+  const sizes = sceneSizes(crop);
+  const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(request) };
   const resumed = request.resume ? await readCheckpoint(output) : undefined;
   if (resumed !== undefined) requireSame(resumed.settings, settings);
-  await using runtime = await Runtime.open("cpu");
-  const shape = { batch, coils: COILS, size: crop };
-  using source = acquisitionSource(paths, request, seed);
-  const trainer = await compileTrainer(runtime, reconObjective(specs, shape, build));
+  using source = acquisitionSource({ ...sources, batch, crop, seed, sizes });
+  const trainers = await Promise.all(
+    sizes.map((size) => compileTrainer(runtime, reconObjective(specs, { batch, ...size }, build))),
+  );
   const validate = await reconValidation(runtime, request, specs, build);
-  const first = resumed ?? newRun(specs, seed);
-  console.err(`Training on ${paths.length} volumes, ${first.state.weights.length} parameters\n`);
+  const first = resumed ?? newRun(specs, seed, await givenWeights(kind, request, specs));
+  console.err(`Training on ${volumes.length} volumes, ${first.state.weights.length} parameters\n`);
   const plan = { ...request, learningRate: request.rate };
   const result = await runLoop(
     first,
     plan,
     {
-      step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
+      step: async (state, rate) =>
+        trainers[state.step % sizes.length].step(state, await source.get(state.step), rate),
       ...(validate && { validate }),
       save: (progress) => saveCheckpoint(output, progress, settings),
     },
     console,
     signal,
   );
-  return { ...result, architecture, settings, parameters: unflatten(specs, result.state.average) };
+  const parameters = unflatten(specs, result.state.average);
+  return { ...result, architecture, sizes, settings, parameters };
 }
 
-function acquisitionSource(
-  paths: readonly string[],
-  { batch, crop }: TrainRequest,
-  seed: number,
-): BatchSource<AcquisitionBatch> {
-  const settings = { paths, batch, crop, seed, coils: COILS };
+/** Weights of the model that a run begins with, if one is named. */
+async function givenWeights(
+  kind: ReconKind,
+  { from }: TrainRequest,
+  specs: readonly ParameterSpec[],
+): Promise<Parameters | undefined> {
+  if (from === undefined) return undefined;
+  const { tensors, file } = await readWeights(await modelPath(from), kind);
+  return checkedParameters(specs, tensors, file);
+}
+
+function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {
+  const { batch, sizes } = settings;
   return new BatchSource({
     worker: new URL("./train_acquisition_worker.ts", import.meta.url),
     settings,
-    shapes: acquisitionShapes({ batch, coils: COILS, size: crop }),
+    shapes: (step) => acquisitionShapes({ batch, ...sizes[step % sizes.length] }),
   });
 }
 
-/** PSNR on the validation volumes, if there are any, of the network and of zero filling. */
+/** PSNR over the head on the validation volumes, if there are any, by acceleration. */
 async function reconValidation(
   runtime: Runtime,
   request: TrainRequest,
@@ -119,18 +171,35 @@ async function reconValidation(
 ) {
   const folder = await validationFolder(request);
   if (folder === undefined) return undefined;
-  using source = acquisitionSource(await volumePaths(folder), request, VALIDATION_SEED);
-  const batches: Batch<AcquisitionBatch>[] = [];
-  for (let step = 0; step < VALIDATION_BATCHES; step++) batches.push(await source.get(step));
-  const shape = { batch: request.batch, coils: COILS, size: request.crop };
-  const judge = await compileReconValidator(runtime, specs, shape, build);
+  const paths = await volumePaths(folder);
+  const [size] = sceneSizes(request.crop).slice(1);
+  const judge = await compileReconValidator(runtime, specs, { batch: 1, ...size }, build);
+  const cases = await Promise.all(
+    Object.entries(JUDGED).map(async ([name, sampling]) =>
+      [name, await validationBatches(paths, size, sampling)] as const
+    ),
+  );
   return async (weights: Float32Array) => {
-    const psnr = { network: 0, "zero-filled": 0 };
-    for (const batch of batches) {
-      const { network, zeroFilled } = await judge(weights, batch);
-      psnr.network += network / batches.length;
-      psnr["zero-filled"] += zeroFilled / batches.length;
+    const psnr: Record<string, number> = {};
+    for (const [name, batches] of cases) {
+      psnr[name] = 0;
+      for (const batch of batches) {
+        psnr[name] += (await judge(weights, batch)).network / batches.length;
+      }
     }
     return psnr;
   };
+}
+
+async function validationBatches(
+  paths: readonly string[],
+  size: SceneSize,
+  sampling: FixedSampling,
+): Promise<Batch<AcquisitionBatch>[]> {
+  const crop = Math.max(size.height, size.width);
+  const settings = { paths, batch: 1, crop, seed: VALIDATION_SEED, sizes: [size], sampling };
+  using source = acquisitionSource(settings);
+  const batches: Batch<AcquisitionBatch>[] = [];
+  for (let step = 0; step < VALIDATION_IMAGES; step++) batches.push(await source.get(step));
+  return batches;
 }

@@ -1,5 +1,6 @@
 /** The end of training a reconstruction network: its model folder. @module */
 import { writeFileWhole } from "../io/atomic.ts";
+import { currentCommit } from "./train_finish.ts";
 import { trainingTable } from "./train_card.ts";
 import type { TrainRequest } from "./train_options.ts";
 import { plotHistory } from "./train_plot.ts";
@@ -10,6 +11,10 @@ const ABOUT: Readonly<Record<ReconKind, string>> = {
   varnet: "An end-to-end variational network (Sriram et al. 2020)",
   unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
 };
+
+const JUDGEMENT =
+  "## Quality while training\n\nMean PSNR in dB over the head of views of validation volumes, against the root sum " +
+  "of squares of all samples (random coils, equispaced lines, noise of 0.015 of bright tissue).";
 
 /** Writes model.safetensors, model.yaml, card.md and training.png. */
 export async function finishRecon(
@@ -22,14 +27,17 @@ export async function finishRecon(
   const training = { steps: state.step, ...run.settings };
   await writeWeights(output, { kind, architecture, parameters, training });
   const measured = history.findLast(({ psnr }) => psnr !== undefined)?.psnr ?? {};
-  const rows = Object.entries(measured).map(([name, db]) => `| ${name} | ${db.toFixed(2)} |`);
+  const rows = Object.entries(measured).map(([name, db]) => `| R=${name} | ${db.toFixed(2)} |`);
+  const commit = await currentCommit();
+  const more = commit === undefined ? [] : [["commit", commit] as const];
+  const sizes = run.sizes.map(({ coils, height, width }) =>
+    `${height} x ${width} (${coils} coils)`
+  );
   const card = [
     `# ${modelName(output)}`,
     `${ABOUT[kind]}. Made by \`deno task train\`.`,
-    trainingTable(kind, request, run, []),
-    "## Quality on validation volumes\n\nMean PSNR in dB of magnitudes, peak the largest value of each " +
-    "batch, over simulated acquisitions (random coils, masks of R 2 to 10, noise).\n\n" +
-    `| | PSNR |\n|---|---|\n${rows.join("\n")}`,
+    trainingTable(kind, request, run, more, `${sizes.join(", ")}, in turn`),
+    rows.length === 0 ? "" : `${JUDGEMENT}\n\n| | PSNR |\n|---|---|\n${rows.join("\n")}`,
     "![Loss and validation PSNR against the step](training.png)",
     notes === undefined ? "" : (await Deno.readTextFile(notes)).trim(),
   ].filter((part) => part !== "").join("\n\n") + "\n";

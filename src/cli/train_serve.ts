@@ -1,10 +1,10 @@
 /** The worker's side of `BatchSource`. @module */
 /// <reference lib="deno.worker" />
 
+import type { SliceSources } from "./train_volumes.ts";
+
 /** What every worker is told first. */
-export interface BatchSettings {
-  /** Volumes. */
-  readonly paths: readonly string[];
+export interface BatchSettings extends SliceSources {
   /** Images of a batch. */
   readonly batch: number;
   /** Pixels of each side. */

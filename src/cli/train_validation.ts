@@ -27,7 +27,7 @@ export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingA
   return new BatchSource({
     worker: new URL("./train_denoising_worker.ts", import.meta.url),
     settings,
-    shapes: { clean: image, noise: image, sigma: [batch, 1, 1, 1] },
+    shapes: () => ({ clean: image, noise: image, sigma: [batch, 1, 1, 1] }),
   });
 }
 

@@ -19,24 +19,46 @@ const STRIDE = 5;
 /** Longer side of a head scan in mm, assumed where a file gives no pixel size. */
 const FIELD_OF_VIEW = 230;
 
-/** NIfTI files below a folder, sorted. */
-export async function volumePaths(folder: string): Promise<string[]> {
-  const paths: string[] = [];
+/** What a training folder holds, sorted paths. */
+export interface TrainingFiles {
+  /** NIfTI volumes. */
+  readonly volumes: readonly string[];
+  /** K-space files, of any format that can be opened. */
+  readonly kspace: readonly string[];
+}
+
+/**
+ * Volumes and k-space files in a folder.
+ * @throws {InputError} when there are none
+ */
+export async function trainingFiles(folder: string): Promise<TrainingFiles> {
+  const names: string[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && /\.nii(\.gz)?$/.test(name)) paths.push(`${folder}/${name}`);
+      if (isFile) names.push(name);
     }
   } catch (cause) {
     throw new InputError(`Cannot read the folder ${folder}: ${(cause as Error).message}`, {
       cause,
     });
   }
-  if (paths.length === 0) {
-    throw new InputError(`Cannot train on ${folder}: NIfTI volumes are required, found none`, {
-      hint: "Give a folder of .nii or .nii.gz files with --data",
-    });
-  }
-  return paths.sort();
+  const paths = (pattern: RegExp) =>
+    names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
+  const [volumes, kspace] = [paths(/\.nii(\.gz)?$/), paths(/\.(h5|hdf5|mat|cfl|npy)$/)];
+  if (volumes.length + kspace.length > 0) return { volumes, kspace };
+  throw new InputError(`Cannot train on ${folder}: NIfTI volumes are required, found none`, {
+    hint: "Give a folder of .nii, .nii.gz or k-space files with --data",
+  });
+}
+
+/**
+ * NIfTI files in a folder, sorted.
+ * @throws {InputError} when there are none
+ */
+export async function volumePaths(folder: string): Promise<readonly string[]> {
+  const { volumes } = await trainingFiles(folder);
+  if (volumes.length > 0) return volumes;
+  throw new InputError(`Cannot judge on ${folder}: NIfTI volumes are required, found none`);
 }
 
 /** The folder of validation volumes: the one given, or `validation` beside the data if it is there. */
@@ -62,7 +84,11 @@ class Volume {
   async random(rng: Rng): Promise<SourceSlice> {
     const slices = this.#slices ??= await this.#usable();
     const { index, scale } = slices[rng.integer(slices.length)];
-    return { image: await this.#magnitude(index), scale, pixel: this.#pixel() };
+    const { complex, rows, columns } = this.#file;
+    const image = complex
+      ? ndarray((await this.#file.readSlice(index)).data, [2, rows, columns])
+      : await this.#magnitude(index);
+    return { image, scale, pixel: this.#pixel() };
   }
 
   #pixel(): number {
@@ -106,21 +132,38 @@ class Volume {
   }
 }
 
-/** Volumes that are opened when first used. */
+/** Where the slices of training images come from. */
+export interface SliceSources {
+  /** NIfTI volumes. */
+  readonly paths: readonly string[];
+  /** Slices of k-space files, file by file. */
+  readonly scenes?: readonly (readonly SourceSlice[])[];
+  /** Drawn brains. */
+  readonly drawn?: readonly SourceSlice[];
+  /** Share of the slices that are drawn. Default 0. */
+  readonly procedural?: number;
+}
+
+/** Volumes that are opened when first used, and slices that are held in memory. */
 export class VolumeSet {
-  readonly #paths: readonly string[];
+  readonly #sources: SliceSources;
   readonly #open = new Map<string, Volume>();
 
-  /** @param paths at least one */
-  constructor(paths: readonly string[]) {
-    this.#paths = paths;
+  /** @param sources at least one */
+  constructor(sources: SliceSources) {
+    this.#sources = sources;
   }
 
-  /** A random slice of a random volume. */
-  randomSlice(rng: Rng): Promise<SourceSlice> {
-    const path = this.#paths[rng.integer(this.#paths.length)];
+  /** A random slice of a random volume or k-space file; a drawn one now and then. */
+  async randomSlice(rng: Rng): Promise<SourceSlice> {
+    const { paths, scenes = [], drawn = [], procedural = 0 } = this.#sources;
+    const among = <T>(list: readonly T[]) => list[rng.integer(list.length)];
+    if (procedural > 0 && rng.uniform() < procedural) return among(drawn);
+    const chosen = rng.integer(paths.length + scenes.length);
+    if (chosen >= paths.length) return among(scenes[chosen - paths.length]);
+    const path = paths[chosen];
     let volume = this.#open.get(path);
     if (volume === undefined) this.#open.set(path, volume = new Volume(path));
-    return volume.random(rng);
+    return await volume.random(rng);
   }
 }

@@ -11,6 +11,7 @@ import { DeviceError } from "../errors.ts";
 import type { NdArray } from "../ndarray.ts";
 import { type Device, type DeviceRequest, hasHardwareAdapter, resolveDevice } from "./device.ts";
 import { exp } from "./ops/elementwise.ts";
+import { graphMemory } from "./memory.ts";
 import { input } from "./ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "./proto.ts";
 import { formatShape, sameShape } from "./shapes.ts";
@@ -36,6 +37,7 @@ export class Runtime implements AsyncDisposable {
   readonly device: Device;
   readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
   #compileSeconds = 0;
+  #graphBytes = 0;
   #disposed = false;
 
   private constructor(device: Device) {
@@ -54,6 +56,14 @@ export class Runtime implements AsyncDisposable {
   /** Seconds spent compiling so far. */
   get compileSeconds(): number {
     return this.#compileSeconds;
+  }
+
+  /**
+   * Bytes that the hungriest graph compiled so far takes while it runs, its constants counted twice
+   * (as they are, and as onnxruntime packs them).
+   */
+  get graphBytes(): number {
+    return this.#graphBytes;
   }
 
   /** Number of sessions held. */
@@ -97,6 +107,8 @@ export class Runtime implements AsyncDisposable {
     requireFloat32("input", inputs);
     requireFloat32("output", outputs);
     const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
+    const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
+    this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
     const key = createHash("sha256").update(model).digest("base64");
     let session = this.#sessions.get(key);
     if (session === undefined) {

@@ -1,16 +1,18 @@
 /**
- * From a magnitude slice to a training image: a random view of it, with random contrast, shading and
- * phase. Plain loops on the host, run in a worker beside the trainer.
+ * From a slice to a training image: a random view of it, with random contrast, shading and, where it
+ * has none of its own, phase. Plain loops on the host, run in a worker beside the trainer.
  * @module
  */
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import { smoothField } from "./smooth_field.ts";
 
-/** A slice of a volume, magnitude. */
+/** A slice of a volume. */
 export interface SourceSlice {
-  /** `[rows, columns]`, not negative. */
+  /** Magnitude `[rows, columns]`, not negative; or complex `[2, rows, columns]`. */
   readonly image: NdArray;
+  /** The coils that saw it `[C, 2, rows, columns]`, where they are known. */
+  readonly maps?: NdArray;
   /** 99th percentile of the magnitude: what the image is divided by. */
   readonly scale: number;
   /** Pixel size in mm. */
@@ -50,11 +52,61 @@ export function randomView(
   rng: Rng,
   part: "detail" | "whole" = "detail",
 ): NdArray {
-  const choose = part === "detail" ? chooseView : chooseWholeView;
-  const view = choose(source, size, rng.split(0));
-  const magnitude = sampled(source, view, size, rng.split(1));
+  const view = chosenView(source, size, rng, part);
+  const [re, im] = planesOf(source.image).map((plane) => sampled(plane, view, size, rng.split(1)));
+  const magnitude = re.map((value, i) =>
+    im === undefined ? Math.max(0, value) : Math.hypot(value, im[i])
+  );
+  const before = magnitude.slice();
   adjustContrast(magnitude, 1 / source.scale, size, rng.split(2));
-  return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
+  if (im === undefined) return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
+  const gain = magnitude.map((value, i) => before[i] > 0 ? value / before[i] : 0);
+  const data = new Float32Array(2 * size * size);
+  data.set(re.map((value, i) => value * gain[i]));
+  data.set(im.map((value, i) => value * gain[i]), size * size);
+  return ndarray(data, [2, size, size]);
+}
+
+/**
+ * The coil maps of a slice in the view that {@link randomView} takes with the same arguments.
+ * @returns `[C, 2, size, size]`, sum of squares 1, or 0 where the slice's maps say nothing
+ */
+export function mapsInView(
+  source: SourceSlice & { readonly maps: NdArray },
+  size: number,
+  rng: Rng,
+  part: "detail" | "whole" = "detail",
+): NdArray {
+  const view = chosenView(source, size, rng, part);
+  const planes = planesOf(source.maps).map((plane) => sampled(plane, view, size, rng.split(1)));
+  const energy = new Float32Array(size * size);
+  for (const plane of planes) plane.forEach((value, i) => energy[i] += value * value);
+  const data = new Float32Array(planes.length * size * size);
+  planes.forEach((plane, p) => {
+    data.set(
+      plane.map((v, i) => energy[i] > LEAST_ENERGY ? v / Math.sqrt(energy[i]) : 0),
+      p * size * size,
+    );
+  });
+  return ndarray(data, [planes.length / 2, 2, size, size]);
+}
+
+/** Sum of squares of coil maps below which they are outside of the object. */
+const LEAST_ENERGY = 0.25;
+
+/** The last two axes, one plane after the other. */
+function planesOf({ data, shape }: NdArray): NdArray[] {
+  const [rows, columns] = shape.slice(-2);
+  const pixels = rows * columns;
+  return Array.from(
+    { length: data.length / pixels },
+    (_, i) => ndarray(data.subarray(i * pixels, (i + 1) * pixels), [rows, columns]),
+  );
+}
+
+function chosenView(source: SourceSlice, size: number, rng: Rng, part: "detail" | "whole"): View {
+  const choose = part === "detail" ? chooseView : chooseWholeView;
+  return choose(source, size, rng.split(0));
 }
 
 const between = (rng: Rng, low: number, high: number) => low + (high - low) * rng.uniform();
@@ -77,7 +129,7 @@ function chooseView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng
 
 /** The longer side of the slice fills the view, more or less. */
 function chooseWholeView({ image: { shape } }: SourceSlice, size: number, rng: Rng): View {
-  const [rows, columns] = shape;
+  const [rows, columns] = shape.slice(-2);
   const ratio = Math.max(rows, columns) / size * between(rng, 0.85, 1.2);
   const turn = randomTurn(rng);
   const jitter = () => between(rng, -size / 16, size / 16) * ratio;
@@ -101,19 +153,22 @@ function randomTurn(rng: Rng): (ratio: number, transposed: boolean) => View["map
 }
 
 /** A random pixel brighter than a threshold, if one is found soon. */
-function tissuePixel({ data, shape: [rows, columns] }: NdArray, threshold: number, rng: Rng) {
+function tissuePixel({ data, shape }: NdArray, threshold: number, rng: Rng) {
+  const [rows, columns] = shape.slice(-2);
+  const imaginary = shape.length === 3 ? rows * columns : 0; // a magnitude is its own
   let pixel: [number, number] = [rows / 2, columns / 2];
   for (let tries = 0; tries < 50; tries++) {
     const [row, column] = [rng.integer(rows), rng.integer(columns)];
     pixel = [row, column];
-    if (data[row * columns + column] > threshold) break;
+    const at = row * columns + column;
+    if (Math.max(Math.abs(data[at]), Math.abs(data[at + imaginary])) > threshold) break;
   }
   return pixel;
 }
 
-/** The slice seen through a view with a random elastic warp. */
-function sampled(source: SourceSlice, view: View, size: number, rng: Rng): Float32Array {
-  let image = source.image;
+/** A plane `[rows, columns]` seen through a view with a random elastic warp. */
+function sampled(plane: NdArray, view: View, size: number, rng: Rng): Float32Array {
+  let image = plane;
   let shrink = 1;
   while (view.ratio * shrink > HALVE_ABOVE) {
     image = halved(image);
@@ -130,7 +185,7 @@ function sampled(source: SourceSlice, view: View, size: number, rng: Rng): Float
       const x = column - middle + amplitude * dx[i];
       const atRow = (view.centre[0] + a * y + b * x + 0.5) * shrink - 0.5;
       const atColumn = (view.centre[1] + c * y + d * x + 0.5) * shrink - 0.5;
-      out[i] = Math.max(0, cubicSample(image, atRow, atColumn));
+      out[i] = cubicSample(image, atRow, atColumn);
     }
   }
   return out;

@@ -79,6 +79,14 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     });
   });
   const description = parseModelYaml(text, yamlPath);
+  const asked = info.isDirectory ? description.file : path.slice(path.lastIndexOf("/") + 1);
+  if (asked !== description.file && asked !== "model.yaml") {
+    throw new InputError(
+      `Cannot use the model ${path}: ${yamlPath} must be written for ${asked}, ` +
+        `found ${description.file}`,
+      { hint: "Keep each model in a folder of its own" },
+    );
+  }
   const file = `${folder}/${description.file}`;
   const bytes = await Deno.readFile(file).catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${file} is required, found none`, {

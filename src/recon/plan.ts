@@ -7,8 +7,9 @@ import type { Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import type { Method } from "../mri/problem.ts";
+import type { ModelReference } from "../nn/mod.ts";
 import { finishedSize } from "./finish.ts";
-import { DEFAULT_METHOD, findMethod } from "./methods.ts";
+import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { croppedMask, finishOptions, type ReconstructOptions, sliceRange } from "./reconstruct.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { chooseSampling } from "./sampling.ts";
@@ -43,14 +44,18 @@ export interface Plan {
   /** Whether the file is fully sampled, so that metrics can be computed. */
   readonly full: boolean;
   readonly method: string;
+  /** The network, for methods that have one. */
+  readonly model: ModelReference | null;
   readonly device: Device;
   /** Iterations or steps for a slice. */
   readonly steps: number;
   /** Network evaluations for a slice. */
   readonly nfe: number;
+  /** Posterior samples drawn for a slice; 1 for methods that draw none. */
+  readonly samples: number;
   /** Shape of the images: slices, rows, columns. */
   readonly image: readonly [number, number, number];
-  /** Predicted peak of resident memory, bytes; see {@link predictMemory}. */
+  /** Predicted peak of resident memory, bytes: {@link predictMemory}, and the largest graph of a network. */
   readonly memory: number;
 }
 
@@ -66,14 +71,14 @@ export async function planReconstruction(
   const method = findMethod(options.method ?? DEFAULT_METHOD);
   const [first, end] = sliceRange(file, options.slices);
   const { mask, full } = chooseSampling(options.mask, file, await file.readSlice(first));
-  requireCalibration(method, mask, options);
+  if (file.readCalibration === undefined) requireCalibration(method, mask, options);
   const used = croppedMask(mask, file);
-  const { compress = file.coils, steps, weight } = options;
+  const { compress = file.coils } = options;
   const coils = method.needsMaps ? Math.min(compress, file.coils) : file.coils;
   const solver = await method.prepare(
     runtime,
     { coils, height: used.height, width: used.width, mask: used },
-    { ...(steps === undefined ? {} : { steps }), ...(weight === undefined ? {} : { weight }) },
+    methodOptions(method, options),
   );
   const image = [end - first, ...finishedSize(finishOptions(file, used))] as const;
   return {
@@ -83,11 +88,14 @@ export async function planReconstruction(
     mask: { ...reportMask(mask), ...countKept(mask) },
     full,
     method: method.name,
+    model: solver.model ?? null,
     device: runtime.device,
     steps: solver.steps,
     nfe: solver.nfe,
+    samples: solver.samples ?? 1,
     image: [image[0], image[1], image[2]],
-    memory: predictMemory({ file, solverCoils: method.needsMaps ? coils : 0, image }),
+    memory: predictMemory({ file, solverCoils: method.needsMaps ? coils : 0, image }) +
+      (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
   };
 }
 
@@ -125,6 +133,12 @@ const READ_ARRAYS = 10;
 const SOLVE_ARRAYS = 36;
 /** Images (float32) for each pixel of the volume: magnitude, complex, reference, and their stacks. */
 const IMAGES_PER_PIXEL = 10;
+
+/**
+ * Memory that onnxruntime's arena and convolutions take for a network, over what its values need.
+ * Measured with prior-brain and four samples at 256 x 256: 3.4 with its gradient, 4 without.
+ */
+const ARENA = 3.5;
 
 /** What memory depends on. */
 export interface MemoryNeeds {

@@ -9,11 +9,19 @@ import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import { measure } from "../mri/metrics.ts";
 import { type MapsSource, Preparation } from "../mri/prepare.ts";
-import type { Method, Solver } from "../mri/problem.ts";
+import type { Method, Problem, RunControl, Solver } from "../mri/problem.ts";
 import { SSIM_WINDOW } from "../mri/ssim_map.ts";
-import { type NdArray, zeros } from "../ndarray.ts";
-import { compileFinish, compileReference, type FinishOptions, scaleArray } from "./finish.ts";
-import { DEFAULT_METHOD, findMethod } from "./methods.ts";
+import { meanOf, type NdArray, sizeOf, zeros } from "../ndarray.ts";
+import type { ModelReference } from "../nn/mod.ts";
+import { Rng } from "../rng.ts";
+import {
+  compileFinish,
+  compileReference,
+  compileSpread,
+  type FinishOptions,
+  scaleArray,
+} from "./finish.ts";
+import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { chooseSampling, type Sampling } from "./sampling.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "./types.ts";
 
@@ -66,6 +74,7 @@ interface Compiled {
   readonly solver: Solver;
   readonly finish: Awaited<ReturnType<typeof compileFinish>>;
   readonly turn: Awaited<ReturnType<typeof compileReference>>;
+  readonly leaving: FinishOptions;
 }
 
 /** How the images of a file leave, by its orientation and the size it asks for. */
@@ -75,6 +84,7 @@ export function finishOptions(file: KspaceFile, mask: SamplingMask): FinishOptio
   return {
     from,
     size: [Math.min(height, from[0]), Math.min(width, from[1])],
+    ...(file.outputSize && { output: file.outputSize }),
     transposed: file.transposed,
   };
 }
@@ -112,20 +122,26 @@ class Run {
     const complete = slices.every(({ reference }) => reference !== undefined);
     const magnitude = volume((slice) => slice.magnitude);
     const reference = complete ? volume((slice) => slice.reference!) : undefined;
-    const { geometry } = this.#file;
+    const { geometry, volumes = 1 } = this.#file;
+    const isWhole = volumes > 1 && slices.length === this.#file.slices;
     return {
       magnitude,
       complex: volume((slice) => slice.complex),
+      ...(slices[0].std === undefined ? {} : { std: volume((slice) => slice.std!) }),
+      ...(slices[0].magnitudes === undefined ? {} : { samples: sampleVolumes(slices) }),
       ...(reference === undefined ? {} : { reference }),
       metrics: reference === undefined || !isMeasurable(reference)
         ? null
         : measure(magnitude, reference),
       ...(geometry === undefined ? {} : { geometry }),
+      ...(isWhole ? { volumes } : {}),
       mask: slices[0].mask,
       method: this.#method.name,
+      ...(slices[0].model === undefined ? {} : { model: slices[0].model }),
       device: this.#runtime.device,
       steps: slices[0].steps,
       nfe: slices[0].nfe,
+      drawn: slices[0].drawn,
       sigma: slices.map(({ sigma }) => sigma),
       seconds: { ...this.#seconds, compile: this.#runtime.compileSeconds - compiledBefore },
     };
@@ -137,36 +153,55 @@ class Run {
     report("read", 0);
     const kspace = await this.#timed("read", () => this.#file.readSlice(index));
     const sampling = chooseSampling(this.#options.mask, this.#file, kspace);
-    const { preparation, solver, finish, turn } = await this.#compile(sampling);
+    const { preparation, solver, finish, turn, leaving } = await this.#compile(sampling);
     report("calibrate", 0.02);
     const prepared = await this.#timed(
       "calibrate",
-      () => preparation.slice(kspace, this.#mapsSource(index)),
+      async () => await preparation.slice(kspace, await this.#mapsSource(index)),
     );
-    const image = await this.#timed("reconstruct", () =>
-      solver.solve(prepared.problem, {
-        onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
-        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
-      }));
-    const { complex, magnitude } = await finish.run({ image, scale: scaleArray(prepared.scale) });
+    const { image, samples } = await this.#timed(
+      "reconstruct",
+      () =>
+        solved(solver, prepared.problem, {
+          rng: new Rng(this.#options.seed ?? 0, index),
+          onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
+          ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+        }),
+    );
+    const scale = scaleArray(prepared.scale);
+    const { complex, magnitude } = await finish.run({ image, scale });
     requireFinite(magnitude, index);
     const result = {
       complex,
       magnitude,
+      ...await this.#spread(samples, scale, leaving),
       mask: sampling.mask,
       sigma: prepared.problem.sigma,
       steps: solver.steps,
       nfe: solver.nfe,
+      drawn: solver.samples ?? 1,
+      ...(solver.model === undefined ? {} : { model: solver.model }),
     };
     if (prepared.reference === undefined) return result;
     const { turned } = await turn.run({ reference: prepared.reference });
     return { ...result, reference: turned };
   }
 
-  #mapsSource(index: number): MapsSource {
+  /** Standard deviation of the samples' magnitudes, and these if they are to be kept. */
+  async #spread(samples: NdArray | undefined, scale: NdArray, leaving: FinishOptions) {
+    if (samples === undefined || samples.shape[0] < 2) return {};
+    const spread = await compileSpread(this.#runtime, leaving, samples.shape[0]);
+    const { magnitudes, std } = await spread.run({ samples, scale });
+    return { std, ...(this.#options.keepSamples ? { magnitudes } : {}) };
+  }
+
+  async #mapsSource(index: number): Promise<MapsSource> {
     if (!this.#method.needsMaps) return { kind: "none" };
     const all = this.#maps;
-    if (all === undefined) return { kind: this.#options.calibration ?? "espirit" };
+    if (all === undefined) {
+      const separate = await this.#file.readCalibration?.(index);
+      return { kind: this.#options.calibration ?? "espirit", ...(separate && { separate }) };
+    }
     const [count, ...shape] = all.shape;
     const size = all.data.length / count;
     const at = count === 1 ? 0 : index;
@@ -190,7 +225,7 @@ class Run {
   }
 
   async #create({ mask: fileMask, full }: Sampling): Promise<Compiled> {
-    const { compress, steps, weight } = this.#options;
+    const { compress } = this.#options;
     const { coils, width } = this.#file;
     if (compress !== undefined && !(Number.isInteger(compress) && compress >= 1)) {
       throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
@@ -214,10 +249,7 @@ class Run {
     const solver = await this.#method.prepare(
       this.#runtime,
       { coils: virtual ?? coils, height: mask.height, width: mask.width, mask },
-      {
-        ...(steps === undefined ? {} : { steps }),
-        ...(weight === undefined ? {} : { weight }),
-      },
+      methodOptions(this.#method, this.#options),
     );
     const leaving = finishOptions(this.#file, mask);
     return {
@@ -225,6 +257,7 @@ class Run {
       solver,
       finish: await compileFinish(this.#runtime, leaving),
       turn: await compileReference(this.#runtime, leaving),
+      leaving,
     };
   }
 
@@ -247,11 +280,37 @@ export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask 
 interface SliceResult {
   readonly complex: NdArray;
   readonly magnitude: NdArray;
+  readonly std?: NdArray;
+  readonly magnitudes?: NdArray;
   readonly reference?: NdArray;
   readonly mask: SamplingMask;
   readonly sigma: number;
   readonly steps: number;
   readonly nfe: number;
+  readonly drawn: number;
+  readonly model?: ModelReference;
+}
+
+/** The image, and the samples whose mean it is where the method draws samples. */
+async function solved(
+  solver: Solver,
+  problem: Problem,
+  control: RunControl,
+): Promise<{ image: NdArray; samples?: NdArray }> {
+  if (solver.sample === undefined) return { image: await solver.solve(problem, control) };
+  const samples = await solver.sample(problem, control);
+  return { image: meanOf(samples), samples };
+}
+
+/** The volume of each sample, from the samples of each slice. */
+function sampleVolumes(slices: readonly SliceResult[]): NdArray[] {
+  const [count, ...shape] = slices[0].magnitudes!.shape;
+  const size = sizeOf(shape);
+  return Array.from({ length: count }, (_, sample) =>
+    stack(slices.map(({ magnitudes }) => ({
+      data: magnitudes!.data.subarray(sample * size, (sample + 1) * size),
+      shape,
+    }))));
 }
 
 function stack(arrays: readonly NdArray[]): NdArray {

@@ -2,6 +2,7 @@
 import type { Device } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics.ts";
+import type { ModelReference } from "../nn/mod.ts";
 import type { Reconstruction, Seconds } from "./reconstruct.ts";
 
 /** Name and version of the layout of recon.json. */
@@ -36,13 +37,15 @@ export interface ReconReport {
   readonly mask: ReportMask;
   readonly method: string;
   /** The network, for methods that have one. */
-  readonly model: string | null;
+  readonly model: ModelReference | null;
   readonly device: Device;
   readonly seed: number;
   /** Iterations or steps for a slice. */
   readonly steps: number;
-  /** Network evaluations for a slice. */
+  /** Network evaluations for a slice, all samples counted. */
   readonly nfe: number;
+  /** Posterior samples drawn for a slice; 1 for methods that draw none. */
+  readonly samples: number;
   /** Wall-clock time by stage; `total` is all, opening and checksum included. */
   readonly seconds: Seconds & { readonly total: number; readonly write: number };
   /** Null when the input is not fully sampled; `reference` states the convention. */
@@ -78,11 +81,12 @@ export function reconReport(
     input: { path: file.path, sha256, format: file.format, shape: fileShape(file) },
     mask: reportMask(result.mask),
     method: result.method,
-    model: null,
+    model: result.model ?? null,
     device: result.device,
     seed,
     steps: result.steps,
     nfe: result.nfe,
+    samples: result.drawn,
     seconds: {
       total: milliseconds(totalSeconds),
       read: milliseconds(seconds.read),

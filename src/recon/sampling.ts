@@ -58,8 +58,10 @@ export function chooseSampling(
 ): Sampling {
   const acquired = withDeclaredLines(acquiredMask(kspace), file);
   const full = acquired.kind === "lines" && acquired.values.every((kept) => kept === 1);
-  if (request === undefined) return { mask: acquired, full };
-  const mask = requestedMask(request, file);
+  const { partial } = file;
+  if (request === undefined) return { mask: partial ? { ...acquired, partial } : acquired, full };
+  const asked = requestedMask(request, file);
+  const mask = partial ? { ...asked, partial } : asked;
   const missing = mask.kind === "lines" && acquired.kind === "lines"
     ? mask.values.findIndex((kept, line) => kept === 1 && acquired.values[line] === 0)
     : -1;

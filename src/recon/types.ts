@@ -5,6 +5,7 @@ import type { Calibration } from "../mri/calibrate.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import type { Metrics } from "../mri/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
+import type { ModelReference } from "../nn/mod.ts";
 
 /** What a reconstruction may be told. */
 export interface ReconstructOptions {
@@ -18,6 +19,14 @@ export interface ReconstructOptions {
   readonly steps?: number;
   /** Factor on the method's automatic regularisation weight. */
   readonly weight?: number;
+  /** Network of methods that have one: a name in `models/`, a folder, or an ONNX file. */
+  readonly model?: string;
+  /** Posterior samples, of methods that draw them. Default: the method's own number. */
+  readonly samples?: number;
+  /** Seed of random numbers. Default 0. */
+  readonly seed?: number;
+  /** Whether to keep the samples' magnitudes. Default false. */
+  readonly keepSamples?: boolean;
   /** First slice and the one after the last. Default: all. */
   readonly slices?: readonly [number, number];
   /** File of coil maps. Default: calibrated from the calibration region. */
@@ -62,16 +71,26 @@ export interface Reconstruction {
   readonly magnitude: NdArray;
   /** Complex image, planar: `[slices, 2, rows, columns]`. */
   readonly complex: NdArray;
+  /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
+  readonly std?: NdArray;
+  /** Posterior samples that were drawn for a slice; 1 for methods that draw none. */
+  readonly drawn: number;
+  /** Magnitudes of the posterior samples, each `[slices, rows, columns]`, where they were kept. */
+  readonly samples?: readonly NdArray[];
   /** Root sum of squares of the fully sampled data, where there are any. */
   readonly reference?: NdArray;
   /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
   readonly metrics: Metrics | null;
   /** Where voxels lie, where the file says so. */
   readonly geometry?: Geometry;
+  /** Volumes that the slices make, one after the other. Default 1. */
+  readonly volumes?: number;
   /** Sampling of the (first) slice. */
   readonly mask: SamplingMask;
   /** Method that was used. */
   readonly method: string;
+  /** Its network, if it has one. */
+  readonly model?: ModelReference;
   /** Device it ran on. */
   readonly device: Device;
   /** Iterations or steps for a slice. */

@@ -1,7 +1,7 @@
 /** Weights of fastMRI's VarNet: sizes from the shapes, kernels turned to Larmor's axes. @module */
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
-import type { Parameters } from "../nn/mod.ts";
+import type { ModelReference, Parameters } from "../nn/mod.ts";
 import type { VarNetConfig } from "./varnet.ts";
 
 /** A variational network from a state dict. */
@@ -10,6 +10,8 @@ export interface VarNetWeights {
   readonly config: VarNetConfig;
   /** Weights in Larmor's axes. */
   readonly parameters: Parameters;
+  /** Where they come from. */
+  readonly model?: ModelReference;
 }
 
 /** Names under which wrappers (PyTorch Lightning, DataParallel) put the network. */

@@ -1,8 +1,16 @@
 /** Unrolled networks and the U-Net baseline. @module */
+import type { Method } from "../mri/problem.ts";
+import { unetMethod } from "./unet_method.ts";
+import { varnetMethod } from "./varnet_method.ts";
+
 export * from "./fastmri_weights.ts";
+export * from "./magnitude_solver.ts";
 export * from "./norm_unet.ts";
 export * from "./training.ts";
 export * from "./unet.ts";
 export * from "./unet_method.ts";
 export * from "./varnet.ts";
 export * from "./varnet_method.ts";
+
+/** The end-to-end methods, the baseline first. */
+export const unrolledMethods: readonly Method[] = [unetMethod, varnetMethod];

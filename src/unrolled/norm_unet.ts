@@ -27,6 +27,8 @@ export interface NormUNetConfig {
   readonly channels: number;
   /** Levels below it. */
   readonly pools: number;
+  /** Whether the U-Net's result is zero before training. */
+  readonly startsAtZero?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface NormUNetConfig {
  * @param x `[N, 2, H, W]`
  * @returns `[N, 2, H, W]`
  */
-export function normUNet(scope: Scope, x: Tensor, { channels, pools }: NormUNetConfig): Tensor {
+export function normUNet(scope: Scope, x: Tensor, config: NormUNetConfig): Tensor {
   const [, , height, width] = x.shape;
   const options = { keepDims: true };
   const mean = reduceMean(x, [2, 3], options);
@@ -48,7 +50,7 @@ export function normUNet(scope: Scope, x: Tensor, { channels, pools }: NormUNetC
   const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
   const [bottom, right] = [missing(height) - top, missing(width) - left];
   const padded = pad(div(centred, deviation), [0, 0, top, left, 0, 0, bottom, right]);
-  const result = unet(scope.at("unet"), padded, { outChannels: 2, channels, pools });
+  const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
   const cropped = slice(slice(result, 2, top, top + height), 3, left, left + width);
   return add(mul(cropped, deviation), mean);
 }

@@ -1,6 +1,5 @@
 /** What the reconstruction networks are trained for. @module */
 import {
-  abs,
   add,
   div,
   input,
@@ -14,7 +13,7 @@ import {
   sub,
   type Tensor,
 } from "../graph/mod.ts";
-import { factorOf, magnitude, mulFactor, squaredMagnitude } from "../mri/complex.ts";
+import { combineFactor, factorOf, mulFactor, squaredMagnitude } from "../mri/complex.ts";
 import { dftH } from "../mri/dft.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import {
@@ -28,8 +27,13 @@ import {
 import { unet } from "./unet.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "./varnet.ts";
 
-/** One batch: images, the coils that see them, noise of unit deviation and its level, the mask. */
-export type AcquisitionBatch = "clean" | "maps" | "noise" | "sigma" | "acquired" | "centre";
+/**
+ * One batch: images, the coils that see them, noise of unit deviation and its level, the mask, and
+ * the pixels of the head.
+ */
+export type AcquisitionBatch =
+  | ("clean" | "maps" | "noise" | "sigma" | "region")
+  | ("acquired" | "centre");
 
 /** Sizes of a batch. */
 export interface AcquisitionShape {
@@ -37,8 +41,10 @@ export interface AcquisitionShape {
   readonly batch: number;
   /** Coils C. */
   readonly coils: number;
-  /** Pixels of each side. */
-  readonly size: number;
+  /** Phase-encode lines H. */
+  readonly height: number;
+  /** Readout samples W. */
+  readonly width: number;
 }
 
 /** Sizes of the baseline U-Net. */
@@ -51,33 +57,70 @@ export interface ImageUNetConfig {
 
 /** Shapes of the arrays of a batch; one mask serves all of its images. */
 export function acquisitionShapes(
-  { batch, coils, size }: AcquisitionShape,
+  { batch, coils, height, width }: AcquisitionShape,
 ): Record<AcquisitionBatch, number[]> {
   return {
-    clean: [batch, 2, size, size],
-    maps: [batch, coils, 2, size, size],
-    noise: [batch, coils, 2, size, size],
+    clean: [batch, 2, height, width],
+    maps: [batch, coils, 2, height, width],
+    noise: [batch, coils, 2, height, width],
     sigma: [batch, 1, 1, 1, 1],
-    acquired: [size, 1],
-    centre: [size, 1],
+    region: [batch, 1, height, width],
+    acquired: [height, 1],
+    centre: [height, 1],
   };
 }
 
-/** Simulated samples in hybrid (ky, x) space, zero where nothing was acquired: `[N, C, 2, H, W]`. */
-function acquire(batch: Record<AcquisitionBatch, Tensor>): Tensor {
+/** What a scanner gives. */
+interface Scan {
+  /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
+  readonly kspace: Tensor;
+  /**
+   * Root sum of squares of all samples, acquired or not, noise and all: `[N, 1, H, W]`. It is what
+   * reconstructions are compared with where there is no other truth.
+   */
+  readonly reference: Tensor;
+}
+
+function scan(batch: Record<AcquisitionBatch, Tensor>): Scan {
   const [count, , height, width] = batch.clean.shape;
   const image = reshape(batch.clean, [count, 1, 2, height, width]);
-  const kspace = dftH(mulFactor(factorOf(batch.maps), image));
-  return mul(batch.acquired, add(kspace, mul(batch.sigma, batch.noise)));
+  // The noise is white: its transform is as good.
+  const noise = mul(batch.sigma, batch.noise);
+  const coilImages = add(mulFactor(factorOf(batch.maps), image), noise);
+  const reference = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
+  return { kspace: mul(batch.acquired, dftH(coilImages)), reference };
 }
 
-/** Mean of |a - b| and of its square: the first keeps edges, the second is what PSNR asks for. */
-function imageLoss(a: Tensor, b: Tensor): Tensor {
+/** Weight of a pixel outside the head: its noise cannot be predicted. */
+const OUTSIDE = 0.05;
+
+/**
+ * Mean over images of the root of the weighted mean squared error. PSNR is its logarithm; unlike
+ * the square, it lets an image of much noise count no more than others.
+ */
+function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
   const difference = sub(a, b);
-  return add(reduceMean(abs(difference)), mul(reduceMean(mul(difference, difference)), 5));
+  const weight = add(mul(region, 1 - OUTSIDE), OUTSIDE);
+  const squares = reduceMean(mul(weight, mul(difference, difference)), [1, 2, 3]);
+  return reduceMean(sqrt(add(div(squares, reduceMean(weight, [1, 2, 3])), TINY)));
 }
 
-/** The loss of a reconstruction network: its magnitude against that of the image. */
+/** How much the coil maps count beside the image. */
+const MAPS_WEIGHT = 0.1;
+
+/**
+ * Part of the coils' energy that maps miss, over the head: 1 - |<S, T>|^2, whatever their common
+ * phase. The true maps are known here, and a network that is told finds its own sooner.
+ */
+function mapsLoss(maps: Tensor, truth: Tensor, region: Tensor): Tensor {
+  const agreement = reshape(
+    squaredMagnitude(combineFactor(factorOf(truth), maps, 1)),
+    region.shape,
+  );
+  return div(reduceMean(mul(region, sub(1, agreement))), add(reduceMean(region), TINY));
+}
+
+/** The loss of a reconstruction network: its magnitude against that of all samples. */
 export function reconObjective(
   specs: readonly ParameterSpec[],
   shape: AcquisitionShape,
@@ -88,13 +131,25 @@ export function reconObjective(
     inputs: acquisitionShapes(shape),
     loss(scope, batch) {
       const mask: VarNetMask = { kind: "lines", acquired: batch.acquired, centre: batch.centre };
-      return imageLoss(build(scope, acquire(batch), mask), magnitude(batch.clean));
+      const { kspace, reference } = scan(batch);
+      const { magnitude, maps } = build(scope, kspace, mask);
+      const loss = imageLoss(magnitude, reference, batch.region);
+      if (maps === undefined) return loss;
+      return add(loss, mul(mapsLoss(maps, batch.maps, batch.region), MAPS_WEIGHT));
     },
   };
 }
 
-/** A reconstruction network: samples `[N, C, 2, H, W]` to a magnitude `[N, 1, H, W]`. */
-export type ReconBuilder = (scope: Scope, kspace: Tensor, mask: VarNetMask) => Tensor;
+/** What a network in training gives. */
+export interface Reconstructed {
+  /** `[N, 1, H, W]` */
+  readonly magnitude: Tensor;
+  /** The network's own coil maps, if it has any: `[N, C, 2, H, W]`. */
+  readonly maps?: Tensor;
+}
+
+/** A reconstruction network, from samples `[N, C, 2, H, W]`. */
+export type ReconBuilder = (scope: Scope, kspace: Tensor, mask: VarNetMask) => Reconstructed;
 
 /** Parameters of the baseline. */
 export function imageUNetSpecs(config: ImageUNetConfig): ParameterSpec[] {
@@ -125,9 +180,9 @@ export function zeroFilledMagnitude(hybrid: Tensor): Tensor {
   return sqrt(reduceSum(squaredMagnitude(dftH(hybrid, "inverse")), [1]));
 }
 
-/** Mean squared error of a network and of zero filling, of one batch. */
+/** How good a network and zero filling are on one batch. */
 export interface ReconErrors {
-  /** PSNR in dB of the network's magnitude, peak the largest value of the image. */
+  /** PSNR in dB of the network's magnitude over the head, peak the largest value of the reference. */
   readonly network: number;
   /** The same of the zero-filled magnitude. */
   readonly zeroFilled: number;
@@ -142,17 +197,16 @@ export async function compileReconValidator(
 ): Promise<(weights: Float32Array, batch: Batch) => Promise<ReconErrors>> {
   const inputs = { ...acquisitionShapes(shape), weights: [countParameters(specs)] };
   const program = await runtime.build(inputs, (t) => {
-    const kspace = acquire(t);
-    const truth = magnitude(t.clean);
+    const { kspace, reference } = scan(t);
     const mask: VarNetMask = { kind: "lines", acquired: t.acquired, centre: t.centre };
     const error = (image: Tensor) => {
-      const difference = sub(image, truth);
-      return reduceMean(mul(difference, difference));
+      const difference = mul(t.region, sub(image, reference));
+      return div(reduceMean(mul(difference, difference)), reduceMean(t.region));
     };
     return {
-      network: error(build(flatScope(specs, t.weights), kspace, mask)),
+      network: error(build(flatScope(specs, t.weights), kspace, mask).magnitude),
       zeroFilled: error(zeroFilledMagnitude(kspace)),
-      peak: reduceMax(truth),
+      peak: reduceMax(reference),
     };
   });
   return async (weights, batch) => {
@@ -166,10 +220,12 @@ type Batch = Readonly<Record<AcquisitionBatch, NdArray>>;
 
 /** A variational network, to be trained or judged. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
-  return (scope, kspace, mask) => varnet(scope, kspace, mask, config).magnitude;
+  return (scope, kspace, mask) => varnet(scope, kspace, mask, config);
 }
 
 /** The baseline, to be trained or judged. */
 export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
-  return (scope, kspace) => imageUNet(scope, zeroFilledMagnitude(kspace), config);
+  return (scope, kspace) => ({
+    magnitude: imageUNet(scope, zeroFilledMagnitude(kspace), config),
+  });
 }

@@ -14,10 +14,14 @@ export interface UNetConfig {
   readonly channels: number;
   /** Number of levels below the finest. */
   readonly pools: number;
+  /** Whether the last kernel is zero before training: a correction to something then begins at none. */
+  readonly startsAtZero?: boolean;
 }
 
 /** Slope of the activations for negative values. */
 const SLOPE = 0.2;
+
+const ZERO: Initializer = { kind: "constant", value: 0 };
 
 /** PyTorch's default for convolutions. */
 const uniform = (fanIn: number): Initializer => {
@@ -33,7 +37,7 @@ const uniform = (fanIn: number): Initializer => {
 export function unet(
   scope: Scope,
   x: Tensor,
-  { outChannels, channels, pools }: UNetConfig,
+  { outChannels, channels, pools, startsAtZero = false }: UNetConfig,
 ): Tensor {
   const skips: Tensor[] = [];
   let h = x;
@@ -51,13 +55,14 @@ export function unet(
     const at = scope.at("up_conv").at(i);
     // The last level is a sequence of a block and the 1 x 1 convolution to the result.
     h = convBlock(i === pools - 1 ? at.at(0) : at, joined, width);
-    if (i === pools - 1) return finalLayer(at.at(1), h, outChannels);
+    if (i === pools - 1) return finalLayer(at.at(1), h, outChannels, startsAtZero);
   }
   throw new RangeError(`Cannot build a U-Net with ${pools} levels below the finest: at least 1`);
 }
 
-function finalLayer(scope: Scope, x: Tensor, channels: number): Tensor {
-  return convLayer(scope, x, channels, { kernel: 1, init: uniform, biasInit: uniform(x.shape[1]) });
+function finalLayer(scope: Scope, x: Tensor, channels: number, startsAtZero: boolean): Tensor {
+  const init = startsAtZero ? () => ZERO : uniform;
+  return convLayer(scope, x, channels, { kernel: 1, init, biasInit: init(x.shape[1]) });
 }
 
 /** Twice convolution, normalisation of each channel, activation. */

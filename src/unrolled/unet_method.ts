@@ -1,12 +1,23 @@
 /** The U-Net baseline as a reconstruction method, and its model folder. @module */
 import { InputError } from "../errors.ts";
-import { reshape, type Runtime } from "../graph/mod.ts";
+import type { Runtime } from "../graph/mod.ts";
 import { dftW } from "../mri/dft.ts";
 import type { Acquisition, Method, Solver } from "../mri/problem.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
-import { constantScope, decodeSafetensors, type Parameters, readModelFolder } from "../nn/mod.ts";
-import { imageUNet, type ImageUNetConfig, zeroFilledMagnitude } from "./training.ts";
-import { zeroFilled } from "./varnet_method.ts";
+import {
+  checkedParameters,
+  constantScope,
+  modelPath,
+  type ModelReference,
+  type Parameters,
+  readWeights,
+} from "../nn/mod.ts";
+import { magnitudeSolver } from "./magnitude_solver.ts";
+import {
+  imageUNet,
+  type ImageUNetConfig,
+  imageUNetSpecs,
+  zeroFilledMagnitude,
+} from "./training.ts";
 
 /** A baseline with its weights. */
 export interface ImageUNetWeights {
@@ -14,6 +25,8 @@ export interface ImageUNetWeights {
   readonly config: ImageUNetConfig;
   /** Weights. */
   readonly parameters: Parameters;
+  /** Where they come from. */
+  readonly model?: ModelReference;
 }
 
 /**
@@ -21,55 +34,56 @@ export interface ImageUNetWeights {
  * @throws {InputError} when the folder holds none
  */
 export async function loadImageUNet(path: string): Promise<ImageUNetWeights> {
-  const { description, bytes, path: folder } = await readModelFolder(path);
-  const { tensors } = description.kind === "unet"
-    ? decodeSafetensors(bytes, `${folder}/${description.file}`)
-    : { tensors: {} as Parameters };
-  const channels = tensors["down_sample_layers.0.layers.0.weight"]?.shape[0];
-  if (channels === undefined) {
+  const { tensors, model, file } = await readWeights(path, "unet");
+  const channels = tensors["down_sample_layers.0.layers.0.weight"]?.shape[0] ?? 0;
+  const levels = Object.keys(tensors).map((key) => /^up_transpose_conv\.(\d+)\./.exec(key)?.[1]);
+  const pools = 1 + Math.max(-1, ...levels.filter((level) => level !== undefined).map(Number));
+  if (channels === 0 || pools === 0) {
     throw new InputError(
-      `Cannot use the model ${path}: kind unet with its weights is required, ` +
-        `found ${description.kind}`,
+      `Cannot use the model ${file}: the weights of a U-Net are required, found ` +
+        (Object.keys(tensors).slice(0, 3).join(", ") || "none"),
     );
   }
-  const levels = Object.keys(tensors).map((key) => /^up_transpose_conv\.(\d+)\./.exec(key)?.[1]);
-  const pools = 1 + Math.max(...levels.filter((level) => level !== undefined).map(Number));
-  return { config: { channels, pools }, parameters: tensors };
+  const config = { channels, pools };
+  return { config, parameters: checkedParameters(imageUNetSpecs(config), tensors, file), model };
 }
 
-/** The method that a baseline is. */
-export function unetMethod({ config, parameters }: ImageUNetWeights): Method {
-  return {
-    name: "unet",
-    summary: "U-Net on the zero-filled magnitude, the baseline",
-    citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
-      "arXiv:1811.08839",
-    needsMaps: false,
-    prepare: (runtime, geometry) => prepareUNet(runtime, geometry, { config, parameters }),
-  };
-}
+/** The baseline of fastMRI. */
+export const unetMethod: Method = {
+  name: "unet",
+  summary: "U-Net on the zero-filled magnitude, the baseline of learned methods",
+  citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
+    "arXiv:1811.08839",
+  needsMaps: false,
+  defaultModel: "unet-brain",
+  prepare: async (runtime, geometry, { model = "unet-brain" } = {}) =>
+    prepareUNet(runtime, geometry, await loadImageUNet(await modelPath(model))),
+};
 
-async function prepareUNet(
+/**
+ * Compiles a baseline for a geometry.
+ * @throws {InputError} for an image that its levels halve to nothing
+ */
+export function prepareUNet(
   runtime: Runtime,
-  { coils, height, width, mask }: Acquisition,
-  { config, parameters }: ImageUNetWeights,
+  geometry: Acquisition,
+  { config, parameters, model }: ImageUNetWeights,
 ): Promise<Solver> {
-  const rows = mask.kind === "lines" ? mask.values.filter((value) => value !== 0).length : height;
-  const program = await runtime.build({ samples: [coils, 2, rows, width] }, ({ samples }) => {
-    const kspace = reshape(zeroFilled(samples, mask), [1, coils, 2, height, width]);
-    const hybrid = mask.kind === "lines" ? kspace : dftW(kspace, "inverse");
-    return { image: imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config) };
-  });
-  return {
+  const { height, width, mask } = geometry;
+  const least = 2 ** (config.pools + 1);
+  if (Math.min(height, width) < least) {
+    throw new InputError(
+      `Cannot run the U-Net on an image of ${height} x ${width}: at least ${least} x ${least} is ` +
+        `required for its ${config.pools} levels`,
+    );
+  }
+  return magnitudeSolver(runtime, geometry, {
     nfe: 1,
     steps: 1,
-    async solve({ samples }, control): Promise<NdArray> {
-      control?.signal?.throwIfAborted();
-      const { image } = await program.run({ samples });
-      control?.onProgress?.(1);
-      const out = new Float32Array(2 * image.data.length); // a magnitude: no imaginary part
-      out.set(image.data);
-      return ndarray(out, [2, height, width]);
+    ...(model === undefined ? {} : { model }),
+    apply: (kspace) => {
+      const hybrid = mask.kind === "lines" ? kspace : dftW(kspace, "inverse");
+      return imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config);
     },
-  };
+  });
 }

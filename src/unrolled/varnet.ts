@@ -41,6 +41,8 @@ export interface VarNetResult {
   readonly magnitude: Tensor;
   /** Coil images combined with the network's sensitivities, `[N, 2, H, W]`: has the phase. */
   readonly image: Tensor;
+  /** The network's sensitivities, `[N, C, 2, H, W]`, sum of squares 1. */
+  readonly maps: Tensor;
 }
 
 /** Which samples a variational network is given, as tensors: a mask may change from run to run. */
@@ -72,18 +74,24 @@ export function varnet(
   config: VarNetConfig,
 ): VarNetResult {
   const transform = mask.kind === "lines" ? dftH : dft2;
-  const maps = factorOf(sensitivities(scope.at("sens_net"), kspace, mask, config));
+  const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
+  const maps = factorOf(found);
   let current = kspace;
   for (let i = 0; i < config.cascades; i++) {
     const at = scope.at("cascades").at(i);
     const weight = at.parameter("dc_weight", [1], { kind: "constant", value: 1 });
     const correction = mul(mul(mask.acquired, sub(current, kspace)), weight);
-    const refined = normUNet(at.at("model"), reduced(maps, transform(current, "inverse")), config);
+    const image = reduced(maps, transform(current, "inverse"));
+    const refined = normUNet(at.at("model"), image, { ...config, startsAtZero: true });
     const expanded = transform(mulFactor(maps, withCoilAxis(refined)), "forward");
     current = sub(sub(current, correction), expanded);
   }
   const coilImages = transform(current, "inverse");
-  return { magnitude: rootSumOfSquares(coilImages), image: reduced(maps, coilImages) };
+  return {
+    magnitude: rootSumOfSquares(coilImages),
+    image: reduced(maps, coilImages),
+    maps: found,
+  };
 }
 
 /** Sum over coils of conj(S) y, `[N, 2, H, W]`. */

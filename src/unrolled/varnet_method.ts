@@ -1,26 +1,17 @@
 /** The variational network as a reconstruction method, and its model folder. @module */
-import { InputError } from "../errors.ts";
+import { input, type Runtime } from "../graph/mod.ts";
 import {
-  constantOf,
-  gather,
-  input,
-  pad,
-  reshape,
-  type Runtime,
-  type Tensor,
-} from "../graph/mod.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
-import {
+  checkedParameters,
   constantScope,
-  decodeSafetensors,
+  modelPath,
   type ParameterSpec,
   parameterSpecs,
-  readModelFolder,
+  readWeights,
 } from "../nn/mod.ts";
-import { makeMask, type SamplingMask } from "../mri/masks.ts";
-import { acquiredLines } from "../mri/operator.ts";
+import { makeMask } from "../mri/masks.ts";
 import type { Acquisition, Method, Solver } from "../mri/problem.ts";
 import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
+import { magnitudeSolver } from "./magnitude_solver.ts";
 import { constantVarNetMask, varnet, type VarNetConfig } from "./varnet.ts";
 
 /** Parameters of a network of these sizes. */
@@ -38,66 +29,34 @@ export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {
  * @throws {InputError} when the folder holds none
  */
 export async function loadVarNet(path: string): Promise<VarNetWeights> {
-  const { description, bytes, path: folder } = await readModelFolder(path);
-  if (description.kind !== "varnet") {
-    throw new InputError(
-      `Cannot use the model ${path}: kind varnet is required, found ${description.kind}`,
-    );
-  }
-  const { tensors } = decodeSafetensors(bytes, `${folder}/${description.file}`);
-  return { config: varnetConfig(tensors, description.file), parameters: tensors };
+  const { tensors, model, file } = await readWeights(path, "varnet");
+  const config = varnetConfig(tensors, file);
+  return { config, parameters: checkedParameters(varnetSpecs(config), tensors, file), model };
 }
 
-/** The method that a variational network is. */
-export function varnetMethod({ config, parameters }: VarNetWeights): Method {
-  return {
-    name: "varnet",
-    summary: "end-to-end variational network",
-    citation:
-      "Sriram et al., End-to-end variational networks for accelerated MRI reconstruction, " +
-      "MICCAI 2020",
-    needsMaps: false,
-    prepare: (runtime, geometry) => prepareVarNet(runtime, geometry, { config, parameters }),
-  };
-}
+/** The end-to-end variational network. */
+export const varnetMethod: Method = {
+  name: "varnet",
+  summary: "end-to-end variational network, trained with its own coil maps",
+  citation: "Sriram et al., End-to-end variational networks for accelerated MRI reconstruction, " +
+    "MICCAI 2020",
+  needsMaps: false,
+  defaultModel: "varnet-brain",
+  prepare: async (runtime, geometry, { model = "varnet-brain" } = {}) =>
+    await prepareVarNet(runtime, geometry, await loadVarNet(await modelPath(model))),
+};
 
-async function prepareVarNet(
+/** Compiles a variational network for a geometry. */
+export function prepareVarNet(
   runtime: Runtime,
-  { coils, height, width, mask }: Acquisition,
-  { config, parameters }: VarNetWeights,
+  geometry: Acquisition,
+  { config, parameters, model }: VarNetWeights,
 ): Promise<Solver> {
-  const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
-  const program = await runtime.build({ samples: [coils, 2, rows, width] }, ({ samples }) => {
-    const kspace = reshape(zeroFilled(samples, mask), [1, coils, 2, height, width]);
-    return {
-      magnitude:
-        varnet(constantScope(parameters), kspace, constantVarNetMask(mask), config).magnitude,
-    };
-  });
-  return {
+  const mask = constantVarNetMask(geometry.mask);
+  return magnitudeSolver(runtime, geometry, {
     nfe: config.cascades + 1,
     steps: config.cascades,
-    async solve({ samples }, control): Promise<NdArray> {
-      control?.signal?.throwIfAborted();
-      const { magnitude } = await program.run({ samples });
-      control?.onProgress?.(1);
-      // A magnitude: the network leaves the phase to whoever wants it.
-      const image = new Float32Array(2 * magnitude.data.length);
-      image.set(magnitude.data);
-      return ndarray(image, [2, height, width]);
-    },
-  };
-}
-
-/** Acquired lines `[C, 2, K, W]` in their places among all, zeros elsewhere: `[C, 2, H, W]`. */
-export function zeroFilled(samples: Tensor, mask: SamplingMask): Tensor {
-  if (mask.kind === "plane") return samples;
-  const lines = acquiredLines(mask);
-  const empty = lines.length; // index of a line of zeros behind the acquired ones
-  const padded = pad(samples, [0, 0, 0, 0, 0, 0, 1, 0]);
-  const indices = Array.from({ length: mask.height }, (_, line) => {
-    const at = lines.indexOf(line);
-    return BigInt(at < 0 ? empty : at);
+    ...(model === undefined ? {} : { model }),
+    apply: (kspace) => varnet(constantScope(parameters), kspace, mask, config).magnitude,
   });
-  return gather(padded, constantOf(BigInt64Array.from(indices), [mask.height]), 2);
 }

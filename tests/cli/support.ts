@@ -36,7 +36,11 @@ export async function runHere(
 }
 
 /** The command that `deno task NAME` runs, with the same permissions and without network. */
-export function taskCommand(name: "recon" | "simulate", args: readonly string[]): Deno.Command {
+export function taskCommand(
+  name: "recon" | "simulate" | "serve" | "sample",
+  args: readonly string[],
+  options: Deno.CommandOptions = {},
+): Deno.Command {
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
   const [, ...words] = tasks[name].split(" ") as string[];
@@ -45,12 +49,13 @@ export function taskCommand(name: "recon" | "simulate", args: readonly string[])
     args: [...words, "--config", `${root}deno.json`, `${root}${script}`, ...args],
     stdout: "piped",
     stderr: "piped",
+    ...options,
   });
 }
 
 /** Runs a command as a process of its own. */
 export async function runTask(
-  name: "recon" | "simulate",
+  name: "recon" | "simulate" | "sample",
   args: readonly string[],
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await taskCommand(name, args).output();

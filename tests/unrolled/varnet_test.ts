@@ -12,9 +12,9 @@ import {
   constantVarNetMask,
   fastmriVarNet,
   loadVarNet,
+  prepareVarNet,
   unet,
   varnet,
-  varnetMethod,
   varnetSpecs,
 } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
@@ -111,8 +111,8 @@ for (const name of CASES) {
         samples.set(out.hybrid.data.subarray(at, at + width), plane * size + i * width);
       });
     }
-    const solver = await varnetMethod({ config, parameters })
-      .prepare(runtime, { coils, height, width, mask });
+    const geometry = { coils, height, width, mask };
+    const solver = await prepareVarNet(runtime, geometry, { config, parameters });
     const image = await solver.solve({
       samples: ndarray(samples, [coils, 2, lines.length, width]),
       maps: ndarray(new Float32Array(2), [1, 2, 1, 1]),

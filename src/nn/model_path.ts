@@ -1,0 +1,54 @@
+/** Where models lie: by name in `models/` of the project, or anywhere by path. @module */
+import { fileURLToPath } from "node:url";
+import { InputError } from "../errors.ts";
+import type { ModelDescription } from "./model_yaml.ts";
+
+/** Folder of the models that come with Larmor, beside mod.ts. */
+const MODELS = new URL("../../models/", import.meta.url);
+
+/** Which model was used, for reports. */
+export interface ModelReference {
+  /** Name, as model.yaml says it. */
+  readonly name: string;
+  /** SHA-256 of the network's file, in hex. */
+  readonly sha256: string;
+}
+
+/** What a report says of a model. */
+export function modelReference({ name, sha256 }: ModelDescription): ModelReference {
+  return { name, sha256 };
+}
+
+/**
+ * Finds a model. A text without slashes is a name in `models/` first, a path else.
+ * @param request a name such as `prior-brain`, a folder, or an ONNX file with model.yaml beside it
+ * @returns a path that is there
+ * @throws {InputError} when there is none
+ */
+export async function modelPath(request: string): Promise<string> {
+  const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+  if (/^[\w.-]+$/.test(request) && !/^\.+$/.test(request)) {
+    const shipped = fileURLToPath(new URL(`${request}/`, MODELS)).replace(/[/\\]$/, "");
+    if (await isThere(`${shipped}/model.yaml`)) return shipped;
+  }
+  if (request !== "" && await isThere(request)) return request;
+  const names = await shippedModels();
+  throw new InputError(
+    `Cannot find the model '${request}': a name of models/ (${names.join(", ") || "none there"}) ` +
+      "or a path is required",
+    { hint: "Give a folder with model.yaml, or an ONNX file with model.yaml beside it" },
+  );
+}
+
+/** Names of the models that come with Larmor, sorted. */
+async function shippedModels(): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(MODELS)) {
+      if (isDirectory) names.push(name);
+    }
+  } catch {
+    return []; // installed without its models
+  }
+  return names.sort();
+}

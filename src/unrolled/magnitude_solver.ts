@@ -1,0 +1,60 @@
+/** A network from acquired samples to a magnitude, as the solver of a method. @module */
+import { constantOf, gather, pad, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
+import type { SamplingMask } from "../mri/masks.ts";
+import { acquiredLines } from "../mri/operator.ts";
+import type { Acquisition, Solver } from "../mri/problem.ts";
+import { type NdArray, ndarray } from "../ndarray.ts";
+import type { ModelReference } from "../nn/mod.ts";
+
+/** What {@link magnitudeSolver} runs. */
+export interface MagnitudeNetwork {
+  /** Evaluations of a network in it. */
+  readonly nfe: number;
+  /** Cascades, or 1. */
+  readonly steps: number;
+  /** Where its weights come from. */
+  readonly model?: ModelReference;
+  /**
+   * The network: k-space with zeros where nothing was acquired, `[1, C, 2, H, W]` (hybrid (ky, x)
+   * space for a mask of lines), to a magnitude `[1, 1, H, W]`.
+   */
+  apply(kspace: Tensor): Tensor;
+}
+
+/** Compiles a network for a geometry. Its images are real: the networks leave the phase out. */
+export async function magnitudeSolver(
+  runtime: Runtime,
+  { coils, height, width, mask }: Acquisition,
+  { nfe, steps, model, apply }: MagnitudeNetwork,
+): Promise<Solver> {
+  const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
+  const program = await runtime.build({ samples: [coils, 2, rows, width] }, ({ samples }) => ({
+    magnitude: apply(reshape(zeroFilled(samples, mask), [1, coils, 2, height, width])),
+  }));
+  return {
+    nfe,
+    steps,
+    ...(model === undefined ? {} : { model }),
+    async solve({ samples }, control): Promise<NdArray> {
+      control?.signal?.throwIfAborted();
+      const { magnitude } = await program.run({ samples });
+      control?.onProgress?.(1);
+      const image = new Float32Array(2 * magnitude.data.length);
+      image.set(magnitude.data);
+      return ndarray(image, [2, height, width]);
+    },
+  };
+}
+
+/** Acquired lines `[C, 2, K, W]` in their places among all, zeros elsewhere: `[C, 2, H, W]`. */
+function zeroFilled(samples: Tensor, mask: SamplingMask): Tensor {
+  if (mask.kind === "plane") return samples;
+  const lines = acquiredLines(mask);
+  const empty = lines.length; // index of a line of zeros behind the acquired ones
+  const padded = pad(samples, [0, 0, 0, 0, 0, 0, 1, 0]);
+  const indices = Array.from({ length: mask.height }, (_, line) => {
+    const at = lines.indexOf(line);
+    return BigInt(at < 0 ? empty : at);
+  });
+  return gather(padded, constantOf(BigInt64Array.from(indices), [mask.height]), 2);
+}
