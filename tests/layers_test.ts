@@ -67,9 +67,10 @@ const ONE_IMPORTER: Record<string, string> = {
   "@bufbuild/protobuf": "src/graph/proto.ts",
   "onnx-buf": "src/graph/proto.ts",
   "h5wasm/node": "src/io/hdf5.ts",
+  "fast-xml-parser": "src/io/mrd/xml.ts",
 };
 
-Deno.test("protobuf, onnxruntime and HDF5 are each imported in exactly one file", () => {
+Deno.test("protobuf, onnxruntime, HDF5 and XML are each imported in exactly one file", () => {
   for (const path of sources(SRC)) {
     for (const specifier of imports(path)) {
       const owner = ONE_IMPORTER[specifier];

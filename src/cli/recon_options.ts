@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import type { DeviceRequest } from "../graph/mod.ts";
 import { parseMaskSpec } from "../mri/masks.ts";
 import type { Calibration } from "../mri/calibrate.ts";
-import { DEFAULT_METHOD, methods } from "../recon/methods.ts";
+import { DEFAULT_METHOD, findMethod, methodOptions, methods } from "../recon/methods.ts";
 import type { SimulationRequest } from "../recon/simulated.ts";
 import { helpText, methodLines } from "./help.ts";
 import type { OptionTable, ParsedArgs } from "./options.ts";
@@ -193,9 +193,15 @@ export function reconRequest(
       "Cannot combine --simulate with --domain kspace: an image is required to simulate from",
     );
   }
+  const names = methods.map(({ name }) => name);
+  const method = parseChoice("--method", values.method ?? DEFAULT_METHOD, names);
+  methodOptions(findMethod(method), {
+    ...count("samples"),
+    ...(model === undefined ? {} : { model }),
+  });
   return {
     inputs,
-    method: parseChoice("--method", values.method ?? DEFAULT_METHOD, methods.map((m) => m.name)),
+    method,
     device: parseChoice("--device", values.device ?? "auto", DEVICES),
     ...(output === undefined ? {} : { output: nonEmpty("--output", output) }),
     ...(model === undefined ? {} : { model: nonEmpty("--model", model) }),

@@ -41,17 +41,15 @@ const RIDGE = 1e-4;
 /**
  * A^+ r for a residual's A^H r, by conjugate gradients: the smallest change of the image that explains
  * the residual. With a small ridge, so that what coils barely see is left alone.
- * @param weight ridge that grows with the noise of the data, in units of sigma_y: what coils see no
- *   better than that counts as not measured. Default 0
+ * @param ridge added to that, for data with noise: directions with s^2 below it count as not measured
  */
 export function pseudoInverse(
   data: DataTerm,
   b: Tensor,
   iterations: number,
-  weight = 0,
+  ridge?: Tensor,
 ): Tensor {
-  const ridge = weight === 0 ? RIDGE : add(mul(data.sigma, weight), RIDGE);
-  return regularisedInverse(data, b, ridge, iterations);
+  return regularisedInverse(data, b, ridge === undefined ? RIDGE : add(ridge, RIDGE), iterations);
 }
 
 /** Keeps the norm's derivative finite at zero. */

@@ -3,6 +3,7 @@ import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts
 import type { Known, Move, PlannedMove, Sampler, Settings, StepInput } from "./contract.ts";
 import { pseudoInverse, residualImage } from "./data_term.ts";
 import { levelsAbove, withJumps } from "./plans.ts";
+import { noiseRidge } from "./replacement.ts";
 import { noisier, renoise } from "./transition.ts";
 
 const CITATION = "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion " +
@@ -43,8 +44,8 @@ const travel = (settings: Settings, known: Known): PlannedMove[] =>
  * x0 = A^+ y + (I - A^+ A) D = D + A^+ (y - A D)
  * x' = x0 + sigma' (sqrt(1 - eta^2) (x - D) / sigma + eta z)
  * ```
- * A^+ by conjugate gradients, with a ridge of `weight` sigma_y (the paper has no noise): many coils
- * leave no null space, only directions that they see worse than the noise.
+ * A^+ by conjugate gradients, with a ridge of `weight` sigma_y times the steps (the paper has no noise):
+ * many coils leave no null space, only directions that they see worse than the noise.
  * Published: eta 0.85, 100 steps, time travel optional (here: the iterate goes back up `jump` levels,
  * `repeats - 1` times; the code noises D instead). The constant share of fresh noise makes samples too
  * alike: of a normal prior at most eta^2 / (2 - 2 sqrt(1 - eta^2)) of the variance is left, 0.76.
@@ -56,13 +57,14 @@ export const ddnm = {
   defaults: DEFAULTS,
   ranges: RANGES,
   start: "sense",
-  moves: ({ weight, eta, cg }) => ({
+  moves: ({ weight, eta, steps, cg }) => ({
     step: {
       nfe: 1,
       noises: 1,
       step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
         const D = denoise(x, sigma);
-        const clean = add(D, pseudoInverse(data, residualImage(data, D), cg, weight));
+        const ridge = noiseRidge(data, weight * steps);
+        const clean = add(D, pseudoInverse(data, residualImage(data, D), cg, ridge));
         return { x: renoise({ x, sigma, sigmaNext }, clean, eta ** 2, z, D) };
       },
     },
@@ -81,9 +83,11 @@ export const ddnm = {
  * gamma^2 = sigma'^2 - (Lambda sigma_y)^2
  * ```
  * so that the noise of the data takes the place of as much of u in the range of A. This is the paper's
- * rule (eq. 17 and 19) for the singular values 1, with one set of conjugate gradients for both terms;
- * for the rule with each singular value its own see `ddrm`, which DDNM+ with all of them is. (The
- * code without singular values multiplies by sigma' twice and drops u in the null space.)
+ * rule (eq. 17 and 19) for singular values of 1, with one set of conjugate gradients for both terms.
+ * Smaller singular values s make the noise of A^+ y larger: the ridge weight (sigma_y / (2 sigma'))^2, at
+ * most weight / 4, keeps Lambda times it below sigma' for all of them. For the rule with each singular
+ * value its own see `ddrm`, which DDNM+ with all of them is. (The code without singular values multiplies
+ * by sigma' twice and drops u in the null space.)
  */
 export const ddnmPlus = {
   name: "ddnm+",
@@ -100,10 +104,11 @@ export const ddnmPlus = {
         const { x, sigma, sigmaNext, noise: [z], data } = input;
         const D = input.denoise(x, sigma);
         const u = renoise({ x, sigma, sigmaNext }, mul(D, 0), eta ** 2, z, D); // sigma' u
-        const { lambda, lost } = noiseShares(input);
+        const { lambda, lost, weakest } = noiseShares(input);
         const residual = mul(lambda, residualImage(data, D));
         const change = sub(residual, mul(lost, data.operator.normal(u)));
-        return { x: add(add(D, u), pseudoInverse(data, change, cg, weight)) };
+        const ridge = mul(mul(weakest, weakest), weight);
+        return { x: add(add(D, u), pseudoInverse(data, change, cg, ridge)) };
       },
     },
     back,
@@ -114,11 +119,22 @@ export const ddnmPlus = {
 /** Smallest noise that is divided by. */
 const TINY = 1e-12;
 
-/** Lambda, and 1 - gamma / sigma': the part of u that the noise of the data takes the place of. */
-function noiseShares(
-  { sigmaNext, data }: Pick<StepInput, "sigmaNext" | "data">,
-): { lambda: Tensor; lost: Tensor } {
+/** How the noise of the data compares with the next level. */
+interface NoiseShares {
+  /** Lambda. */
+  readonly lambda: Tensor;
+  /** 1 - gamma / sigma': the part of u that the noise of the data takes the place of. */
+  readonly lost: Tensor;
+  /** Singular value s at which Lambda s sigma_y / (s^2 + s^2) is sigma'. */
+  readonly weakest: Tensor;
+}
+
+function noiseShares({ sigmaNext, data }: Pick<StepInput, "sigmaNext" | "data">): NoiseShares {
   const lambda = min(div(sigmaNext, max(data.sigma, TINY)), 1);
   const ratio = div(mul(lambda, data.sigma), max(sigmaNext, TINY));
-  return { lambda, lost: sub(1, sqrt(max(sub(1, mul(ratio, ratio)), 0))) };
+  return {
+    lambda,
+    lost: sub(1, sqrt(max(sub(1, mul(ratio, ratio)), 0))),
+    weakest: mul(min(div(data.sigma, max(sigmaNext, TINY)), 1), 0.5),
+  };
 }

@@ -12,7 +12,7 @@ import { ddpm } from "./steppers.ts";
  * x'' = x' + A_c^+ (y_c + A_c n - A_c x'),  n of variance sigma'^2 - sigma_y^2
  * ```
  * with A_c and y_c the operator and the data of the calibration region: the paper's low-pass filter of
- * width N. A^+ by conjugate gradients with a ridge of `weight` sigma_y. Nothing else of the data is
+ * width N. A^+ by conjugate gradients with a ridge of `weight` sigma_y times the steps. Nothing else of the data is
  * used, so the result is an image of the prior with these low frequencies. Published: 250 steps.
  */
 export const ilvr = {
@@ -27,14 +27,19 @@ export const ilvr = {
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",
-  moves: ({ weight, cg }) => ({
+  moves: ({ weight, steps, cg }) => ({
     step: {
       nfe: 1,
       noises: 2,
       step(input) {
         const { sigmaNext, noise: [, z], data } = input;
         const { x: free } = ddpm.moves.step.step(input);
-        return { x: replaceMeasured(free, lowFrequencies(data), { sigmaNext, z }, { weight, cg }) };
+        return {
+          x: replaceMeasured(free, lowFrequencies(data), { sigmaNext, z }, {
+            ridge: weight * steps,
+            cg,
+          }),
+        };
       },
     },
   }),

@@ -12,7 +12,7 @@ import { noisier } from "./transition.ts";
  * x'' = x' + A^+ (y + A n - A x'),  n of variance sigma'^2 - sigma_y^2
  * after every `jump` levels: back up as many, `repeats - 1` times
  * ```
- * The paper's mask becomes A^+ A, by conjugate gradients with a ridge of `weight` sigma_y; its data
+ * The paper's mask becomes A^+ A, by conjugate gradients with a ridge of `weight` sigma_y times the steps; its data
  * have no noise, ours have some of the noise they need already. Published: 250 steps, jumps of 10,
  * 10 repeats (4570 evaluations).
  */
@@ -29,14 +29,14 @@ export const repaint = {
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",
-  moves: ({ weight, cg }) => ({
+  moves: ({ weight, steps, cg }) => ({
     step: {
       nfe: 1,
       noises: 2,
       step(input) {
         const { sigmaNext, noise: [, z], data } = input;
         const { x: free } = ddpm.moves.step.step(input);
-        return { x: replaceMeasured(free, data, { sigmaNext, z }, { weight, cg }) };
+        return { x: replaceMeasured(free, data, { sigmaNext, z }, { ridge: weight * steps, cg }) };
       },
     },
     back: {

@@ -5,10 +5,19 @@ import { pseudoInverse, residualImage } from "./data_term.ts";
 
 /** How A^+ is computed. */
 export interface Inversion {
-  /** Ridge in units of sigma_y; see `pseudoInverse`. */
-  readonly weight: number;
+  /** Ridge in units of sigma_y: see {@link noiseRidge}. */
+  readonly ridge: number;
   /** Conjugate gradient steps. */
   readonly cg: number;
+}
+
+/**
+ * A ridge for methods that know of no noise in the data. What is replaced step after step forgets the
+ * ridge of a single one (iterated Tikhonov: n steps with a ridge are one with an n-th of it), so it should
+ * be proportional to the number of steps.
+ */
+export function noiseRidge({ sigma }: DataTerm, weight: number): Tensor {
+  return mul(sigma, weight);
 }
 
 /**
@@ -21,10 +30,10 @@ export function replaceMeasured(
   x: Tensor,
   data: DataTerm,
   { sigmaNext, z }: Pick<StepInput, "sigmaNext"> & { readonly z: Tensor },
-  { weight, cg }: Inversion,
+  { ridge, cg }: Inversion,
 ): Tensor {
   const missing = sub(mul(sigmaNext, sigmaNext), mul(data.sigma, data.sigma));
   const n = mul(sqrt(max(missing, 0)), z);
   const change = residualImage(data, sub(x, n));
-  return add(x, pseudoInverse(data, change, cg, weight));
+  return add(x, pseudoInverse(data, change, cg, noiseRidge(data, ridge)));
 }

@@ -43,7 +43,7 @@ Deno.test("recon ends with 2 for a command line that makes no sense, and says wh
     [["--seed", "1.5"], /--seed/],
     [["--slices", "3-5"], /A:B is required/],
     [["--compress", "0"], /--compress/],
-    [["--samples", "4"], /--samples 1 is required/],
+    [["--samples", "4"], /draws posterior samples is required/],
     [["--also", "npy,dicom"], /npy, cfl, png16/],
     [["--simulate", "coil=8"], /coils\?/],
     [["--simulate", "noise=-1"], /noise of --simulate/],

@@ -37,13 +37,21 @@ function ancestral(input: TextbookStep, dense: Dense): Vector {
   return renoised(input, dense.denoise(x, sigma), 1 - (sigmaNext / sigma) ** 2, z);
 }
 
+/** The ridge of methods that know of no noise. */
+const ridge = ({ sigma }: Dense, steps: number) => steps * sigma + 1e-4;
+
 const backUp = ({ x, sigma, sigmaNext, z: [z] }: TextbookStep): Vector =>
   axpy(x, Math.sqrt(sigmaNext ** 2 - sigma ** 2), z);
 
-function replaced(x: Vector, dense: Dense, { sigmaNext, z: [, z] }: TextbookStep): Vector {
+function replaced(
+  x: Vector,
+  dense: Dense,
+  { sigmaNext, z: [, z] }: TextbookStep,
+  steps: number,
+): Vector {
   const missing = Math.sqrt(Math.max(sigmaNext ** 2 - dense.sigma ** 2, 0));
   const residual = dense.residual(axpy(x, -missing, z));
-  return axpy(x, 1, dense.pseudoInverse(residual, dense.sigma + 1e-4));
+  return axpy(x, 1, dense.pseudoInverse(residual, ridge(dense, steps)));
 }
 
 Deno.test("the proximal step of diffpir and dds equals a dense solve", async () => {
@@ -119,7 +127,7 @@ Deno.test("ddnm follows its textbook, with time travel", async () => {
     await assertFollows(runtime, ddnm, make(), settings, (input, dense) => {
       if (input.move === "back") return backUp(input);
       const D = dense.denoise(input.x, input.sigma);
-      const change = dense.pseudoInverse(dense.residual(D), dense.sigma + 1e-4);
+      const change = dense.pseudoInverse(dense.residual(D), ridge(dense, 5));
       return renoised(input, axpy(D, 1, change), 0.85 ** 2, input.z[0], D);
     });
   }
@@ -135,9 +143,10 @@ Deno.test("ddnm+ follows its textbook above and below the noise of the data", as
       const lambda = Math.min(1, sigmaNext / dense.sigma);
       const gamma = Math.sqrt(Math.max(sigmaNext ** 2 - (lambda * dense.sigma) ** 2, 0));
       const u = axpy(z.map((value) => 0.6 * value), 0.8 / sigma, axpy(x, -1, D));
-      const inRange = (v: Vector) =>
-        dense.pseudoInverse(apply(dense.normal, v), dense.sigma + 1e-4);
-      const data = dense.pseudoInverse(dense.residual(D), dense.sigma + 1e-4);
+      const weakest = sigmaNext > dense.sigma ? dense.sigma / sigmaNext : 1;
+      const damped = weakest ** 2 / 4 + 1e-4;
+      const inRange = (v: Vector) => dense.pseudoInverse(apply(dense.normal, v), damped);
+      const data = dense.pseudoInverse(dense.residual(D), damped);
       const noise = axpy(u.map((value) => sigmaNext * value), gamma - sigmaNext, inRange(u));
       return axpy(axpy(D, lambda, data), 1, noise);
     });
@@ -150,7 +159,7 @@ Deno.test("repaint follows its textbook, with jumps", async () => {
     const settings = { steps: 6, cg: MANY, jump: 2, repeats: 3 };
     await assertFollows(runtime, repaint, make(), settings, (input, dense) => {
       if (input.move === "back") return backUp(input);
-      return replaced(ancestral(input, dense), dense, input);
+      return replaced(ancestral(input, dense), dense, input, 6);
     });
   }
 });
@@ -174,7 +183,7 @@ Deno.test("ilvr follows its textbook and uses the calibration lines only", async
     ilvr,
     problem,
     { steps: 6, cg: MANY },
-    (input, dense) => replaced(ancestral(input, dense), low, input),
+    (input, dense) => replaced(ancestral(input, dense), low, input, 6),
   );
 });
 
