@@ -25,8 +25,8 @@ export const ald = {
   defaults: {
     steps: 30,
     weight: 1,
-    epsilon: 0.5,
-    inner: 2,
+    epsilon: 1,
+    inner: 3,
     sigmaMax: 1,
     sigmaMin: 0.25,
   },

@@ -7,6 +7,7 @@ import {
   reduceMax,
   reduceMean,
   reduceSum,
+  relu,
   reshape,
   type Runtime,
   sqrt,
@@ -106,19 +107,23 @@ function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
 }
 
 /** How much the coil maps count beside the image. */
-const MAPS_WEIGHT = 0.1;
+const MAPS_WEIGHT = 0.5;
 
 /**
- * Part of the coils' energy that maps miss, over the head: 1 - |<S, T>|^2, whatever their common
- * phase. The true maps are known here, and a network that is told finds its own sooner.
+ * Root of the part of the coils' energy that maps miss, over the head: 1 - |<S, T>|^2, whatever
+ * their common phase. The true maps are known here. With a tenth of the mean in place of half the
+ * root, maps were no better after 900 steps than the calibration images themselves.
  */
 function mapsLoss(maps: Tensor, truth: Tensor, region: Tensor): Tensor {
-  const agreement = reshape(
-    squaredMagnitude(combineFactor(factorOf(truth), maps, 1)),
-    region.shape,
-  );
-  return div(reduceMean(mul(region, sub(1, agreement))), add(reduceMean(region), TINY));
+  const shared = squaredMagnitude(combineFactor(factorOf(truth), maps, 1));
+  const missed = mul(region, sub(1, reshape(shared, region.shape)));
+  const axes = [1, 2, 3];
+  const share = div(reduceMean(missed, axes), add(reduceMean(region, axes), TINY));
+  return reduceMean(sqrt(add(relu(share), MAPS_TINY)));
 }
+
+/** Keeps the slope of the root finite. */
+const MAPS_TINY = 1e-5;
 
 /** The loss of a reconstruction network: its magnitude against that of all samples. */
 export function reconObjective(

@@ -92,7 +92,7 @@ Deno.test("ald approaches the posterior as its levels get more", () =>
   assertOrder1(
     ald,
     denseProblem(gaussianPrior([2, 2], "correlated"), 3),
-    { sigmaMin: 0.1 },
+    { sigmaMin: 0.1, epsilon: 0.5, inner: 2 },
     { mean: 0.5, covariance: 0.5 },
   ));
 

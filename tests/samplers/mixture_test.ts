@@ -54,7 +54,7 @@ const cases: readonly {
   // The same without the draw: too narrow.
   { sampler: dds, settings: { power: 2, eta: 1 }, share: [0.55, 0.8], spread: [0.5, 0.85] },
   // Modes are chosen where the annealed likelihood is weak: near the share of the prior, 0.5.
-  { sampler: ald, settings: { inner: 3 }, share: [0.43, 0.62], spread: [0.9, 1.15] },
+  { sampler: ald, settings: { inner: 3, epsilon: 0.5 }, share: [0.43, 0.62], spread: [0.9, 1.15] },
 ];
 
 for (const { sampler, settings, share, spread } of cases) {

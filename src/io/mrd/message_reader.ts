@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { hasFlag, PIXEL_TYPES, type Pixels } from "../../mrd.ts";
+import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd.ts";
 import {
   ACQUISITION_HEADER_BYTES,
   acquisitionLengths,
@@ -22,6 +22,8 @@ import {
 import { parseWaveformHeader, WAVEFORM_HEADER_BYTES } from "./waveform_header.ts";
 
 const LITTLE_ENDIAN = true;
+/** Flags of samples that are not plain float32. */
+const COMPRESSED = flagBits("compression1", "compression2", "compression3", "compression4");
 
 /** Reads messages, one after the other. */
 export class MessageReader {
@@ -76,7 +78,7 @@ export class MessageReader {
 
   async #acquisition(): Promise<MrdMessage> {
     const header = parseAcquisitionHeader(await this.#take(ACQUISITION_HEADER_BYTES));
-    if (hasFlag(header, "compression1", "compression2", "compression3", "compression4")) {
+    if ((header.flags & COMPRESSED) !== 0n) {
       throw new InputError(
         "Cannot read the acquisition: samples as float32 are required, found compressed ones",
         { hint: "Send without compression (options -P and -T of Gadgetron's client)" },
@@ -87,7 +89,7 @@ export class MessageReader {
     this.#check("acquisition", 4 * (lengths.trajectory + lengths.samples), dataBytes);
     const trajectory = new Float32Array(lengths.trajectory);
     const samples = new Float32Array(lengths.samples);
-    await this.#bytes.take(new Uint8Array(trajectory.buffer));
+    if (lengths.trajectory > 0) await this.#bytes.take(new Uint8Array(trajectory.buffer));
     await this.#bytes.take(new Uint8Array(samples.buffer));
     return { kind: "acquisition", acquisition: { header, trajectory, samples } };
   }

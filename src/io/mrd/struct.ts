@@ -53,12 +53,27 @@ export function headerView(bytes: Uint8Array, size: number, what: string): DataV
   return new DataView(bytes.buffer, bytes.byteOffset, size);
 }
 
+/** The fields of each layout, listed once: a stream brings thousands of headers a second. */
+const ENTRIES = new WeakMap<object, readonly (readonly [string, Field])[]>();
+
+function entriesOf<T>(layout: Layout<T>): readonly (readonly [string, Field])[] {
+  let entries = ENTRIES.get(layout);
+  if (entries === undefined) ENTRIES.set(layout, entries = Object.entries<Field>(layout));
+  return entries;
+}
+
 /** Reads all fields of a layout. */
 export function readFields<T>(view: DataView, layout: Layout<T>): T {
   const result: Record<string, unknown> = {};
-  for (const [name, { at, kind, count }] of Object.entries<Field>(layout)) {
-    const get = (index: number) => GET[kind](view, at + index * BYTES[kind]);
-    result[name] = count === undefined ? get(0) : Array.from({ length: count }, (_, i) => get(i));
+  for (const [name, { at, kind, count }] of entriesOf(layout)) {
+    const get = GET[kind];
+    if (count === undefined) {
+      result[name] = get(view, at);
+      continue;
+    }
+    const values = new Array<number | bigint>(count);
+    for (let i = 0; i < count; i++) values[i] = get(view, at + i * BYTES[kind]);
+    result[name] = values;
   }
   return result as T;
 }
