@@ -53,7 +53,7 @@ export interface RunControl {
   /** Called with the fraction done, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
   /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
-  readonly onStage?: (stage: string, seconds: number) => void;
+  readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
   /** Stops the run: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
 }

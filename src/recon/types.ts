@@ -63,6 +63,8 @@ export interface Seconds {
   readonly compile: number;
   /** The method itself. */
   readonly reconstruct: number;
+  /** The eigenbasis of the operator (`ddrm`), which is part of `reconstruct`. */
+  readonly eigenbasis?: number;
 }
 
 /** Images and how they came about. */

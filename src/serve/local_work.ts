@@ -88,11 +88,12 @@ export class LocalWork implements Work {
     if (this.#assembler === undefined) return;
     const bytes = acquisition.samples.byteLength;
     const { memoryBytes } = this.#request;
-    if (this.#assembler.heldBytes + bytes > memoryBytes) {
+    const held = Math.max(this.#assembler.heldBytes + bytes, this.#kspaceBytes(acquisition));
+    if (held > memoryBytes) {
       return this.#fail(
         new InputError(
-          `Cannot hold more lines: at most ${memoryBytes} bytes may wait for the end of their ` +
-            "image",
+          `Cannot hold the samples of an image: at most ${memoryBytes} bytes are allowed, ` +
+            `found ${held}`,
         ),
       );
     }
@@ -157,7 +158,6 @@ export class LocalWork implements Work {
     const missing = missingLines(bin, this.#header!);
     if (missing > 0) this.#log("WRN", `${binName(bin)}: ${missing} lines are missing`);
     try {
-      this.#checkSize(bin);
       this.#runtime ??= Runtime.open(this.#options.device);
       const runtime = await this.#runtime;
       using file = binFile(runtime, bin);
@@ -186,15 +186,11 @@ export class LocalWork implements Work {
     }
   }
 
-  /** A header may promise far more k-space than lines ever came. */
-  #checkSize({ coils, layout: { x, y, z } }: RawBin): void {
-    const bytes = 8 * coils * x.encoded * y.encoded * z.encoded;
-    const { memoryBytes } = this.#request;
-    if (bytes <= memoryBytes) return;
-    throw new InputError(
-      `Cannot reconstruct ${x.encoded} x ${y.encoded} x ${z.encoded} of ${coils} coils: at most ` +
-        `${memoryBytes} bytes of k-space are allowed, found ${bytes}`,
-    );
+  /** Bytes of the k-space that a line belongs to: a header may promise more than lines ever fill. */
+  #kspaceBytes({ header }: Acquisition): number {
+    const [x, y, z] = this.#header?.encodings[header.encodingSpaceRef]?.encodedSpace.matrix ??
+      [0, 0, 0];
+    return 8 * header.activeChannels * x * y * z;
   }
 
   #log(severity: Severity, text: string): void {

@@ -61,14 +61,22 @@ async function withServer(
   }
 }
 
-/** Sends bytes and reads the answer. `vanish`: closes the connection without a look at it. */
-async function talk(port: number, bytes: Uint8Array, vanish = false): Promise<Answer> {
+/**
+ * Sends bytes and reads the answer. `half`: ends its own side first; `vanish`: closes the connection
+ * without a look at the answer, which may cost the server what it has not read yet.
+ */
+async function talk(
+  port: number,
+  bytes: Uint8Array,
+  end: "wait" | "half" | "vanish" = "wait",
+): Promise<Answer> {
   using conn = await Deno.connect({ port });
   const sending = (async () => {
     for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
   })().catch(() => {}); // a server that refuses need not read on
-  if (vanish) {
-    await sending;
+  if (end !== "wait") await sending;
+  if (end === "half") await conn.closeWrite();
+  if (end === "vanish") {
     return { texts: [], images: [], closed: false, messages: [] };
   }
   const answer = await readAnswer(conn);
@@ -109,7 +117,7 @@ Deno.test("8 sessions at once: all images right, while bad clients come and go",
     const good = Array.from({ length: 8 }, (_, i) => talk(port, session(i, 3)));
     const bad = [
       talk(port, garbage),
-      talk(port, session(1).subarray(0, 3000), true),
+      talk(port, session(1).subarray(0, 3000), "vanish"),
       talk(port, Uint8Array.of(3, 0, 0xff, 0xff, 0xff, 0xff)),
     ];
     (await Promise.all(good)).forEach((answer, i) => assertImages(answer, i, 3));
@@ -215,11 +223,11 @@ Deno.test("clients that vanish at any message, or within one, disturb nobody", a
     const bytes = encode(messages);
     await Promise.all(
       ends.flatMap((at) => [
-        talk(port, bytes.subarray(0, at), true),
-        talk(port, bytes.subarray(0, at - 1), true),
+        talk(port, bytes.subarray(0, at), "vanish"),
+        talk(port, bytes.subarray(0, at - 1), "vanish"),
       ]).slice(0, 15),
     );
-    for (const at of ends.slice(8)) await talk(port, bytes.subarray(0, at - 1), true);
+    for (const at of ends.slice(8)) await talk(port, bytes.subarray(0, at - 1), "vanish");
     assertImages(await talk(port, session(3)), 3);
   });
 });
@@ -292,8 +300,8 @@ Deno.test("raw data become an ISMRMRD file, and stay as they came where the sess
     const cut = bytes.subarray(0, bytes.length - 100);
     await withServer(async ({ port }) => {
       assertImages(await talk(port, bytes), 6);
-      await talk(port, cut, true);
-      await talk(port, new Uint8Array());
+      await talk(port, cut, "half");
+      await talk(port, new Uint8Array(), "half");
     }, { record });
     const [whole, part, stream, ...others] = namesIn(at(".")).map(at);
     assert.deepEqual(others, []);
