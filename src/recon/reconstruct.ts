@@ -144,7 +144,11 @@ class Run {
       nfe: slices[0].nfe,
       drawn: slices[0].drawn,
       sigma: slices.map(({ sigma }) => sigma),
-      seconds: { ...this.#seconds, ...this.#stages, compile: this.#runtime.compileSeconds - compiledBefore },
+      seconds: {
+        ...this.#seconds,
+        ...this.#stages,
+        compile: this.#runtime.compileSeconds - compiledBefore,
+      },
     };
   }
 
@@ -166,7 +170,7 @@ class Run {
         solved(solver, prepared.problem, {
           rng: new Rng(this.#options.seed ?? 0, index),
           onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
-        onStage: (stage, seconds) => this.#stages[stage] = (this.#stages[stage] ?? 0) + seconds,
+          onStage: (stage, seconds) => this.#stages[stage] = (this.#stages[stage] ?? 0) + seconds,
           ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
         }),
     );

@@ -93,9 +93,7 @@ export function reconReport(
       calibrate: milliseconds(seconds.calibrate),
       compile: milliseconds(seconds.compile),
       reconstruct: milliseconds(seconds.reconstruct),
-      ...(seconds.eigenbasis === undefined
-        ? {}
-        : { eigenbasis: milliseconds(seconds.eigenbasis) }),
+      ...(seconds.eigenbasis === undefined ? {} : { eigenbasis: milliseconds(seconds.eigenbasis) }),
       write: milliseconds(writeSeconds),
     },
     metrics: metrics && {
