@@ -9,7 +9,7 @@ export const VERSION_LINE = `larmor ${project.version}\n`;
 /** The exit codes, as every command ends with them. */
 const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
-  ["1", "a bug of ours"],
+  ["1", "a bug of ours, or an iteration that diverged"],
   ["2", "usage: an unknown option, a value that does not parse"],
   ["3", "an input that cannot be read or makes no sense, an output that cannot be written"],
   ["4", "the device is not available"],

@@ -7,6 +7,7 @@ import { Rng } from "../rng.ts";
 import {
   compileSampler,
   mriMeasurement,
+  problemArrays,
   type Range,
   type Sampler,
   type Settings,
@@ -51,12 +52,12 @@ export function drawnSettings(
   if (draw === 0) return { ...sampler.defaults, ...fixed };
   const rng = new Rng(seed, draw);
   const drawn = Object.entries(sampler.ranges).map(([name, range], i) =>
-    [name, draw1(range, rng.split(i))] as const
+    [name, drawFrom(range, rng.split(i))] as const
   );
   return { ...sampler.defaults, ...Object.fromEntries(drawn), ...fixed };
 }
 
-function draw1({ low, high, log = false, integer = false }: Range, rng: Rng): number {
+function drawFrom({ low, high, log = false, integer = false }: Range, rng: Rng): number {
   const u = rng.uniform();
   const value = log ? low * (high / low) ** u : low + (high - low) * u;
   return integer ? Math.round(value) : Number(value.toPrecision(3));
@@ -97,12 +98,7 @@ async function tryTrial(
   });
   const start = performance.now();
   try {
-    const arrays = {
-      samples: { data: problem.samples.data, shape: [1, ...problem.samples.shape] },
-      inputs: { maps: { data: problem.maps.data, shape: [1, ...problem.maps.shape] } },
-      sigma: problem.sigma,
-    };
-    const image = meanOf(await compiled.run(arrays, new Rng(0)));
+    const image = meanOf(await compiled.run(problemArrays(problem), new Rng(0)));
     const time = (performance.now() - start) / 1000;
     return { value: scoreTrial(trial, image).head.psnr, time };
   } catch (error) {

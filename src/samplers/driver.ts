@@ -38,8 +38,6 @@ export interface ProblemArrays {
   readonly inputs: Readonly<Record<string, NdArray>>;
   /** sigma_y, above 0. */
   readonly sigma: number;
-  /** Image `[1, 2, H, W]` to start from in place of the sampler's own start. */
-  readonly start?: NdArray;
 }
 
 /** A sampler compiled for a measurement. */
@@ -92,7 +90,7 @@ export async function compileSampler(
             moves: compiled.get(size)!,
             plan,
             feeds: { ...fixed, ...basis, adjoint },
-            base: problem.start ?? base,
+            base,
             noisy: sampler.start !== "sense-image",
             streams: Array.from({ length: size }, (_, i) => rng.split(first + i)),
             ...withProgress(rest, first / samples, size / samples),

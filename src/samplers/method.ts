@@ -68,7 +68,11 @@ export function samplerSettings(sampler: Sampler, { steps, weight = 1 }: MethodO
   };
 }
 
-function problemArrays({ samples, maps, sigma }: Problem): ProblemArrays {
+/**
+ * The arrays of a slice with a batch axis.
+ * @throws {InputError} for data without noise
+ */
+export function problemArrays({ samples, maps, sigma }: Problem): ProblemArrays {
   if (!(sigma > 0)) {
     throw new InputError(
       `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,

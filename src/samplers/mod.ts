@@ -23,7 +23,7 @@ import { samplerMethod } from "./method.ts";
 export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./contract.ts";
 export { type CompiledSampler, compileSampler, type SamplingTask } from "./driver.ts";
 export { type Measurement, mriMeasurement } from "./measurement.ts";
-export { DEFAULT_PRIOR, DEFAULT_SAMPLES } from "./method.ts";
+export { DEFAULT_PRIOR, DEFAULT_SAMPLES, problemArrays } from "./method.ts";
 
 export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };
 export { ddnm, ddnmPlus, ddrm, dds, diffpir, dpir, ilvr, pnpAdmm, red, redDiff, repaint, sdedit };
