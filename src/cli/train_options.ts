@@ -32,6 +32,7 @@ export const TRAIN_OPTIONS = {
     summary: "begin unet or varnet with the weights of a model of the same sizes",
   },
   cascades: { value: "N", summary: "cascades of varnet; default 5" },
+  shared: { summary: "all cascades of varnet share their weights; --from then lets them part" },
   channels: {
     value: "N",
     summary: "channels of the finest level of unet and varnet; default 20 and 16",
@@ -60,6 +61,8 @@ export interface NetworkSizes {
   readonly channels?: number;
   /** Levels below it. */
   readonly pools?: number;
+  /** Whether the cascades share their weights. */
+  readonly shared?: boolean;
 }
 
 /** What a training run was told. */
@@ -158,9 +161,17 @@ function kindOf(inputs: readonly string[]): Trainable {
 
 function networkSizes(
   kind: Trainable,
-  values: Partial<Record<keyof NetworkSizes, string>>,
+  values: Partial<Record<"cascades" | "channels" | "pools", string>> & {
+    readonly shared?: boolean;
+  },
 ): NetworkSizes {
-  const sizes: Partial<Record<keyof NetworkSizes, number>> = {};
+  const sizes: { cascades?: number; channels?: number; pools?: number; shared?: boolean } = {};
+  if (values.shared) {
+    if (kind !== "varnet") {
+      throw new UsageError(`Cannot set --shared of ${kind}: varnet is required`);
+    }
+    sizes.shared = true;
+  }
   for (const name of ["cascades", "channels", "pools"] as const) {
     const value = numberOf(name, values[name], { whole: true });
     if (value === undefined) continue;

@@ -17,6 +17,7 @@ import {
   imageUNetSpecs,
   type ReconBuilder,
   reconObjective,
+  separateCascades,
   varnetBuilder,
   varnetSpecs,
 } from "../unrolled/mod.ts";
@@ -67,7 +68,7 @@ const VALIDATION_IMAGES = 12;
 
 /** A network with its sizes. */
 interface ReconNetwork {
-  readonly architecture: Readonly<Record<string, number>>;
+  readonly architecture: Readonly<Record<string, number | boolean>>;
   readonly specs: readonly ParameterSpec[];
   readonly build: ReconBuilder;
 }
@@ -77,7 +78,7 @@ export interface TrainedRecon extends LoopResult {
   /** Average weights. */
   readonly parameters: Parameters;
   /** Sizes of the network. */
-  readonly architecture: Readonly<Record<string, number>>;
+  readonly architecture: Readonly<Record<string, number | boolean>>;
   /** Sizes of the training images, in turn. */
   readonly sizes: readonly SceneSize[];
   /** Settings of the run. */
@@ -138,7 +139,10 @@ export async function trainRecon(
     console,
     signal,
   );
-  const parameters = unflatten(specs, result.state.average);
+  const given = unflatten(specs, result.state.average);
+  const parameters = architecture.shared
+    ? separateCascades(given, architecture.cascades as number)
+    : given;
   return { ...result, architecture, sizes, settings, parameters };
 }
 

@@ -23,7 +23,8 @@ export async function finishRecon(
   run: TrainedRecon,
 ): Promise<void> {
   const { output, notes } = request;
-  const { architecture, parameters, history, state } = run;
+  const { parameters, history, state } = run;
+  const { shared: _, ...architecture } = run.architecture; // what is written has each cascade's weights
   const training = { steps: state.step, ...run.settings };
   await writeWeights(output, { kind, architecture, parameters, training });
   const measured = history.findLast(({ psnr }) => psnr !== undefined)?.psnr ?? {};

@@ -106,6 +106,9 @@ function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
   return reduceMean(sqrt(add(div(squares, reduceMean(weight, [1, 2, 3])), TINY)));
 }
 
+/** How much the image before a cascade counts beside that after it: early cascades learn from it. */
+const STAGE_WEIGHT = 0.5;
+
 /** How much the coil maps count beside the image. */
 const MAPS_WEIGHT = 0.5;
 
@@ -137,10 +140,14 @@ export function reconObjective(
     loss(scope, batch) {
       const mask: VarNetMask = { kind: "lines", acquired: batch.acquired, centre: batch.centre };
       const { kspace, reference } = scan(batch);
-      const { magnitude, maps } = build(scope, kspace, mask);
-      const loss = imageLoss(magnitude, reference, batch.region);
-      if (maps === undefined) return loss;
-      return add(loss, mul(mapsLoss(maps, batch.maps, batch.region), MAPS_WEIGHT));
+      const { magnitude, maps, stages = [] } = build(scope, kspace, mask);
+      const losses = [magnitude, ...stages.toReversed()].map((image, before) =>
+        mul(imageLoss(image, reference, batch.region), STAGE_WEIGHT ** before)
+      );
+      if (maps !== undefined) {
+        losses.push(mul(mapsLoss(maps, batch.maps, batch.region), MAPS_WEIGHT));
+      }
+      return losses.reduce(add);
     },
   };
 }
@@ -151,6 +158,8 @@ export interface Reconstructed {
   readonly magnitude: Tensor;
   /** The network's own coil maps, if it has any: `[N, C, 2, H, W]`. */
   readonly maps?: Tensor;
+  /** Its magnitude after each of its stages but the last, if it has any, `[N, 1, H, W]`. */
+  readonly stages?: readonly Tensor[];
 }
 
 /** A reconstruction network, from samples `[N, C, 2, H, W]`. */

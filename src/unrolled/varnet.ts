@@ -9,7 +9,7 @@
  * @module
  */
 import { constant, div, mul, reduceSum, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import type { Scope } from "../nn/mod.ts";
+import type { Parameters, Scope } from "../nn/mod.ts";
 import {
   combineFactor,
   type ComplexFactor,
@@ -33,6 +33,11 @@ export interface VarNetConfig {
   readonly sensitivityChannels: number;
   /** Levels below it. */
   readonly sensitivityPools: number;
+  /**
+   * Whether all cascades have the weights of the first. Default false, as published; a network learns
+   * from fewer images if it begins so, see {@link separateCascades}.
+   */
+  readonly shared?: boolean;
 }
 
 /** What a variational network gives. */
@@ -43,6 +48,8 @@ export interface VarNetResult {
   readonly image: Tensor;
   /** The network's sensitivities, `[N, C, 2, H, W]`, sum of squares 1. */
   readonly maps: Tensor;
+  /** What `magnitude` would be after fewer cascades, from one of them on. */
+  readonly stages: readonly Tensor[];
 }
 
 /** Which samples a variational network is given, as tensors: a mask may change from run to run. */
@@ -76,12 +83,15 @@ export function varnet(
   const transform = mask.kind === "lines" ? dftH : dft2;
   const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
   const maps = factorOf(found);
+  const stages: Tensor[] = [];
   let current = kspace;
   for (let i = 0; i < config.cascades; i++) {
-    const at = scope.at("cascades").at(i);
+    const at = scope.at("cascades").at(config.shared ? 0 : i);
     const weight = at.parameter("dc_weight", [1], { kind: "constant", value: 1 });
     const correction = mul(mul(mask.acquired, sub(current, kspace)), weight);
-    const image = reduced(maps, transform(current, "inverse"));
+    const coilImages = transform(current, "inverse");
+    if (i > 0) stages.push(rootSumOfSquares(coilImages));
+    const image = reduced(maps, coilImages);
     const refined = normUNet(at.at("model"), image, { ...config, startsAtZero: true });
     const expanded = transform(mulFactor(maps, withCoilAxis(refined)), "forward");
     current = sub(sub(current, correction), expanded);
@@ -91,7 +101,18 @@ export function varnet(
     magnitude: rootSumOfSquares(coilImages),
     image: reduced(maps, coilImages),
     maps: found,
+    stages,
   };
+}
+
+/** The weights of a network with shared cascades as those of one whose cascades have their own. */
+export function separateCascades(parameters: Parameters, cascades: number): Parameters {
+  const first = Object.entries(parameters).filter(([name]) => name.startsWith("cascades.0."));
+  const copies = Array.from(
+    { length: cascades },
+    (_, i) => first.map(([name, array]) => [name.replace("cascades.0.", `cascades.${i}.`), array]),
+  );
+  return { ...parameters, ...Object.fromEntries(copies.flat()) };
 }
 
 /** Sum over coils of conj(S) y, `[N, 2, H, W]`. */

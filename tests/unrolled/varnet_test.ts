@@ -3,18 +3,27 @@ import { importWeightsCommand } from "../../src/cli/import_weights.ts";
 import { InputError } from "../../src/errors.ts";
 import { Runtime, swapLastAxes } from "../../src/graph/mod.ts";
 import { dftW } from "../../src/mri/dft.ts";
-import { maskFromLines } from "../../src/mri/masks.ts";
+import { makeMask, maskFromLines } from "../../src/mri/masks.ts";
 import { acquiredLines } from "../../src/mri/operator.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
-import { constantScope, decodeSafetensors, encodeSafetensors } from "../../src/nn/mod.ts";
+import {
+  constantScope,
+  decodeSafetensors,
+  encodeSafetensors,
+  initialParameters,
+  type Parameters,
+} from "../../src/nn/mod.ts";
+import { Rng } from "../../src/rng.ts";
 import {
   centreWindow,
   constantVarNetMask,
   fastmriVarNet,
   loadVarNet,
   prepareVarNet,
+  separateCascades,
   unet,
   varnet,
+  type VarNetConfig,
   varnetSpecs,
 } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
@@ -180,4 +189,31 @@ Deno.test("fastMRI's published sizes have 29.9 million parameters in 12 cascades
   };
   const count = varnetSpecs(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   assert.ok(Math.abs(count - 29.9e6) < 0.1e6, `${count}`);
+});
+
+Deno.test("shared cascades give what cascades of equal weights give, and a magnitude before each", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const sizes = { cascades: 3, channels: 3, pools: 1, sensitivityChannels: 2, sensitivityPools: 1 };
+  const shared = { ...sizes, shared: true };
+  const parameters = initialParameters(varnetSpecs(shared), new Rng(3));
+  parameters["cascades.0.model.unet.up_conv.0.1.bias"].data.fill(0.3);
+  const apart = separateCascades(parameters, 3);
+  assert.deepEqual(
+    Object.keys(apart).toSorted(),
+    varnetSpecs(sizes).map(({ name }) => name).toSorted(),
+  );
+  const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 4 } as const;
+  const mask = constantVarNetMask(makeMask(spec, 20, 16));
+  const kspace = ndarray(new Rng(4).normals(2 * 2 * 20 * 16), [1, 2, 2, 20, 16]);
+  const run = async (config: VarNetConfig, weights: Parameters) => {
+    const program = await runtime.build<string, string>({ kspace: kspace.shape }, ({ kspace }) => {
+      const { magnitude, stages } = varnet(constantScope(weights), kspace, mask, config);
+      return { magnitude, ...Object.fromEntries(stages.map((stage, i) => [`stage${i}`, stage])) };
+    });
+    return await program.run({ kspace });
+  };
+  const together = await run(shared, parameters);
+  assert.deepEqual(together, await run(sizes, apart));
+  const { magnitude } = await run({ ...sizes, cascades: 2 }, apart);
+  assert.deepEqual(together.stage1.data, magnitude.data);
 });
