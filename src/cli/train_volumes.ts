@@ -46,7 +46,7 @@ export async function trainingFiles(folder: string): Promise<TrainingFiles> {
     names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
   const [volumes, kspace] = [paths(/\.nii(\.gz)?$/), paths(/\.(h5|hdf5|mat|cfl|npy)$/)];
   if (volumes.length + kspace.length > 0) return { volumes, kspace };
-  throw new InputError(`Cannot train on ${folder}: NIfTI volumes are required, found none`, {
+  throw new InputError(`Cannot use the folder ${folder}: NIfTI volumes are required, found none`, {
     hint: "Give a folder of .nii, .nii.gz or k-space files with --data",
   });
 }

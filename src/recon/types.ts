@@ -25,6 +25,8 @@ export interface ReconstructOptions {
   readonly samples?: number;
   /** Seed of random numbers. Default 0. */
   readonly seed?: number;
+  /** Number of the file's first slice in a series of files: slices draw different numbers. Default 0. */
+  readonly firstSlice?: number;
   /** Whether to keep the samples' magnitudes. Default false. */
   readonly keepSamples?: boolean;
   /** First slice and the one after the last. Default: all. */

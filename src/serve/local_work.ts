@@ -11,6 +11,7 @@ import type { Acquisition } from "../mrd.ts";
 import type { Limit, MrdHeader } from "../mrd_header.ts";
 import { Assembler } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
+import { binShape } from "../mri/raw/bin_shape.ts";
 import { binFile } from "../recon/raw_file.ts";
 import { reconstruct } from "../recon/reconstruct.ts";
 import { ImageNumbers, sliceImages } from "./images.ts";
@@ -69,6 +70,8 @@ export class LocalWork implements Work {
   #waitingBytes = 0;
   #owedBytes = 0;
   #images = 0;
+  /** Slices given to the queue: each draws its own random numbers. */
+  #slices = 0;
   #failures = 0;
 
   /** A header that makes no sense gives the event `failed`. */
@@ -135,9 +138,11 @@ export class LocalWork implements Work {
     for (const bin of bins) {
       const { coils, lines, layout: { x } } = bin;
       const bytes = 8 * coils * lines * x.encoded;
+      const firstSlice = this.#slices;
+      this.#slices += binShape(bin.layout).slices;
       this.#waitingBytes += bytes;
       this.#queue = this.#queue.then(async () => {
-        await this.#options.turns.take(() => this.#reconstruct(bin));
+        await this.#options.turns.take(() => this.#reconstruct(bin, firstSlice));
         this.#waitingBytes -= bytes;
         this.#pay();
       });
@@ -152,7 +157,7 @@ export class LocalWork implements Work {
   }
 
   /** One slice (or volume); an error of the slice does not end the session. */
-  async #reconstruct(bin: RawBin): Promise<void> {
+  async #reconstruct(bin: RawBin, firstSlice: number): Promise<void> {
     if (this.#assembler === undefined) return;
     const start = performance.now();
     const missing = missingLines(bin, this.#header!);
@@ -165,6 +170,7 @@ export class LocalWork implements Work {
       const result = await reconstruct(file, {
         ...options,
         device: runtime,
+        firstSlice,
         signal: this.#abort.signal,
       });
       for (const image of sliceImages(bin, result, this.#numbers)) {
