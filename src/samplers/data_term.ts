@@ -1,6 +1,6 @@
 /** What samplers do with the data: gradients, proximal steps, projections. @module */
 import { add, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { conjugateGradients } from "../mri/cg.ts";
+import { type CgState, cgStep, conjugateGradients } from "../mri/cg.ts";
 import { innerProduct, regularised } from "../mri/operator.ts";
 import type { DataTerm } from "./contract.ts";
 
@@ -23,6 +23,25 @@ export function proximal(
   // For the correction u = x - centre: (A^H A + rho) u = A^H (y - A centre).
   const apply = regularised(data.operator, rho);
   return add(centre, conjugateGradients(apply, residualImage(data, centre), iterations));
+}
+
+/**
+ * {@link proximal} as its correction `u = x - centre`, begun at the correction of an earlier, similar
+ * problem: few iterations then go on where that one stopped.
+ */
+export function proximalCorrection(
+  data: DataTerm,
+  centre: Tensor,
+  rho: Tensor | number,
+  iterations: number,
+  start: Tensor,
+): Tensor {
+  const apply = regularised(data.operator, rho);
+  // A^H (y - A centre) - (A^H A + rho) u, with one application of A^H A.
+  const r = sub(residualImage(data, add(centre, start)), mul(start, rho));
+  let state: CgState = { x: start, r, p: r };
+  for (let i = 0; i < iterations; i++) state = cgStep(apply, state);
+  return state.x;
 }
 
 /** (A^H A + weight I)^-1 b by conjugate gradients from zero. */
