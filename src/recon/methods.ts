@@ -13,7 +13,7 @@ export const methods: readonly Method[] = [
 ];
 
 /** The method that is used when none is named. */
-export const DEFAULT_METHOD = "wavelet";
+export const DEFAULT_METHOD = "dpir";
 
 /**
  * The method of a name.

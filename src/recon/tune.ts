@@ -5,6 +5,7 @@ import { meanOf } from "../ndarray.ts";
 import type { Denoiser } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import {
+  compileMisfit,
   compileSampler,
   mriMeasurement,
   problemArrays,
@@ -96,9 +97,11 @@ async function tryTrial(
     denoise,
     samples,
   });
+  const misfit = await compileMisfit(runtime, geometry);
   const start = performance.now();
   try {
-    const image = meanOf(await compiled.run(problemArrays(problem), new Rng(0)));
+    const arrays = problemArrays({ ...problem, sigma: await misfit(problem) });
+    const image = meanOf(await compiled.run(arrays, new Rng(0)));
     const time = (performance.now() - start) / 1000;
     return { value: scoreTrial(trial, image).head.psnr, time };
   } catch (error) {

@@ -46,7 +46,7 @@ export function proximalCorrection(
 
 /** (A^H A + weight I)^-1 b by conjugate gradients from zero. */
 export function regularisedInverse(
-  { operator }: DataTerm,
+  { operator }: Pick<DataTerm, "operator">,
   b: Tensor,
   weight: Tensor | number,
   iterations: number,

@@ -8,6 +8,7 @@ import { Rng } from "../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
 import { compileSampler, type ProblemArrays } from "./driver.ts";
 import { mriMeasurement } from "./measurement.ts";
+import { compileMisfit } from "./misfit.ts";
 
 /** The prior that samplers use when none is named. */
 export const DEFAULT_PRIOR = "prior-brain";
@@ -45,8 +46,11 @@ async function prepareSampler(
     denoise,
     samples,
   });
-  const sample: NonNullable<Solver["sample"]> = (problem, control = {}) =>
-    compiled.run(problemArrays(problem), control.rng ?? new Rng(0), control);
+  const misfit = await compileMisfit(runtime, geometry);
+  const sample: NonNullable<Solver["sample"]> = async (problem, control = {}) => {
+    const arrays = problemArrays({ ...problem, sigma: await misfit(problem) });
+    return await compiled.run(arrays, control.rng ?? new Rng(0), control);
+  };
   const typical = 0.02; // noise of a usual scan: plans depend on it little
   return {
     nfe: compiled.nfe(typical),

@@ -24,6 +24,7 @@ export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./c
 export { type CompiledSampler, compileSampler, type SamplingTask } from "./driver.ts";
 export { type Measurement, mriMeasurement } from "./measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, problemArrays } from "./method.ts";
+export { compileMisfit, type MisfitLevel } from "./misfit.ts";
 
 export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };
 export { ddnm, ddnmPlus, ddrm, dds, diffpir, dpir, ilvr, pnpAdmm, red, redDiff, repaint, sdedit };
