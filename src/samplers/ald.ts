@@ -34,7 +34,7 @@ export const ald = {
     weight: { low: 0.3, high: 10, log: true },
     epsilon: { low: 0.1, high: 1.5 },
     inner: { low: 1, high: 4, integer: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

@@ -28,11 +28,11 @@ export const daps = {
   summary: "flow to a clean image, a draw given the data around it, noise again",
   citation:
     "Zhang et al., Improving diffusion inverse problem solving with decoupled noise annealing, CVPR 2025",
-  defaults: { steps: 25, weight: 1, flow: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  defaults: { steps: 20, weight: 4, flow: 3, sigmaMax: 1.5, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     flow: { low: 1, high: 5, integer: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

@@ -41,7 +41,7 @@ export const ddrm = {
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     eta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

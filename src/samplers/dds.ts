@@ -25,12 +25,12 @@ export const dds = {
   summary: "denoise, a few conjugate gradient steps to the data, noise again",
   citation:
     "Chung, Lee and Ye, Decomposed diffusion sampler for accelerating large-scale inverse problems, ICLR 2024",
-  defaults: { steps: 30, weight: 1, power: 1, eta: 0.85, sigmaMax: 1, sigmaMin: 0.5, cg: 5 },
+  defaults: { steps: 20, weight: 2, power: 1, eta: 1, sigmaMax: 0.4, sigmaMin: 0.5, cg: 5 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     power: { low: 0, high: 2 },
     eta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
     cg: { low: 3, high: 12, integer: true },
   },

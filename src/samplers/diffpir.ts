@@ -28,7 +28,7 @@ export const diffpir = {
   ranges: {
     weight: { low: 0.1, high: 4, log: true },
     zeta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

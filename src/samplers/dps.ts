@@ -30,7 +30,7 @@ export const dps = {
   ranges: {
     weight: { low: 0.1, high: 4, log: true },
     sigmaData: { low: 0.05, high: 1, log: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

@@ -23,7 +23,7 @@ export const ilvr = {
   defaults: { steps: 30, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

@@ -25,7 +25,7 @@ export const repaint = {
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     repeats: { low: 1, high: 4, integer: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",

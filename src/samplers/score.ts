@@ -43,7 +43,7 @@ export const score = {
     weight: { low: 0.2, high: 1 },
     snr: { low: 0.05, high: 0.6, log: true },
     correctors: { low: 0, high: 3, integer: true },
-    sigmaMax: { low: 0.3, high: 4, log: true },
+    sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
   start: "sense",
