@@ -67,7 +67,7 @@ Deno.test("ddnm with its published eta keeps three quarters of the variance at b
 Deno.test("dds is overconfident: part of the variance, a mean within a standard deviation", async () => {
   await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior([4, 3], "correlated"));
-  const settings = { sigmaMax: 20, sigmaMin: 0.1, cg: 12, power: 1, eta: 0.85 };
+  const settings = { sigmaMax: 20, sigmaMin: 0.1, cg: 12, weight: 1, power: 1, eta: 0.85 };
   const [found] = await distances(runtime, fromNoise(dds), problem, settings, [20]);
   assertBetween(found.variance, 0.2, 0.6, "variance");
   assertBetween(found.mean, 0.1, 0.8, "mean");

@@ -11,7 +11,8 @@ import { type MixtureProblem, mixtureProblem } from "./mixture.ts";
 import { assertBetween, draw } from "./support.ts";
 
 const COUNT = 400;
-const WIDE = { sigmaMax: 10, sigmaMin: 0.1, steps: 50, cg: 8 };
+/** The derivations' weights, from nearly pure noise. */
+const WIDE = { weight: 1, eta: 1, flow: 1, sigmaMax: 10, sigmaMin: 0.1, steps: 50, cg: 8 };
 
 /** What samples of both modes look like beside the exact posterior. */
 function modesOf(data: Float32Array, { axis, centre, modes }: MixtureProblem) {
