@@ -50,6 +50,16 @@ export {
   type ReconstructOptions,
   type Seconds,
 } from "./src/recon/reconstruct.ts";
+export type {
+  Audit,
+  ConsistencyBand,
+  ConsistencyFigures,
+  Prediction,
+  Spread,
+  SpreadRegion,
+  Verdict,
+} from "./src/recon/audit.ts";
+export type { AuditLevel } from "./src/recon/auditor.ts";
 export { readKspace, type ReadOptions } from "./src/recon/open.ts";
 export { simulatedBrain, type SimulatedBrainOptions } from "./src/recon/example.ts";
 export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";

@@ -12,6 +12,7 @@ export const rss: Method = {
   summary: "root sum of squares of the zero-filled coil images; needs no coil maps",
   citation: "Roemer et al. 1990, The NMR phased array, Magn Reson Med 16:192-225",
   needsMaps: false,
+  fixedSteps: true,
   async prepare(runtime, geometry) {
     const fourier = sampledFourier(mapsShape(geometry), geometry.mask);
     const combine = await runtime.build({ samples: samplesShape(geometry) }, ({ samples }) => {

@@ -13,6 +13,7 @@ export const zeroFilled: Method = {
   summary: "inverse Fourier transform of what was acquired, coils combined with their maps",
   citation: "Roemer et al. 1990, The NMR phased array, Magn Reson Med 16:192-225",
   needsMaps: true,
+  fixedSteps: true,
   async prepare(runtime, geometry) {
     const adjoint = await runtime.build(
       { samples: samplesShape(geometry), maps: mapsShape(geometry) },

@@ -3,8 +3,11 @@ import { methods } from "../recon/methods.ts";
 import type { OptionTable } from "./options.ts";
 import project from "../../deno.json" with { type: "json" };
 
+/** The version of Larmor. */
+export const VERSION: string = project.version;
+
 /** What `--version` prints. */
-export const VERSION_LINE = `larmor ${project.version}\n`;
+export const VERSION_LINE = `larmor ${VERSION}\n`;
 
 /** The exit codes, as every command ends with them. */
 const EXIT_CODES: readonly (readonly [string, string])[] = [

@@ -104,13 +104,21 @@ async function jobImages(
   const result = await reconstruct(file, { ...options, onProgress });
   if (input !== undefined) return { result };
   const { model: _model, samples: _samples, ...plain } = options;
-  const { magnitude } = await reconstruct(file, { ...plain, method: "zero-filled" });
+  const zeroFilled = { ...plain, method: "zero-filled", audit: "none" } as const;
+  const { magnitude } = await reconstruct(file, zeroFilled);
   return { result, zeroFilled: magnitude };
 }
 
-async function openInput(
+/** The part of a request that says what an input is. */
+export type InputRequest = Pick<ReconRequest, "simulate" | "domain" | "group" | "encoding">;
+
+/**
+ * Opens an input, or the built-in example; the caller disposes of it.
+ * @throws {InputError} when it cannot be read
+ */
+export async function openInput(
   runtime: Runtime,
-  { simulate, domain, group, encoding }: ReconRequest,
+  { simulate, domain, group, encoding }: InputRequest,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
@@ -140,6 +148,7 @@ function reconstructOptions(
   const mask = request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined);
   return {
     ...methodRequest(request),
+    audit: request.audit ? "prediction" : "consistency",
     ...(mask === undefined ? {} : { mask }),
     ...(slices === undefined ? {} : { slices: [slices[0] ?? 0, slices[1] ?? file.slices] }),
   };

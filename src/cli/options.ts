@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** What it does, for the help. Lines are broken where the text is. */
   readonly summary: string;
+  /** Whether it may be given several times: the values are joined by commas. Default: the last counts. */
+  readonly multiple?: boolean;
 }
 
 /** The options of a command by name, in the order of the help. */
@@ -31,7 +33,8 @@ export interface ParsedArgs<T extends OptionTable> {
 
 /**
  * Reads a command line: `--name VALUE`, `--name=VALUE`, flags `--name` and `--no-name`, `-h`, and
- * `--` before arguments that begin with a dash. Of an option given twice the last counts.
+ * `--` before arguments that begin with a dash. Of an option given twice the last counts,
+ * unless it is `multiple`.
  * @throws {UsageError} for an unknown option, a missing value or a value for a flag
  */
 export function parseOptions<T extends OptionTable>(
@@ -55,7 +58,8 @@ export function parseOptions<T extends OptionTable>(
     if (token.kind === "positional") inputs.push(token.value);
     if (token.kind !== "option") continue;
     const [name, value] = optionValue(table, token);
-    values[name] = value;
+    const before = table[name].multiple ? values[name] : undefined;
+    values[name] = typeof before === "string" ? `${before},${value}` : value;
   }
   return { values: values as OptionValues<T>, inputs };
 }

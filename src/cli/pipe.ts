@@ -32,6 +32,7 @@ export function checkPipe(request: ReconRequest): void {
     "--dicom": dicom,
     "--also": also.length > 0,
     "--complex": complex,
+    "--audit": request.audit,
     "--mask": mask !== undefined,
     "--slices": slices !== undefined,
     "--simulate": request.simulate !== undefined,

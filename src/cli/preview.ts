@@ -13,7 +13,7 @@ const MAX_TILES = 16;
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;
 /** Factor on the error, so that it can be seen. */
-const ERROR_GAIN = 5;
+export const ERROR_GAIN = 5;
 
 /** What a preview shows. */
 export interface PreviewContent {
@@ -57,12 +57,14 @@ export function* slicePngs(magnitude: NdArray): Generator<Uint8Array<ArrayBuffer
   }
 }
 
-function sliceOf({ data, shape: [, rows, columns] }: NdArray, index: number): NdArray {
+/** One slice of `[S, H, W]`. */
+export function sliceOf({ data, shape: [, rows, columns] }: NdArray, index: number): NdArray {
   const size = rows * columns;
   return ndarray(data.subarray(index * size, (index + 1) * size), [rows, columns]);
 }
 
-function white({ data }: NdArray): number {
+/** The magnitude that is shown white. */
+export function white({ data }: NdArray): number {
   const level = percentile(data, WINDOW_PERCENTILE);
   return level > 0 ? level : Math.max(1e-30, ...[data.reduce((a, b) => Math.max(a, b), 0)]);
 }
@@ -74,12 +76,13 @@ function evenly(count: number): number[] {
   return Array.from({ length: tiles }, (_, i) => Math.round(i * (count - 1) / (tiles - 1)));
 }
 
-function difference(a: NdArray, b: NdArray): NdArray {
+/** |a - b|. */
+export function difference(a: NdArray, b: NdArray): NdArray {
   return ndarray(a.data.map((value, i) => Math.abs(value - b.data[i])), a.shape);
 }
 
 /** The image with a line of text above it. */
-function labelled(text: string, { data, shape: [rows, columns] }: NdArray): NdArray {
+export function labelled(text: string, { data, shape: [rows, columns] }: NdArray): NdArray {
   const result = zeros([rows + LABEL_HEIGHT, columns]);
   result.data.set(data, LABEL_HEIGHT * columns);
   drawLabel(result, text);
@@ -90,7 +93,7 @@ function labelled(text: string, { data, shape: [rows, columns] }: NdArray): NdAr
  * The slice as a radiologist hangs it, where the file says how it lies: the front (or the top) of
  * the head up, the patient's right on the left.
  */
-function upright(image: NdArray, geometry?: Geometry): NdArray {
+export function upright(image: NdArray, geometry?: Geometry): NdArray {
   if (!geometry?.known) return image;
   const { affine } = geometry;
   const direction = (column: number) => {

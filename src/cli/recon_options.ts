@@ -96,6 +96,10 @@ export const RECON_OPTIONS = {
       "std.nii.gz their standard deviation. Default: 4",
   },
   "save-samples": { summary: "write every sample too (samples/NNN.nii.gz)" },
+  audit: {
+    summary: "hold back some acquired lines, reconstruct without them and report how well\n" +
+      "they were predicted, beside sense. Costs a second reconstruction of each slice",
+  },
   complex: { summary: "write the complex image too (complex.nii.gz)" },
   also: {
     value: "LIST",
@@ -163,6 +167,7 @@ export interface ReconRequest {
   readonly seed: number;
   readonly samples?: number;
   readonly saveSamples: boolean;
+  readonly audit: boolean;
   readonly complex: boolean;
   readonly also: readonly AlsoFormat[];
   readonly dicom: boolean;
@@ -199,6 +204,7 @@ export function reconRequest(
     ...count("samples"),
     ...(model === undefined ? {} : { model }),
   });
+  if (values.audit === true) requirePhase(method);
   return {
     inputs,
     method,
@@ -232,8 +238,18 @@ export function reconRequest(
 
 const positive = { integer: true, least: 1 } as const;
 
+/** Refuses methods whose images cannot predict samples. */
+function requirePhase(name: string): void {
+  if (findMethod(name).needsMaps) return;
+  throw new UsageError(
+    `Cannot audit ${name}: a method with coil maps is required, as its image has no phase to ` +
+      "predict samples with",
+  );
+}
+
 function flags(values: ParsedArgs<typeof RECON_OPTIONS>["values"]) {
   return {
+    audit: values.audit ?? false,
     complex: values.complex ?? false,
     saveSamples: values["save-samples"] ?? false,
     dicom: values.dicom ?? false,

@@ -14,6 +14,7 @@ export function reportText(report: ReconReport): string {
       metricsText("head ", metrics.head),
       metricsText("whole", metrics.whole),
     ]),
+    ...auditLines(report.audit),
     ...Object.values(outputs).map((path) => `  ${path}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -22,6 +23,23 @@ export function reportText(report: ReconReport): string {
 function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string {
   const decibel = psnr === null ? "identical" : `${psnr.toFixed(2)} dB`;
   return `  ${name}  PSNR ${decibel}  SSIM ${ssim.toFixed(4)}  NMSE ${nmse.toPrecision(3)}`;
+}
+
+/** The verdict with its figures, and the reasons below it. */
+function auditLines(audit: ReconReport["audit"]): string[] {
+  if (audit === null) return [];
+  const { verdict, reasons, consistency, prediction } = audit;
+  const figures = [
+    `chi-square ${consistency.chiSquare.toPrecision(3)}`,
+    ...(prediction === null ? [] : [
+      `prediction error ${prediction.error.toPrecision(3)} ` +
+      `(sense ${prediction.sense.toPrecision(3)})`,
+    ]),
+  ];
+  return [
+    `  audit  ${[verdict, ...figures].join(", ")}`,
+    ...reasons.map((reason) => `    ${reason}`),
+  ];
 }
 
 function maskText({ spec, acceleration, acsLines }: ReconReport["mask"]): string {

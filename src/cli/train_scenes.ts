@@ -10,7 +10,7 @@ import { Preparation } from "../mri/prepare.ts";
 import type { SourceSlice } from "../nn/augment.ts";
 import { ndarray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
-import { croppedMask } from "../recon/reconstruct.ts";
+import { croppedMask } from "../recon/slice_supply.ts";
 import { chooseSampling } from "../recon/sampling.ts";
 import type { TrainRequest } from "./train_options.ts";
 import { type SliceSources, trainingFiles } from "./train_volumes.ts";

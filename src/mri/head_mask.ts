@@ -62,8 +62,12 @@ function fillHoles(component: Uint8Array, width: number): Uint8Array {
   return component.map((value, pixel) => value | background[pixel]);
 }
 
-/** Clears the pixels that are 1 and 4-connected to a seed, the seeds included, and lists them. */
-function flood(pixels: Uint8Array, width: number, seeds: readonly number[]): number[] {
+/**
+ * Clears the pixels that are 1 and 4-connected to a seed, the seeds included, and lists them.
+ * @param pixels 0 or 1 in C order; changed
+ * @param width columns
+ */
+export function flood(pixels: Uint8Array, width: number, seeds: readonly number[]): number[] {
   const visited: number[] = [];
   const visit = (pixel: number) => {
     if (pixels[pixel] !== 1) return; // also beyond the first and the last row

@@ -50,16 +50,34 @@ export interface Metrics {
  * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
  */
 export function measure(image: NdArray, reference: NdArray): Metrics {
-  const head = headMask(reference);
-  const region = (mask?: Uint8Array): RegionMetrics => {
-    const decibel = psnr(image, reference, mask);
-    return {
-      psnr: decibel === Infinity ? null : decibel,
-      ssim: ssim(image, reference, mask),
-      nmse: nmse(image, reference, mask),
-    };
+  return {
+    convention: METRICS_CONVENTION,
+    whole: measureRegion(image, reference),
+    head: measureRegion(image, reference, headMask(reference)),
   };
-  return { convention: METRICS_CONVENTION, whole: region(), head: region(head) };
+}
+
+/**
+ * The metrics of one region.
+ *
+ * @param image magnitude, `[S, H, W]` or `[H, W]`, H and W at least 7
+ * @param reference of the same shape
+ * @param region 0 or 1 for each pixel. Default: all
+ * @param range data range, for a slice that of its volume. Default: the maximum of the reference
+ * @throws as {@link measure}, and RangeError when the region is empty
+ */
+export function measureRegion(
+  image: NdArray,
+  reference: NdArray,
+  region?: Uint8Array,
+  range?: number,
+): RegionMetrics {
+  const decibel = psnr(image, reference, region, range);
+  return {
+    psnr: decibel === Infinity ? null : decibel,
+    ssim: ssim(image, reference, region, range),
+    nmse: nmse(image, reference, region),
+  };
 }
 
 /**
@@ -69,13 +87,19 @@ export function measure(image: NdArray, reference: NdArray): Metrics {
  * @param image `[S, H, W]` or `[H, W]`
  * @param reference of the same shape
  * @param region optional: 0 or 1 for each pixel
+ * @param range data range. Default: the maximum of the reference
  * @throws {RangeError} when shapes differ or the region is empty
  * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
  */
-export function psnr(image: NdArray, reference: NdArray, region?: Uint8Array): number {
-  const { range } = comparable("PSNR", image, reference, region);
+export function psnr(
+  image: NdArray,
+  reference: NdArray,
+  region?: Uint8Array,
+  range?: number,
+): number {
+  const checked = comparable("PSNR", { image, reference, region, range });
   const { error, count } = squares(image, reference, region);
-  return 10 * Math.log10(range ** 2 * count / error);
+  return 10 * Math.log10(checked.range ** 2 * count / error);
 }
 
 /**
@@ -88,7 +112,7 @@ export function psnr(image: NdArray, reference: NdArray, region?: Uint8Array): n
  * @throws {InputError} when the reference is zero there, or a value is NaN or infinite
  */
 export function nmse(image: NdArray, reference: NdArray, region?: Uint8Array): number {
-  comparable("NMSE", image, reference, region);
+  comparable("NMSE", { image, reference, region });
   const { error, signal } = squares(image, reference, region);
   if (signal === 0) {
     throw new InputError("Cannot measure NMSE: a nonzero reference is required, found zeros only");
@@ -106,11 +130,18 @@ export function nmse(image: NdArray, reference: NdArray, region?: Uint8Array): n
  * @param image `[S, H, W]` or `[H, W]`, H and W at least 7
  * @param reference of the same shape
  * @param region optional: 0 or 1 for each pixel
+ * @param range data range. Default: the maximum of the reference
  * @throws {RangeError} when shapes differ, the image is smaller than the window or the region is empty
  * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
  */
-export function ssim(image: NdArray, reference: NdArray, region?: Uint8Array): number {
-  const { range, shape: [slices, height, width] } = comparable("SSIM", image, reference, region);
+export function ssim(
+  image: NdArray,
+  reference: NdArray,
+  region?: Uint8Array,
+  range?: number,
+): number {
+  const checked = comparable("SSIM", { image, reference, region, range });
+  const [slices, height, width] = checked.shape;
   if (Math.min(height, width) < SSIM_WINDOW) {
     throw new RangeError(
       `Cannot measure SSIM: an image of at least ${SSIM_WINDOW} x ${SSIM_WINDOW} is required, ` +
@@ -125,7 +156,7 @@ export function ssim(image: NdArray, reference: NdArray, region?: Uint8Array): n
     const map = ssimMap(
       image.data.subarray(start, start + size),
       reference.data.subarray(start, start + size),
-      { width, range },
+      { width, range: checked.range },
     );
     for (let pixel = 0; pixel < size; pixel++) {
       if (weights[start + pixel] === 0) continue;
@@ -166,12 +197,26 @@ function squares(
   return { error, signal, count };
 }
 
-/** Checks what every metric requires; gives the shape and the data range. */
-function comparable(
+/** What a metric compares, and where. */
+export interface Comparable {
+  /** `[S, H, W]` or `[H, W]`. */
+  readonly image: NdArray;
+  /** Of the same shape. */
+  readonly reference: NdArray;
+  /** 0 or 1 for each pixel; all if absent. */
+  readonly region?: Uint8Array | undefined;
+  /** Data range; the maximum of the reference if absent. */
+  readonly range?: number | undefined;
+}
+
+/**
+ * Checks what every metric requires; gives the shape and the data range.
+ * @throws {RangeError} when shapes differ or the region is empty
+ * @throws {InputError} when the data range is not positive, or a value is NaN or infinite
+ */
+export function comparable(
   metric: string,
-  image: NdArray,
-  reference: NdArray,
-  region?: Uint8Array,
+  { image, reference, region, range: given }: Comparable,
 ): { shape: readonly [number, number, number]; range: number } {
   const shape = volumeShape(`measure ${metric}`, reference);
   if (`${image.shape}` !== `${reference.shape}`) {
@@ -196,7 +241,7 @@ function comparable(
       );
     }
   }
-  const range = reference.data.reduce((most, value) => Math.max(most, value), -Infinity);
+  const range = given ?? reference.data.reduce((most, value) => Math.max(most, value), -Infinity);
   if (range <= 0) {
     throw new InputError(
       `Cannot measure ${metric}: a reference with a positive maximum is required, found ${range}`,

@@ -86,6 +86,8 @@ export interface Method {
   readonly needsMaps: boolean;
   /** Whether it draws posterior samples. Default false. */
   readonly samples?: boolean;
+  /** Whether it has no number of steps to choose. Default false. */
+  readonly fixedSteps?: boolean;
   /** Name of the network that is used when none is named; only of methods that have a network. */
   readonly defaultModel?: string;
   /**

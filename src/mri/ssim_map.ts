@@ -57,8 +57,13 @@ export function ssimMap(
   return map;
 }
 
-/** Mean over the window around each pixel: sums that slide along rows, then along columns. */
-function windowMeans(plane: Float64Array, width: number): Float64Array {
+/**
+ * Mean over the window ({@link SSIM_WINDOW}) around each pixel: sums that slide along rows, then along
+ * columns. Windows that reach beyond an edge are completed by reflection.
+ * @param plane pixels in C order
+ * @param width columns
+ */
+export function windowMeans(plane: Float64Array, width: number): Float64Array {
   const height = plane.length / width;
   const half = (SSIM_WINDOW - 1) / 2;
   const alongRows = new Float64Array(plane.length);

@@ -10,9 +10,10 @@ import type { Method } from "../mri/problem.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import { finishedSize } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
-import { croppedMask, finishOptions, type ReconstructOptions, sliceRange } from "./reconstruct.ts";
+import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { chooseSampling } from "./sampling.ts";
+import { croppedMask, finishOptions } from "./slice_supply.ts";
 
 /** Name and version of the layout of a plan. */
 export const PLAN_SCHEMA = "larmor.plan/1";

@@ -2,13 +2,11 @@
  * K-space in, images out: what the command line and scripts both call.
  * @module
  */
-import { InputError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
-import { readMapsFile } from "../io/maps_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import { measure } from "../mri/metrics.ts";
-import { type MapsSource, Preparation } from "../mri/prepare.ts";
 import type { Method, Problem, RunControl, Solver } from "../mri/problem.ts";
 import { SSIM_WINDOW } from "../mri/ssim_map.ts";
 import { meanOf, type NdArray, sizeOf, zeros } from "../ndarray.ts";
@@ -21,8 +19,11 @@ import {
   type FinishOptions,
   scaleArray,
 } from "./finish.ts";
+import { type Audit, type SliceAudit, volumeAudit } from "./audit.ts";
+import { spreadFigures } from "./audit_spread.ts";
+import { Auditor } from "./auditor.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
-import { chooseSampling, type Sampling } from "./sampling.ts";
+import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "./types.ts";
 
 export type { Progress, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
@@ -40,12 +41,33 @@ export async function reconstruct(
   options: ReconstructOptions = {},
 ): Promise<Reconstruction> {
   const method = findMethod(options.method ?? DEFAULT_METHOD);
-  const range = sliceRange(file, options.slices);
+  sliceRange(file, options.slices);
   if (options.device instanceof Runtime) {
-    return await new Run(file, options, method, options.device).all(range);
+    return await reconstructFrom(new FileSlices(options.device, file, options), options, method);
   }
   await using runtime = await Runtime.open(options.device);
-  return await new Run(file, options, method, runtime).all(range);
+  const slices = new FileSlices(runtime, file, options);
+  return await reconstructFrom(slices, { ...options, device: runtime }, method);
+}
+
+/**
+ * Reconstructs slices that are supplied, so that several methods can share what was prepared once.
+ * Of the options those that decide what is supplied (`mask`, `maps`, `calibration`, `compress`) do
+ * not count.
+ * @param method what `options.method` names, or one of elsewhere
+ * @throws as {@link reconstruct}
+ */
+export async function reconstructFrom(
+  supply: SliceSupply,
+  options: ReconstructOptions = {},
+  method: Method = findMethod(options.method ?? DEFAULT_METHOD),
+): Promise<Reconstruction> {
+  const range = sliceRange(supply.file, options.slices);
+  if (options.device instanceof Runtime) {
+    return await new Run(supply, options, method, options.device).all(range);
+  }
+  await using runtime = await Runtime.open(options.device);
+  return await new Run(supply, options, method, runtime).all(range);
 }
 
 /**
@@ -70,50 +92,41 @@ export function sliceRange(
 
 /** Everything compiled for one sampling. */
 interface Compiled {
-  readonly preparation: Preparation;
   readonly solver: Solver;
   readonly finish: Awaited<ReturnType<typeof compileFinish>>;
   readonly turn: Awaited<ReturnType<typeof compileReference>>;
-  readonly leaving: FinishOptions;
-}
-
-/** How the images of a file leave, by its orientation and the size it asks for. */
-export function finishOptions(file: KspaceFile, mask: SamplingMask): FinishOptions {
-  const from: [number, number] = [mask.height, mask.width];
-  const [height, width] = file.imageSize ?? from;
-  return {
-    from,
-    size: [Math.min(height, from[0]), Math.min(width, from[1])],
-    ...(file.outputSize && { output: file.outputSize }),
-    transposed: file.transposed,
-  };
 }
 
 class Run {
-  readonly #file: KspaceFile;
+  readonly #supply: SliceSupply;
   readonly #options: ReconstructOptions;
   readonly #method: Method;
   readonly #runtime: Runtime;
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #stages: { eigenbasis?: number } = {};
-  readonly #seconds = { read: 0, calibrate: 0, reconstruct: 0 };
-  #maps: NdArray | undefined;
+  readonly #seconds = { read: 0, calibrate: 0, reconstruct: 0, audit: 0 };
+  readonly #auditor: Auditor;
 
   constructor(
-    file: KspaceFile,
+    supply: SliceSupply,
     options: ReconstructOptions,
     method: Method,
     runtime: Runtime,
   ) {
-    this.#file = file;
+    this.#supply = supply;
     this.#options = options;
     this.#method = method;
     this.#runtime = runtime;
+    this.#auditor = new Auditor(runtime, {
+      method,
+      options: methodOptions(method, options),
+      level: options.audit ?? "consistency",
+      seed: options.seed ?? 0,
+    });
   }
 
   async all([first, end]: readonly [number, number]): Promise<Reconstruction> {
     const compiledBefore = this.#runtime.compileSeconds;
-    if (this.#options.maps !== undefined) this.#maps = readMapsFile(this.#options.maps);
     const slices: SliceResult[] = [];
     for (let index = first; index < end; index++) {
       this.#options.signal?.throwIfAborted();
@@ -123,12 +136,13 @@ class Run {
     const complete = slices.every(({ reference }) => reference !== undefined);
     const magnitude = volume((slice) => slice.magnitude);
     const reference = complete ? volume((slice) => slice.reference!) : undefined;
-    const { geometry, volumes = 1 } = this.#file;
-    const isWhole = volumes > 1 && slices.length === this.#file.slices;
+    const std = slices[0].std === undefined ? undefined : volume((slice) => slice.std!);
+    const { geometry, volumes = 1, slices: inFile } = this.#supply.file;
+    const isWhole = volumes > 1 && slices.length === inFile;
     return {
       magnitude,
       complex: volume((slice) => slice.complex),
-      ...(slices[0].std === undefined ? {} : { std: volume((slice) => slice.std!) }),
+      ...(std === undefined ? {} : { std }),
       ...(slices[0].magnitudes === undefined ? {} : { samples: sampleVolumes(slices) }),
       ...(reference === undefined ? {} : { reference }),
       metrics: reference === undefined || !isMeasurable(reference)
@@ -144,6 +158,7 @@ class Run {
       nfe: slices[0].nfe,
       drawn: slices[0].drawn,
       sigma: slices.map(({ sigma }) => sigma),
+      ...auditOf(slices, std && spreadFigures(magnitude, std, first)),
       seconds: {
         ...this.#seconds,
         ...this.#stages,
@@ -156,33 +171,44 @@ class Run {
     const report = (stage: Progress["stage"], part: number) =>
       this.#options.onProgress?.({ stage, slice: done, slices, fraction: (done + part) / slices });
     report("read", 0);
-    const kspace = await this.#timed("read", () => this.#file.readSlice(index));
-    const sampling = chooseSampling(this.#options.mask, this.#file, kspace);
-    const { preparation, solver, finish, turn, leaving } = await this.#compile(sampling);
+    const { needsMaps } = this.#method;
+    const slice = await this.#timed("read", () => this.#supply.read(index, needsMaps));
+    const { solver, finish, turn } = await this.#compile(slice);
     report("calibrate", 0.02);
-    const prepared = await this.#timed(
-      "calibrate",
-      async () => await preparation.slice(kspace, await this.#mapsSource(index)),
-    );
+    const prepared = await this.#timed("calibrate", () => slice.prepare());
+    const { problem } = prepared;
+    const share = this.#auditor.predicts ? 0.45 : 0.9;
+    const control = (stage: "reconstruct" | "audit", from: number): RunControl => ({
+      rng: new Rng(this.#options.seed ?? 0, (this.#options.firstSlice ?? 0) + index),
+      onProgress: (fraction) => report(stage, from + share * fraction),
+      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+    });
     const { image, samples } = await this.#timed(
       "reconstruct",
       () =>
-        solved(solver, prepared.problem, {
-          rng: new Rng(this.#options.seed ?? 0, index),
-          onProgress: (fraction) => report("reconstruct", 0.1 + 0.9 * fraction),
+        solved(solver, problem, {
+          ...control("reconstruct", 0.1),
           onStage: (stage, seconds) => this.#stages[stage] = (this.#stages[stage] ?? 0) + seconds,
-          ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
         }),
     );
     const scale = scaleArray(prepared.scale);
     const { complex, magnitude } = await finish.run({ image, scale });
     requireFinite(magnitude, index);
+    const { key, geometry } = slice;
+    const audited = this.#auditor.active
+      ? await this.#timed("audit", () =>
+        this.#auditor.slice(
+          { index, key, geometry, problem, image },
+          control("audit", 0.1 + share),
+        ))
+      : undefined;
     const result = {
       complex,
       magnitude,
-      ...await this.#spread(samples, scale, leaving),
-      mask: sampling.mask,
-      sigma: prepared.problem.sigma,
+      ...await this.#spread(samples, scale, slice.leaving),
+      mask: slice.sampling.mask,
+      sigma: problem.sigma,
+      ...(audited === undefined ? {} : { audit: audited }),
       steps: solver.steps,
       nfe: solver.nfe,
       drawn: solver.samples ?? 1,
@@ -201,73 +227,25 @@ class Run {
     return { std, ...(this.#options.keepSamples ? { magnitudes } : {}) };
   }
 
-  async #mapsSource(index: number): Promise<MapsSource> {
-    if (!this.#method.needsMaps) return { kind: "none" };
-    const all = this.#maps;
-    if (all === undefined) {
-      const separate = await this.#file.readCalibration?.(index);
-      return { kind: this.#options.calibration ?? "espirit", ...(separate && { separate }) };
-    }
-    const [count, ...shape] = all.shape;
-    const size = all.data.length / count;
-    const at = count === 1 ? 0 : index;
-    if (at >= count) {
-      throw new InputError(
-        `Cannot use the coil maps for slice ${index}: one set or one for each slice is required, ` +
-          `found ${count}`,
-      );
-    }
-    return { kind: "given", maps: { data: all.data.subarray(at * size, (at + 1) * size), shape } };
-  }
-
-  #compile(sampling: Sampling): Promise<Compiled> {
-    const key = `${sampling.mask.kind} ${sampling.full} ${sampling.mask.values}`;
-    let compiled = this.#compiled.get(key);
+  #compile(slice: ReadSlice): Promise<Compiled> {
+    let compiled = this.#compiled.get(slice.key);
     if (compiled === undefined) {
-      compiled = this.#create(sampling);
-      this.#compiled.set(key, compiled);
+      compiled = this.#create(slice);
+      this.#compiled.set(slice.key, compiled);
     }
     return compiled;
   }
 
-  async #create({ mask: fileMask, full }: Sampling): Promise<Compiled> {
-    const { compress } = this.#options;
-    const { coils, width } = this.#file;
-    if (compress !== undefined && !(Number.isInteger(compress) && compress >= 1)) {
-      throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
-    }
-    if (compress !== undefined && this.#maps !== undefined) {
-      throw new UsageError(
-        "Cannot compress coils and take given maps: only one of them is possible",
-      );
-    }
-    const virtual = compress !== undefined && compress < coils && this.#method.needsMaps
-      ? compress
-      : undefined;
-    const mask = croppedMask(fileMask, this.#file);
-    const preparation = await Preparation.create(this.#runtime, {
-      coils,
-      mask,
-      full,
-      readout: width,
-      ...(virtual === undefined ? {} : { compress: virtual }),
-    });
-    const solver = await this.#method.prepare(
-      this.#runtime,
-      { coils: virtual ?? coils, height: mask.height, width: mask.width, mask },
-      methodOptions(this.#method, this.#options),
-    );
-    const leaving = finishOptions(this.#file, mask);
+  async #create({ geometry, leaving }: ReadSlice): Promise<Compiled> {
+    const options = methodOptions(this.#method, this.#options);
     return {
-      preparation,
-      solver,
+      solver: await this.#method.prepare(this.#runtime, geometry, options),
       finish: await compileFinish(this.#runtime, leaving),
       turn: await compileReference(this.#runtime, leaving),
-      leaving,
     };
   }
 
-  async #timed<T>(stage: "read" | "calibrate" | "reconstruct", work: () => Promise<T>): Promise<T> {
+  async #timed<T>(stage: TimedStage, work: () => Promise<T>): Promise<T> {
     const start = performance.now();
     try {
       return await work();
@@ -277,11 +255,7 @@ class Run {
   }
 }
 
-/** The mask after readout oversampling is removed: lines stay, the readout is as long as the image. */
-export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask {
-  const width = file.imageSize?.[1] ?? mask.width;
-  return mask.kind === "lines" && width < mask.width ? { ...mask, width } : mask;
-}
+type TimedStage = "read" | "calibrate" | "reconstruct" | "audit";
 
 interface SliceResult {
   readonly complex: NdArray;
@@ -291,10 +265,17 @@ interface SliceResult {
   readonly reference?: NdArray;
   readonly mask: SamplingMask;
   readonly sigma: number;
+  readonly audit?: SliceAudit;
   readonly steps: number;
   readonly nfe: number;
   readonly drawn: number;
   readonly model?: ModelReference;
+}
+
+/** The audit of the volume, if its slices were audited. */
+function auditOf(slices: readonly SliceResult[], spread?: Audit["spread"]): { audit?: Audit } {
+  const audited = slices.flatMap(({ audit }) => audit ?? []);
+  return audited.length === 0 ? {} : { audit: volumeAudit(audited, spread ?? undefined) };
 }
 
 /** The image, and the samples whose mean it is where the method draws samples. */

@@ -3,6 +3,7 @@ import type { Device } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import type { Audit } from "./audit.ts";
 import type { Reconstruction, Seconds } from "./reconstruct.ts";
 
 /** Name and version of the layout of recon.json. */
@@ -54,6 +55,8 @@ export interface ReconReport {
     readonly whole: RegionMetrics;
     readonly head: RegionMetrics;
   } | null;
+  /** Evidence without the truth; null for methods without coil maps, whose images have no phase. */
+  readonly audit: Audit | null;
   /** Path of each output by its kind. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -93,6 +96,7 @@ export function reconReport(
       calibrate: milliseconds(seconds.calibrate),
       compile: milliseconds(seconds.compile),
       reconstruct: milliseconds(seconds.reconstruct),
+      audit: milliseconds(seconds.audit),
       ...(seconds.eigenbasis === undefined ? {} : { eigenbasis: milliseconds(seconds.eigenbasis) }),
       write: milliseconds(writeSeconds),
     },
@@ -101,6 +105,7 @@ export function reconReport(
       whole: metrics.whole,
       head: metrics.head,
     },
+    audit: result.audit ?? null,
     outputs,
   };
 }

@@ -6,6 +6,8 @@ import type { SamplingMask } from "../mri/masks.ts";
 import type { Metrics } from "../mri/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import type { Audit } from "./audit.ts";
+import type { AuditLevel } from "./auditor.ts";
 
 /** What a reconstruction may be told. */
 export interface ReconstructOptions {
@@ -37,6 +39,11 @@ export interface ReconstructOptions {
   readonly calibration?: Calibration;
   /** Virtual coils to compress to. Default: all coils. */
   readonly compress?: number;
+  /**
+   * How thoroughly the result is compared with the data: `prediction` costs a second reconstruction of
+   * each slice. Default `consistency`.
+   */
+  readonly audit?: AuditLevel;
   /** Called as the work proceeds. */
   readonly onProgress?: (progress: Progress) => void;
   /** Stops the work: the call throws the signal's reason. */
@@ -46,7 +53,7 @@ export interface ReconstructOptions {
 /** How far the work is. */
 export interface Progress {
   /** What is being done. */
-  readonly stage: "read" | "calibrate" | "reconstruct";
+  readonly stage: "read" | "calibrate" | "reconstruct" | "audit";
   /** Slices finished. */
   readonly slice: number;
   /** Slices in all. */
@@ -65,6 +72,8 @@ export interface Seconds {
   readonly compile: number;
   /** The method itself. */
   readonly reconstruct: number;
+  /** Comparing the result with the data, with the second reconstruction where one was asked for. */
+  readonly audit: number;
   /** The eigenbasis of the operator (`ddrm`), which is part of `reconstruct`. */
   readonly eigenbasis?: number;
 }
@@ -103,6 +112,8 @@ export interface Reconstruction {
   readonly nfe: number;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
+  /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
+  readonly audit?: Audit;
   /** Time by stage. */
   readonly seconds: Seconds;
 }

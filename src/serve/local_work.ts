@@ -169,6 +169,7 @@ export class LocalWork implements Work {
       const { options } = this.#request;
       const result = await reconstruct(file, {
         ...options,
+        audit: "none", // there is no recon.json to hold it
         device: runtime,
         firstSlice,
         signal: this.#abort.signal,

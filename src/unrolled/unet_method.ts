@@ -55,6 +55,7 @@ export const unetMethod: Method = {
   citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
     "arXiv:1811.08839",
   needsMaps: false,
+  fixedSteps: true,
   defaultModel: "unet-brain",
   prepare: async (runtime, geometry, { model = "unet-brain" } = {}) =>
     prepareUNet(runtime, geometry, await loadImageUNet(await modelPath(model))),

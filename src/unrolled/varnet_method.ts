@@ -41,6 +41,7 @@ export const varnetMethod: Method = {
   citation: "Sriram et al., End-to-end variational networks for accelerated MRI reconstruction, " +
     "MICCAI 2020",
   needsMaps: false,
+  fixedSteps: true,
   defaultModel: "varnet-brain",
   prepare: async (runtime, geometry, { model = "varnet-brain" } = {}) =>
     await prepareVarNet(runtime, geometry, await loadVarNet(await modelPath(model))),

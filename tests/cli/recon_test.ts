@@ -29,7 +29,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     assert.deepEqual(Object.keys(report), [
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
       "samples",
-      ...["seconds", "metrics", "outputs"],
+      ...["seconds", "metrics", "audit", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");
     assert.deepEqual(report.input, {
@@ -48,7 +48,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       ["sense", null, "cpu", 7, 0],
     );
     assert.deepEqual(Object.keys(report.seconds), [
-      ...["total", "read", "calibrate", "compile", "reconstruct", "write"],
+      ...["total", "read", "calibrate", "compile", "reconstruct", "audit", "write"],
     ]);
     for (const region of ["whole", "head"]) {
       assert.deepEqual(Object.keys(report.metrics[region]), ["psnr", "ssim", "nmse"]);

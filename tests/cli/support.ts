@@ -37,7 +37,7 @@ export async function runHere(
 
 /** The command that `deno task NAME` runs, with the same permissions and without network. */
 export function taskCommand(
-  name: "recon" | "simulate" | "serve" | "sample",
+  name: "recon" | "compare" | "simulate" | "serve" | "sample",
   args: readonly string[],
   options: Deno.CommandOptions = {},
 ): Deno.Command {
@@ -55,7 +55,7 @@ export function taskCommand(
 
 /** Runs a command as a process of its own. */
 export async function runTask(
-  name: "recon" | "simulate" | "sample",
+  name: "recon" | "compare" | "simulate" | "sample",
   args: readonly string[],
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await taskCommand(name, args).output();

@@ -39,7 +39,7 @@ function someResult(known: boolean): Reconstruction {
     nfe: 100,
     drawn: 4,
     sigma: [0.01, 0.01, 0.01],
-    seconds: { read: 0, calibrate: 0, compile: 0, reconstruct: 0 },
+    seconds: { read: 0, calibrate: 0, compile: 0, reconstruct: 0, audit: 0 },
   };
 }
 

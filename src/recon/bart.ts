@@ -1,0 +1,154 @@
+/**
+ * BART as a peer: `bart pics` on the very problems that our methods are given (the same scaled samples,
+ * mask and maps), as methods of the same pipeline, so that its images are finished and measured alike.
+ *
+ * The weights are published ones, found without a look at the reference: those of the total-variation
+ * baseline of fastMRI (`pics -S -R T:7:0:0.01 -i 200`, fastmri_examples/cs/run_bart.py; Zbontar et al.
+ * 2018), the same weight for the wavelet and for l2. BART scales the data by its own estimate before
+ * they apply, as there (`-S` undoes it).
+ * @module
+ */
+import { join } from "node:path";
+import { InputError, UsageError } from "../errors.ts";
+import type { Program, Runtime } from "../graph/mod.ts";
+import { readCfl, writeCflCoils } from "../io/cfl.ts";
+import { planarCoils } from "../io/layout.ts";
+import { dftW } from "../mri/dft.ts";
+import type { SamplingMask } from "../mri/masks.ts";
+import { acquiredLines } from "../mri/operator.ts";
+import type { Acquisition, Method, Problem, Solver } from "../mri/problem.ts";
+import { type NdArray, ndarray, zeros } from "../ndarray.ts";
+
+/** Weight and iterations of fastMRI's baseline. */
+const WEIGHT = 0.01;
+const ITERATIONS = 200;
+
+/** Arguments of `bart pics` by the name of the peer. Bits 0 and 1 of 3 are the two image axes. */
+export const BART_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  "bart:l2": ["-S", "-l2", "-r", `${WEIGHT}`, "-i", `${ITERATIONS}`],
+  "bart:wavelet": ["-S", "-R", `W:3:0:${WEIGHT}`, "-i", `${ITERATIONS}`],
+  "bart:tv": ["-S", "-R", `T:3:0:${WEIGHT}`, "-i", `${ITERATIONS}`],
+};
+
+/** BART's reconstructions, as methods. */
+export const bartMethods: readonly Method[] = Object.entries(BART_ARGUMENTS).map(
+  ([name, args]) => ({
+    name,
+    summary: `bart pics ${args.join(" ")}`,
+    citation: "Uecker et al., Berkeley Advanced Reconstruction Toolbox, Proc. ISMRM 2015",
+    needsMaps: true,
+    fixedSteps: true,
+    prepare: (runtime, geometry) => prepareBart(runtime, geometry, args),
+  }),
+);
+
+/**
+ * The version of the BART that is installed.
+ * @throws {UsageError} when it cannot be run
+ */
+export async function bartVersion(): Promise<string> {
+  try {
+    return (await bart(["version"])).trim();
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new UsageError("Cannot compare with BART: the command bart is required, found none", {
+      hint: "Install it (Debian: apt install bart) or leave out --peer",
+      cause,
+    });
+  }
+}
+
+async function prepareBart(
+  runtime: Runtime,
+  geometry: Acquisition,
+  args: readonly string[],
+): Promise<Solver> {
+  const { coils, height, width, mask } = geometry;
+  const lines = mask.kind === "lines" ? acquiredLines(mask).length : height;
+  const transform: Program<"samples", "kspace"> = await runtime.build(
+    { samples: [coils, 2, lines, width] },
+    ({ samples }) => ({ kspace: dftW(samples, "forward") }),
+  );
+  return {
+    nfe: 0,
+    steps: ITERATIONS,
+    async solve({ samples, maps }: Problem, { onProgress, signal } = {}) {
+      signal?.throwIfAborted();
+      const kspace = mask.kind === "plane" ? samples : (await transform.run({ samples })).kspace;
+      const image = await pics(filled(kspace, mask), maps, args, signal);
+      onProgress?.(1);
+      return image;
+    },
+  };
+}
+
+/** K-space of the acquired lines `[C, 2, K, W]` with zeros between them, `[C, 2, H, W]`. */
+function filled(kspace: NdArray, mask: SamplingMask): NdArray {
+  if (mask.kind === "plane") return kspace;
+  const [coils, , count, width] = kspace.shape;
+  const full = zeros([coils, 2, mask.height, width]);
+  const lines = acquiredLines(mask);
+  for (let row = 0; row < 2 * coils * count; row++) {
+    const plane = Math.floor(row / count), line = lines[row % count];
+    const source = kspace.data.subarray(row * width, (row + 1) * width);
+    full.data.set(source, (plane * mask.height + line) * width);
+  }
+  return full;
+}
+
+/** Runs `bart pics`; the image `[2, H, W]`. */
+async function pics(
+  kspace: NdArray,
+  maps: NdArray,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<NdArray> {
+  const folder = await Deno.makeTempDir({ prefix: "larmor-bart-" });
+  const at = (name: string) => join(folder, name);
+  try {
+    await writeCflCoils(at("kspace"), kspace);
+    await writeCflCoils(at("maps"), maps);
+    const input = await centredForPics(at, kspace.shape, signal);
+    await bart(["pics", ...args, at(input), at("maps"), at("image")], signal);
+    const [, , height, width] = kspace.shape;
+    const from = { transpose: false, source: at("image"), slice: 0 };
+    const { data } = planarCoils(readCfl(at("image")).data, 1, height, width, from);
+    return ndarray(data, [2, height, width]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * `pics` of BART 0.8 centres with `fftmod` on k-space where it needs the inverse. Both are the same for
+ * sizes that are multiples of 4; elsewhere undoing `fftmod` twice beforehand makes up for it (see
+ * tests/integration/bart_case.sh).
+ */
+async function centredForPics(
+  at: (name: string) => string,
+  [, , height, width]: readonly number[],
+  signal?: AbortSignal,
+): Promise<string> {
+  if (height % 4 === 0 && width % 4 === 0) return "kspace";
+  await bart(["fftmod", "-i", "3", at("kspace"), at("once")], signal);
+  await bart(["fftmod", "-i", "3", at("once"), at("twice")], signal);
+  return "twice";
+}
+
+/** Runs BART; its stdout. */
+async function bart(args: readonly string[], signal?: AbortSignal): Promise<string> {
+  const command = new Deno.Command("bart", {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const { code, stdout, stderr } = await command.output();
+  signal?.throwIfAborted();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (code === 0) return text(stdout);
+  throw new InputError(
+    `Cannot reconstruct with bart ${args[0]}: it ended with ${code}: ${text(stderr).trim()}`,
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * Where a reconstruction gets its slices: read from a file, undersampled and calibrated, or kept from
+ * before, so that several methods are given the very same problems.
+ * @module
+ */
+import { InputError, UsageError } from "../errors.ts";
+import type { Runtime } from "../graph/mod.ts";
+import { readMapsFile } from "../io/maps_file.ts";
+import type { KspaceFile } from "../io/types.ts";
+import type { SamplingMask } from "../mri/masks.ts";
+import { type MapsSource, Preparation, type PreparedSlice } from "../mri/prepare.ts";
+import type { Acquisition } from "../mri/problem.ts";
+import type { NdArray } from "../ndarray.ts";
+import type { FinishOptions } from "./finish.ts";
+import { chooseSampling, type Sampling } from "./sampling.ts";
+import type { ReconstructOptions } from "./types.ts";
+
+/** A slice that was read, with all that methods are compiled for. */
+export interface ReadSlice {
+  /** What is kept of it. */
+  readonly sampling: Sampling;
+  /** Equal for slices of one sampling, which need compiling once. */
+  readonly key: string;
+  /** What a method is compiled for. */
+  readonly geometry: Acquisition;
+  /** How its image leaves. */
+  readonly leaving: FinishOptions;
+  /**
+   * Undersamples and calibrates.
+   * @throws {InputError} when maps are needed and there is no calibration region
+   */
+  prepare(): Promise<PreparedSlice>;
+}
+
+/** A source of slices. */
+export interface SliceSupply {
+  /** The file behind it. */
+  readonly file: KspaceFile;
+  /**
+   * Reads a slice.
+   * @param needsMaps whether the method needs coil maps
+   * @throws {InputError} when the slice cannot be read, or its mask does not fit
+   */
+  read(index: number, needsMaps: boolean): Promise<ReadSlice>;
+}
+
+/** The options of a reconstruction that decide what a method is given. */
+export type SupplyOptions = Pick<
+  ReconstructOptions,
+  "mask" | "maps" | "calibration" | "compress"
+>;
+
+/** Slices of a file, prepared anew each time. */
+export class FileSlices implements SliceSupply {
+  /** The file. */
+  readonly file: KspaceFile;
+  readonly #runtime: Runtime;
+  readonly #options: SupplyOptions;
+  readonly #preparations = new Map<string, Promise<Preparation>>();
+  readonly #maps: NdArray | undefined;
+
+  /**
+   * @param runtime must outlive the supply
+   * @throws {InputError} when the file of maps cannot be read
+   * @throws {UsageError} for a number of virtual coils that makes no sense
+   */
+  constructor(runtime: Runtime, file: KspaceFile, options: SupplyOptions = {}) {
+    this.file = file;
+    this.#runtime = runtime;
+    this.#options = options;
+    checkCompression(options);
+    if (options.maps !== undefined) this.#maps = readMapsFile(options.maps);
+  }
+
+  /** Reads a slice, see {@link SliceSupply}. */
+  async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
+    const { file } = this;
+    const { compress = file.coils } = this.#options;
+    const kspace = await file.readSlice(index);
+    const sampling = chooseSampling(this.#options.mask, file, kspace);
+    const mask = croppedMask(sampling.mask, file);
+    const coils = needsMaps ? Math.min(compress, file.coils) : file.coils;
+    const key = `${sampling.mask.kind} ${sampling.full} ${coils} ${sampling.mask.values}`;
+    return {
+      sampling,
+      key,
+      geometry: { coils, height: mask.height, width: mask.width, mask },
+      leaving: finishOptions(file, mask),
+      prepare: async () => {
+        const preparation = await this.#preparation(key, { mask, full: sampling.full, coils });
+        const source = needsMaps ? await this.#mapsSource(index) : { kind: "none" } as const;
+        return await preparation.slice(kspace, source);
+      },
+    };
+  }
+
+  #preparation(
+    key: string,
+    { mask, full, coils }: { mask: SamplingMask; full: boolean; coils: number },
+  ): Promise<Preparation> {
+    let preparation = this.#preparations.get(key);
+    if (preparation === undefined) {
+      preparation = Preparation.create(this.#runtime, {
+        coils: this.file.coils,
+        mask,
+        full,
+        readout: this.file.width,
+        ...(coils === this.file.coils ? {} : { compress: coils }),
+      });
+      this.#preparations.set(key, preparation);
+    }
+    return preparation;
+  }
+
+  async #mapsSource(index: number): Promise<MapsSource> {
+    const all = this.#maps;
+    if (all === undefined) {
+      const separate = await this.file.readCalibration?.(index);
+      return { kind: this.#options.calibration ?? "espirit", ...(separate && { separate }) };
+    }
+    const [count, ...shape] = all.shape;
+    const size = all.data.length / count;
+    const at = count === 1 ? 0 : index;
+    if (at >= count) {
+      throw new InputError(
+        `Cannot use the coil maps for slice ${index}: one set or one for each slice is required, ` +
+          `found ${count}`,
+      );
+    }
+    return { kind: "given", maps: { data: all.data.subarray(at * size, (at + 1) * size), shape } };
+  }
+}
+
+/** Slices that are prepared once and kept, with maps, whatever the methods need. */
+export class KeptSlices implements SliceSupply {
+  /** The file. */
+  readonly file: KspaceFile;
+  readonly #supply: SliceSupply;
+  readonly #kept = new Map<string, Promise<ReadSlice>>();
+
+  /** @param supply without compression, as all methods share what it gives */
+  constructor(supply: SliceSupply) {
+    this.file = supply.file;
+    this.#supply = supply;
+  }
+
+  /** Reads a slice, or gives it again; one without maps only where there can be none. */
+  async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
+    const withMaps = await this.#once(index, true);
+    if (needsMaps) return withMaps;
+    const calibrated = await withMaps.prepare().then(() => true, () => false);
+    return calibrated ? withMaps : await this.#once(index, false);
+  }
+
+  #once(index: number, needsMaps: boolean): Promise<ReadSlice> {
+    const key = `${index} ${needsMaps}`;
+    let kept = this.#kept.get(key);
+    if (kept === undefined) {
+      kept = this.#supply.read(index, needsMaps).then(preparedOnce);
+      this.#kept.set(key, kept);
+    }
+    return kept;
+  }
+}
+
+/** The slice that prepares once, and then lets go of its k-space. */
+function preparedOnce({ prepare, ...slice }: ReadSlice): ReadSlice {
+  let work: (() => Promise<PreparedSlice>) | undefined = prepare;
+  let prepared: Promise<PreparedSlice> | undefined;
+  return {
+    ...slice,
+    prepare: () => {
+      prepared ??= work!();
+      work = undefined;
+      return prepared;
+    },
+  };
+}
+
+function checkCompression({ compress, maps }: SupplyOptions): void {
+  if (compress === undefined) return;
+  if (!(Number.isInteger(compress) && compress >= 1)) {
+    throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
+  }
+  if (maps !== undefined) {
+    throw new UsageError(
+      "Cannot compress coils and take given maps: only one of them is possible",
+    );
+  }
+}
+
+/** How the images of a file leave, by its orientation and the size it asks for. */
+export function finishOptions(
+  file: KspaceFile,
+  mask: Pick<SamplingMask, "height" | "width">,
+): FinishOptions {
+  const from: [number, number] = [mask.height, mask.width];
+  const [height, width] = file.imageSize ?? from;
+  return {
+    from,
+    size: [Math.min(height, from[0]), Math.min(width, from[1])],
+    ...(file.outputSize && { output: file.outputSize }),
+    transposed: file.transposed,
+  };
+}
+
+/** The mask after readout oversampling is removed: lines stay, the readout is as long as the image. */
+export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask {
+  const width = file.imageSize?.[1] ?? mask.width;
+  return mask.kind === "lines" && width < mask.width ? { ...mask, width } : mask;
+}

@@ -1,0 +1,151 @@
+/** A chart of curves as SVG. Colours are classes, so that the style sheet serves light and dark. @module */
+import { short } from "./format.ts";
+import { html, type Markup } from "./markup.ts";
+
+/** A curve: points in order of x, each with words for its tooltip. */
+export interface Curve {
+  /** Number of its colour and marker. */
+  readonly mark: number;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly title: string }[];
+}
+
+/** What a chart shows. */
+export interface ChartContent {
+  /** The chart in words, for those who cannot see it. */
+  readonly description: string;
+  readonly x: { readonly label: string; readonly logarithmic: boolean };
+  readonly y: { readonly label: string };
+  readonly curves: readonly Curve[];
+}
+
+const WIDTH = 520, HEIGHT = 310;
+const LEFT = 54, RIGHT = 14, TOP = 14, BOTTOM = 44;
+/** Colours in the style sheet; further curves repeat them with another marker. */
+export const COLOURS = 8;
+
+/** Draws a chart; undefined when there is nothing to draw. */
+export function chart({ description, x, y, curves }: ChartContent): Markup | undefined {
+  const points = curves.flatMap((curve) => curve.points);
+  if (points.length === 0) return undefined;
+  const across = x.logarithmic
+    ? logarithmic(points.map((p) => p.x))
+    : linear(points.map((p) => p.x));
+  const up = linear(points.map((p) => p.y));
+  const toX = (value: number) => round(LEFT + across.place(value) * (WIDTH - LEFT - RIGHT));
+  const toY = (value: number) => round(HEIGHT - BOTTOM - up.place(value) * (HEIGHT - TOP - BOTTOM));
+  const bottom = HEIGHT - BOTTOM;
+  return html`
+    <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${description}">
+      <g class="rules">${up.ticks.map((v) => rule(toY(v), toY(v), LEFT, WIDTH - RIGHT))}</g>
+      <g class="axis">
+        ${rule(bottom, bottom, LEFT, WIDTH - RIGHT)}
+        ${across.ticks.map((v) => rule(bottom, bottom + 4, toX(v), toX(v)))}
+        ${across.ticks.map((v) => words(short(v), toX(v), bottom + 17))}
+        ${up.ticks.map((v) => words(short(v), LEFT - 8, toY(v) + 4, "end"))}
+        <g class="name">
+          ${words(x.label, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6)}
+          <g transform="translate(12 ${(TOP + bottom) / 2}) rotate(-90)">${words(y.label, 0, 0)}</g>
+        </g>
+      </g>
+      ${curves.map((curve) => drawCurve(curve, toX, toY))}
+    </svg>
+  `;
+}
+
+function rule(y1: number, y2: number, x1: number, x2: number): Markup {
+  return html`
+    <line x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}" />
+  `;
+}
+
+function words(text: string, x: number, y: number, anchor: "middle" | "end" = "middle"): Markup {
+  return html`
+    <text x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>
+  `;
+}
+
+function drawCurve(
+  { mark, points }: Curve,
+  toX: (value: number) => number,
+  toY: (value: number) => number,
+): Markup {
+  const line = points.map(({ x, y }) => `${toX(x)},${toY(y)}`).join(" ");
+  return html`
+    <g class="curve" data-mark="${mark}">
+      <polyline class="c${mark % COLOURS}" points="${line}" />
+      ${points.map(({ x, y, title }) =>
+        html`
+          <g transform="translate(${toX(x)} ${toY(y)})">${marker(mark)}<title>${title}</title></g>
+        `
+      )}
+    </g>
+  `;
+}
+
+/** The marker of a curve, about the origin: its shape tells curves of one colour apart. */
+export function marker(mark: number): Markup {
+  const colour = `c${mark % COLOURS}`;
+  switch (Math.floor(mark / COLOURS) % 4) {
+    case 0:
+      return html`
+        <circle class="${colour}" r="3.5" />
+      `;
+    case 1:
+      return html`
+        <rect class="${colour}" x="-3.2" y="-3.2" width="6.4" height="6.4" />
+      `;
+    case 2:
+      return html`
+        <path class="${colour}" d="M0-4.4 4.2 3.2H-4.2Z" />
+      `;
+    default:
+      return html`
+        <path class="${colour}" d="M0-4.6 4.6 0 0 4.6-4.6 0Z" />
+      `;
+  }
+}
+
+/** Where values lie along an axis, from 0 to 1, and where its ticks are. */
+interface Scale {
+  readonly ticks: readonly number[];
+  place(value: number): number;
+}
+
+/** About five round steps that cover the values with a little room. */
+function linear(values: readonly number[]): Scale {
+  const low = Math.min(...values), high = Math.max(...values);
+  const span = high > low ? high - low : Math.abs(low) || 1;
+  const power = 10 ** Math.floor(Math.log10(span / 4));
+  const step = power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= span / 4) ?? 10);
+  const from = low - 0.05 * span, to = high + 0.05 * span;
+  return {
+    ticks: steps(Math.ceil(from / step), Math.floor(to / step), step),
+    place: between(from, to),
+  };
+}
+
+function steps(first: number, last: number, step: number): number[] {
+  return Array.from(
+    { length: last - first + 1 },
+    (_, i) => Number(((first + i) * step).toPrecision(9)),
+  );
+}
+
+/** Ticks at 1, 2 and 5 times powers of ten, or at the powers alone over a wide range. */
+function logarithmic(values: readonly number[]): Scale {
+  const low = Math.log10(Math.min(...values)), high = Math.log10(Math.max(...values));
+  const room = 0.06 * Math.max(high - low, 0.5);
+  const from = low - room, to = high + room;
+  const factors = to - from > 3 ? [1] : [1, 2, 5];
+  const ticks = steps(Math.floor(from), Math.ceil(to), 1)
+    .flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(3))))
+    .filter((tick) => Math.log10(tick) >= from && Math.log10(tick) <= to);
+  const place = between(from, to);
+  return { ticks, place: (value) => place(Math.log10(value)) };
+}
+
+function between(from: number, to: number): (value: number) => number {
+  return (value) => (value - from) / (to - from || 1);
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;

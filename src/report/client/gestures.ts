@@ -1,0 +1,92 @@
+/** Dragging on pictures: window and level, or the region. @module */
+/// <reference lib="dom" />
+import { byId } from "./dom.ts";
+import { changedRegion, regionOf, type State, type Store } from "./state.ts";
+
+/** Change of level or width for a pixel of dragging, in parts of the reference's maximum. */
+const PER_PIXEL = 0.004;
+/** Change for an arrow key; with Shift five times as much. */
+const PER_KEY = 0.01;
+/** Part of the region that an arrow key moves it by. */
+const REGION_KEY = 0.1;
+const SHIFTED = 5;
+
+/** Where a drag began. */
+interface Drag {
+  readonly x: number;
+  readonly y: number;
+  readonly canvas: HTMLCanvasElement;
+  readonly state: State;
+  readonly sets: State["drag"];
+}
+
+/** Binds dragging and arrow keys on the figures. */
+export function bindGestures(store: Store): void {
+  const figures = byId("figures");
+  let drag: Drag | undefined;
+  figures.addEventListener("pointerdown", (event) => {
+    const canvas = event.target;
+    if (!(canvas instanceof HTMLCanvasElement) || event.button !== 0) return;
+    const { state } = store;
+    const sets = event.shiftKey === (state.drag === "window") ? "region" : "window";
+    // A region is chosen on the whole image, not on the region itself.
+    const whole = canvas.parentElement?.dataset.kind === "image";
+    drag = { x: event.clientX, y: event.clientY, canvas, state, sets: whole ? sets : "window" };
+    canvas.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    figures.focus({ preventScroll: true });
+  });
+  figures.addEventListener("pointermove", (event) => {
+    if (drag !== undefined) (drag.sets === "window" ? dragWindow : dragRegion)(store, drag, event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    figures.addEventListener(end, () => drag = undefined);
+  }
+  figures.addEventListener("dblclick", () => store.reset());
+  figures.addEventListener("keydown", (event) => arrowKey(store, event));
+}
+
+/** Right: wider; up: a higher level, so darker. The arrow keys do the same. */
+function dragWindow(store: Store, { x, y, state: { low, high } }: Drag, event: PointerEvent): void {
+  store.setWindow(
+    (low + high) / 2 - PER_PIXEL * (event.clientY - y),
+    high - low + PER_PIXEL * (event.clientX - x),
+  );
+}
+
+/** The region spans from where the drag began to the pointer. */
+function dragRegion(store: Store, { x, y, canvas }: Drag, event: PointerEvent): void {
+  const box = canvas.getBoundingClientRect();
+  const across = (event.clientX - x) / box.width, down = (event.clientY - y) / box.height;
+  const part = Math.max(Math.abs(across), Math.abs(down));
+  store.update({
+    region: regionOf(
+      store.input,
+      (y - box.top) / box.height + (down < 0 ? -part : part) / 2,
+      (x - box.left) / box.width + (across < 0 ? -part : part) / 2,
+      part,
+    ),
+  });
+}
+
+const ARROWS: Readonly<Record<string, readonly [right: number, up: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+function arrowKey(store: Store, event: KeyboardEvent): void {
+  const arrow = ARROWS[event.key];
+  if (arrow === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  const { low, high, drag, region } = store.state;
+  const factor = event.shiftKey ? SHIFTED : 1;
+  const [right, up] = arrow.map((direction) => direction * factor);
+  if (drag === "window") {
+    store.setWindow((low + high) / 2 + up * PER_KEY, high - low + right * PER_KEY);
+  } else {
+    const by = { right: right * REGION_KEY, down: -up * REGION_KEY };
+    store.update({ region: changedRegion(store.input, region, by) });
+  }
+}

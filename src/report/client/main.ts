@@ -1,0 +1,23 @@
+/** The script of report.html. @module */
+/// <reference lib="dom" />
+import type { PageData } from "../page_data.ts";
+import { byId } from "./dom.ts";
+import { bindFigures } from "./figures.ts";
+import { bindGestures } from "./gestures.ts";
+import { bindKeys } from "./keys.ts";
+import { Pixels } from "./pixels.ts";
+import { Store } from "./state.ts";
+import { bindSwipe } from "./swipe.ts";
+import { bindTables } from "./tables.ts";
+import { bindToolbar } from "./toolbar.ts";
+import { View } from "./view.ts";
+
+const store = new Store(JSON.parse(byId("data").textContent ?? "") as PageData);
+const pixels = new Pixels(() => store.refresh());
+const view = new View(store, pixels);
+bindToolbar(store);
+bindSwipe(store, view);
+bindFigures(store, pixels, view);
+bindGestures(store);
+bindKeys(store);
+bindTables(store);

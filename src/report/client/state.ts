@@ -1,0 +1,176 @@
+/** What the page shows: one state, changed in one place. @module */
+/// <reference lib="dom" />
+import type { InputData, PageData } from "../page_data.ts";
+
+/** Part of a picture, with its proportions. */
+export interface Region {
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** All that can change. Values of pictures are parts of the reference's maximum. */
+export interface State {
+  readonly input: number;
+  readonly mask: number;
+  /** Index among the embedded slices. */
+  readonly slice: number;
+  /** The window: black and white. */
+  readonly low: number;
+  readonly high: number;
+  /** Upper end of error maps. */
+  readonly errorScale: number;
+  readonly panels: ReadonlySet<string>;
+  /** What dragging on a picture sets. */
+  readonly drag: "window" | "region";
+  readonly region: Region;
+  /** Labels of the compared runs; empty for the reference. */
+  readonly a: string;
+  readonly b: string;
+  readonly view: "image" | "error" | "std";
+  readonly regionOnly: boolean;
+  /** Part of the width that shows A. */
+  readonly divider: number;
+  /** Which of the two is shown whole while they flicker. */
+  readonly flicker: "a" | "b" | null;
+}
+
+/** Row and column of the first region's middle, in parts of the picture. */
+const CENTRE = [0.42, 0.5] as const;
+/** Side of the first region, in parts of the picture. */
+const FIRST_REGION = 0.3;
+/** Fewest pixels along the shorter side of a region. */
+const SMALLEST = 8;
+
+/** The state a page opens with. */
+export function firstState(data: PageData): State {
+  const { inputs: [input], errorScale } = data;
+  return {
+    input: 0,
+    mask: 0,
+    slice: middle(input),
+    low: 0,
+    high: input.white,
+    errorScale,
+    panels: new Set(["image", "zoom", "error", "std"]),
+    drag: "window",
+    region: regionOf(input, ...CENTRE, FIRST_REGION),
+    a: "",
+    b: "",
+    view: "image",
+    regionOnly: false,
+    divider: 0.5,
+    flicker: null,
+  };
+}
+
+/** The slice an input is first shown at. */
+export function middle({ slices }: InputData): number {
+  return Math.floor(slices.length / 2);
+}
+
+/** A region about a centre, all in parts of the picture, kept inside it. */
+export function regionOf(
+  { rows, columns }: InputData,
+  centreRow: number,
+  centreColumn: number,
+  part: number,
+): Region {
+  const least = Math.min(1, SMALLEST / Math.min(rows, columns));
+  const size = Math.min(1, Math.max(least, part));
+  const high = Math.round(size * rows), wide = Math.round(size * columns);
+  return {
+    row: clamp(Math.round(centreRow * rows - high / 2), 0, rows - high),
+    column: clamp(Math.round(centreColumn * columns - wide / 2), 0, columns - wide),
+    rows: high,
+    columns: wide,
+  };
+}
+
+/** A region moved by parts of itself and scaled about its centre. */
+export function changedRegion(
+  input: InputData,
+  { row, column, rows, columns }: Region,
+  { down = 0, right = 0, factor = 1 }: { down?: number; right?: number; factor?: number },
+): Region {
+  const moved = (by: number, size: number) => Math.sign(by) * Math.max(1, Math.abs(by) * size);
+  return regionOf(
+    input,
+    (row + rows / 2 + (down && moved(down, rows))) / input.rows,
+    (column + columns / 2 + (right && moved(right, columns))) / input.columns,
+    factor * Math.max(rows / input.rows, columns / input.columns),
+  );
+}
+
+/** A value kept from `low` to `high`. */
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** Holds the state and tells listeners of changes, once a frame. */
+export class Store {
+  readonly data: PageData;
+  #state: State;
+  #waiting = false;
+  readonly #listeners: ((state: State) => void)[] = [];
+
+  constructor(data: PageData) {
+    this.data = data;
+    this.#state = firstState(data);
+  }
+
+  /** The state now. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The input that is shown. */
+  get input(): InputData {
+    return this.data.inputs[this.#state.input];
+  }
+
+  /** Changes some of the state. */
+  update(changes: Partial<State>): void {
+    this.#state = { ...this.#state, ...changes };
+    this.refresh();
+  }
+
+  /** Chooses an input, a mask or a slice; what does not exist is left as it is. */
+  choose({ input = this.state.input, mask = this.state.mask, slice = this.state.slice }): void {
+    const { inputs, masks } = this.data;
+    if (inputs[input] === undefined || masks[mask] === undefined) return;
+    if (input !== this.state.input) {
+      const other = inputs[input];
+      const region = regionOf(other, ...CENTRE, FIRST_REGION);
+      this.update({ input, mask, slice: middle(other), high: other.white, low: 0, region });
+    } else if (slice >= 0 && slice < inputs[input].slices.length) this.update({ mask, slice });
+  }
+
+  /** Sets the window by its middle and its width, which stays positive. */
+  setWindow(level: number, width: number): void {
+    const half = Math.max(width, 0.002) / 2;
+    this.update({ low: level - half, high: level + half });
+  }
+
+  /** The first window and error scale again. */
+  reset(): void {
+    this.update({ low: 0, high: this.input.white, errorScale: this.data.errorScale });
+  }
+
+  /** Calls a listener after each change, and once at first. */
+  subscribe(listener: (state: State) => void): void {
+    this.#listeners.push(listener);
+    this.refresh();
+  }
+
+  /** Calls the listeners before the next frame. */
+  refresh(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    requestAnimationFrame(() => {
+      this.#waiting = false;
+      for (const listener of this.#listeners) listener(this.#state);
+    });
+  }
+}

@@ -1,0 +1,171 @@
+/** Two runs in one place: a divider between them, or one after the other. @module */
+/// <reference lib="dom" />
+import { byId } from "./dom.ts";
+import { clear, paint } from "./paint.ts";
+import { clamp, type State, type Store } from "./state.ts";
+import type { Source, View } from "./view.ts";
+
+/** The reference among the labels, which methods cannot take: it is not a run's. */
+const REFERENCE = "";
+/** Milliseconds between two pictures: one flash a second, well below what can harm. */
+const FLICKER_MS = 500;
+const KEY_STEP = 0.02;
+const PAGE_STEP = 0.1;
+
+/** Binds the comparison of two runs. */
+export function bindSwipe(store: Store, view: View): void {
+  bindChoices(store);
+  bindDivider(store);
+  bindFlicker(store);
+  store.subscribe((state) => {
+    show(store, view, "a");
+    show(store, view, "b");
+    placeDivider(state);
+    byId("flicker").setAttribute("aria-pressed", String(state.flicker !== null));
+    byId("swipe-status").textContent = caption(state);
+  });
+}
+
+/** Labels that can be chosen for the input and mask that are shown. */
+function offered({ data, state, input }: Store): string[] {
+  const runs = data.runs.filter((run) =>
+    run.input === state.input && run.mask === state.mask && run.picture
+  );
+  return [...input.reference ? [REFERENCE] : [], ...runs.map(({ label }) => label)];
+}
+
+const nameOf = (label: string) => label === REFERENCE ? "reference" : label;
+
+function bindChoices(store: Store): void {
+  const selects = { a: byId<HTMLSelectElement>("swipe-a"), b: byId<HTMLSelectElement>("swipe-b") };
+  const view = byId<HTMLSelectElement>("swipe-view"),
+    region = byId<HTMLInputElement>("swipe-region");
+  for (const side of ["a", "b"] as const) {
+    selects[side].addEventListener("change", () => store.update({ [side]: selects[side].value }));
+  }
+  byId("swipe-swap").addEventListener("click", () => swap(store));
+  view.addEventListener("change", () => store.update({ view: view.value as State["view"] }));
+  region.addEventListener("change", () => store.update({ regionOnly: region.checked }));
+  const initial = offered(store);
+  store.update({ a: initial[0] ?? "", b: initial[1] ?? initial[0] ?? "" });
+  let filled = "";
+  store.subscribe((state) => {
+    const labels = offered(store);
+    if (JSON.stringify(labels) !== filled) {
+      for (const select of Object.values(selects)) {
+        select.replaceChildren(...labels.map((label) => new Option(nameOf(label), label)));
+      }
+      filled = JSON.stringify(labels);
+    }
+    for (const side of ["a", "b"] as const) {
+      if (!labels.includes(state[side]) && labels.length > 0) store.update({ [side]: labels[0] });
+      selects[side].value = state[side];
+    }
+    view.value = state.view;
+    region.checked = state.regionOnly;
+  });
+}
+
+/** Exchanges A and B. */
+export function swap(store: Store): void {
+  const { a, b } = store.state;
+  store.update({ a: b, b: a });
+}
+
+function show(store: Store, view: View, side: "a" | "b"): void {
+  const { state, data } = store;
+  const canvas = byId<HTMLCanvasElement>(`canvas-${side}`), label = state[side];
+  const run = data.runs.findIndex((run) =>
+    run.input === state.input && run.mask === state.mask && run.label === label
+  );
+  const source: Source | undefined = label === REFERENCE ? "reference" : run < 0 ? undefined : run;
+  const picture = source === undefined ? undefined : view.picture(source, state.view);
+  const name = nameOf(label) + (picture === undefined ? ": none" : "");
+  byId(`tag-${side}`).textContent = name;
+  canvas.setAttribute("aria-label", `${side.toUpperCase()}: ${name}, ${state.view}`);
+  if (picture === undefined) clear(canvas);
+  else {paint(
+      canvas,
+      picture,
+      view.colours(state.view),
+      state.regionOnly ? state.region : undefined,
+    );}
+}
+
+function placeDivider({ divider, flicker }: State): void {
+  const handle = byId("divider");
+  const part = flicker === null ? divider : flicker === "a" ? 1 : 0;
+  byId("canvas-a").style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`;
+  handle.style.left = `${100 * divider}%`;
+  handle.hidden = flicker !== null;
+  handle.setAttribute("aria-valuenow", String(Math.round(100 * divider)));
+  byId("tag-a").hidden = flicker === "b";
+  byId("tag-b").hidden = flicker === "a";
+}
+
+function bindDivider(store: Store): void {
+  const stage = byId("stage"), handle = byId("divider");
+  const moveTo = (divider: number) => store.update({ divider: clamp(divider, 0, 1) });
+  let dragging = false;
+  const follow = (event: PointerEvent) => {
+    const { left, width } = stage.getBoundingClientRect();
+    moveTo((event.clientX - left) / width);
+  };
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || store.state.flicker !== null) return;
+    dragging = true;
+    stage.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    handle.focus({ preventScroll: true });
+    follow(event);
+  });
+  stage.addEventListener("pointermove", (event) => dragging && follow(event));
+  for (const end of ["pointerup", "pointercancel"]) {
+    stage.addEventListener(end, () => dragging = false);
+  }
+  handle.addEventListener("keydown", (event) => {
+    const steps: Record<string, number> = {
+      ArrowLeft: -KEY_STEP,
+      ArrowDown: -KEY_STEP,
+      ArrowRight: KEY_STEP,
+      ArrowUp: KEY_STEP,
+      PageDown: -PAGE_STEP,
+      PageUp: PAGE_STEP,
+      Home: -1,
+      End: 1,
+    };
+    if (steps[event.key] === undefined) return;
+    event.preventDefault();
+    moveTo(store.state.divider + steps[event.key]);
+  });
+}
+
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function bindFlicker(store: Store): void {
+  byId("flicker").addEventListener("click", () => flicker(store));
+}
+
+/** Begins or ends flicker; where motion is unwelcome, each call shows the other one. */
+export function flicker(store: Store): void {
+  const next = () => store.update({ flicker: store.state.flicker === "a" ? "b" : "a" });
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    if (store.state.flicker === "b") store.update({ flicker: null });
+    else next();
+    return;
+  }
+  clearInterval(timer);
+  timer = undefined;
+  if (store.state.flicker !== null) store.update({ flicker: null });
+  else {
+    next();
+    timer = setInterval(next, FLICKER_MS);
+  }
+}
+
+function caption({ a, b, flicker, regionOnly, view }: State): string {
+  const what = { image: "Images", error: "Error maps", std: "Deviations" }[view];
+  const where = regionOnly ? "the region" : "the whole slice";
+  const how = flicker === null ? "left and right of the divider" : "in turn";
+  return `${what} of ${nameOf(a)} and ${nameOf(b)} ${how}: ${where}, as Figure 1 shows it.`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What the page hands to its script, and how pixels are packed. Shared by the renderer and the script
+ * in the page, so it imports nothing.
+ * @module
+ */
+
+/** An input as the script needs it. Values of pictures are parts of the reference's maximum. */
+export interface InputData {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Number of each embedded slice in the file. */
+  readonly slices: readonly number[];
+  /** Value shown white in the default window, which begins at 0. */
+  readonly white: number;
+  /** Whether there is a reference. */
+  readonly reference: boolean;
+}
+
+/** A run as the script needs it. */
+export interface RunData {
+  readonly label: string;
+  readonly input: number;
+  /** Index into `masks`. */
+  readonly mask: number;
+  /** Whether there is an image. */
+  readonly picture: boolean;
+  /** Whether there is a deviation of samples. */
+  readonly std: boolean;
+}
+
+/** Everything the script needs but the pixels. */
+export interface PageData {
+  readonly inputs: readonly InputData[];
+  readonly masks: readonly string[];
+  readonly runs: readonly RunData[];
+  /** Value of one level of a packed picture. */
+  readonly step: number;
+  /** Upper end of the error maps' scale. */
+  readonly errorScale: number;
+}
+
+/** Kinds of picture: of an input, or of a run. */
+export type PictureKind = "reference" | "recon" | "std";
+
+/** Id of the element that holds a packed picture; `index` of the input or the run. */
+export function pictureId(kind: PictureKind, index: number, slice: number): string {
+  return `px-${kind}-${index}-${slice}`;
+}
+
+/**
+ * Packs levels so that they compress: each less its left neighbour (modulo 65536), all high bytes
+ * before all low bytes.
+ *
+ * @param levels rows one after the other
+ * @param columns length of a row
+ */
+export function packLevels(levels: Uint16Array, columns: number): Uint8Array<ArrayBuffer> {
+  const count = levels.length, bytes = new Uint8Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    const left = i % columns === 0 ? 0 : levels[i - 1];
+    const difference = (levels[i] - left) & 0xffff;
+    bytes[i] = difference >> 8;
+    bytes[count + i] = difference & 0xff;
+  }
+  return bytes;
+}
+
+/** Undoes {@link packLevels}. */
+export function unpackLevels(bytes: Uint8Array, columns: number): Uint16Array {
+  const count = bytes.length / 2, levels = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
+    const left = i % columns === 0 ? 0 : levels[i - 1];
+    levels[i] = left + (bytes[i] << 8) + bytes[count + i];
+  }
+  return levels;
+}

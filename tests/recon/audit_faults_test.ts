@@ -1,0 +1,220 @@
+/** Verdicts: the rules on constructed figures, and one small example of each fault. */
+import assert from "node:assert/strict";
+import { Runtime } from "../../src/graph/mod.ts";
+import { makeMask, parseMaskSpec } from "../../src/mri/masks.ts";
+import { Preparation } from "../../src/mri/prepare.ts";
+import type { Acquisition, Method, Problem } from "../../src/mri/problem.ts";
+import { type NdArray, ndarray } from "../../src/ndarray.ts";
+import { type Audit, type SliceAudit, volumeAudit } from "../../src/recon/audit.ts";
+import {
+  departure,
+  type JudgedBand,
+  modelError,
+  type SliceConsistency,
+} from "../../src/recon/audit_consistency.ts";
+import { judge, LIMITS, type Limits } from "../../src/recon/audit_verdict.ts";
+import { Auditor } from "../../src/recon/auditor.ts";
+import { simulatedBrain } from "../../src/recon/example.ts";
+import { findMethod } from "../../src/recon/methods.ts";
+
+const BAND: JudgedBand = {
+  from: 0,
+  to: 1,
+  chiSquare: 1,
+  unexplained: 1,
+  misfit: 0.5,
+  count: 10_000,
+  freedom: 0.8,
+  taken: 0.2,
+  snr: 10,
+};
+const GOOD: SliceConsistency = {
+  chiSquare: 1,
+  residual: 0.9,
+  unexplained: 1,
+  misfit: 0.5,
+  bands: [BAND],
+  noise: 1,
+  coilRatio: 1.1,
+  correlation: 0.05,
+};
+const PREDICTION = { held: 0.05, error: 1.2, sense: 1.3, tv: null, expected: null };
+
+Deno.test("each figure beyond its limits makes suspicious, then inconsistent, with its reason", () => {
+  assert.deepEqual(judge(GOOD, PREDICTION), { verdict: "consistent", reasons: [] });
+  for (const kind of ["coilRatio", "correlation", "noise"] as const) {
+    const { suspicious, inconsistent } = LIMITS[kind];
+    const of = (value: number) => judge({ ...GOOD, [kind]: value });
+    assert.equal(of(suspicious * 0.999).verdict, "consistent", kind);
+    assert.deepEqual(of(suspicious * 1.001).reasons.map((r) => [r.kind, r.verdict]), [
+      [kind, "suspicious"],
+    ]);
+    assert.equal(of(inconsistent * 1.001).verdict, "inconsistent", kind);
+  }
+  const bands = (change: Partial<JudgedBand>) => ({ ...GOOD, bands: [{ ...BAND, ...change }] });
+  // A model error e adds (e snr)^2 to the power of each sample, freedom of it to what is left over.
+  for (const error of [0.04, 0.06, 0.16, 0.3]) {
+    const power = (10 * error) ** 2;
+    const left = bands({ unexplained: 1 + power / 0.8 }), away = bands({ misfit: 1 + power / 0.2 });
+    assert.ok(Math.abs(modelError(left) - error) < 1e-9 && modelError(away) === 0);
+    assert.ok(Math.abs(departure(away) - error) < 1e-9 && departure(left) === 0);
+    const of = (limits: Limits) =>
+      error > limits.inconsistent
+        ? "inconsistent"
+        : error > limits.suspicious
+        ? "suspicious"
+        : "consistent";
+    assert.equal(judge(left).verdict, of(LIMITS.modelError));
+    assert.equal(judge(away).verdict, of(LIMITS.departure));
+  }
+  assert.equal(
+    modelError(bands({ unexplained: 1.09, snr: 0.1 })),
+    0,
+    "a tenth of the noise is none",
+  );
+  assert.equal(
+    modelError(bands({ unexplained: 2, count: 60, snr: 1 })),
+    0,
+    "too few samples to tell",
+  );
+  assert.equal(
+    judge({ ...GOOD, noise: 1 / (1.001 * LIMITS.noise.suspicious) }).verdict,
+    "suspicious",
+  );
+  assert.equal(judge({ ...GOOD, noise: null }).verdict, "consistent", "one coil");
+  const { suspicious } = LIMITS.prediction;
+  const { reasons: [reason] } = judge(GOOD, { ...PREDICTION, error: 1.3 * suspicious * 1.001 });
+  assert.equal(reason.kind, "prediction");
+  assert.match(reason.text, /held back .* sense/);
+  const network = (error: number, tv: number) =>
+    judge(GOOD, { ...PREDICTION, sense: 3, error, tv });
+  assert.equal(
+    network(1.4, 1.2).reasons[0].kind,
+    "prior",
+    "twice the error of tv beyond the noise",
+  );
+  assert.equal(network(1.28, 1.2).verdict, "consistent", "1.4 times");
+  assert.equal(network(1.09, 1.01).verdict, "consistent", "within the noise");
+});
+
+Deno.test("the audit of a volume has means, the worst slice, and reasons with their slices", () => {
+  const slice = (number: number, change: Partial<SliceConsistency>): SliceAudit => ({
+    slice: number,
+    consistency: { ...GOOD, ...change },
+    prediction: { ...PREDICTION, expected: number },
+  });
+  const audit = volumeAudit([
+    slice(4, {}),
+    slice(5, { chiSquare: 3, bands: [{ ...BAND, unexplained: 6 }] }),
+    slice(6, { chiSquare: 2, unexplained: null, bands: [{ ...BAND, unexplained: 1.6 }] }),
+  ]);
+  assert.equal(audit.verdict, "inconsistent");
+  assert.equal(audit.consistency.chiSquare, 2);
+  assert.equal(audit.consistency.unexplained, 1);
+  assert.deepEqual(audit.consistency.worst, { slice: 5, chiSquare: 3 });
+  assert.equal(audit.reasons.length, 1);
+  assert.match(audit.reasons[0], /20 % .*\(slice 5, 6; the figures are those of slice 5\)$/);
+  assert.equal(audit.prediction!.expected, 5);
+  assert.equal(audit.spread, null);
+  assert.deepEqual(JSON.parse(JSON.stringify(audit)), audit, "survives JSON");
+});
+
+/** Standard deviation of what one k-space has beyond another. */
+function deviation(noisy: NdArray, clean: NdArray): number {
+  const sum = noisy.data.reduce((total, v, i) => total + (v - clean.data[i]) ** 2, 0);
+  return Math.sqrt(sum / noisy.data.length);
+}
+
+/**
+ * A small brain, prepared, with its true noise (the estimate is a sixth too high on an image as small
+ * and sharp as this) and a change of the problem.
+ */
+async function audited(
+  change: (problem: Problem) => Problem = (problem) => problem,
+  { method = findMethod("tv"), moved = false }: { method?: Method; moved?: boolean } = {},
+): Promise<Audit> {
+  await using runtime = await Runtime.open("cpu");
+  using file = await simulatedBrain({ size: 64, coils: 6, noise: 0.02 });
+  using noiseless = await simulatedBrain({ size: 64, coils: 6, noise: 0 });
+  const spec = parseMaskSpec("equispaced:R=2,acs=16");
+  assert.ok(spec.kind !== "file");
+  const mask = makeMask(spec, file.height, file.width);
+  const geometry: Acquisition = { coils: 6, height: 64, width: 64, mask };
+  const preparation = await Preparation.create(runtime, { coils: 6, mask, full: true });
+  const kspace = await file.readSlice(0);
+  const { problem, scale } = await preparation.slice(moved ? halfMoved(kspace) : kspace, {
+    kind: "espirit",
+  });
+  const sigma = deviation(kspace, await noiseless.readSlice(0)) / scale;
+  const changed = change({ ...problem, sigma });
+  const image = await (await method.prepare(runtime, geometry)).solve(changed);
+  const auditor = new Auditor(runtime, { method, options: {}, level: "prediction", seed: 0 });
+  return volumeAudit([
+    await auditor.slice({ index: 0, key: "", geometry, problem: changed, image }, {}),
+  ]);
+}
+
+/** Every other pair of lines is that of an object moved by 3 pixels along the readout. */
+function halfMoved({ data, shape }: NdArray): NdArray {
+  const [, , height, width] = shape, plane = height * width;
+  const out = data.slice();
+  for (let i = 0; i < data.length; i++) {
+    const line = Math.floor(i / width) % height;
+    if (Math.floor(i / plane) % 2 === 1 || line % 4 < 2) continue;
+    const angle = -2 * Math.PI * 3 * (i % width - Math.floor(width / 2)) / width;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    out[i] = c * data[i] - s * data[i + plane];
+    out[i + plane] = s * data[i] + c * data[i + plane];
+  }
+  return ndarray(out, shape);
+}
+
+Deno.test("a faithful run is consistent, with a chi-square near 1", async () => {
+  const audit = await audited();
+  assert.deepEqual([audit.verdict, audit.reasons], ["consistent", []]);
+  const { chiSquare } = audit.consistency;
+  assert.ok(Math.abs(chiSquare - 1) < 0.1, `${chiSquare}`);
+});
+
+/** What is wrong, and what the reason must say. */
+const FAULTS: Readonly<Record<string, readonly [reason: RegExp, run: () => Promise<Audit>]>> = {
+  "noise assumed twice too high": [
+    /of the noise variance/,
+    () => audited((problem) => ({ ...problem, sigma: 2 * problem.sigma })),
+  ],
+  "noise assumed half as high": [
+    /times the noise variance/,
+    () => audited((problem) => ({ ...problem, sigma: problem.sigma / 2 })),
+  ],
+  "maps of other coils": [/coil maps/, () =>
+    audited((problem) => {
+      const { data, shape } = problem.maps;
+      const coil = data.length / shape[0];
+      const turned = Float32Array.from(data, (_, i) => data[(i + coil) % data.length]);
+      return { ...problem, maps: ndarray(turned, shape) };
+    })],
+  "lines of an object that moved": [/motion/, () => audited(undefined, { moved: true })],
+  "an image that the method made up": [/departs from the acquired data/, () => {
+    const tv = findMethod("tv");
+    const prepare: Method["prepare"] = async (runtime, geometry, options) => {
+      const solver = await tv.prepare(runtime, geometry, options);
+      return {
+        ...solver,
+        solve: async (problem, control) => {
+          const { data, shape } = await solver.solve(problem, control);
+          const row = (i: number) => Math.floor(i / 64) % 64;
+          return ndarray(data.map((v, i) => v + (row(i) % 8 < 3 ? 0.3 * v : 0)), shape);
+        },
+      };
+    };
+    return audited(undefined, { method: { ...tv, prepare } });
+  }],
+};
+
+for (const [name, [reason, run]] of Object.entries(FAULTS)) {
+  Deno.test(`the audit flags ${name}`, async () => {
+    const audit = await run();
+    assert.notEqual(audit.verdict, "consistent");
+    assert.ok(audit.reasons.some((text) => reason.test(text)), audit.reasons.join("\n"));
+  });
+}
