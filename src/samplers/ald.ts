@@ -24,10 +24,10 @@ export const ald = {
   citation: "Jalal et al., Robust compressed sensing MRI with deep generative priors, NeurIPS 2021",
   defaults: {
     steps: 30,
-    weight: 1,
+    weight: 4,
     epsilon: 1,
     inner: 3,
-    sigmaMax: 1,
+    sigmaMax: 0.4,
     sigmaMin: 0.25,
   },
   ranges: {

@@ -23,7 +23,7 @@ export const dmps = {
   summary: "guided by the likelihood of the data at the noisy image, without a network gradient",
   citation:
     "Meng and Kabashima, Diffusion model based posterior sampling for noisy linear inverse problems, ACML 2024",
-  defaults: { steps: 50, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  defaults: { steps: 30, weight: 2, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.3, high: 3, log: true },
     sigmaMax: { low: 0.1, high: 4, log: true },

@@ -26,9 +26,9 @@ export const dps = {
   summary: "ancestral steps guided by the gradient of the residual through the network",
   citation:
     "Chung et al., Diffusion posterior sampling for general noisy inverse problems, ICLR 2023",
-  defaults: { steps: 50, weight: 1, sigmaData: 1, sigmaMax: 1, sigmaMin: 0.5 },
+  defaults: { steps: 50, weight: 4, sigmaData: 0.35, sigmaMax: 0.4, sigmaMin: 0.5 },
   ranges: {
-    weight: { low: 0.1, high: 4, log: true },
+    weight: { low: 0.1, high: 8, log: true },
     sigmaData: { low: 0.05, high: 1, log: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },

@@ -20,7 +20,7 @@ export const mcg = {
   summary: "DPS with a projection onto the data after each step",
   citation:
     "Chung et al., Improving diffusion models for inverse problems using manifold constraints, NeurIPS 2022",
-  defaults: { ...dps.defaults, cg: 8 },
+  defaults: { ...dps.defaults, weight: 2, cg: 8 },
   moves: ({ weight, sigmaData, cg }) => ({
     step: {
       nfe: 1,

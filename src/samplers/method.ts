@@ -23,7 +23,7 @@ export function samplerMethod(sampler: Sampler): Method {
     summary: sampler.summary,
     citation: sampler.citation,
     needsMaps: true,
-    samples: true,
+    samples: sampler.random !== false,
     defaultModel: DEFAULT_PRIOR,
     prepare: (runtime, geometry, options) => prepareSampler(runtime, geometry, sampler, options),
   };
