@@ -13,7 +13,7 @@ export const methods: readonly Method[] = [
 ];
 
 /** The method that is used when none is named. */
-export const DEFAULT_METHOD = "dpir";
+export const DEFAULT_METHOD = "pnp-admm";
 
 /**
  * The method of a name.
