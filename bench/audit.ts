@@ -2,7 +2,7 @@
  * What the audit can and cannot see, on k-space simulated from validation volumes:
  *
  *     deno run --allow-all bench/audit.ts [--data ../shared/data/validation] [--rows FILE.jsonl]
- *       [--parts none,known,noise,maps,motion,prior,rank] [--count 20] [--output docs/audit.md]
+ *       [--parts none,known,noise,maps,motion,slight,prior,rank] [--count 20] [--output docs/audit.md]
  *       [--model NAME] [--tables]
  *
  * Each case is a line of JSON, and is not run again when it is there (delete the rows of `prior` and
@@ -19,7 +19,7 @@ import type { MethodOptions } from "../src/mri/problem.ts";
 import { meanOf } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import type { SliceAudit } from "../src/recon/audit.ts";
-import { judge } from "../src/recon/audit_verdict.ts";
+import { judge, verdictOf } from "../src/recon/audit_verdict.ts";
 import { Auditor } from "../src/recon/auditor.ts";
 import { findMethod, methodOptions } from "../src/recon/methods.ts";
 import { magnitudeOf } from "../src/recon/trials.ts";
@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
       default: new URL("../../shared/data/validation", import.meta.url).pathname,
     },
     rows: { type: "string", default: "bench/results/audit.jsonl" },
-    parts: { type: "string", default: "none,known,noise,maps,motion,prior,rank" },
+    parts: { type: "string", default: "none,known,noise,maps,motion,slight,prior,rank" },
     count: { type: "string", default: "20" },
     output: { type: "string", default: "docs/audit.md" },
     model: { type: "string" },
@@ -61,7 +61,7 @@ const VOLUMES = [
   "openms_patient19_study1_FLAIR.nii.gz",
   "ulf3t_fig7B_T2w.nii.gz",
 ];
-const DRAWN = ["drawn knee", "drawn ellipses", "drawn stripes"];
+const DRAWN = ["drawn knee", "drawn ellipses"];
 const MASKS = ["equispaced:R=4,acs=16", "random:R=3,acs=16,seed=3", "poisson:R=4,acs=16"];
 const NOISES = [0.02, 0.01, 0.04];
 /** Settings that are cheap; a method's own where nothing is said. */
@@ -94,12 +94,14 @@ function* casesOf(part: string, count: number): Generator<[AuditCase, readonly s
     } else if (part === "rank") {
       yield [{ ...common, fault: "none", mask: `equispaced:R=${seed % 2 ? 8 : 4},acs=16` }, RANKED];
     } else if (part === "prior") {
-      const mask = `equispaced:R=${seed % 2 ? 8 : 6},acs=16`;
-      yield [{ ...common, fault: "prior", volume: pick(DRAWN, seed), mask }, [
-        pick(["diffpir", "dds"], Math.floor(seed / 2)),
-        "tv",
-      ]];
-      yield [{ ...common, fault: "none", mask }, [pick(["diffpir", "dds"], Math.floor(seed / 2))]];
+      const mask = `equispaced:R=${pick([6, 8], Math.floor(seed / 2))},acs=16`;
+      const own = { ...common, mask, noise: pick([0.02, 0.01], Math.floor(seed / 3)) };
+      const sampler = pick(["diffpir", "dds"], Math.floor((seed + 1) / 2));
+      yield [{ ...own, fault: "prior", volume: pick(DRAWN, seed) }, [sampler, "tv"]];
+      yield [{ ...own, fault: "none" }, [sampler]];
+    } else if (part === "motion" || part === "slight") {
+      const pixels = part === "motion" ? [2, 4] as const : [0.5, 2] as const;
+      yield [{ ...common, fault: "motion", pixels }, [method]];
     } else {
       yield [{ ...common, fault: part as Fault }, [method]];
     }
@@ -145,7 +147,7 @@ async function measure(part: string, found: AuditCase, name: string): Promise<Ro
   };
   rows.set(key, row);
   await Deno.writeTextFile(options.rows, `${JSON.stringify(row)}\n`, { append: true });
-  const { verdict } = judge(audit.consistency, audit.prediction);
+  const verdict = verdictOf(judge(audit.consistency, audit.prediction));
   Deno.stderr.writeSync(
     new TextEncoder().encode(`${key}: ${verdict}, ${row.seconds.toFixed(0)} s\n`),
   );

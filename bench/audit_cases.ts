@@ -26,6 +26,8 @@ export interface AuditCase {
   /** Noise relative to bright tissue. */
   readonly noise: number;
   readonly coils: number;
+  /** Least and greatest shift of `motion`, pixels. */
+  readonly pixels?: readonly [number, number];
   /** Whether the method is told the true noise instead of estimating it. */
   readonly known?: boolean;
 }
@@ -43,7 +45,7 @@ export interface Simulated {
 /** Simulates a case: the truth from a file (or drawn, for a prior that has never seen its like). */
 export async function simulateCase(
   runtime: Runtime,
-  { fault, seed, volume, mask: text, noise, coils, known = false }: AuditCase,
+  { fault, seed, volume, mask: text, noise, coils, pixels = [0, 0], known = false }: AuditCase,
   data: string,
 ): Promise<Simulated> {
   using image = fault === "prior" && volume.startsWith("drawn")
@@ -56,7 +58,7 @@ export async function simulateCase(
   const found = fault === "noise" ? noiseFault(seed) : { detail: "" };
   const mask = maskOf(text, file);
   const moved = fault === "motion"
-    ? motion(clean, mask, rng.split(1))
+    ? motion(clean, mask, rng.split(1), pixels)
     : { kspace: clean, detail: "" };
   const kspace = withNoise(moved.kspace, noise * bright, rng.split(2), found.mix);
   const preparation = await Preparation.create(runtime, { coils, mask, full: true });
@@ -198,15 +200,16 @@ function withNoise(
   );
 }
 
-/** Lines of one of two shots are those of an object that was shifted by 1 to 4 pixels. */
+/** Lines of one of two shots are those of an object that was shifted by so many pixels. */
 function motion(
   { data, shape }: NdArray,
   mask: SamplingMask,
   rng: Rng,
+  [least, most]: readonly [number, number],
 ): { kspace: NdArray; detail: string } {
   const [coils, , height, width] = shape;
   const kind = ["second half", "interleaved", "a third in the middle"][rng.integer(3)];
-  const angle = 2 * Math.PI * rng.uniform(), distance = 1 + 3 * rng.uniform();
+  const angle = 2 * Math.PI * rng.uniform(), distance = least + (most - least) * rng.uniform();
   const [dy, dx] = [distance * Math.sin(angle), distance * Math.cos(angle)];
   let acquired = 0;
   const isMoved = Array.from({ length: height }, (_, line) => {

@@ -3,8 +3,8 @@ import { departure, modelError } from "../src/recon/audit_consistency.ts";
 import { judge } from "../src/recon/audit_verdict.ts";
 import type { Row } from "./audit.ts";
 
-const verdictOf = ({ audit: { consistency, prediction } }: Row) => judge(consistency, prediction);
-const isFlagged = (row: Row) => verdictOf(row).verdict !== "consistent";
+const reasonsOf = ({ audit: { consistency, prediction } }: Row) => judge(consistency, prediction);
+const isFlagged = (row: Row) => reasonsOf(row).length > 0;
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
@@ -45,26 +45,28 @@ export function correctRuns(rows: readonly Row[]): string {
 
 /** How often each fault is flagged, and every miss. */
 export function faultTables(rows: readonly Row[]): string {
-  const parts = ["noise", "maps", "motion", "prior"];
+  const parts = ["noise", "maps", "motion", "slight", "prior"];
   const body = parts.flatMap((part) => {
-    const own = rows.filter((row) => row.part === part && row.fault === part);
+    const own = rows.filter((row) => row.part === part && row.fault !== "none");
     return [...new Set(own.map(({ method }) => method))].map((method) => {
       const found = own.filter((row) => row.method === method);
       const kinds = new Map<string, number>();
-      for (const { kind } of found.flatMap((row) => verdictOf(row).reasons)) {
+      for (const { kind } of found.flatMap(reasonsOf)) {
         kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       }
       return [
-        part,
+        part === "motion" ? "motion, 2 to 4 pixels" : part === "slight" ? "motion, 0.5 to 2" : part,
         method,
         counted(found.filter(isFlagged).length, found.length),
         [...kinds].map(([kind, count]) => `${kind} ${count}`).join(", "),
       ];
     });
   });
-  const falseAlarms = rows.filter((row) => row.fault === "none" && isFlagged(row));
+  const falseAlarms = rows.filter((row) =>
+    row.part !== "rank" && row.fault === "none" && isFlagged(row)
+  );
   const misses = rows.filter((row) =>
-    row.fault !== "none" && row.method !== "tv" && !isFlagged(row)
+    row.fault !== "none" && (row.part !== "prior" || row.method !== "tv") && !isFlagged(row)
   );
   const list = (title: string, found: readonly Row[]) =>
     `\n${title}: ${found.length === 0 ? "none" : ""}\n` + found.map((row) => `\n- ${describe(row)}`)
@@ -79,7 +81,7 @@ function describe(row: Row): string {
   const { volume, mask, noise, method, detail } = row;
   const { consistency } = row.audit;
   const { error, sense, tv } = row.audit.prediction ?? {};
-  const kinds = verdictOf(row).reasons.map(({ kind }) => kind).join(", ");
+  const kinds = reasonsOf(row).map(({ kind }) => kind).join(", ");
   return `${method}, ${volume}, ${mask}, noise ${noise}${detail && `, ${detail}`}: ` +
     `outer noise ${consistency.noise?.toPrecision(3)}, model error ${
       modelError(consistency).toPrecision(2)

@@ -28,7 +28,8 @@ function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string 
 /** The verdict with its figures, and the reasons below it. */
 function auditLines(audit: ReconReport["audit"]): string[] {
   if (audit === null) return [];
-  const { verdict, reasons, consistency, prediction } = audit;
+  const { verdict, data, image, reasons, consistency, prediction } = audit;
+  const which = verdict === "consistent" ? verdict : `${verdict} (data ${data}, image ${image})`;
   const figures = [
     `chi-square ${consistency.chiSquare.toPrecision(3)}`,
     ...(prediction === null ? [] : [
@@ -37,7 +38,7 @@ function auditLines(audit: ReconReport["audit"]): string[] {
     ]),
   ];
   return [
-    `  audit  ${[verdict, ...figures].join(", ")}`,
+    `  audit  ${[which, ...figures].join(", ")}`,
     ...reasons.map((reason) => `    ${reason}`),
   ];
 }

@@ -2,7 +2,7 @@
 import type { ConsistencyFigures, SliceConsistency } from "./audit_consistency.ts";
 import type { SlicePrediction } from "./audit_prediction.ts";
 import type { Spread } from "./audit_spread.ts";
-import { judge, type Verdict, worse } from "./audit_verdict.ts";
+import { judge, type Reason, type Verdict, verdictOf } from "./audit_verdict.ts";
 
 export type { ConsistencyBand, ConsistencyFigures } from "./audit_consistency.ts";
 export type { Spread, SpreadRegion } from "./audit_spread.ts";
@@ -24,8 +24,12 @@ export interface Prediction {
 
 /** The audit of a reconstruction, as recon.json holds it; numbers are means over the slices. */
 export interface Audit {
-  /** What the evidence says. */
+  /** The worse of the two that follow. */
   readonly verdict: Verdict;
+  /** Of the data with their maps and noise, which all methods share: no method can mend it. */
+  readonly data: Verdict;
+  /** Of the image that the method made of them. */
+  readonly image: Verdict;
   /** Why, in words; empty when consistent. */
   readonly reasons: readonly string[];
   /** Residual on the acquired samples against the noise. */
@@ -58,10 +62,13 @@ const NAMED_SLICES = 5;
 export function volumeAudit(slices: readonly SliceAudit[], spread?: Spread): Audit {
   const judged = slices.map(({ slice, consistency, prediction }) => ({
     slice,
-    ...judge(consistency, prediction),
+    reasons: judge(consistency, prediction),
   }));
+  const all = judged.flatMap(({ reasons }) => reasons);
   return {
-    verdict: judged.map(({ verdict }) => verdict).reduce(worse),
+    verdict: verdictOf(all),
+    data: verdictOf(all, "data"),
+    image: verdictOf(all, "image"),
     reasons: gathered(judged),
     consistency: meanConsistency(slices),
     prediction: meanPrediction(slices),
@@ -73,7 +80,7 @@ export function volumeAudit(slices: readonly SliceAudit[], spread?: Spread): Aud
 function gathered(
   judged: readonly {
     readonly slice: number;
-    readonly reasons: readonly { readonly kind: string; readonly text: string }[];
+    readonly reasons: readonly Reason[];
   }[],
 ): string[] {
   const found = new Map<string, { text: string; slices: number[] }>();

@@ -63,10 +63,10 @@ const LEAST_FREEDOM = 0.05;
 export const LEAST_SIGMA = 1e-5;
 
 /** An excess below this part of the noise counts as none... */
-const SIGNIFICANT = 0.1;
+const SIGNIFICANT = 0.05;
 
 /** ... and so does one below this many of its standard errors (noise and expectation both fluctuate). */
-const STANDARD_ERRORS = 4;
+const STANDARD_ERRORS = 3;
 
 /** Figures from energies, with noise of standard deviation `sigma` in each real and imaginary part. */
 export function consistencyFigures(

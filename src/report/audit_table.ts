@@ -86,7 +86,17 @@ interface Column {
 const INPUT: Column = { name: "Input", kind: "wrap", show: ({ input }) => input };
 
 const COLUMNS: readonly Column[] = [
-  { name: "Verdict", show: ({ audit }) => verdictMark(audit.verdict) },
+  {
+    name: "Image",
+    title:
+      "what the method made of the data: does it agree with them, and predict as well as others",
+    show: ({ audit }) => verdictMark(audit.image),
+  },
+  {
+    name: "Data",
+    title: "noise, coil maps and motion: the same for every method",
+    show: ({ audit }) => verdictMark(audit.data),
+  },
   {
     name: "χ²",
     title: "residual on the acquired samples over the noise: about 1 when it is noise alone",
@@ -111,6 +121,13 @@ const COLUMNS: readonly Column[] = [
     kind: "number",
     shown: ({ prediction }) => prediction !== null,
     show: ({ audit }) => fixed(audit.prediction?.sense, 2),
+  },
+  {
+    name: "of tv",
+    title: "the same of tv, beside methods with a network",
+    kind: "number",
+    shown: ({ prediction }) => prediction !== null && prediction.tv !== null,
+    show: ({ audit }) => fixed(audit.prediction?.tv, 2),
   },
   {
     name: "expected",

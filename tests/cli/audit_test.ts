@@ -13,14 +13,14 @@ Deno.test("recon audits every run, and with --audit predicts what it holds back"
     assert.equal(plain.code, 0, plain.err);
     const { audit } = JSON.parse(plain.out);
     assert.deepEqual(Object.keys(audit), [
-      ...["verdict", "reasons", "consistency", "prediction", "spread"],
+      ...["verdict", "data", "image", "reasons", "consistency", "prediction", "spread"],
     ]);
     assert.ok(["consistent", "suspicious", "inconsistent"].includes(audit.verdict));
     assert.ok(audit.consistency.chiSquare > 0 && audit.consistency.bands.length > 0);
     assert.equal(audit.prediction, null);
     const thorough = await runHere([...args, "--audit", "--output", at("b")]);
     assert.equal(thorough.code, 0, thorough.err);
-    assert.match(thorough.out, /audit {2}\w+, chi-square .*, prediction error \S+ \(sense \S+\)/);
+    assert.match(thorough.out, /audit {2}\w+.*, chi-square .*, prediction error \S+ \(sense \S+\)/);
     assert.match(thorough.err, /: audit slice 1\/1/);
     const report = JSON.parse(Deno.readTextFileSync(at("b/recon.json")));
     assert.equal(report.audit.prediction.error, report.audit.prediction.sense);

@@ -12,7 +12,7 @@ import {
   modelError,
   type SliceConsistency,
 } from "../../src/recon/audit_consistency.ts";
-import { judge, LIMITS, type Limits } from "../../src/recon/audit_verdict.ts";
+import { judge, LIMITS, type Limits, verdictOf } from "../../src/recon/audit_verdict.ts";
 import { Auditor } from "../../src/recon/auditor.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { findMethod } from "../../src/recon/methods.ts";
@@ -40,61 +40,52 @@ const GOOD: SliceConsistency = {
 };
 const PREDICTION = { held: 0.05, error: 1.2, sense: 1.3, tv: null, expected: null };
 
+const of = (change: Partial<SliceConsistency>) => judge({ ...GOOD, ...change }, PREDICTION);
+const bands = (change: Partial<JudgedBand>) => of({ bands: [{ ...BAND, ...change }] });
+
 Deno.test("each figure beyond its limits makes suspicious, then inconsistent, with its reason", () => {
-  assert.deepEqual(judge(GOOD, PREDICTION), { verdict: "consistent", reasons: [] });
+  assert.deepEqual(of({}), []);
   for (const kind of ["coilRatio", "correlation", "noise"] as const) {
     const { suspicious, inconsistent } = LIMITS[kind];
-    const of = (value: number) => judge({ ...GOOD, [kind]: value });
-    assert.equal(of(suspicious * 0.999).verdict, "consistent", kind);
-    assert.deepEqual(of(suspicious * 1.001).reasons.map((r) => [r.kind, r.verdict]), [
-      [kind, "suspicious"],
-    ]);
-    assert.equal(of(inconsistent * 1.001).verdict, "inconsistent", kind);
+    assert.deepEqual(of({ [kind]: suspicious * 0.999 }), [], kind);
+    const [reason] = of({ [kind]: suspicious * 1.001 });
+    assert.deepEqual([reason.kind, reason.verdict, reason.about], [kind, "suspicious", "data"]);
+    assert.equal(verdictOf(of({ [kind]: inconsistent * 1.001 })), "inconsistent", kind);
   }
-  const bands = (change: Partial<JudgedBand>) => ({ ...GOOD, bands: [{ ...BAND, ...change }] });
+  assert.equal(of({ noise: 1 / (1.001 * LIMITS.noise.suspicious) })[0].kind, "noise");
+  assert.deepEqual(of({ noise: null }), [], "one coil");
+});
+
+Deno.test("errors of the model and departures are relative to the signal, and must be significant", () => {
   // A model error e adds (e snr)^2 to the power of each sample, freedom of it to what is left over.
-  for (const error of [0.04, 0.06, 0.16, 0.3]) {
+  for (const error of [0.025, 0.04, 0.06, 0.16, 0.3]) {
     const power = (10 * error) ** 2;
-    const left = bands({ unexplained: 1 + power / 0.8 }), away = bands({ misfit: 1 + power / 0.2 });
+    const left = { ...GOOD, bands: [{ ...BAND, unexplained: 1 + power / 0.8 }] };
+    const away = { ...GOOD, bands: [{ ...BAND, misfit: 1 + power / 0.2 }] };
     assert.ok(Math.abs(modelError(left) - error) < 1e-9 && modelError(away) === 0);
     assert.ok(Math.abs(departure(away) - error) < 1e-9 && departure(left) === 0);
-    const of = (limits: Limits) =>
-      error > limits.inconsistent
-        ? "inconsistent"
-        : error > limits.suspicious
-        ? "suspicious"
-        : "consistent";
-    assert.equal(judge(left).verdict, of(LIMITS.modelError));
-    assert.equal(judge(away).verdict, of(LIMITS.departure));
+    const expected = ({ suspicious, inconsistent }: Limits) =>
+      error > inconsistent ? "inconsistent" : error > suspicious ? "suspicious" : "consistent";
+    assert.equal(verdictOf(judge(left), "data"), expected(LIMITS.modelError));
+    assert.equal(verdictOf(judge(left), "image"), "consistent");
+    assert.equal(verdictOf(judge(away), "image"), expected(LIMITS.departure));
   }
-  assert.equal(
-    modelError(bands({ unexplained: 1.09, snr: 0.1 })),
-    0,
-    "a tenth of the noise is none",
-  );
-  assert.equal(
-    modelError(bands({ unexplained: 2, count: 60, snr: 1 })),
-    0,
-    "too few samples to tell",
-  );
-  assert.equal(
-    judge({ ...GOOD, noise: 1 / (1.001 * LIMITS.noise.suspicious) }).verdict,
-    "suspicious",
-  );
-  assert.equal(judge({ ...GOOD, noise: null }).verdict, "consistent", "one coil");
-  const { suspicious } = LIMITS.prediction;
-  const { reasons: [reason] } = judge(GOOD, { ...PREDICTION, error: 1.3 * suspicious * 1.001 });
-  assert.equal(reason.kind, "prediction");
+  assert.deepEqual(bands({ unexplained: 1.04, snr: 0.1 }), [], "a twentieth of the noise is none");
+  assert.deepEqual(bands({ unexplained: 2, count: 30, snr: 1 }), [], "too few samples to tell");
+});
+
+Deno.test("predictions worse than those of sense, or of tv beside a network, are reasons", () => {
+  const [reason] = judge(GOOD, {
+    ...PREDICTION,
+    error: 1.3 * LIMITS.prediction.suspicious * 1.001,
+  });
+  assert.deepEqual([reason.kind, reason.about], ["prediction", "image"]);
   assert.match(reason.text, /held back .* sense/);
   const network = (error: number, tv: number) =>
     judge(GOOD, { ...PREDICTION, sense: 3, error, tv });
-  assert.equal(
-    network(1.4, 1.2).reasons[0].kind,
-    "prior",
-    "twice the error of tv beyond the noise",
-  );
-  assert.equal(network(1.28, 1.2).verdict, "consistent", "1.4 times");
-  assert.equal(network(1.09, 1.01).verdict, "consistent", "within the noise");
+  assert.equal(network(1.4, 1.2)[0].kind, "prior", "twice the error of tv beyond the noise");
+  assert.deepEqual(network(1.44, 1.4), [], "1.1 times");
+  assert.deepEqual(network(1.035, 1.01), [], "within the noise");
 });
 
 Deno.test("the audit of a volume has means, the worst slice, and reasons with their slices", () => {
@@ -108,7 +99,9 @@ Deno.test("the audit of a volume has means, the worst slice, and reasons with th
     slice(5, { chiSquare: 3, bands: [{ ...BAND, unexplained: 6 }] }),
     slice(6, { chiSquare: 2, unexplained: null, bands: [{ ...BAND, unexplained: 1.6 }] }),
   ]);
-  assert.equal(audit.verdict, "inconsistent");
+  assert.deepEqual([audit.verdict, audit.data, audit.image], [
+    ...["inconsistent", "inconsistent", "consistent"],
+  ]);
   assert.equal(audit.consistency.chiSquare, 2);
   assert.equal(audit.consistency.unexplained, 1);
   assert.deepEqual(audit.consistency.worst, { slice: 5, chiSquare: 3 });

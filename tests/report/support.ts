@@ -162,6 +162,8 @@ function fakeRun(
     perSlice: [],
     audit: failed ? null : {
       verdict: good ? "consistent" : "suspicious",
+      data: "consistent",
+      image: good ? "consistent" : "suspicious",
       reasons: good ? [] : [`chi-square ${(30 * sigma).toFixed(1)} is above 2`],
       consistency: {
         chiSquare: good ? 1.02 : 30 * sigma,
