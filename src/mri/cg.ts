@@ -32,7 +32,17 @@ export function conjugateGradients(
   x0?: Tensor,
 ): Tensor {
   const r = x0 === undefined ? b : sub(b, apply(x0));
-  let state: CgState = { x: x0 ?? mul(b, 0), r, p: r };
+  return conjugateGradientsFrom(apply, x0 ?? mul(b, 0), r, iterations);
+}
+
+/** {@link conjugateGradients} from an estimate `x0` whose residual `r` = b - A x0 is known. */
+export function conjugateGradientsFrom(
+  apply: (x: Tensor) => Tensor,
+  x0: Tensor,
+  r: Tensor,
+  iterations: number,
+): Tensor {
+  let state: CgState = { x: x0, r, p: r };
   for (let i = 0; i < iterations; i++) state = cgStep(apply, state);
   return state.x;
 }

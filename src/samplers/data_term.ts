@@ -1,6 +1,6 @@
 /** What samplers do with the data: gradients, proximal steps, projections. @module */
-import { add, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { type CgState, cgStep, conjugateGradients } from "../mri/cg.ts";
+import { add, div, max, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { conjugateGradients, conjugateGradientsFrom } from "../mri/cg.ts";
 import { innerProduct, regularised } from "../mri/operator.ts";
 import type { DataTerm } from "./contract.ts";
 
@@ -28,6 +28,8 @@ export function proximal(
 /**
  * {@link proximal} as its correction `u = x - centre`, begun at the correction of an earlier, similar
  * problem: few iterations then go on where that one stopped.
+ * @param centre `[N, 2, H, W]`
+ * @param start correction to begin with, of the same shape; zero at first
  */
 export function proximalCorrection(
   data: DataTerm,
@@ -39,9 +41,16 @@ export function proximalCorrection(
   const apply = regularised(data.operator, rho);
   // A^H (y - A centre) - (A^H A + rho) u, with one application of A^H A.
   const r = sub(residualImage(data, add(centre, start)), mul(start, rho));
-  let state: CgState = { x: start, r, p: r };
-  for (let i = 0; i < iterations; i++) state = cgStep(apply, state);
-  return state.x;
+  return conjugateGradientsFrom(apply, start, r, iterations);
+}
+
+/** Smallest rho of {@link balance}, for data without noise. */
+const LEAST_RHO = 1e-8;
+
+/** rho = weight sigma_y^2 / sigma^2: what an image of deviation sigma weighs against the data. */
+export function balance(data: DataTerm, sigma: Tensor, weight: number): Tensor {
+  const ratio = div(data.sigma, sigma);
+  return max(mul(mul(ratio, ratio), weight), LEAST_RHO);
 }
 
 /** (A^H A + weight I)^-1 b by conjugate gradients from zero. */

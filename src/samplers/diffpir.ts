@@ -1,12 +1,9 @@
 /** DiffPIR. @module */
-import { add, div, max, mul } from "../graph/mod.ts";
+import { add } from "../graph/mod.ts";
 import type { Sampler } from "./contract.ts";
-import { proximalCorrection } from "./data_term.ts";
+import { balance, proximalCorrection } from "./data_term.ts";
 import { posteriorLevels } from "./plans.ts";
 import { renoise } from "./transition.ts";
-
-/** Smallest rho, for data without noise. */
-const TINY = 1e-8;
 
 /**
  * Denoise, step to the data, add noise again:
@@ -15,9 +12,9 @@ const TINY = 1e-8;
  * x0 = argmin |A x - y|^2 + rho |x - D|^2,  rho = lambda sigma_y^2 / sigma^2
  * x' = x0 + sigma' (sqrt(1 - zeta) (x - x0) / sigma + sqrt(zeta) z)
  * ```
- * Each solve goes on from the correction of the last. `weight` is lambda. Published: lambda 1 (7 to 8 for some tasks), zeta 0.1 to 1, 20 to 100 steps, from
- * pure noise. On simulated validation k-space with the first prior, all fresh noise and lambda 0.25 to 0.5
- * were better than less of one or more of the other, at R = 4 and 8.
+ * Each solve goes on from the correction `u` of the last. `weight` is lambda. Published: lambda 1 (7 to 8
+ * for some tasks), zeta 0.1 to 1, 20 to 100 steps, from pure noise. How the defaults were found:
+ * docs/samplers.md.
  */
 export const diffpir = {
   name: "diffpir",
@@ -38,10 +35,8 @@ export const diffpir = {
       nfe: 1,
       noises: 1,
       step({ x, state: { u }, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const ratio = div(data.sigma, sigma);
-        const rho = max(mul(mul(ratio, ratio), weight), TINY);
         const D = denoise(x, sigma);
-        const correction = proximalCorrection(data, D, rho, cg, u);
+        const correction = proximalCorrection(data, D, balance(data, sigma, weight), cg, u);
         const clean = add(D, correction);
         return { x: renoise({ x, sigma, sigmaNext }, clean, zeta, z), u: correction };
       },

@@ -1,23 +1,14 @@
 /** Plug-and-play: the denoiser as the prior of a deterministic iteration. @module */
-import { add, div, max, mul, sub, type Tensor } from "../graph/mod.ts";
-import type { DataTerm, Range, Sampler } from "./contract.ts";
-import { proximalCorrection, residualImage } from "./data_term.ts";
+import { add, div, mul, sub } from "../graph/mod.ts";
+import type { Range, Sampler } from "./contract.ts";
+import { balance, proximalCorrection, residualImage } from "./data_term.ts";
 import { posteriorLevels } from "./plans.ts";
-
-/** Smallest rho, for data without noise. */
-const TINY = 1e-8;
 
 const RANGES: Readonly<Record<string, Range>> = {
   weight: { low: 0.03, high: 3, log: true },
   sigmaMax: { low: 0.05, high: 1, log: true },
   sigmaMin: { low: 0.1, high: 2, log: true },
 };
-
-/** rho = weight sigma_y^2 / sigma^2: what the denoiser's image weighs against the data. */
-function balance(data: DataTerm, sigma: Tensor, weight: number): Tensor {
-  const ratio = div(data.sigma, sigma);
-  return max(mul(mul(ratio, ratio), weight), TINY);
-}
 
 /**
  * Half-quadratic splitting with a denoiser (DPIR):
