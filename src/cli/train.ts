@@ -9,7 +9,7 @@ import { type ReconKind, trainRecon } from "./train_recon.ts";
 import { finishRecon } from "./train_recon_finish.ts";
 
 const HELP = helpText({
-  usage: "deno task train prior|unet|varnet --data FOLDER --output FOLDER [options]",
+  usage: "deno task train prior|unet|varnet|modl --data FOLDER --output FOLDER [options]",
   about: "Trains a network on the NIfTI volumes of a folder and writes a model folder: the\n" +
     "network, model.yaml, card.md, training.png. Ctrl-C stops and keeps the checkpoint; --resume goes on.\n" +
     "What a step draws follows from the seed and its number: a resumed run of --steps gives the\n" +

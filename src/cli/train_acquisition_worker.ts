@@ -6,6 +6,7 @@
 /// <reference lib="deno.worker" />
 import { mapsInView, randomView, type SourceSlice } from "../nn/augment.ts";
 import {
+  calibratedCoils,
   equispacedLines,
   headRegion,
   randomCoils,
@@ -55,6 +56,7 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
   const rng = new Rng(seed, step);
   const clean = new Float32Array(2 * batch * pixels);
   const maps = new Float32Array(2 * batch * coils * pixels);
+  const estimate = new Float32Array(maps.length);
   const region = new Float32Array(batch * pixels);
   const sigma = new Float32Array(batch);
   for (let i = 0; i < batch; i++) {
@@ -66,14 +68,24 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
       rng.split(4, i),
     );
     clean.set(image.data, 2 * i * pixels);
-    region.set(headRegion(image), i * pixels);
+    const head = headRegion(image);
+    region.set(head, i * pixels);
     maps.set(coilMaps.data, 2 * i * coils * pixels);
+    estimate.set(calibratedCoils(rng.split(6, i), coilMaps, head).data, 2 * i * coils * pixels);
     sigma[i] = sampling?.sigma ?? randomSigma(rng.split(2, i));
   }
   const lines = sampling === undefined
     ? randomLineMask(rng.split(5), height)
     : equispacedLines(height, sampling.calibration, sampling.acceleration);
-  return { clean, maps, noise: rng.split(3).normals(maps.length), sigma, region, ...lines };
+  return {
+    clean,
+    maps,
+    estimate,
+    noise: rng.split(3).normals(maps.length),
+    sigma,
+    region,
+    ...lines,
+  };
 }
 
 /** A view of a slice, and the coils that see it: its own if it has any. */

@@ -29,9 +29,10 @@ export const TRAIN_OPTIONS = {
   "validate-every": { value: "N", summary: "steps between validations; default 250" },
   from: {
     value: "NAME|PATH",
-    summary: "begin unet or varnet with the weights of a model of the same sizes",
+    summary:
+      "begin with the weights of a model of the same kind and sizes; modl also with a prior's",
   },
-  cascades: { value: "N", summary: "cascades of varnet; default 5" },
+  cascades: { value: "N", summary: "cascades of varnet, iterations of modl; default 5 and 8" },
   shared: { summary: "all cascades of varnet share their weights; --from then lets them part" },
   channels: {
     value: "N",
@@ -48,14 +49,14 @@ export const TRAIN_OPTIONS = {
 } as const satisfies OptionTable;
 
 /** What can be trained. */
-export const TRAINABLE = ["prior", "unet", "varnet"] as const;
+export const TRAINABLE = ["prior", "unet", "varnet", "modl"] as const;
 
 /** What can be trained. */
 export type Trainable = typeof TRAINABLE[number];
 
 /** Sizes of a network; what is absent has its default. */
 export interface NetworkSizes {
-  /** Cascades of `varnet`. */
+  /** Cascades of `varnet`, iterations of `modl`. */
   readonly cascades?: number;
   /** Channels of the finest level. */
   readonly channels?: number;
@@ -93,9 +94,9 @@ export interface TrainRequest {
   readonly rate: number;
   /** Share of the images that are drawn brains. */
   readonly procedural: number;
-  /** Model whose weights a run of `unet` or `varnet` begins with. */
+  /** Model whose weights a run of reconstruction network begins with. */
   readonly from?: string;
-  /** Sizes of `unet` and `varnet`, where they are not the shipped ones. */
+  /** Sizes of reconstruction networks, where they are not the shipped ones. */
   readonly architecture: NetworkSizes;
   /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
@@ -117,7 +118,7 @@ export async function trainRequest(args: readonly string[]): Promise<TrainReques
   const { data, validation, output, notes, from } = values;
   const kind = kindOf(inputs);
   if (from !== undefined && kind === "prior") {
-    throw new UsageError("Cannot begin a prior with --from: unet or varnet is required");
+    throw new UsageError("Cannot begin a prior with --from: unet, varnet or modl is required");
   }
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
@@ -159,9 +160,19 @@ function kindOf(inputs: readonly string[]): Trainable {
   );
 }
 
+type SizeOption = "cascades" | "channels" | "pools";
+
+/** Which sizes of a network can be set. */
+const SIZES_OF: Readonly<Record<Trainable, readonly SizeOption[]>> = {
+  prior: [],
+  unet: ["channels", "pools"],
+  varnet: ["cascades", "channels", "pools"],
+  modl: ["cascades"],
+};
+
 function networkSizes(
   kind: Trainable,
-  values: Partial<Record<"cascades" | "channels" | "pools", string>> & {
+  values: Partial<Record<SizeOption, string>> & {
     readonly shared?: boolean;
   },
 ): NetworkSizes {
@@ -175,7 +186,8 @@ function networkSizes(
   for (const name of ["cascades", "channels", "pools"] as const) {
     const value = numberOf(name, values[name], { whole: true });
     if (value === undefined) continue;
-    if (kind === "prior" || (kind === "unet" && name === "cascades")) {
+    const has = SIZES_OF[kind];
+    if (!has.includes(name)) {
       throw new UsageError(`Cannot set --${name} of ${kind}: a network that has it is required`);
     }
     sizes[name] = value;

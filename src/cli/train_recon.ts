@@ -1,11 +1,17 @@
-/** Trains a reconstruction network: the variational network or the U-Net baseline. @module */
+/** Trains a reconstruction network: the variational network, MoDL or the U-Net baseline. @module */
 import { Runtime } from "../graph/mod.ts";
+import { Rng } from "../rng.ts";
 import {
   checkedParameters,
   compileTrainer,
+  decodeDenoiserParameters,
+  DENOISER_NETWORK,
+  initialParameters,
   modelPath,
   type Parameters,
   type ParameterSpec,
+  parseDenoiserYaml,
+  readModelFolder,
   readWeights,
   unflatten,
 } from "../nn/mod.ts";
@@ -15,6 +21,9 @@ import {
   compileReconValidator,
   imageUNetBuilder,
   imageUNetSpecs,
+  loadModl,
+  modlBuilder,
+  modlSpecs,
   type ReconBuilder,
   reconObjective,
   separateCascades,
@@ -32,7 +41,7 @@ import { VALIDATION_SEED } from "./train_validation.ts";
 import { validationFolder, volumePaths } from "./train_volumes.ts";
 
 /** What can be trained here. */
-export type ReconKind = "unet" | "varnet";
+export type ReconKind = "unet" | "varnet" | "modl";
 
 /** Sizes of the shipped variational network: smaller than fastMRI's (12, 18, 4), to fit in 16 MB. */
 const VARNET = {
@@ -42,6 +51,8 @@ const VARNET = {
   sensitivityChannels: 6,
   sensitivityPools: 3,
 };
+/** Sizes of the shipped MoDL. */
+const MODL = { iterations: 8, conjugateGradients: 4, sigmaData: 0.35 };
 /** Sizes of the shipped baseline. */
 const UNET = { channels: 20, pools: 4 };
 
@@ -85,7 +96,12 @@ export interface TrainedRecon extends LoopResult {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-function networkOf(kind: ReconKind, sizes: NetworkSizes): ReconNetwork {
+function networkOf(kind: ReconKind, sizes: NetworkSizes, start?: ModlStart): ReconNetwork {
+  if (kind === "modl") {
+    const { cascades: iterations = start?.iterations ?? MODL.iterations } = sizes;
+    const config = { ...MODL, iterations, ...(start && { sigmaData: start.sigmaData }) };
+    return { architecture: config, specs: modlSpecs(config), build: modlBuilder(config) };
+  }
   if (kind === "varnet") {
     const config = { ...VARNET, ...sizes };
     return { architecture: config, specs: varnetSpecs(config), build: varnetBuilder(config) };
@@ -111,7 +127,8 @@ export async function trainRecon(
   { console, signal }: CommandContext,
 ): Promise<TrainedRecon> {
   const { output, batch, crop, seed } = request;
-  const { architecture, specs, build } = networkOf(kind, request.architecture);
+  const start = kind === "modl" ? await modlStart(request) : undefined;
+  const { architecture, specs, build } = networkOf(kind, request.architecture, start);
   await using runtime = await Runtime.open("cpu");
   const { sources, names: volumes } = await runSources(runtime, request);
   await Deno.mkdir(output, { recursive: true });
@@ -124,7 +141,8 @@ export async function trainRecon(
     sizes.map((size) => compileTrainer(runtime, reconObjective(specs, { batch, ...size }, build))),
   );
   const validate = await reconValidation(runtime, request, specs, build);
-  const first = resumed ?? newRun(specs, seed, await givenWeights(kind, request, specs));
+  const first = resumed ??
+    newRun(specs, seed, start?.parameters(specs) ?? await givenWeights(kind, request, specs));
   console.err(`Training on ${volumes.length} volumes, ${first.state.weights.length} parameters\n`);
   const plan = { ...request, learningRate: request.rate };
   const result = await runLoop(
@@ -155,6 +173,36 @@ async function givenWeights(
   if (from === undefined) return undefined;
   const { tensors, file } = await readWeights(await modelPath(from), kind);
   return checkedParameters(specs, tensors, file);
+}
+
+/** What MoDL begins with: another MoDL, or a prior as its denoiser. */
+interface ModlStart {
+  readonly sigmaData: number;
+  readonly iterations?: number;
+  parameters(specs: readonly ParameterSpec[]): Parameters;
+}
+
+async function modlStart({ from, seed }: TrainRequest): Promise<ModlStart | undefined> {
+  if (from === undefined) return undefined;
+  const path = await modelPath(from);
+  const { description, bytes } = await readModelFolder(path);
+  if (description.kind === "modl") {
+    const { config, parameters } = await loadModl(path);
+    return {
+      ...config,
+      parameters: (specs) => checkedParameters(specs, parameters, path),
+    };
+  }
+  const { sigmaData } = parseDenoiserYaml(description, path);
+  const denoiser = decodeDenoiserParameters(bytes, DENOISER_NETWORK, path);
+  const named = Object.entries(denoiser).map(([name, array]) => [`denoiser.${name}`, array]);
+  return {
+    sigmaData,
+    parameters: (specs) => ({
+      ...initialParameters(specs, new Rng(seed)),
+      ...Object.fromEntries(named),
+    }),
+  };
 }
 
 function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {

@@ -9,6 +9,8 @@ import { modelName, writeWeights } from "./weights_folder.ts";
 
 const ABOUT: Readonly<Record<ReconKind, string>> = {
   varnet: "An end-to-end variational network (Sriram et al. 2020)",
+  modl:
+    "An unrolled denoiser with conjugate gradients (MoDL, Aggarwal et al. 2019), its weights shared",
   unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
 };
 

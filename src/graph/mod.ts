@@ -90,7 +90,7 @@ export type {
 export { type DType, type Shape, Tensor, type TensorType } from "./tensor.ts";
 export { type InputShapes, type Program, Runtime } from "./session.ts";
 export type { Device, DeviceRequest } from "./device.ts";
-export { encodeModel, type NamedTensors } from "./proto.ts";
+export { encodeModel, modelWeights, type NamedTensors } from "./proto.ts";
 export {
   type ExternalLoader,
   type ForeignModel,

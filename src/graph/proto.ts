@@ -20,6 +20,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import { type NdArray, ndarray } from "../ndarray.ts";
 import { ruleOf } from "./apply.ts";
 import type { ConstantData, OpName } from "./ops/attributes.ts";
 import { onnxType } from "./ops/elementwise.ts";
@@ -229,4 +230,13 @@ function valueInfo(name: string, { dtype, shape }: Tensor): ValueInfoProto {
  */
 export function decodeModel(bytes: Uint8Array): ModelProto {
   return fromBinary(ModelProtoSchema, bytes);
+}
+
+/** The float32 weights of a model that `encodeModel` wrote, in the order of the file. */
+export function modelWeights(bytes: Uint8Array): NdArray[] {
+  const initializers = decodeModel(bytes).graph?.initializer ?? [];
+  return initializers.filter(({ dataType }) => dataType === onnxType("float32"))
+    .map(({ rawData, dims }) =>
+      ndarray(new Float32Array(rawData.slice().buffer), dims.map(Number))
+    );
 }

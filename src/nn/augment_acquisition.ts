@@ -1,6 +1,7 @@
 /** Random coils and sampling masks for training. Plain loops on the host, run in a worker. @module */
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
+import { smoothField } from "./smooth_field.ts";
 
 /** Distance of the coils from the centre, in half longer sides of the image. */
 const RING: readonly [number, number] = [1.2, 1.9];
@@ -146,3 +147,64 @@ export function headRegion({ data, shape: [, rows, columns] }: NdArray): Float32
 
 /** Magnitude above which a pixel is tissue, of images with bright tissue about 1. */
 const HEAD_LEVEL = 0.15;
+
+/** Largest error of calibrated maps, relative: their norm is 1. */
+const MAP_ERROR = 0.12;
+/** Detail of that error: intervals of a spline along each side. */
+const MAP_KNOTS: readonly [number, number] = [3, 9];
+/** Pixels that calibrated maps reach beyond the head, as part of the longer side. */
+const MARGIN = 0.03;
+
+/**
+ * What a calibration from few noisy lines makes of coils: smooth errors of up to a tenth, and zero
+ * away from the head.
+ * @param maps `[C, 2, rows, columns]`
+ * @param head `[rows * columns]` of 0 and 1
+ * @returns sum of squares 1 on the head and about it, 0 elsewhere
+ */
+export function calibratedCoils(
+  rng: Rng,
+  { data, shape }: NdArray,
+  head: Float32Array,
+): NdArray {
+  const [coils, , rows, columns] = shape;
+  const pixels = rows * columns, side = Math.max(rows, columns);
+  const support = dilated(head, [rows, columns], Math.round(MARGIN * side));
+  // Splines of variance 1/4 in 2 C parts: their norm over the coils is sqrt(C / 2).
+  const size = MAP_ERROR * rng.uniform() / Math.sqrt(coils / 2);
+  const knots = Math.round(between(rng, MAP_KNOTS));
+  const out = new Float32Array(data.length), energy = new Float32Array(pixels);
+  for (let part = 0; part < 2 * coils; part++) {
+    const error = smoothField(rng.split(part), side, knots);
+    for (let i = 0; i < pixels; i++) {
+      const value = data[part * pixels + i] +
+        size * error[Math.floor(i / columns) * side + i % columns];
+      out[part * pixels + i] = value;
+      energy[i] += value * value;
+    }
+  }
+  for (let i = 0; i < out.length; i++) {
+    const pixel = i % pixels;
+    out[i] *= energy[pixel] > 0 ? support[pixel] / Math.sqrt(energy[pixel]) : 0;
+  }
+  return ndarray(out, shape);
+}
+
+/** 1 within so many pixels of a 1, along both axes. */
+function dilated(
+  region: Float32Array,
+  [rows, columns]: readonly [number, number],
+  margin: number,
+): Float32Array {
+  const out = new Float32Array(region.length);
+  region.forEach((inside, i) => {
+    if (!inside) return;
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const left = Math.max(0, column - margin), right = Math.min(columns - 1, column + margin);
+    const last = Math.min(rows - 1, row + margin);
+    for (let y = Math.max(0, row - margin); y <= last; y++) {
+      out.fill(1, y * columns + left, y * columns + right + 1);
+    }
+  });
+  return out;
+}

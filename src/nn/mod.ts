@@ -21,3 +21,4 @@ export * from "./schedule.ts";
 export * from "./smooth_field.ts";
 export * from "./trainer.ts";
 export * from "./weights_file.ts";
+export * from "./yaml_reader.ts";

@@ -1,7 +1,10 @@
 /** Trained networks as ONNX files that run at any size. @module */
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
-import { encodeModel, input } from "../graph/mod.ts";
+import { InputError } from "../errors.ts";
+import { encodeModel, input, modelWeights } from "../graph/mod.ts";
+import { ndarray, sizeOf } from "../ndarray.ts";
+import { denoiserSpecs } from "./denoiser_training.ts";
 import { MODEL_SCHEMA } from "./model_yaml.ts";
 import { openSizes } from "./open_sizes.ts";
 import { constantScope, type Parameters } from "./parameters.ts";
@@ -21,6 +24,31 @@ export function encodeDenoiserNetwork(
   const y = residualUNet(constantScope(parameters), x, noise, config);
   const image = ["N", config.channels, "H", "W"];
   return openSizes(encodeModel({ x, noise }, { y }), { x: image, noise: ["N", 1, 1, 1], y: image });
+}
+
+/**
+ * The parameters of a network that {@link encodeDenoiserNetwork} wrote.
+ * @param file for messages
+ * @throws {InputError} when it is another network
+ */
+export function decodeDenoiserParameters(
+  bytes: Uint8Array,
+  config: ResidualUNetConfig,
+  file: string,
+): Parameters {
+  const specs = denoiserSpecs(config);
+  // The file does not name them: their order is that of a network whose weights are their indices.
+  const numbered = specs.map(({ name, shape }, i) =>
+    [name, ndarray(new Float32Array(sizeOf(shape)).fill(i), shape)] as const
+  );
+  const order = modelWeights(encodeDenoiserNetwork(config, Object.fromEntries(numbered)));
+  const found = modelWeights(bytes);
+  if (`${found.map(({ shape }) => shape)}` !== `${order.map(({ shape }) => shape)}`) {
+    throw new InputError(
+      `Cannot use the weights of ${file}: a denoiser that \`deno task train prior\` made is required`,
+    );
+  }
+  return Object.fromEntries(found.map((array, i) => [specs[order[i].data[0]].name, array]));
 }
 
 /** The model.yaml of an EDM denoiser. */

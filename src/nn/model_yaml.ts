@@ -12,7 +12,7 @@ import { YamlReader } from "./yaml_reader.ts";
 export const MODEL_SCHEMA = "larmor.model/1";
 
 /** What a model is for. */
-export const MODEL_KINDS = ["denoiser", "unet", "varnet"] as const;
+export const MODEL_KINDS = ["denoiser", "unet", "varnet", "modl"] as const;
 /** What a model is for. */
 export type ModelKind = typeof MODEL_KINDS[number];
 

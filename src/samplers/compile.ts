@@ -1,6 +1,5 @@
 /** The graphs of a sampler: its start and its kinds of step. @module */
 import {
-  add,
   mul,
   type Program,
   reduceSum,
@@ -9,20 +8,14 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
+import { leastSquaresImage } from "../mri/proximal.ts";
 import type { Denoiser } from "../nn/mod.ts";
 import type { DataTerm, Move, Sampler, Settings, Start, State, StepInput } from "./contract.ts";
-import { regularisedInverse } from "./data_term.ts";
 import type { Measurement } from "./measurement.ts";
 import type { SpectralForm } from "./spectrum.ts";
 
 /** Shape of a number in a graph. */
 export const SCALAR: Shape = [1, 1, 1, 1];
-/** Conjugate gradient steps of the least-squares start. */
-const START_ITERATIONS = 15;
-/** Tikhonov weight of the least-squares start, in units of sigma_y. */
-const START_WEIGHT = 0.5;
-/** Smallest such weight. */
-const LEAST_WEIGHT = 1e-3;
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
@@ -185,6 +178,5 @@ export function compileStart(runtime: Runtime, task: SamplingTask): Promise<Prog
 function startImage(start: Start, data: DataTerm): Tensor {
   if (start === "noise") return mul(data.adjoint, 0);
   if (start === "zero-filled") return mul(data.adjoint, 1);
-  const weight = add(mul(data.sigma, START_WEIGHT), LEAST_WEIGHT);
-  return regularisedInverse(data, data.adjoint, weight, START_ITERATIONS);
+  return leastSquaresImage(data, data.sigma);
 }

@@ -1,10 +1,13 @@
 /** Unrolled networks and the U-Net baseline. @module */
 import type { Method } from "../mri/problem.ts";
+import { modlMethod } from "./modl_method.ts";
 import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
 export * from "./magnitude_solver.ts";
+export * from "./modl.ts";
+export * from "./modl_method.ts";
 export * from "./norm_unet.ts";
 export * from "./training.ts";
 export * from "./unet.ts";
@@ -13,4 +16,4 @@ export * from "./varnet.ts";
 export * from "./varnet_method.ts";
 
 /** The end-to-end methods, the baseline first. */
-export const unrolledMethods: readonly Method[] = [unetMethod, varnetMethod];
+export const unrolledMethods: readonly Method[] = [unetMethod, varnetMethod, modlMethod];

@@ -25,15 +25,17 @@ import {
   parameterSpecs,
   type Scope,
 } from "../nn/mod.ts";
+import { modl, type ModlConfig } from "./modl.ts";
+import { maskedOperator } from "./modl_method.ts";
 import { unet } from "./unet.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "./varnet.ts";
 
 /**
- * One batch: images, the coils that see them, noise of unit deviation and its level, the mask, and
- * the pixels of the head.
+ * One batch: images, the coils that see them, what a calibration makes of these coils, noise of unit
+ * deviation and its level, the mask, and the pixels of the head.
  */
 export type AcquisitionBatch =
-  | ("clean" | "maps" | "noise" | "sigma" | "region")
+  | ("clean" | "maps" | "noise" | "sigma" | "region" | "estimate")
   | ("acquired" | "centre");
 
 /** Sizes of a batch. */
@@ -63,6 +65,7 @@ export function acquisitionShapes(
   return {
     clean: [batch, 2, height, width],
     maps: [batch, coils, 2, height, width],
+    estimate: [batch, coils, 2, height, width],
     noise: [batch, coils, 2, height, width],
     sigma: [batch, 1, 1, 1, 1],
     region: [batch, 1, height, width],
@@ -138,9 +141,8 @@ export function reconObjective(
     specs,
     inputs: acquisitionShapes(shape),
     loss(scope, batch) {
-      const mask: VarNetMask = { kind: "lines", acquired: batch.acquired, centre: batch.centre };
       const { kspace, reference } = scan(batch);
-      const { magnitude, maps, stages = [] } = build(scope, kspace, mask);
+      const { magnitude, maps, stages = [] } = build(scope, reconInput(batch, kspace));
       const losses = [magnitude, ...stages.toReversed()].map((image, before) =>
         mul(imageLoss(image, reference, batch.region), STAGE_WEIGHT ** before)
       );
@@ -162,8 +164,30 @@ export interface Reconstructed {
   readonly stages?: readonly Tensor[];
 }
 
-/** A reconstruction network, from samples `[N, C, 2, H, W]`. */
-export type ReconBuilder = (scope: Scope, kspace: Tensor, mask: VarNetMask) => Reconstructed;
+/** What a reconstruction network is given; each takes what it needs. */
+export interface ReconInput {
+  /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
+  readonly kspace: Tensor;
+  /** Which lines were acquired. */
+  readonly mask: VarNetMask;
+  /** Coil maps with the errors and the support of a calibration, of the shape of `kspace`. */
+  readonly maps: Tensor;
+  /** Noise of the samples, `[N, 1, 1, 1]`. */
+  readonly sigma: Tensor;
+}
+
+/** A reconstruction network. */
+export type ReconBuilder = (scope: Scope, given: ReconInput) => Reconstructed;
+
+function reconInput(batch: Record<AcquisitionBatch, Tensor>, kspace: Tensor): ReconInput {
+  const { acquired, centre, estimate, sigma } = batch;
+  return {
+    kspace,
+    mask: { kind: "lines", acquired, centre },
+    maps: estimate,
+    sigma: reshape(sigma, [-1, 1, 1, 1]),
+  };
+}
 
 /** Parameters of the baseline. */
 export function imageUNetSpecs(config: ImageUNetConfig): ParameterSpec[] {
@@ -212,13 +236,12 @@ export async function compileReconValidator(
   const inputs = { ...acquisitionShapes(shape), weights: [countParameters(specs)] };
   const program = await runtime.build(inputs, (t) => {
     const { kspace, reference } = scan(t);
-    const mask: VarNetMask = { kind: "lines", acquired: t.acquired, centre: t.centre };
     const error = (image: Tensor) => {
       const difference = mul(t.region, sub(image, reference));
       return div(reduceMean(mul(difference, difference)), reduceMean(t.region));
     };
     return {
-      network: error(build(flatScope(specs, t.weights), kspace, mask).magnitude),
+      network: error(build(flatScope(specs, t.weights), reconInput(t, kspace)).magnitude),
       zeroFilled: error(zeroFilledMagnitude(kspace)),
       peak: reduceMax(reference),
     };
@@ -234,12 +257,21 @@ type Batch = Readonly<Record<AcquisitionBatch, NdArray>>;
 
 /** A variational network, to be trained or judged. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
-  return (scope, kspace, mask) => varnet(scope, kspace, mask, config);
+  return (scope, { kspace, mask }) => varnet(scope, kspace, mask, config);
 }
 
 /** The baseline, to be trained or judged. */
 export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
-  return (scope, kspace) => ({
+  return (scope, { kspace }) => ({
     magnitude: imageUNet(scope, zeroFilledMagnitude(kspace), config),
   });
+}
+
+/** MoDL, to be trained or judged. */
+export function modlBuilder(config: ModlConfig): ReconBuilder {
+  return (scope, { kspace, mask, maps, sigma }) => {
+    const operator = maskedOperator(maps, mask.acquired);
+    const image = modl(scope, { operator, adjoint: operator.adjoint(kspace), sigma }, config);
+    return { magnitude: sqrt(add(squaredMagnitude(image), TINY)) };
+  };
 }

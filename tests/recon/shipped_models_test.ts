@@ -5,17 +5,17 @@ import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
-import { loadImageUNet, loadVarNet } from "../../src/unrolled/mod.ts";
+import { loadImageUNet, loadModl, loadVarNet } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
 
 const MOST_BYTES = 16e6;
-const LOADERS = { denoiser: loadDenoiser, unet: loadImageUNet, varnet: loadVarNet };
+const LOADERS = { denoiser: loadDenoiser, unet: loadImageUNet, varnet: loadVarNet, modl: loadModl };
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]
   .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
 
 /** Models that are not trained well enough to ship yet; `--model` names others. */
-const NOT_YET = ["unet-brain", "varnet-brain"];
+const NOT_YET = ["unet-brain", "varnet-brain", "modl-brain"];
 
 Deno.test("every method with a network has its model, or refuses with what is missing", () => {
   for (const { defaultModel } of methods) {
@@ -26,7 +26,7 @@ Deno.test("every method with a network has its model, or refuses with what is mi
 
 Deno.test("a method whose model does not ship says so", async () => {
   using file = await simulatedBrain({ size: 40, coils: 2 });
-  for (const method of ["unet", "varnet"]) {
+  for (const method of ["unet", "varnet", "modl"]) {
     if (!NOT_YET.includes(`${method}-brain`)) continue;
     await assert.rejects(
       reconstruct(file, { method, mask: "equispaced:R=2,acs=8", device: "cpu" }),

@@ -19,6 +19,8 @@ import {
   compileReconValidator,
   imageUNetBuilder,
   imageUNetSpecs,
+  modlBuilder,
+  modlSpecs,
   prepareUNet,
   reconObjective,
   varnetBuilder,
@@ -28,6 +30,7 @@ import {
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
 const UNET = { channels: 6, pools: 2 };
+const MODL = { iterations: 2, conjugateGradients: 3, sigmaData: 0.35 };
 
 /** Discs seen by three coils, every second line and ten calibration lines. */
 function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
@@ -48,6 +51,7 @@ function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
   return {
     clean: ndarray(clean.data, [1, ...clean.shape]),
     maps: ndarray(maps.data, [1, ...maps.shape]),
+    estimate: ndarray(maps.data, [1, ...maps.shape]),
     noise: ndarray(rng.split(4).normals(maps.data.length), [1, ...maps.shape]),
     sigma: ndarray(Float32Array.of(0.01), [1, 1, 1, 1, 1]),
     region: ndarray(headRegion(clean), [1, 1, size, size]),
@@ -59,6 +63,7 @@ function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
 const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
   { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET), gain: 1 },
+  { name: "modl", specs: modlSpecs(MODL), build: modlBuilder(MODL), gain: 0.2 },
 ];
 
 for (const { name, specs, build, gain } of NETWORKS) {
