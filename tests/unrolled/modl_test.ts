@@ -1,0 +1,156 @@
+/** MoDL: with a prior's weights it is plug-and-play; sizes, models, training from a prior. */
+import assert from "node:assert/strict";
+import { trainCommand } from "../../src/cli/train.ts";
+import { Runtime } from "../../src/graph/mod.ts";
+import { writeNifti } from "../../src/io/mod.ts";
+import { makeMask } from "../../src/mri/masks.ts";
+import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/mask_spec.ts";
+import { ndarray } from "../../src/ndarray.ts";
+import {
+  calibratedCoils,
+  constantScope,
+  decodeDenoiserParameters,
+  DENOISER_NETWORK,
+  encodeDenoiserNetwork,
+  initialParameters,
+  paddedDenoiser,
+  randomCoils,
+  readModelFolder,
+  scopedDenoiser,
+} from "../../src/nn/mod.ts";
+import { simulatedBrain } from "../../src/recon/example.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
+import { Rng } from "../../src/rng.ts";
+import { compileSampler } from "../../src/samplers/driver.ts";
+import { mriMeasurement } from "../../src/samplers/measurement.ts";
+import { dpir } from "../../src/samplers/plug_and_play.ts";
+import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
+import { relativeError } from "../classical/support.ts";
+import { runHere } from "../cli/support.ts";
+import { inFolder } from "../io/support.ts";
+import { ROOT } from "../tools.ts";
+
+const PRIOR = `${ROOT}/models/prior-brain`;
+const SIGMA_DATA = 0.35;
+
+async function priorParameters() {
+  const { bytes } = await readModelFolder(PRIOR);
+  return decodeDenoiserParameters(bytes, DENOISER_NETWORK, PRIOR);
+}
+
+Deno.test("decodeDenoiserParameters() undoes encodeDenoiserNetwork(), and knows other networks", async () => {
+  const parameters = await priorParameters();
+  const { bytes } = await readModelFolder(PRIOR);
+  assert.deepEqual(encodeDenoiserNetwork(DENOISER_NETWORK, parameters), new Uint8Array(bytes));
+  assert.throws(
+    () => decodeDenoiserParameters(bytes.subarray(0, 0), DENOISER_NETWORK, "x.onnx"),
+    /Cannot use the weights of x.onnx: a denoiser that/,
+  );
+});
+
+for (
+  const [height, width, spec] of [[32, 24, "equispaced:R=3,acs=8"], [
+    29,
+    23,
+    "poisson:R=2,acs=8",
+  ]] as const
+) {
+  Deno.test(`modl with the weights of a prior is dpir, ${height} x ${width}, ${spec}`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const coils = 3, iterations = 4, conjugateGradients = 3;
+    const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, height, width);
+    const geometry = { coils, height, width, mask };
+    const rng = new Rng(3);
+    const maps = randomCoils(rng, coils, [height, width]);
+    const { samples: shape } = mriMeasurement(geometry);
+    const samples = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape.slice(1));
+    const problem = { samples, maps, sigma: 0.05 };
+    const denoiser = await priorParameters();
+    const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA };
+    const parameters = {
+      ...initialParameters(modlSpecs(config), new Rng(1)),
+      ...Object.fromEntries(
+        Object.entries(denoiser).map(([name, array]) => [`denoiser.${name}`, array]),
+      ),
+    };
+    const solver = await prepareModl(runtime, geometry, { config, parameters });
+    assert.equal(solver.nfe, iterations);
+    const image = await solver.solve(problem);
+    const settings = { ...dpir.defaults, steps: iterations, cg: conjugateGradients };
+    const denoise = scopedDenoiser(constantScope(denoiser), DENOISER_NETWORK, SIGMA_DATA);
+    const compiled = await compileSampler(runtime, {
+      sampler: dpir,
+      settings,
+      measurement: mriMeasurement(geometry),
+      denoise: paddedDenoiser(denoise, { multiple: 8, minimum: 16 }),
+      samples: 1,
+    });
+    const batched = (array: typeof maps) => ndarray(array.data, [1, ...array.shape]);
+    const arrays = { samples: batched(samples), inputs: { maps: batched(maps) }, sigma: 0.05 };
+    const expected = await compiled.run(arrays, new Rng(0));
+    assert.ok(
+      relativeError(image.data, expected.data) < 1e-4,
+      `${relativeError(image.data, expected.data)}`,
+    );
+  });
+}
+
+Deno.test("calibratedCoils() have unit norm about the head, none elsewhere, and err by a tenth at most", () => {
+  const [coils, rows, columns] = [6, 40, 30];
+  const maps = randomCoils(new Rng(5), coils, [rows, columns]);
+  const head = new Float32Array(rows * columns);
+  for (let y = 12; y < 28; y++) head.fill(1, y * columns + 10, y * columns + 20);
+  let largest = 0;
+  for (let seed = 0; seed < 20; seed++) {
+    const { data } = calibratedCoils(new Rng(seed), maps, head);
+    let error = 0;
+    for (let i = 0; i < rows * columns; i++) {
+      let norm = 0;
+      for (let part = 0; part < 2 * coils; part++) {
+        norm += data[part * rows * columns + i] ** 2;
+        if (head[i]) {
+          error += (data[part * rows * columns + i] - maps.data[part * rows * columns + i]) ** 2;
+        }
+      }
+      const near = i / columns >= 11 && i / columns < 29 && i % columns >= 9 && i % columns < 21;
+      assert.ok(Math.abs(norm - (near ? 1 : 0)) < 1e-5, `${norm} at ${i}`);
+    }
+    largest = Math.max(largest, Math.sqrt(error / 160));
+  }
+  assert.ok(largest > 0.03 && largest < 0.2, `${largest}`);
+});
+
+Deno.test("train modl begins with a prior, and its model reconstructs", () =>
+  inFolder(async (at) => {
+    await Deno.mkdir(at("data"));
+    const [slices, rows, columns] = [2, 40, 36];
+    const image = Float32Array.from({ length: slices * rows * columns }, (_, i) => {
+      const [y, x] = [Math.floor(i / columns) % rows - 20, i % columns - 18];
+      return Math.hypot(y, x) < 14 ? 100 + 40 * Math.sin(y / 3) : 0;
+    });
+    await writeNifti(`${at("data")}/v.nii.gz`, { image: ndarray(image, [slices, rows, columns]) });
+    const args = ["modl", "--data", at("data"), "--output", at("net"), "--from", PRIOR];
+    const sizes = ["--cascades", "2", "--crop", "32", "--batch", "1", "--steps", "2"];
+    const { code, err } = await runHere([...args, ...sizes], { command: trainCommand });
+    assert.equal(code, 0, err);
+    const { config, parameters } = await loadModl(at("net"));
+    assert.equal(config.iterations, 2);
+    assert.ok(Math.abs(config.sigmaData - 0.349) < 1e-3);
+    const prior = await priorParameters();
+    for (const [name, { data }] of Object.entries(prior)) {
+      const moved = parameters[`denoiser.${name}`].data.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - data[i])),
+        0,
+      );
+      assert.ok(moved < 0.01, `${name} moved by ${moved}`);
+    }
+    using file = await simulatedBrain({ size: 40, coils: 2 });
+    const options = { mask: "equispaced:R=2,acs=8", device: "cpu" } as const;
+    const result = await reconstruct(file, { ...options, method: "modl", model: at("net") });
+    assert.equal(result.nfe, 2);
+    assert.notEqual(result.audit, null);
+    await assert.rejects(
+      reconstruct(file, { ...options, method: "modl", model: PRIOR }),
+      /kind modl is required, found denoiser/,
+    );
+  }));
