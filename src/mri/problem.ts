@@ -54,6 +54,8 @@ export interface RunControl {
   readonly onProgress?: (fraction: number) => void;
   /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
+  /** Told the noise that the method takes for that of the samples, where it is more than `sigma`. */
+  readonly onMisfit?: (sigma: number) => void;
   /** Stops the run: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -158,6 +158,7 @@ class Run {
       nfe: slices[0].nfe,
       drawn: slices[0].drawn,
       sigma: slices.map(({ sigma }) => sigma),
+      ...(slices[0].misfit === undefined ? {} : { misfit: slices.map(({ misfit }) => misfit!) }),
       ...auditOf(slices, std && spreadFigures(magnitude, std, first)),
       seconds: {
         ...this.#seconds,
@@ -183,12 +184,14 @@ class Run {
       onProgress: (fraction) => report(stage, from + share * fraction),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
     });
+    let misfit: number | undefined;
     const { image, samples } = await this.#timed(
       "reconstruct",
       () =>
         solved(solver, problem, {
           ...control("reconstruct", 0.1),
           onStage: (stage, seconds) => this.#stages[stage] = (this.#stages[stage] ?? 0) + seconds,
+          onMisfit: (sigma) => misfit = sigma,
         }),
     );
     const scale = scaleArray(prepared.scale);
@@ -208,6 +211,7 @@ class Run {
       ...await this.#spread(samples, scale, slice.leaving),
       mask: slice.sampling.mask,
       sigma: problem.sigma,
+      ...(misfit === undefined ? {} : { misfit }),
       ...(audited === undefined ? {} : { audit: audited }),
       steps: solver.steps,
       nfe: solver.nfe,
@@ -265,6 +269,7 @@ interface SliceResult {
   readonly reference?: NdArray;
   readonly mask: SamplingMask;
   readonly sigma: number;
+  readonly misfit?: number;
   readonly audit?: SliceAudit;
   readonly steps: number;
   readonly nfe: number;

@@ -47,6 +47,13 @@ export interface ReconReport {
   readonly nfe: number;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
   readonly samples: number;
+  /** Noise of each slice's samples, where bright tissue is about 1. */
+  readonly noise: {
+    /** Standard deviation of the real and of the imaginary part. */
+    readonly sigma: readonly number[];
+    /** What the method took for it: noise and model error; null where it took `sigma` itself. */
+    readonly misfit: readonly number[] | null;
+  };
   /** Wall-clock time by stage; `total` is all, opening and checksum included. */
   readonly seconds: Seconds & { readonly total: number; readonly write: number };
   /** Null when the input is not fully sampled; `reference` states the convention. */
@@ -90,6 +97,7 @@ export function reconReport(
     steps: result.steps,
     nfe: result.nfe,
     samples: result.drawn,
+    noise: { sigma: result.sigma, misfit: result.misfit ?? null },
     seconds: {
       total: milliseconds(totalSeconds),
       read: milliseconds(seconds.read),

@@ -112,6 +112,8 @@ export interface Reconstruction {
   readonly nfe: number;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
+  /** What the method took for it, of methods that weigh the data by their misfit. */
+  readonly misfit?: readonly number[];
   /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
   readonly audit?: Audit;
   /** Time by stage. */

@@ -48,7 +48,9 @@ async function prepareSampler(
   });
   const misfit = await compileMisfit(runtime, geometry);
   const sample: NonNullable<Solver["sample"]> = async (problem, control = {}) => {
-    const arrays = problemArrays({ ...problem, sigma: await misfit(problem) });
+    const sigma = await misfit(problem);
+    control.onMisfit?.(sigma);
+    const arrays = problemArrays({ ...problem, sigma });
     return await compiled.run(arrays, control.rng ?? new Rng(0), control);
   };
   const typical = 0.02; // noise of a usual scan: plans depend on it little

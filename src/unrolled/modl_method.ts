@@ -107,7 +107,7 @@ export async function prepareModl(
   const program = await runtime.build(inputs, ({ samples, maps, sigma }) => {
     const operator = mriOperator(reshape(maps, [1, ...inputs.maps]), mask);
     const adjoint = operator.adjoint(reshape(samples, [1, ...inputs.samples]));
-    const image = modl(constantScope(parameters), { operator, adjoint, sigma }, config);
+    const { image } = modl(constantScope(parameters), { operator, adjoint, sigma }, config);
     return { image: reshape(image, [2, height, width]) };
   });
   const steps = config.iterations;

@@ -110,7 +110,7 @@ function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
 }
 
 /** How much the image before a cascade counts beside that after it: early cascades learn from it. */
-const STAGE_WEIGHT = 0.5;
+const STAGE_WEIGHT = 0.75;
 
 /** How much the coil maps count beside the image. */
 const MAPS_WEIGHT = 0.5;
@@ -271,7 +271,9 @@ export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
 export function modlBuilder(config: ModlConfig): ReconBuilder {
   return (scope, { kspace, mask, maps, sigma }) => {
     const operator = maskedOperator(maps, mask.acquired);
-    const image = modl(scope, { operator, adjoint: operator.adjoint(kspace), sigma }, config);
-    return { magnitude: sqrt(add(squaredMagnitude(image), TINY)) };
+    const data = { operator, adjoint: operator.adjoint(kspace), sigma };
+    const { image, stages } = modl(scope, data, config);
+    const magnitude = (x: Tensor) => sqrt(add(squaredMagnitude(x), TINY));
+    return { magnitude: magnitude(image), stages: stages.map(magnitude) };
   };
 }
