@@ -1,6 +1,13 @@
-/** Plug-and-play: the denoiser as the prior of a deterministic iteration. @module */
+/**
+ * Plug-and-play: the denoiser as the prior of a deterministic iteration.
+ *
+ * Each step shows the denoiser its image at another phase (`turns`; see {@link turnedDenoiser}).
+ * Without, the denoiser's own errors add up, and many steps are worse than few.
+ * @module
+ */
 import { add, div, mul, sub } from "../graph/mod.ts";
-import type { Range, Sampler } from "./contract.ts";
+import { GOLDEN_ANGLE, turnedDenoiser } from "../mri/turns.ts";
+import type { Known, PlannedMove, Range, Sampler, Settings } from "./contract.ts";
 import { balance, proximalCorrection, residualImage } from "./data_term.ts";
 import { posteriorLevels } from "./plans.ts";
 
@@ -9,6 +16,14 @@ const RANGES: Readonly<Record<string, Range>> = {
   sigmaMax: { low: 0.05, high: 1, log: true },
   sigmaMin: { low: 0.1, high: 2, log: true },
 };
+
+/** The levels of {@link posteriorLevels}, and by how much the phase is turned at each. */
+function turningLevels(settings: Settings, known: Known): PlannedMove[] {
+  return posteriorLevels(settings, known).map((move, i) => ({
+    ...move,
+    parameter: settings.turns * GOLDEN_ANGLE * i,
+  }));
+}
 
 /**
  * Half-quadratic splitting with a denoiser (DPIR):
@@ -24,7 +39,7 @@ export const dpir = {
   name: "dpir",
   summary: "half-quadratic splitting with the denoiser, deterministic",
   citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
-  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4 },
+  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
@@ -33,13 +48,14 @@ export const dpir = {
     step: {
       nfe: 1,
       noises: 0,
-      step({ x, state: { u }, sigma, data, denoise }) {
+      step({ x, state: { u }, sigma, parameter: angle, data, denoise }) {
         const correction = proximalCorrection(data, x, balance(data, sigma, weight), cg, u);
-        return { x: denoise(add(x, correction), sigma), u: correction };
+        const turned = turnedDenoiser(denoise, angle);
+        return { x: turned(add(x, correction), sigma), u: correction };
       },
     },
   }),
-  plan: posteriorLevels,
+  plan: turningLevels,
 } satisfies Sampler;
 
 /**
@@ -58,7 +74,7 @@ export const pnpAdmm = {
   citation:
     "Venkatakrishnan, Bouman and Wohlberg, Plug-and-play priors for model based reconstruction, GlobalSIP 2013; " +
     "Chan, Wang and Elgendy, TCI 2017",
-  defaults: { steps: 20, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4 },
+  defaults: { steps: 20, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
@@ -67,7 +83,9 @@ export const pnpAdmm = {
     step: {
       nfe: 1,
       noises: 0,
-      step({ x, state: { u, correction: before }, sigma, sigmaNext, data, denoise }) {
+      step(input) {
+        const { x, state: { u, correction: before }, sigma, sigmaNext, data } = input;
+        const denoise = turnedDenoiser(input.denoise, input.parameter);
         const centre = sub(x, u);
         const rho = balance(data, sigma, weight);
         const correction = proximalCorrection(data, centre, rho, cg, before);
@@ -79,7 +97,7 @@ export const pnpAdmm = {
       },
     },
   }),
-  plan: posteriorLevels,
+  plan: turningLevels,
 } satisfies Sampler;
 
 /**
@@ -96,7 +114,7 @@ export const red = {
   summary: "gradient descent with the denoiser's residual as prior, deterministic",
   citation:
     "Romano, Elad and Milanfar, The little engine that could: regularization by denoising, SIIMS 2017",
-  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1 },
+  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
@@ -104,12 +122,13 @@ export const red = {
     step: {
       nfe: 1,
       noises: 0,
-      step({ x, sigma, data, denoise }) {
+      step({ x, sigma, parameter: angle, data, denoise }) {
         const rho = balance(data, sigma, weight);
-        const descent = add(residualImage(data, x), mul(rho, sub(denoise(x, sigma), x)));
+        const denoised = turnedDenoiser(denoise, angle)(x, sigma);
+        const descent = add(residualImage(data, x), mul(rho, sub(denoised, x)));
         return { x: add(x, div(descent, add(rho, 1))) };
       },
     },
   }),
-  plan: posteriorLevels,
+  plan: turningLevels,
 } satisfies Sampler;

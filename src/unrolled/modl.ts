@@ -4,7 +4,7 @@
  * unrolled and trained end to end, all iterations with the same weights.
  * ```
  * v = argmin |A v - y|^2 + rho_k |v - x|^2,  rho_k = lambda_k sigma_y^2 / sigma_k^2
- * x = denoise(v, sigma_k)
+ * x = denoise(v, sigma_k), its phase turned as in `dpir`
  * ```
  * The paper's denoiser knows no noise level and its lambda is one number. Here sigma_k are the
  * levels of `dpir` and lambda_k its weight, each times a learned factor: with the weights of a prior
@@ -13,6 +13,7 @@
  */
 import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../graph/mod.ts";
 import { type LeastSquares, leastSquaresImage, proximalCorrection } from "../mri/proximal.ts";
+import { GOLDEN_ANGLE, turnedDenoiser } from "../mri/turns.ts";
 import {
   DENOISER_NETWORK,
   type Initializer,
@@ -81,7 +82,7 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
     const balance = add(mul(sub(noise, level), 2), factor("log_weight"));
     const rho = mul(exp(balance), WEIGHT);
     correction = proximalCorrection(data, x, rho, conjugateGradients, correction);
-    x = denoise(add(x, correction), exp(level));
+    x = turnedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
     images.push(x);
   }
   return { image: x, stages: images.slice(0, -1) };

@@ -13,7 +13,14 @@ import {
   mriProblem,
   type Problem,
 } from "./support.ts";
-import { assertFollows, axpy, Dense, identity, type Vector } from "./textbook.ts";
+import {
+  assertFollows,
+  axpy,
+  Dense,
+  identity,
+  type TextbookStep,
+  type Vector,
+} from "./textbook.ts";
 
 const CG = 14;
 
@@ -23,6 +30,17 @@ const problems: readonly (() => Problem)[] = [
   () => denseProblem(gaussianPrior([2, 3], "correlated"), 5),
 ];
 
+/** e^(i angle) x: real parts first, then imaginary parts. */
+function turn(x: Vector, angle: number): Vector {
+  const half = x.length / 2, [c, s] = [Math.cos(angle), Math.sin(angle)];
+  return x.map((value, i) => i < half ? c * value - s * x[i + half] : c * value + s * x[i - half]);
+}
+
+/** The denoiser at the phase of a step. */
+function denoiseAt(dense: Dense, { parameter = 0, sigma }: TextbookStep, x: Vector): Vector {
+  return turn(dense.denoise(turn(x, parameter), sigma), -parameter);
+}
+
 Deno.test("dpir follows its textbook", async () => {
   await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
@@ -31,8 +49,10 @@ Deno.test("dpir follows its textbook", async () => {
       dpir,
       make(),
       { steps: 8, cg: CG },
-      ({ x, sigma }, dense) =>
-        dense.denoise(dense.proximal(x, 0.23 * (dense.sigma / sigma) ** 2), sigma),
+      (input, dense) => {
+        const rho = 0.23 * (dense.sigma / input.sigma) ** 2;
+        return denoiseAt(dense, input, dense.proximal(input.x, rho));
+      },
     );
   }
 });
@@ -45,7 +65,7 @@ Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled"
       const { x, state, sigma, sigmaNext } = input;
       const u = state.u ?? x.map(() => 0);
       const v = dense.proximal(axpy(x, -1, u), 0.8 * (dense.sigma / sigma) ** 2);
-      const next = dense.denoise(axpy(v, 1, u), sigma);
+      const next = denoiseAt(dense, input, axpy(v, 1, u));
       const dual = axpy(axpy(u, 1, v), -1, next);
       state.u = dual.map((value) => value * (sigmaNext / sigma) ** 2);
       return next;
@@ -56,21 +76,23 @@ Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled"
 Deno.test("red follows its textbook", async () => {
   await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
-    await assertFollows(runtime, red, make(), { steps: 12 }, ({ x, sigma }, dense) => {
+    await assertFollows(runtime, red, make(), { steps: 12 }, (input, dense) => {
+      const { x, sigma } = input;
       const rho = (dense.sigma / sigma) ** 2;
-      const descent = axpy(dense.residual(x), rho, axpy(dense.denoise(x, sigma), -1, x));
+      const descent = axpy(dense.residual(x), rho, axpy(denoiseAt(dense, input, x), -1, x));
       return axpy(x, 1 / (1 + rho), descent);
     });
   }
 });
 
-/** Constant sigma, for which there are fixed points in closed form. */
+/** Constant sigma, for which there are fixed points in closed form, if the phase is left alone. */
 const CONSTANT = 0.4;
 const constant = (problem: Problem) => ({
   weight: 1,
   sigmaMax: CONSTANT,
   sigmaMin: CONSTANT / problem.arrays.sigma,
   cg: CG,
+  turns: 0,
 });
 
 async function errorsFrom(
