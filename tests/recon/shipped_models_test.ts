@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
-import { methods } from "../../src/recon/methods.ts";
+import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { loadImageUNet, loadModl, loadVarNet } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
@@ -15,7 +15,7 @@ const names = [...Deno.readDirSync(`${ROOT}/models`)]
   .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
 
 /** Models that are not trained well enough to ship yet; `--model` names others. */
-const NOT_YET = ["unet-brain", "varnet-brain", "modl-brain"];
+const NOT_YET = ["varnet-brain", "modl-brain"];
 
 Deno.test("every method with a network has its model, or refuses with what is missing", () => {
   for (const { defaultModel } of methods) {
@@ -26,13 +26,25 @@ Deno.test("every method with a network has its model, or refuses with what is mi
 
 Deno.test("a method whose model does not ship says so", async () => {
   using file = await simulatedBrain({ size: 40, coils: 2 });
-  for (const method of ["unet", "varnet", "modl"]) {
+  for (const method of ["varnet", "modl"]) {
     if (!NOT_YET.includes(`${method}-brain`)) continue;
     await assert.rejects(
       reconstruct(file, { method, mask: "equispaced:R=2,acs=8", device: "cpu" }),
       (error: Error) => error instanceof InputError && error.message.includes(`${method}-brain`),
     );
   }
+});
+
+Deno.test("the default method beats the U-Net on the example, and the U-Net beats zero filling", async () => {
+  using file = await simulatedBrain({ size: 96, coils: 6 });
+  const psnr: Record<string, number> = {};
+  for (const method of ["zero-filled", "unet", DEFAULT_METHOD]) {
+    const mask = "equispaced:R=4,acs=12";
+    const { metrics } = await reconstruct(file, { method, mask, device: "cpu" });
+    psnr[method] = metrics!.head.psnr!;
+  }
+  assert.ok(psnr.unet > psnr["zero-filled"] + 1, JSON.stringify(psnr));
+  assert.ok(psnr[DEFAULT_METHOD] > psnr.unet + 2, JSON.stringify(psnr));
 });
 
 for (const name of names) {
