@@ -73,8 +73,10 @@ const VALIDATION = [
 /** Noise relative to bright tissue: the mean of a head over the noise is about 30. */
 const SIMULATION = { coils: 8, noise: 0.015, seed: 0 };
 const STEPS = [5, 10, 20, 50, 100, 200];
-/** Samplers that claim to sample the posterior, at least in a limit. */
-const SPREAD_METHODS = ["diffpir", "dds", "pigdm"];
+/** Samplers whose image is the mean of several samples in the tables; the others draw one. */
+const AVERAGED_METHODS = ["diffpir", "dds", "pigdm"];
+/** Samplers whose standard deviation is compared with the error. */
+const SPREAD_METHODS = ["diffpir", "dds", "pigdm", "daps"];
 const SPREAD_SAMPLES = 16;
 
 await Deno.mkdir(dirname(options.rows), { recursive: true });
@@ -184,7 +186,7 @@ function table(head: readonly string[], body: readonly (readonly string[])[]): s
 }
 
 /** Four samples, the default, of samplers that claim the posterior; one of others, for the time they take. */
-const budget = (method: string) => SPREAD_METHODS.includes(method) ? {} : { samples: 1 };
+const budget = (method: string) => AVERAGED_METHODS.includes(method) ? {} : { samples: 1 };
 
 const names = methods.map(({ name }) => name).filter((name) =>
   options.only === undefined || options.only.split(",").includes(name)
