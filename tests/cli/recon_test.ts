@@ -28,7 +28,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     assert.deepEqual(report, JSON.parse(Deno.readTextFileSync(at("out/recon.json"))));
     assert.deepEqual(Object.keys(report), [
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
-      "samples",
+      ...["samples", "noise"],
       ...["seconds", "metrics", "audit", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");
@@ -53,6 +53,9 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     for (const region of ["whole", "head"]) {
       assert.deepEqual(Object.keys(report.metrics[region]), ["psnr", "ssim", "nmse"]);
     }
+    assert.equal(report.noise.sigma.length, SIZE.slices);
+    assert.ok(report.noise.sigma.every((sigma: number) => sigma > 0));
+    assert.equal(report.noise.misfit, null);
     assert.match(report.metrics.reference, /RSS/);
     assert.deepEqual(report.outputs, {
       magnitude: at("out/recon.nii.gz"),
