@@ -75,12 +75,12 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
     ];
     const { code, out, err } = await run(
       ...args,
-      ...["--methods", "sense,unet", "--output", at("s")],
+      ...["--methods", "sense,varnet", "--output", at("s")],
     );
     assert.equal(code, 1, err);
-    assert.match(err, /unet: Cannot/);
+    assert.match(err, /varnet: Cannot/);
     assert.match(out, /^ *sense +\d+\.\d\d +\d\.\d\d \(0\.\d\d\)/m);
-    assert.match(out, /^ *unet +failed/m);
+    assert.match(out, /^ *varnet +failed/m);
     assert.deepEqual(namesIn(at("s")), ["stress.csv", "stress.json", "stress.png"]);
     const report = JSON.parse(Deno.readTextFileSync(at("s/stress.json")));
     assert.equal(report.schema, "larmor.stress/1");
