@@ -32,7 +32,7 @@ export const TRAIN_OPTIONS = {
     summary:
       "begin with the weights of a model of the same kind and sizes; modl also with a prior's",
   },
-  cascades: { value: "N", summary: "cascades of varnet, iterations of modl; default 5 and 8" },
+  cascades: { value: "N", summary: "cascades of varnet, iterations of modl; default 5 and 10" },
   shared: { summary: "all cascades of varnet share their weights; --from then lets them part" },
   channels: {
     value: "N",
@@ -94,7 +94,7 @@ export interface TrainRequest {
   readonly rate: number;
   /** Share of the images that are drawn brains. */
   readonly procedural: number;
-  /** Model whose weights a run of reconstruction network begins with. */
+  /** Model whose weights the run of a reconstruction network begins with. */
   readonly from?: string;
   /** Sizes of reconstruction networks, where they are not the shipped ones. */
   readonly architecture: NetworkSizes;
@@ -186,8 +186,7 @@ function networkSizes(
   for (const name of ["cascades", "channels", "pools"] as const) {
     const value = numberOf(name, values[name], { whole: true });
     if (value === undefined) continue;
-    const has = SIZES_OF[kind];
-    if (!has.includes(name)) {
+    if (!SIZES_OF[kind].includes(name)) {
       throw new UsageError(`Cannot set --${name} of ${kind}: a network that has it is required`);
     }
     sizes[name] = value;

@@ -52,7 +52,7 @@ const VARNET = {
   sensitivityPools: 3,
 };
 /** Sizes of the shipped MoDL. */
-const MODL = { iterations: 8, conjugateGradients: 4, sigmaData: 0.35 };
+const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
 /** Sizes of the shipped baseline. */
 const UNET = { channels: 20, pools: 4 };
 

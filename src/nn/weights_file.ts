@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import { readModelFolder } from "./model_folder.ts";
 import { type ModelReference, modelReference } from "./model_path.ts";
-import type { ModelKind } from "./model_yaml.ts";
+import type { ModelDescription, ModelKind } from "./model_yaml.ts";
 import { constantScope, type Parameters, type ParameterSpec } from "./parameters.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 
@@ -10,6 +10,8 @@ import { decodeSafetensors } from "./safetensors.ts";
 export interface WeightsFile {
   /** Every tensor of the file. */
   readonly tensors: Parameters;
+  /** What model.yaml says. */
+  readonly description: ModelDescription;
   /** Which model it is. */
   readonly model: ModelReference;
   /** Path of the file, for messages. */
@@ -28,7 +30,8 @@ export async function readWeights(path: string, kind: ModelKind): Promise<Weight
     );
   }
   const file = `${folder}/${description.file}`;
-  return { ...decodeSafetensors(bytes, file), model: modelReference(description), file };
+  const { tensors } = decodeSafetensors(bytes, file);
+  return { tensors, description, model: modelReference(description), file };
 }
 
 /**

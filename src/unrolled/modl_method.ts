@@ -19,7 +19,6 @@ import {
   type Parameters,
   type ParameterSpec,
   parameterSpecs,
-  readModelFolder,
   readWeights,
   sizeMultiple,
   YamlReader,
@@ -68,12 +67,11 @@ export function maskedOperator(maps: Tensor, acquired: Tensor): LinearOperator {
  * @throws {InputError} when the folder holds none
  */
 export async function loadModl(path: string): Promise<ModlWeights> {
-  const { tensors, model, file } = await readWeights(path, "modl");
-  const { description } = await readModelFolder(path);
+  const { tensors, description, model, file } = await readWeights(path, "modl");
   const sizes = new YamlReader(description.content, path).at("architecture");
   const config = {
-    iterations: sizes.whole("iterations", 8),
-    conjugateGradients: sizes.whole("conjugateGradients", 4),
+    iterations: sizes.whole("iterations"),
+    conjugateGradients: sizes.whole("conjugateGradients"),
     sigmaData: sizes.positive("sigmaData"),
   };
   return { config, parameters: checkedParameters(modlSpecs(config), tensors, file), model };
