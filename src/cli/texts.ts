@@ -66,7 +66,11 @@ export function planText(plan: Plan, outputs: Readonly<Record<string, string>>):
       `(${mask.acceleration.toFixed(2)}-fold), ${maps}`,
     ],
     ["metrics", plan.full ? "against the fully sampled input" : "none: not fully sampled"],
-    ["method", `${plan.method}, ${plan.steps} steps, NFE ${plan.nfe} for a slice`],
+    [
+      "method",
+      `${plan.method}, ${plan.steps} steps, NFE ${plan.nfe} for a slice` +
+      (plan.auditNfe > 0 ? ` and ${plan.auditNfe} for its audit` : ""),
+    ],
     ["device", plan.device],
     ["memory", `about ${formatBytes(plan.memory)}`],
     ["image", `${image.join(" x ")} (slice, row, column)`],

@@ -209,6 +209,57 @@ export function dftHRowsAdjoint(
 }
 
 /**
+ * Lines at equal distances: `first, first + period, ...`, with a period that divides the length, so
+ * that they go on across its end.
+ */
+export interface Comb {
+  /** Distance of the lines. */
+  readonly period: number;
+  /** The first of them, below the period. */
+  readonly first: number;
+}
+
+/** The densest comb among lines, if there is one. */
+export function densestComb(lines: readonly number[], length: number): Comb | undefined {
+  const acquired = new Set(lines);
+  for (let period = 1; period < length; period++) {
+    if (length % period !== 0) continue;
+    for (let first = 0; first < period; first++) {
+      const rows = Array.from({ length: length / period }, (_, i) => first + i * period);
+      if (rows.every((row) => acquired.has(row))) return { period, first };
+    }
+  }
+  return undefined;
+}
+
+/** Whether a line belongs to a comb. */
+export const isOnComb = (line: number, { period, first }: Comb): boolean => line % period === first;
+
+/**
+ * Transform along H to the lines of a comb and back. Undersampling by R folds the image onto itself
+ * R times: pixel n gets `e^(2 pi i (first - c) j / R) / R` of the pixel `j H / R` before it, for
+ * j from 0 to R - 1, and nothing of others, so no transform is needed.
+ * @param x `[..., 2, H, W]`
+ * @returns `[..., 2, H, W]`
+ */
+export function combNormal(x: Tensor, { period, first }: Comb): Tensor {
+  requireComplex(x);
+  if (period === 1) return x;
+  const [height, width] = x.shape.slice(-2);
+  const centre = Math.floor(height / 2);
+  const fold = cached(`fold ${height} ${period} ${first}`, () => {
+    const data = blockMatrix(period, period, (row, column) => {
+      const [re, im] = rotation((first - centre) * (row - column), period, "inverse");
+      return [re / period, im / period];
+    });
+    return constant({ data, shape: [2 * period, 2 * period] });
+  });
+  const lead = x.shape.slice(0, -3);
+  const folded = reshape(x, [sizeOf(lead), 2 * period, height / period * width]);
+  return reshape(matMul(fold, folded), x.shape);
+}
+
+/**
  * Transform along W (readout) of a complex array.
  * @param x `[..., 2, H, W]`
  * @returns `[..., 2, H, W]`

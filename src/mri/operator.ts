@@ -16,7 +16,17 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import { combineFactor, type ComplexFactor, factorOf, mulFactor, swapParts } from "./complex.ts";
-import { dft2, dftH, dftHRows, dftHRowsAdjoint, factorLength } from "./dft.ts";
+import {
+  type Comb,
+  combNormal,
+  densestComb,
+  dft2,
+  dftH,
+  dftHRows,
+  dftHRowsAdjoint,
+  factorLength,
+  isOnComb,
+} from "./dft.ts";
 import type { SamplingMask } from "./masks.ts";
 
 /** A linear operator with its adjoint. `normal` is adjoint after forward, done more cheaply where it can be. */
@@ -71,13 +81,22 @@ export function coils(maps: Tensor, batch: number): LinearOperator {
   };
 }
 
-/** Rough cost of a transform along H by dense rows and by two stages, in multiplications per column. */
-function denseIsCheaper(height: number, rows: number): boolean {
+/** What moving one element through memory costs, in multiplications. */
+const MOVE = 60;
+
+/** Ways to transform along H to some lines and back. */
+type NormalWay = "dense" | "stages" | "folded";
+
+/** The cheapest by a rough count of multiplications per column. */
+function normalWay(height: number, lines: number, comb: Comb | undefined): NormalWay {
   const factors = factorLength(height);
-  if (factors === null) return true;
-  const [n1, n2] = factors;
-  const MOVE = 60; // what one element of the two passes through memory costs, in multiplications
-  return 4 * rows * height < 4 * height * (n1 + n2) + MOVE * 2 * height;
+  const unfolded = comb === undefined ? lines : lines - height / comb.period;
+  const costs: Readonly<Record<NormalWay, number>> = {
+    dense: 8 * lines * height,
+    stages: factors === null ? Infinity : (8 * (factors[0] + factors[1]) + 4 * MOVE) * height,
+    folded: comb === undefined ? Infinity : (8 * unfolded + 4 * comb.period + 2 * MOVE) * height,
+  };
+  return (Object.keys(costs) as NormalWay[]).reduce((a, b) => costs[b] < costs[a] ? b : a);
 }
 
 /** The acquired lines of a 1-D mask. */
@@ -103,7 +122,7 @@ export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator
 
 function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
   const [batch, count, , height, width] = shape;
-  const dense = denseIsCheaper(height, lines.length);
+  const comb = densestComb(lines, height);
   const forward = (x: Tensor) => dftHRows(x, lines, "forward");
   const adjoint = (y: Tensor) => dftHRowsAdjoint(y, lines, height, "forward");
   const kept = new Float32Array(height);
@@ -115,8 +134,21 @@ function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
     range: [batch, count, 2, lines.length, width],
     forward,
     adjoint,
-    normal: dense ? (x) => adjoint(forward(x)) : normalByStages,
+    normal: {
+      dense: (x: Tensor) => adjoint(forward(x)),
+      stages: normalByStages,
+      folded: (x: Tensor) => normalByFolding(x, lines, comb!),
+    }[normalWay(height, lines.length, comb)],
   };
+}
+
+/** Lines of a comb fold the image; what other lines there are is transformed. */
+function normalByFolding(x: Tensor, lines: readonly number[], comb: Comb): Tensor {
+  const others = lines.filter((line) => !isOnComb(line, comb));
+  const folded = combNormal(x, comb);
+  if (others.length === 0) return folded;
+  const transformed = dftHRows(x, others, "forward");
+  return add(folded, dftHRowsAdjoint(transformed, others, x.shape[x.rank - 2], "forward"));
 }
 
 function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {

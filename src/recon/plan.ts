@@ -8,6 +8,7 @@ import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/masks.ts";
 import type { Method } from "../mri/problem.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import { holdOut } from "./audit_prediction.ts";
 import { finishedSize } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";
@@ -52,6 +53,8 @@ export interface Plan {
   readonly steps: number;
   /** Network evaluations for a slice. */
   readonly nfe: number;
+  /** Network evaluations that the audit of a slice adds: those of a second reconstruction, or none. */
+  readonly auditNfe: number;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
   readonly samples: number;
   /** Shape of the images: slices, rows, columns. */
@@ -81,6 +84,8 @@ export async function planReconstruction(
     { coils, height: used.height, width: used.width, mask: used },
     methodOptions(method, options),
   );
+  const predicts = options.audit === "prediction" && method.needsMaps &&
+    holdOut(used, 0) !== undefined;
   const image = [end - first, ...finishedSize(finishOptions(file, used))] as const;
   return {
     schema: PLAN_SCHEMA,
@@ -93,6 +98,7 @@ export async function planReconstruction(
     device: runtime.device,
     steps: solver.steps,
     nfe: solver.nfe,
+    auditNfe: predicts ? solver.nfe : 0,
     samples: solver.samples ?? 1,
     image: [image[0], image[1], image[2]],
     memory: predictMemory({ file, solverCoils: method.needsMaps ? coils : 0, image }) +

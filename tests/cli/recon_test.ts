@@ -144,7 +144,10 @@ Deno.test("recon --dry-run prints the plan and writes nothing", async () => {
     assert.match(out, /^device +cpu$/m);
     assert.match(out, /^memory +about \d+ MB$/m);
     assert.match(out, /^image +2 x 20 x 26/m);
+    const audited = await runHere([...args, "--method", "dds", "--steps", "3", "--audit"]);
+    assert.match(audited.out, /^method +dds, 3 steps, NFE 12 for a slice and 12 for its audit$/m);
     const json = JSON.parse((await runHere([...args, "--json", "--slices", "1:"])).out);
+    assert.equal(json.auditNfe, 0);
     assert.equal(json.schema, "larmor.plan/1");
     assert.deepEqual(json.slices, [1, 2]);
     assert.deepEqual(json.input.shape, [2, 3, 20, 26]);

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { constant, Runtime } from "../../src/graph/mod.ts";
 import { conjugateGradients } from "../../src/mri/cg.ts";
-import { makeMask, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
-import { compose, mriOperator, regularised } from "../../src/mri/operator.ts";
+import { makeMask, maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
+import { densestComb } from "../../src/mri/dft.ts";
+import { compose, mriOperator, regularised, sampledFourier } from "../../src/mri/operator.ts";
 import { Rng } from "../../src/rng.ts";
 import { dot, evaluate, randomArray, relativeError } from "./support.ts";
 
@@ -51,13 +52,40 @@ Deno.test("mriOperator() passes the dot test on random complex data with 1 to 16
 
 Deno.test("mriOperator().normal is adjoint after forward, however it is computed", async () => {
   await using runtime = await Runtime.open("cpu");
-  for (const [height, acs] of [[64, 60], [63, 63], [128, 8], [53, 53], [96, 90]]) {
+  for (const [height, acs] of [[64, 60], [63, 63], [128, 8], [53, 53], [96, 90], [96, 8]]) {
     const maps = constant(randomArray([1, 3, 2, height, 5], 6));
     const operator = mriOperator(maps, lineMask(height, 5, acs));
     const x = randomArray(operator.domain, 7);
     const direct = await evaluate(runtime, x, operator.normal);
     const steps = await evaluate(runtime, x, (x) => operator.adjoint(operator.forward(x)));
     assert.ok(relativeError(direct.data, steps.data) < F32, `${height}`);
+  }
+});
+
+Deno.test("densestComb() finds equally spaced lines that go on across the end", () => {
+  assert.deepEqual(densestComb([0, 4, 8], 12), { period: 4, first: 0 });
+  assert.deepEqual(densestComb([1, 3, 4, 5, 7, 9], 10), { period: 2, first: 1 });
+  assert.deepEqual(densestComb([0, 1, 2, 3], 4), { period: 1, first: 0 });
+  assert.equal(densestComb([0, 4, 8], 11), undefined);
+  assert.equal(densestComb([0, 4], 12), undefined);
+});
+
+Deno.test("lines of a comb fold: normal equals adjoint after forward, from any first line", async () => {
+  await using runtime = await Runtime.open("cpu");
+  for (
+    const [height, period, first] of [[96, 4, 0], [96, 8, 3], [63, 3, 2], [66, 11, 5], [35, 7, 6]]
+  ) {
+    for (const others of [[], [1, 30, 31]]) {
+      const values = Uint8Array.from(
+        { length: height },
+        (_, line) => line % period === first || others.includes(line) ? 1 : 0,
+      );
+      const operator = sampledFourier([2, 3, 2, height, 4], maskFromLines(values, 4));
+      const x = randomArray(operator.domain, height + period);
+      const direct = await evaluate(runtime, x, operator.normal);
+      const steps = await evaluate(runtime, x, (x) => operator.adjoint(operator.forward(x)));
+      assert.ok(relativeError(direct.data, steps.data) < F32, `${height} ${period} ${others}`);
+    }
   }
 });
 

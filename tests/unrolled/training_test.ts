@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
+import { constant, gradcheck, Runtime, type Tensor } from "../../src/graph/mod.ts";
 import { maskFromLines } from "../../src/mri/masks.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import {
@@ -12,8 +12,10 @@ import {
   randomCoils,
   randomLineMask,
   randomView,
+  Scope,
 } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
+import { generator } from "../graph/random.ts";
 import {
   type AcquisitionBatch,
   compileReconValidator,
@@ -33,8 +35,8 @@ const UNET = { channels: 6, pools: 2 };
 const MODL = { iterations: 2, conjugateGradients: 3, sigmaData: 0.35 };
 
 /** Discs seen by three coils, every second line and ten calibration lines. */
-function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
-  const { coils, height: size } = SHAPE;
+function batchOf(seed: number, size = SHAPE.height): Record<AcquisitionBatch, NdArray> {
+  const { coils } = SHAPE;
   const rng = new Rng(seed);
   const image = Float32Array.from({ length: 64 * 64 }, (_, i) => {
     const [y, x] = [Math.floor(i / 64) - 32, i % 64 - 32];
@@ -47,7 +49,7 @@ function batchOf(seed: number): Record<AcquisitionBatch, NdArray> {
   const maps = randomCoils(rng.split(3), coils, [size, size]);
   const lines = (kept: (line: number) => boolean) =>
     ndarray(Float32Array.from({ length: size }, (_, line) => kept(line) ? 1 : 0), [size, 1]);
-  const centre = (line: number) => line >= 11 && line < 21;
+  const centre = (line: number) => line >= size / 2 - 5 && line < size / 2 + 5;
   return {
     clean: ndarray(clean.data, [1, ...clean.shape]),
     maps: ndarray(maps.data, [1, ...maps.shape]),
@@ -81,6 +83,36 @@ for (const { name, specs, build, gain } of NETWORKS) {
     assert.ok(after.network > before.network + gain, `${before.network} to ${after.network} dB`);
   });
 }
+
+Deno.test("modl's loss has the gradient of its central difference by levels and weights", async () => {
+  const specs = modlSpecs(MODL);
+  const learned = specs.filter(({ name }) => name.startsWith("iterations"));
+  assert.equal(learned.length, 2 * MODL.iterations);
+  const shape = { ...SHAPE, height: 16, width: 16 };
+  const objective = reconObjective(specs, shape, modlBuilder(MODL));
+  const batch = Object.fromEntries(
+    Object.entries(batchOf(1, 16)).map(([name, array]) => [name, constant(array)]),
+  ) as Record<AcquisitionBatch, Tensor>;
+  // Kernels that begin at zero would hide what comes before them.
+  const denoiser = Object.entries(initialParameters(specs, new Rng(1))).map((
+    [name, { data, shape }],
+    i,
+  ) => {
+    const noise = new Rng(2, i).normals(data.length);
+    return [name, constant(ndarray(data.map((w, j) => w === 0 ? 0.02 * noise[j] : w), shape))];
+  });
+  const kernels: Record<string, Tensor> = Object.fromEntries(denoiser);
+  const { error } = await gradcheck(
+    (...levels) => {
+      const given = { ...kernels };
+      learned.forEach(({ name }, i) => given[name] = levels[i]);
+      return objective.loss(new Scope(({ name }) => given[name]), batch);
+    },
+    learned.map((_, i) => ({ data: Float64Array.of(0.02 * i - 0.03), shape: [1] })),
+    { random: generator(3) },
+  );
+  assert.ok(error < 1e-5, `${error}`);
+});
 
 Deno.test("randomCoils() have a sum of squares of 1 and differ", () => {
   const { data, shape } = randomCoils(new Rng(1), 4, [16, 20]);
