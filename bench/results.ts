@@ -185,8 +185,15 @@ function table(head: readonly string[], body: readonly (readonly string[])[]): s
   return line(head) + line(head.map((_, i) => i === 0 ? "---" : "---:")) + body.map(line).join("");
 }
 
-/** Four samples, the default, of samplers that claim the posterior; one of others, for the time they take. */
-const budget = (method: string) => AVERAGED_METHODS.includes(method) ? {} : { samples: 1 };
+/** Pixels of a slice that is so small that every sampler can draw its four samples. */
+const SMALL = 128 * 128;
+
+/**
+ * Four samples, the default, of samplers that claim the posterior and on small slices; one of others,
+ * for the time they take.
+ */
+const budget = (method: string, { geometry: { height, width } }: Trial) =>
+  AVERAGED_METHODS.includes(method) || height * width <= SMALL ? {} : { samples: 1 };
 
 const names = methods.map(({ name }) => name).filter((name) =>
   options.only === undefined || options.only.split(",").includes(name)
@@ -210,7 +217,7 @@ if (parts.includes("real")) {
     const body: string[][] = [];
     for (const method of names) {
       const key = `${trial.slice} ${trial.mask} ${method}`;
-      const row = await measured(key, () => run(trial, { method, ...budget(method) }));
+      const row = await measured(key, () => run(trial, { method, ...budget(method, trial) }));
       body.push(
         row.error ? [method, brief(row.error), "", "", "", "", "", "", ""] : [
           method,
