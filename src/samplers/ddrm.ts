@@ -15,8 +15,6 @@ import {
 import type { DataTerm, Sampler, Spectrum } from "./contract.ts";
 import { posteriorLevels } from "./plans.ts";
 
-/** Eigenvalues below this count as 0: singular values of 0.001, as in the official code. */
-const ZERO = 1e-6;
 /** Smallest noise level that is divided by. */
 const TINY = 1e-12;
 
@@ -31,13 +29,14 @@ const TINY = 1e-12;
  * ```
  * `weight` is a factor on sigma_y^2. The start, where a datum is noisier than the first level or there
  * is none, is that of the least-squares image (the paper starts these at 0, from a far larger sigma).
- * Published: eta 0.85, eta_b 1, 20 steps.
+ * Published: eta 0.85, eta_b 1, 20 steps; s^2 below `least` counts as 0 (the official code: s below
+ * 0.001), here singular values below 0.03, where maps that are not exact outweigh the datum.
  */
 export const ddrm = {
   name: "ddrm",
   summary: "keep, blend or generate each coefficient of the operator's eigenbasis",
   citation: "Kawar, Elad, Ermon and Song, Denoising diffusion restoration models, NeurIPS 2022",
-  defaults: { steps: 20, weight: 1, eta: 0.85, etaB: 1, sigmaMax: 1, sigmaMin: 0.5 },
+  defaults: { steps: 20, weight: 1, eta: 0.85, etaB: 1, sigmaMax: 1, sigmaMin: 0.5, least: 1e-3 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     eta: { low: 0.1, high: 1 },
@@ -46,12 +45,12 @@ export const ddrm = {
   },
   start: "sense",
   spectral: true,
-  moves: ({ weight, eta, etaB }) => ({
+  moves: ({ weight, eta, etaB, least }) => ({
     start: {
       nfe: 0,
       noises: 1,
       step({ x, sigma, noise: [z], data }) {
-        const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight);
+        const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight, least);
         const left = sub(mul(sigma, sigma), spectral.variance);
         const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(z)));
         const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
@@ -62,7 +61,7 @@ export const ddrm = {
       nfe: 1,
       noises: 1,
       step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight);
+        const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight, least);
         const [X, D, Z] = together(analyse, [x, denoise(x, sigma), z]);
         const fresh = mul(mul(sigmaNext, eta), Z);
         const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
@@ -96,7 +95,7 @@ function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[]
 
 /** The basis, with what the data say of each coefficient. */
 interface Measured extends Spectrum {
-  /** s > 0. */
+  /** Whether s^2 is above `least`. */
   readonly isMeasured: Tensor;
   /** y_bar. */
   readonly mean: Tensor;
@@ -104,12 +103,12 @@ interface Measured extends Spectrum {
   readonly variance: Tensor;
 }
 
-function measured({ spectrum, sigma }: DataTerm, weight: number): Measured {
+function measured({ spectrum, sigma }: DataTerm, weight: number, least: number): Measured {
   const { squares, data } = spectrum!;
-  const s2 = max(squares, ZERO);
+  const s2 = max(squares, least);
   return {
     ...spectrum!,
-    isMeasured: greater(squares, ZERO),
+    isMeasured: greater(squares, least),
     mean: div(data, s2),
     variance: div(mul(mul(sigma, sigma), weight), s2),
   };

@@ -74,7 +74,7 @@ export const pnpAdmm = {
   citation:
     "Venkatakrishnan, Bouman and Wohlberg, Plug-and-play priors for model based reconstruction, GlobalSIP 2013; " +
     "Chan, Wang and Elgendy, TCI 2017",
-  defaults: { steps: 30, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.8, cg: 4, turns: 1 },
+  defaults: { steps: 30, weight: 0.6, sigmaMax: 0.4, sigmaMin: 0.8, cg: 4, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
