@@ -71,7 +71,10 @@ export function coils(maps: Tensor, batch: number): LinearOperator {
   const factor: ComplexFactor = factorOf(maps);
   const domain = [batch, 2, height, width];
   const forward = (x: Tensor) => mulFactor(factor, reshape(x, [batch, 1, 2, height, width]));
-  const adjoint = (y: Tensor) => reshape(combineFactor(factor, y, 1), domain);
+  const adjoint = (y: Tensor) => {
+    const sum = combineFactor(factor, y, 1); // one element where all share the samples
+    return reshape(sum, [sum.shape[0], 2, height, width]);
+  };
   return {
     domain,
     range: [batch, count, 2, height, width],

@@ -1,14 +1,18 @@
 /** The loop: reproducible, independent of the batch, stopped by what is not finite, one graph call a step. */
 import assert from "node:assert/strict";
 import { DivergenceError } from "../../src/errors.ts";
-import { div, max, type Program, Runtime, sub } from "../../src/graph/mod.ts";
-import type { Denoiser } from "../../src/nn/mod.ts";
+import { add, div, max, mul, type Program, Runtime, sub } from "../../src/graph/mod.ts";
+import { makeMask } from "../../src/mri/masks.ts";
+import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/mask_spec.ts";
+import { ndarray, sizeOf } from "../../src/ndarray.ts";
+import { type Denoiser, randomCoils } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import { samplers } from "../../src/samplers/mod.ts";
 import { daps } from "../../src/samplers/daps.ts";
 import { dps } from "../../src/samplers/dps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
+import { mriMeasurement } from "../../src/samplers/measurement.ts";
 import { compileSampler, type SamplingTask } from "../../src/samplers/driver.ts";
 import { assertClose } from "../classical/support.ts";
 import { draw, gaussianPrior, mriProblem } from "./support.ts";
@@ -45,6 +49,32 @@ Deno.test("a batch equals single runs within 1e-5", async () => {
     assertClose(await run(3), await run(1), 1e-5);
   }
 });
+
+for (const coils of [1, 2]) {
+  Deno.test(`every sampler draws a batch as it draws single samples, coils ${coils}`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const [height, width] = [12, 9];
+    const mask = makeMask(
+      parseMaskSpec("equispaced:R=2,acs=4") as GeneratedMaskSpec,
+      height,
+      width,
+    );
+    const scan = mriMeasurement({ coils, height, width, mask });
+    const noise = (shape: readonly number[], seed: number) =>
+      ndarray(new Rng(seed).normals(sizeOf(shape)), shape);
+    const maps = ndarray(randomCoils(new Rng(1), coils, [height, width]).data, scan.inputs.maps);
+    const given = { samples: noise(scan.samples, 2), inputs: { maps }, sigma: 0.1 };
+    const shrink: Denoiser = (x, sigma) => div(x, add(mul(sigma, sigma), 1));
+    for (const sampler of samplers) {
+      const run = async (batch: number) => {
+        const settings = { steps: 2 };
+        const task = { sampler, settings, measurement: scan, denoise: shrink, samples: 3, batch };
+        return (await (await compileSampler(runtime, task)).run(given, new Rng(2))).data;
+      };
+      assertClose(await run(3), await run(1), 1e-5);
+    }
+  });
+}
 
 Deno.test("a network that gives what is not finite is caught, with step and noise level", async () => {
   await using runtime = await Runtime.open("cpu");
