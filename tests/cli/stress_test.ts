@@ -69,18 +69,18 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
       "--coils",
       "3",
       "--mask",
-      "equispaced:R=2,acs=12",
+      "poisson:R=2,acs=12",
       "--steps",
       "4",
     ];
     const { code, out, err } = await run(
       ...args,
-      ...["--methods", "sense,varnet", "--output", at("s")],
+      ...["--methods", "sense,ddrm", "--output", at("s")],
     );
     assert.equal(code, 1, err);
-    assert.match(err, /varnet: Cannot/);
+    assert.match(err, /ddrm: Cannot/);
     assert.match(out, /^ *sense +\d+\.\d\d +\d\.\d\d \(0\.\d\d\)/m);
-    assert.match(out, /^ *varnet +failed/m);
+    assert.match(out, /^ *ddrm +failed/m);
     assert.deepEqual(namesIn(at("s")), ["stress.csv", "stress.json", "stress.png"]);
     const report = JSON.parse(Deno.readTextFileSync(at("s/stress.json")));
     assert.equal(report.schema, "larmor.stress/1");

@@ -14,36 +14,32 @@ const LOADERS = { denoiser: loadDenoiser, unet: loadImageUNet, varnet: loadVarNe
 const names = [...Deno.readDirSync(`${ROOT}/models`)]
   .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
 
-/** Models that are not trained well enough to ship yet; `--model` names others. */
-const NOT_YET = ["varnet-brain"];
-
-Deno.test("every method with a network has its model, or refuses with what is missing", () => {
+Deno.test("every method with a network has its model", () => {
   for (const { defaultModel } of methods) {
-    const ships = defaultModel === undefined || names.includes(defaultModel);
-    assert.ok(ships || NOT_YET.includes(defaultModel), `models/${defaultModel} is required`);
+    assert.ok(defaultModel === undefined || names.includes(defaultModel), defaultModel);
   }
 });
 
-Deno.test("a method whose model does not ship says so", async () => {
+Deno.test("a model that is not there is named, with those that are", async () => {
   using file = await simulatedBrain({ size: 40, coils: 2 });
-  for (const method of ["varnet"]) {
-    if (!NOT_YET.includes(`${method}-brain`)) continue;
-    await assert.rejects(
-      reconstruct(file, { method, mask: "equispaced:R=2,acs=8", device: "cpu" }),
-      (error: Error) => error instanceof InputError && error.message.includes(`${method}-brain`),
-    );
-  }
+  const options = { method: "varnet", model: "no-such", mask: "equispaced:R=2,acs=8" };
+  await assert.rejects(
+    reconstruct(file, { ...options, device: "cpu" }),
+    (error: Error) => error instanceof InputError && /no-such.*varnet-brain/.test(error.message),
+  );
 });
 
-Deno.test("the default method and MoDL beat the U-Net on the example, and the U-Net beats zero filling", async () => {
+Deno.test("the default method and MoDL beat the U-Net on the example, and U-Net and VarNet beat zero filling", async () => {
   using file = await simulatedBrain({ size: 96, coils: 6 });
   const psnr: Record<string, number> = {};
-  for (const method of ["zero-filled", "unet", "modl", DEFAULT_METHOD]) {
+  for (const method of ["zero-filled", "unet", "varnet", "modl", DEFAULT_METHOD]) {
     const mask = "equispaced:R=4,acs=12";
     const { metrics } = await reconstruct(file, { method, mask, device: "cpu" });
     psnr[method] = metrics!.head.psnr!;
   }
-  assert.ok(psnr.unet > psnr["zero-filled"] + 1, JSON.stringify(psnr));
+  for (const method of ["unet", "varnet"]) {
+    assert.ok(psnr[method] > psnr["zero-filled"] + 1, JSON.stringify(psnr));
+  }
   for (const method of ["modl", DEFAULT_METHOD]) {
     assert.ok(psnr[method] > psnr.unet + 2, JSON.stringify(psnr));
   }
