@@ -16,7 +16,7 @@ const names = [...Deno.readDirSync(`${ROOT}/models`)]
 
 Deno.test("every method with a network has its model", () => {
   for (const { defaultModel } of methods) {
-    assert.ok(defaultModel === undefined || names.includes(defaultModel), defaultModel);
+    assert.ok(defaultModel === undefined || names.includes(defaultModel), `${defaultModel}`);
   }
 });
 
