@@ -4,7 +4,8 @@
  *
  *     deno run --allow-all bench/conditioning.ts [--data FOLDER] [--steps N] [--seed N]
  *
- * A short run (default 400 steps of 4 crops of 96 x 96), so that both can be had in ten minutes. PSNR in dB on views of the validation volumes, as training has it.
+ * A short run (default 400 steps of 4 crops of 96 x 96), so that both can be had in ten minutes.
+ * PSNR in dB on views of the validation volumes, as training has it.
  */
 import { parseArgs } from "node:util";
 import { denoisingSource, validationSet } from "../src/cli/train_validation.ts";

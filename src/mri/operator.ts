@@ -126,6 +126,7 @@ export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator
 function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
   const [batch, count, , height, width] = shape;
   const comb = densestComb(lines, height);
+  const others = lines.filter((line) => comb !== undefined && !isOnComb(line, comb));
   const forward = (x: Tensor) => dftHRows(x, lines, "forward");
   const adjoint = (y: Tensor) => dftHRowsAdjoint(y, lines, height, "forward");
   const kept = new Float32Array(height);
@@ -140,14 +141,13 @@ function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
     normal: {
       dense: (x: Tensor) => adjoint(forward(x)),
       stages: normalByStages,
-      folded: (x: Tensor) => normalByFolding(x, lines, comb!),
+      folded: (x: Tensor) => normalByFolding(x, comb!, others),
     }[normalWay(height, lines.length, comb)],
   };
 }
 
 /** Lines of a comb fold the image; what other lines there are is transformed. */
-function normalByFolding(x: Tensor, lines: readonly number[], comb: Comb): Tensor {
-  const others = lines.filter((line) => !isOnComb(line, comb));
+function normalByFolding(x: Tensor, comb: Comb, others: readonly number[]): Tensor {
   const folded = combNormal(x, comb);
   if (others.length === 0) return folded;
   const transformed = dftHRows(x, others, "forward");

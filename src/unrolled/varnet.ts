@@ -34,8 +34,8 @@ export interface VarNetConfig {
   /** Levels below it. */
   readonly sensitivityPools: number;
   /**
-   * Whether all cascades have the weights of the first. Default false, as published; a network learns
-   * from fewer images if it begins so, see {@link separateCascades}.
+   * Whether all cascades have the weights of the first. Default false, as published; they may part
+   * later, see {@link separateCascades}.
    */
   readonly shared?: boolean;
 }
