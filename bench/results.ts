@@ -69,6 +69,7 @@ const VALIDATION_MASKS = [
 /** More slices make the mean surer and the run longer. */
 const VALIDATION = [
   { path: "validation/openms_patient19_study2_T1W.nii.gz", slice: 22 },
+  { path: "validation/openms_patient20_study2_FLAIR.nii.gz", slice: 24 },
 ];
 /** Noise relative to bright tissue: the mean of a head over the noise is about 30. */
 const SIMULATION = { coils: 8, noise: 0.015, seed: 0 };

@@ -30,7 +30,7 @@ export const TRAIN_OPTIONS = {
   from: {
     value: "NAME|PATH",
     summary:
-      "begin with the weights of a model of the same kind and sizes; modl also with a prior's",
+      "begin with the weights of a model of the same kind and sizes; varnet may have more cascades, which follow; modl also takes a prior's",
   },
   cascades: { value: "N", summary: "cascades of varnet, iterations of modl; default 5 and 10" },
   shared: { summary: "all cascades of varnet share their weights; --from then lets them part" },

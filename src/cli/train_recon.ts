@@ -18,6 +18,7 @@ import {
 import {
   type AcquisitionBatch,
   acquisitionShapes,
+  appendedCascades,
   compileReconValidator,
   imageUNetBuilder,
   imageUNetSpecs,
@@ -164,15 +165,18 @@ export async function trainRecon(
   return { ...result, architecture, sizes, settings, parameters };
 }
 
-/** Weights of the model that a run begins with, if one is named. */
+/** Weights of the model that a run begins with, if one is named; more cascades begin untrained. */
 async function givenWeights(
   kind: ReconKind,
-  { from }: TrainRequest,
+  { from, seed }: TrainRequest,
   specs: readonly ParameterSpec[],
 ): Promise<Parameters | undefined> {
   if (from === undefined) return undefined;
   const { tensors, file } = await readWeights(await modelPath(from), kind);
-  return checkedParameters(specs, tensors, file);
+  const given = kind === "varnet"
+    ? appendedCascades(tensors, initialParameters(specs, new Rng(seed)))
+    : tensors;
+  return checkedParameters(specs, given, file);
 }
 
 /** What MoDL begins with: another MoDL, or a prior as its denoiser. */

@@ -2,12 +2,13 @@
  * Plug-and-play: the denoiser as the prior of a deterministic iteration.
  *
  * Each step shows the denoiser its image at another phase (`turns`; see {@link turnedDenoiser}).
- * Without, the denoiser's own errors add up, and many steps are worse than few.
+ * Without, the denoiser's own errors add up, and many steps are worse than few. The images of the
+ * last steps, each of which saw another phase, are averaged (`average`, as part of all steps).
  * @module
  */
 import { add, div, mul, sub } from "../graph/mod.ts";
 import { GOLDEN_ANGLE, turnedDenoiser } from "../mri/turns.ts";
-import type { Known, PlannedMove, Range, Sampler, Settings } from "./contract.ts";
+import type { Known, Move, PlannedMove, Range, Sampler, Settings } from "./contract.ts";
 import { balance, proximalCorrection, residualImage } from "./data_term.ts";
 import { posteriorLevels } from "./plans.ts";
 
@@ -15,15 +16,42 @@ const RANGES: Readonly<Record<string, Range>> = {
   weight: { low: 0.03, high: 3, log: true },
   sigmaMax: { low: 0.05, high: 1, log: true },
   sigmaMin: { low: 0.1, high: 2, log: true },
+  average: { low: 0, high: 0.5 },
 };
 
-/** The levels of {@link posteriorLevels}, and by how much the phase is turned at each. */
+/**
+ * The levels of {@link posteriorLevels}, and by how much the phase is turned at each. The result is
+ * the last image, or the mean of those of the last `average` of all steps.
+ */
 function turningLevels(settings: Settings, known: Known): PlannedMove[] {
-  return posteriorLevels(settings, known).map((move, i) => ({
+  const { steps, turns, average } = settings;
+  const moves = posteriorLevels(settings, known).map((move, i) => ({
     ...move,
-    parameter: settings.turns * GOLDEN_ANGLE * i,
+    parameter: turns * GOLDEN_ANGLE * i,
   }));
+  const count = Math.round(average * steps);
+  if (count < 2) return moves;
+  const before = steps - count;
+  const gathered = moves.slice(before).flatMap((move, i): PlannedMove[] => [
+    move,
+    { ...move, move: "gather", parameter: 1 / (i + 1) },
+  ]);
+  const { sigma } = moves[moves.length - 1];
+  return [...moves.slice(0, before), ...gathered, { move: "finish", sigma, sigmaNext: 0 }];
 }
+
+/** Running mean of the images, and the mean as the result; neither evaluates the denoiser. */
+const AVERAGING = {
+  gather: {
+    nfe: 0,
+    noises: 0,
+    step: ({ x, state: { mean }, parameter: share }) => ({
+      x,
+      mean: add(mean, mul(share, sub(x, mean))),
+    }),
+  },
+  finish: { nfe: 0, noises: 0, step: ({ state: { mean } }) => ({ x: mean }) },
+} satisfies Record<string, Move>;
 
 /**
  * Half-quadratic splitting with a denoiser (DPIR):
@@ -39,12 +67,13 @@ export const dpir = {
   name: "dpir",
   summary: "half-quadratic splitting with the denoiser, deterministic",
   citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
-  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1 },
+  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1, average: 0 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
-  variables: ["u"],
+  variables: ["u", "mean"],
   moves: ({ weight, cg }) => ({
+    ...AVERAGING,
     step: {
       nfe: 1,
       noises: 0,
@@ -74,12 +103,13 @@ export const pnpAdmm = {
   citation:
     "Venkatakrishnan, Bouman and Wohlberg, Plug-and-play priors for model based reconstruction, GlobalSIP 2013; " +
     "Chan, Wang and Elgendy, TCI 2017",
-  defaults: { steps: 30, weight: 0.6, sigmaMax: 0.4, sigmaMin: 0.8, cg: 4, turns: 1 },
+  defaults: { steps: 30, weight: 0.7, sigmaMax: 0.4, sigmaMin: 1, cg: 4, turns: 1, average: 0.25 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
-  variables: ["u", "correction"],
+  variables: ["u", "correction", "mean"],
   moves: ({ weight, cg }) => ({
+    ...AVERAGING,
     step: {
       nfe: 1,
       noises: 0,
@@ -114,11 +144,13 @@ export const red = {
   summary: "gradient descent with the denoiser's residual as prior, deterministic",
   citation:
     "Romano, Elad and Milanfar, The little engine that could: regularization by denoising, SIIMS 2017",
-  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, turns: 1 },
+  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, turns: 1, average: 0 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
+  variables: ["mean"],
   moves: ({ weight }) => ({
+    ...AVERAGING,
     step: {
       nfe: 1,
       noises: 0,

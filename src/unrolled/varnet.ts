@@ -115,6 +115,17 @@ export function separateCascades(parameters: Parameters, cascades: number): Para
   return { ...parameters, ...Object.fromEntries(copies.flat()) };
 }
 
+/**
+ * The weights of a trained network, with the cascades of an untrained one after its last.
+ * @param fresh of the larger network; what both have is taken from `trained`
+ */
+export function appendedCascades(trained: Parameters, fresh: Parameters): Parameters {
+  const cascadeOf = (name: string) => Number(name.match(/^cascades\.(\d+)\./)?.[1] ?? -1);
+  const last = Math.max(...Object.keys(trained).map(cascadeOf));
+  const added = Object.entries(fresh).filter(([name]) => cascadeOf(name) > last);
+  return { ...Object.fromEntries(added), ...trained };
+}
+
 /** Sum over coils of conj(S) y, `[N, 2, H, W]`. */
 function reduced(maps: ComplexFactor, coilImages: Tensor): Tensor {
   const [batch, , , height, width] = coilImages.shape;

@@ -60,7 +60,7 @@ Deno.test("dpir follows its textbook", async () => {
 Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled", async () => {
   await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
-    const settings = { steps: 8, weight: 0.8, cg: CG };
+    const settings = { steps: 8, weight: 0.8, cg: CG, average: 0 };
     await assertFollows(runtime, pnpAdmm, make(), settings, (input, dense) => {
       const { x, state, sigma, sigmaNext } = input;
       const u = state.u ?? x.map(() => 0);
@@ -71,6 +71,19 @@ Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled"
       return next;
     });
   }
+});
+
+Deno.test("pnp-admm with average 1/3 gives the mean of the images of the last third of its steps", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const problem = problems[0]();
+  const result = async (steps: number, average: number) => {
+    // A constant level: a shorter run is the beginning of a longer one.
+    const settings = { ...constant(problem), turns: 1, steps, average };
+    return await draw(runtime, pnpAdmm, problem, { count: 1, settings });
+  };
+  const [fifth, sixth, mean] = [await result(5, 0), await result(6, 0), await result(6, 1 / 3)];
+  const expected = Float64Array.from(fifth, (value, i) => (value + sixth[i]) / 2);
+  assertClose(mean, expected, 1e-5);
 });
 
 Deno.test("red follows its textbook", async () => {
@@ -93,6 +106,7 @@ const constant = (problem: Problem) => ({
   sigmaMin: CONSTANT / problem.arrays.sigma,
   cg: CG,
   turns: 0,
+  average: 0,
 });
 
 async function errorsFrom(

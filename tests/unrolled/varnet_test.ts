@@ -15,6 +15,7 @@ import {
 } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import {
+  appendedCascades,
   centreWindow,
   constantVarNetMask,
   fastmriVarNet,
@@ -216,4 +217,17 @@ Deno.test("shared cascades give what cascades of equal weights give, and a magni
   assert.deepEqual(together, await run(sizes, apart));
   const { magnitude } = await run({ ...sizes, cascades: 2 }, apart);
   assert.deepEqual(together.stage1.data, magnitude.data);
+});
+
+Deno.test("appended cascades follow the trained ones, which stay as they are", () => {
+  const sizes = { channels: 3, pools: 1, sensitivityChannels: 2, sensitivityPools: 1 };
+  const weights = (cascades: number, seed: number) =>
+    initialParameters(varnetSpecs({ ...sizes, cascades }), new Rng(seed));
+  const trained = weights(2, 1), fresh = weights(4, 2);
+  const grown = appendedCascades(trained, fresh);
+  assert.deepEqual(Object.keys(grown).toSorted(), Object.keys(fresh).toSorted());
+  for (const [name, array] of Object.entries(grown)) {
+    const added = /^cascades\.[23]\./.test(name);
+    assert.strictEqual(array, (added ? fresh : trained)[name], name);
+  }
 });
