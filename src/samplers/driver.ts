@@ -181,7 +181,8 @@ async function runBatch(
       sigmaNext: scalar(sigmaNext),
       parameter: scalar(parameter),
     });
-    requireFinite(check.data[0], i, plan);
+    const isStep = (planned: PlannedMove) => programs.get(planned.move)!.move.nfe > 0;
+    requireFinite(check.data[0], i, plan, isStep);
     for (const variable of variables) state[variable] = results[next(variable)] ?? state[variable];
     onProgress?.((i + 1) / plan.length);
   }
@@ -216,11 +217,17 @@ function gaussian(
 }
 
 /** @throws {DivergenceError} that names step and noise level */
-function requireFinite(check: number, step: number, plan: readonly PlannedMove[]): void {
+function requireFinite(
+  check: number,
+  at: number,
+  plan: readonly PlannedMove[],
+  isStep: (planned: PlannedMove) => boolean,
+): void {
   if (Number.isFinite(check)) return;
+  const steps = (moves: readonly PlannedMove[]) => moves.filter(isStep).length;
   throw new DivergenceError(
-    `Sampling diverged at step ${step + 1} of ${plan.length}, sigma ${
-      plan[step].sigma.toPrecision(3)
+    `Sampling diverged at step ${steps(plan.slice(0, at + 1))} of ${steps(plan)}, sigma ${
+      plan[at].sigma.toPrecision(3)
     }: finite numbers are required, found NaN or infinity`,
     { hint: "Try a --weight nearer to 1, or more --steps" },
   );
