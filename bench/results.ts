@@ -205,6 +205,8 @@ const parts = options.parts.split(",");
 const sections: string[] = [];
 await using runtime = await Runtime.open("cpu");
 
+const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
+
 if (parts.includes("real")) {
   const path = `${options.data}/kspace`;
   const real = [
@@ -252,7 +254,6 @@ if (parts.includes("real")) {
 }
 
 if (parts.includes("validation")) {
-  const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
   const trials = await makeTrials(runtime, sources, VALIDATION_MASKS, SIMULATION);
   const body: string[][] = [];
   for (const method of names) {
@@ -288,7 +289,6 @@ if (parts.includes("validation")) {
 }
 
 if (parts.includes("several")) {
-  const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
   const trials = await makeTrials(runtime, sources, VALIDATION_MASKS, SIMULATION);
   const samplers = methods.filter(({ name, samples }) =>
     samples && names.includes(name) && !LOOSE_METHODS.includes(name)
@@ -320,7 +320,6 @@ if (parts.includes("several")) {
 }
 
 if (parts.includes("steps")) {
-  const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
   const body: string[][] = [];
   const trials = await makeTrials(runtime, sources, REAL_MASKS, SIMULATION);
   for (const steps of STEPS) {
@@ -344,7 +343,6 @@ if (parts.includes("steps")) {
 }
 
 if (parts.includes("spread")) {
-  const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
   const trials = await makeTrials(runtime, sources.slice(0, 1), REAL_MASKS, SIMULATION);
   for (const method of SPREAD_METHODS) {
     for (const trial of trials) {

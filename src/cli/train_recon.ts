@@ -44,7 +44,10 @@ import { validationFolder, volumePaths } from "./train_volumes.ts";
 /** What can be trained here. */
 export type ReconKind = "unet" | "varnet" | "modl";
 
-/** Sizes of a variational network: smaller than fastMRI's (12, 18, 4). The shipped one has grown to 8 cascades. */
+/**
+ * Sizes of a variational network: smaller than fastMRI's (12, 18, 4), to fit in 16 MB. The shipped one
+ * has grown to 8 cascades.
+ */
 const VARNET = {
   cascades: 5,
   channels: 16,

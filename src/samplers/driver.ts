@@ -161,6 +161,7 @@ async function runBatch(
     variables.map((name) => [name, zeros(shape)]),
   );
   state.x = startIterate(base, shape, noisy ? plan[0].sigma : 0, () => normals(START_STREAM, 0));
+  const isStep = (planned: PlannedMove) => programs.get(planned.move)!.move.nfe > 0;
   for (let i = 0; i < plan.length; i++) {
     signal?.throwIfAborted();
     const { move: name, sigma, sigmaNext, parameter = 0 } = plan[i];
@@ -181,7 +182,6 @@ async function runBatch(
       sigmaNext: scalar(sigmaNext),
       parameter: scalar(parameter),
     });
-    const isStep = (planned: PlannedMove) => programs.get(planned.move)!.move.nfe > 0;
     requireFinite(check.data[0], i, plan, isStep);
     for (const variable of variables) state[variable] = results[next(variable)] ?? state[variable];
     onProgress?.((i + 1) / plan.length);

@@ -2,8 +2,7 @@
  * Plug-and-play: the denoiser as the prior of a deterministic iteration.
  *
  * Each step shows the denoiser its image at another phase (`turns`; see {@link turnedDenoiser}).
- * Without, the denoiser's own errors add up, and many steps are worse than few. The images of the
- * last steps, each of which saw another phase, are averaged (`average`, as part of all steps).
+ * Without, the denoiser's own errors add up, and many steps are worse than few.
  * @module
  */
 import { add, div, mul, sub } from "../graph/mod.ts";
@@ -16,22 +15,23 @@ const RANGES: Readonly<Record<string, Range>> = {
   weight: { low: 0.03, high: 3, log: true },
   sigmaMax: { low: 0.05, high: 1, log: true },
   sigmaMin: { low: 0.1, high: 2, log: true },
-  average: { low: 0, high: 0.5 },
 };
 
-/**
- * The levels of {@link posteriorLevels}, and by how much the phase is turned at each. The result is
- * the last image, or the mean of those of the last `average` of all steps.
- */
+/** The levels of {@link posteriorLevels}, and by how much the phase is turned at each. */
 function turningLevels(settings: Settings, known: Known): PlannedMove[] {
-  const { steps, turns, average } = settings;
-  const moves = posteriorLevels(settings, known).map((move, i) => ({
+  return posteriorLevels(settings, known).map((move, i) => ({
     ...move,
-    parameter: turns * GOLDEN_ANGLE * i,
+    parameter: settings.turns * GOLDEN_ANGLE * i,
   }));
-  const count = Math.round(average * steps);
-  if (count < 2) return moves;
-  const before = steps - count;
+}
+
+/**
+ * {@link turningLevels}; the result is the mean of the images of the last `average` of all steps,
+ * each of which saw another phase.
+ */
+function averagedLevels(settings: Settings, known: Known): PlannedMove[] {
+  const moves = turningLevels(settings, known);
+  const before = moves.length - Math.max(1, Math.round(settings.average * moves.length));
   const gathered = moves.slice(before).flatMap((move, i): PlannedMove[] => [
     move,
     { ...move, move: "gather", parameter: 1 / (i + 1) },
@@ -67,13 +67,12 @@ export const dpir = {
   name: "dpir",
   summary: "half-quadratic splitting with the denoiser, deterministic",
   citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
-  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1, average: 0 },
+  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
-  variables: ["u", "mean"],
+  variables: ["u"],
   moves: ({ weight, cg }) => ({
-    ...AVERAGING,
     step: {
       nfe: 1,
       noises: 0,
@@ -94,6 +93,7 @@ export const dpir = {
  * x = denoise(v + u, sigma)
  * u = (u + v - x) sigma'^2 / sigma^2, sigma falling (the scaled dual variable follows rho)
  * ```
+ * and the mean of the last images.
  * At a constant sigma the fixed point is where the data and the prior that the denoiser is the
  * proximal map of are in balance. The first paper keeps sigma, Chan et al. let rho grow.
  */
@@ -104,7 +104,7 @@ export const pnpAdmm = {
     "Venkatakrishnan, Bouman and Wohlberg, Plug-and-play priors for model based reconstruction, GlobalSIP 2013; " +
     "Chan, Wang and Elgendy, TCI 2017",
   defaults: { steps: 30, weight: 0.7, sigmaMax: 0.4, sigmaMin: 1, cg: 4, turns: 1, average: 0.25 },
-  ranges: RANGES,
+  ranges: { ...RANGES, average: { low: 0, high: 0.5 } },
   start: "sense-image",
   random: false,
   variables: ["u", "correction", "mean"],
@@ -127,7 +127,7 @@ export const pnpAdmm = {
       },
     },
   }),
-  plan: turningLevels,
+  plan: averagedLevels,
 } satisfies Sampler;
 
 /**
@@ -144,13 +144,11 @@ export const red = {
   summary: "gradient descent with the denoiser's residual as prior, deterministic",
   citation:
     "Romano, Elad and Milanfar, The little engine that could: regularization by denoising, SIIMS 2017",
-  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, turns: 1, average: 0 },
+  defaults: { steps: 40, weight: 1, sigmaMax: 49 / 255, sigmaMin: 1, turns: 1 },
   ranges: RANGES,
   start: "sense-image",
   random: false,
-  variables: ["mean"],
   moves: ({ weight }) => ({
-    ...AVERAGING,
     step: {
       nfe: 1,
       noises: 0,

@@ -57,12 +57,17 @@ Deno.test("dpir follows its textbook", async () => {
   }
 });
 
-Deno.test("pnp-admm follows its textbook, with a dual variable that is rescaled", async () => {
+Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the mean of the last images", async () => {
   await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
-    const settings = { steps: 8, weight: 0.8, cg: CG, average: 0 };
+    const settings = { steps: 8, weight: 0.8, cg: CG, average: 0.25 };
     await assertFollows(runtime, pnpAdmm, make(), settings, (input, dense) => {
       const { x, state, sigma, sigmaNext } = input;
+      if (input.move === "finish") return state.sum.map((value) => value / 2);
+      if (input.move === "gather") {
+        state.sum = axpy(x, 1, state.sum ?? x.map(() => 0));
+        return x;
+      }
       const u = state.u ?? x.map(() => 0);
       const v = dense.proximal(axpy(x, -1, u), 0.8 * (dense.sigma / sigma) ** 2);
       const next = denoiseAt(dense, input, axpy(v, 1, u));
