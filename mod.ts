@@ -58,15 +58,15 @@ export type {
   Spread,
   SpreadRegion,
   Verdict,
-} from "./src/recon/audit.ts";
-export type { AuditLevel } from "./src/recon/auditor.ts";
+} from "./src/recon/audit/audit.ts";
+export type { AuditLevel } from "./src/recon/audit/auditor.ts";
 export { readKspace, type ReadOptions } from "./src/recon/open.ts";
 export { simulatedBrain, type SimulatedBrainOptions } from "./src/recon/example.ts";
 export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
-export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics.ts";
-export type { Calibration } from "./src/mri/calibrate.ts";
+export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics/metrics.ts";
+export type { Calibration } from "./src/mri/calibration/calibrate.ts";
 export type { ModelReference } from "./src/nn/model_path.ts";
-export type { Contrast } from "./src/mri/phantom.ts";
+export type { Contrast } from "./src/mri/phantom/phantom.ts";
 export type { SimulationRequest } from "./src/recon/simulated.ts";
 export {
   type GeneratedMaskSpec,
@@ -74,8 +74,8 @@ export {
   type MaskSpec,
   parseMaskSpec,
   type SamplingMask,
-} from "./src/mri/masks.ts";
-export type { Extent, PartialSampling } from "./src/mri/partial_sampling.ts";
+} from "./src/mri/sampling/masks.ts";
+export type { Extent, PartialSampling } from "./src/mri/sampling/partial_sampling.ts";
 export type {
   Acquisition,
   Method,
@@ -83,7 +83,7 @@ export type {
   Problem,
   RunControl,
   Solver,
-} from "./src/mri/problem.ts";
+} from "./src/method/problem.ts";
 export type {
   ConstantData,
   ConvAttributes,

@@ -2,10 +2,10 @@
 import type { Runtime } from "../src/graph/mod.ts";
 import { openImage } from "../src/io/open.ts";
 import type { ImageFile, KspaceFile } from "../src/io/types.ts";
-import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/masks.ts";
-import { percentile } from "../src/mri/percentile.ts";
-import { Preparation, type PreparedSlice } from "../src/mri/prepare.ts";
-import type { Acquisition, Problem } from "../src/mri/problem.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/masks.ts";
+import { percentile } from "../src/mri/metrics/percentile.ts";
+import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
+import type { Acquisition, Problem } from "../src/method/problem.ts";
 import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";

@@ -1,6 +1,6 @@
 /** The tables of docs/audit.md. */
-import { departure, modelError } from "../src/recon/audit_consistency.ts";
-import { judge } from "../src/recon/audit_verdict.ts";
+import { departure, modelError } from "../src/recon/audit/figures.ts";
+import { judge } from "../src/recon/audit/verdict.ts";
 import type { Row } from "./audit.ts";
 
 const reasonsOf = ({ audit: { consistency, prediction } }: Row) => judge(consistency, prediction);

@@ -1,3 +1,6 @@
+import { learningRateFactor } from "../src/train/schedule.ts";
+import { compileValidator, denoisingObjective } from "../src/train/denoiser_training.ts";
+import { compileTrainer, initialState } from "../src/train/trainer.ts";
 /**
  * Whether the denoiser gains from being told the noise level: two networks of the same size, one
  * without that input, trained on the same batches for the same number of steps.
@@ -8,22 +11,12 @@
  * PSNR in dB on views of the validation volumes, as training has it.
  */
 import { parseArgs } from "node:util";
-import { denoisingSource, validationSet } from "../src/cli/train_validation.ts";
-import { volumePaths } from "../src/cli/train_volumes.ts";
+import { denoisingSource, validationSet } from "../src/train/validation.ts";
+import { volumePaths } from "../src/train/volumes.ts";
 import { Runtime } from "../src/graph/mod.ts";
-import {
-  compileTrainer,
-  compileValidator,
-  countParameters,
-  DENOISER_NETWORK,
-  denoiserSpecs,
-  denoisingObjective,
-  flatten,
-  initialParameters,
-  initialState,
-  learningRateFactor,
-} from "../src/nn/mod.ts";
+import { countParameters, DENOISER_NETWORK, flatten, initialParameters } from "../src/nn/mod.ts";
 import { Rng } from "../src/rng.ts";
+import { denoiserSpecs } from "../src/nn/denoiser_network.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,

@@ -1,9 +1,9 @@
 /** The Fourier transform and the normal operator at 15 x 640 x 368, beside pocketfft. */
 import { reduceSum, type Runtime } from "../src/graph/mod.ts";
 import { mul } from "../src/graph/mod.ts";
-import { dftH } from "../src/mri/dft.ts";
-import { makeMask } from "../src/mri/masks.ts";
-import { mriOperator } from "../src/mri/operator.ts";
+import { dftH } from "../src/mri/physics/dft.ts";
+import { makeMask } from "../src/mri/sampling/masks.ts";
+import { mriOperator } from "../src/mri/physics/operator.ts";
 import type { NdArray } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import type { Case } from "./table.ts";

@@ -10,8 +10,8 @@
 import { parseArgs } from "node:util";
 import { Runtime } from "../src/graph/mod.ts";
 import { openKspace } from "../src/io/mod.ts";
-import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/masks.ts";
-import { Preparation, type PreparedSlice } from "../src/mri/prepare.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/masks.ts";
+import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
 import type { KspaceFile } from "../src/io/types.ts";
 import { findMethod } from "../src/recon/methods.ts";
 import { fourierCases } from "./fourier.ts";

@@ -1,3 +1,5 @@
+import { denoisingObjective } from "../src/train/denoiser_training.ts";
+import { compileTrainer, initialState } from "../src/train/trainer.ts";
 /**
  * Times of the networks beside PyTorch's with the same weights and inputs, in one run:
  *
@@ -19,24 +21,20 @@ import {
   vjp,
 } from "../src/graph/mod.ts";
 import { topological } from "../src/graph/tensor.ts";
-import { makeMask } from "../src/mri/masks.ts";
+import { makeMask } from "../src/mri/sampling/masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../src/ndarray.ts";
 import {
-  compileTrainer,
   constantScope,
   DENOISER_NETWORK,
-  denoiserSpecs,
-  denoisingObjective,
   encodeSafetensors,
   flatten,
   initialParameters,
-  initialState,
   type Parameters,
-  scopedDenoiser,
 } from "../src/nn/mod.ts";
 import { Rng } from "../src/rng.ts";
 import { constantVarNetMask, transposedKernel, varnet, varnetSpecs } from "../src/unrolled/mod.ts";
 import { median } from "./table.ts";
+import { denoiserSpecs, scopedDenoiser } from "../src/nn/denoiser_network.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,

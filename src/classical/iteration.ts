@@ -4,8 +4,8 @@
  * @module
  */
 import type { Program, Runtime, Shape, Tensor } from "../graph/mod.ts";
-import { type LinearOperator, mriOperator } from "../mri/operator.ts";
-import type { Acquisition, Problem, RunControl, Solver } from "../mri/problem.ts";
+import { type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
+import type { Acquisition, Problem, RunControl, Solver } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 import {
   batched,

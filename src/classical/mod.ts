@@ -1,5 +1,5 @@
 /** Classical reconstruction: no network, no training. @module */
-import type { Method } from "../mri/problem.ts";
+import type { Method } from "../method/problem.ts";
 import { rss } from "./rss.ts";
 import { sense } from "./sense.ts";
 import { tv } from "./tv.ts";

@@ -8,8 +8,8 @@
  * @module
  */
 import { add, constant, div, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { conjugateGradients } from "../mri/cg.ts";
-import { regularised } from "../mri/operator.ts";
+import { conjugateGradients } from "../mri/physics/cg.ts";
+import { regularised } from "../mri/physics/operator.ts";
 import type { Given } from "./iteration.ts";
 import { scalarInput } from "./shapes.ts";
 

@@ -1,9 +1,9 @@
 /** Root sum of squares of the zero-filled coil images. @module */
 import { mul, reduceSum, sqrt } from "../graph/mod.ts";
-import { joinParts, squaredMagnitude } from "../mri/complex.ts";
-import { sampledFourier } from "../mri/operator.ts";
-import { restorePartial } from "../mri/partial_fourier.ts";
-import type { Method } from "../mri/problem.ts";
+import { joinParts, squaredMagnitude } from "../mri/physics/complex.ts";
+import { sampledFourier } from "../mri/physics/operator.ts";
+import { restorePartial } from "../mri/sampling/partial_fourier.ts";
+import type { Method } from "../method/problem.ts";
 import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
 
 /** |x|^2 = sum over coils of |F^H y_c|^2: needs no maps, and keeps all aliasing. */

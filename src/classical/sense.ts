@@ -1,9 +1,9 @@
 /** CG-SENSE: regularised least squares by conjugate gradients. @module */
 import { mul } from "../graph/mod.ts";
-import { type CgState, cgStep } from "../mri/cg.ts";
-import { regularised } from "../mri/operator.ts";
-import { restorePartial } from "../mri/partial_fourier.ts";
-import type { Method } from "../mri/problem.ts";
+import { type CgState, cgStep } from "../mri/physics/cg.ts";
+import { regularised } from "../mri/physics/operator.ts";
+import { restorePartial } from "../mri/sampling/partial_fourier.ts";
+import type { Method } from "../method/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
 import { senseWeight } from "./weights.ts";
 

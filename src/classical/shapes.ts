@@ -1,7 +1,7 @@
 /** Between the arrays of one slice and the graphs, which have a batch axis. @module */
 import type { Shape } from "../graph/mod.ts";
-import { acquiredLines } from "../mri/operator.ts";
-import type { Acquisition } from "../mri/problem.ts";
+import { acquiredLines } from "../mri/physics/operator.ts";
+import type { Acquisition } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /** Shape of a scalar input, so that one compiled graph serves all weights. */

@@ -11,7 +11,7 @@ import {
   sub,
   type Tensor,
 } from "../graph/mod.ts";
-import type { Method } from "../mri/problem.ts";
+import type { Method } from "../method/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
 import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { tvWeight } from "./weights.ts";

@@ -1,7 +1,7 @@
 /** Wavelet-regularised reconstruction with a shift-invariant frame. @module */
 import { div, max, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { squaredMagnitude } from "../mri/complex.ts";
-import type { Method } from "../mri/problem.ts";
+import { squaredMagnitude } from "../mri/physics/complex.ts";
+import type { Method } from "../method/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
 import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { haarAnalysis, haarSynthesis } from "./wavelet_transform.ts";

@@ -10,7 +10,7 @@
  * loss there, but cost 1 dB and more where noise is low.
  * @module
  */
-import type { Acquisition, Problem } from "../mri/problem.ts";
+import type { Acquisition, Problem } from "../method/problem.ts";
 
 /** Weight of |x|^2 for `sense`; mean loss 0.2 dB, at most 1.1 dB. */
 export function senseWeight({ sigma }: Problem, { mask }: Acquisition): number {

@@ -1,7 +1,7 @@
 /** Zero-filled reconstruction: the adjoint of the acquisition. @module */
-import { mriOperator } from "../mri/operator.ts";
-import { restorePartial } from "../mri/partial_fourier.ts";
-import type { Method } from "../mri/problem.ts";
+import { mriOperator } from "../mri/physics/operator.ts";
+import { restorePartial } from "../mri/sampling/partial_fourier.ts";
+import type { Method } from "../method/problem.ts";
 import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
 
 /**

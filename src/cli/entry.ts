@@ -4,7 +4,7 @@
  * @module
  */
 import { DeviceError, InputError, LarmorError, UsageError } from "../errors.ts";
-import { type Console, systemConsole } from "./console.ts";
+import { type Console, systemConsole } from "./render/console.ts";
 
 /** What a command is given beside its arguments. */
 export interface CommandContext {

@@ -1,8 +1,8 @@
 /** Checks derivatives against a central difference. @module */
-import { evaluate, type HostArray } from "./evaluate.ts";
+import { evaluate, type HostArray } from "./host/evaluate.ts";
 import { sizeOf } from "../ndarray.ts";
 import { input } from "./ops/leaf.ts";
-import type { Runtime } from "./session.ts";
+import type { Runtime } from "./runtime/session.ts";
 import type { Tensor } from "./tensor.ts";
 import { vjp } from "./vjp.ts";
 

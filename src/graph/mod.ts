@@ -88,8 +88,8 @@ export type {
   ReduceAttributes,
 } from "./ops/attributes.ts";
 export { type DType, type Shape, Tensor, type TensorType } from "./tensor.ts";
-export { type InputShapes, type Program, Runtime } from "./session.ts";
-export type { Device, DeviceRequest } from "./device.ts";
+export { type InputShapes, type Program, Runtime } from "./runtime/session.ts";
+export type { Device, DeviceRequest } from "./runtime/device.ts";
 export { encodeModel, modelWeights, type NamedTensors } from "./proto.ts";
 export {
   type ExternalLoader,
@@ -97,9 +97,9 @@ export {
   type ForeignValue,
   importOnnx,
   type ImportOptions,
-} from "./import.ts";
-export { externalLoader } from "./external.ts";
-export { evaluate, type HostArray } from "./evaluate.ts";
+} from "./import/import_onnx.ts";
+export { externalLoader } from "./import/external_data.ts";
+export { evaluate, type HostArray } from "./host/evaluate.ts";
 export { vjp } from "./vjp.ts";
 export { vjpModel, type VjpModelOptions } from "./vjp_model.ts";
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from "./gradcheck.ts";

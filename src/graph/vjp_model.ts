@@ -1,6 +1,6 @@
 /** The gradient of a whole ONNX model, as a model of its own. @module */
 import { InputError } from "../errors.ts";
-import { type ForeignValue, importOnnx, type ImportOptions } from "./import.ts";
+import { type ForeignValue, importOnnx, type ImportOptions } from "./import/import_onnx.ts";
 import { isFloat } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "./proto.ts";

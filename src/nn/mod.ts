@@ -1,10 +1,5 @@
-/** Networks, their preconditioning, and how they are trained. @module */
-export * from "./augment.ts";
-export * from "./augment_acquisition.ts";
-export * from "./checkpoint.ts";
 export * from "./denoiser.ts";
-export * from "./denoiser_report.ts";
-export * from "./denoiser_training.ts";
+export * from "./denoiser_network.ts";
 export * from "./layers.ts";
 export * from "./model_export.ts";
 export * from "./model_folder.ts";
@@ -12,13 +7,9 @@ export * from "./model_path.ts";
 export * from "./model_yaml.ts";
 export * from "./noise_input.ts";
 export * from "./open_sizes.ts";
-export * from "./optimizer.ts";
 export * from "./padding.ts";
 export * from "./parameters.ts";
 export * from "./residual_unet.ts";
 export * from "./safetensors.ts";
-export * from "./schedule.ts";
-export * from "./smooth_field.ts";
-export * from "./trainer.ts";
 export * from "./weights_file.ts";
 export * from "./yaml_reader.ts";

@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
 import { encodeModel, input, modelWeights } from "../graph/mod.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
-import { denoiserSpecs } from "./denoiser_training.ts";
+import { denoiserSpecs } from "./denoiser_network.ts";
 import { MODEL_SCHEMA } from "./model_yaml.ts";
 import { openSizes } from "./open_sizes.ts";
 import { constantScope, type Parameters } from "./parameters.ts";

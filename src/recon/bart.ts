@@ -13,10 +13,10 @@ import { InputError, UsageError } from "../errors.ts";
 import type { Program, Runtime } from "../graph/mod.ts";
 import { readCfl, writeCflCoils } from "../io/cfl.ts";
 import { planarCoils } from "../io/layout.ts";
-import { dftW } from "../mri/dft.ts";
-import type { SamplingMask } from "../mri/masks.ts";
-import { acquiredLines } from "../mri/operator.ts";
-import type { Acquisition, Method, Problem, Solver } from "../mri/problem.ts";
+import { dftW } from "../mri/physics/dft.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import { acquiredLines } from "../mri/physics/operator.ts";
+import type { Acquisition, Method, Problem, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray, zeros } from "../ndarray.ts";
 
 /** Weight and iterations of fastMRI's baseline. */

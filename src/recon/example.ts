@@ -1,7 +1,7 @@
 /** The built-in example: a drawn brain, seen by simulated coils. @module */
 import { Runtime } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
-import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom.ts";
+import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 

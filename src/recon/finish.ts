@@ -11,8 +11,8 @@ import {
   swapLastAxes,
   type Tensor,
 } from "../graph/mod.ts";
-import { joinParts, magnitude } from "../mri/complex.ts";
-import { centred, resampleH, resampleW } from "../mri/resample.ts";
+import { joinParts, magnitude } from "../mri/physics/complex.ts";
+import { centred, resampleH, resampleW } from "../mri/physics/resample.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /** How images leave: cropped about the centre, interpolated, and turned where the file is. */

@@ -1,7 +1,7 @@
 /** All reconstruction methods by name. @module */
 import { classicalMethods } from "../classical/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { Method, MethodOptions } from "../mri/problem.ts";
+import type { Method, MethodOptions } from "../method/problem.ts";
 import { samplerMethods } from "../samplers/mod.ts";
 import { unrolledMethods } from "../unrolled/mod.ts";
 

@@ -5,10 +5,10 @@
 import { InputError } from "../errors.ts";
 import type { Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
-import type { SamplingMask } from "../mri/masks.ts";
-import type { Method } from "../mri/problem.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import type { Method } from "../method/problem.ts";
 import type { ModelReference } from "../nn/mod.ts";
-import { holdOut } from "./audit_prediction.ts";
+import { holdOut } from "./audit/prediction.ts";
 import { finishedSize } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";

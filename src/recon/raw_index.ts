@@ -5,7 +5,7 @@ import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { lineUse, placeLine } from "../mri/raw/line.ts";
-import type { PartialSampling } from "../mri/partial_sampling.ts";
+import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import { Extents } from "../mri/raw/partial.ts";
 import { type AcquisitionHeader, hasFlag } from "../mrd.ts";
 

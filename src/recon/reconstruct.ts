@@ -5,10 +5,10 @@
 import { UsageError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
-import type { SamplingMask } from "../mri/masks.ts";
-import { measure } from "../mri/metrics.ts";
-import type { Method, Problem, RunControl, Solver } from "../mri/problem.ts";
-import { SSIM_WINDOW } from "../mri/ssim_map.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import { measure } from "../mri/metrics/metrics.ts";
+import type { Method, Problem, RunControl, Solver } from "../method/problem.ts";
+import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { meanOf, type NdArray, sizeOf, zeros } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
@@ -19,9 +19,9 @@ import {
   type FinishOptions,
   scaleArray,
 } from "./finish.ts";
-import { type Audit, type SliceAudit, volumeAudit } from "./audit.ts";
-import { spreadFigures } from "./audit_spread.ts";
-import { Auditor } from "./auditor.ts";
+import { type Audit, type SliceAudit, volumeAudit } from "./audit/audit.ts";
+import { spreadFigures } from "./audit/spread.ts";
+import { Auditor } from "./audit/auditor.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "./types.ts";

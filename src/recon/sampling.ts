@@ -9,7 +9,7 @@ import {
   maskFromPlane,
   parseMaskSpec,
   type SamplingMask,
-} from "../mri/masks.ts";
+} from "../mri/sampling/masks.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /** Part of the points of acquired lines that must be zero for the mask to be one of the plane. */

@@ -2,9 +2,9 @@
 import { InputError } from "../errors.ts";
 import { type Program, reshape, type Runtime, swapLastAxes } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
-import { magnitude } from "../mri/complex.ts";
-import { percentile } from "../mri/percentile.ts";
-import { Simulator } from "../mri/simulate.ts";
+import { magnitude } from "../mri/physics/complex.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
+import { Simulator } from "../mri/phantom/simulate.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /** How k-space is to be simulated from an image. */

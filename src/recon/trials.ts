@@ -7,10 +7,10 @@ import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { openImage, openKspace } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
-import { makeMask, parseMaskSpec } from "../mri/masks.ts";
-import { measure, type Metrics } from "../mri/metrics.ts";
-import { Preparation } from "../mri/prepare.ts";
-import type { Acquisition, Problem } from "../mri/problem.ts";
+import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
+import { measure, type Metrics } from "../mri/metrics/metrics.ts";
+import { Preparation } from "./prepare.ts";
+import type { Acquisition, Problem } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 

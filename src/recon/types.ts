@@ -1,13 +1,13 @@
 /** What a reconstruction is told, and what it gives. @module */
 import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
 import type { Geometry } from "../io/types.ts";
-import type { Calibration } from "../mri/calibrate.ts";
-import type { SamplingMask } from "../mri/masks.ts";
-import type { Metrics } from "../mri/metrics.ts";
+import type { Calibration } from "../mri/calibration/calibrate.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import type { Metrics } from "../mri/metrics/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
-import type { Audit } from "./audit.ts";
-import type { AuditLevel } from "./auditor.ts";
+import type { Audit } from "./audit/audit.ts";
+import type { AuditLevel } from "./audit/auditor.ts";
 
 /** What a reconstruction may be told. */
 export interface ReconstructOptions {

@@ -1,5 +1,5 @@
 /** The audits of all runs: what says that an image is right, or wrong, without the truth. @module */
-import type { Audit, ConsistencyBand, Verdict } from "../recon/audit.ts";
+import type { Audit, ConsistencyBand, Verdict } from "../recon/audit/audit.ts";
 import type { Comparison } from "./comparison.ts";
 import { fixed, short } from "./format.ts";
 import { attribute, type Content, html, type Markup } from "./markup.ts";

@@ -1,7 +1,7 @@
 /** What the runs of a comparison are judged by. @module */
-import { haarpsi } from "../mri/haarpsi.ts";
-import { headMask, measureRegion, METRICS_CONVENTION } from "../mri/metrics.ts";
-import { SSIM_WINDOW } from "../mri/ssim_map.ts";
+import { haarpsi } from "../mri/metrics/haarpsi.ts";
+import { headMask, measureRegion, METRICS_CONVENTION } from "../mri/metrics/metrics.ts";
+import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { ComparedMetrics, ComparisonRun } from "./comparison.ts";
 

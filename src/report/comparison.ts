@@ -1,8 +1,8 @@
 /** The content of compare.json: what was compared, and how each run came out. @module */
 import type { Device } from "../graph/mod.ts";
-import type { RegionMetrics } from "../mri/metrics.ts";
+import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
-import type { Audit } from "../recon/audit.ts";
+import type { Audit } from "../recon/audit/audit.ts";
 import type { ReportInput } from "../recon/report.ts";
 
 /** Name and version of the layout of compare.json. */

@@ -1,7 +1,7 @@
 /** The pictures of a report: which slices, on which scale, packed for the page. @module */
 import { Buffer } from "node:buffer";
 import { deflateSync } from "node:zlib";
-import { percentile } from "../mri/percentile.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Comparison } from "./comparison.ts";
 import { type InputData, packLevels, pictureId, type PictureKind } from "./page_data.ts";

@@ -1,5 +1,5 @@
 /** Statistics of a few numbers: means, spreads, and bootstrap intervals of means. @module */
-import { percentile } from "../mri/percentile.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
 import { Rng } from "../rng.ts";
 
 /** Resamples of a bootstrap: the default of scipy.stats.bootstrap. */

@@ -1,9 +1,9 @@
 /** ScoreALD. @module */
 import { add, div, mul, reciprocal } from "../graph/mod.ts";
-import type { PlannedMove, Sampler, StepInput } from "./contract.ts";
-import { residualImage } from "./data_term.ts";
-import { levelsAbove } from "./plans.ts";
-import { langevin, scoreOf } from "./transition.ts";
+import type { PlannedMove, Sampler, StepInput } from "./core/contract.ts";
+import { residualImage } from "./core/data_term.ts";
+import { levelsAbove } from "./core/plans.ts";
+import { langevin, scoreOf } from "./core/transition.ts";
 
 /**
  * Annealed Langevin dynamics with the likelihood at an annealed noise level:

@@ -1,11 +1,11 @@
 /** DAPS. @module */
 import { add, mul, sqrt, type Tensor } from "../graph/mod.ts";
-import type { Known, PlannedMove, Sampler, Settings, StepInput } from "./contract.ts";
-import { regularisedInverse, residualImage } from "./data_term.ts";
-import { noiseRatio } from "./guidance.ts";
-import { karrasLevels } from "./levels.ts";
-import { levelsAbove } from "./plans.ts";
-import { renoise, unlessLast } from "./transition.ts";
+import type { Known, PlannedMove, Sampler, Settings, StepInput } from "./core/contract.ts";
+import { regularisedInverse, residualImage } from "./core/data_term.ts";
+import { noiseRatio } from "./core/guidance.ts";
+import { karrasLevels } from "./core/levels.ts";
+import { levelsAbove } from "./core/plans.ts";
+import { renoise, unlessLast } from "./core/transition.ts";
 
 /** Where the inner flow ends, relative to where it starts, before its last step to 0. */
 const FLOW_END = 0.05;

@@ -1,10 +1,10 @@
 /** DDNM and DDNM+. @module */
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import type { Known, Move, PlannedMove, Sampler, Settings, StepInput } from "./contract.ts";
-import { pseudoInverse, residualImage } from "./data_term.ts";
-import { levelsAbove, withJumps } from "./plans.ts";
-import { noiseRidge } from "./replacement.ts";
-import { noisier, renoise } from "./transition.ts";
+import type { Known, Move, PlannedMove, Sampler, Settings, StepInput } from "./core/contract.ts";
+import { pseudoInverse, residualImage } from "./core/data_term.ts";
+import { levelsAbove, withJumps } from "./core/plans.ts";
+import { noiseRidge } from "./core/replacement.ts";
+import { noisier, renoise } from "./core/transition.ts";
 
 const CITATION = "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion " +
   "null-space model, ICLR 2023";

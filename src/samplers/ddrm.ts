@@ -12,8 +12,8 @@ import {
   type Tensor,
   where,
 } from "../graph/mod.ts";
-import type { DataTerm, Sampler, Spectrum } from "./contract.ts";
-import { posteriorLevels } from "./plans.ts";
+import type { DataTerm, Sampler, Spectrum } from "./core/contract.ts";
+import { posteriorLevels } from "./core/plans.ts";
 
 /** Smallest noise level that is divided by. */
 const TINY = 1e-12;

@@ -1,9 +1,9 @@
 /** DDS. @module */
 import { div, max, mul, pow, type Tensor } from "../graph/mod.ts";
-import type { DataTerm, Sampler } from "./contract.ts";
-import { proximal } from "./data_term.ts";
-import { posteriorLevels } from "./plans.ts";
-import { renoise } from "./transition.ts";
+import type { DataTerm, Sampler } from "./core/contract.ts";
+import { proximal } from "./core/data_term.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { renoise } from "./core/transition.ts";
 
 /** Smallest 1 / gamma. */
 const TINY = 1e-8;

@@ -1,9 +1,9 @@
 /** DiffPIR. @module */
 import { add } from "../graph/mod.ts";
-import type { Sampler } from "./contract.ts";
-import { balance, proximalCorrection } from "./data_term.ts";
-import { posteriorLevels } from "./plans.ts";
-import { renoise } from "./transition.ts";
+import type { Sampler } from "./core/contract.ts";
+import { balance, proximalCorrection } from "./core/data_term.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { renoise } from "./core/transition.ts";
 
 /**
  * Denoise, step to the data, add noise again:

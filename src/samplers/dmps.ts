@@ -1,10 +1,10 @@
 /** DMPS. @module */
 import { add, mul } from "../graph/mod.ts";
-import type { Sampler } from "./contract.ts";
-import { regularisedInverse, residualImage } from "./data_term.ts";
-import { noiseRatio } from "./guidance.ts";
-import { posteriorLevels } from "./plans.ts";
-import { ancestralShare, renoise } from "./transition.ts";
+import type { Sampler } from "./core/contract.ts";
+import { regularisedInverse, residualImage } from "./core/data_term.ts";
+import { noiseRatio } from "./core/guidance.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { ancestralShare, renoise } from "./core/transition.ts";
 
 /**
  * Diffusion model based posterior sampling: the likelihood of the data given x, with x0 taken to be

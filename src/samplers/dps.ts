@@ -1,9 +1,9 @@
 /** DPS. @module */
 import { add, div, mul, sub, type Tensor } from "../graph/mod.ts";
-import type { Sampler, StepInput } from "./contract.ts";
-import { posteriorVariance, residualGradient } from "./guidance.ts";
-import { posteriorLevels } from "./plans.ts";
-import { ancestralShare, renoise } from "./transition.ts";
+import type { Sampler, StepInput } from "./core/contract.ts";
+import { posteriorVariance, residualGradient } from "./core/guidance.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { ancestralShare, renoise } from "./core/transition.ts";
 
 /**
  * Diffusion posterior sampling: an unconditional ancestral step, minus the gradient of the residual,

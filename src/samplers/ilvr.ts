@@ -1,9 +1,9 @@
 /** ILVR. @module */
 import { InputError } from "../errors.ts";
-import type { DataTerm, Sampler } from "./contract.ts";
-import { posteriorLevels } from "./plans.ts";
-import { replaceMeasured } from "./replacement.ts";
-import { ddpm } from "./steppers.ts";
+import type { DataTerm, Sampler } from "./core/contract.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { replaceMeasured } from "./core/replacement.ts";
+import { ddpm } from "./core/steppers.ts";
 
 /**
  * An unconditional step, then its low frequencies are replaced by those of the data:

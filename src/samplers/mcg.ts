@@ -1,9 +1,9 @@
 /** MCG. @module */
 import { add } from "../graph/mod.ts";
-import type { Sampler } from "./contract.ts";
+import type { Sampler } from "./core/contract.ts";
 import { dps, dpsStep } from "./dps.ts";
-import { towardsNoisyData } from "./guidance.ts";
-import { posteriorLevels } from "./plans.ts";
+import { towardsNoisyData } from "./core/guidance.ts";
+import { posteriorLevels } from "./core/plans.ts";
 
 /**
  * Manifold constrained gradient: the step of DPS, then a projection onto the data at the new level:

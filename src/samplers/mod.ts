@@ -1,6 +1,6 @@
 /** Posterior samplers. @module */
-import type { Method } from "../mri/problem.ts";
-import type { Sampler } from "./contract.ts";
+import type { Method } from "../method/problem.ts";
+import type { Sampler } from "./core/contract.ts";
 import { ald } from "./ald.ts";
 import { daps } from "./daps.ts";
 import { diffpir } from "./diffpir.ts";
@@ -18,20 +18,20 @@ import { dpir, pnpAdmm, red } from "./plug_and_play.ts";
 import { redDiff } from "./red_diff.ts";
 import { repaint } from "./repaint.ts";
 import { sdedit } from "./sdedit.ts";
-import { samplerMethod } from "./method.ts";
+import { samplerMethod } from "./core/method.ts";
 
-export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./contract.ts";
-export { type CompiledSampler, compileSampler, type SamplingTask } from "./driver.ts";
-export { type Measurement, mriMeasurement } from "./measurement.ts";
-export { DEFAULT_PRIOR, DEFAULT_SAMPLES, problemArrays } from "./method.ts";
-export { compileMisfit, type MisfitLevel } from "./misfit.ts";
+export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./core/contract.ts";
+export { type CompiledSampler, compileSampler, type SamplingTask } from "./core/driver.ts";
+export { type Measurement, mriMeasurement } from "./core/measurement.ts";
+export { DEFAULT_PRIOR, DEFAULT_SAMPLES, problemArrays } from "./core/method.ts";
+export { compileMisfit, type MisfitLevel } from "./core/misfit.ts";
 
 export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };
 export { ddnm, ddnmPlus, ddrm, dds, diffpir, dpir, ilvr, pnpAdmm, red, redDiff, repaint, sdedit };
 
-export { generate, type GenerateOptions } from "./generate.ts";
-export { SCHEDULES, schedules } from "./levels.ts";
-export { steppers } from "./steppers.ts";
+export { generate, type GenerateOptions } from "./core/generate.ts";
+export { SCHEDULES, schedules } from "./core/levels.ts";
+export { steppers } from "./core/steppers.ts";
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [

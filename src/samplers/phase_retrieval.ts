@@ -1,9 +1,9 @@
 /** Phase retrieval: a measurement that is not linear, for `dps`. @module */
 import { add, pad, slice, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
-import { joinParts, squaredMagnitude } from "../mri/complex.ts";
-import { dft2 } from "../mri/dft.ts";
-import type { Measurement } from "./measurement.ts";
+import { joinParts, squaredMagnitude } from "../mri/physics/complex.ts";
+import { dft2 } from "../mri/physics/dft.ts";
+import type { Measurement } from "./core/measurement.ts";
 
 /** Keeps the derivative of the magnitude finite at zero. */
 const TINY = 1e-12;

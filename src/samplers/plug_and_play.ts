@@ -6,10 +6,10 @@
  * @module
  */
 import { add, div, mul, sub } from "../graph/mod.ts";
-import { GOLDEN_ANGLE, turnedDenoiser } from "../mri/turns.ts";
-import type { Known, Move, PlannedMove, Range, Sampler, Settings } from "./contract.ts";
-import { balance, proximalCorrection, residualImage } from "./data_term.ts";
-import { posteriorLevels } from "./plans.ts";
+import { GOLDEN_ANGLE, turnedDenoiser } from "../mri/physics/phase_rotation.ts";
+import type { Known, Move, PlannedMove, Range, Sampler, Settings } from "./core/contract.ts";
+import { balance, proximalCorrection, residualImage } from "./core/data_term.ts";
+import { posteriorLevels } from "./core/plans.ts";
 
 const RANGES: Readonly<Record<string, Range>> = {
   weight: { low: 0.03, high: 3, log: true },

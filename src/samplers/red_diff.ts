@@ -1,8 +1,8 @@
 /** RED-diff. @module */
 import { add, div, mul, pow, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import type { Sampler, State } from "./contract.ts";
-import { residualImage } from "./data_term.ts";
-import { posteriorLevels } from "./plans.ts";
+import type { Sampler, State } from "./core/contract.ts";
+import { residualImage } from "./core/data_term.ts";
+import { posteriorLevels } from "./core/plans.ts";
 
 /** Decay of the mean and of the square of the gradient, as in the official code. */
 const BETA = { mean: 0.9, square: 0.99 };

@@ -1,9 +1,9 @@
 /** RePaint. @module */
-import type { Sampler } from "./contract.ts";
-import { levelsAbove, withJumps } from "./plans.ts";
-import { replaceMeasured } from "./replacement.ts";
-import { ddpm } from "./steppers.ts";
-import { noisier } from "./transition.ts";
+import type { Sampler } from "./core/contract.ts";
+import { levelsAbove, withJumps } from "./core/plans.ts";
+import { replaceMeasured } from "./core/replacement.ts";
+import { ddpm } from "./core/steppers.ts";
+import { noisier } from "./core/transition.ts";
 
 /**
  * An unconditional step, then what is measured is replaced; jumps back make both agree:

@@ -1,10 +1,10 @@
 /** Predictor-corrector sampling with data consistency (Song et al. 2022). @module */
 import { add, div, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { innerProduct } from "../mri/operator.ts";
-import type { Move, PlannedMove, Sampler, StepInput } from "./contract.ts";
-import { towardsNoisyData } from "./guidance.ts";
-import { levelsAbove } from "./plans.ts";
-import { langevin, scoreOf, type Transition, unlessLast } from "./transition.ts";
+import { innerProduct } from "../mri/physics/operator.ts";
+import type { Move, PlannedMove, Sampler, StepInput } from "./core/contract.ts";
+import { towardsNoisyData } from "./core/guidance.ts";
+import { levelsAbove } from "./core/plans.ts";
+import { langevin, scoreOf, type Transition, unlessLast } from "./core/transition.ts";
 
 /** Smallest squared norm that is divided by. */
 const TINY = 1e-20;

@@ -1,8 +1,8 @@
 /** Score-MRI (Chung and Ye 2022). @module */
 import { add, mul, type Tensor } from "../graph/mod.ts";
-import type { Move, PlannedMove, Sampler, StepInput } from "./contract.ts";
-import { residualImage } from "./data_term.ts";
-import { levelsAbove } from "./plans.ts";
+import type { Move, PlannedMove, Sampler, StepInput } from "./core/contract.ts";
+import { residualImage } from "./core/data_term.ts";
+import { levelsAbove } from "./core/plans.ts";
 import { corrected, predicted, score } from "./score.ts";
 
 /** lambda of the first and the last level. */

@@ -1,7 +1,7 @@
 /** SDEdit. @module */
-import type { Sampler } from "./contract.ts";
-import { posteriorLevels } from "./plans.ts";
-import { ddpm } from "./steppers.ts";
+import type { Sampler } from "./core/contract.ts";
+import { posteriorLevels } from "./core/plans.ts";
+import { ddpm } from "./core/steppers.ts";
 
 /**
  * Noise the least-squares image, then sample as if there were no data:

@@ -5,7 +5,7 @@
 import { encodeMeta } from "../io/mrd/meta.ts";
 import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
-import { percentile } from "../mri/percentile.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Reconstruction } from "../recon/reconstruct.ts";
 

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { reason } from "../io/bytes.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
-import { keepStream } from "./keep.ts";
+import { keepStream } from "./save_stream.ts";
 import type { Duplex } from "./session.ts";
 import type { Log } from "./types.ts";
 

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import type { ModelReference, Parameters } from "../nn/mod.ts";
-import type { VarNetConfig } from "./varnet.ts";
+import type { VarNetConfig } from "./networks/varnet.ts";
 
 /** A variational network from a state dict. */
 export interface VarNetWeights {

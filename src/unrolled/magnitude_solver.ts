@@ -1,8 +1,8 @@
 /** A network from acquired samples to a magnitude, as the solver of a method. @module */
 import { constantOf, gather, pad, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
-import type { SamplingMask } from "../mri/masks.ts";
-import { acquiredLines } from "../mri/operator.ts";
-import type { Acquisition, Solver } from "../mri/problem.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import { acquiredLines } from "../mri/physics/operator.ts";
+import type { Acquisition, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
 

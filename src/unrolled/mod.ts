@@ -1,18 +1,18 @@
 /** Unrolled networks and the U-Net baseline. @module */
-import type { Method } from "../mri/problem.ts";
+import type { Method } from "../method/problem.ts";
 import { modlMethod } from "./modl_method.ts";
 import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
 export * from "./magnitude_solver.ts";
-export * from "./modl.ts";
+export * from "./networks/image_unet.ts";
+export * from "./networks/modl.ts";
 export * from "./modl_method.ts";
-export * from "./norm_unet.ts";
-export * from "./training.ts";
-export * from "./unet.ts";
+export * from "./networks/norm_unet.ts";
+export * from "./networks/unet.ts";
 export * from "./unet_method.ts";
-export * from "./varnet.ts";
+export * from "./networks/varnet.ts";
 export * from "./varnet_method.ts";
 
 /** The end-to-end methods, the baseline first. */

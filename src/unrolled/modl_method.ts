@@ -1,14 +1,14 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
 import { input, mul, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
-import { dftH } from "../mri/dft.ts";
+import { dftH } from "../mri/physics/dft.ts";
 import {
   acquiredLines,
   coils,
   compose,
   type LinearOperator,
   mriOperator,
-} from "../mri/operator.ts";
-import type { Acquisition, Method, Solver } from "../mri/problem.ts";
+} from "../mri/physics/operator.ts";
+import type { Acquisition, Method, Solver } from "../method/problem.ts";
 import { ndarray } from "../ndarray.ts";
 import {
   checkedParameters,
@@ -23,7 +23,7 @@ import {
   sizeMultiple,
   YamlReader,
 } from "../nn/mod.ts";
-import { modl, type ModlConfig } from "./modl.ts";
+import { modl, type ModlConfig } from "./networks/modl.ts";
 
 /** A network with its weights. */
 export interface ModlWeights {

@@ -1,8 +1,8 @@
 /** The U-Net baseline as a reconstruction method, and its model folder. @module */
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
-import { dftW } from "../mri/dft.ts";
-import type { Acquisition, Method, Solver } from "../mri/problem.ts";
+import { dftW } from "../mri/physics/dft.ts";
+import type { Acquisition, Method, Solver } from "../method/problem.ts";
 import {
   checkedParameters,
   constantScope,
@@ -17,7 +17,7 @@ import {
   type ImageUNetConfig,
   imageUNetSpecs,
   zeroFilledMagnitude,
-} from "./training.ts";
+} from "./networks/image_unet.ts";
 
 /** A baseline with its weights. */
 export interface ImageUNetWeights {

@@ -8,11 +8,11 @@ import {
   parameterSpecs,
   readWeights,
 } from "../nn/mod.ts";
-import { makeMask } from "../mri/masks.ts";
-import type { Acquisition, Method, Solver } from "../mri/problem.ts";
+import { makeMask } from "../mri/sampling/masks.ts";
+import type { Acquisition, Method, Solver } from "../method/problem.ts";
 import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
 import { magnitudeSolver } from "./magnitude_solver.ts";
-import { constantVarNetMask, varnet, type VarNetConfig } from "./varnet.ts";
+import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
 
 /** Parameters of a network of these sizes. */
 export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {

@@ -3,7 +3,7 @@ import { lusolve } from "mathjs";
 import { classicalMethods, rss, sense, tv, wavelet, zeroFilled } from "../../src/classical/mod.ts";
 import { senseWeight } from "../../src/classical/weights.ts";
 import { Runtime } from "../../src/graph/mod.ts";
-import { maskFromLines } from "../../src/mri/masks.ts";
+import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import {
   adjoint,
   allLines,

@@ -1,8 +1,8 @@
 /** Small random problems and their model as a dense float64 matrix. */
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
-import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
-import type { Acquisition, Method, MethodOptions, Problem } from "../../src/mri/problem.ts";
+import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/sampling/masks.ts";
+import type { Acquisition, Method, MethodOptions, Problem } from "../../src/method/problem.ts";
 import { type NdArray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 

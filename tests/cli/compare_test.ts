@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { compare } from "../../src/cli/compare.ts";
+import { compare } from "../../src/cli/commands/compare.ts";
 import { guarded, Interrupted } from "../../src/cli/entry.ts";
 import { readNpy, writeNpyComplex } from "../../src/io/npy.ts";
 import type { Comparison, ComparisonRun } from "../../src/report/comparison.ts";

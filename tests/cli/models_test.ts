@@ -5,9 +5,10 @@ import { stringify } from "yaml";
 import { encodeSafetensors, initialParameters, type Parameters } from "../../src/nn/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
-import { imageUNetSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
+import { varnetSpecs } from "../../src/unrolled/mod.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere, writeH5 } from "./support.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
 
 const UNET = initialParameters(imageUNetSpecs({ channels: 3, pools: 2 }), new Rng(1));
 const VARNET = initialParameters(

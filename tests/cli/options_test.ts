@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readConfig, withConfig } from "../../src/cli/config.ts";
-import { editDistance, nearestOf, parseOptions } from "../../src/cli/options.ts";
-import { inputName, outputFolders } from "../../src/cli/output.ts";
-import { RECON_OPTIONS, reconHelp, reconRequest } from "../../src/cli/recon_options.ts";
-import { parseSimulation, parseSlices } from "../../src/cli/values.ts";
+import { readConfig, withConfig } from "../../src/cli/options/config.ts";
+import { editDistance, nearestOf, parseOptions } from "../../src/cli/options/table.ts";
+import { inputName, outputFolders } from "../../src/cli/commands/recon_output.ts";
+import { RECON_OPTIONS, reconHelp, reconRequest } from "../../src/cli/options/recon.ts";
+import { parseSimulation, parseSlices } from "../../src/cli/options/values.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { methods } from "../../src/recon/methods.ts";
 import { inFolder } from "../io/support.ts";

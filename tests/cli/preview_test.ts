@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
-import { drawLabel, LABEL_HEIGHT } from "../../src/cli/label.ts";
-import { previewPng, slicePngs } from "../../src/cli/preview.ts";
+import { drawLabel, LABEL_HEIGHT } from "../../src/cli/render/bitmap_font.ts";
+import { previewPng, slicePngs } from "../../src/cli/render/preview.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { tabulate } from "../io/support.ts";
 

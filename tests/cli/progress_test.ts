@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { duration, ProgressLine } from "../../src/cli/progress.ts";
+import { duration, ProgressLine } from "../../src/cli/render/progress.ts";
 
 function recorded(isTerminal: boolean, quiet = false) {
   let err = "", now = 0;

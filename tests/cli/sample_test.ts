@@ -1,6 +1,6 @@
 /** Drawing from a prior on the command line. */
 import assert from "node:assert/strict";
-import { sample } from "../../src/cli/sample.ts";
+import { sample } from "../../src/cli/commands/sample.ts";
 import { add, div, encodeModel, input, mul } from "../../src/graph/mod.ts";
 import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
 import { inFolder } from "../io/support.ts";

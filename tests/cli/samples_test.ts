@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { tune } from "../../src/cli/tune.ts";
+import { tune } from "../../src/cli/commands/tune.ts";
 import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
 import { writeNifti } from "../../src/io/nifti_write.ts";
 import { ndarray } from "../../src/ndarray.ts";

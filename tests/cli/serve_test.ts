@@ -1,11 +1,11 @@
 /** The command lines of the server and the pipe, and the recipes that clients may name. */
 import assert from "node:assert/strict";
-import { checkPipe } from "../../src/cli/pipe.ts";
-import { parseOptions } from "../../src/cli/options.ts";
-import { RECON_OPTIONS, reconRequest } from "../../src/cli/recon_options.ts";
-import { serve } from "../../src/cli/serve.ts";
-import { SERVE_OPTIONS, serveRequest } from "../../src/cli/serve_options.ts";
-import { readRecipes } from "../../src/cli/serve_recipes.ts";
+import { checkPipe } from "../../src/cli/commands/recon_pipe.ts";
+import { parseOptions } from "../../src/cli/options/table.ts";
+import { RECON_OPTIONS, reconRequest } from "../../src/cli/options/recon.ts";
+import { serve } from "../../src/cli/commands/serve.ts";
+import { SERVE_OPTIONS, serveRequest } from "../../src/cli/options/serve.ts";
+import { readRecipes } from "../../src/cli/options/serve_recipes.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere } from "./support.ts";

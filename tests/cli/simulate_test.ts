@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { simulate } from "../../src/cli/simulate.ts";
+import { simulate } from "../../src/cli/commands/simulate.ts";
 import { Hdf5File } from "../../src/io/hdf5.ts";
 import { describe } from "../../src/io/hdf5_dataset.ts";
 import { readAttribute, readNumbers } from "../../src/io/hdf5_values.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
 import { readFileSync } from "node:fs";
-import { stress } from "../../src/cli/stress.ts";
-import { structures } from "../../src/cli/stress_structures.ts";
+import { stress } from "../../src/cli/commands/stress.ts";
+import { structures } from "../../src/cli/commands/stress_structures.ts";
 import { ndarray, zeros } from "../../src/ndarray.ts";
 import { changeOf, keptOf, stressConditions } from "../../src/recon/stress.ts";
 import { Rng } from "../../src/rng.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Command, guarded } from "../../src/cli/entry.ts";
-import { recon } from "../../src/cli/recon.ts";
+import { recon } from "../../src/cli/commands/recon.ts";
 import { writeCflCoils } from "../../src/io/cfl.ts";
 import { type FastmriContent, writeFastmri } from "../../src/io/fastmri_write.ts";
 import { writeNpyComplex } from "../../src/io/npy.ts";

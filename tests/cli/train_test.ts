@@ -1,11 +1,13 @@
+import { someCoils } from "../../src/train/augment_acquisition.ts";
+import { mapsInView, randomView } from "../../src/train/augment.ts";
+import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 /** What networks are trained on, and runs that end early. */
 import assert from "node:assert/strict";
-import { trainCommand } from "../../src/cli/train.ts";
-import { kspaceScenes } from "../../src/cli/train_scenes.ts";
+import { trainCommand } from "../../src/cli/commands/train.ts";
+import { kspaceScenes } from "../../src/train/scenes.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { writeFastmri } from "../../src/io/fastmri_write.ts";
-import { decodeCheckpoint, mapsInView, randomView, someCoils } from "../../src/nn/mod.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";

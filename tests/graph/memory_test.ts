@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { add, constantOf, exp, input, mul, reshape } from "../../src/graph/mod.ts";
-import { graphMemory } from "../../src/graph/memory.ts";
+import { graphMemory } from "../../src/graph/runtime/memory.ts";
 
 Deno.test("graphMemory() counts what is alive at one time, views once, constants apart", () => {
   const x = input("x", [10]);

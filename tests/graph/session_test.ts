@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DeviceError } from "../../src/errors.ts";
 import * as g from "../../src/graph/mod.ts";
-import { resolveDevice } from "../../src/graph/device.ts";
+import { resolveDevice } from "../../src/graph/runtime/device.ts";
 
 const two = { data: Float32Array.of(1, 2), shape: [2] };
 

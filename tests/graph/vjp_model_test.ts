@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import ort from "onnxruntime-node";
 import { InputError } from "../../src/errors.ts";
 import { guarded } from "../../src/cli/entry.ts";
-import { vjp } from "../../src/cli/vjp.ts";
+import { vjp } from "../../src/cli/commands/vjp.ts";
 import { importOnnx, vjpModel } from "../../src/graph/mod.ts";
 import { ints, writeModel } from "./foreign.ts";
 import { assertClose } from "./random.ts";

@@ -1,13 +1,13 @@
 /** The rows of `compare --peer bart` against BART run by hand. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compare } from "../../src/cli/compare.ts";
+import { compare } from "../../src/cli/commands/compare.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { readCfl, writeCflCoils } from "../../src/io/cfl.ts";
 import { writeFastmri } from "../../src/io/fastmri_write.ts";
 import { readNpy } from "../../src/io/npy.ts";
-import { makeMask, parseMaskSpec } from "../../src/mri/masks.ts";
-import { Preparation } from "../../src/mri/prepare.ts";
+import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
+import { Preparation } from "../../src/recon/prepare.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { bartVersion } from "../../src/recon/bart.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";

@@ -1,6 +1,6 @@
 /** A textured disc seen by coils with known smooth sensitivities: k-space with known truth. */
 import type { Runtime } from "../../src/graph/mod.ts";
-import { dft2 } from "../../src/mri/dft.ts";
+import { dft2 } from "../../src/mri/physics/dft.ts";
 import { type NdArray, zeros } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { evaluate } from "./support.ts";

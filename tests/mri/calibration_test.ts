@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { Runtime } from "../../src/graph/mod.ts";
-import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/masks.ts";
-import { type MapsSource, Preparation, type PreparedSlice } from "../../src/mri/prepare.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
+import { type MapsSource, Preparation, type PreparedSlice } from "../../src/recon/prepare.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { projectionResidual, scene } from "./calibration_support.ts";
 

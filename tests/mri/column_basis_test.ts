@@ -1,10 +1,10 @@
 /** Hermitian eigenvectors, and the eigenbasis of the operator's columns. */
 import assert from "node:assert/strict";
 import { eigs } from "mathjs";
-import { columnBases, columnBasis } from "../../src/mri/column_basis.ts";
-import { ColumnWorkers } from "../../src/mri/column_workers.ts";
-import { type ComplexMatrix, hermitianEigen } from "../../src/mri/hermitian_eigen.ts";
-import { acquiredLines } from "../../src/mri/operator.ts";
+import { columnBases, columnBasis } from "../../src/mri/physics/column_basis.ts";
+import { ColumnWorkers } from "../../src/mri/physics/column_workers.ts";
+import { type ComplexMatrix, hermitianEigen } from "../../src/mri/calibration/hermitian_eigen.ts";
+import { acquiredLines } from "../../src/mri/physics/operator.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { everyOtherLine, example } from "../classical/support.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Runtime } from "../../src/graph/mod.ts";
-import { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW } from "../../src/mri/dft.ts";
+import { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW } from "../../src/mri/physics/dft.ts";
 import { dot, evaluate, naiveDftH, randomArray, relativeError, turned } from "./support.ts";
 
 /** Float32 products of a few hundred terms against float64. */

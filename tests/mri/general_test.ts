@@ -1,11 +1,16 @@
 /** Operators of the restoration literature. */
 import assert from "node:assert/strict";
 import { evaluate, input } from "../../src/graph/mod.ts";
-import { averagePooling, denoising, gaussianBlur, inpainting } from "../../src/mri/general.ts";
-import type { LinearOperator } from "../../src/mri/operator.ts";
+import {
+  averagePooling,
+  denoising,
+  gaussianBlur,
+  inpainting,
+} from "../../src/mri/physics/restoration_operators.ts";
+import type { LinearOperator } from "../../src/mri/physics/operator.ts";
 import { sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
-import { linearMeasurement } from "../../src/samplers/measurement.ts";
+import { linearMeasurement } from "../../src/samplers/core/measurement.ts";
 import { assertClose } from "../classical/support.ts";
 
 type Shape = readonly number[];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { haarpsi } from "../../src/mri/haarpsi.ts";
-import { headMask } from "../../src/mri/metrics.ts";
+import { haarpsi } from "../../src/mri/metrics/haarpsi.ts";
+import { headMask } from "../../src/mri/metrics/metrics.ts";
 import { ndarray, zeros } from "../../src/ndarray.ts";
 import references from "../fixtures/metrics/haarpsi.json" with { type: "json" };
 import { images, random, side } from "./metrics_support.ts";

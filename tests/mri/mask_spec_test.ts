@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
-import { parseMaskSpec } from "../../src/mri/masks.ts";
+import { parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 
 Deno.test("parseMaskSpec() reads each kind", () => {
   const cases: Record<string, object> = {

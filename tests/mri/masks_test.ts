@@ -10,7 +10,7 @@ import {
   maskFromPlane,
   parseMaskSpec,
   type SamplingMask,
-} from "../../src/mri/masks.ts";
+} from "../../src/mri/sampling/masks.ts";
 import { zeros } from "../../src/ndarray.ts";
 
 /** Sizes that fast-check takes: odd, even and prime. */

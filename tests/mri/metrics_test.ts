@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import { headMask, measure, nmse, psnr, ssim } from "../../src/mri/metrics.ts";
-import { percentile } from "../../src/mri/percentile.ts";
+import { headMask, measure, nmse, psnr, ssim } from "../../src/mri/metrics/metrics.ts";
+import { percentile } from "../../src/mri/metrics/percentile.ts";
 import { type NdArray, ndarray, zeros } from "../../src/ndarray.ts";
 import { images, random, side } from "./metrics_support.ts";
 import references from "../fixtures/metrics/reference.json" with { type: "json" };

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { constant, Runtime } from "../../src/graph/mod.ts";
-import { conjugateGradients } from "../../src/mri/cg.ts";
-import { makeMask, maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/masks.ts";
-import { densestComb } from "../../src/mri/dft.ts";
-import { compose, mriOperator, regularised, sampledFourier } from "../../src/mri/operator.ts";
+import { conjugateGradients } from "../../src/mri/physics/cg.ts";
+import {
+  makeMask,
+  maskFromLines,
+  maskFromPlane,
+  type SamplingMask,
+} from "../../src/mri/sampling/masks.ts";
+import { densestComb } from "../../src/mri/physics/dft.ts";
+import {
+  compose,
+  mriOperator,
+  regularised,
+  sampledFourier,
+} from "../../src/mri/physics/operator.ts";
 import { Rng } from "../../src/rng.ts";
 import { dot, evaluate, randomArray, relativeError } from "./support.ts";
 

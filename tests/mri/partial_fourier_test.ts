@@ -1,10 +1,10 @@
 /** Partial Fourier: the missing side of k-space from the phase, where the truth is known. */
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
-import { dft2 } from "../../src/mri/dft.ts";
-import { restorePartial } from "../../src/mri/partial_fourier.ts";
-import { lopsided } from "../../src/mri/partial_sampling.ts";
-import { type SamplingMask } from "../../src/mri/masks.ts";
+import { dft2 } from "../../src/mri/physics/dft.ts";
+import { restorePartial } from "../../src/mri/sampling/partial_fourier.ts";
+import { lopsided } from "../../src/mri/sampling/partial_sampling.ts";
+import { type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import { constantOf, input, mul } from "../../src/graph/mod.ts";
 import { type NdArray, zeros } from "../../src/ndarray.ts";
 import { relativeError } from "./support.ts";

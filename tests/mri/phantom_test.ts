@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Runtime } from "../../src/graph/mod.ts";
-import { BrainPhantom, brainPhantom, type Contrast } from "../../src/mri/phantom.ts";
-import { randomAnatomy } from "../../src/mri/phantom_anatomy.ts";
-import { hullRadius } from "../../src/mri/phantom_sulci.ts";
+import { BrainPhantom, brainPhantom, type Contrast } from "../../src/mri/phantom/phantom.ts";
+import { randomAnatomy } from "../../src/mri/phantom/anatomy.ts";
+import { hullRadius } from "../../src/mri/phantom/sulci.ts";
 import { Rng } from "../../src/rng.ts";
 
 const CONTRASTS: readonly Contrast[] = ["T1", "T2", "FLAIR", "PD"];

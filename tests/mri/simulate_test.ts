@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
-import { dft2 } from "../../src/mri/dft.ts";
-import { Simulator } from "../../src/mri/simulate.ts";
+import { dft2 } from "../../src/mri/physics/dft.ts";
+import { Simulator } from "../../src/mri/phantom/simulate.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 
 /** Float32 through two transforms of a few hundred terms. */

@@ -1,5 +1,5 @@
 import { mul, Runtime } from "../../src/graph/mod.ts";
-import { turnedDenoiser, turnedPhase } from "../../src/mri/turns.ts";
+import { turnedDenoiser, turnedPhase } from "../../src/mri/physics/phase_rotation.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { assertClose } from "../classical/support.ts";
 import { Rng } from "../../src/rng.ts";

@@ -5,7 +5,6 @@ import {
   countParameters,
   decodeSafetensors,
   DENOISER_NETWORK,
-  denoiserSpecs,
   encodeDenoiserNetwork,
   encodeSafetensors,
   flatScope,
@@ -15,13 +14,13 @@ import {
   padImage,
   residualUNet,
   type ResidualUNetConfig,
-  scopedDenoiser,
   unflatten,
 } from "../../src/nn/mod.ts";
 import { cropImage, paddedDenoiser } from "../../src/nn/padding.ts";
 import { InputError } from "../../src/errors.ts";
 import { Rng } from "../../src/rng.ts";
 import { evaluate, filled, randomArray, relativeError } from "./support.ts";
+import { denoiserSpecs, scopedDenoiser } from "../../src/nn/denoiser_network.ts";
 
 const F32 = 1e-5;
 const SMALL: ResidualUNetConfig = {

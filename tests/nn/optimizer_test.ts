@@ -1,13 +1,13 @@
-import assert from "node:assert/strict";
-import { Runtime, slice } from "../../src/graph/mod.ts";
 import {
   adamwStep,
   OPTIMIZER_DEFAULTS,
   type OptimizerState,
-  type ParameterSpec,
   STEP_SCALARS,
   stepScalars,
-} from "../../src/nn/mod.ts";
+} from "../../src/train/optimizer.ts";
+import assert from "node:assert/strict";
+import { Runtime, slice } from "../../src/graph/mod.ts";
+import { type ParameterSpec } from "../../src/nn/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 

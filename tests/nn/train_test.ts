@@ -1,13 +1,10 @@
+import { randomView } from "../../src/train/augment.ts";
+import { learningRateFactor, trainingSigma } from "../../src/train/schedule.ts";
+import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import assert from "node:assert/strict";
 import type { CommandContext } from "../../src/cli/entry.ts";
-import { trainCommand } from "../../src/cli/train.ts";
+import { trainCommand } from "../../src/cli/commands/train.ts";
 import { writeNifti } from "../../src/io/mod.ts";
-import {
-  decodeCheckpoint,
-  learningRateFactor,
-  randomView,
-  trainingSigma,
-} from "../../src/nn/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { Rng } from "../../src/rng.ts";

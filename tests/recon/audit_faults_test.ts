@@ -1,19 +1,19 @@
 /** Verdicts: the rules on constructed figures, and one small example of each fault. */
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
-import { makeMask, parseMaskSpec } from "../../src/mri/masks.ts";
-import { Preparation } from "../../src/mri/prepare.ts";
-import type { Acquisition, Method, Problem } from "../../src/mri/problem.ts";
+import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
+import { Preparation } from "../../src/recon/prepare.ts";
+import type { Acquisition, Method, Problem } from "../../src/method/problem.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
-import { type Audit, type SliceAudit, volumeAudit } from "../../src/recon/audit.ts";
+import { type Audit, type SliceAudit, volumeAudit } from "../../src/recon/audit/audit.ts";
 import {
   departure,
   type JudgedBand,
   modelError,
   type SliceConsistency,
-} from "../../src/recon/audit_consistency.ts";
-import { judge, LIMITS, type Limits, verdictOf } from "../../src/recon/audit_verdict.ts";
-import { Auditor } from "../../src/recon/auditor.ts";
+} from "../../src/recon/audit/figures.ts";
+import { judge, LIMITS, type Limits, verdictOf } from "../../src/recon/audit/verdict.ts";
+import { Auditor } from "../../src/recon/audit/auditor.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { findMethod } from "../../src/recon/methods.ts";
 

@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { sense } from "../../src/classical/mod.ts";
 import { Runtime } from "../../src/graph/mod.ts";
-import { Consistency } from "../../src/mri/consistency.ts";
-import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/masks.ts";
-import type { Method } from "../../src/mri/problem.ts";
+import { Consistency } from "../../src/recon/audit/consistency.ts";
+import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
+import type { Method } from "../../src/method/problem.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import {
   consistencyFigures,
   departure,
   type SliceConsistency,
-} from "../../src/recon/audit_consistency.ts";
-import { holdOut, Predictor, samplesOf } from "../../src/recon/audit_prediction.ts";
-import { spreadFigures } from "../../src/recon/audit_spread.ts";
+} from "../../src/recon/audit/figures.ts";
+import { holdOut, Predictor, samplesOf } from "../../src/recon/audit/prediction.ts";
+import { spreadFigures } from "../../src/recon/audit/spread.ts";
 import {
   allLines,
   assertClose,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { InputError, UsageError } from "../../src/errors.ts";
-import { haarpsi } from "../../src/mri/haarpsi.ts";
-import { measure } from "../../src/mri/metrics.ts";
-import type { Method } from "../../src/mri/problem.ts";
+import { haarpsi } from "../../src/mri/metrics/haarpsi.ts";
+import { measure } from "../../src/mri/metrics/metrics.ts";
+import type { Method } from "../../src/method/problem.ts";
 import { ndarray, zeros } from "../../src/ndarray.ts";
 import { comparedMetrics, NO_METRICS } from "../../src/report/compare_metrics.ts";
 import { requireMemory, sweptMasks, variantsOf } from "../../src/report/compare_plan.ts";

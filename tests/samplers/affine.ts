@@ -14,8 +14,8 @@ import {
   next,
   numbered,
   SCALAR,
-} from "../../src/samplers/compile.ts";
-import type { PlannedMove, Sampler, Settings } from "../../src/samplers/contract.ts";
+} from "../../src/samplers/core/compile.ts";
+import type { PlannedMove, Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { apply, type Matrix, matrixOf, type Moments, plus, times, transposed } from "./algebra.ts";
 import type { Problem } from "./support.ts";
 

@@ -1,19 +1,20 @@
+import { randomCoils } from "../../src/train/augment_acquisition.ts";
 /** The loop: reproducible, independent of the batch, stopped by what is not finite, one graph call a step. */
 import assert from "node:assert/strict";
 import { DivergenceError } from "../../src/errors.ts";
 import { add, div, max, mul, type Program, Runtime, sub } from "../../src/graph/mod.ts";
-import { makeMask } from "../../src/mri/masks.ts";
-import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/mask_spec.ts";
+import { makeMask } from "../../src/mri/sampling/masks.ts";
+import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/sampling/mask_spec.ts";
 import { ndarray, sizeOf } from "../../src/ndarray.ts";
-import { type Denoiser, randomCoils } from "../../src/nn/mod.ts";
+import { type Denoiser } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import { samplers } from "../../src/samplers/mod.ts";
 import { daps } from "../../src/samplers/daps.ts";
 import { dps } from "../../src/samplers/dps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
-import { mriMeasurement } from "../../src/samplers/measurement.ts";
-import { compileSampler, type SamplingTask } from "../../src/samplers/driver.ts";
+import { mriMeasurement } from "../../src/samplers/core/measurement.ts";
+import { compileSampler, type SamplingTask } from "../../src/samplers/core/driver.ts";
 import { assertClose } from "../classical/support.ts";
 import { draw, gaussianPrior, mriProblem } from "./support.ts";
 

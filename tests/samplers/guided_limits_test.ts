@@ -4,7 +4,7 @@
  */
 import { Runtime } from "../../src/graph/mod.ts";
 import { ald } from "../../src/samplers/ald.ts";
-import type { Sampler, Settings } from "../../src/samplers/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { daps } from "../../src/samplers/daps.ts";
 import { dmps } from "../../src/samplers/dmps.ts";
 import { dps } from "../../src/samplers/dps.ts";

@@ -1,7 +1,7 @@
 /** Samplers that follow the likelihood's gradient, or walk by Langevin's steps, against their textbooks. */
 import { Runtime } from "../../src/graph/mod.ts";
 import { ald } from "../../src/samplers/ald.ts";
-import type { Sampler, Settings } from "../../src/samplers/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { daps } from "../../src/samplers/daps.ts";
 import { dmps } from "../../src/samplers/dmps.ts";
 import { dps } from "../../src/samplers/dps.ts";

@@ -1,6 +1,6 @@
 /** Where the projecting samplers are exact, and what they are known to miss. */
 import { Runtime } from "../../src/graph/mod.ts";
-import type { Sampler, Settings } from "../../src/samplers/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { ddnm } from "../../src/samplers/ddnm.ts";
 import { dds } from "../../src/samplers/dds.ts";
 import { repaint } from "../../src/samplers/repaint.ts";

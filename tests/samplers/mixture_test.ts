@@ -1,7 +1,7 @@
 /** Two modes that the data leave open: do samplers find both, as often as they should? */
 import { Runtime } from "../../src/graph/mod.ts";
 import { ald } from "../../src/samplers/ald.ts";
-import type { Sampler, Settings } from "../../src/samplers/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { daps } from "../../src/samplers/daps.ts";
 import { dds } from "../../src/samplers/dds.ts";
 import { dps } from "../../src/samplers/dps.ts";

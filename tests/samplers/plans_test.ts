@@ -1,6 +1,6 @@
 /** Order of steps. */
 import assert from "node:assert/strict";
-import { descend, posteriorLevels, withJumps } from "../../src/samplers/plans.ts";
+import { descend, posteriorLevels, withJumps } from "../../src/samplers/core/plans.ts";
 
 const walk = (moves: readonly { sigma: number; sigmaNext: number }[]) =>
   [moves[0].sigma, ...moves.map(({ sigmaNext }) => sigmaNext)].join(" ");

@@ -1,6 +1,6 @@
 /** Deterministic plug-and-play and RED-diff: their textbooks and their fixed points. */
 import { Runtime } from "../../src/graph/mod.ts";
-import type { Sampler } from "../../src/samplers/contract.ts";
+import type { Sampler } from "../../src/samplers/core/contract.ts";
 import { dpir, pnpAdmm, red } from "../../src/samplers/plug_and_play.ts";
 import { redDiff } from "../../src/samplers/red_diff.ts";
 import { assertClose, relativeError } from "../classical/support.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { InputError } from "../../src/errors.ts";
-import { maskFromLines } from "../../src/mri/masks.ts";
-import { proximal } from "../../src/samplers/data_term.ts";
+import { maskFromLines } from "../../src/mri/sampling/masks.ts";
+import { proximal } from "../../src/samplers/core/data_term.ts";
 import { ddnm, ddnmPlus } from "../../src/samplers/ddnm.ts";
 import { dds } from "../../src/samplers/dds.ts";
 import { diffpir } from "../../src/samplers/diffpir.ts";

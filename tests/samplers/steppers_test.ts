@@ -1,12 +1,12 @@
 /** Order of convergence of each stepper on a normal prior, whose probability flow is known. */
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
-import { denoising } from "../../src/mri/general.ts";
+import { denoising } from "../../src/mri/physics/restoration_operators.ts";
 import { zeros } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
-import { generate } from "../../src/samplers/generate.ts";
-import { type Levels, SCHEDULES, schedules } from "../../src/samplers/levels.ts";
-import { linearMeasurement } from "../../src/samplers/measurement.ts";
+import { generate } from "../../src/samplers/core/generate.ts";
+import { type Levels, SCHEDULES, schedules } from "../../src/samplers/core/levels.ts";
+import { linearMeasurement } from "../../src/samplers/core/measurement.ts";
 import {
   ddim,
   ddpm,
@@ -16,7 +16,7 @@ import {
   type Stepper,
   steppers,
   unconditional,
-} from "../../src/samplers/steppers.ts";
+} from "../../src/samplers/core/steppers.ts";
 import { assertClose } from "../classical/support.ts";
 import { affineMoments } from "./affine.ts";
 import { assertBetween, draw, gaussianPrior, type Problem } from "./support.ts";

@@ -11,14 +11,14 @@ import {
   sub,
   transpose,
 } from "../../src/graph/mod.ts";
-import type { SamplingMask } from "../../src/mri/masks.ts";
-import type { LinearOperator } from "../../src/mri/operator.ts";
+import type { SamplingMask } from "../../src/mri/sampling/masks.ts";
+import type { LinearOperator } from "../../src/mri/physics/operator.ts";
 import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import type { Denoiser } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
-import type { Sampler, Settings } from "../../src/samplers/contract.ts";
-import { compileSampler, type ProblemArrays } from "../../src/samplers/driver.ts";
-import { type Measurement, mriMeasurement } from "../../src/samplers/measurement.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
+import { compileSampler, type ProblemArrays } from "../../src/samplers/core/driver.ts";
+import { type Measurement, mriMeasurement } from "../../src/samplers/core/measurement.ts";
 import { everyOtherLine, example, randomPlane } from "../classical/support.ts";
 import {
   apply,

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from "../../src/graph/mod.ts";
 import { Rng } from "../../src/rng.ts";
-import type { PlannedMove, Sampler, Settings } from "../../src/samplers/contract.ts";
+import type { PlannedMove, Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { assertClose } from "../classical/support.ts";
 import { apply, inverse, type Matrix, matrixOf, plus, times, transposed } from "./algebra.ts";
 import { draw, type Problem } from "./support.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
 import type { MrdMessage } from "../../src/io/mrd/messages.ts";
-import { fixedRecipe } from "../../src/cli/serve_recipes.ts";
+import { fixedRecipe } from "../../src/cli/options/serve_recipes.ts";
 import { fileRecording } from "../../src/serve/recording.ts";
 import { serve, type ServerOptions } from "../../src/serve/server.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";

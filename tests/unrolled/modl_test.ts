@@ -1,34 +1,33 @@
+import { calibratedCoils, randomCoils } from "../../src/train/augment_acquisition.ts";
 /** MoDL: with a prior's weights it is plug-and-play; sizes, models, training from a prior. */
 import assert from "node:assert/strict";
-import { trainCommand } from "../../src/cli/train.ts";
+import { trainCommand } from "../../src/cli/commands/train.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
-import { makeMask } from "../../src/mri/masks.ts";
-import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/mask_spec.ts";
+import { makeMask } from "../../src/mri/sampling/masks.ts";
+import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/sampling/mask_spec.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import {
-  calibratedCoils,
   constantScope,
   decodeDenoiserParameters,
   DENOISER_NETWORK,
   encodeDenoiserNetwork,
   initialParameters,
   paddedDenoiser,
-  randomCoils,
   readModelFolder,
-  scopedDenoiser,
 } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
-import { compileSampler } from "../../src/samplers/driver.ts";
-import { mriMeasurement } from "../../src/samplers/measurement.ts";
+import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { mriMeasurement } from "../../src/samplers/core/measurement.ts";
 import { dpir } from "../../src/samplers/plug_and_play.ts";
 import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
 import { relativeError } from "../classical/support.ts";
 import { runHere } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
 import { ROOT } from "../tools.ts";
+import { scopedDenoiser } from "../../src/nn/denoiser_network.ts";
 
 const PRIOR = `${ROOT}/models/prior-brain`;
 const SIGMA_DATA = 0.35;

@@ -1,33 +1,28 @@
-import assert from "node:assert/strict";
-import { constant, gradcheck, Runtime, type Tensor } from "../../src/graph/mod.ts";
-import { maskFromLines } from "../../src/mri/masks.ts";
-import { type NdArray, ndarray } from "../../src/ndarray.ts";
-import {
-  compileTrainer,
-  equispacedLines,
-  flatten,
-  headRegion,
-  initialParameters,
-  initialState,
-  randomCoils,
-  randomLineMask,
-  randomView,
-  Scope,
-} from "../../src/nn/mod.ts";
-import { Rng } from "../../src/rng.ts";
-import { generator } from "../graph/random.ts";
 import {
   type AcquisitionBatch,
   compileReconValidator,
   imageUNetBuilder,
-  imageUNetSpecs,
   modlBuilder,
-  modlSpecs,
-  prepareUNet,
   reconObjective,
   varnetBuilder,
-  varnetSpecs,
-} from "../../src/unrolled/mod.ts";
+} from "../../src/train/reconstruction_training.ts";
+import { randomView } from "../../src/train/augment.ts";
+import {
+  equispacedLines,
+  headRegion,
+  randomCoils,
+  randomLineMask,
+} from "../../src/train/augment_acquisition.ts";
+import { compileTrainer, initialState } from "../../src/train/trainer.ts";
+import assert from "node:assert/strict";
+import { constant, gradcheck, Runtime, type Tensor } from "../../src/graph/mod.ts";
+import { maskFromLines } from "../../src/mri/sampling/masks.ts";
+import { type NdArray, ndarray } from "../../src/ndarray.ts";
+import { flatten, initialParameters, Scope } from "../../src/nn/mod.ts";
+import { Rng } from "../../src/rng.ts";
+import { generator } from "../graph/random.ts";
+import { modlSpecs, prepareUNet, varnetSpecs } from "../../src/unrolled/mod.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
 
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { importWeightsCommand } from "../../src/cli/import_weights.ts";
+import { importWeightsCommand } from "../../src/cli/commands/import_weights.ts";
 import { InputError } from "../../src/errors.ts";
 import { Runtime, swapLastAxes } from "../../src/graph/mod.ts";
-import { dftW } from "../../src/mri/dft.ts";
-import { makeMask, maskFromLines } from "../../src/mri/masks.ts";
-import { acquiredLines } from "../../src/mri/operator.ts";
+import { dftW } from "../../src/mri/physics/dft.ts";
+import { makeMask, maskFromLines } from "../../src/mri/sampling/masks.ts";
+import { acquiredLines } from "../../src/mri/physics/operator.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
 import {
   constantScope,

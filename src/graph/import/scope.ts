@@ -2,7 +2,7 @@
 import { sizeOf } from "../../ndarray.ts";
 import { InputError } from "../../errors.ts";
 import { withOrigin } from "../apply.ts";
-import { evaluate } from "../evaluate.ts";
+import { evaluate } from "../host/evaluate.ts";
 import type { OpName } from "../ops/attributes.ts";
 import { constantOf, typedData } from "../ops/leaf.ts";
 import type {

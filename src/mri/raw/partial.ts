@@ -2,7 +2,7 @@
  * How far the lines of a scan reach.
  * @module
  */
-import { lopsided, type PartialSampling } from "../partial_sampling.ts";
+import { lopsided, type PartialSampling } from "../sampling/partial_sampling.ts";
 import type { RawLayout } from "./layout.ts";
 import type { LinePlace } from "./line.ts";
 

@@ -7,7 +7,7 @@ import { InputError } from "../../errors.ts";
 import { type Runtime } from "../../graph/mod.ts";
 import type { Acquisition } from "../../mrd.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
-import { coilCovariance } from "../coil_compression.ts";
+import { coilCovariance } from "../calibration/coil_compression.ts";
 
 /** Most noise samples of a coil that are looked at: a standard error of 0.3 %. */
 const MAX_SAMPLES = 1 << 17;

@@ -1,7 +1,7 @@
 /** Whitening: unit covariance, and images in the units of the file. */
 import assert from "node:assert/strict";
 import { Runtime } from "../../../src/graph/mod.ts";
-import { compressCoils } from "../../../src/mri/coil_compression.ts";
+import { compressCoils } from "../../../src/mri/calibration/coil_compression.ts";
 import { noiseCovariance, NoiseScan, whiteningMatrix } from "../../../src/mri/raw/whitening.ts";
 import { flagBits } from "../../../src/mrd.ts";
 import { type NdArray, zeros } from "../../../src/ndarray.ts";

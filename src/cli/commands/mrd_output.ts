@@ -1,0 +1,86 @@
+/** Images of a reconstruction as an ISMRMRD file. @module */
+import { writeMrdImages } from "../../io/mrd/image_writer.ts";
+import { encodeMeta } from "../../io/mrd/meta.ts";
+import { IMAGE_TYPES, type MrdImage, type Triple } from "../../mrd.ts";
+import type { NdArray } from "../../ndarray.ts";
+import type { Reconstruction } from "../../recon/reconstruct.ts";
+
+/** `ImageHeader.dataType` of float32. */
+const FLOAT32 = 5;
+
+/**
+ * Writes `image_0` with the magnitude and, where there is one, `image_1` with the standard
+ * deviation: an image for each slice.
+ * @throws {InputError} when the file cannot be written
+ */
+export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
+  const { magnitude, std } = result;
+  const maps = std === undefined ? [magnitude] : [magnitude, std];
+  await writeMrdImages(path, {
+    series: maps.map((map, series) => imagesOf(map, result, series)),
+  });
+}
+
+function imagesOf({ data, shape }: NdArray, result: Reconstruction, series: number): MrdImage[] {
+  const [slices, rows, columns] = shape;
+  const perVolume = slices / (result.volumes ?? 1);
+  return Array.from({ length: slices }, (_, index): MrdImage => {
+    const slice = index % perVolume;
+    const place = placeOf(result.geometry, [columns, rows, slice]);
+    return {
+      header: {
+        version: 1,
+        dataType: FLOAT32,
+        flags: 0n,
+        measurementUid: 0,
+        matrixSize: [columns, rows, 1],
+        ...place,
+        channels: 1,
+        patientTablePosition: [0, 0, 0],
+        average: 0,
+        slice,
+        contrast: 0,
+        phase: 0,
+        repetition: Math.floor(index / perVolume),
+        set: 0,
+        acquisitionTimeStamp: 0,
+        physiologyTimeStamp: [0, 0, 0],
+        imageType: IMAGE_TYPES.magnitude,
+        imageIndex: index + 1,
+        imageSeriesIndex: series,
+        userInt: [],
+        userFloat: [],
+        attributeStringLength: 0, // set when it is written
+      },
+      attributes: encodeMeta({
+        DataRole: series === 0 ? "Image" : "Quantitative",
+        ImageProcessingHistory: ["LARMOR", result.method],
+        ImageRowDir: place.readDir,
+        ImageColumnDir: place.phaseDir,
+        Keep_image_geometry: 1,
+      }),
+      data: data.subarray(index * rows * columns, (index + 1) * rows * columns),
+    };
+  });
+}
+
+/** Centre, directions (LPS) and extent of a slice, by the affine (RAS). */
+function placeOf(geometry: Reconstruction["geometry"], [columns, rows, slice]: Triple) {
+  const affine = geometry?.affine ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
+  const lps = (ras: number[]): Triple => [-ras[0], -ras[1], ras[2]];
+  const axis = (j: number) => [affine[j], affine[4 + j], affine[8 + j]];
+  const sizes = [0, 1, 2].map((j) => Math.hypot(...axis(j)));
+  const unit = (j: number): Triple => lps(axis(j).map((value) => value / sizes[j]));
+  const voxel = [Math.floor(columns / 2), Math.floor(rows / 2), slice, 1];
+  const centre = [0, 1, 2].map((i) =>
+    voxel.reduce((sum, value, j) => sum + affine[4 * i + j] * value, 0)
+  );
+  const nowhere: Triple = [0, 0, 0];
+  return {
+    fieldOfView: [columns * sizes[0], rows * sizes[1], sizes[2]] as Triple,
+    position: geometry?.known ? lps(centre) : nowhere,
+    readDir: geometry?.known ? unit(0) : nowhere,
+    phaseDir: geometry?.known ? unit(1) : nowhere,
+    sliceDir: geometry?.known ? unit(2) : nowhere,
+  };
+}

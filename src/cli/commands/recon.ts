@@ -1,0 +1,86 @@
+/** `deno task recon`: k-space in, images out. @module */
+import { withConfig } from "../options/config.ts";
+import {
+  combinedCode,
+  type CommandContext,
+  describeFailure,
+  type Failure,
+  isFatal,
+  reportFailure,
+  runCommand,
+} from "../entry.ts";
+import { VERSION_LINE } from "../options/help.ts";
+import { type Job, planJob, runJob } from "./recon_job.ts";
+import { parseOptions } from "../options/table.ts";
+import { outputFolders, outputPaths } from "./recon_output.ts";
+import { checkPipe, runPipe } from "./recon_pipe.ts";
+import { RECON_OPTIONS, reconHelp, type ReconRequest, reconRequest } from "../options/recon.ts";
+import { planText, reportText } from "../render/console_format.ts";
+import { REPORT_SCHEMA } from "../../recon/report.ts";
+
+/**
+ * Reconstructs every input; one that fails does not stop the rest.
+ * @returns the exit code
+ * @throws {UsageError} for a command line that makes no sense
+ */
+export async function recon(args: readonly string[], context: CommandContext): Promise<number> {
+  const parsed = parseOptions(RECON_OPTIONS, args);
+  if (parsed.values.help) return printed(context, reconHelp());
+  if (parsed.values.version) return printed(context, VERSION_LINE);
+  const request = reconRequest(await withConfig(RECON_OPTIONS, parsed));
+  if (request.stdin || request.stdout) {
+    checkPipe(request);
+    return await runPipe(request, context);
+  }
+  const folders = outputFolders(request);
+  const jobs = folders.map((folder, i): Job =>
+    request.inputs.length === 0 ? { folder } : { folder, input: request.inputs[i] }
+  );
+  const failures: Failure[] = [];
+  for (const job of jobs) {
+    try {
+      context.console.out(await jobOutput(request, job, context));
+    } catch (error) {
+      const failure = namingInput(describeFailure(error), job);
+      failures.push(failure);
+      if (request.json) context.console.out(failureLine(failure, job));
+      reportFailure(context.console, failure, error, request.verbose);
+      if (isFatal(error)) break;
+    }
+  }
+  return combinedCode(failures.map(({ code }) => code));
+}
+
+function printed({ console }: CommandContext, text: string): number {
+  console.out(text);
+  return 0;
+}
+
+/** Does a job; returns what goes to stdout. */
+async function jobOutput(
+  request: ReconRequest,
+  job: Job,
+  context: CommandContext,
+): Promise<string> {
+  if (request.dryRun) {
+    const plan = await planJob(request, job);
+    const outputs = outputPaths(job.folder, { ...request, sampled: plan.samples > 1 });
+    return request.json ? `${JSON.stringify({ ...plan, outputs })}\n` : planText(plan, outputs);
+  }
+  const report = await runJob(request, job, context);
+  return request.json ? `${JSON.stringify(report)}\n` : reportText(report);
+}
+
+/** The message says which of the inputs it is about. */
+function namingInput(failure: Failure, { input }: Job): Failure {
+  if (input === undefined || failure.message.includes(input)) return failure;
+  return { ...failure, message: `${input}: ${failure.message}` };
+}
+
+function failureLine({ code, message, hint }: Failure, { input }: Job): string {
+  const error = { code, message, hint: hint ?? null };
+  const line = { schema: REPORT_SCHEMA, input: { path: input ?? null }, error };
+  return `${JSON.stringify(line)}\n`;
+}
+
+if (import.meta.main) await runCommand(recon);

@@ -1,0 +1,77 @@
+/** `recon --stdin --stdout`: an MRD stream in, one with images out. @module */
+import { InputError, UsageError } from "../../errors.ts";
+import { DEFAULT_MESSAGE_LIMITS } from "../../io/mrd/messages.ts";
+import { type Duplex, Session } from "../../serve/session.ts";
+import type { Log } from "../../serve/types.ts";
+import { WorkPool } from "../../serve/work_pool.ts";
+import type { CommandContext } from "../entry.ts";
+import { methodRequest } from "./recon_job.ts";
+import type { ReconRequest } from "../options/recon.ts";
+import { fixedRecipe } from "../options/serve_recipes.ts";
+
+/** Bytes of samples that wait for the end of their image: the pipe's owner is trusted. */
+const MEMORY_BYTES = 8 * 2 ** 30;
+
+/**
+ * Checks that a request can be served by a pipe.
+ * @throws {UsageError} when only one of the ends is a pipe, or there is something else to write
+ */
+export function checkPipe(request: ReconRequest): void {
+  const { stdin, stdout, inputs, output, json, dicom, also, complex, mask, slices } = request;
+  if (!stdin || !stdout) {
+    throw new UsageError(
+      `Cannot use --${
+        stdin ? "stdin" : "stdout"
+      } alone: --stdin and --stdout are required together`,
+    );
+  }
+  const others = Object.entries({
+    INPUT: inputs.length > 0,
+    "--output": output !== undefined,
+    "--json": json,
+    "--dicom": dicom,
+    "--also": also.length > 0,
+    "--complex": complex,
+    "--audit": request.audit,
+    "--mask": mask !== undefined,
+    "--slices": slices !== undefined,
+    "--simulate": request.simulate !== undefined,
+    "--dry-run": request.dryRun,
+  });
+  const found = others.find(([, given]) => given)?.[0];
+  if (found === undefined) return;
+  throw new UsageError(`Cannot combine ${found} with --stdin: the stream alone is required`);
+}
+
+/**
+ * Reconstructs a stream. The log goes to stderr.
+ * @returns the exit code: 0, or 3 when a slice could not be reconstructed
+ * @throws {InputError} when the stream makes no sense
+ */
+export async function runPipe(
+  request: ReconRequest,
+  { console, signal }: CommandContext,
+  duplex: Duplex = { read: (to) => Deno.stdin.read(to), write: (from) => Deno.stdout.write(from) },
+): Promise<number> {
+  const pool = await WorkPool.open(1, request.device);
+  const log: Log = (severity, text) => {
+    if (request.quiet && severity !== "ERR" && severity !== "WRN") return;
+    console.err(`${severity} ${text}\n`);
+  };
+  const session = new Session(duplex, {
+    recipes: fixedRecipe(methodRequest(request)),
+    limits: {
+      message: { ...DEFAULT_MESSAGE_LIMITS, dataBytes: 2 ** 30 },
+      acquisitions: Infinity,
+      memoryBytes: MEMORY_BYTES,
+      idleSeconds: Infinity,
+    },
+    openWork: pool.openWork,
+    log,
+    pipe: true,
+  });
+  signal.addEventListener("abort", () => session.stop(signal.reason), { once: true });
+  const { error, failures } = await session.run();
+  if (error !== undefined) throw error;
+  return failures === 0 ? 0 : new InputError("").exitCode;
+}

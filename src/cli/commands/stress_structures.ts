@@ -1,0 +1,55 @@
+/** The structures that `stress` adds: things that no volume of the training data holds. @module */
+import { type NdArray, zeros } from "../../ndarray.ts";
+import type { Structure } from "../../recon/stress.ts";
+import { drawLabel, LABEL_HEIGHT } from "../render/bitmap_font.ts";
+
+/** Radius of the lesion, pixels. */
+const LESION_RADIUS = 3;
+/** Lines: their length, their number, and from one to the next. */
+const LINES = { length: 14, count: 4, period: 4, width: 2 } as const;
+/** What is written. */
+const TEXT = "mri";
+
+/** The structures in the order of the tables. */
+export function structures(): Structure[] {
+  return [
+    { name: "lesion", pattern: lesion() },
+    { name: "lines", pattern: lines() },
+    { name: "text", pattern: text() },
+  ];
+}
+
+/** A dot with an edge of one pixel. */
+function lesion(): NdArray {
+  const side = 2 * LESION_RADIUS + 3, centre = (side - 1) / 2;
+  const dot = zeros([side, side]);
+  dot.data.forEach((_, i) => {
+    const distance = Math.hypot(Math.floor(i / side) - centre, i % side - centre);
+    dot.data[i] = Math.max(0, Math.min(1, LESION_RADIUS + 0.5 - distance));
+  });
+  return dot;
+}
+
+function lines(): NdArray {
+  const { length, count, period, width } = LINES;
+  const columns = (count - 1) * period + width;
+  const grid = zeros([length, columns]);
+  grid.data.forEach((_, i) => grid.data[i] = i % columns % period < width ? 1 : 0);
+  return grid;
+}
+
+/** The text without the free rows and columns around it. */
+function text(): NdArray {
+  const canvas = zeros([LABEL_HEIGHT, 8 * TEXT.length]);
+  drawLabel(canvas, TEXT);
+  const [height, width] = canvas.shape;
+  const on = [...canvas.data.keys()].filter((i) => canvas.data[i] > 0);
+  const rows = on.map((i) => Math.floor(i / width)), columns = on.map((i) => i % width);
+  const [top, left] = [Math.min(...rows), Math.min(...columns)];
+  const pattern = zeros([Math.max(...rows) - top + 1, Math.max(...columns) - left + 1]);
+  pattern.data.forEach((_, i) => {
+    const row = top + Math.floor(i / pattern.shape[1]), column = left + i % pattern.shape[1];
+    pattern.data[i] = row < height && canvas.data[row * width + column] > 0 ? 1 : 0;
+  });
+  return pattern;
+}

@@ -1,0 +1,134 @@
+/**
+ * Options from a YAML file: the same names as on the command line, without dashes.
+ * @module
+ */
+import { parse } from "yaml";
+import { InputError, UsageError } from "../../errors.ts";
+import {
+  isFlag,
+  type OptionTable,
+  type OptionValues,
+  type ParsedArgs,
+  unknownOption,
+} from "./table.ts";
+
+/** The key under which a config file lists its inputs. */
+const INPUT_KEY = "input";
+
+/** Options that make no sense in a config file. */
+const COMMAND_LINE_ONLY: readonly string[] = ["config", "help", "version"];
+
+/**
+ * Reads a config file. A value may be a text, a number, a boolean (for flags), a list (joined with
+ * commas, or with a colon for `slices`) or a mapping (`simulate: {coils: 8}`); `input` is a path or
+ * a list of them. Paths are relative to the current folder, as on the command line.
+ * @throws {InputError} when the file cannot be read
+ * @throws {UsageError} when it is not YAML, or has a key that is not an option
+ */
+export async function readConfig<T extends OptionTable>(
+  path: string,
+  table: T,
+): Promise<ParsedArgs<T>> {
+  const content = await readYaml(path, "config");
+  const values: Record<string, string | boolean> = {};
+  const inputs: string[] = [];
+  for (const [key, value] of Object.entries(content)) {
+    if (key === INPUT_KEY) {
+      inputs.push(...[value].flat().map((item) => scalar(path, key, item)));
+    } else if (!Object.hasOwn(table, key) || COMMAND_LINE_ONLY.includes(key)) {
+      throw unknownKey(path, key, table);
+    } else {
+      values[key] = isFlag(table, key) ? flag(path, key, value) : text(path, key, value);
+    }
+  }
+  return { values: values as OptionValues<T>, inputs };
+}
+
+/**
+ * The command line, completed by the config file that it names.
+ * @throws as {@link readConfig}
+ */
+export async function withConfig<T extends OptionTable & { readonly config: { value: string } }>(
+  table: T,
+  parsed: ParsedArgs<T>,
+): Promise<ParsedArgs<T>> {
+  const { config } = parsed.values as { readonly config?: string };
+  if (config === undefined) return parsed;
+  const file = await readConfig(config, table);
+  return {
+    values: { ...file.values, ...parsed.values },
+    inputs: parsed.inputs.length > 0 ? parsed.inputs : file.inputs,
+  };
+}
+
+/** What each kind of YAML file holds, for messages. */
+const YAML_KINDS = {
+  config: "options such as 'method: tv'",
+  "DICOM attributes": "attributes such as 'PatientID: \"17\"'",
+} as const;
+
+/**
+ * Reads a YAML file of names and values.
+ * @param kind what it is; the values of DICOM attributes are left as texts (017 is not 17)
+ * @throws {InputError} when the file cannot be read
+ * @throws {UsageError} when it is not YAML, or has no names
+ */
+export async function readYaml(
+  path: string,
+  kind: keyof typeof YAML_KINDS,
+): Promise<Readonly<Record<string, unknown>>> {
+  let source: string;
+  try {
+    source = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new InputError(`Cannot read the ${kind} ${path}: ${(cause as Error).message}`, { cause });
+  }
+  let content: unknown;
+  try {
+    content = parse(source, { schema: kind === "config" ? "core" : "failsafe" }) ?? {};
+  } catch (cause) {
+    const [firstLine] = (cause as Error).message.split("\n");
+    throw new UsageError(`Cannot read the ${kind} ${path}: ${firstLine}`, { cause });
+  }
+  if (typeof content === "object" && content !== null && !Array.isArray(content)) {
+    return content as Record<string, unknown>;
+  }
+  throw new UsageError(
+    `Cannot read the ${kind} ${path}: ${YAML_KINDS[kind]} are required, found ` +
+      (Array.isArray(content) ? "a list" : `a ${typeof content}`),
+  );
+}
+
+function unknownKey(path: string, key: string, table: OptionTable): UsageError {
+  const { hint } = unknownOption(table, key);
+  return new UsageError(
+    `Cannot read the config ${path}: the name of an option is required, found '${key}'`,
+    { hint },
+  );
+}
+
+function flag(path: string, key: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new UsageError(
+    `Cannot read the config ${path}: ${key} must be true or false, found ${JSON.stringify(value)}`,
+  );
+}
+
+function text(path: string, key: string, value: unknown): string {
+  if (Array.isArray(value)) {
+    return value.map((item) => scalar(path, key, item)).join(key === "slices" ? ":" : ",");
+  }
+  if (typeof value === "object" && value !== null) {
+    const pairs = Object.entries(value);
+    return pairs.map(([name, item]) => `${name}=${scalar(path, key, item)}`).join(",");
+  }
+  return scalar(path, key, value);
+}
+
+function scalar(path: string, key: string, value: unknown): string {
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  throw new UsageError(
+    `Cannot read the config ${path}: ${key} must be a text or a number, found ` +
+      JSON.stringify(value),
+  );
+}

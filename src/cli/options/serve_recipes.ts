@@ -1,0 +1,142 @@
+/** The recipes that clients of the server may ask for: a folder of YAML files, read at the start. @module */
+import { join, parse } from "node:path";
+import { InputError, LarmorError, UsageError } from "../../errors.ts";
+import type { Recipe, RecipeBook, RecipeOptions } from "../../serve/types.ts";
+import { readConfig } from "./config.ts";
+import { methodRequest } from "../commands/recon_job.ts";
+import type { OptionTable, OptionValues, ParsedArgs } from "./table.ts";
+import { RECON_OPTIONS, reconRequest } from "./recon.ts";
+
+/** Options of `recon` that a client may change: none of them names a file. */
+const OPEN_OPTIONS = {
+  method: RECON_OPTIONS.method,
+  steps: RECON_OPTIONS.steps,
+  weight: RECON_OPTIONS.weight,
+  calibration: RECON_OPTIONS.calibration,
+  compress: RECON_OPTIONS.compress,
+  seed: RECON_OPTIONS.seed,
+  samples: RECON_OPTIONS.samples,
+} as const satisfies OptionTable;
+
+/** Options of `recon` that a recipe may set. */
+const RECIPE_OPTIONS = {
+  ...OPEN_OPTIONS,
+  model: RECON_OPTIONS.model,
+  maps: RECON_OPTIONS.maps,
+} as const satisfies OptionTable;
+
+/** What a recipe says, as texts. */
+type RecipeValues = OptionValues<typeof RECIPE_OPTIONS>;
+
+/** Takes the data and sends nothing back. */
+const NOTHING = "null";
+/** The recipe for clients that name none; some clients send this name then. */
+const DEFAULT = "default";
+/** Endings of the names that clients send, which say nothing about the recipe. */
+const ENDINGS = /\.(xml|ya?ml|json|py)$/i;
+/** Names that lead out of a folder, or that no recipe has. */
+const SUSPICIOUS = /[/\\\p{Cc}]|^\./u;
+
+/** Where recipes come from. */
+export interface RecipeSources {
+  /** The file of the default recipe. */
+  readonly config?: string;
+  /** A folder of further recipes, `NAME.yaml`. */
+  readonly recipes?: string;
+}
+
+/**
+ * Reads all recipes. A client that names an unknown one is refused where there is a folder, and
+ * gets the default recipe where there is none.
+ * @throws {InputError} when a file or the folder cannot be read
+ * @throws {UsageError} when a recipe makes no sense
+ */
+export async function readRecipes({ config, recipes }: RecipeSources): Promise<RecipeBook> {
+  const book = new Map<string, RecipeValues>();
+  book.set(DEFAULT, config === undefined ? {} : await readRecipe(config));
+  for (const path of recipes === undefined ? [] : await yamlFiles(recipes)) {
+    const { name } = parse(path);
+    if (name === NOTHING) {
+      throw new UsageError(`Cannot read the recipe ${path}: the name '${NOTHING}' is taken`);
+    }
+    book.set(name, await readRecipe(path));
+  }
+  return new FileRecipes(book, recipes !== undefined);
+}
+
+/** Values of a recipe's file, checked. */
+async function readRecipe(path: string): Promise<RecipeValues> {
+  const { values, inputs } = await readConfig(path, RECIPE_OPTIONS);
+  if (inputs.length > 0) {
+    throw new UsageError(`Cannot read the recipe ${path}: 'input' has no place in a recipe`);
+  }
+  try {
+    recipeOptions(values);
+  } catch (error) {
+    if (!(error instanceof LarmorError)) throw error;
+    throw new UsageError(`Cannot read the recipe ${path}: ${error.message}`, { cause: error });
+  }
+  return values;
+}
+
+async function yamlFiles(folder: string): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile && /\.ya?ml$/i.test(name)) names.push(join(folder, name));
+    }
+    return names.sort();
+  } catch (cause) {
+    throw new InputError(
+      `Cannot read the folder of recipes ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+function recipeOptions(values: RecipeValues): RecipeOptions {
+  const parsed = { values, inputs: [] } as ParsedArgs<typeof RECON_OPTIONS>;
+  return methodRequest(reconRequest(parsed));
+}
+
+/** The recipe that the options of a command line make. */
+export function fixedRecipe(options: RecipeOptions): RecipeBook {
+  const recipe: Recipe = { name: "of the command line", options, ignored: [] };
+  return { choose: () => recipe };
+}
+
+class FileRecipes implements RecipeBook {
+  readonly #recipes: ReadonlyMap<string, RecipeValues>;
+  readonly #isStrict: boolean;
+
+  constructor(recipes: ReadonlyMap<string, RecipeValues>, isStrict: boolean) {
+    this.#recipes = recipes;
+    this.#isStrict = isStrict;
+  }
+
+  choose(written: string | undefined, changes: Readonly<Record<string, string>>): Recipe {
+    const name = this.#find(written);
+    const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
+    const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
+    if (name === NOTHING) return { name, options: null, ignored };
+    const values = { ...this.#recipes.get(name), ...Object.fromEntries(open) };
+    return { name, options: recipeOptions(values), ignored };
+  }
+
+  /** The name as the book has it. */
+  #find(written: string | undefined): string {
+    if (written === undefined) return DEFAULT;
+    if (SUSPICIOUS.test(written)) {
+      throw new InputError("Cannot find the recipe: a name without slashes is required");
+    }
+    const known = [written, written.replace(ENDINGS, "")].find((name) =>
+      name === NOTHING || this.#recipes.has(name)
+    );
+    if (known !== undefined) return known;
+    if (!this.#isStrict) return DEFAULT;
+    throw new InputError(
+      `Cannot find the recipe '${written.slice(0, 100)}': one of ` +
+        `${[...this.#recipes.keys(), NOTHING].join(", ")} is required`,
+    );
+  }
+}

@@ -1,0 +1,181 @@
+/** Comparisons as tables: on the console, and as CSV. @module */
+import type { ComparedMetrics, Comparison, ComparisonRun } from "../../report/comparison.ts";
+import { fixed, short, signed } from "../../report/format.ts";
+import { distinct, runLabels } from "../../report/labels.ts";
+import { mean, standardDeviation } from "../../report/statistics.ts";
+
+/** A run with the name that tells it from its neighbours. */
+interface Labelled {
+  readonly run: ComparisonRun;
+  readonly label: string;
+}
+
+const HEAD = ["PSNR", "SSIM", "NMSE", "HaarPSI"] as const;
+const COLUMNS = [
+  "method",
+  ...HEAD,
+  ...HEAD.map((name) => `${name}*`),
+  "NFE",
+  "s/slice",
+  "MB",
+  "audit",
+];
+/** Columns that are texts; numbers stand at the right. */
+const TEXTS = ["method", "audit", "mask", "A", "B"];
+
+/** All that a comparison says on the console: tables, means over files, differences. */
+export function comparisonText(comparison: Comparison): string {
+  const { inputs, runs } = comparison;
+  const labels = runLabels(runs);
+  const labelled = runs.map((run, i) => ({ run, label: labels[i] }));
+  const masks = distinct(runs.map(({ mask }) => mask));
+  const tables = inputs.flatMap(({ path }, input) =>
+    masks.map((mask) => {
+      const rows = labelled.filter(({ run }) => run.input === input && run.mask === mask);
+      if (rows.length === 0) return "";
+      const title = `${path}, ${maskText(rows[0].run)}\n`;
+      return title + table(COLUMNS, rows.map(runCells)) + failures(rows);
+    })
+  );
+  const legend = runs.some(({ head }) => head !== null)
+    ? "PSNR (dB), SSIM, NMSE, HaarPSI over the head; * over the whole image\n"
+    : "No metrics: the input is not fully sampled\n";
+  const summary = inputs.length > 1 ? meansText(labelled, masks) : "";
+  return [...tables, legend, summary, differencesText(comparison)]
+    .filter((part) => part !== "").join("\n");
+}
+
+function maskText({ mask, acceleration }: ComparisonRun): string {
+  return `${mask === "data" ? "as acquired" : mask} (${acceleration.toFixed(2)}-fold)`;
+}
+
+function runCells({ run, label }: Labelled): string[] {
+  if (run.error !== null) return [label, "failed"];
+  const { nfe, seconds, peakMemory, audit } = run;
+  return [
+    label,
+    ...metricCells(run.head),
+    ...metricCells(run.whole),
+    String(nfe),
+    short(seconds),
+    peakMemory === null ? fixed(null, 0) : String(Math.round(peakMemory / 1e6)),
+    audit?.verdict ?? fixed(null, 0),
+  ];
+}
+
+function metricCells(metrics: ComparedMetrics | null): string[] {
+  if (metrics === null) return HEAD.map(() => fixed(null, 0));
+  const { psnr, ssim, nmse, haarpsi } = metrics;
+  return [fixed(psnr, 2), fixed(ssim, 4), fixed(nmse, 5), fixed(haarpsi, 4)];
+}
+
+function failures(rows: readonly Labelled[]): string {
+  return rows.filter(({ run }) => run.error !== null)
+    .map(({ run, label }) => `  ${label}: ${run.error}\n`).join("");
+}
+
+/** Mean and standard deviation over the files. */
+function meansText(labelled: readonly Labelled[], masks: readonly string[]): string {
+  const rows = masks.flatMap((mask) => {
+    const own = Map.groupBy(
+      labelled.filter(({ run }) => run.mask === mask && run.head !== null),
+      ({ label }) => label,
+    );
+    return [...own].map(([label, group]) => {
+      const cell = (name: "psnr" | "ssim" | "nmse" | "haarpsi", digits: number) => {
+        const values = group.flatMap(({ run }) => run.head?.[name] ?? []);
+        if (values.length < 2) return fixed(values[0], digits);
+        return `${mean(values).toFixed(digits)} ± ${standardDeviation(values).toFixed(digits)}`;
+      };
+      const cells = [cell("psnr", 2), cell("ssim", 4), cell("nmse", 5), cell("haarpsi", 4)];
+      return [mask, label, ...cells, String(group.length)];
+    });
+  });
+  return "Mean ± standard deviation over the files, head\n" +
+    table(["mask", "method", ...HEAD, "files"], rows);
+}
+
+/** Differences in PSNR from the method that is best on average, for each mask. */
+function differencesText({ differences, runs }: Comparison): string {
+  const psnr = differences.filter(({ metric }) => metric === "psnr");
+  if (psnr.length === 0) return "";
+  const rows = distinct(psnr.map(({ mask }) => mask)).flatMap((mask) => {
+    const own = psnr.filter((difference) => difference.mask === mask);
+    const best = bestOf(own);
+    return own.filter(({ a, b }) => a === best || b === best).map((difference) => {
+      const turned = difference.a === best ? 1 : -1;
+      const [low, high] = difference.interval.map((end) => turned * end)
+        .toSorted((x, y) => x - y);
+      return [
+        mask,
+        best,
+        turned === 1 ? difference.b : difference.a,
+        signed(turned * difference.mean, 2),
+        `${signed(low, 2)} to ${signed(high, 2)}`,
+        `${difference.count} ${difference.over}`,
+      ];
+    });
+  });
+  const failed = runs.some(({ error }) => error !== null) ? ", failed runs left out" : "";
+  return `PSNR of the best method A less that of B, 95 % bootstrap interval${failed}\n` +
+    table(["mask", "A", "B", "A - B", "interval", "n"], rows);
+}
+
+/** The method that no other exceeds on average. */
+function bestOf(differences: Comparison["differences"]): string {
+  const names = distinct(differences.flatMap(({ a, b }) => [a, b]));
+  const loses = (name: string) =>
+    differences.some(({ a, b, mean }) => (a === name && mean < 0) || (b === name && mean > 0));
+  return names.find((name) => !loses(name)) ?? names[0];
+}
+
+/** Aligned columns, texts at the left and numbers at the right, without trailing spaces. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  const cell = (text: string, i: number) =>
+    TEXTS.includes(head[i]) ? text.padEnd(widths[i]) : text.padStart(widths[i]);
+  return lines.map((line) => `  ${line.map(cell).join("  ").trimEnd()}\n`).join("");
+}
+
+/** compare.csv: a line for each run, numbers in full. */
+export function comparisonCsv({ inputs, runs }: Comparison): string {
+  const columns: Record<string, (run: ComparisonRun) => string | number | null | undefined> = {
+    input: ({ input }) => inputs[input].path,
+    mask: ({ mask }) => mask,
+    acceleration: ({ acceleration }) => acceleration,
+    method: ({ method }) => method,
+    model: ({ model }) => model?.name,
+    seed: ({ seed }) => seed,
+    steps: ({ steps }) => steps,
+    samples: ({ samples }) => samples,
+    nfe: ({ nfe }) => nfe,
+    seconds_per_slice: ({ seconds }) => seconds,
+    peak_memory_bytes: ({ peakMemory }) => peakMemory,
+    ...regionColumns("head"),
+    ...regionColumns("whole"),
+    chi_square: ({ audit }) => audit?.consistency?.chiSquare,
+    prediction_error: ({ audit }) => audit?.prediction?.error,
+    verdict: ({ audit }) => audit?.verdict,
+    error: ({ error }) => error,
+    image: ({ files }) => files.recon,
+  };
+  const lines = [
+    Object.keys(columns),
+    ...runs.map((run) => Object.values(columns).map((value) => csvCell(value(run)))),
+  ];
+  return lines.map((line) => `${line.join(",")}\n`).join("");
+}
+
+function regionColumns(region: "head" | "whole") {
+  const names = ["psnr", "ssim", "nmse", "haarpsi"] as const;
+  return Object.fromEntries(
+    names.map((name) => [`${region}_${name}`, (run: ComparisonRun) => run[region]?.[name]]),
+  );
+}
+
+/** RFC 4180: quoted where needed, quotes doubled. */
+export function csvCell(value: string | number | null | undefined): string {
+  const text = value === null || value === undefined ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

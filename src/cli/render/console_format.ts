@@ -1,0 +1,87 @@
+/** Plans and results as people read them. @module */
+import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
+import type { Plan } from "../../recon/plan.ts";
+import type { ReconReport } from "../../recon/report.ts";
+import { duration } from "./progress.ts";
+
+/** A result: what was done, how good it is, and where it lies. */
+export function reportText(report: ReconReport): string {
+  const { input, method, device, mask, seconds, metrics, outputs } = report;
+  const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
+  const lines = [
+    `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
+    ...(metrics === null ? [] : [
+      metricsText("head ", metrics.head),
+      metricsText("whole", metrics.whole),
+    ]),
+    ...auditLines(report.audit),
+    ...Object.values(outputs).map((path) => `  ${path}`),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string {
+  const decibel = psnr === null ? "identical" : `${psnr.toFixed(2)} dB`;
+  return `  ${name}  PSNR ${decibel}  SSIM ${ssim.toFixed(4)}  NMSE ${nmse.toPrecision(3)}`;
+}
+
+/** The verdict with its figures, and the reasons below it. */
+function auditLines(audit: ReconReport["audit"]): string[] {
+  if (audit === null) return [];
+  const { verdict, data, image, reasons, consistency, prediction } = audit;
+  const which = verdict === "consistent" ? verdict : `${verdict} (data ${data}, image ${image})`;
+  const figures = [
+    `chi-square ${consistency.chiSquare.toPrecision(3)}`,
+    ...(prediction === null ? [] : [
+      `prediction error ${prediction.error.toPrecision(3)} ` +
+      `(sense ${prediction.sense.toPrecision(3)})`,
+    ]),
+  ];
+  return [
+    `  audit  ${[which, ...figures].join(", ")}`,
+    ...reasons.map((reason) => `    ${reason}`),
+  ];
+}
+
+function maskText({ spec, acceleration, acsLines }: ReconReport["mask"]): string {
+  const name = spec === "data" ? "as acquired" : spec === "file" ? "mask file" : spec;
+  return `${name} (${acceleration.toFixed(2)}-fold, ${acsLines} calibration lines)`;
+}
+
+/** A plan, one row for each question. */
+export function planText(plan: Plan, outputs: Readonly<Record<string, string>>): string {
+  const { input, slices: [first, end], mask, image } = plan;
+  const maps = mask.acsLines > 0 ? `${mask.acsLines} calibration lines` : "no calibration lines";
+  const rows: [string, string][] = [
+    ["input", `${input.path} (${input.format})`],
+    ["axes", input.axes],
+    [
+      "used as",
+      `${input.coils} coils, ${input.phase} phase-encode lines, readout ${input.readout}`,
+    ],
+    ["slices", `${first}:${end}`],
+    [
+      "mask",
+      `${mask.spec === "data" ? "as acquired" : mask.spec}: ${mask.kept} of ${mask.of} kept ` +
+      `(${mask.acceleration.toFixed(2)}-fold), ${maps}`,
+    ],
+    ["metrics", plan.full ? "against the fully sampled input" : "none: not fully sampled"],
+    [
+      "method",
+      `${plan.method}, ${plan.steps} steps, NFE ${plan.nfe} for a slice` +
+      (plan.auditNfe > 0 ? ` and ${plan.auditNfe} for its audit` : ""),
+    ],
+    ["device", plan.device],
+    ["memory", `about ${formatBytes(plan.memory)}`],
+    ["image", `${image.join(" x ")} (slice, row, column)`],
+    ...Object.entries(outputs).map(
+      ([kind, path], i): [string, string] => [i === 0 ? "outputs" : "", `${path} (${kind})`],
+    ),
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(8)}${text}\n`).join("");
+}
+
+/** Bytes in decimal units. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,59 @@
+/** Weights that a model keeps in files beside it. @module */
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { InputError } from "../../errors.ts";
+import type { ExternalLoader } from "./constants.ts";
+
+/**
+ * Reads external weights from the folder of a model and from nowhere else: a model is data from
+ * strangers, and must not be able to open other files through `..`, an absolute path or a link.
+ * @param folder the folder the model lies in
+ * @throws {InputError} (the loader) when a path leaves the folder or the file is too short
+ */
+export function externalLoader(folder: string): ExternalLoader {
+  return (location, offset, length) => {
+    const path = pathInside(folder, location);
+    const file = openSync(path, "r");
+    try {
+      const available = fstatSync(file).size - offset;
+      const count = length ?? available;
+      const fits = [offset, count].every((n) => Number.isSafeInteger(n) && n >= 0);
+      if (!fits || count > available) {
+        throw new InputError(
+          `Cannot read the weights in ${location}: ${count} bytes from ${offset} are required, ` +
+            `found ${Math.max(0, available)}`,
+        );
+      }
+      const bytes = new Uint8Array(count);
+      for (let done = 0, read = -1; done < count && read !== 0; done += read) {
+        read = readSync(file, bytes, done, count - done, offset + done);
+      }
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  };
+}
+
+function pathInside(folder: string, location: string): string {
+  const leaves = (path: string) =>
+    path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
+  const refuse = (cause?: unknown) =>
+    new InputError(
+      `Cannot read the weights in ${
+        JSON.stringify(location)
+      }: a file inside the model's folder is required`,
+      { cause },
+    );
+  if (isAbsolute(location) || leaves(relative(folder, resolve(folder, location)))) throw refuse();
+  let root: string;
+  let path: string;
+  try {
+    root = realpathSync(folder);
+    path = realpathSync(resolve(folder, location));
+  } catch (cause) {
+    throw refuse(cause);
+  }
+  if (leaves(relative(root, path))) throw refuse();
+  return path;
+}

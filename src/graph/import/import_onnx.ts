@@ -1,0 +1,168 @@
+/** Foreign ONNX models as functions on tensors. @module */
+import { InputError } from "../../errors.ts";
+import { dtypeFrom, type ExternalLoader } from "./constants.ts";
+import { functionKey, MAX_NODES, type ModelContext, runGraph, type Scope } from "./scope.ts";
+import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from "../proto.ts";
+import { formatShape } from "../shapes.ts";
+import type { DType, Tensor } from "../tensor.ts";
+
+export type { ExternalLoader };
+
+/** An input or output of a foreign model. */
+export interface ForeignValue {
+  /** Name in the model. */
+  readonly name: string;
+  /** Element type; float16 is held as float32. */
+  readonly dtype: DType;
+  /** Sizes; a text names a size that is left open, `?` one without a name. Null: even the number of axes is open. */
+  readonly shape: readonly (number | string)[] | null;
+}
+
+/** A foreign model, ready to be inlined into a graph any number of times. */
+export interface ForeignModel {
+  /** What it takes (weights not counted). */
+  readonly inputs: readonly ForeignValue[];
+  /** What it gives. */
+  readonly outputs: readonly ForeignValue[];
+  /**
+   * The outputs for given inputs, whose shapes settle all others.
+   * @throws {InputError} when an input is missing or does not fit, or for a node without a rule
+   */
+  apply(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor>;
+}
+
+/** Options of `importOnnx`. */
+export interface ImportOptions {
+  /** Reads weights kept in other files (see `externalLoader`). Without it such models are refused. */
+  readonly external?: ExternalLoader;
+}
+
+/**
+ * Reads an ONNX model (operator sets 7 to 22, as PyTorch's exporters write them) as a function on
+ * tensors, which can then be composed and differentiated like any other.
+ *
+ * Shapes are static: those of the tensors passed to `apply`. Shape arithmetic is computed on the spot.
+ * @throws {InputError} when the bytes are no ONNX model
+ * @example
+ * ```ts
+ * import { encodeModel, importOnnx, input, mul } from "./mod.ts";
+ *
+ * const x = input("x", [2]);
+ * const model = importOnnx(encodeModel({ x }, { y: mul(x, 2) }));
+ * const { y } = model.apply({ x: input("z", [2]) });
+ * console.assert(y.shape[0] === 2);
+ * ```
+ */
+export function importOnnx(bytes: Uint8Array, { external }: ImportOptions = {}): ForeignModel {
+  const model = decode(bytes);
+  const { graph } = model;
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !weights.has(name)).map(foreignValue);
+  const outputs = graph.output.map(foreignValue);
+  const context = { ...contextOf(model), ...(external && { external }) };
+  return {
+    inputs,
+    outputs,
+    apply(tensors) {
+      const scope: Scope = new Map();
+      requireInputs(inputs, tensors);
+      for (const { name } of inputs) scope.set(name, tensors[name]);
+      runGraph(graph, scope, { ...context, budget: { left: MAX_NODES } });
+      return Object.fromEntries(outputs.map(({ name }) => {
+        const tensor = scope.get(name);
+        if (tensor === undefined) {
+          throw new InputError(`Cannot import the model: no node makes its output ${name}`);
+        }
+        return [name, tensor];
+      }));
+    },
+  };
+}
+
+function decode(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
+  let model: ModelProto;
+  try {
+    model = decodeModel(bytes);
+  } catch (cause) {
+    throw new InputError(`Cannot read the ONNX model: the bytes are not one, or not all of one`, {
+      cause,
+    });
+  }
+  if (model.graph === undefined || model.graph.output.length === 0) {
+    throw new InputError(
+      "Cannot read the ONNX model: a graph with outputs is required, found none",
+    );
+  }
+  return model as ModelProto & { graph: GraphProto };
+}
+
+function contextOf(model: ModelProto): Omit<ModelContext, "budget"> {
+  const version = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")
+    ?.version;
+  if (version === undefined) {
+    throw new InputError("Cannot read the ONNX model: it does not say its operator set");
+  }
+  return {
+    opset: Number(version),
+    weights: new WeakMap(),
+    functions: new Map(model.functions.map((f) => [functionKey(f.domain, f.name), f])),
+  };
+}
+
+function foreignValue({ name, type }: ValueInfoProto): ForeignValue {
+  if (type?.value.case !== "tensorType") {
+    throw new InputError(`Cannot import the model: ${name} must be a tensor`);
+  }
+  const { elemType, shape } = type.value.value;
+  const sizes = shape?.dim.map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : value.case === "dimParam" ? value.value : "?"
+  );
+  try {
+    return { name, dtype: dtypeFrom(elemType), shape: sizes ?? null };
+  } catch (cause) {
+    throw new InputError(`Cannot import the model: ${name}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function requireInputs(
+  inputs: readonly ForeignValue[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  const names = inputs.map(({ name }) => name);
+  for (const name of Object.keys(tensors)) {
+    if (!names.includes(name)) {
+      throw new InputError(`Cannot feed ${name}: the inputs of the model are ${names.join(", ")}`);
+    }
+  }
+  const open = new Map<string, number>();
+  for (const value of inputs) {
+    if (!Object.hasOwn(tensors, value.name)) {
+      throw new InputError(`Cannot apply the model: input ${value.name} is missing`);
+    }
+    requireFit(value, tensors[value.name], open);
+  }
+}
+
+/** @param open sizes found so far for those that the model leaves open but names */
+function requireFit(
+  { name, dtype, shape }: ForeignValue,
+  tensor: Tensor,
+  open: Map<string, number>,
+): void {
+  const required = shape?.map((size) => open.get(String(size)) ?? size);
+  const fits = required === undefined || (required.length === tensor.rank &&
+    required.every((size, axis) => typeof size === "string" || size === tensor.shape[axis]));
+  if (!fits || tensor.dtype !== dtype) {
+    throw new InputError(
+      `Cannot apply the model: input ${name} must be ${dtype} [${
+        required?.join(", ") ?? "any"
+      }], ` +
+        `found ${tensor.dtype} ${formatShape(tensor.shape)}`,
+    );
+  }
+  shape?.forEach((size, axis) => {
+    if (typeof size === "string" && size !== "?" && size !== "") open.set(size, tensor.shape[axis]);
+  });
+}

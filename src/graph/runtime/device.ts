@@ -1,0 +1,73 @@
+/** Which device a runtime takes, said honestly. @module */
+import { DeviceError } from "../../errors.ts";
+
+/** A device that graphs run on. */
+export type Device = "cpu" | "webgpu" | "cuda";
+
+/** A device as a user asks for it. */
+export type DeviceRequest = Device | "auto";
+
+/** How devices are found out about; tests give their own. */
+export interface DeviceProbe {
+  /** Runs a small graph on a device and rejects when it does not run there. */
+  trial(device: Device): Promise<void>;
+  /** Whether there is a GPU, and not a program that plays one on the CPU. */
+  hasHardwareAdapter(): Promise<boolean>;
+}
+
+const HINTS: Record<Exclude<Device, "cpu">, string> = {
+  cuda:
+    "The npm package of onnxruntime-node leaves the CUDA provider out. On Linux x64 with CUDA 12 " +
+    "and cuDNN 9, its own install script fetches it: ONNXRUNTIME_NODE_INSTALL=cuda12 deno run -A " +
+    "npm:onnxruntime-node@1.30.0/script/install.js. Otherwise run with --device cpu",
+  webgpu:
+    "WebGPU needs a GPU with a Vulkan (libvulkan.so.1 on Linux), Metal or Direct3D 12 driver. " +
+    "Otherwise run with --device cpu",
+};
+
+/**
+ * Chooses the device. `auto` takes CUDA where it runs, else a WebGPU adapter that is hardware, else
+ * the CPU. A device that is asked for by name is taken (WebGPU in software too) or refused; nothing
+ * else is taken in its place.
+ * @throws {DeviceError} when the requested device is not there
+ */
+export async function resolveDevice(request: DeviceRequest, probe: DeviceProbe): Promise<Device> {
+  if (request === "cpu") return "cpu";
+  if (request !== "auto") {
+    try {
+      await probe.trial(request);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DeviceError(`Cannot run on ${request}: ${withoutSource(reason)}`, {
+        hint: HINTS[request],
+        cause,
+      });
+    }
+    return request;
+  }
+  const runs = (device: Device) => probe.trial(device).then(() => true, () => false);
+  if (await runs("cuda")) return "cuda";
+  if (await probe.hasHardwareAdapter() && await runs("webgpu")) return "webgpu";
+  return "cpu";
+}
+
+/** onnxruntime's messages begin with the path, line and function of its source. */
+function withoutSource(message: string): string {
+  return message.replace(/^\/onnxruntime_src\S+ .*? was false\. /s, "").trim();
+}
+
+/** What of WebGPU's API is asked; not all targets of the type checker know it. */
+interface Gpu {
+  requestAdapter(): Promise<{ readonly info: { readonly isFallbackAdapter: boolean } } | null>;
+}
+
+/** Asks Deno's own WebGPU, which tells hardware from software; onnxruntime's does not. */
+export async function hasHardwareAdapter(): Promise<boolean> {
+  const { gpu } = globalThis.navigator as { readonly gpu?: Gpu };
+  try {
+    const adapter = await gpu?.requestAdapter();
+    return adapter ? !adapter.info.isFallbackAdapter : false;
+  } catch {
+    return false; // no driver at all
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a reconstruction method is given, and what it gives back. Every method (classical, sampled,
+ * unrolled) is a `Method`; the pipeline in `recon/` reads, calibrates, scales and writes for all.
+ * @module
+ */
+import type { Runtime } from "../graph/mod.ts";
+import type { NdArray } from "../ndarray.ts";
+import type { ModelReference } from "../nn/mod.ts";
+import type { Rng } from "../rng.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+
+/** What is the same for all slices of a volume: a method compiles its graphs for this. */
+export interface Acquisition {
+  /** Number of coils C. */
+  readonly coils: number;
+  /** Phase-encode lines H. */
+  readonly height: number;
+  /** Readout samples W. */
+  readonly width: number;
+  /** Which samples were acquired. */
+  readonly mask: SamplingMask;
+}
+
+/** One slice, scaled so that the image's bright tissue is about 1. */
+export interface Problem {
+  /**
+   * Acquired samples. Mask of lines: hybrid (ky, x) space, the K acquired lines `[C, 2, K, W]`.
+   * Mask of the plane: k-space `[C, 2, H, W]`, zero where nothing was acquired.
+   */
+  readonly samples: NdArray;
+  /** Coil sensitivities `[C, 2, H, W]`, sum of squares 1 within the object, 0 outside. */
+  readonly maps: NdArray;
+  /** Noise of the samples: standard deviation of the real and of the imaginary part. */
+  readonly sigma: number;
+}
+
+/** What a method may be told by the user; each has its own defaults. */
+export interface MethodOptions {
+  /** Iterations or steps. */
+  readonly steps?: number;
+  /** Factor on the method's automatic regularisation weight. Default 1. */
+  readonly weight?: number;
+  /** Posterior samples, for methods that draw them. Default: the method's own number. */
+  readonly samples?: number;
+  /** Network, by name or path; see `modelPath`. Default: the method's `defaultModel`. */
+  readonly model?: string;
+}
+
+/** How a running method reports and is stopped, and where its random numbers come from. */
+export interface RunControl {
+  /** Random numbers of this slice. Default: those of seed 0. */
+  readonly rng?: Rng;
+  /** Called with the fraction done, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+  /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
+  readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
+  /** Told the noise that the method takes for that of the samples, where it is more than `sigma`. */
+  readonly onMisfit?: (sigma: number) => void;
+  /** Stops the run: the method throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A method compiled for a geometry. */
+export interface Solver {
+  /** Evaluations of a network that one slice takes. */
+  readonly nfe: number;
+  /** Iterations or steps that one slice takes. */
+  readonly steps: number;
+  /** Posterior samples that it draws for a slice, of methods that do. */
+  readonly samples?: number;
+  /** The network, of methods that have one. */
+  readonly model?: ModelReference;
+  /** Reconstructs one slice: complex image `[2, H, W]`, on the scale of the problem. */
+  solve(problem: Problem, control?: RunControl): Promise<NdArray>;
+  /** Draws posterior samples `[S, 2, H, W]`, whose mean `solve` gives; only of methods that sample. */
+  sample?(problem: Problem, control?: RunControl): Promise<NdArray>;
+}
+
+/** A reconstruction method. */
+export interface Method {
+  /** Name on the command line. */
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** Where it comes from. */
+  readonly citation: string;
+  /** Whether it needs coil sensitivities (and so a calibration region or a maps file). */
+  readonly needsMaps: boolean;
+  /** Whether it draws posterior samples. Default false. */
+  readonly samples?: boolean;
+  /** Whether it has no number of steps to choose. Default false. */
+  readonly fixedSteps?: boolean;
+  /** Name of the network that is used when none is named; only of methods that have a network. */
+  readonly defaultModel?: string;
+  /**
+   * Compiles the method.
+   * @throws {InputError} when its network cannot be read or does not fit
+   */
+  prepare(runtime: Runtime, geometry: Acquisition, options?: MethodOptions): Promise<Solver>;
+}

@@ -1,0 +1,139 @@
+/**
+ * From the acquired samples to what every method needs: the calibration region, the scale of the
+ * data, the noise level and the coil sensitivities. The fully sampled reference is never used.
+ * @module
+ */
+import {
+  add,
+  clip,
+  constant,
+  div,
+  matMul,
+  max,
+  mul,
+  reduceSum,
+  reshape,
+  type Runtime,
+  sqrt,
+  sub,
+  type Tensor,
+} from "../../graph/mod.ts";
+import type { NdArray } from "../../ndarray.ts";
+import { adaptiveVectors } from "./adaptive.ts";
+import { type CoarseMaps, espiritVectors, gridPixels } from "./espirit.ts";
+import { percentile } from "../metrics/percentile.ts";
+
+/** Part of the calibration image's 99th percentile above which a pixel shows the object. */
+const OBJECT_LEVEL = 0.15;
+
+/** Object pixels (per cent) that may fall below the automatic crop. */
+const CROP_PERCENTILE = 0.5;
+
+/** The crop is never above this eigenvalue: what exceeds it is object by any standard. */
+const MAX_CROP = 0.98;
+
+/** Width of the soft step from no weight to full weight, below the crop. */
+const CROP_WIDTH = 0.02;
+
+const TINY = 1e-12;
+
+/**
+ * Eigenvalue at which maps are cropped: as high as the calibration image allows without losing the
+ * object. The object is where that image exceeds the level that also defines the head in metrics.
+ * @param image magnitude of the calibration image `[H, W]`
+ */
+export function automaticCrop(maps: CoarseMaps, image: NdArray): number {
+  const width = image.shape[1];
+  const level = OBJECT_LEVEL * percentile(image.data, 99);
+  const inside: number[] = [];
+  maps.rows.forEach((row, i) => {
+    maps.columns.forEach((column, j) => {
+      if (image.data[row * width + column] > level) {
+        inside.push(maps.eigenvalues.data[i * maps.columns.length + j]);
+      }
+    });
+  });
+  return inside.length === 0 ? 0 : Math.min(MAX_CROP, percentile(inside, CROP_PERCENTILE));
+}
+
+/** Weights of Keys' cubic convolution (1981), from grid pixels to every pixel of an axis. */
+function cubicInterpolation(length: number): NdArray {
+  const pixels = gridPixels(length);
+  const step = pixels.length > 1 ? pixels[1] : 1;
+  const data = new Float32Array(length * pixels.length);
+  for (let r = 0; r < length; r++) {
+    const base = Math.floor(r / step);
+    const t = r / step - base;
+    for (let tap = -1; tap <= 2; tap++) {
+      const at = Math.min(pixels.length - 1, Math.max(0, base + tap));
+      data[r * pixels.length + at] += keys(Math.abs(tap - t));
+    }
+  }
+  return { data, shape: [length, pixels.length] };
+}
+
+function keys(x: number): number {
+  if (x <= 1) return 1.5 * x ** 3 - 2.5 * x ** 2 + 1;
+  return x < 2 ? -0.5 * x ** 3 + 2.5 * x ** 2 - 4 * x + 2 : 0;
+}
+
+/** Interpolates `[..., h, w]` to `[..., H, W]`. */
+function interpolate(x: Tensor, height: number, width: number): Tensor {
+  const overRows = matMul(constant(cubicInterpolation(height)), x);
+  const { data, shape: [rows, columns] } = cubicInterpolation(width);
+  const turned = new Float32Array(data.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) turned[j * rows + i] = data[i * columns + j];
+  }
+  return matMul(overRows, constant({ data: turned, shape: [columns, rows] }));
+}
+
+/** How maps are made from the calibration region. */
+export type Calibration = "espirit" | "adaptive";
+
+/**
+ * Coil sensitivities of an image, cropped softly to the object.
+ * @param how ESPIRiT, or the cheaper adaptive combination
+ * @param calibration k-space about the centre `[C, 2, a, b]`, both axes transformed
+ * @param image magnitude of the calibration image `[H, W]`
+ * @param sigma noise of the samples per real and imaginary part
+ * @returns maps `[C, 2, H, W]`, sum of squares 1 within the object and 0 outside
+ */
+export async function calibratedMaps(
+  runtime: Runtime,
+  how: Calibration,
+  calibration: NdArray,
+  image: NdArray,
+  sigma: number,
+): Promise<NdArray> {
+  const [height, width] = image.shape;
+  const vectorsOf = how === "espirit" ? espiritVectors : adaptiveVectors;
+  const coarse = await vectorsOf(runtime, calibration, [height, width], sigma);
+  return await cropped(runtime, coarse, [height, width], automaticCrop(coarse, image));
+}
+
+/** Interpolates the grid to all pixels and fades the maps out where eigenvalues are below the crop. */
+async function cropped(
+  runtime: Runtime,
+  coarse: CoarseMaps,
+  [height, width]: readonly [number, number],
+  crop: number,
+): Promise<NdArray> {
+  const program = await runtime.build(
+    { vectors: coarse.vectors.shape, eigenvalues: coarse.eigenvalues.shape, crop: [1, 1] },
+    ({ vectors, eigenvalues, crop }) => {
+      const fine = interpolate(vectors, height, width);
+      const norm = sqrt(reduceSum(mul(fine, fine), [0, 1], { keepDims: true }));
+      const values = interpolate(eigenvalues, height, width);
+      const ramp = clip(add(div(sub(values, crop), CROP_WIDTH), 1), 0, 1);
+      const weight = reshape(mul(mul(ramp, ramp), sub(3, mul(ramp, 2))), [1, 1, height, width]);
+      return { maps: mul(div(fine, max(norm, TINY)), weight) };
+    },
+  );
+  const { maps } = await program.run({
+    vectors: coarse.vectors,
+    eigenvalues: coarse.eigenvalues,
+    crop: { data: Float32Array.of(crop), shape: [1, 1] },
+  });
+  return maps;
+}

@@ -1,0 +1,162 @@
+/**
+ * The eigenbasis of the multi-coil operator under 1-D undersampling. The readout columns decouple, and
+ * of each column x the H x H Hermitian matrix A_x^H A_x is decomposed on the host: what exact spectral
+ * methods (DDRM) need of data from several coils.
+ * @module
+ */
+import { type NdArray, ndarray } from "../../ndarray.ts";
+import { ColumnWorkers } from "./column_workers.ts";
+import { type ComplexMatrix, hermitianEigen } from "../calibration/hermitian_eigen.ts";
+
+/** Eigenvectors and eigenvalues of A_x^H A_x for every column x. */
+export interface ColumnBases {
+  /** `[W, H, 2H]`: row i of column x is eigenvector v_i, its real parts before its imaginary parts. */
+  readonly vectors: NdArray;
+  /** Eigenvalues s_i^2, at least 0, `[1, 1, H, W]`. */
+  readonly squares: NdArray;
+  /** Seconds that it took. */
+  readonly seconds: number;
+}
+
+/** One column to decompose. */
+export interface ColumnTask {
+  /** Sensitivities of the column, `[C, 2, H]`. */
+  readonly maps: Float32Array;
+  /** H. */
+  readonly height: number;
+  /** Acquired lines. */
+  readonly lines: readonly number[];
+}
+
+/** The eigenbasis of one column. */
+export interface ColumnBasis {
+  /** `[H, 2H]`, as in {@link ColumnBases}. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  /** H eigenvalues. */
+  readonly squares: Float32Array<ArrayBuffer>;
+}
+
+/** How the work reports and is stopped. */
+export interface ColumnControl {
+  /** Called with the fraction done. */
+  readonly onProgress?: (fraction: number) => void;
+  /** Stops the work: its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** Work (W H^3) below which starting workers costs more than it saves. */
+const WORTH_WORKERS = 1e8;
+
+/**
+ * Decomposes every column, in a few workers where that pays.
+ * @param maps sensitivities `[1, C, 2, H, W]`
+ * @param lines acquired lines
+ */
+export async function columnBases(
+  maps: NdArray,
+  lines: readonly number[],
+  { onProgress, signal }: ColumnControl = {},
+): Promise<ColumnBases> {
+  const start = performance.now();
+  const [, , , height, width] = maps.shape;
+  const vectors = new Float32Array(width * height * 2 * height);
+  const squares = new Float32Array(height * width);
+  let done = 0;
+  const place = (x: number, basis: ColumnBasis) => {
+    vectors.set(basis.vectors, x * height * 2 * height);
+    basis.squares.forEach((square, i) => squares[i * width + x] = square);
+    onProgress?.(++done / width);
+  };
+  const task = (x: number) => ({ maps: columnOf(maps, x), height, lines });
+  if (width * height ** 3 < WORTH_WORKERS) {
+    for (let x = 0; x < width; x++) {
+      signal?.throwIfAborted();
+      place(x, columnBasis(task(x)));
+    }
+  } else {
+    using workers = new ColumnWorkers();
+    await workers.decompose(width, task, place, signal);
+  }
+  return {
+    vectors: ndarray(vectors, [width, height, 2 * height]),
+    squares: ndarray(squares, [1, 1, height, width]),
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** Column x of `[..., H, W]`. */
+function columnOf({ data, shape }: NdArray, x: number): Float32Array {
+  const width = shape[shape.length - 1];
+  return Float32Array.from({ length: data.length / width }, (_, i) => data[i * width + x]);
+}
+
+/** Decomposes one column. Pixels that no coil sees are eigenvectors of their own, of eigenvalue 0. */
+export function columnBasis({ maps, height, lines }: ColumnTask): ColumnBasis {
+  const vectors = new Float32Array(2 * height * height);
+  const squares = new Float32Array(height);
+  const seen: number[] = [], unseen: number[] = [];
+  for (let y = 0; y < height; y++) (isSeen(maps, y, height) ? seen : unseen).push(y);
+  const { values, vectors: { re, im } } = hermitianEigen(
+    normalMatrix(maps, seen, height, lines),
+    seen.length,
+  );
+  values.forEach((value, i) => {
+    squares[i] = Math.max(value, 0);
+    seen.forEach((y, j) => {
+      vectors[2 * i * height + y] = re[i * seen.length + j];
+      vectors[(2 * i + 1) * height + y] = im[i * seen.length + j];
+    });
+  });
+  unseen.forEach((y, i) => vectors[2 * (seen.length + i) * height + y] = 1);
+  return { vectors, squares };
+}
+
+function isSeen(maps: Float32Array, y: number, height: number): boolean {
+  for (let i = y; i < maps.length; i += height) if (maps[i] !== 0) return true;
+  return false;
+}
+
+/**
+ * The lower triangle of A_x^H A_x between chosen pixels: with the centred DFT,
+ * `sum_c conj(S_c(y)) S_c(y')` times `sum_k exp(2 pi i (k - c) (y - y') / H) / H` over acquired lines k.
+ */
+function normalMatrix(
+  maps: Float32Array,
+  pixels: readonly number[],
+  height: number,
+  lines: readonly number[],
+): ComplexMatrix {
+  const n = pixels.length;
+  const [re, im] = [new Float64Array(n * n), new Float64Array(n * n)];
+  const spread = pointSpread(height, lines);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let a = 0, b = 0;
+      const y = pixels[i], x = pixels[j];
+      for (let coil = 0; coil < maps.length; coil += 2 * height) {
+        const yr = maps[coil + y], yi = maps[coil + height + y];
+        const xr = maps[coil + x], xi = maps[coil + height + x];
+        a += yr * xr + yi * xi;
+        b += yr * xi - yi * xr;
+      }
+      const pr = spread.re[y - x], pi = spread.im[y - x];
+      re[i * n + j] = a * pr - b * pi;
+      im[i * n + j] = a * pi + b * pr;
+    }
+  }
+  return { re, im };
+}
+
+/** The point spread function of the lines, for distances 0 to H - 1. */
+function pointSpread(height: number, lines: readonly number[]): ComplexMatrix {
+  const [re, im] = [new Float64Array(height), new Float64Array(height)];
+  const centre = Math.floor(height / 2);
+  for (let distance = 0; distance < height; distance++) {
+    for (const line of lines) {
+      const angle = 2 * Math.PI * ((line - centre) * distance % height) / height;
+      re[distance] += Math.cos(angle) / height;
+      im[distance] += Math.sin(angle) / height;
+    }
+  }
+  return { re, im };
+}

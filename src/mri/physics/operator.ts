@@ -1,0 +1,220 @@
+/**
+ * Linear operators on symbolic tensors, and the multi-coil MRI operator.
+ *
+ * The readout was inverse-transformed when the file was read, so data live in hybrid (ky, x) space
+ * and the Fourier part of 1-D undersampling is a transform along H to the acquired lines only.
+ * @module
+ */
+import {
+  add,
+  constantOf,
+  mul,
+  reduceSum,
+  reshape,
+  type Shape,
+  slice,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { combineFactor, type ComplexFactor, factorOf, mulFactor, swapParts } from "./complex.ts";
+import {
+  type Comb,
+  combNormal,
+  densestComb,
+  dft2,
+  dftH,
+  dftHRows,
+  dftHRowsAdjoint,
+  factorLength,
+  isOnComb,
+} from "./dft.ts";
+import type { SamplingMask } from "../sampling/masks.ts";
+
+/** A linear operator with its adjoint. `normal` is adjoint after forward, done more cheaply where it can be. */
+export interface LinearOperator {
+  /** Shape it takes. */
+  readonly domain: Shape;
+  /** Shape it gives. */
+  readonly range: Shape;
+  /** A x */
+  forward(x: Tensor): Tensor;
+  /** A^H y */
+  adjoint(y: Tensor): Tensor;
+  /** A^H A x */
+  normal(x: Tensor): Tensor;
+}
+
+/**
+ * Second after first. Adjoint and normal operator follow.
+ * @throws {RangeError} when the range of `first` is not the domain of `second`
+ */
+export function compose(second: LinearOperator, first: LinearOperator): LinearOperator {
+  if (`${second.domain}` !== `${first.range}`) {
+    throw new RangeError(
+      `Cannot compose operators: domain [${second.domain}] must equal range [${first.range}]`,
+    );
+  }
+  return {
+    domain: first.domain,
+    range: second.range,
+    forward: (x) => second.forward(first.forward(x)),
+    adjoint: (y) => first.adjoint(second.adjoint(y)),
+    normal: (x) => first.adjoint(second.normal(first.forward(x))),
+  };
+}
+
+/**
+ * Coil sensitivities: image `[N, 2, H, W]` to coil images `[N, C, 2, H, W]`.
+ * @param maps `[M, C, 2, H, W]` with M = 1 (shared) or N
+ */
+export function coils(maps: Tensor, batch: number): LinearOperator {
+  const [, count, , height, width] = maps.shape;
+  const factor: ComplexFactor = factorOf(maps);
+  const domain = [batch, 2, height, width];
+  const forward = (x: Tensor) => mulFactor(factor, reshape(x, [batch, 1, 2, height, width]));
+  const adjoint = (y: Tensor) => {
+    const sum = combineFactor(factor, y, 1); // one element where all share the samples
+    return reshape(sum, [sum.shape[0], 2, height, width]);
+  };
+  return {
+    domain,
+    range: [batch, count, 2, height, width],
+    forward,
+    adjoint,
+    normal: (x) => adjoint(forward(x)),
+  };
+}
+
+/** What moving one element through memory costs, in multiplications. */
+const MOVE = 60;
+
+/** Ways to transform along H to some lines and back. */
+type NormalWay = "dense" | "stages" | "folded";
+
+/** The cheapest by a rough count of multiplications per column. */
+function normalWay(height: number, lines: number, comb: Comb | undefined): NormalWay {
+  const factors = factorLength(height);
+  const unfolded = comb === undefined ? lines : lines - height / comb.period;
+  const costs: Readonly<Record<NormalWay, number>> = {
+    dense: 8 * lines * height,
+    stages: factors === null ? Infinity : (8 * (factors[0] + factors[1]) + 4 * MOVE) * height,
+    folded: comb === undefined ? Infinity : (8 * unfolded + 4 * comb.period + 2 * MOVE) * height,
+  };
+  return (Object.keys(costs) as NormalWay[]).reduce((a, b) => costs[b] < costs[a] ? b : a);
+}
+
+/** The acquired lines of a 1-D mask. */
+export function acquiredLines(mask: SamplingMask): number[] {
+  const lines: number[] = [];
+  mask.values.forEach((kept, line) => kept && lines.push(line));
+  return lines;
+}
+
+/**
+ * Fourier transform to the acquired samples.
+ *
+ * With a mask of lines, from hybrid images `[N, C, 2, H, W]` to the K acquired lines
+ * `[N, C, 2, K, W]`. With a mask of the plane, to all of k-space with zeros where nothing was
+ * acquired.
+ * @param shape `[N, C, 2, H, W]`
+ */
+export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator {
+  return mask.kind === "lines"
+    ? lineFourier(shape, acquiredLines(mask))
+    : planeFourier(shape, mask);
+}
+
+function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
+  const [batch, count, , height, width] = shape;
+  const comb = densestComb(lines, height);
+  const others = lines.filter((line) => comb !== undefined && !isOnComb(line, comb));
+  const forward = (x: Tensor) => dftHRows(x, lines, "forward");
+  const adjoint = (y: Tensor) => dftHRowsAdjoint(y, lines, height, "forward");
+  const kept = new Float32Array(height);
+  for (const line of lines) kept[line] = 1;
+  const normalByStages = (x: Tensor) =>
+    dftH(mul(dftH(x, "forward"), constantOf(kept, [height, 1])), "inverse");
+  return {
+    domain: shape,
+    range: [batch, count, 2, lines.length, width],
+    forward,
+    adjoint,
+    normal: {
+      dense: (x: Tensor) => adjoint(forward(x)),
+      stages: normalByStages,
+      folded: (x: Tensor) => normalByFolding(x, comb!, others),
+    }[normalWay(height, lines.length, comb)],
+  };
+}
+
+/** Lines of a comb fold the image; what other lines there are is transformed. */
+function normalByFolding(x: Tensor, comb: Comb, others: readonly number[]): Tensor {
+  const folded = combNormal(x, comb);
+  if (others.length === 0) return folded;
+  const transformed = dftHRows(x, others, "forward");
+  return add(folded, dftHRowsAdjoint(transformed, others, x.shape[x.rank - 2], "forward"));
+}
+
+function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {
+  const kept = constantOf(Float32Array.from(mask.values), [mask.height, mask.width]);
+  const forward = (x: Tensor) => mul(dft2(x, "forward"), kept);
+  return {
+    domain: shape,
+    range: shape,
+    forward,
+    adjoint: (y) => dft2(mul(y, kept), "inverse"),
+    normal: (x) => dft2(forward(x), "inverse"),
+  };
+}
+
+/**
+ * The multi-coil operator: sampling o Fourier o coils, from images `[N, 2, H, W]` to acquired
+ * samples (see `sampledFourier`).
+ *
+ * Its normal operator goes coil by coil, so that what one coil needs stays in the cache: a seventh
+ * faster than all coils at once at 15 x 640 x 368.
+ * @param maps coil sensitivities `[M, C, 2, H, W]` with M = 1 or N
+ */
+export function mriOperator(maps: Tensor, mask: SamplingMask, batch = 1): LinearOperator {
+  const sensitivities = coils(maps, batch);
+  const whole = compose(sampledFourier(sensitivities.range, mask), sensitivities);
+  return { ...whole, normal: coilwiseNormal(maps, mask, batch) };
+}
+
+/** Sum over the coils of S^H F^H F S, with the swap of the adjoint done once, on the sum. */
+function coilwiseNormal(
+  maps: Tensor,
+  mask: SamplingMask,
+  batch: number,
+): (x: Tensor) => Tensor {
+  const [, count, , height, width] = maps.shape;
+  const { re, im } = factorOf(maps);
+  const fourier = sampledFourier([batch, 1, 2, height, width], mask);
+  const factors = Array.from({ length: count }, (_, coil): ComplexFactor => ({
+    re: slice(re, 1, coil, coil + 1),
+    im: slice(im, 1, coil, coil + 1),
+  }));
+  return (x) => {
+    const image = reshape(x, [batch, 1, 2, height, width]);
+    const swapped = swapParts(image);
+    const terms = factors.map((factor) => {
+      const y = fourier.normal(add(mul(factor.re, image), mul(factor.im, swapped)));
+      return { re: mul(factor.re, y), im: mul(factor.im, y) };
+    });
+    const total = terms.reduce((sum, { re, im }) => ({ re: add(sum.re, re), im: add(sum.im, im) }));
+    return reshape(add(total.re, swapParts(total.im)), x.shape);
+  };
+}
+
+/** Re <a, b> of planar complex tensors for each element of the batch, with axes kept. */
+export function innerProduct(a: Tensor, b: Tensor): Tensor {
+  const axes = a.shape.map((_, axis) => axis).slice(1);
+  return reduceSum(mul(a, b), axes, { keepDims: true });
+}
+
+/** A^H A + weight I: what regularised least squares inverts. */
+export function regularised(
+  operator: LinearOperator,
+  weight: Tensor | number,
+): (x: Tensor) => Tensor {
+  return (x) => add(operator.normal(x), mul(x, weight));
+}

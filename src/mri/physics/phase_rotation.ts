@@ -1,0 +1,32 @@
+/**
+ * Turns of phase. The phase of an image as a whole means nothing, but a denoiser's errors depend on
+ * it: an iteration that shows its image to the denoiser at another phase in each step averages them
+ * out, as M. Terris, T. Moreau, N. Pustelnik, J. Tachella, "Equivariant plug-and-play image
+ * reconstruction", CVPR 2024, do with flips and rotations.
+ * @module
+ */
+import { constantOf, cos, neg, sin, type Tensor } from "../../graph/mod.ts";
+import type { Denoiser } from "../../nn/mod.ts";
+import { joinParts, mulFactor } from "./complex.ts";
+
+/** Angle from step to step: multiples of it never repeat and are spread evenly. */
+export const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+
+/**
+ * e^(i angle) x.
+ * @param x `[N, 2, H, W]`
+ * @param angle radians, `[1, 1, 1, 1]`
+ */
+export function turnedPhase(x: Tensor, angle: Tensor): Tensor {
+  const im = sin(angle);
+  return mulFactor({ re: cos(angle), im: joinParts(neg(im), im) }, x);
+}
+
+/**
+ * The denoiser, shown images whose phase is turned by an angle: `e^(-i angle) D(e^(i angle) x)`.
+ * @param angle radians, a number or `[1, 1, 1, 1]`
+ */
+export function turnedDenoiser(denoise: Denoiser, angle: Tensor | number): Denoiser {
+  const by = typeof angle === "number" ? constantOf(Float32Array.of(angle), [1, 1, 1, 1]) : angle;
+  return (x, sigma) => turnedPhase(denoise(turnedPhase(x, by), sigma), neg(by));
+}

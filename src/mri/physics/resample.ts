@@ -1,0 +1,36 @@
+/**
+ * Cropping about the centre, and interpolation to another number of pixels.
+ * @module
+ */
+import { mul, pad, slice, type Tensor } from "../../graph/mod.ts";
+import { dftH, dftW } from "./dft.ts";
+
+/** The middle of an axis, or the whole between zeros: `size` values about the centre. */
+export function centred(array: Tensor, axis: number, size: number): Tensor {
+  const from = array.shape[axis];
+  const shift = Math.floor(from / 2) - Math.floor(size / 2);
+  if (size === from) return array;
+  if (size < from) return slice(array, axis, shift, shift + size);
+  const before = array.shape.map((_, i) => i === axis ? -shift : 0);
+  const after = array.shape.map((_, i) => i === axis ? size - from + shift : 0);
+  return pad(array, [...before, ...after]);
+}
+
+/**
+ * Interpolates complex `[..., 2, H, W]` along W to another number of pixels of the same extent, by
+ * zero-filling k-space or leaving out its ends.
+ */
+export function resampleW(image: Tensor, size: number): Tensor {
+  const from = image.shape[image.rank - 1];
+  if (size === from) return image;
+  const kspace = centred(dftW(image, "forward"), image.rank - 1, size);
+  return mul(dftW(kspace, "inverse"), Math.sqrt(size / from));
+}
+
+/** {@link resampleW} along H. */
+export function resampleH(image: Tensor, size: number): Tensor {
+  const from = image.shape[image.rank - 2];
+  if (size === from) return image;
+  const kspace = centred(dftH(image, "forward"), image.rank - 2, size);
+  return mul(dftH(kspace, "inverse"), Math.sqrt(size / from));
+}

@@ -1,0 +1,107 @@
+/**
+ * The operators of the restoration literature, on complex images `[N, 2, H, W]`: so that solvers can be
+ * checked on the tasks they were published for.
+ * @module
+ */
+import { constantOf, matMul, mul, type Shape, type Tensor } from "../../graph/mod.ts";
+import type { LinearOperator } from "./operator.ts";
+
+/** The identity: y = x + noise. */
+export function denoising(shape: Shape): LinearOperator {
+  const same = (x: Tensor) => x;
+  return { domain: shape, range: shape, forward: same, adjoint: same, normal: same };
+}
+
+/**
+ * Keeps pixels and sets the others to 0.
+ * @param kept 0 or 1 for each pixel, `[H, W]` in C order
+ * @throws {RangeError} for another number of pixels
+ */
+export function inpainting(shape: Shape, kept: ArrayLike<number>): LinearOperator {
+  const [height, width] = shape.slice(-2);
+  if (kept.length !== height * width) {
+    throw new RangeError(
+      `Cannot inpaint ${height} x ${width} pixels: as many values are required, found ${kept.length}`,
+    );
+  }
+  const weights = constantOf(Float32Array.from(kept), [height, width]);
+  const keep = (x: Tensor) => mul(x, weights);
+  return { domain: shape, range: shape, forward: keep, adjoint: keep, normal: keep };
+}
+
+/** Widths of a Gaussian beyond which it is cut off. */
+const REACH = 4;
+
+/** Convolution with a Gaussian of unit sum, round the edges of the image (circular). */
+export function gaussianBlur(shape: Shape, deviation: number): LinearOperator {
+  const weights = (distance: number) => Math.exp(-(distance ** 2) / (2 * deviation ** 2));
+  const reach = Math.ceil(REACH * deviation);
+  const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+  const sum = offsets.reduce((total, offset) => total + weights(offset), 0);
+  const circulant = (size: number) =>
+    matrix(size, size, (row, column) =>
+      offsets
+        .filter((offset) => (((column + offset - row) % size) + size) % size === 0)
+        .reduce((total, offset) => total + weights(offset) / sum, 0));
+  const [height, width] = shape.slice(-2);
+  return separable(shape, circulant(height), circulant(width));
+}
+
+/**
+ * Means over blocks of `factor` x `factor` pixels: what super-resolution undoes.
+ * @throws {RangeError} when the image is not made of whole blocks
+ */
+export function averagePooling(shape: Shape, factor: number): LinearOperator {
+  const [height, width] = shape.slice(-2);
+  if (!Number.isInteger(factor) || factor < 1 || height % factor !== 0 || width % factor !== 0) {
+    throw new RangeError(
+      `Cannot average blocks of ${factor} x ${factor}: a whole factor that divides ${height} and ` +
+        `${width} is required`,
+    );
+  }
+  const mean = (size: number) =>
+    matrix(
+      size / factor,
+      size,
+      (row, column) => Math.floor(column / factor) === row ? 1 / factor : 0,
+    );
+  return separable(shape, mean(height), mean(width));
+}
+
+interface Dense {
+  readonly rows: number;
+  readonly columns: number;
+  entry(row: number, column: number): number;
+}
+
+const matrix = (rows: number, columns: number, entry: Dense["entry"]): Dense => ({
+  rows,
+  columns,
+  entry,
+});
+
+const transposed = ({ rows, columns, entry }: Dense): Dense =>
+  matrix(columns, rows, (row, column) => entry(column, row));
+
+function constantMatrix({ rows, columns, entry }: Dense): Tensor {
+  const data = Float32Array.from(
+    { length: rows * columns },
+    (_, i) => entry(Math.floor(i / columns), i % columns),
+  );
+  return constantOf(data, [rows, columns]);
+}
+
+/** x -> R x C^T, with R along H and C along W. */
+function separable(shape: Shape, alongH: Dense, alongW: Dense): LinearOperator {
+  const [left, right] = [constantMatrix(alongH), constantMatrix(transposed(alongW))];
+  const [leftBack, rightBack] = [constantMatrix(transposed(alongH)), constantMatrix(alongW)];
+  const forward = (x: Tensor) => matMul(matMul(left, x), right);
+  const adjoint = (y: Tensor) => matMul(matMul(leftBack, y), rightBack);
+  return {
+    domain: shape,
+    range: [...shape.slice(0, -2), alongH.rows, alongW.rows],
+    forward,
+    adjoint,
+    normal: (x) => adjoint(forward(x)),
+  };
+}

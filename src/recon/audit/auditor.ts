@@ -1,0 +1,103 @@
+/** The audit of a reconstruction, slice by slice, beside the reconstruction itself. @module */
+import type { Runtime } from "../../graph/mod.ts";
+import { Consistency } from "./consistency.ts";
+import type {
+  Acquisition,
+  Method,
+  MethodOptions,
+  Problem,
+  RunControl,
+} from "../../method/problem.ts";
+import type { NdArray } from "../../ndarray.ts";
+import type { SliceAudit } from "./audit.ts";
+import { consistencyFigures } from "./figures.ts";
+import { Predictor } from "./prediction.ts";
+
+/** How thorough an audit is: none, what costs a fraction of a second a slice, or a second reconstruction. */
+export type AuditLevel = "none" | "consistency" | "prediction";
+
+/** What an {@link Auditor} is made for. */
+export interface AuditorOptions {
+  readonly method: Method;
+  /** What the method was told. */
+  readonly options: MethodOptions;
+  readonly level: AuditLevel;
+  /** Chooses what is held back. */
+  readonly seed: number;
+}
+
+/** A slice to be audited. */
+export interface AuditedSlice {
+  /** Number of the slice in the file. */
+  readonly index: number;
+  /** Equal for slices of one sampling. */
+  readonly key: string;
+  readonly geometry: Acquisition;
+  readonly problem: Problem;
+  /** The reconstruction `[2, H, W]`, on the scale of the problem. */
+  readonly image: NdArray;
+}
+
+interface Compiled {
+  readonly consistency: Consistency;
+  readonly predictor: Predictor | undefined;
+}
+
+/** Audits the slices of a volume; compiles once for each sampling. */
+export class Auditor {
+  readonly #runtime: Runtime;
+  readonly #options: AuditorOptions;
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+
+  /** @param runtime must outlive the auditor */
+  constructor(runtime: Runtime, options: AuditorOptions) {
+    this.#runtime = runtime;
+    this.#options = options;
+  }
+
+  /** Whether there is anything to do: images of methods without coil maps have no phase to compare. */
+  get active(): boolean {
+    return this.#options.level !== "none" && this.#options.method.needsMaps;
+  }
+
+  /** Whether a slice takes a second reconstruction. */
+  get predicts(): boolean {
+    return this.active && this.#options.level === "prediction";
+  }
+
+  /**
+   * Audits a slice.
+   * @param control of the second reconstruction, where there is one
+   */
+  async slice(
+    { index, key, geometry, problem, image }: AuditedSlice,
+    control: RunControl,
+  ): Promise<SliceAudit> {
+    const { consistency, predictor } = await this.#compile(key, geometry);
+    const energies = await consistency.measure(problem, image);
+    const prediction = await predictor?.slice(problem, control);
+    return {
+      slice: index,
+      consistency: consistencyFigures(energies, problem.sigma),
+      ...(prediction === undefined ? {} : { prediction }),
+    };
+  }
+
+  #compile(key: string, geometry: Acquisition): Promise<Compiled> {
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      compiled = this.#create(geometry);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  async #create(geometry: Acquisition): Promise<Compiled> {
+    return {
+      consistency: await Consistency.create(this.#runtime, geometry),
+      predictor: this.predicts
+        ? await Predictor.create(this.#runtime, geometry, this.#options)
+        : undefined,
+    };
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * How far an image explains the acquired samples, against their noise.
+ *
+ * The residual r = y - A x of an image x falls into two parts. The first, (I - P) y, is what no image
+ * at all explains with these coil maps: P projects onto what the operator A can make. It is the same for
+ * every method, and tells of noise, maps and motion. The second, P r = A (x_ls - x), is how far the image
+ * is from the least-squares one in the data: 0 for unregularised least squares, as large as the noise
+ * within P for the truth or a posterior sample, more when the image departs from the data.
+ *
+ * What to expect of each part is measured, not counted: noise of unit variance goes through the same
+ * projection, in the same graph.
+ * @module
+ */
+import {
+  concat,
+  constantOf,
+  matMul,
+  mul,
+  type Program,
+  reduceSum,
+  reshape,
+  type Runtime,
+  sub,
+  swapLastAxes,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { Rng } from "../../rng.ts";
+import { conjugateGradients } from "../../mri/physics/cg.ts";
+import { dftW } from "../../mri/physics/dft.ts";
+import type { SamplingMask } from "../../mri/sampling/masks.ts";
+import {
+  acquiredLines,
+  type LinearOperator,
+  mriOperator,
+  regularised,
+} from "../../mri/physics/operator.ts";
+import type { Acquisition, Problem } from "../../method/problem.ts";
+
+/**
+ * Tikhonov weight of the projection: what it leaves of an image error e is at most e sqrt(weight) / 2 =
+ * e / 20, which for the error of a usable image is below the noise.
+ */
+const WEIGHT = 0.01;
+
+/** Steps of conjugate gradients of the projection; data and noise go through the same number. */
+const ITERATIONS = 12;
+
+/** Distances from the centre of k-space that part the bands; 1 is the farthest corner. */
+const BAND_EDGES = [0, 0.06, 0.12, 0.25, 0.5, 1] as const;
+
+/** Samples beyond this distance tell of the noise: there is next to no signal. */
+const OUTER = 0.5;
+
+/** Bands of fewer samples (all coils together) are left out: their chi-square says nothing. */
+const LEAST_SAMPLES = 50;
+
+/** The figures of one part of k-space. Energies are sums of squares over real and imaginary parts. */
+export interface ResidualEnergies {
+  /** Real numbers that were measured there. */
+  readonly count: number;
+  /** Of the samples. */
+  readonly signal: number;
+  /** Of the residual y - A x. */
+  readonly residual: number;
+  /** Of what no image explains, and what noise of variance 1 leaves there. */
+  readonly unexplained: number;
+  readonly unexplainedNoise: number;
+  /** Of what a least-squares fit of the residual explains, and the same of noise of variance 1. */
+  readonly misfit: number;
+  readonly misfitNoise: number;
+}
+
+/** Energies by distance from the centre of k-space, as parts of the largest distance. */
+export interface BandEnergies extends ResidualEnergies {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What {@link Consistency.measure} finds. */
+export interface ConsistencyEnergies {
+  readonly bands: readonly BandEnergies[];
+  /**
+   * What no image explains in the outer part of k-space: how much of each coil's noise is there for
+   * noise of variance 1 (mean 1 over the coils), one number for each coil.
+   */
+  readonly coilNoise: readonly number[];
+  /** Largest correlation of that between two coils beyond what white noise leaves, 0 to 1. */
+  readonly correlation: number;
+}
+
+/** The distance of every sample from the centre, in the order of the samples: K x W values. */
+export function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Uint8Array } {
+  const { height, width, kind, values } = mask;
+  const lines = kind === "lines" ? acquiredLines(mask) : [...Array(height).keys()];
+  const distance = new Float64Array(lines.length * width);
+  const kept = new Uint8Array(distance.length);
+  const part = (index: number, size: number) =>
+    (index - Math.floor(size / 2)) / Math.max(1, Math.floor(size / 2));
+  lines.forEach((line, row) => {
+    for (let x = 0; x < width; x++) {
+      const at = row * width + x;
+      distance[at] = Math.hypot(part(line, height), part(x, width)) / Math.SQRT2;
+      kept[at] = kind === "lines" ? 1 : values[line * width + x];
+    }
+  });
+  return { distance, kept };
+}
+
+/** Compiled graphs that compare images of a geometry with their data. */
+export class Consistency {
+  readonly #program: Program<"samples" | "maps" | "image" | "noise", string>;
+  readonly #noise: NdArray;
+  readonly #bands: readonly Band[];
+
+  private constructor(
+    program: Program<"samples" | "maps" | "image" | "noise", string>,
+    noise: NdArray,
+    bands: readonly Band[],
+  ) {
+    this.#program = program;
+    this.#noise = noise;
+    this.#bands = bands;
+  }
+
+  /** Compiles for a geometry. */
+  static async create(runtime: Runtime, geometry: Acquisition): Promise<Consistency> {
+    const { coils, height, width, mask } = geometry;
+    const { distance, kept } = sampleDistances(mask);
+    const bands = bandsOf(distance, kept, coils);
+    const shape = [1, coils, 2, distance.length / width, width];
+    const membership = bandMatrix(bands, distance, kept);
+    const outer = Float32Array.from(distance, (d, i) => kept[i] === 1 && d >= OUTER ? 1 : 0);
+    const program = await runtime.build(
+      {
+        samples: shape,
+        maps: [1, coils, 2, height, width],
+        image: [1, 2, height, width],
+        noise: shape,
+      },
+      ({ samples, maps, image, noise }): Record<string, Tensor> => {
+        const data = sub(samples, mriOperator(maps, mask).forward(image));
+        const both = concat([data, noise], 0);
+        const fit = projected(mriOperator(maps, mask, 2), both);
+        const place = (y: Tensor) => mask.kind === "lines" ? dftW(y, "forward") : y;
+        const rest = place(sub(both, fit));
+        return {
+          signal: overBands(place(samples), membership),
+          residual: overBands(place(data), membership),
+          misfit: overBands(place(fit), membership),
+          unexplained: overBands(rest, membership),
+          covariance: coilProducts(rest, constantOf(outer, [1, outer.length])),
+        };
+      },
+    );
+    return new Consistency(program, noiseFor(shape, kept), bands);
+  }
+
+  /**
+   * Compares an image with its data.
+   * @param image complex `[2, H, W]` on the scale of the problem
+   */
+  async measure({ samples, maps }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
+    const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
+    const out = await this.#program.run({
+      samples: batched(samples),
+      maps: batched(maps),
+      image: batched(image),
+      noise: this.#noise,
+    });
+    const count = this.#bands.length;
+    return {
+      bands: this.#bands.map((band, i) => ({
+        ...band,
+        signal: out.signal.data[i],
+        residual: out.residual.data[i],
+        misfit: out.misfit.data[i],
+        misfitNoise: out.misfit.data[count + i],
+        unexplained: out.unexplained.data[i],
+        unexplainedNoise: out.unexplained.data[count + i],
+      })),
+      ...coilFigures(out.covariance),
+    };
+  }
+}
+
+/** What the operator can explain of `y`: A (A^H A + weight I)^-1 A^H y. */
+function projected(operator: LinearOperator, y: Tensor): Tensor {
+  const b = operator.adjoint(y);
+  return operator.forward(conjugateGradients(regularised(operator, WEIGHT), b, ITERATIONS));
+}
+
+interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+const inBand = (distance: number, { from, to }: Pick<Band, "from" | "to">) =>
+  distance >= from && (distance < to || (to === 1 && distance <= 1 + 1e-9));
+
+/** The bands that hold enough samples; a band of too few joins the next one. */
+function bandsOf(distance: Float64Array, kept: Uint8Array, coils: number): Band[] {
+  const bands: Band[] = [];
+  let from = 0;
+  for (const to of BAND_EDGES.slice(1)) {
+    let points = 0;
+    distance.forEach((d, i) => points += kept[i] === 1 && inBand(d, { from, to }) ? 1 : 0);
+    if (points * coils < LEAST_SAMPLES && to < 1) continue;
+    if (points > 0) bands.push({ from, to, count: 2 * coils * points });
+    from = to;
+  }
+  return bands;
+}
+
+/** 1 where a sample is in a band: `[K W, bands]`. */
+function bandMatrix(bands: readonly Band[], distance: Float64Array, kept: Uint8Array): Tensor {
+  const data = new Float32Array(distance.length * bands.length);
+  distance.forEach((d, i) =>
+    bands.forEach((band, b) => {
+      if (kept[i] === 1 && inBand(d, band)) data[i * bands.length + b] = 1;
+    })
+  );
+  return constantOf(data, [distance.length, bands.length]);
+}
+
+/** Energy of `[N, C, 2, K, W]` in each band, `[N, bands]`. */
+function overBands(y: Tensor, membership: Tensor): Tensor {
+  const [batch, , , rows, width] = y.shape;
+  const energy = reduceSum(mul(y, y), [1, 2]);
+  return reshape(matMul(reshape(energy, [batch, 1, rows * width]), membership), [batch, -1]);
+}
+
+/** Products of the coils with each other over the outer samples, `[N, 2 C, 2 C]` in real form. */
+function coilProducts(y: Tensor, outer: Tensor): Tensor {
+  const [batch, coils, , rows, width] = y.shape;
+  const flat = mul(reshape(y, [batch, 2 * coils, rows * width]), outer);
+  return matMul(flat, swapLastAxes(flat));
+}
+
+/** Noise of variance 1 where something was acquired, the same for every slice. */
+function noiseFor(shape: readonly number[], kept: Uint8Array): NdArray {
+  const data = new Rng(0).normals(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] *= kept[i % kept.length];
+  return ndarray(data, shape);
+}
+
+/** Noise of each coil and their largest correlation, of data and of white noise. */
+function coilFigures(
+  { data, shape: [, size] }: NdArray,
+): Pick<ConsistencyEnergies, "coilNoise" | "correlation"> {
+  const coils = size / 2;
+  const entry = (set: number, i: number, j: number) => data[(set * size + i) * size + j];
+  const power = (set: number, c: number) =>
+    entry(set, 2 * c, 2 * c) + entry(set, 2 * c + 1, 2 * c + 1);
+  const ratios = Array.from({ length: coils }, (_, c) => ratio(power(0, c), power(1, c)));
+  const mean = ratios.reduce((sum, value) => sum + value, 0) / coils;
+  /** Complex correlation of two coils: sum of y_i conj(y_j) over the root of their powers. */
+  const correlation = (set: number, i: number, j: number): [number, number] => {
+    const norm = Math.sqrt(power(set, i) * power(set, j));
+    const re = entry(set, 2 * i, 2 * j) + entry(set, 2 * i + 1, 2 * j + 1);
+    const im = entry(set, 2 * i + 1, 2 * j) - entry(set, 2 * i, 2 * j + 1);
+    return [ratio(re, norm), ratio(im, norm)];
+  };
+  let largest = 0;
+  for (let i = 0; i < coils; i++) {
+    for (let j = 0; j < i; j++) {
+      const [a, b] = [correlation(0, i, j), correlation(1, i, j)];
+      largest = Math.max(largest, Math.hypot(a[0] - b[0], a[1] - b[1]));
+    }
+  }
+  return { coilNoise: ratios.map((value) => ratio(value, mean)), correlation: largest };
+}
+
+const ratio = (a: number, b: number) => b > 0 ? a / b : 0;

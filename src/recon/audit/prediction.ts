@@ -1,0 +1,222 @@
+/**
+ * Prediction of samples that were held back: a score that needs no truth.
+ *
+ * A few per cent of the acquired lines (points, of a plane), outside the calibration region and spread
+ * over k-space, are taken out; the method reconstructs without them, and what its image says of them is
+ * compared with what was measured. So does `sense`, and beside a network `tv`, whose prior (images are
+ * piecewise constant) knows nothing of anatomy: a network's prior that predicts worse does harm.
+ * @module
+ */
+import { mul, type Program, reduceSum, type Runtime, sub } from "../../graph/mod.ts";
+import { sense, tv } from "../../classical/mod.ts";
+import { calibrationLines, type SamplingMask } from "../../mri/sampling/masks.ts";
+import { acquiredLines, mriOperator } from "../../mri/physics/operator.ts";
+import type {
+  Acquisition,
+  Method,
+  MethodOptions,
+  Problem,
+  RunControl,
+  Solver,
+} from "../../method/problem.ts";
+import { meanOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
+import { Rng } from "../../rng.ts";
+import { LEAST_SIGMA } from "./figures.ts";
+
+/** Part of the acquired samples that is held back. */
+const HELD_PART = 0.05;
+
+/** At most this part of what lies outside the calibration region is held back. */
+const MOST_OUTSIDE = 0.5;
+
+/** Acquired samples in two parts. */
+export interface HoldOut {
+  /** What is reconstructed from. */
+  readonly kept: SamplingMask;
+  /** What is predicted. */
+  readonly held: SamplingMask;
+  /** Part of the acquired samples that is held back. */
+  readonly part: number;
+}
+
+/** How well held-back samples of a slice were predicted. */
+export interface SlicePrediction {
+  /** Part of the acquired samples that was held back. */
+  readonly held: number;
+  /** Mean squared error over the noise variance. */
+  readonly error: number;
+  /** The same of `sense`. */
+  readonly sense: number;
+  /** The same of `tv`, beside methods with a network; null beside others. */
+  readonly tv: number | null;
+  /** The error that the posterior samples' own spread predicts; null without samples. */
+  readonly expected: number | null;
+}
+
+/**
+ * Chooses what to hold back: of each of equal shares of the lines (or points) outside the calibration
+ * region, in order, one at random.
+ * @returns undefined when there are fewer than two outside
+ */
+export function holdOut(mask: SamplingMask, seed: number): HoldOut | undefined {
+  const outside = outsideCalibration(mask);
+  const acquired = mask.values.reduce((sum, value) => sum + value, 0);
+  const wanted = Math.max(1, Math.round(HELD_PART * acquired));
+  const count = Math.min(wanted, Math.floor(MOST_OUTSIDE * outside.length));
+  if (count === 0) return undefined;
+  const rng = new Rng(seed);
+  const kept = mask.values.slice(), held = new Uint8Array(mask.values.length);
+  for (let share = 0; share < count; share++) {
+    const start = Math.floor(share * outside.length / count);
+    const end = Math.floor((share + 1) * outside.length / count);
+    const chosen = outside[start + rng.integer(end - start)];
+    kept[chosen] = 0;
+    held[chosen] = 1;
+  }
+  const left = acquired - count;
+  return {
+    kept: { ...mask, values: kept, acceleration: mask.values.length / left },
+    held: { ...mask, values: held, acceleration: mask.values.length / count, acs: 0 },
+    part: count / acquired,
+  };
+}
+
+/** Acquired lines (or points) outside the calibration region, in order. */
+function outsideCalibration(mask: SamplingMask): number[] {
+  const { start, count } = calibrationLines(mask);
+  const left = Math.floor(mask.width / 2) - Math.floor(count / 2);
+  const inside = (index: number, first: number) => index >= first && index < first + count;
+  return [...mask.values.keys()].filter((i) => {
+    if (mask.values[i] === 0) return false;
+    if (mask.kind === "lines") return !inside(i, start);
+    return !(inside(Math.floor(i / mask.width), start) && inside(i % mask.width, left));
+  });
+}
+
+/** The samples of a part of a mask, from those of all of it: `[C, 2, K, W]` or `[C, 2, H, W]`. */
+export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMask): NdArray {
+  const [coils, , rows, width] = samples.shape;
+  if (all.kind === "plane") {
+    const { values } = part;
+    return ndarray(samples.data.map((v, i) => v * values[i % values.length]), samples.shape);
+  }
+  const lines = acquiredLines(all), chosen = acquiredLines(part);
+  const result = zeros([coils, 2, chosen.length, width]);
+  for (let plane = 0; plane < 2 * coils; plane++) {
+    chosen.forEach((line, row) => {
+      const from = (plane * rows + lines.indexOf(line)) * width;
+      const line_ = samples.data.subarray(from, from + width);
+      result.data.set(line_, (plane * chosen.length + row) * width);
+    });
+  }
+  return result;
+}
+
+/** A method and sense, compiled to predict what was held back. */
+export class Predictor {
+  readonly #mask: SamplingMask;
+  readonly #holdOut: HoldOut;
+  readonly #solver: Solver;
+  readonly #sense: Solver;
+  readonly #tv: Solver | undefined;
+  readonly #compare: Program<"image" | "maps" | "samples", "energy">;
+
+  private constructor(
+    mask: SamplingMask,
+    parts: HoldOut,
+    [solver, senseSolver, tvSolver]: readonly [Solver, Solver, Solver | undefined],
+    compare: Program<"image" | "maps" | "samples", "energy">,
+  ) {
+    this.#mask = mask;
+    this.#holdOut = parts;
+    this.#solver = solver;
+    this.#sense = senseSolver;
+    this.#tv = tvSolver;
+    this.#compare = compare;
+  }
+
+  /**
+   * Compiles for a geometry.
+   * @param seed chooses what is held back
+   * @returns undefined when nothing can be held back
+   */
+  static async create(
+    runtime: Runtime,
+    geometry: Acquisition,
+    { method, options, seed }: {
+      readonly method: Method;
+      readonly options: MethodOptions;
+      readonly seed: number;
+    },
+  ): Promise<Predictor | undefined> {
+    const parts = holdOut(geometry.mask, seed);
+    if (parts === undefined) return undefined;
+    const { coils, height, width, mask } = geometry;
+    const without = { ...geometry, mask: parts.kept };
+    const solver = await method.prepare(runtime, without, options);
+    const senseSolver = method === sense ? solver : await sense.prepare(runtime, without);
+    const learned = method.defaultModel !== undefined;
+    const tvSolver = learned ? await tv.prepare(runtime, without) : undefined;
+    const rows = mask.kind === "lines" ? acquiredLines(parts.held).length : height;
+    const compare = await runtime.build(
+      {
+        image: [1, 2, height, width],
+        maps: [1, coils, 2, height, width],
+        samples: [1, coils, 2, rows, width],
+      },
+      ({ image, maps, samples }) => {
+        const error = sub(samples, mriOperator(maps, parts.held).forward(image));
+        return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
+      },
+    );
+    return new Predictor(mask, parts, [solver, senseSolver, tvSolver], compare);
+  }
+
+  /** Reconstructs a slice without what is held back, and compares. */
+  async slice(problem: Problem, control: RunControl = {}): Promise<SlicePrediction> {
+    const { kept, held, part } = this.#holdOut;
+    const without = { ...problem, samples: samplesOf(problem.samples, this.#mask, kept) };
+    const measured = samplesOf(problem.samples, this.#mask, held);
+    const samples = await this.#solver.sample?.(without, control);
+    const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
+    const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);
+    const count = held.values.reduce((sum, value) => sum + value, 0) *
+      (held.kind === "lines" ? held.width : 1) * problem.maps.shape[0] * 2;
+    const scale = 1 / (count * Math.max(problem.sigma, LEAST_SIGMA) ** 2);
+    const error = async (x: NdArray, y: NdArray) => scale * await this.#energy(problem, x, y);
+    return {
+      held: part,
+      error: await error(image, measured),
+      sense: await error(other, measured),
+      tv: this.#tv ? await error(await this.#tv.solve(without), measured) : null,
+      expected: samples === undefined || samples.shape[0] < 2
+        ? null
+        : 1 + await this.#spread(samples, image, (x) => error(x, zeros(measured.shape))),
+    };
+  }
+
+  async #energy({ maps }: Problem, image: NdArray, samples: NdArray): Promise<number> {
+    const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
+    const { energy } = await this.#compare.run({
+      image: batched(image),
+      maps: batched(maps),
+      samples: batched(samples),
+    });
+    return energy.data[0];
+  }
+
+  /** Expected squared distance of the truth from the mean of S samples, if it is drawn as they are. */
+  async #spread(
+    { data, shape: [count, ...shape] }: NdArray,
+    mean: NdArray,
+    energy: (x: NdArray) => Promise<number>,
+  ): Promise<number> {
+    const size = mean.data.length;
+    let sum = 0;
+    for (let s = 0; s < count; s++) {
+      const deviation = mean.data.map((value, i) => data[s * size + i] - value);
+      sum += await energy(ndarray(deviation, shape));
+    }
+    return sum / (count - 1) * (1 + 1 / count);
+  }
+}

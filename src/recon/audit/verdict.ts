@@ -1,0 +1,164 @@
+/**
+ * From figures to a plain verdict. The thresholds were found on k-space simulated from validation
+ * volumes by `bench/audit.ts`; what it measured, misses included, is in docs/audit.md.
+ * @module
+ */
+import { departure, modelError, type SliceConsistency } from "./figures.ts";
+import type { SlicePrediction } from "./prediction.ts";
+
+/** What the evidence says. */
+export type Verdict = "consistent" | "suspicious" | "inconsistent";
+
+/** From the best to the worst. */
+const ORDER: readonly Verdict[] = ["consistent", "suspicious", "inconsistent"];
+
+/** The worse of two verdicts. */
+export const worse = (a: Verdict, b: Verdict): Verdict =>
+  ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
+
+/** A limit beyond which evidence makes suspicious, and one beyond which it makes inconsistent. */
+export interface Limits {
+  readonly suspicious: number;
+  readonly inconsistent: number;
+}
+
+/** Thresholds by what they are applied to. */
+export const LIMITS = {
+  /** Variance of the noise over the assumed one, or the other way round. */
+  noise: { suspicious: 1.5, inconsistent: 2.5 },
+  /** Noise variance of one coil over that of another. */
+  coilRatio: { suspicious: 2, inconsistent: 8 },
+  /** Correlation of the noise between two coils. */
+  correlation: { suspicious: 0.3, inconsistent: 0.8 },
+  /** What no image explains, relative to the signal of a band of k-space. */
+  modelError: { suspicious: 0.03, inconsistent: 0.15 },
+  /** Departure of the image from the data, relative to the signal of a band. */
+  departure: { suspicious: 0.05, inconsistent: 0.15 },
+  /** Error of prediction over that of sense. */
+  prediction: { suspicious: 1.15, inconsistent: 2 },
+  /** Error of prediction beyond the noise over that of tv, of methods with a network. */
+  prior: { suspicious: 1.15, inconsistent: 10 },
+} as const satisfies Record<string, Limits>;
+
+/** A network that predicts worse than tv by less than this part of the noise predicts as well. */
+const AS_WELL = 0.03;
+
+/** Least error beyond the noise that is divided by, as part of the noise. */
+const LEAST_ERROR = 0.02;
+
+/** What a reason is about: the data with their maps and noise, which all methods share, or the image. */
+export type Subject = "data" | "image";
+
+/** Why a slice is not consistent. */
+export interface Reason {
+  readonly kind: keyof typeof LIMITS;
+  readonly about: Subject;
+  readonly verdict: Verdict;
+  /** In words, with the figure. */
+  readonly text: string;
+}
+
+/** Judges a slice; empty when there is nothing to say against it. */
+export function judge(
+  consistency: SliceConsistency,
+  prediction?: SlicePrediction,
+): readonly Reason[] {
+  return [
+    ...dataReasons(consistency),
+    ...imageReasons(consistency),
+    ...(prediction === undefined ? [] : predictionReasons(prediction, consistency.noise ?? 1)),
+  ];
+}
+
+/** The worst that reasons say, of one subject or of all. */
+export function verdictOf(reasons: readonly Reason[], subject?: Subject): Verdict {
+  return reasons
+    .filter(({ about }) => subject === undefined || about === subject)
+    .map(({ verdict }) => verdict)
+    .reduce(worse, "consistent");
+}
+
+function dataReasons(consistency: SliceConsistency): Reason[] {
+  const { noise, coilRatio, correlation } = consistency;
+  const left = modelError(consistency);
+  return [
+    ...(noise === null ? [] : reason("noise", Math.max(noise, 1 / noise), noiseText(noise))),
+    ...reason(
+      "coilRatio",
+      coilRatio,
+      `The noise variance of one coil is ${
+        short(coilRatio)
+      } times that of another: whiten the data`,
+    ),
+    ...reason(
+      "correlation",
+      correlation,
+      `The noise of two coils is correlated by ${short(correlation)}: whiten the data`,
+    ),
+    ...reason(
+      "modelError",
+      left,
+      `No image explains the data: ${
+        percent(left)
+      } of the signal in a band of k-space is left over ` +
+        "beyond the noise; wrong coil maps, motion between lines or corrupted lines do this",
+    ),
+  ];
+}
+
+function imageReasons(consistency: SliceConsistency): Reason[] {
+  const departed = departure(consistency);
+  const text =
+    `The image departs from the acquired data by ${percent(departed)} of the signal in a ` +
+    "band of k-space, beyond the noise; an iteration that stopped early, a weight too large or a wrong " +
+    "prior do this";
+  return reason("departure", departed, text);
+}
+
+function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number): Reason[] {
+  const against = (other: number) =>
+    `${short(error)} against ${short(other)} times the noise variance`;
+  const worseThanSense = reason(
+    "prediction",
+    error / sense,
+    `Samples that were held back are predicted worse than by sense: ${
+      against(sense)
+    }; a wrong prior ` +
+      "does this",
+  );
+  if (tv === null || !(error - tv > AS_WELL * noise)) return worseThanSense;
+  const worseThanTv = reason(
+    "prior",
+    (error - noise) / Math.max(tv - noise, LEAST_ERROR * noise),
+    "The network predicts samples that were held back worse than tv, which knows nothing of anatomy: " +
+      `${against(tv)}; a wrong or weak prior does this`,
+  );
+  return [...worseThanSense, ...worseThanTv];
+}
+
+/** What each figure is about. */
+const ABOUT: Readonly<Record<keyof typeof LIMITS, Subject>> = {
+  noise: "data",
+  coilRatio: "data",
+  correlation: "data",
+  modelError: "data",
+  departure: "image",
+  prediction: "image",
+  prior: "image",
+};
+
+function reason(kind: keyof typeof LIMITS, value: number, text: string): Reason[] {
+  const { suspicious, inconsistent } = LIMITS[kind];
+  if (!(value > suspicious)) return [];
+  const verdict = value > inconsistent ? "inconsistent" : "suspicious";
+  return [{ kind, about: ABOUT[kind], verdict, text }];
+}
+
+function noiseText(noise: number): string {
+  return noise > 1
+    ? `The outer k-space holds ${short(noise)} times the noise variance that was assumed`
+    : `The outer k-space holds ${short(noise)} of the noise variance that was assumed`;
+}
+
+const short = (value: number) => String(Number(value.toPrecision(3)));
+const percent = (value: number) => `${Number((100 * value).toPrecision(2))} %`;

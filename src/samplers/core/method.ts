@@ -1,0 +1,89 @@
+/** A sampler as a reconstruction method. @module */
+import { InputError } from "../../errors.ts";
+import type { Runtime } from "../../graph/mod.ts";
+import type { Acquisition, Method, MethodOptions, Problem, Solver } from "../../method/problem.ts";
+import { meanOf, type NdArray, ndarray } from "../../ndarray.ts";
+import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
+import { Rng } from "../../rng.ts";
+import type { Sampler, Settings } from "./contract.ts";
+import { compileSampler, type ProblemArrays } from "./driver.ts";
+import { mriMeasurement } from "./measurement.ts";
+import { compileMisfit } from "./misfit.ts";
+
+/** The prior that samplers use when none is named. */
+export const DEFAULT_PRIOR = "prior-brain";
+
+/** Posterior samples whose mean is the image, when no number is asked for. */
+export const DEFAULT_SAMPLES = 4;
+
+/** The method that a sampler is, with a prior from a model folder. */
+export function samplerMethod(sampler: Sampler): Method {
+  return {
+    name: sampler.name,
+    summary: sampler.summary,
+    citation: sampler.citation,
+    needsMaps: true,
+    samples: sampler.random !== false,
+    defaultModel: DEFAULT_PRIOR,
+    prepare: (runtime, geometry, options) => prepareSampler(runtime, geometry, sampler, options),
+  };
+}
+
+async function prepareSampler(
+  runtime: Runtime,
+  geometry: Acquisition,
+  sampler: Sampler,
+  options: MethodOptions = {},
+): Promise<Solver> {
+  const { description, denoise } = await loadDenoiser(
+    await modelPath(options.model ?? DEFAULT_PRIOR),
+  );
+  const samples = options.samples ?? (sampler.random === false ? 1 : DEFAULT_SAMPLES);
+  const compiled = await compileSampler(runtime, {
+    sampler,
+    settings: samplerSettings(sampler, options),
+    measurement: mriMeasurement(geometry),
+    denoise,
+    samples,
+  });
+  const misfit = await compileMisfit(runtime, geometry);
+  const sample: NonNullable<Solver["sample"]> = async (problem, control = {}) => {
+    const sigma = await misfit(problem);
+    control.onMisfit?.(sigma);
+    const arrays = problemArrays({ ...problem, sigma });
+    return await compiled.run(arrays, control.rng ?? new Rng(0), control);
+  };
+  const typical = 0.02; // noise of a usual scan: plans depend on it little
+  return {
+    nfe: compiled.nfe(typical),
+    steps: compiled.steps(typical),
+    samples,
+    model: modelReference(description),
+    sample,
+    solve: async (problem, control) => meanOf(await sample(problem, control)),
+  };
+}
+
+/** A sampler's settings with what the user asks for. */
+export function samplerSettings(sampler: Sampler, { steps, weight = 1 }: MethodOptions): Settings {
+  const { defaults } = sampler;
+  return {
+    ...defaults,
+    ...(steps === undefined ? {} : { steps }),
+    weight: defaults.weight * weight,
+  };
+}
+
+/**
+ * The arrays of a slice with a batch axis.
+ * @throws {InputError} for data without noise
+ */
+export function problemArrays({ samples, maps, sigma }: Problem): ProblemArrays {
+  if (!(sigma > 0)) {
+    throw new InputError(
+      `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,
+    );
+  }
+  const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
+  return { samples: batched(samples), inputs: { maps: batched(maps) }, sigma };
+}

@@ -1,0 +1,181 @@
+/**
+ * The eigenbasis of A^H A, for samplers that work in it: per readout column for masks of lines, the
+ * Fourier transform itself for one coil.
+ * @module
+ */
+import {
+  add,
+  cast,
+  concat,
+  constantOf,
+  div,
+  equal,
+  type InputShapes,
+  matMul,
+  neg,
+  reshape,
+  slice,
+  sub,
+  type Tensor,
+  transpose,
+} from "../../graph/mod.ts";
+import { InputError } from "../../errors.ts";
+import { type ColumnBases, columnBases } from "../../mri/physics/column_basis.ts";
+import {
+  complexMul,
+  conjugate,
+  imagPart,
+  joinParts,
+  magnitude,
+  realPart,
+} from "../../mri/physics/complex.ts";
+import { dft2, dftH } from "../../mri/physics/dft.ts";
+import { acquiredLines } from "../../mri/physics/operator.ts";
+import type { Acquisition, RunControl } from "../../method/problem.ts";
+import type { NdArray } from "../../ndarray.ts";
+import type { Spectrum } from "./contract.ts";
+
+type Arrays = Readonly<Record<string, NdArray>>;
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** How the eigenbasis of a measurement is found, and what graphs do with it. */
+export interface SpectralForm {
+  /** Arrays that it is made of, by name. */
+  readonly shapes: InputShapes<string>;
+  /**
+   * Computes them for a problem, on the host.
+   * @param inputs arrays of the operator
+   */
+  compute(inputs: Arrays, control?: RunControl): Promise<Arrays>;
+  /** The basis, given these arrays, those of the operator, `samples` and `adjoint`. */
+  spectrum(tensors: Tensors): Spectrum;
+}
+
+/**
+ * The eigenbasis of the multi-coil operator.
+ * @throws {InputError} for several coils with a mask of the plane
+ */
+export function mriSpectrum(acquisition: Acquisition): SpectralForm {
+  const { coils, mask } = acquisition;
+  if (coils === 1) return fourierSpectrum(acquisition);
+  if (mask.kind === "lines") return columnSpectrum(acquisition);
+  throw new InputError(
+    "Cannot find the eigenbasis of the measurement that exact ddrm works in: one coil or a mask of " +
+      `lines (whose readout columns decouple) is required, found ${coils} coils and a mask of the plane`,
+    { hint: "Use --method ddnm+ or dds, which need no eigenbasis" },
+  );
+}
+
+/** Bases of maps that are still in use: a slice that is reconstructed again need not wait again. */
+const known = new WeakMap<Float32Array, Map<string, ColumnBases>>();
+
+/** The matrices A_x^H A_x of the readout columns decomposed one by one; see `columnBases`. */
+function columnSpectrum({ height, width, mask }: Acquisition): SpectralForm {
+  const lines = acquiredLines(mask);
+  return {
+    shapes: { vectors: [width, height, 2 * height], squares: [1, 1, height, width] },
+    async compute({ maps }, control = {}) {
+      const bases = known.get(maps.data) ?? new Map<string, ColumnBases>();
+      const key = `${maps.shape} ${lines}`;
+      let found = bases.get(key);
+      if (found === undefined) {
+        found = await columnBases(maps, lines, control);
+        control.onStage?.("eigenbasis", found.seconds);
+        known.set(maps.data, bases.set(key, found));
+      }
+      return { vectors: found.vectors, squares: found.squares };
+    },
+    spectrum: ({ vectors, squares, adjoint }) => ({
+      squares,
+      analyse: (x) => toBasis(vectors, x),
+      synthesise: (c) => fromBasis(vectors, c),
+      data: toBasis(vectors, adjoint),
+    }),
+  };
+}
+
+/** `[N, 1, H, W]` to `[W, H, N]` */
+const toColumns = (x: Tensor) =>
+  transpose(reshape(x, [x.shape[0], x.shape[2], x.shape[3]]), [2, 1, 0]);
+
+/** `[W, H, N]` to `[N, 1, H, W]` */
+function fromColumns(x: Tensor): Tensor {
+  const [width, height, batch] = x.shape;
+  return reshape(transpose(x, [2, 1, 0]), [batch, 1, height, width]);
+}
+
+/** V^H x: with rows [Re v, Im v], times [[re, im], [im, -re]]. */
+function toBasis(vectors: Tensor, x: Tensor): Tensor {
+  const batch = x.shape[0];
+  const [re, im] = [toColumns(realPart(x)), toColumns(imagPart(x))];
+  const both = concat([concat([re, im], 2), concat([im, neg(re)], 2)], 1);
+  const coefficients = matMul(vectors, both); // [W, H, 2N]
+  return joinParts(
+    fromColumns(slice(coefficients, 2, 0, batch)),
+    fromColumns(slice(coefficients, 2, batch, 2 * batch)),
+  );
+}
+
+/** V c */
+function fromBasis(vectors: Tensor, c: Tensor): Tensor {
+  const [batch, , height] = c.shape;
+  const rows = (part: Tensor) => transpose(toColumns(part), [0, 2, 1]);
+  const products = matMul(concat([rows(realPart(c)), rows(imagPart(c))], 1), vectors); // [W, 2N, 2H]
+  const block = (part: number, half: number) =>
+    transpose(
+      slice(
+        slice(products, 1, part * batch, (part + 1) * batch),
+        2,
+        half * height,
+        (half + 1) * height,
+      ),
+      [0, 2, 1],
+    );
+  return joinParts(
+    fromColumns(sub(block(0, 0), block(1, 1))),
+    fromColumns(add(block(0, 1), block(1, 0))),
+  );
+}
+
+/**
+ * One coil: V = S^H F^H with the phase of the map as S, and s = 1 where a sample was acquired. Where
+ * the map is zero S is 1: these pixels, outside the object, count as seen too.
+ */
+function fourierSpectrum({ height, width, mask }: Acquisition): SpectralForm {
+  const isLines = mask.kind === "lines";
+  const transform = isLines ? dftH : dft2;
+  const kept = constantOf(Float32Array.from(mask.values), [1, 1, height, isLines ? 1 : width]);
+  return {
+    shapes: {},
+    compute: () => Promise.resolve({}),
+    spectrum({ maps, samples }) {
+      const phase = phaseOf(reshape(maps, [1, 2, height, width]));
+      return {
+        squares: kept,
+        analyse: (x) => transform(complexMul(phase, x), "forward"),
+        synthesise: (c) => complexMul(conjugate(phase), transform(c, "inverse")),
+        data: reshape(isLines ? onAllLines(samples, acquiredLines(mask), height) : samples, [
+          1,
+          2,
+          height,
+          width,
+        ]),
+      };
+    },
+  };
+}
+
+/** maps / |maps|, 1 where they are zero. */
+function phaseOf(maps: Tensor): Tensor {
+  const size = magnitude(maps);
+  const isZero = cast(equal(size, 0), "float32");
+  const re = add(realPart(maps), isZero);
+  return div(joinParts(re, imagPart(maps)), add(size, isZero));
+}
+
+/** Acquired lines `[1, 1, 2, K, W]` among all H, zeros elsewhere. */
+function onAllLines(samples: Tensor, lines: readonly number[], height: number): Tensor {
+  const scatter = new Float32Array(height * lines.length);
+  lines.forEach((line, i) => scatter[line * lines.length + i] = 1);
+  return matMul(constantOf(scatter, [height, lines.length]), samples);
+}

@@ -1,0 +1,124 @@
+/**
+ * Makes batches of whole images with coils, noise and masks beside the trainer. What a batch holds
+ * follows from seed and step alone.
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { mapsInView, randomView, type SourceSlice } from "./augment.ts";
+import {
+  calibratedCoils,
+  equispacedLines,
+  headRegion,
+  randomCoils,
+  randomLineMask,
+  someCoils,
+} from "./augment_acquisition.ts";
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
+import { Rng } from "../rng.ts";
+import { type BatchSettings, serveBatches } from "./worker_loop.ts";
+import { VolumeSet } from "./volumes.ts";
+
+/** Coils and size of the images of a batch. */
+export interface SceneSize {
+  /** Coils of each image. */
+  readonly coils: number;
+  /** Phase-encode lines. */
+  readonly height: number;
+  /** Readout samples. */
+  readonly width: number;
+}
+
+/** A sampling that is the same for all batches: equispaced lines. */
+export interface FixedSampling {
+  /** Every so many lines are kept. */
+  readonly acceleration: number;
+  /** Calibration lines as part of all. */
+  readonly calibration: number;
+  /** Noise of the samples, for images on a scale of 1. */
+  readonly sigma: number;
+}
+
+/** What the worker is told first. */
+export interface AcquisitionSettings extends BatchSettings {
+  /** Sizes, taken in turn: that of a step is the one at its number, cyclically. */
+  readonly sizes: readonly SceneSize[];
+  /** Default: random masks and noise. */
+  readonly sampling?: FixedSampling;
+}
+
+/** Noise of the samples, for images on a scale of 1. */
+const SIGMA: readonly [number, number] = [0.003, 0.08];
+
+async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step: number) {
+  const { batch, seed, sizes, sampling } = settings;
+  const { coils, height, width } = sizes[step % sizes.length];
+  const pixels = height * width;
+  const rng = new Rng(seed, step);
+  const clean = new Float32Array(2 * batch * pixels);
+  const maps = new Float32Array(2 * batch * coils * pixels);
+  const estimate = new Float32Array(maps.length);
+  const region = new Float32Array(batch * pixels);
+  const sigma = new Float32Array(batch);
+  for (let i = 0; i < batch; i++) {
+    const slice = await volumes.randomSlice(rng.split(0, i));
+    const { image, coilMaps } = scene(
+      slice,
+      { coils, height, width },
+      rng.split(1, i),
+      rng.split(4, i),
+    );
+    clean.set(image.data, 2 * i * pixels);
+    const head = headRegion(image);
+    region.set(head, i * pixels);
+    maps.set(coilMaps.data, 2 * i * coils * pixels);
+    estimate.set(calibratedCoils(rng.split(6, i), coilMaps, head).data, 2 * i * coils * pixels);
+    sigma[i] = sampling?.sigma ?? randomSigma(rng.split(2, i));
+  }
+  const lines = sampling === undefined
+    ? randomLineMask(rng.split(5), height)
+    : equispacedLines(height, sampling.calibration, sampling.acceleration);
+  return {
+    clean,
+    maps,
+    estimate,
+    noise: rng.split(3).normals(maps.length),
+    sigma,
+    region,
+    ...lines,
+  };
+}
+
+/** A view of a slice, and the coils that see it: its own if it has any. */
+function scene(slice: SourceSlice, { coils, height, width }: SceneSize, view: Rng, coilRng: Rng) {
+  const side = Math.max(height, width);
+  const image = cropped(randomView(slice, side, view, "whole"), height, width);
+  if (slice.maps === undefined) {
+    return { image, coilMaps: randomCoils(coilRng, coils, [height, width]) };
+  }
+  const all = mapsInView({ ...slice, maps: slice.maps }, side, view, "whole");
+  return { image, coilMaps: cropped(someCoils(coilRng, all, coils), height, width) };
+}
+
+function randomSigma(rng: Rng): number {
+  const [low, high] = SIGMA.map(Math.log);
+  return Math.exp(low + (high - low) * rng.uniform());
+}
+
+/** The middle of complex images `[..., 2, rows, columns]`. */
+function cropped({ data, shape }: NdArray, height: number, width: number): NdArray {
+  const [rows, columns] = shape.slice(-2);
+  const lead = shape.slice(0, -2);
+  const [top, left] = [(rows - height) >> 1, (columns - width) >> 1];
+  const lines = sizeOf(lead) * height;
+  const out = new Float32Array(lines * width);
+  for (let line = 0; line < lines; line++) {
+    const row = Math.floor(line / height) * rows + top + line % height;
+    out.set(data.subarray(row * columns + left, row * columns + left + width), line * width);
+  }
+  return ndarray(out, [...lead, height, width]);
+}
+
+serveBatches<AcquisitionSettings>((settings) => {
+  const volumes = new VolumeSet(settings);
+  return (step) => makeBatch(volumes, settings, step);
+});

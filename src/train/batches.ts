@@ -1,0 +1,73 @@
+/** Batches for the trainer, made ahead of time in a worker. @module */
+import { InputError } from "../errors.ts";
+import { type NdArray, ndarray } from "../ndarray.ts";
+import type { BatchAnswer, BatchSettings } from "./worker_loop.ts";
+
+/** Batches that are under way or wait to be used. */
+const AHEAD = 3;
+
+/** What makes batches: a worker, its settings, and the shapes of the arrays it makes. */
+export interface BatchRecipe<N extends string> {
+  /** The worker's module, which calls `serveBatches`. */
+  readonly worker: URL;
+  /** What it is told. */
+  readonly settings: BatchSettings;
+  /** Shapes of the arrays of a step by name. */
+  shapes(step: number): Readonly<Record<N, readonly number[]>>;
+}
+
+/** Arrays of a batch by name. */
+export type Batch<N extends string> = Readonly<Record<N, NdArray>>;
+
+/** A source of batches by step. */
+export class BatchSource<N extends string> implements Disposable {
+  readonly #worker: Worker;
+  readonly #shapes: BatchRecipe<N>["shapes"];
+  readonly #waiting = new Map<number, PromiseWithResolvers<Batch<N>>>();
+
+  /** Starts the worker. */
+  constructor({ worker, settings, shapes }: BatchRecipe<N>) {
+    this.#shapes = shapes;
+    this.#worker = new Worker(worker, { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<BatchAnswer>) => this.#take(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      for (const { reject } of this.#waiting.values()) reject(new Error(event.message));
+    };
+    this.#worker.postMessage(settings);
+  }
+
+  /** The batch of a step; the following ones are begun. */
+  async get(step: number): Promise<Batch<N>> {
+    for (let next = step; next <= step + AHEAD; next++) this.#request(next);
+    const batch = await this.#waiting.get(step)!.promise;
+    this.#waiting.delete(step);
+    return batch;
+  }
+
+  #request(step: number): void {
+    if (this.#waiting.has(step)) return;
+    const waiting = Promise.withResolvers<Batch<N>>();
+    waiting.promise.catch(() => {}); // reported where it is awaited
+    this.#waiting.set(step, waiting);
+    this.#worker.postMessage({ step });
+  }
+
+  #take(answer: BatchAnswer): void {
+    const waiting = this.#waiting.get(answer.step);
+    if ("error" in answer) {
+      const { error, input } = answer;
+      return waiting?.reject(input ? new InputError(error) : new Error(error));
+    }
+    const shapes = Object.entries<readonly number[]>(this.#shapes(answer.step));
+    const arrays = shapes.map(([name, shape]) =>
+      [name, ndarray(answer.arrays[name], shape)] as const
+    );
+    waiting?.resolve(Object.fromEntries(arrays) as Record<N, NdArray>);
+  }
+
+  /** Ends the worker. */
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}

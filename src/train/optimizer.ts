@@ -1,0 +1,113 @@
+/**
+ * AdamW with gradient clipping and a moving average of the weights, as a graph on flat vectors.
+ * @module
+ */
+import { add, constantOf, div, min, mul, reduceL2, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { countParameters, type ParameterSpec } from "../nn/parameters.ts";
+import { sizeOf } from "../ndarray.ts";
+
+/** Constants of the optimiser. */
+export interface OptimizerOptions {
+  /** Decay of the mean gradient. Default 0.9. */
+  readonly beta1?: number;
+  /** Decay of the mean squared gradient. Default 0.99: short runs want it quick to adapt. */
+  readonly beta2?: number;
+  /** Added to the root of the squared gradient. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Pull of the kernels (not of biases) to zero, times the learning rate. Default 0.01. */
+  readonly weightDecay?: number;
+  /** Largest Euclidean norm of the whole gradient. Default 1. */
+  readonly maxNorm?: number;
+  /** Decay of the moving average of the weights, in the long run. Default 0.998. */
+  readonly emaDecay?: number;
+}
+
+/** Defaults of {@link OptimizerOptions}. */
+export const OPTIMIZER_DEFAULTS: Required<OptimizerOptions> = {
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  maxNorm: 1,
+  emaDecay: 0.998,
+};
+
+/** What an optimiser step takes and gives, each a flat vector `[P]`. */
+export interface OptimizerState {
+  /** Weights. */
+  readonly weights: Tensor;
+  /** Mean gradient. */
+  readonly mean: Tensor;
+  /** Mean squared gradient. */
+  readonly square: Tensor;
+  /** Moving average of the weights. */
+  readonly average: Tensor;
+}
+
+/** Numbers that change from step to step, in the order of {@link stepScalars}. */
+export const STEP_SCALARS = 4;
+
+/**
+ * The numbers of a step: learning rate, bias corrections of both means, share that the average keeps.
+ * @param step from 1
+ */
+export function stepScalars(
+  step: number,
+  learningRate: number,
+  options: OptimizerOptions = {},
+): Float32Array {
+  const { beta1, beta2, emaDecay } = { ...OPTIMIZER_DEFAULTS, ...options };
+  // The average follows closely at first (as in TensorFlow's ExponentialMovingAverage).
+  const keep = Math.min(emaDecay, step / (step + 9));
+  return Float32Array.of(
+    learningRate,
+    1 / (1 - beta1 ** step),
+    1 / (1 - beta2 ** step),
+    keep,
+  );
+}
+
+/**
+ * One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) on the clipped gradient, then of the
+ * moving average of the weights.
+ * @param gradient `[P]`
+ * @param scalars `[STEP_SCALARS]` tensors, each `[1]`
+ * @returns the next state, and the gradient's norm `[]` before clipping
+ */
+export function adamwStep(
+  specs: readonly ParameterSpec[],
+  state: OptimizerState,
+  gradient: Tensor,
+  [rate, correctMean, correctSquare, keep]: readonly Tensor[],
+  options: OptimizerOptions = {},
+): OptimizerState & { readonly norm: Tensor } {
+  const { beta1, beta2, epsilon, weightDecay, maxNorm } = { ...OPTIMIZER_DEFAULTS, ...options };
+  const norm = reduceL2(gradient);
+  const clipped = mul(gradient, min(div(maxNorm, add(norm, 1e-12)), 1));
+  const mean = blend(state.mean, clipped, beta1);
+  const square = blend(state.square, mul(clipped, clipped), beta2);
+  const direction = div(
+    mul(mean, correctMean),
+    add(sqrt(mul(square, correctSquare)), epsilon),
+  );
+  const decay = mul(decayMask(specs, weightDecay), state.weights);
+  const weights = sub(state.weights, mul(rate, add(direction, decay)));
+  const average = add(weights, mul(keep, sub(state.average, weights)));
+  return { weights, mean, square, average, norm };
+}
+
+function blend(before: Tensor, now: Tensor, keep: number): Tensor {
+  return add(mul(before, keep), mul(now, 1 - keep));
+}
+
+/** The decay of each value: that of kernels; biases and scales (one axis) have none. */
+function decayMask(specs: readonly ParameterSpec[], decay: number): Tensor {
+  const mask = new Float32Array(countParameters(specs));
+  let start = 0;
+  for (const { shape } of specs) {
+    const end = start + sizeOf(shape);
+    if (shape.length > 1) mask.fill(decay, start, end);
+    start = end;
+  }
+  return constantOf(mask, [mask.length]);
+}

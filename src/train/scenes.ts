@@ -1,0 +1,108 @@
+/** Training images that are made before training: from k-space files, and drawn brains. @module */
+import { zeroFilled } from "../classical/mod.ts";
+import { InputError } from "../errors.ts";
+import type { Runtime } from "../graph/mod.ts";
+import { openKspace } from "../io/open.ts";
+import type { KspaceFile } from "../io/types.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import { BrainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
+import { Preparation } from "../recon/prepare.ts";
+import type { SourceSlice } from "./augment.ts";
+import { ndarray } from "../ndarray.ts";
+import { Rng } from "../rng.ts";
+import { croppedMask } from "../recon/slice_supply.ts";
+import { chooseSampling } from "../recon/sampling.ts";
+import type { TrainRequest } from "../cli/options/train.ts";
+import { type SliceSources, trainingFiles } from "./volumes.ts";
+
+/** Slices that are taken of a k-space file, spread over it: they are held in memory. */
+const SLICES_PER_FILE = 12;
+/** Pixel of k-space in mm, where no geometry is known: that of a head scan of the usual size. */
+const FIELD_OF_VIEW = 230;
+
+/** Drawn brains that take turns, and their side in pixels. */
+const DRAWN = 24;
+const DRAWN_SIZE = 192;
+const CONTRASTS: readonly Contrast[] = ["T1", "T2", "FLAIR", "PD"];
+
+/**
+ * Slices of fully sampled k-space: coils combined with ESPIRiT maps from the slice's own centre.
+ * @returns complex images on a scale of 1, with their maps
+ * @throws {InputError} when the file cannot be read or is not fully sampled
+ */
+export async function kspaceScenes(runtime: Runtime, path: string): Promise<SourceSlice[]> {
+  using file = await openKspace(path);
+  const { slices } = file;
+  const count = Math.min(SLICES_PER_FILE, slices);
+  const scenes: SourceSlice[] = [];
+  for (let i = 0; i < count; i++) {
+    scenes.push(await sceneOf(runtime, file, Math.floor((i + 0.5) * slices / count)));
+  }
+  return scenes;
+}
+
+async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promise<SourceSlice> {
+  const kspace = await file.readSlice(index);
+  const sampling = chooseSampling(undefined, file, kspace);
+  if (!sampling.full) {
+    throw new InputError(
+      `Cannot train on ${file.path}: fully sampled k-space is required, slice ${index} is not`,
+    );
+  }
+  const mask: SamplingMask = croppedMask(sampling.mask, file);
+  const { coils, width: readout } = file;
+  const preparation = await Preparation.create(runtime, { coils, mask, full: false, readout });
+  const { problem } = await preparation.slice(kspace, { kind: "espirit" });
+  const { height, width } = mask;
+  const solver = await zeroFilled.prepare(runtime, { coils, height, width, mask });
+  const pixel = FIELD_OF_VIEW / Math.max(height, width);
+  return { image: await solver.solve(problem), maps: problem.maps, scale: 1, pixel };
+}
+
+/** Drawn brains of all contrasts, magnitude. */
+export async function drawnScenes(runtime: Runtime, seed: number): Promise<SourceSlice[]> {
+  const phantom = await BrainPhantom.compile(runtime, DRAWN_SIZE, DRAWN_SIZE);
+  const pixel = phantomPixel(DRAWN_SIZE, DRAWN_SIZE);
+  const scenes: SourceSlice[] = [];
+  for (let i = 0; i < DRAWN; i++) {
+    const rng = new Rng(seed, i);
+    const image = await phantom.draw({
+      seed: rng.integer(2 ** 31),
+      contrast: CONTRASTS[i % CONTRASTS.length],
+      lesions: rng.integer(8),
+    });
+    scenes.push({ image: ndarray(image.data, [DRAWN_SIZE, DRAWN_SIZE]), scale: 1, pixel });
+  }
+  return scenes;
+}
+
+/** Where the training images of a run come from, and the names of the files. */
+export interface RunSources {
+  /** What the workers are told. */
+  readonly sources: SliceSources;
+  /** Files by name. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Gathers the files of a training folder; k-space files are read, and brains drawn if wanted.
+ * @throws {InputError} when there are no files, or k-space that cannot be used
+ */
+export async function runSources(
+  runtime: Runtime,
+  { data, procedural, seed }: Pick<TrainRequest, "data" | "procedural" | "seed">,
+): Promise<RunSources> {
+  const { volumes, kspace } = await trainingFiles(data);
+  const scenes: SourceSlice[][] = [];
+  for (const path of kspace) scenes.push(await kspaceScenes(runtime, path));
+  const drawn = procedural > 0 ? await drawnScenes(runtime, seed) : [];
+  return {
+    sources: { paths: volumes, scenes, drawn, procedural },
+    names: [...volumes, ...kspace].map((path) => path.slice(data.length + 1)),
+  };
+}
+
+/** The share of drawn brains as a setting of a run; runs without them do not mention it. */
+export function proceduralShare({ procedural }: Pick<TrainRequest, "procedural">) {
+  return procedural > 0 ? { procedural } : {};
+}

@@ -1,0 +1,139 @@
+/**
+ * Training: loss, gradient, optimiser and average in one graph. The state goes in and comes out.
+ * @module
+ */
+import {
+  concat,
+  type InputShapes,
+  type Program,
+  reshape,
+  type Runtime,
+  scalar,
+  slice,
+  type Tensor,
+  vjp,
+} from "../graph/mod.ts";
+import type { NdArray } from "../ndarray.ts";
+import { adamwStep, type OptimizerOptions, STEP_SCALARS, stepScalars } from "./optimizer.ts";
+import {
+  countParameters,
+  flatScope,
+  type ParameterSpec,
+  type Scope,
+  tensorsOf,
+} from "../nn/parameters.ts";
+
+/** What is trained: a loss as a function of weights and named arrays of one batch. */
+export interface Objective<I extends string> {
+  /** Parameters of the network, in the order of the flat vector. */
+  readonly specs: readonly ParameterSpec[];
+  /** Shapes of the arrays of a batch. */
+  readonly inputs: InputShapes<I>;
+  /** The loss, `[]`. */
+  loss(scope: Scope, batch: Record<I, Tensor>): Tensor;
+}
+
+/** Everything a training run must remember of its weights, each a flat vector of P values. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  /** Weights. */
+  readonly weights: Float32Array;
+  /** Mean gradient. */
+  readonly mean: Float32Array;
+  /** Mean squared gradient. */
+  readonly square: Float32Array;
+  /** Moving average of the weights: what is used in the end. */
+  readonly average: Float32Array;
+}
+
+/** The state before the first step. */
+export function initialState(weights: Float32Array): TrainingState {
+  const zeros = () => new Float32Array(weights.length);
+  return { step: 0, weights, mean: zeros(), square: zeros(), average: weights.slice() };
+}
+
+/** What one step says. */
+export interface StepReport {
+  /** Loss of the batch, before the step. */
+  readonly loss: number;
+  /** Euclidean norm of the gradient, before clipping. */
+  readonly norm: number;
+}
+
+type StateName = "weights" | "mean" | "square" | "average";
+const STATE: readonly StateName[] = ["weights", "mean", "square", "average"];
+
+/** A compiled training step. */
+export interface Trainer<I extends string> {
+  /**
+   * One step.
+   * @throws {Error} when loss or gradient are not finite: the state given is still good
+   */
+  step(
+    state: TrainingState,
+    batch: Readonly<Record<I, NdArray>>,
+    learningRate: number,
+  ): Promise<{ state: TrainingState; report: StepReport }>;
+}
+
+/** Compiles the training step of an objective. */
+export async function compileTrainer<I extends string>(
+  runtime: Runtime,
+  { specs, inputs, loss }: Objective<I>,
+  options: OptimizerOptions = {},
+): Promise<Trainer<I>> {
+  const count = countParameters(specs);
+  const state = Object.fromEntries(STATE.map((name) => [name, [count]]));
+  const shapes = { ...inputs, ...state, scalars: [STEP_SCALARS] } as Record<string, number[]>;
+  const program = await runtime.build(shapes, (tensors): Record<string, Tensor> => {
+    const scope = flatScope(specs, tensors.weights);
+    const value = loss(scope, tensors as Record<I, Tensor>);
+    const gradient = flatGradient(specs, scope, value);
+    const scalars = Array.from(
+      { length: STEP_SCALARS },
+      (_, i) => slice(tensors.scalars, 0, i, i + 1),
+    );
+    const current = tensors as Record<StateName, Tensor>;
+    const next = adamwStep(specs, current, gradient, scalars, options);
+    return {
+      loss: value,
+      norm: next.norm,
+      ...Object.fromEntries(STATE.map((name) => [`next_${name}`, next[name]])),
+    };
+  });
+  return { step: (state, batch, rate) => runStep(program, state, batch, rate, options) };
+}
+
+/** Gradient of the loss for all parameters, joined to one vector `[P]`. */
+export function flatGradient(
+  specs: readonly ParameterSpec[],
+  scope: Scope,
+  loss: Tensor,
+): Tensor {
+  const gradients = vjp([loss], tensorsOf(specs, scope), [scalar(1)]);
+  return concat(gradients.map((gradient) => reshape(gradient, [-1])), 0);
+}
+
+async function runStep(
+  program: Program,
+  state: TrainingState,
+  batch: Readonly<Record<string, NdArray>>,
+  learningRate: number,
+  options: OptimizerOptions,
+): Promise<{ state: TrainingState; report: StepReport }> {
+  const step = state.step + 1;
+  const scalars = stepScalars(step, learningRate, options);
+  const vector = (data: Float32Array): NdArray => ({ data, shape: [data.length] });
+  const feeds: Record<string, NdArray> = { ...batch, scalars: vector(scalars) };
+  for (const name of STATE) feeds[name] = vector(state[name]);
+  const out = await program.run(feeds);
+  const report = { loss: out.loss.data[0], norm: out.norm.data[0] };
+  if (!Number.isFinite(report.loss) || !Number.isFinite(report.norm)) {
+    throw new Error(
+      `Training diverged at step ${step}: loss ${report.loss}, gradient norm ${report.norm}`,
+    );
+  }
+  const next = Object.fromEntries(STATE.map((name) => [name, out[`next_${name}`].data]));
+  return { state: { step, ...next as Record<StateName, Float32Array> }, report };
+}

@@ -1,0 +1,169 @@
+/** Volumes of a training folder, and their slices. @module */
+import { InputError } from "../errors.ts";
+import type { ImageFile } from "../io/mod.ts";
+import { openNiftiImage } from "../io/nifti.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
+import { ndarray } from "../ndarray.ts";
+import type { SourceSlice } from "./augment.ts";
+import type { Rng } from "../rng.ts";
+
+/** A slice darker than this part of the volume's brightest is left out. */
+const DARK = 0.35;
+/** Part of the image that must be tissue. */
+const LEAST_TISSUE = 0.05;
+/** The percentile that images are scaled by; DESIGN, "Scale". */
+const SCALE_PERCENTILE = 99;
+/** Every so many pixels are looked at for percentiles. */
+const STRIDE = 5;
+
+/** Longer side of a head scan in mm, assumed where a file gives no pixel size. */
+const FIELD_OF_VIEW = 230;
+
+/** What a training folder holds, sorted paths. */
+export interface TrainingFiles {
+  /** NIfTI volumes. */
+  readonly volumes: readonly string[];
+  /** K-space files, of any format that can be opened. */
+  readonly kspace: readonly string[];
+}
+
+/**
+ * Volumes and k-space files in a folder.
+ * @throws {InputError} when there are none
+ */
+export async function trainingFiles(folder: string): Promise<TrainingFiles> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile) names.push(name);
+    }
+  } catch (cause) {
+    throw new InputError(`Cannot read the folder ${folder}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const paths = (pattern: RegExp) =>
+    names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
+  const [volumes, kspace] = [paths(/\.nii(\.gz)?$/), paths(/\.(h5|hdf5|mat|cfl|npy)$/)];
+  if (volumes.length + kspace.length > 0) return { volumes, kspace };
+  throw new InputError(`Cannot use the folder ${folder}: NIfTI volumes are required, found none`, {
+    hint: "Give a folder of .nii, .nii.gz or k-space files with --data",
+  });
+}
+
+/**
+ * NIfTI files in a folder, sorted.
+ * @throws {InputError} when there are none
+ */
+export async function volumePaths(folder: string): Promise<readonly string[]> {
+  const { volumes } = await trainingFiles(folder);
+  if (volumes.length > 0) return volumes;
+  throw new InputError(`Cannot judge on ${folder}: NIfTI volumes are required, found none`);
+}
+
+/** The folder of validation volumes: the one given, or `validation` beside the data if it is there. */
+export async function validationFolder(
+  { data, validation }: { readonly data: string; readonly validation?: string },
+): Promise<string | undefined> {
+  if (validation !== undefined) return validation;
+  const folder = `${data}/../validation`;
+  const found = await Deno.stat(folder).catch(() => undefined);
+  return found?.isDirectory ? folder : undefined;
+}
+
+/** A volume whose slices are decoded when they are asked for. */
+class Volume {
+  readonly #file: ImageFile;
+  #slices: { readonly index: number; readonly scale: number }[] | undefined;
+
+  constructor(path: string) {
+    this.#file = openNiftiImage(path);
+  }
+
+  /** A random slice that shows tissue. */
+  async random(rng: Rng): Promise<SourceSlice> {
+    const slices = this.#slices ??= await this.#usable();
+    const { index, scale } = slices[rng.integer(slices.length)];
+    const { complex, rows, columns } = this.#file;
+    const image = complex
+      ? ndarray((await this.#file.readSlice(index)).data, [2, rows, columns])
+      : await this.#magnitude(index);
+    return { image, scale, pixel: this.#pixel() };
+  }
+
+  #pixel(): number {
+    const { geometry, rows, columns } = this.#file;
+    if (geometry === undefined || !geometry.known) return FIELD_OF_VIEW / Math.max(rows, columns);
+    const [a, , , , e, , , , i] = geometry.affine;
+    return Math.hypot(a, e, i);
+  }
+
+  async #magnitude(index: number) {
+    const { rows, columns, complex } = this.#file;
+    const { data } = await this.#file.readSlice(index);
+    const count = rows * columns;
+    if (!complex) return ndarray(data.subarray(0, count).map(Math.abs), [rows, columns]);
+    return ndarray(
+      Float32Array.from({ length: count }, (_, i) => Math.hypot(data[i], data[i + count])),
+      [rows, columns],
+    );
+  }
+
+  async #usable() {
+    const found: { index: number; scale: number; tissue: number }[] = [];
+    for (let index = 0; index < this.#file.slices; index++) {
+      const { data } = await this.#magnitude(index);
+      const some = Float32Array.from(
+        { length: Math.floor(data.length / STRIDE) },
+        (_, i) => data[i * STRIDE],
+      );
+      const scale = percentile(some, SCALE_PERCENTILE);
+      const tissue = some.filter((value) => value > 0.2 * scale).length / some.length;
+      found.push({ index, scale, tissue });
+    }
+    const brightest = Math.max(...found.map(({ scale }) => scale));
+    const usable = found.filter(({ scale, tissue }) =>
+      scale > DARK * brightest && tissue > LEAST_TISSUE
+    );
+    if (usable.length > 0 && brightest > 0) return usable;
+    throw new InputError(
+      `Cannot train on ${this.#file.path}: slices that show tissue are required`,
+    );
+  }
+}
+
+/** Where the slices of training images come from. */
+export interface SliceSources {
+  /** NIfTI volumes. */
+  readonly paths: readonly string[];
+  /** Slices of k-space files, file by file. */
+  readonly scenes?: readonly (readonly SourceSlice[])[];
+  /** Drawn brains. */
+  readonly drawn?: readonly SourceSlice[];
+  /** Share of the slices that are drawn. Default 0. */
+  readonly procedural?: number;
+}
+
+/** Volumes that are opened when first used, and slices that are held in memory. */
+export class VolumeSet {
+  readonly #sources: SliceSources;
+  readonly #open = new Map<string, Volume>();
+
+  /** @param sources at least one */
+  constructor(sources: SliceSources) {
+    this.#sources = sources;
+  }
+
+  /** A random slice of a random volume or k-space file; a drawn one now and then. */
+  async randomSlice(rng: Rng): Promise<SourceSlice> {
+    const { paths, scenes = [], drawn = [], procedural = 0 } = this.#sources;
+    const among = <T>(list: readonly T[]) => list[rng.integer(list.length)];
+    if (procedural > 0 && rng.uniform() < procedural) return among(drawn);
+    const chosen = rng.integer(paths.length + scenes.length);
+    if (chosen >= paths.length) return among(scenes[chosen - paths.length]);
+    const path = paths[chosen];
+    let volume = this.#open.get(path);
+    if (volume === undefined) this.#open.set(path, volume = new Volume(path));
+    return await volume.random(rng);
+  }
+}

@@ -1,0 +1,48 @@
+/** The worker's side of `BatchSource`. @module */
+/// <reference lib="deno.worker" />
+
+import type { SliceSources } from "./volumes.ts";
+
+/** What every worker is told first. */
+export interface BatchSettings extends SliceSources {
+  /** Images of a batch. */
+  readonly batch: number;
+  /** Pixels of each side. */
+  readonly crop: number;
+  /** Seed of all random numbers. */
+  readonly seed: number;
+}
+
+/** Arrays of a batch by name. */
+export type BatchArrays = Readonly<Record<string, Float32Array>>;
+
+/** A batch, or why there is none. */
+export type BatchAnswer =
+  | { readonly step: number; readonly arrays: BatchArrays }
+  | { readonly step: number; readonly error: string; readonly input: boolean };
+
+/** Answers requests, one after the other. `start` is called with the settings that come first. */
+export function serveBatches<S>(
+  start: (settings: S) => (step: number) => Promise<BatchArrays>,
+): void {
+  let make: ((step: number) => Promise<BatchArrays>) | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  self.onmessage = ({ data }: MessageEvent<S | { readonly step: number }>) => {
+    if (make === undefined) make = start(data as S);
+    else {
+      const { step } = data as { readonly step: number };
+      queue = queue.then(() => answer(make!, step));
+    }
+  };
+}
+
+async function answer(make: (step: number) => Promise<BatchArrays>, step: number): Promise<void> {
+  try {
+    const arrays = await make(step);
+    const buffers = Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer);
+    self.postMessage({ step, arrays }, buffers);
+  } catch (error) {
+    const { message, name } = error as Error;
+    self.postMessage({ step, error: message, input: name === "InputError" });
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * MoDL: H. K. Aggarwal, M. P. Mani, M. Jacob, "MoDL: Model-based deep learning architecture for
+ * inverse problems", IEEE TMI 38:394, 2019: half-quadratic splitting with a learned denoiser,
+ * unrolled and trained end to end, all iterations with the same weights.
+ * ```
+ * v = argmin |A v - y|^2 + rho_k |v - x|^2,  rho_k = lambda_k sigma_y^2 / sigma_k^2
+ * x = denoise(v, sigma_k), its phase turned as in `dpir`
+ * ```
+ * The paper's denoiser knows no noise level and its lambda is one number. Here sigma_k are the
+ * levels of `dpir` and lambda_k its weight, each times a learned factor: with the weights of a prior
+ * the untrained network is plug-and-play reconstruction.
+ * @module
+ */
+import { scopedDenoiser } from "../../nn/denoiser_network.ts";
+import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
+import {
+  type LeastSquares,
+  leastSquaresImage,
+  proximalCorrection,
+} from "../../mri/physics/proximal.ts";
+import { GOLDEN_ANGLE, turnedDenoiser } from "../../mri/physics/phase_rotation.ts";
+import {
+  DENOISER_NETWORK,
+  type Initializer,
+  paddedDenoiser,
+  type Scope,
+  sizeMultiple,
+} from "../../nn/mod.ts";
+
+/** Sizes of the network; its denoiser is that of a prior. */
+export interface ModlConfig {
+  /** Iterations, each with one evaluation of the denoiser. */
+  readonly iterations: number;
+  /** Conjugate gradient steps of each. */
+  readonly conjugateGradients: number;
+  /** Standard deviation of the real and imaginary part of images, as the denoiser has it. */
+  readonly sigmaData: number;
+}
+
+/** The data that are fitted. */
+export interface ModlData extends LeastSquares {
+  /** Noise of the samples, `[N or 1, 1, 1, 1]`. */
+  readonly sigma: Tensor;
+}
+
+/** Noise level of the first iteration, and of the last in units of the noise of the data. */
+const LEVELS = { first: 0.4, last: 0.5 };
+/** Smallest noise level of all. */
+const LEAST_LEVEL = 1e-3;
+/** Weight of the denoiser's image before training. */
+const WEIGHT = 0.23;
+
+/** Learned logarithms are in this unit: so much faster they learn than kernels, which are smaller. */
+const PACE = 10;
+
+const ZERO: Initializer = { kind: "constant", value: 0 };
+
+/** What the network gives. */
+export interface ModlResult {
+  /** Complex image `[N, 2, H, W]`. */
+  readonly image: Tensor;
+  /** The images after all iterations but the last. */
+  readonly stages: readonly Tensor[];
+}
+
+/** The network. */
+export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResult {
+  const { iterations, conjugateGradients, sigmaData } = config;
+  const multiple = sizeMultiple(DENOISER_NETWORK);
+  const denoise = paddedDenoiser(
+    scopedDenoiser(scope.at("denoiser"), DENOISER_NETWORK, sigmaData),
+    { multiple, minimum: 2 * multiple },
+  );
+  const noise = log(data.sigma);
+  const last = log(max(mul(data.sigma, LEVELS.last), LEAST_LEVEL));
+  let x = leastSquaresImage(data, data.sigma);
+  let correction = mul(x, 0);
+  const images: Tensor[] = [];
+  for (let k = 0; k < iterations; k++) {
+    const at = scope.at("iterations").at(k);
+    const factor = (name: string) =>
+      mul(reshape(at.parameter(name, [1], ZERO), [1, 1, 1, 1]), PACE);
+    const t = iterations === 1 ? 0 : k / (iterations - 1);
+    const planned = add(mul(last, t), (1 - t) * Math.log(LEVELS.first));
+    const level = add(planned, factor("log_level"));
+    const balance = add(mul(sub(noise, level), 2), factor("log_weight"));
+    const rho = mul(exp(balance), WEIGHT);
+    correction = proximalCorrection(data, x, rho, conjugateGradients, correction);
+    x = turnedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
+    images.push(x);
+  }
+  return { image: x, stages: images.slice(0, -1) };
+}

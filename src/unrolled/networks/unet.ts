@@ -1,0 +1,86 @@
+/**
+ * The U-Net as fastMRI builds it (J. Zbontar et al., arXiv:1811.08839; O. Ronneberger et al. 2015),
+ * with the parameter names of its state dict.
+ * @module
+ */
+import { averagePool, concat, leakyRelu, pad, type Tensor } from "../../graph/mod.ts";
+import { convLayer, type Initializer, instanceNorm, type Scope, upLayer } from "../../nn/mod.ts";
+
+/** Sizes of a U-Net. */
+export interface UNetConfig {
+  /** Channels of the result. */
+  readonly outChannels: number;
+  /** Channels of the finest level; they double with each level. */
+  readonly channels: number;
+  /** Number of levels below the finest. */
+  readonly pools: number;
+  /** Whether the last kernel is zero before training: a correction to something then begins at none. */
+  readonly startsAtZero?: boolean;
+}
+
+/** Slope of the activations for negative values. */
+const SLOPE = 0.2;
+
+const ZERO: Initializer = { kind: "constant", value: 0 };
+
+/** PyTorch's default for convolutions. */
+const uniform = (fanIn: number): Initializer => {
+  const bound = 1 / Math.sqrt(fanIn);
+  return { kind: "uniform", low: -bound, high: bound };
+};
+
+/**
+ * The U-Net.
+ * @param x `[N, C, H, W]`
+ * @returns `[N, outChannels, H, W]`
+ */
+export function unet(
+  scope: Scope,
+  x: Tensor,
+  { outChannels, channels, pools, startsAtZero = false }: UNetConfig,
+): Tensor {
+  const skips: Tensor[] = [];
+  let h = x;
+  for (let level = 0; level < pools; level++) {
+    h = convBlock(scope.at("down_sample_layers").at(level), h, channels * 2 ** level);
+    skips.push(h);
+    h = averagePool(h, 2);
+  }
+  h = convBlock(scope.at("conv"), h, channels * 2 ** pools);
+  for (let i = 0; i < pools; i++) {
+    const width = channels * 2 ** (pools - 1 - i);
+    const skip = skips.pop()!;
+    const up = upBlock(scope.at("up_transpose_conv").at(i), h, width);
+    const joined = concat([matchSize(up, skip), skip], 1);
+    const at = scope.at("up_conv").at(i);
+    // The last level is a sequence of a block and the 1 x 1 convolution to the result.
+    h = convBlock(i === pools - 1 ? at.at(0) : at, joined, width);
+    if (i === pools - 1) return finalLayer(at.at(1), h, outChannels, startsAtZero);
+  }
+  throw new RangeError(`Cannot build a U-Net with ${pools} levels below the finest: at least 1`);
+}
+
+function finalLayer(scope: Scope, x: Tensor, channels: number, startsAtZero: boolean): Tensor {
+  const init = startsAtZero ? () => ZERO : uniform;
+  return convLayer(scope, x, channels, { kernel: 1, init, biasInit: init(x.shape[1]) });
+}
+
+/** Twice convolution, normalisation of each channel, activation. */
+function convBlock(scope: Scope, x: Tensor, channels: number): Tensor {
+  const options = { bias: false, init: uniform };
+  const layers = scope.at("layers");
+  const first = activated(convLayer(layers.at(0), x, channels, options));
+  return activated(convLayer(layers.at(4), first, channels, options));
+}
+
+function upBlock(scope: Scope, x: Tensor, channels: number): Tensor {
+  return activated(upLayer(scope.at("layers").at(0), x, channels, { bias: false, init: uniform }));
+}
+
+const activated = (x: Tensor): Tensor => leakyRelu(instanceNorm(x), SLOPE);
+
+/** A row and column mirrored at the end where pooling dropped one. */
+function matchSize(x: Tensor, like: Tensor): Tensor {
+  const [rows, columns] = [2, 3].map((axis) => like.shape[axis] - x.shape[axis]);
+  return pad(x, [0, 0, 0, 0, 0, 0, rows, columns], { mode: "reflect" });
+}

@@ -1,0 +1,198 @@
+/**
+ * The end-to-end variational network: A. Sriram, J. Zbontar, T. Murrell, A. Defazio, C. L. Zitnick,
+ * N. Yakubova, F. Knoll, P. Johnson, "End-to-end variational networks for accelerated MRI
+ * reconstruction", MICCAI 2020, with the parameter names of fastMRI's state dict.
+ *
+ * fastMRI works in k-space along both axes; here the readout stays transformed where the mask has
+ * whole lines. The readout transform is unitary and commutes with the mask, so nothing changes but
+ * the time it takes.
+ * @module
+ */
+import { constant, div, mul, reduceSum, reshape, sqrt, sub, type Tensor } from "../../graph/mod.ts";
+import type { Parameters, Scope } from "../../nn/mod.ts";
+import {
+  combineFactor,
+  type ComplexFactor,
+  factorOf,
+  mulFactor,
+  squaredMagnitude,
+} from "../../mri/physics/complex.ts";
+import { dft2, dftH } from "../../mri/physics/dft.ts";
+import type { SamplingMask } from "../../mri/sampling/masks.ts";
+import { normUNet } from "./norm_unet.ts";
+
+/** Sizes of a variational network; fastMRI's published ones are 12, 18, 4, 8, 4. */
+export interface VarNetConfig {
+  /** Number of cascades. */
+  readonly cascades: number;
+  /** Channels of the finest level of the U-Net in each cascade. */
+  readonly channels: number;
+  /** Levels below it. */
+  readonly pools: number;
+  /** Channels of the finest level of the sensitivity network's U-Net. */
+  readonly sensitivityChannels: number;
+  /** Levels below it. */
+  readonly sensitivityPools: number;
+  /**
+   * Whether all cascades have the weights of the first. Default false, as published; they may part
+   * later, see {@link separateCascades}.
+   */
+  readonly shared?: boolean;
+}
+
+/** What a variational network gives. */
+export interface VarNetResult {
+  /** Root sum of squares of the coil images, `[N, 1, H, W]`. */
+  readonly magnitude: Tensor;
+  /** Coil images combined with the network's sensitivities, `[N, 2, H, W]`: has the phase. */
+  readonly image: Tensor;
+  /** The network's sensitivities, `[N, C, 2, H, W]`, sum of squares 1. */
+  readonly maps: Tensor;
+  /** What `magnitude` would be after fewer cascades, from one of them on. */
+  readonly stages: readonly Tensor[];
+}
+
+/** Which samples a variational network is given, as tensors: a mask may change from run to run. */
+export interface VarNetMask {
+  /** Whether whole lines are kept: then the readout stays transformed. */
+  readonly kind: SamplingMask["kind"];
+  /** 1 where samples were acquired, 0 elsewhere: `[H, 1]` of lines, `[H, W]` of a plane. */
+  readonly acquired: Tensor;
+  /** 1 within the calibration region, of the same shape. */
+  readonly centre: Tensor;
+}
+
+/** A mask that is known when the graph is built. */
+export function constantVarNetMask(mask: SamplingMask): VarNetMask {
+  const data = Float32Array.from(mask.values);
+  const shape = [mask.height, mask.kind === "lines" ? 1 : mask.width];
+  return { kind: mask.kind, acquired: constant({ data, shape }), centre: centreLines(mask) };
+}
+
+/**
+ * The network.
+ * @param kspace acquired samples with zeros elsewhere, `[N, C, 2, H, W]`: hybrid (ky, x) space for
+ * a mask of lines, k-space for a mask of the plane
+ */
+export function varnet(
+  scope: Scope,
+  kspace: Tensor,
+  mask: VarNetMask,
+  config: VarNetConfig,
+): VarNetResult {
+  const transform = mask.kind === "lines" ? dftH : dft2;
+  const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
+  const maps = factorOf(found);
+  const stages: Tensor[] = [];
+  let current = kspace;
+  for (let i = 0; i < config.cascades; i++) {
+    const at = scope.at("cascades").at(config.shared ? 0 : i);
+    const weight = at.parameter("dc_weight", [1], { kind: "constant", value: 1 });
+    const correction = mul(mul(mask.acquired, sub(current, kspace)), weight);
+    const coilImages = transform(current, "inverse");
+    if (i > 0) stages.push(rootSumOfSquares(coilImages));
+    const image = reduced(maps, coilImages);
+    const refined = normUNet(at.at("model"), image, { ...config, startsAtZero: true });
+    const expanded = transform(mulFactor(maps, withCoilAxis(refined)), "forward");
+    current = sub(sub(current, correction), expanded);
+  }
+  const coilImages = transform(current, "inverse");
+  return {
+    magnitude: rootSumOfSquares(coilImages),
+    image: reduced(maps, coilImages),
+    maps: found,
+    stages,
+  };
+}
+
+/** The weights of a network with shared cascades as those of one whose cascades have their own. */
+export function separateCascades(parameters: Parameters, cascades: number): Parameters {
+  const first = Object.entries(parameters).filter(([name]) => name.startsWith("cascades.0."));
+  const copies = Array.from(
+    { length: cascades },
+    (_, i) => first.map(([name, array]) => [name.replace("cascades.0.", `cascades.${i}.`), array]),
+  );
+  return { ...parameters, ...Object.fromEntries(copies.flat()) };
+}
+
+/**
+ * The weights of a trained network, with the cascades of an untrained one after its last.
+ * @param fresh of the larger network; what both have is taken from `trained`
+ */
+export function appendedCascades(trained: Parameters, fresh: Parameters): Parameters {
+  const cascadeOf = (name: string) => Number(name.match(/^cascades\.(\d+)\./)?.[1] ?? -1);
+  const last = Math.max(...Object.keys(trained).map(cascadeOf));
+  const added = Object.entries(fresh).filter(([name]) => cascadeOf(name) > last);
+  return { ...Object.fromEntries(added), ...trained };
+}
+
+/** Sum over coils of conj(S) y, `[N, 2, H, W]`. */
+function reduced(maps: ComplexFactor, coilImages: Tensor): Tensor {
+  const [batch, , , height, width] = coilImages.shape;
+  return reshape(combineFactor(maps, coilImages, 1), [batch, 2, height, width]);
+}
+
+function withCoilAxis(image: Tensor): Tensor {
+  const [batch, , height, width] = image.shape;
+  return reshape(image, [batch, 1, 2, height, width]);
+}
+
+/** `[N, 1, H, W]` of `[N, C, 2, H, W]`. */
+function rootSumOfSquares(coilImages: Tensor): Tensor {
+  return sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
+}
+
+/** Coil maps from the calibration lines, one coil at a time, their sum of squares 1. */
+function sensitivities(
+  scope: Scope,
+  kspace: Tensor,
+  mask: VarNetMask,
+  { sensitivityChannels, sensitivityPools }: VarNetConfig,
+): Tensor {
+  const [batch, coils, , height, width] = kspace.shape;
+  const transform = mask.kind === "lines" ? dftH : dft2;
+  const centre = transform(mul(kspace, mask.centre), "inverse");
+  const each = reshape(centre, [batch * coils, 2, height, width]);
+  const refined = normUNet(scope.at("norm_unet"), each, {
+    channels: sensitivityChannels,
+    pools: sensitivityPools,
+  });
+  const maps = reshape(refined, kspace.shape);
+  const norm = sqrt(reduceSum(mul(maps, maps), [1, 2], { keepDims: true }));
+  return div(maps, norm);
+}
+
+/**
+ * Ones at the lines of the calibration region as fastMRI finds it: symmetric about the centre as
+ * far as lines are acquired on both sides; placed as its `mask_center` does.
+ */
+export function centreWindow(lines: ArrayLike<number>): { start: number; count: number } {
+  const length = lines.length;
+  const centre = Math.floor(length / 2);
+  let left = 0, right = 0;
+  while (left < centre && lines[centre - 1 - left]) left++;
+  while (centre + right < length && lines[centre + right]) right++;
+  const count = Math.max(1, 2 * Math.min(left, right));
+  return { start: Math.floor((length - count + 1) / 2), count };
+}
+
+/** 1 on the calibration lines, 0 elsewhere: `[H, 1]`; of a mask of the plane `[H, W]`, a square. */
+function centreLines(mask: SamplingMask): Tensor {
+  const { height, width, values } = mask;
+  if (mask.kind === "lines") {
+    const { start, count } = centreWindow(values);
+    const data = new Float32Array(height).fill(1, start, start + count);
+    return constant({ data, shape: [height, 1] });
+  }
+  const middle = Math.floor(height / 2) * width;
+  const column = Array.from(
+    { length: height },
+    (_, y) => values[y * width + Math.floor(width / 2)],
+  );
+  const [rows, columns] = [column, values.subarray(middle, middle + width)].map(centreWindow);
+  const data = new Float32Array(height * width);
+  for (let y = rows.start; y < rows.start + rows.count; y++) {
+    data.fill(1, y * width + columns.start, y * width + columns.start + columns.count);
+  }
+  return constant({ data, shape: [height, width] });
+}
