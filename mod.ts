@@ -77,11 +77,11 @@ export {
 } from "./src/mri/sampling/masks.ts";
 export type { Extent, PartialSampling } from "./src/mri/sampling/partial_sampling.ts";
 export type {
-  Acquisition,
   Method,
   MethodOptions,
   Problem,
   RunControl,
+  SamplingGeometry as Acquisition,
   Solver,
 } from "./src/method/problem.ts";
 export type {

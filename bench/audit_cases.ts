@@ -5,7 +5,7 @@ import type { ImageFile, KspaceFile } from "../src/io/types.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/masks.ts";
 import { percentile } from "../src/mri/metrics/percentile.ts";
 import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
-import type { Acquisition, Problem } from "../src/method/problem.ts";
+import type { Problem, SamplingGeometry } from "../src/method/problem.ts";
 import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
@@ -34,7 +34,7 @@ export interface AuditCase {
 
 /** A case that was simulated. */
 export interface Simulated {
-  readonly geometry: Acquisition;
+  readonly geometry: SamplingGeometry;
   readonly problem: Problem;
   /** RSS of the full, noiseless data on the scale of the problem, `[H, W]`. */
   readonly truth: NdArray;

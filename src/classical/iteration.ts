@@ -5,7 +5,7 @@
  */
 import type { Program, Runtime, Shape, Tensor } from "../graph/mod.ts";
 import { type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
-import type { Acquisition, Problem, RunControl, Solver } from "../method/problem.ts";
+import type { Problem, RunControl, SamplingGeometry, Solver } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 import {
   batched,
@@ -65,7 +65,7 @@ const next = (name: string) => `${name}Next`;
  */
 export async function iterativeSolver<S extends State>(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   iteration: Iteration<S>,
   { steps, weightOf }: IterationOptions,
 ): Promise<Solver> {
@@ -87,7 +87,7 @@ export async function iterativeSolver<S extends State>(
       const maps = batched(problem.maps);
       const weight = scalarInput(weightOf(problem));
       control.signal?.throwIfAborted();
-      const { b, ...first } = await start.run({ samples: batched(problem.samples), maps, weight });
+      const { b, ...first } = await start.run({ samples: batched(problem.y), maps, weight });
       let state: Arrays = first;
       let done = 0;
       for (const length of calls) {
@@ -110,7 +110,7 @@ function callLengths(steps: number): number[] {
 
 async function compileStart<S extends State>(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   iteration: Iteration<S>,
 ): Promise<{ program: Program; shapes: Record<string, Shape> }> {
   let shapes: Record<string, Shape> = {};
@@ -129,7 +129,7 @@ async function compileStart<S extends State>(
 
 function compileSteps<S extends State>(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   iteration: Iteration<S>,
   shapes: Readonly<Record<string, Shape>>,
   count: number,

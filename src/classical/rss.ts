@@ -23,7 +23,7 @@ export const rss: Method = {
     return {
       nfe: 0,
       steps: 1,
-      async solve({ samples }, { onProgress, signal } = {}) {
+      async solve({ y: samples }, { onProgress, signal } = {}) {
         signal?.throwIfAborted();
         const { image } = await combine.run({ samples: batched(samples) });
         onProgress?.(1);

@@ -1,24 +1,24 @@
 /** Between the arrays of one slice and the graphs, which have a batch axis. @module */
 import type { Shape } from "../graph/mod.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";
-import type { Acquisition } from "../method/problem.ts";
+import type { SamplingGeometry } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /** Shape of a scalar input, so that one compiled graph serves all weights. */
 export const SCALAR: Shape = [1, 1, 1, 1];
 
 /** `[1, 2, H, W]` */
-export function imageShape({ height, width }: Acquisition): Shape {
+export function imageShape({ height, width }: SamplingGeometry): Shape {
   return [1, 2, height, width];
 }
 
 /** `[1, C, 2, H, W]` */
-export function mapsShape({ coils, height, width }: Acquisition): Shape {
+export function mapsShape({ coils, height, width }: SamplingGeometry): Shape {
   return [1, coils, 2, height, width];
 }
 
 /** Lines: `[1, C, 2, K, W]`; plane: `[1, C, 2, H, W]`. */
-export function samplesShape({ coils, height, width, mask }: Acquisition): Shape {
+export function samplesShape({ coils, height, width, mask }: SamplingGeometry): Shape {
   const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
   return [1, coils, 2, rows, width];
 }

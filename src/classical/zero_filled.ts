@@ -24,7 +24,7 @@ export const zeroFilled: Method = {
     return {
       nfe: 0,
       steps: 1,
-      async solve({ samples, maps }, { onProgress, signal } = {}) {
+      async solve({ y: samples, maps }, { onProgress, signal } = {}) {
         signal?.throwIfAborted();
         const { image } = await adjoint.run({ samples: batched(samples), maps: batched(maps) });
         onProgress?.(1);

@@ -10,7 +10,7 @@ import type { Rng } from "../rng.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 
 /** What is the same for all slices of a volume: a method compiles its graphs for this. */
-export interface Acquisition {
+export interface SamplingGeometry {
   /** Number of coils C. */
   readonly coils: number;
   /** Phase-encode lines H. */
@@ -27,7 +27,7 @@ export interface Problem {
    * Acquired samples. Mask of lines: hybrid (ky, x) space, the K acquired lines `[C, 2, K, W]`.
    * Mask of the plane: k-space `[C, 2, H, W]`, zero where nothing was acquired.
    */
-  readonly samples: NdArray;
+  readonly y: NdArray;
   /** Coil sensitivities `[C, 2, H, W]`, sum of squares 1 within the object, 0 outside. */
   readonly maps: NdArray;
   /** Noise of the samples: standard deviation of the real and of the imaginary part. */
@@ -96,5 +96,5 @@ export interface Method {
    * Compiles the method.
    * @throws {InputError} when its network cannot be read or does not fit
    */
-  prepare(runtime: Runtime, geometry: Acquisition, options?: MethodOptions): Promise<Solver>;
+  prepare(runtime: Runtime, geometry: SamplingGeometry, options?: MethodOptions): Promise<Solver>;
 }

@@ -16,7 +16,7 @@ import { planarCoils } from "../io/layout.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";
-import type { Acquisition, Method, Problem, Solver } from "../method/problem.ts";
+import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray, zeros } from "../ndarray.ts";
 
 /** Weight and iterations of fastMRI's baseline. */
@@ -60,7 +60,7 @@ export async function bartVersion(): Promise<string> {
 
 async function prepareBart(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   args: readonly string[],
 ): Promise<Solver> {
   const { coils, height, width, mask } = geometry;
@@ -72,7 +72,7 @@ async function prepareBart(
   return {
     nfe: 0,
     steps: ITERATIONS,
-    async solve({ samples, maps }: Problem, { onProgress, signal } = {}) {
+    async solve({ y: samples, maps }: Problem, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
       const kspace = mask.kind === "plane" ? samples : (await transform.run({ samples })).kspace;
       const image = await pics(filled(kspace, mask), maps, args, signal);

@@ -177,7 +177,7 @@ export class Preparation {
     );
     const { reference } = acquired;
     return {
-      problem: { samples, maps, sigma },
+      problem: { y: samples, maps, sigma },
       scale,
       ...(reference === undefined ? {} : { reference }),
     };

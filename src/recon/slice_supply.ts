@@ -9,7 +9,7 @@ import { readMapsFile } from "../io/maps_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
-import type { Acquisition } from "../method/problem.ts";
+import type { SamplingGeometry } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { FinishOptions } from "./finish.ts";
 import { chooseSampling, type Sampling } from "./sampling.ts";
@@ -22,7 +22,7 @@ export interface ReadSlice {
   /** Equal for slices of one sampling, which need compiling once. */
   readonly key: string;
   /** What a method is compiled for. */
-  readonly geometry: Acquisition;
+  readonly geometry: SamplingGeometry;
   /** How its image leaves. */
   readonly leaving: FinishOptions;
   /**

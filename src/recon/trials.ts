@@ -10,7 +10,7 @@ import type { KspaceFile } from "../io/types.ts";
 import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
 import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { Preparation } from "./prepare.ts";
-import type { Acquisition, Problem } from "../method/problem.ts";
+import type { Problem, SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
@@ -21,7 +21,7 @@ export interface Trial {
   /** The mask's specification. */
   readonly mask: string;
   /** What a method is compiled for. */
-  readonly geometry: Acquisition;
+  readonly geometry: SamplingGeometry;
   /** What a method is given. */
   readonly problem: Problem;
   /** Root sum of squares of the fully sampled data `[H, W]`, on the scale of the problem. */

@@ -66,7 +66,7 @@ function lowFrequencies(data: DataTerm): DataTerm {
       adjoint,
       normal: (x) => adjoint(operator.forward(x)),
     },
-    samples: lowPass(data.samples),
-    adjoint: adjoint(data.samples),
+    y: lowPass(data.y),
+    adjoint: adjoint(data.y),
   };
 }

@@ -2,7 +2,7 @@
 import { constantOf, gather, pad, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";
-import type { Acquisition, Solver } from "../method/problem.ts";
+import type { SamplingGeometry, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
 
@@ -24,7 +24,7 @@ export interface MagnitudeNetwork {
 /** Compiles a network for a geometry. Its images are real: the networks leave the phase out. */
 export async function magnitudeSolver(
   runtime: Runtime,
-  { coils, height, width, mask }: Acquisition,
+  { coils, height, width, mask }: SamplingGeometry,
   { nfe, steps, model, apply }: MagnitudeNetwork,
 ): Promise<Solver> {
   const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
@@ -35,7 +35,7 @@ export async function magnitudeSolver(
     nfe,
     steps,
     ...(model === undefined ? {} : { model }),
-    async solve({ samples }, control): Promise<NdArray> {
+    async solve({ y: samples }, control): Promise<NdArray> {
       control?.signal?.throwIfAborted();
       const { magnitude } = await program.run({ samples });
       control?.onProgress?.(1);

@@ -8,7 +8,7 @@ import {
   type LinearOperator,
   mriOperator,
 } from "../mri/physics/operator.ts";
-import type { Acquisition, Method, Solver } from "../method/problem.ts";
+import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { ndarray } from "../ndarray.ts";
 import {
   checkedParameters,
@@ -93,7 +93,7 @@ export const modlMethod: Method = {
 /** Compiles a network for a geometry. */
 export async function prepareModl(
   runtime: Runtime,
-  { coils, height, width, mask }: Acquisition,
+  { coils, height, width, mask }: SamplingGeometry,
   { config, parameters, model }: ModlWeights,
 ): Promise<Solver> {
   const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
@@ -113,7 +113,7 @@ export async function prepareModl(
     nfe: steps,
     steps,
     ...(model === undefined ? {} : { model }),
-    async solve({ samples, maps, sigma }, control) {
+    async solve({ y: samples, maps, sigma }, control) {
       control?.signal?.throwIfAborted();
       const level = ndarray(Float32Array.of(sigma), [1, 1, 1, 1]);
       const { image } = await program.run({ samples, maps, sigma: level });

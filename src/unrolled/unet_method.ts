@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { dftW } from "../mri/physics/dft.ts";
-import type { Acquisition, Method, Solver } from "../method/problem.ts";
+import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import {
   checkedParameters,
   constantScope,
@@ -67,7 +67,7 @@ export const unetMethod: Method = {
  */
 export function prepareUNet(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   { config, parameters, model }: ImageUNetWeights,
 ): Promise<Solver> {
   const { height, width, mask } = geometry;

@@ -9,7 +9,7 @@ import {
   readWeights,
 } from "../nn/mod.ts";
 import { makeMask } from "../mri/sampling/masks.ts";
-import type { Acquisition, Method, Solver } from "../method/problem.ts";
+import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
 import { magnitudeSolver } from "./magnitude_solver.ts";
 import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
@@ -50,7 +50,7 @@ export const varnetMethod: Method = {
 /** Compiles a variational network for a geometry. */
 export function prepareVarNet(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   { config, parameters, model }: VarNetWeights,
 ): Promise<Solver> {
   const mask = constantVarNetMask(geometry.mask);

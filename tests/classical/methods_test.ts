@@ -37,7 +37,7 @@ for (const { name, coils, mask } of masks) {
     const given = example(coils, mask, 0.1);
     const image = await reconstruct(zeroFilled, given);
     assert.deepEqual(image.shape, [2, mask.height, mask.width]);
-    assertClose(image.data, adjoint(given.matrix, given.problem.samples.data), FLOAT32);
+    assertClose(image.data, adjoint(given.matrix, given.problem.y.data), FLOAT32);
   });
 
   Deno.test(`sense solves the regularised normal equations: ${name}`, async () => {
@@ -69,7 +69,7 @@ function normalSolution(
     row[i] += weight;
     return row;
   });
-  const b = Array.from(adjoint(matrix, problem.samples.data));
+  const b = Array.from(adjoint(matrix, problem.y.data));
   return (lusolve(normal, b) as number[][]).flat();
 }
 
@@ -79,7 +79,7 @@ Deno.test("rss is the root of the sum of squares of the coil images, with imagin
   const plane = height * width;
   const expected = new Float64Array(plane);
   for (let coil = 0; coil < coils; coil++) {
-    const coilImage = adjoint(oneCoil(given, coil), given.problem.samples.data);
+    const coilImage = adjoint(oneCoil(given, coil), given.problem.y.data);
     for (let i = 0; i < plane; i++) expected[i] += coilImage[i] ** 2 + coilImage[plane + i] ** 2;
   }
   const image = await reconstruct(rss, given);
@@ -105,7 +105,7 @@ function oneCoil({ geometry, problem }: ReturnType<typeof example>, coil: number
   );
   const zero = fourier.map((row) => new Float64Array(row.length));
   const blocks = Array.from({ length: coils }, (_, c) => c === coil ? fourier : zero);
-  assert.equal(blocks.flat().length, problem.samples.data.length);
+  assert.equal(blocks.flat().length, problem.y.data.length);
   return blocks.flat();
 }
 

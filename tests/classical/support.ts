@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/sampling/masks.ts";
-import type { Acquisition, Method, MethodOptions, Problem } from "../../src/method/problem.ts";
+import type { Method, MethodOptions, Problem, SamplingGeometry } from "../../src/method/problem.ts";
 import { type NdArray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 
 /** A problem with what made it. */
 export interface Example {
-  readonly geometry: Acquisition;
+  readonly geometry: SamplingGeometry;
   readonly problem: Problem;
   /** The image, `[2, H, W]`. */
   readonly truth: Float64Array;
@@ -128,7 +128,7 @@ export function example(coils: number, mask: SamplingMask, sigma = 0, seed = 1):
   const shape = [coils, 2, data.length / (2 * coils * width), width];
   return {
     geometry: { coils, height, width, mask },
-    problem: { samples: { data, shape }, maps, sigma },
+    problem: { y: { data, shape }, maps, sigma },
     truth,
     matrix,
   };

@@ -38,7 +38,7 @@ const magnitude = (p: ArrayLike<number>, i: number, plane: number) =>
 function objective({ matrix, problem, geometry }: Example, x: ArrayLike<number>): number {
   const { height, width } = geometry;
   const plane = height * width;
-  const residual = forward(matrix, x).map((value, i) => value - problem.samples.data[i]);
+  const residual = forward(matrix, x).map((value, i) => value - problem.y.data[i]);
   const field = differences(x, height, width);
   let variation = 0;
   for (let i = 0; i < plane; i++) variation += magnitude(field, i, plane);
@@ -63,7 +63,7 @@ function primalDual(given: Example, iterations: number): Float64Array {
   const { matrix, problem, geometry: { height, width } } = given;
   const plane = height * width;
   const weight = FACTOR * tvWeight(problem, given.geometry);
-  const b = adjoint(matrix, problem.samples.data);
+  const b = adjoint(matrix, problem.y.data);
   let x = new Float64Array(2 * plane);
   const p = new Float64Array(4 * plane);
   for (let k = 0; k < iterations; k++) {

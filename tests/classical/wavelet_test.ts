@@ -137,7 +137,7 @@ Deno.test("wavelet converges to the fixed point of a gradient step and shrinkage
   const given = example(4, everyOtherLine(16, 8), 0.05);
   const { matrix, problem } = given;
   const x = (await reconstruct(wavelet, given, { steps: 400, weight: 3 })).data;
-  const residual = forward(matrix, x).map((value, i) => value - problem.samples.data[i]);
+  const residual = forward(matrix, x).map((value, i) => value - problem.y.data[i]);
   const gradient = adjoint(matrix, residual);
   const point = x.map((value, i) => value - GAMMA * gradient[i]);
   const threshold = GAMMA * 3 * waveletWeight(problem);

@@ -116,8 +116,8 @@ Deno.test("Preparation scales with the data and not with samples that the mask d
   );
   const other = await prepare(runtime, { data: spoiled, shape: kspace.shape }, sampling);
   assert.ok(Math.abs(other.scale / plain.scale / 1e-6 - 1) < 1e-4);
-  plain.problem.samples.data.forEach((value, i) =>
-    assert.ok(Math.abs(value - other.problem.samples.data[i]) < 1e-3)
+  plain.problem.y.data.forEach((value, i) =>
+    assert.ok(Math.abs(value - other.problem.y.data[i]) < 1e-3)
   );
 });
 
@@ -131,10 +131,10 @@ Deno.test("coil compression keeps the signal of many coils in a few", async () =
   });
   const sampling = mask("full", 64, 64);
   const few = await prepare(runtime, kspace, sampling, 6);
-  assert.deepEqual(few.problem.samples.shape, [6, 2, 64, 64]);
+  assert.deepEqual(few.problem.y.shape, [6, 2, 64, 64]);
   const energy = (data: Float32Array) => data.reduce((sum, value) => sum + value ** 2, 0);
   const all = await prepare(runtime, kspace, sampling);
-  const kept = energy(few.problem.samples.data) / energy(all.problem.samples.data);
+  const kept = energy(few.problem.y.data) / energy(all.problem.y.data);
   assert.ok(kept > 0.995, `${kept}`);
   assert.ok(inside.length > 0);
 });

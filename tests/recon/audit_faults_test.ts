@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
-import type { Acquisition, Method, Problem } from "../../src/method/problem.ts";
+import type { Method, Problem, SamplingGeometry } from "../../src/method/problem.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { type Audit, type SliceAudit, volumeAudit } from "../../src/recon/audit/audit.ts";
 import {
@@ -132,7 +132,7 @@ async function audited(
   const spec = parseMaskSpec("equispaced:R=2,acs=16");
   assert.ok(spec.kind !== "file");
   const mask = makeMask(spec, file.height, file.width);
-  const geometry: Acquisition = { coils: 6, height: 64, width: 64, mask };
+  const geometry: SamplingGeometry = { coils: 6, height: 64, width: 64, mask };
   const preparation = await Preparation.create(runtime, { coils: 6, mask, full: true });
   const kspace = await file.readSlice(0);
   const { problem, scale } = await preparation.slice(moved ? halfMoved(kspace) : kspace, {

@@ -114,11 +114,11 @@ Deno.test("noise twice as large, in one coil, and shared by coils is told apart"
   const clean = forward(found.matrix, found.truth);
   const plane = clean.length / 6;
   const noisy = (noise: (i: number, original: Float64Array) => number): Example => {
-    const original = Float64Array.from(found.problem.samples.data, (v, i) => v - clean[i]);
+    const original = Float64Array.from(found.problem.y.data, (v, i) => v - clean[i]);
     const data = Float32Array.from(clean, (v, i) => v + noise(i, original));
     return {
       ...found,
-      problem: { ...found.problem, samples: ndarray(data, found.problem.samples.shape) },
+      problem: { ...found.problem, y: ndarray(data, found.problem.y.shape) },
     };
   };
   const of = async (changed: Example) => await figures(changed, truthOf(found));
@@ -203,12 +203,12 @@ for (const [name, coils, mask] of cases.slice(0, 2)) {
     const energyOf = (samples: NdArray) =>
       samplesOf(samples, found.geometry.mask, held).data.reduce((sum, v) => sum + v * v, 0) /
       heldCount / SIGMA ** 2;
-    assertClose([(await predict(constantly(zero))).error], [energyOf(found.problem.samples)], 1e-4);
+    assertClose([(await predict(constantly(zero))).error], [energyOf(found.problem.y)], 1e-4);
     // Two samples, the truth and 0: mean half of the truth, deviations half of it, (1 + 1/2) over S - 1.
     const both = ndarray(Float32Array.from([...truth.data, ...zero.data]), [2, ...truth.shape]);
     const { expected } = await predict(constantly(zero, both));
     const half = Float32Array.from(forward(found.matrix, found.truth), (v) => v / 2);
-    const spread = energyOf(ndarray(half, found.problem.samples.shape));
+    const spread = energyOf(ndarray(half, found.problem.y.shape));
     assertClose([expected!], [1 + 1.5 * 2 * spread], 1e-4);
   });
 }

@@ -49,7 +49,7 @@ export async function affineMoments(
     m.noises * size + (m.dataNoises ?? 0) * sizeOf(measurement.samples);
   const batch = 2 + variables.length * size + Math.max(...moves.map(noiseSize));
   const compiled = await compileMoves(runtime, task, all, batch);
-  const fixed = { samples: arrays.samples, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
+  const fixed = { samples: arrays.y, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
   const { adjoint, base } = await (await compileStart(runtime, task)).run(fixed);
   const plan = sampler.plan(all, { sigma: arrays.sigma });
   let moments = startOf(base, sampler.start === "sense-image" ? 0 : plan[0].sigma, variables);

@@ -32,7 +32,7 @@ function svd({ matrix, arrays }: Problem): Svd {
   const y = vt.map((v, i) => {
     if (s[i] === 0) return 0;
     const u = apply(matrix, v).map((value) => value / s[i]);
-    return u.reduce((sum, value, k) => sum + value * arrays.samples.data[k], 0) / s[i];
+    return u.reduce((sum, value, k) => sum + value * arrays.y.data[k], 0) / s[i];
   });
   return { vt, s, y };
 }

@@ -64,7 +64,7 @@ for (const coils of [1, 2]) {
     const noise = (shape: readonly number[], seed: number) =>
       ndarray(new Rng(seed).normals(sizeOf(shape)), shape);
     const maps = ndarray(randomCoils(new Rng(1), coils, [height, width]).data, scan.inputs.maps);
-    const given = { samples: noise(scan.samples, 2), inputs: { maps }, sigma: 0.1 };
+    const given = { y: noise(scan.samples, 2), inputs: { maps }, sigma: 0.1 };
     const shrink: Denoiser = (x, sigma) => div(x, add(mul(sigma, sigma), 1));
     for (const sampler of samplers) {
       const run = async (batch: number) => {

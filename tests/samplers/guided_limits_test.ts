@@ -131,7 +131,7 @@ Deno.test("guided samplers with correlated images are off by what they assume, a
 /** Moments of the data that a sampler's images would give, against the data and the prior's. */
 function consistency({ matrix, arrays, prior }: Problem, { mean, covariance }: Moments) {
   const predicted = apply(matrix, mean);
-  const residual = predicted.map((value, i) => value - arrays.samples.data[i]);
+  const residual = predicted.map((value, i) => value - arrays.y.data[i]);
   const spread = (c: Moments["covariance"]) => trace(times(matrix, times(c, transposed(matrix))));
   return {
     residual: Math.sqrt(dot(residual, residual) / dot(predicted, predicted)),

@@ -51,11 +51,11 @@ export function mixtureProblem(): MixtureProblem {
   const noise = times(a, at).map((row, i) => row.map((_, j) => i === j ? NOISE ** 2 : 0));
   const precision = inverse(plus(noise, times(a, at), VARIANCE));
   const logs = means.map((mean) => {
-    const r = apply(a, mean).map((value, i) => arrays.samples.data[i] - value);
+    const r = apply(a, mean).map((value, i) => arrays.y.data[i] - value);
     return -dot(r, apply(precision, r)) / 2;
   });
   const modes = means.map((mean, k) => {
-    const posterior = posteriorOf({ ...prior, mean }, a, arrays.samples.data, NOISE);
+    const posterior = posteriorOf({ ...prior, mean }, a, arrays.y.data, NOISE);
     return {
       weight: 1 / (1 + Math.exp(logs[1 - k] - logs[k])),
       mean: posterior.mean,

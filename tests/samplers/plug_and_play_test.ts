@@ -135,7 +135,7 @@ async function errorsFrom(
 function smoothedMean({ prior, matrix, arrays }: Problem, variance: number): Vector {
   const smooth = plus(prior.covariance, identity(prior.mean.length), variance);
   const broad = { mean: prior.mean, covariance: smooth };
-  return posteriorOf(broad, matrix, arrays.samples.data, arrays.sigma).mean;
+  return posteriorOf(broad, matrix, arrays.y.data, arrays.sigma).mean;
 }
 
 Deno.test("pnp-admm at a constant sigma converges to the posterior mean, by a factor a step", async () => {

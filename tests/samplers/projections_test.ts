@@ -84,7 +84,7 @@ Deno.test("the proximal step of diffpir and dds equals a dense solve", async () 
       const { x } = await program.run({
         centre: { data: Float32Array.from(prior.mean), shape },
         rho: { data: Float32Array.of(rho), shape: [1, 1, 1, 1] },
-        samples: arrays.samples,
+        samples: arrays.y,
         ...arrays.inputs,
       });
       assertClose(x.data, dense.proximal(prior.mean, rho), 1e-4);

@@ -29,7 +29,7 @@ const measurement = linearMeasurement(SIZE, (batch) => denoising([batch, 2, ...S
 const problem: Problem = {
   prior,
   measurement,
-  arrays: { samples: zeros(measurement.samples), inputs: {}, sigma: 1 },
+  arrays: { y: zeros(measurement.samples), inputs: {}, sigma: 1 },
   matrix: [],
   posterior: prior,
 };

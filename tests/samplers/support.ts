@@ -125,7 +125,7 @@ function problemOf(
     prior,
     measurement,
     matrix,
-    arrays: { samples: ndarray(samples, measurement.samples), inputs, sigma },
+    arrays: { y: ndarray(samples, measurement.samples), inputs, sigma },
     posterior: posteriorOf(prior, matrix, samples, sigma),
   };
 }

@@ -35,7 +35,7 @@ export class Dense {
   constructor(problem: Problem, matrix: Matrix = problem.matrix) {
     this.#problem = problem;
     this.normal = times(transposed(matrix), matrix);
-    this.adjoint = apply(transposed(matrix), problem.arrays.samples.data);
+    this.adjoint = apply(transposed(matrix), problem.arrays.y.data);
     this.sigma = problem.arrays.sigma;
   }
 

@@ -62,8 +62,8 @@ for (
     const rng = new Rng(3);
     const maps = randomCoils(rng, coils, [height, width]);
     const { samples: shape } = mriMeasurement(geometry);
-    const samples = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape.slice(1));
-    const problem = { samples, maps, sigma: 0.05 };
+    const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape.slice(1));
+    const problem = { y, maps, sigma: 0.05 };
     const denoiser = await priorParameters();
     const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA };
     const parameters = {
@@ -85,7 +85,7 @@ for (
       samples: 1,
     });
     const batched = (array: typeof maps) => ndarray(array.data, [1, ...array.shape]);
-    const arrays = { samples: batched(samples), inputs: { maps: batched(maps) }, sigma: 0.05 };
+    const arrays = { y: batched(y), inputs: { maps: batched(maps) }, sigma: 0.05 };
     const expected = await compiled.run(arrays, new Rng(0));
     assert.ok(
       relativeError(image.data, expected.data) < 1e-4,

@@ -161,7 +161,7 @@ Deno.test("prepareUNet() gives a magnitude of the problem's size, odd sizes too"
   const solver = await prepareUNet(runtime, { coils, height, width, mask }, weights);
   const samples = ndarray(new Rng(3).normals(coils * 2 * lines * width), [coils, 2, lines, width]);
   const maps = ndarray(new Float32Array(2), [1, 2, 1, 1]);
-  const image = await solver.solve({ samples, maps, sigma: 0.1 });
+  const image = await solver.solve({ y: samples, maps, sigma: 0.1 });
   assert.deepEqual(image.shape, [2, height, width]);
   assert.ok(image.data.every(Number.isFinite));
 });

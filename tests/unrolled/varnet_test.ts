@@ -124,7 +124,7 @@ for (const name of CASES) {
     const geometry = { coils, height, width, mask };
     const solver = await prepareVarNet(runtime, geometry, { config, parameters });
     const image = await solver.solve({
-      samples: ndarray(samples, [coils, 2, lines.length, width]),
+      y: ndarray(samples, [coils, 2, lines.length, width]),
       maps: ndarray(new Float32Array(2), [1, 2, 1, 1]),
       sigma: 0.1,
     });

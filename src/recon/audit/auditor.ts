@@ -2,11 +2,11 @@
 import type { Runtime } from "../../graph/mod.ts";
 import { Consistency } from "./consistency.ts";
 import type {
-  Acquisition,
   Method,
   MethodOptions,
   Problem,
   RunControl,
+  SamplingGeometry,
 } from "../../method/problem.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { SliceAudit } from "./audit.ts";
@@ -32,7 +32,7 @@ export interface AuditedSlice {
   readonly index: number;
   /** Equal for slices of one sampling. */
   readonly key: string;
-  readonly geometry: Acquisition;
+  readonly geometry: SamplingGeometry;
   readonly problem: Problem;
   /** The reconstruction `[2, H, W]`, on the scale of the problem. */
   readonly image: NdArray;
@@ -83,7 +83,7 @@ export class Auditor {
     };
   }
 
-  #compile(key: string, geometry: Acquisition): Promise<Compiled> {
+  #compile(key: string, geometry: SamplingGeometry): Promise<Compiled> {
     let compiled = this.#compiled.get(key);
     if (compiled === undefined) {
       compiled = this.#create(geometry);
@@ -92,7 +92,7 @@ export class Auditor {
     return compiled;
   }
 
-  async #create(geometry: Acquisition): Promise<Compiled> {
+  async #create(geometry: SamplingGeometry): Promise<Compiled> {
     return {
       consistency: await Consistency.create(this.#runtime, geometry),
       predictor: this.predicts

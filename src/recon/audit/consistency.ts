@@ -35,7 +35,7 @@ import {
   mriOperator,
   regularised,
 } from "../../mri/physics/operator.ts";
-import type { Acquisition, Problem } from "../../method/problem.ts";
+import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 
 /**
  * Tikhonov weight of the projection: what it leaves of an image error e is at most e sqrt(weight) / 2 =
@@ -124,7 +124,7 @@ export class Consistency {
   }
 
   /** Compiles for a geometry. */
-  static async create(runtime: Runtime, geometry: Acquisition): Promise<Consistency> {
+  static async create(runtime: Runtime, geometry: SamplingGeometry): Promise<Consistency> {
     const { coils, height, width, mask } = geometry;
     const { distance, kept } = sampleDistances(mask);
     const bands = bandsOf(distance, kept, coils);
@@ -160,7 +160,7 @@ export class Consistency {
    * Compares an image with its data.
    * @param image complex `[2, H, W]` on the scale of the problem
    */
-  async measure({ samples, maps }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
+  async measure({ y: samples, maps }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
     const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
     const out = await this.#program.run({
       samples: batched(samples),

@@ -12,11 +12,11 @@ import { sense, tv } from "../../classical/mod.ts";
 import { calibrationLines, type SamplingMask } from "../../mri/sampling/masks.ts";
 import { acquiredLines, mriOperator } from "../../mri/physics/operator.ts";
 import type {
-  Acquisition,
   Method,
   MethodOptions,
   Problem,
   RunControl,
+  SamplingGeometry,
   Solver,
 } from "../../method/problem.ts";
 import { meanOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
@@ -142,7 +142,7 @@ export class Predictor {
    */
   static async create(
     runtime: Runtime,
-    geometry: Acquisition,
+    geometry: SamplingGeometry,
     { method, options, seed }: {
       readonly method: Method;
       readonly options: MethodOptions;
@@ -175,8 +175,8 @@ export class Predictor {
   /** Reconstructs a slice without what is held back, and compares. */
   async slice(problem: Problem, control: RunControl = {}): Promise<SlicePrediction> {
     const { kept, held, part } = this.#holdOut;
-    const without = { ...problem, samples: samplesOf(problem.samples, this.#mask, kept) };
-    const measured = samplesOf(problem.samples, this.#mask, held);
+    const without = { ...problem, samples: samplesOf(problem.y, this.#mask, kept) };
+    const measured = samplesOf(problem.y, this.#mask, held);
     const samples = await this.#solver.sample?.(without, control);
     const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
     const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);

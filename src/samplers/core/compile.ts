@@ -55,7 +55,7 @@ function dataTerm(
   const spectral = spectralForm({ sampler, measurement });
   return {
     operator: measurement.operator(tensors, batch),
-    samples: tensors.samples,
+    y: tensors.samples,
     adjoint: tensors.adjoint,
     sigma: tensors.sigmaY,
     ...(lowPass && { lowPass }),

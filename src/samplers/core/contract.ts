@@ -15,7 +15,7 @@ export interface DataTerm {
   /** A, from `[N, 2, H, W]` to samples. */
   readonly operator: LinearOperator;
   /** y, of the operator's range with a batch of 1. */
-  readonly samples: Tensor;
+  readonly y: Tensor;
   /** A^H y, `[1, 2, H, W]`. */
   readonly adjoint: Tensor;
   /** sigma_y, `[1, 1, 1, 1]`. */

@@ -41,13 +41,13 @@ export function pseudoInverse(
 const TINY = 1e-20;
 
 /** |y - A x| of each element, `[N, 1, 1, 1]`. */
-export function residualNorm({ samples, operator }: DataTerm, x: Tensor): Tensor {
-  const difference = sub(operator.forward(x), samples);
+export function residualNorm({ y, operator }: DataTerm, x: Tensor): Tensor {
+  const difference = sub(operator.forward(x), y);
   const square = innerProduct(difference, difference);
   return reshape(sqrt(add(square, TINY)), [x.shape[0], 1, 1, 1]);
 }
 
 /** A^H (w y) for weights w of the samples. */
 export function weightedAdjoint(data: DataTerm, weights: Tensor | number): Tensor {
-  return data.operator.adjoint(mul(data.samples, weights));
+  return data.operator.adjoint(mul(data.y, weights));
 }

@@ -33,7 +33,7 @@ const BASIS_SHARE = 0.5;
 /** The arrays of one problem. */
 export interface ProblemArrays {
   /** y, of the measurement's shape. */
-  readonly samples: NdArray;
+  readonly y: NdArray;
   /** Arrays of the operator, by name. */
   readonly inputs: Readonly<Record<string, NdArray>>;
   /** sigma_y, above 0. */
@@ -76,7 +76,7 @@ export async function compileSampler(
     async run(problem, rng, control = {}) {
       const plan = planFor(problem.sigma);
       control.signal?.throwIfAborted();
-      const fixed = { samples: problem.samples, ...problem.inputs, sigmaY: scalar(problem.sigma) };
+      const fixed = { samples: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
       const { adjoint, base } = await start.run(fixed);
       const basis = await form?.compute(problem.inputs, withProgress(control, 0, BASIS_SHARE));
       const rest = form === undefined

@@ -55,7 +55,7 @@ export async function generate(
     denoise,
     samples: count,
   });
-  const nothing = { samples: zeros(measurement.samples), inputs: {}, sigma: 1 };
+  const nothing = { y: zeros(measurement.samples), inputs: {}, sigma: 1 };
   const images = await compiled.run(nothing, control.rng ?? new Rng(0), control);
   return { images, nfe: compiled.nfe(nothing.sigma) };
 }

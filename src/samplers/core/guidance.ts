@@ -32,12 +32,12 @@ export function noiseRatio(data: DataTerm, variance: Tensor): Tensor {
  * @param denoised D, made from `x`
  */
 export function residualGradient(
-  { samples, operator }: Pick<DataTerm, "samples" | "operator">,
+  { y, operator }: Pick<DataTerm, "y" | "operator">,
   denoised: Tensor,
   x: Tensor,
 ): Tensor {
   const predicted = operator.forward(denoised);
-  return vjp([predicted], [x], [sub(predicted, samples)])[0];
+  return vjp([predicted], [x], [sub(predicted, y)])[0];
 }
 
 /**

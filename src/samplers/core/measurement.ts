@@ -1,7 +1,7 @@
 /** What is measured: an operator whose arrays are inputs of a graph. @module */
 import type { InputShapes, Shape, Tensor } from "../../graph/mod.ts";
 import { acquiredLines, type LinearOperator, mriOperator } from "../../mri/physics/operator.ts";
-import type { Acquisition } from "../../method/problem.ts";
+import type { SamplingGeometry } from "../../method/problem.ts";
 import { constantOf, mul } from "../../graph/mod.ts";
 import { mriSpectrum, type SpectralForm } from "./spectrum.ts";
 
@@ -25,7 +25,7 @@ export interface Measurement {
 }
 
 /** The multi-coil measurement of a geometry; its input is `maps` `[1, C, 2, H, W]`. */
-export function mriMeasurement(acquisition: Acquisition): Measurement {
+export function mriMeasurement(acquisition: SamplingGeometry): Measurement {
   const { coils, height, width, mask } = acquisition;
   const lines = mask.kind === "lines" ? acquiredLines(mask) : undefined;
   return {
@@ -60,7 +60,7 @@ export function linearMeasurement(
 
 /** 1 for the samples of the calibration region, 0 for the others: `[K, 1]` or `[H, W]`. */
 function calibrationWeights(
-  { mask: { acs }, height, width }: Pick<Acquisition, "mask" | "height" | "width">,
+  { mask: { acs }, height, width }: Pick<SamplingGeometry, "mask" | "height" | "width">,
   lines: readonly number[] | undefined,
 ): Tensor {
   const inside = (index: number, length: number) => {

@@ -1,7 +1,13 @@
 /** A sampler as a reconstruction method. @module */
 import { InputError } from "../../errors.ts";
 import type { Runtime } from "../../graph/mod.ts";
-import type { Acquisition, Method, MethodOptions, Problem, Solver } from "../../method/problem.ts";
+import type {
+  Method,
+  MethodOptions,
+  Problem,
+  SamplingGeometry,
+  Solver,
+} from "../../method/problem.ts";
 import { meanOf, type NdArray, ndarray } from "../../ndarray.ts";
 import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
@@ -31,7 +37,7 @@ export function samplerMethod(sampler: Sampler): Method {
 
 async function prepareSampler(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
   sampler: Sampler,
   options: MethodOptions = {},
 ): Promise<Solver> {
@@ -78,12 +84,12 @@ export function samplerSettings(sampler: Sampler, { steps, weight = 1 }: MethodO
  * The arrays of a slice with a batch axis.
  * @throws {InputError} for data without noise
  */
-export function problemArrays({ samples, maps, sigma }: Problem): ProblemArrays {
+export function problemArrays({ y: samples, maps, sigma }: Problem): ProblemArrays {
   if (!(sigma > 0)) {
     throw new InputError(
       `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,
     );
   }
   const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
-  return { samples: batched(samples), inputs: { maps: batched(maps) }, sigma };
+  return { y: batched(samples), inputs: { maps: batched(maps) }, sigma };
 }

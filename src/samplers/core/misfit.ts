@@ -5,7 +5,7 @@
  * @module
  */
 import { add, div, mul, reduceSum, type Runtime, sub } from "../../graph/mod.ts";
-import type { Acquisition, Problem } from "../../method/problem.ts";
+import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { regularisedInverse } from "./data_term.ts";
 import { mriMeasurement } from "./measurement.ts";
@@ -31,7 +31,7 @@ export type MisfitLevel = (problem: Problem) => Promise<number>;
  */
 export async function compileMisfit(
   runtime: Runtime,
-  geometry: Acquisition,
+  geometry: SamplingGeometry,
 ): Promise<MisfitLevel> {
   const { coils } = geometry;
   const { samples, inputs, operator, lowPass } = mriMeasurement(geometry);
@@ -44,7 +44,7 @@ export async function compileMisfit(
     const counted = lowPass(add(mul(samples, 0), 1));
     return { variance: div(reduceSum(mul(residual, residual)), reduceSum(counted)) };
   });
-  return async ({ samples, maps, sigma }) => {
+  return async ({ y: samples, maps, sigma }) => {
     const { variance } = await program.run({ samples: batched(samples), maps: batched(maps) });
     const found = variance.data[0] * coils / (coils - 1);
     return Math.sqrt(sigma ** 2 + Math.max(0, found - (USUAL * sigma) ** 2));

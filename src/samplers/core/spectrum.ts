@@ -31,7 +31,7 @@ import {
 } from "../../mri/physics/complex.ts";
 import { dft2, dftH } from "../../mri/physics/dft.ts";
 import { acquiredLines } from "../../mri/physics/operator.ts";
-import type { Acquisition, RunControl } from "../../method/problem.ts";
+import type { RunControl, SamplingGeometry } from "../../method/problem.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { Spectrum } from "./contract.ts";
 
@@ -55,7 +55,7 @@ export interface SpectralForm {
  * The eigenbasis of the multi-coil operator.
  * @throws {InputError} for several coils with a mask of the plane
  */
-export function mriSpectrum(acquisition: Acquisition): SpectralForm {
+export function mriSpectrum(acquisition: SamplingGeometry): SpectralForm {
   const { coils, mask } = acquisition;
   if (coils === 1) return fourierSpectrum(acquisition);
   if (mask.kind === "lines") return columnSpectrum(acquisition);
@@ -70,7 +70,7 @@ export function mriSpectrum(acquisition: Acquisition): SpectralForm {
 const known = new WeakMap<Float32Array, Map<string, ColumnBases>>();
 
 /** The matrices A_x^H A_x of the readout columns decomposed one by one; see `columnBases`. */
-function columnSpectrum({ height, width, mask }: Acquisition): SpectralForm {
+function columnSpectrum({ height, width, mask }: SamplingGeometry): SpectralForm {
   const lines = acquiredLines(mask);
   return {
     shapes: { vectors: [width, height, 2 * height], squares: [1, 1, height, width] },
@@ -141,7 +141,7 @@ function fromBasis(vectors: Tensor, c: Tensor): Tensor {
  * One coil: V = S^H F^H with the phase of the map as S, and s = 1 where a sample was acquired. Where
  * the map is zero S is 1: these pixels, outside the object, count as seen too.
  */
-function fourierSpectrum({ height, width, mask }: Acquisition): SpectralForm {
+function fourierSpectrum({ height, width, mask }: SamplingGeometry): SpectralForm {
   const isLines = mask.kind === "lines";
   const transform = isLines ? dftH : dft2;
   const kept = constantOf(Float32Array.from(mask.values), [1, 1, height, isLines ? 1 : width]);
