@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readConfig, withConfig } from "../../src/cli/options/config.ts";
-import { editDistance, nearestOf, parseOptions } from "../../src/cli/options/table.ts";
+import { parseOptions } from "../../src/cli/options/table.ts";
 import { inputName, outputFolders } from "../../src/cli/commands/recon_output.ts";
 import { RECON_OPTIONS, reconHelp, reconRequest } from "../../src/cli/options/recon.ts";
 import { parseSimulation, parseSlices } from "../../src/cli/options/values.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { methods } from "../../src/recon/methods.ts";
+import { editDistance, nearestOf } from "../../src/suggest.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere } from "./support.ts";
 

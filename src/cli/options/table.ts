@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { UsageError } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
 
 /** One option. */
 export interface OptionSpec {
@@ -104,37 +105,8 @@ export function isFlag(table: OptionTable, name: string): boolean {
 /** The error about an option (or key of a config file) that does not exist. */
 export function unknownOption(table: OptionTable, written: string): UsageError {
   const names = Object.keys(table);
-  const nearest = nearestOf(written.replace(/^-+/, ""), names);
-  return new UsageError(
-    `Cannot understand ${written}: there is no such option`,
-    {
-      hint: nearest === undefined
-        ? "Run with --help to see all options"
-        : `Did you mean ${written.startsWith("-") ? "--" : ""}${nearest}?`,
-    },
-  );
-}
-
-/** The candidate that takes the fewest edits, if it is at all near. */
-export function nearestOf(text: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, edits: editDistance(text, candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  const [best] = ranked;
-  const allowed = Math.max(2, Math.floor(text.length / 3));
-  return best !== undefined && best.edits <= allowed ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements from one text to another. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
+  return new UsageError(`Cannot understand ${written}: there is no such option`, {
+    hint: "Run with --help to see all options",
+    ...didYouMean(written.replace(/^-+/, ""), names, written.startsWith("-") ? "--" : ""),
+  });
 }

@@ -1,7 +1,8 @@
 /** Options of `deno task train`. @module */
 import { UsageError } from "../../errors.ts";
 import { withConfig } from "./config.ts";
-import { nearestOf, type OptionTable, parseOptions } from "./table.ts";
+import { didYouMean } from "../../suggest.ts";
+import { type OptionTable, parseOptions } from "./table.ts";
 
 /** The options, in the order of the help. */
 export const TRAIN_OPTIONS = {
@@ -153,10 +154,9 @@ function kindOf(inputs: readonly string[]): Trainable {
   const [kind] = inputs;
   const known = TRAINABLE.find((name) => name === kind);
   if (known !== undefined && inputs.length === 1) return known;
-  const nearest = kind === undefined ? undefined : nearestOf(kind, TRAINABLE);
   throw new UsageError(
     `Cannot train: one of ${TRAINABLE.join(", ")} is required, found ${inputs.join(" ") || "none"}`,
-    nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+    didYouMean(kind ?? "", TRAINABLE),
   );
 }
 

@@ -1,7 +1,7 @@
 /** From the texts of options to numbers, ranges and choices. @module */
 import { UsageError } from "../../errors.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
-import { nearestOf } from "./table.ts";
+import { didYouMean } from "../../suggest.ts";
 
 /** Bounds of a number. */
 export interface NumberBounds {
@@ -50,10 +50,9 @@ export function parseChoice<C extends string>(
 ): C {
   const choice = choices.find((candidate) => candidate === text);
   if (choice !== undefined) return choice;
-  const nearest = nearestOf(text, choices);
   throw new UsageError(
     `Cannot read ${option}: one of ${choices.join(", ")} is required, found '${text}'`,
-    nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+    didYouMean(text, choices),
   );
 }
 
