@@ -2,9 +2,10 @@
  * Outputs that are whole or not there: written under a temporary name, then renamed into place.
  * @module
  */
+import { lstat, mkdir, readdir, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
-import { reason } from "./bytes.ts";
+import { partialName, reason, remove } from "../host.ts";
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part.
@@ -14,8 +15,8 @@ import { reason } from "./bytes.ts";
 export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
   const partial = partialName(path);
   try {
-    await Deno.writeFile(partial, bytes);
-    await Deno.rename(partial, path);
+    await writeFile(partial, bytes);
+    await rename(partial, path);
   } catch (cause) {
     await removeQuietly(partial);
     throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
@@ -36,14 +37,14 @@ export async function createFolderWhole<T>(
   folder: string,
   build: (partialFolder: string) => Promise<T>,
 ): Promise<T> {
-  const target = await Deno.realPath(folder).catch(() => resolve(folder));
+  const target = await realpath(folder).catch(() => resolve(folder));
   const partial = partialName(target);
   await attempt(folder, async () => {
     await checkNoFile(target);
-    await Deno.mkdir(dirname(target), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     // In a container an earlier run, killed, may have had the same process id.
     await removeQuietly(partial);
-    await Deno.mkdir(partial);
+    await mkdir(partial);
   });
   try {
     const result = await build(partial);
@@ -54,26 +55,19 @@ export async function createFolderWhole<T>(
   }
 }
 
-/** The name under which an output is prepared; `.gitignore` knows it. */
-function partialName(path: string): string {
-  return `${path}.partial-${Deno.pid}`;
-}
-
 async function checkNoFile(target: string): Promise<void> {
-  const stat = await Deno.stat(target).catch(() => undefined);
-  if (stat !== undefined && !stat.isDirectory) {
+  const found = await stat(target).catch(() => undefined);
+  if (found !== undefined && !found.isDirectory()) {
     throw new Error("a folder is required, found a file of that name");
   }
 }
 
 /** Moves a folder into place; into an existing folder entry by entry. */
 async function moveInto(source: string, target: string): Promise<void> {
-  const stat = await Deno.lstat(target).catch(() => undefined);
-  const bothFolders = stat?.isDirectory && (await Deno.lstat(source)).isDirectory;
-  if (!bothFolders) return await Deno.rename(source, target);
-  for (const entry of [...Deno.readDirSync(source)]) {
-    await moveInto(join(source, entry.name), join(target, entry.name));
-  }
+  const found = await lstat(target).catch(() => undefined);
+  const bothFolders = found?.isDirectory() && (await lstat(source)).isDirectory();
+  if (!bothFolders) return await rename(source, target);
+  for (const name of await readdir(source)) await moveInto(join(source, name), join(target, name));
 }
 
 async function attempt(folder: string, act: () => Promise<void>): Promise<void> {
@@ -84,10 +78,5 @@ async function attempt(folder: string, act: () => Promise<void>): Promise<void> 
   }
 }
 
-async function removeQuietly(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch {
-    // It was renamed into place, or never made.
-  }
-}
+/** Removes what was not renamed into place. */
+const removeQuietly = (path: string): Promise<void> => remove(path).catch(() => {});

@@ -3,7 +3,9 @@
  * (not HDF5) formats share.
  * @module
  */
+import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
+import { float16, type OpenFile, openFile, reason } from "../host.ts";
 
 /** Something with bytes at offsets: an open file, or a decompressed one in memory. */
 export interface ByteSource extends Disposable {
@@ -34,31 +36,26 @@ export interface ElementType {
  */
 export function openBytes(path: string): ByteSource {
   const size = checkFile(path);
-  let file: Deno.FsFile;
+  let file: OpenFile;
   try {
-    file = Deno.openSync(path, { read: true });
+    file = openFile(path);
   } catch (cause) {
     throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
   }
-  let open = true;
   return {
     path,
     size,
     read(offset, length) {
       checkRange(path, size, offset, length);
       const bytes = allocate(path, length);
-      file.seekSync(offset, Deno.SeekMode.Start);
       for (let done = 0; done < length;) {
-        const count = file.readSync(bytes.subarray(done));
-        if (count === null) throw truncated(path, offset + length, offset + done);
+        const count = file.read(bytes.subarray(done), offset + done);
+        if (count === 0) throw truncated(path, offset + length, offset + done);
         done += count;
       }
       return bytes;
     },
-    [Symbol.dispose]() {
-      if (open) file.close();
-      open = false;
-    },
+    [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }
 
@@ -80,28 +77,20 @@ export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteS
  * @throws {InputError} when the path is missing, not a file, or empty
  */
 export function checkFile(path: string): number {
-  let stat: Deno.FileInfo;
+  let stat: ReturnType<typeof statSync>;
   try {
-    stat = Deno.statSync(path);
+    stat = statSync(path);
   } catch (cause) {
     throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
   }
-  if (stat.isDirectory) {
+  if (stat.isDirectory()) {
     throw new InputError(`Cannot open ${path}: a file is required, found a folder`);
   }
-  if (!stat.isFile) {
+  if (!stat.isFile()) {
     throw new InputError(`Cannot open ${path}: a regular file is required`);
   }
   if (stat.size === 0) throw new InputError(`Cannot open ${path}: the file is empty`);
   return stat.size;
-}
-
-/** Why the system refused a path, in words a user knows. */
-export function reason(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "no such file or folder";
-  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (cause instanceof Deno.errors.NotCapable) return `not allowed to Deno (${cause.message})`;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function checkRange(path: string, size: number, offset: number, length: number): void {
@@ -176,7 +165,7 @@ function getter(
     uint4: (offset) => view.getUint32(offset, littleEndian),
     int8: (offset) => Number(view.getBigInt64(offset, littleEndian)),
     uint8: (offset) => Number(view.getBigUint64(offset, littleEndian)),
-    float2: (offset) => view.getFloat16(offset, littleEndian),
+    float2: (offset) => float16(view.getUint16(offset, littleEndian)),
     float4: (offset) => view.getFloat32(offset, littleEndian),
     float8: (offset) => view.getFloat64(offset, littleEndian),
   };

@@ -3,6 +3,7 @@
  * first dimension fastest). The dimensions are those of BART's src/misc/mri.h.
  * @module
  */
+import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
@@ -120,7 +121,7 @@ function kspaceFile(path: string, { dims, source }: CflSource): KspaceFile {
     width,
     transposed: false,
     readSlice: (index) =>
-      Promise.try(() => {
+      promiseTry(() => {
         checkSlice(index, slices);
         const bytes = coils * height * width * COMPLEX64.bytes;
         const values = decode(source.read(index * bytes, bytes), COMPLEX64);

@@ -1,7 +1,7 @@
 /** Checksums of files, which say exactly what a result was made from. @module */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
-import { reason } from "./bytes.ts";
+import { openFile, reason } from "../host.ts";
 import { cflStem } from "./cfl.ts";
 import type { FileFormat } from "./types.ts";
 
@@ -16,13 +16,15 @@ const CHUNK = 1 << 20;
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   try {
-    using file = await Deno.open(path);
+    using file = openFile(path);
     const buffer = new Uint8Array(CHUNK);
-    for (;;) {
+    for (let offset = 0;;) {
       signal?.throwIfAborted();
-      const read = await file.read(buffer);
-      if (read === null) return hash.digest("hex");
+      await new Promise(setImmediate); // a signal is seen between pieces
+      const read = file.read(buffer, offset);
+      if (read === 0) return hash.digest("hex");
       hash.update(buffer.subarray(0, read));
+      offset += read;
     }
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;

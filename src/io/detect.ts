@@ -2,6 +2,7 @@
  * Which format a file is, by its content.
  * @module
  */
+import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
@@ -29,8 +30,8 @@ const SHOWN = 8;
  */
 export function detectFormat(path: string): ContentFormat {
   const stem = cflStem(path);
-  if (path.endsWith(".cfl") || !exists(path)) {
-    if (exists(`${stem}.hdr`) && exists(`${stem}.cfl`)) return "bart-cfl";
+  if (path.endsWith(".cfl") || !isFile(path)) {
+    if (isFile(`${stem}.hdr`) && isFile(`${stem}.cfl`)) return "bart-cfl";
   }
   using source = openBytes(path);
   const head = source.read(0, Math.min(CFL_TITLE_WITHIN, source.size));
@@ -39,14 +40,6 @@ export function detectFormat(path: string): ContentFormat {
   if (CFL_TITLE.test(new TextDecoder("latin1").decode(head))) return "bart-cfl";
   if (isNifti(source)) return "nifti";
   throw unknown(path, head);
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {

@@ -2,9 +2,10 @@
  * Writing k-space in the HDF5 layout of fastMRI, slice by slice.
  * @module
  */
+import { rename, writeFile } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import type { NdArray } from "../ndarray.ts";
-import { reason } from "./bytes.ts";
+import { isFolder, partialName, reason, remove } from "../host.ts";
 import { Hdf5File } from "./hdf5.ts";
 import { createComplex, writeAttribute, writeComplex, writeDataset } from "./hdf5_create.ts";
 import type { Geometry } from "./types.ts";
@@ -43,16 +44,16 @@ export interface FastmriContent {
  */
 export async function writeFastmri(path: string, content: FastmriContent): Promise<void> {
   checkContent(content);
-  const partial = `${path}.partial-${Deno.pid}`;
+  const partial = partialName(path);
   await checkWritable(path, partial);
   try {
     using file = await Hdf5File.create(partial, path);
     await writeContent(file, content);
     file.finish();
-    await Deno.rename(partial, path);
+    await rename(partial, path);
   } catch (cause) {
-    await Deno.remove(partial).catch(() => {});
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.PermissionDenied) {
+    await remove(partial).catch(() => {});
+    if (["ENOENT", "EACCES", "EPERM"].includes((cause as { code?: string }).code ?? "")) {
       throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
     }
     throw cause;
@@ -62,9 +63,10 @@ export async function writeFastmri(path: string, content: FastmriContent): Promi
 /** Tries the temporary name first: libhdf5 would only say that it is unable to create it. */
 async function checkWritable(path: string, partial: string): Promise<void> {
   try {
-    const stat = await Deno.stat(path).catch(() => undefined);
-    if (stat?.isDirectory) throw new Error("a file name is required, found a folder of that name");
-    await Deno.writeFile(partial, new Uint8Array());
+    if (await isFolder(path)) {
+      throw new Error("a file name is required, found a folder of that name");
+    }
+    await writeFile(partial, new Uint8Array());
   } catch (cause) {
     throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
   }

@@ -13,7 +13,8 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { checkFile, reason } from "./bytes.ts";
+import { openFile, reason } from "../host.ts";
+import { checkFile } from "./bytes.ts";
 
 /** Type classes of HDF5 (`H5T_class_t`). */
 export const H5T = {
@@ -298,16 +299,14 @@ function diagnosis(report: string): string | undefined {
 function checkSignature(path: string): void {
   const start = new Uint8Array(24);
   try {
-    using file = Deno.openSync(path, { read: true });
-    const { size } = file.statSync();
+    using file = openFile(path);
+    const { size } = file;
     for (let offset = 0; offset < size; offset = offset === 0 ? 512 : offset * 2) {
       const bytes = new Uint8Array(SIGNATURE.length);
-      file.seekSync(offset, Deno.SeekMode.Start);
-      file.readSync(bytes);
+      file.read(bytes, offset);
       if (SIGNATURE.every((byte, i) => byte === bytes[i])) return;
     }
-    file.seekSync(0, Deno.SeekMode.Start);
-    file.readSync(start);
+    file.read(start, 0);
   } catch (cause) {
     throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
   }

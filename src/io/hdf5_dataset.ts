@@ -2,6 +2,7 @@
  * Datasets of an open HDF5 file: what they are, and parts of them as bytes.
  * @module
  */
+import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../ndarray.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./hdf5.ts";
@@ -83,7 +84,7 @@ export function describe(file: Hdf5File, name: string): DatasetInfo | undefined 
     );
   }
   const inside = !metadata.chunks && !metadata.virtual_sources;
-  const found = Deno.statSync(file.path).size;
+  const found = statSync(file.path).size;
   if (inside && bytes > found) {
     throw new InputError(
       `Cannot read ${file.path}: ${bytes} bytes are required for ${name} [${shape}], ` +

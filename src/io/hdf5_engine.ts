@@ -8,6 +8,7 @@
  * worker does not keep the process alive.
  * @module
  */
+import { withResolvers } from "../host.ts";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.ts";
 import type { Hdf5Answer, Hdf5Request, Hdf5Results } from "./hdf5_messages.ts";
@@ -81,7 +82,7 @@ function stop(): void {
 class WorkerFailure extends Error {}
 
 function answerOf(worker: Worker, request: Hdf5Request, timeLimit: number): Promise<Hdf5Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Hdf5Answer>();
+  const { promise, resolve, reject } = withResolvers<Hdf5Answer>();
   const failed = (error: Error) =>
     reject(new WorkerFailure(`the library failed: ${error.message}`));
   const late = () => reject(new WorkerFailure(`no end within ${Math.round(timeLimit / 1000)} s`));

@@ -2,6 +2,7 @@
  * Small values of an open HDF5 file, read whole: numbers, texts, attributes.
  * @module
  */
+import { float16 } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../ndarray.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./hdf5.ts";
@@ -115,7 +116,7 @@ function numbersOf(bytes: Uint8Array<ArrayBuffer>, metadata: Hdf5Metadata): numb
   if (type !== H5T.float && type !== H5T.integer && type !== H5T.enum) return undefined;
   const { buffer } = bytes.slice();
   const arrays: Record<string, () => ArrayLike<number | bigint>> = {
-    f2: () => new Float16Array(buffer),
+    f2: () => Array.from(new Uint16Array(buffer), float16),
     f4: () => new Float32Array(buffer),
     f8: () => new Float64Array(buffer),
     i1: () => new Int8Array(buffer),

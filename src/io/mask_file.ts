@@ -2,6 +2,7 @@
  * Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones.
  * @module
  */
+import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { openBytes } from "./bytes.ts";
 import { readCfl } from "./cfl.ts";
@@ -100,11 +101,7 @@ function realParts(path: string, interleaved: Float32Array): Float32Array {
 /** The file as text, if it holds only numbers, separators and comments. */
 function readText(path: string): string | undefined {
   if (path.endsWith(".cfl") || path.endsWith(".hdr")) return undefined;
-  try {
-    if (!Deno.statSync(path).isFile) return undefined;
-  } catch {
-    return undefined; // A BART stem, or missing: detectFormat says which.
-  }
+  if (!isFile(path)) return undefined; // A BART stem, or missing: detectFormat says which.
   using source = openBytes(path);
   if (source.size > MAX_TEXT) return undefined;
   const text = new TextDecoder("latin1").decode(source.read(0, source.size));

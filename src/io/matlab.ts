@@ -4,6 +4,7 @@
  * the axes in the opposite order: `[time, slice, coil, ny, nx]`, with nx the readout.
  * @module
  */
+import { openFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../ndarray.ts";
 import type { Hdf5File } from "./hdf5.ts";
@@ -35,9 +36,9 @@ export function openMatlab(path: string): Promise<KspaceFile> {
 
 /** Whether MATLAB wrote the file, by its user block or the attribute that it gives variables. */
 export function isMatlab(file: Hdf5File): boolean {
-  using bytes = Deno.openSync(file.path, { read: true });
+  using bytes = openFile(file.path);
   const start = new Uint8Array(USER_BLOCK.length);
-  bytes.readSync(start);
+  bytes.read(start, 0);
   if (new TextDecoder().decode(start) === USER_BLOCK) return true;
   return kspaceNames(file).some((name) => readAttribute(file, "MATLAB_class", name) !== undefined);
 }

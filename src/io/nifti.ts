@@ -3,6 +3,7 @@
  * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
  * @module
  */
+import { promiseTry } from "../host.ts";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
@@ -117,7 +118,7 @@ export function openNiftiImage(path: string): ImageFile {
     complex,
     geometry: header.geometry,
     readSlice: (index) =>
-      Promise.try(() => {
+      promiseTry(() => {
         checkSlice(index, slices);
         const bytes = source.read(header.offset + index * size, size);
         const stored = decode(bytes, header.type, header.scaling);
@@ -165,7 +166,7 @@ function kspaceFile(path: string, { header, source }: NiftiSource): KspaceFile {
     transposed: true,
     geometry: header.geometry,
     readSlice: (index) =>
-      Promise.try(() => {
+      promiseTry(() => {
         checkSlice(index, slices);
         const values = gatherCoils({ header, source }, coils, index, slices);
         const options = { transpose: true, source: path, slice: index };

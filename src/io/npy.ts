@@ -2,6 +2,7 @@
  * NumPy .npy files: k-space read slice by slice, images, small arrays (masks, maps), and writing.
  * @module
  */
+import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
@@ -94,7 +95,7 @@ class NpyKspace implements KspaceFile {
 
   readSlice(index: number): Promise<NdArray> {
     // Each read is synchronous; the promise is the contract's, for readers that must wait.
-    return Promise.try(() => {
+    return promiseTry(() => {
       const { coils, height, width } = this;
       const strides: Strides = this.#header.fortranOrder
         ? { coil: 1, row: coils * width, column: coils }
@@ -230,7 +231,7 @@ function imageFile(source: ByteSource, header: NpyHeader): ImageFile {
     columns,
     complex,
     readSlice: (index) =>
-      Promise.try(() => {
+      promiseTry(() => {
         const stored = readBlock(source, header, index, slices);
         const values = complex ? stored : withZeroImaginary(stored);
         const from = { source: path, slice: index };

@@ -2,6 +2,7 @@
  * Opening a file of any format, as k-space or as an image.
  * @module
  */
+import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { openCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
@@ -49,7 +50,7 @@ export async function openKspace(path: string, { domain }: OpenOptions = {}): Pr
  * @throws {InputError} when it cannot be read, or is of a format that holds k-space
  */
 export function openImage(path: string): Promise<ImageFile> {
-  return Promise.try(() => {
+  return promiseTry(() => {
     const format = detectFormat(path);
     if (format === "nifti") return openNiftiImage(path);
     if (format === "npy") return openNpyImage(path);

@@ -1,6 +1,8 @@
 /** Models as folders: `model.yaml`, the network and a card. @module */
 import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { readBytes, reason } from "../host.ts";
 import {
   add,
   cast,
@@ -67,19 +69,19 @@ export interface LoadedDenoiser {
  * @throws {InputError} when a file is missing, makes no sense or is not the one model.yaml was written for
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
-  const info = await Deno.stat(path).catch((cause) => {
-    throw new InputError(`Cannot read the model ${path}: ${cause.message}`, { cause });
+  const isFolder = await stat(path).then((found) => found.isDirectory(), (cause) => {
+    throw new InputError(`Cannot read the model ${path}: ${reason(cause)}`, { cause });
   });
-  const folder = info.isDirectory ? path : path.replace(/\/?[^/]*$/, "") || ".";
+  const folder = isFolder ? path : path.replace(/\/?[^/]*$/, "") || ".";
   const yamlPath = `${folder}/model.yaml`;
-  const text = await Deno.readTextFile(yamlPath).catch((cause) => {
+  const text = await readFile(yamlPath, "utf8").catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${yamlPath} is required, found none`, {
       cause,
       hint: "docs/models.md tells what it says",
     });
   });
   const description = parseModelYaml(text, yamlPath);
-  const asked = info.isDirectory ? description.file : path.slice(path.lastIndexOf("/") + 1);
+  const asked = isFolder ? description.file : path.slice(path.lastIndexOf("/") + 1);
   if (asked !== description.file && asked !== "model.yaml") {
     throw new InputError(
       `Cannot use the model ${path}: ${yamlPath} must be written for ${asked}, ` +
@@ -88,7 +90,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     );
   }
   const file = `${folder}/${description.file}`;
-  const bytes = await Deno.readFile(file).catch((cause) => {
+  const bytes = await readBytes(file).catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${file} is required, found none`, {
       cause,
     });

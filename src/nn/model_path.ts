@@ -1,4 +1,5 @@
 /** Where models lie: by name in `models/` of the project, or anywhere by path. @module */
+import { readdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
 import type { ModelDescription } from "./model_yaml.ts";
@@ -26,7 +27,7 @@ export function modelReference({ name, sha256 }: ModelDescription): ModelReferen
  * @throws {InputError} when there is none
  */
 export async function modelPath(request: string): Promise<string> {
-  const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+  const isThere = (path: string) => stat(path).then(() => true, () => false);
   if (/^[\w.-]+$/.test(request) && !/^\.+$/.test(request)) {
     const shipped = fileURLToPath(new URL(`${request}/`, MODELS)).replace(/[/\\]$/, "");
     if (await isThere(`${shipped}/model.yaml`)) return shipped;
@@ -42,13 +43,7 @@ export async function modelPath(request: string): Promise<string> {
 
 /** Names of the models that come with Larmor, sorted. */
 async function shippedModels(): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(MODELS)) {
-      if (isDirectory) names.push(name);
-    }
-  } catch {
-    return []; // installed without its models
-  }
-  return names.sort();
+  // An installation without its models has none.
+  const found = await readdir(MODELS, { withFileTypes: true }).catch(() => []);
+  return found.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
 }

@@ -3,6 +3,7 @@
  * and raw little-endian data. Checkpoints are kept in it, and weights of PyTorch models come in it.
  * @module
  */
+import { float16 } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 
@@ -101,7 +102,7 @@ function isEntry(entry: unknown): entry is Entry {
 const DTYPES: Readonly<Record<string, [number, (view: DataView, at: number) => number]>> = {
   F32: [4, (view, at) => view.getFloat32(at, true)],
   F64: [8, (view, at) => view.getFloat64(at, true)],
-  F16: [2, (view, at) => view.getFloat16(at, true)],
+  F16: [2, (view, at) => float16(view.getUint16(at, true))],
   BF16: [2, (view, at) => bfloat16(view.getUint16(at, true))],
   I64: [8, (view, at) => Number(view.getBigInt64(at, true))],
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { reason } from "../io/bytes.ts";
+import { reason } from "../host.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
 import { keepStream } from "./save_stream.ts";
 import type { Duplex } from "./session.ts";

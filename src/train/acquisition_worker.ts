@@ -3,7 +3,6 @@
  * follows from seed and step alone.
  * @module
  */
-/// <reference lib="deno.worker" />
 import { mapsInView, randomView, type SourceSlice } from "./augment.ts";
 import {
   calibratedCoils,

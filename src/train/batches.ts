@@ -1,4 +1,6 @@
 /** Batches for the trainer, made ahead of time in a worker. @module */
+import { withResolvers } from "../host.ts";
+import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { BatchAnswer, BatchSettings } from "./worker_loop.ts";
@@ -28,12 +30,11 @@ export class BatchSource<N extends string> implements Disposable {
   /** Starts the worker. */
   constructor({ worker, settings, shapes }: BatchRecipe<N>) {
     this.#shapes = shapes;
-    this.#worker = new Worker(worker, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<BatchAnswer>) => this.#take(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      for (const { reject } of this.#waiting.values()) reject(new Error(event.message));
-    };
+    this.#worker = new Worker(worker);
+    this.#worker.on("message", (answer: BatchAnswer) => this.#take(answer));
+    this.#worker.on("error", (cause: Error) => {
+      for (const { reject } of this.#waiting.values()) reject(cause);
+    });
     this.#worker.postMessage(settings);
   }
 
@@ -47,7 +48,7 @@ export class BatchSource<N extends string> implements Disposable {
 
   #request(step: number): void {
     if (this.#waiting.has(step)) return;
-    const waiting = Promise.withResolvers<Batch<N>>();
+    const waiting = withResolvers<Batch<N>>();
     waiting.promise.catch(() => {}); // reported where it is awaited
     this.#waiting.set(step, waiting);
     this.#worker.postMessage({ step });

@@ -2,6 +2,7 @@
 import { initialState } from "./trainer.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { InputError } from "../errors.ts";
+import { readBytes } from "../host.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { flatten, initialParameters, type Parameters, type ParameterSpec } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
@@ -22,7 +23,7 @@ export async function readCheckpoint(output: string): Promise<Checkpoint> {
   const path = `${output}/${FILE}`;
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readBytes(path);
   } catch (cause) {
     throw new InputError(`Cannot resume: ${path} is required, found none`, {
       cause,

@@ -2,7 +2,6 @@
  * Makes denoising batches beside the trainer. What a batch holds follows from seed and step alone.
  * @module
  */
-/// <reference lib="deno.worker" />
 import { randomView } from "./augment.ts";
 import { trainingSigma } from "./schedule.ts";
 import { Rng } from "../rng.ts";

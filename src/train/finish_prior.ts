@@ -1,4 +1,5 @@
 /** The end of a training run: measures the average weights and writes the model's folder. @module */
+import { readFile } from "node:fs/promises";
 import { SIGMA_RANGE } from "./schedule.ts";
 import { type DenoiserQuality, measureDenoiser } from "./denoiser_report.ts";
 import { Runtime } from "../graph/mod.ts";
@@ -60,7 +61,7 @@ export async function finishPrior(request: TrainRequest, run: TrainedPrior): Pro
     run,
     quality,
     validation: { size: SIZE, count },
-    notes: request.notes === undefined ? "" : await Deno.readTextFile(request.notes),
+    notes: request.notes === undefined ? "" : await readFile(request.notes, "utf8"),
     ...(commit === undefined ? {} : { commit }),
   });
   const text = new TextEncoder();
@@ -89,9 +90,9 @@ async function judged(
 export async function currentCommit(): Promise<string | undefined> {
   const git = new URL("../../.git/", import.meta.url);
   try {
-    const head = (await Deno.readTextFile(new URL("HEAD", git))).trim();
+    const head = (await readFile(new URL("HEAD", git), "utf8")).trim();
     if (!head.startsWith("ref: ")) return head;
-    return (await Deno.readTextFile(new URL(head.slice(5), git))).trim();
+    return (await readFile(new URL(head.slice(5), git), "utf8")).trim();
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 /** The end of training a reconstruction network: its model folder. @module */
+import { readFile } from "node:fs/promises";
 import { writeFileWhole } from "../io/atomic.ts";
 import { currentCommit } from "./finish_prior.ts";
 import { trainingTable } from "./card.ts";
@@ -42,7 +43,7 @@ export async function finishRecon(
     trainingTable(kind, request, run, more, `${sizes.join(", ")}, in turn`),
     rows.length === 0 ? "" : `${JUDGEMENT}\n\n| | PSNR |\n|---|---|\n${rows.join("\n")}`,
     "![Loss and validation PSNR against the step](training.png)",
-    notes === undefined ? "" : (await Deno.readTextFile(notes)).trim(),
+    notes === undefined ? "" : (await readFile(notes, "utf8")).trim(),
   ].filter((part) => part !== "").join("\n\n") + "\n";
   await writeFileWhole(`${output}/card.md`, new TextEncoder().encode(card));
   await writeFileWhole(`${output}/training.png`, plotHistory(history));

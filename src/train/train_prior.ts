@@ -1,4 +1,5 @@
 /** Trains a denoiser: the prior of the samplers. @module */
+import { mkdir } from "node:fs/promises";
 import { denoisingObjective } from "./denoiser_training.ts";
 import { compileTrainer } from "./trainer.ts";
 import { InputError } from "../errors.ts";
@@ -49,7 +50,7 @@ export async function trainPrior(
   const { output, batch, crop, seed } = request;
   await using runtime = await Runtime.open("cpu");
   const { sources, names: volumes } = await runSources(runtime, request);
-  await Deno.mkdir(output, { recursive: true });
+  await mkdir(output, { recursive: true });
   const resumed = request.resume ? await readCheckpoint(output) : undefined;
   using source = denoisingSource({ ...sources, batch, crop, seed });
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ?? await deviation(source);

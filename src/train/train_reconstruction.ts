@@ -1,4 +1,5 @@
 /** Trains a reconstruction network: the variational network, MoDL or the U-Net baseline. @module */
+import { mkdir } from "node:fs/promises";
 import {
   type AcquisitionBatch,
   acquisitionShapes,
@@ -137,7 +138,7 @@ export async function trainRecon(
   const { architecture, specs, build } = networkOf(kind, request.architecture, start);
   await using runtime = await Runtime.open("cpu");
   const { sources, names: volumes } = await runSources(runtime, request);
-  await Deno.mkdir(output, { recursive: true });
+  await mkdir(output, { recursive: true });
   const sizes = sceneSizes(crop);
   const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(request) };
   const resumed = request.resume ? await readCheckpoint(output) : undefined;

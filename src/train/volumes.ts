@@ -1,4 +1,6 @@
 /** Volumes of a training folder, and their slices. @module */
+import { readdir } from "node:fs/promises";
+import { isFolder, reason } from "../host.ts";
 import { InputError } from "../errors.ts";
 import type { ImageFile } from "../io/mod.ts";
 import { openNiftiImage } from "../io/nifti.ts";
@@ -32,16 +34,10 @@ export interface TrainingFiles {
  * @throws {InputError} when there are none
  */
 export async function trainingFiles(folder: string): Promise<TrainingFiles> {
-  const names: string[] = [];
-  try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile) names.push(name);
-    }
-  } catch (cause) {
-    throw new InputError(`Cannot read the folder ${folder}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  const found = await readdir(folder, { withFileTypes: true }).catch((cause) => {
+    throw new InputError(`Cannot read the folder ${folder}: ${reason(cause)}`, { cause });
+  });
+  const names = found.filter((entry) => entry.isFile()).map(({ name }) => name);
   const paths = (pattern: RegExp) =>
     names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
   const [volumes, kspace] = [paths(/\.nii(\.gz)?$/), paths(/\.(h5|hdf5|mat|cfl|npy)$/)];
@@ -67,8 +63,7 @@ export async function validationFolder(
 ): Promise<string | undefined> {
   if (validation !== undefined) return validation;
   const folder = `${data}/../validation`;
-  const found = await Deno.stat(folder).catch(() => undefined);
-  return found?.isDirectory ? folder : undefined;
+  return await isFolder(folder) ? folder : undefined;
 }
 
 /** A volume whose slices are decoded when they are asked for. */

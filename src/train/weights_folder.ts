@@ -1,4 +1,5 @@
 /** Model folders whose graph is built for each geometry: weights as safetensors. @module */
+import { mkdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../io/atomic.ts";
@@ -37,7 +38,7 @@ export async function writeWeights(output: string, model: WeightsModel): Promise
     fourier: "centred, orthonormal",
     training,
   });
-  await Deno.mkdir(output, { recursive: true });
+  await mkdir(output, { recursive: true });
   await writeFileWhole(`${output}/${FILE}`, bytes);
   await writeFileWhole(`${output}/model.yaml`, new TextEncoder().encode(yaml));
 }

@@ -1,6 +1,5 @@
 /** The worker's side of `BatchSource`. @module */
-/// <reference lib="deno.worker" />
-
+import { parentPort } from "node:worker_threads";
 import type { SliceSources } from "./volumes.ts";
 
 /** What every worker is told first. */
@@ -27,22 +26,22 @@ export function serveBatches<S>(
 ): void {
   let make: ((step: number) => Promise<BatchArrays>) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
-  self.onmessage = ({ data }: MessageEvent<S | { readonly step: number }>) => {
+  parentPort!.on("message", (data: S | { readonly step: number }) => {
     if (make === undefined) make = start(data as S);
     else {
       const { step } = data as { readonly step: number };
       queue = queue.then(() => answer(make!, step));
     }
-  };
+  });
 }
 
 async function answer(make: (step: number) => Promise<BatchArrays>, step: number): Promise<void> {
   try {
     const arrays = await make(step);
     const buffers = Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer);
-    self.postMessage({ step, arrays }, buffers);
+    parentPort!.postMessage({ step, arrays }, buffers);
   } catch (error) {
     const { message, name } = error as Error;
-    self.postMessage({ step, error: message, input: name === "InputError" });
+    parentPort!.postMessage({ step, error: message, input: name === "InputError" });
   }
 }

@@ -2,6 +2,7 @@
  * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes, data.
  * @module
  */
+import { partialName, remove } from "../../host.ts";
 import { type MrdImage, PIXEL_TYPES } from "../../mrd.ts";
 import { createStack, pixelElement, writeIndex } from "../hdf5_create.ts";
 import type { Hdf5File } from "../hdf5.ts";
@@ -32,7 +33,7 @@ export async function writeMrdImages(path: string, { xml, series }: MrdImageFile
     );
   }
   series.forEach(checkSeries);
-  const partial = `${path}.partial-${Deno.pid}`;
+  const partial = partialName(path);
   try {
     using file = await fromTemplate(path, partial, template);
     if (xml !== undefined) writeTexts(file, "dataset/xml", [xml]);
@@ -40,7 +41,7 @@ export async function writeMrdImages(path: string, { xml, series }: MrdImageFile
     file.finish();
     await renamed(partial, path);
   } catch (error) {
-    await Deno.remove(partial).catch(() => {});
+    await remove(partial).catch(() => {});
     throw error;
   }
 }

@@ -2,6 +2,7 @@
  * An ISMRMRD file, open for reading: its header, and its records some at a time.
  * @module
  */
+import { promiseTry } from "../../host.ts";
 import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd.ts";
 import type { MrdHeader } from "../../mrd_header.ts";
 import { checkFile } from "../bytes.ts";
@@ -74,7 +75,7 @@ export async function openMrd(
   let current = await open();
   if (current === null) return undefined;
   const { description } = current;
-  const header = await Promise.try(() => parseMrdHeader(description.xml, path)).catch((error) => {
+  const header = await promiseTry(() => parseMrdHeader(description.xml, path)).catch((error) => {
     close();
     throw error;
   });

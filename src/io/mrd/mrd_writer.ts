@@ -2,6 +2,7 @@
  * Writing raw acquisitions as an ISMRMRD file, as they come.
  * @module
  */
+import { partialName, remove } from "../../host.ts";
 import type { Acquisition, Waveform } from "../../mrd.ts";
 import type { Hdf5File } from "../hdf5.ts";
 import { acquisitionLengths, encodeAcquisitionHeader } from "./acquisition_header.ts";
@@ -36,14 +37,14 @@ export class MrdWriter implements AsyncDisposable {
    * @throws {InputError} when it cannot be written
    */
   static async create(path: string, xml: string): Promise<MrdWriter> {
-    const partial = `${path}.partial-${Deno.pid}`;
+    const partial = partialName(path);
     const file = await fromTemplate(path, partial, RAW_TEMPLATE);
     try {
       writeTexts(file, "dataset/xml", [xml]);
       return new MrdWriter(path, partial, file);
     } catch (error) {
       file[Symbol.dispose]();
-      await Deno.remove(partial).catch(() => {});
+      await remove(partial).catch(() => {});
       throw error;
     }
   }
@@ -87,6 +88,6 @@ export class MrdWriter implements AsyncDisposable {
     if (!this.#open) return;
     this.#open = false;
     this.#file[Symbol.dispose]();
-    await Deno.remove(this.#partial).catch(() => {});
+    await remove(this.#partial).catch(() => {});
   }
 }

@@ -2,9 +2,11 @@
  * Files that begin as one of templates.ts.
  * @module
  */
+import { Buffer } from "node:buffer";
+import { rename, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
-import { reason } from "../bytes.ts";
+import { isFolder, reason } from "../../host.ts";
 import { H5T, Hdf5File } from "../hdf5.ts";
 
 /** Bytes of a pointer in WebAssembly. */
@@ -13,7 +15,7 @@ const WORD = 4;
 /** Moves a file that is complete to its name. */
 export async function renamed(partial: string, path: string): Promise<void> {
   try {
-    await Deno.rename(partial, path);
+    await rename(partial, path);
   } catch (cause) {
     throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
   }
@@ -29,10 +31,10 @@ export async function fromTemplate(
   template: string,
 ): Promise<Hdf5File> {
   try {
-    const stat = await Deno.stat(path).catch(() => undefined);
-    if (stat?.isDirectory) throw new Error("a file name is required, found a folder of that name");
-    const bytes = gunzipSync(Uint8Array.fromBase64(template));
-    await Deno.writeFile(partial, bytes);
+    if (await isFolder(path)) {
+      throw new Error("a file name is required, found a folder of that name");
+    }
+    await writeFile(partial, gunzipSync(Buffer.from(template, "base64")));
   } catch (cause) {
     throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
   }

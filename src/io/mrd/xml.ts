@@ -8,7 +8,7 @@
  */
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { InputError } from "../../errors.ts";
-import { reason } from "../bytes.ts";
+import { reason } from "../../host.ts";
 
 /** Longest text that is parsed: real headers have some 10 kB, with vendors' extras a few 100. */
 const MAX_CHARACTERS = 1 << 23;

@@ -1,4 +1,6 @@
 /** Workers that decompose columns; see column_basis.ts. @module */
+import { Worker } from "node:worker_threads";
+import { cores } from "../../host.ts";
 import type { ColumnBasis, ColumnTask } from "./column_basis.ts";
 
 /** More workers than this are not worth their memory. */
@@ -21,9 +23,9 @@ export class ColumnWorkers implements Disposable {
   readonly #workers: Worker[];
 
   /** Starts the workers. */
-  constructor(count = Math.min(navigator.hardwareConcurrency, MAX_WORKERS)) {
+  constructor(count = Math.min(cores(), MAX_WORKERS)) {
     const url = new URL("./column_basis_worker.ts", import.meta.url);
-    this.#workers = Array.from({ length: count }, () => new Worker(url.href, { type: "module" }));
+    this.#workers = Array.from({ length: count }, () => new Worker(url));
   }
 
   /** Decomposes columns 0 to `count - 1`, each given to the next worker that is free. */
@@ -42,15 +44,14 @@ export class ColumnWorkers implements Disposable {
         next++;
       };
       for (const worker of this.#workers) {
-        worker.onmessage = ({ data }: MessageEvent<ColumnAnswer>) => {
-          place(data.column, data);
+        worker.on("message", (answer: ColumnAnswer) => {
+          place(answer.column, answer);
           if (++done === count) resolve();
           else feed(worker);
-        };
-        worker.onerror = (event) => {
-          event.preventDefault();
-          reject(new Error(`Cannot decompose a column: ${event.message}`));
-        };
+        });
+        worker.on("error", (cause: Error) => {
+          reject(new Error(`Cannot decompose a column: ${cause.message}`, { cause }));
+        });
         feed(worker);
       }
     });

@@ -1,0 +1,89 @@
+/**
+ * Files and processes as Deno, Node and Bun all have them (`node:` modules): what `node:fs` lacks or
+ * calls by other names.
+ * @module
+ */
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { readFile, rm, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import process from "node:process";
+
+/** A file that is open for reading at any offset. */
+export interface OpenFile extends Disposable {
+  /** Size in bytes when it was opened. */
+  readonly size: number;
+  /** Reads into `bytes` from an offset; returns how many bytes there were, 0 at the end. */
+  read(bytes: Uint8Array, offset: number): number;
+}
+
+/** Opens a file for reading. The caller disposes of it, once or more often. */
+export function openFile(path: string): OpenFile {
+  const file = openSync(path, "r");
+  let open = true;
+  return {
+    size: fstatSync(file).size,
+    read: (bytes, offset) => readSync(file, bytes, 0, bytes.length, offset),
+    [Symbol.dispose]() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+/** The bytes of a file. */
+export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  const { buffer, byteOffset, length } = await readFile(path);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
+}
+
+/** Whether the path is a file. */
+export const isFile = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** Whether the path is a folder. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then((found) => found.isDirectory(), () => false);
+
+/** Removes a file, or a folder with what is in it, if it is there. */
+export const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+/** The name under which an output is prepared; `.gitignore` knows it. */
+export const partialName = (path: string): string => `${path}.partial-${process.pid}`;
+
+/** Why the system refused a path, in words a user knows. */
+export function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as { code?: string };
+  if (code === "ENOENT") return "no such file or folder";
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  return cause.name === "NotCapable" ? `not allowed to Deno (${cause.message})` : cause.message;
+}
+
+/** Threads that can run at once. */
+export const cores: () => number = availableParallelism;
+
+/** `Promise.try`, which Node 20 lacks: what `act` throws rejects the promise. */
+export const promiseTry = <T>(act: () => T | PromiseLike<T>): Promise<T> =>
+  new Promise((resolve) => resolve(act()));
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+export function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T | PromiseLike<T>) => void;
+  reject: (reason?: unknown) => void;
+} {
+  let resolve!: (value: T | PromiseLike<T>) => void, reject!: (reason?: unknown) => void;
+  const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
+  return { promise, resolve, reject };
+}
+
+/** A float16 of its bits (IEEE 754); `DataView.getFloat16` is not in Node 20. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
