@@ -175,7 +175,7 @@ export class Predictor {
   /** Reconstructs a slice without what is held back, and compares. */
   async slice(problem: Problem, control: RunControl = {}): Promise<SlicePrediction> {
     const { kept, held, part } = this.#holdOut;
-    const without = { ...problem, samples: samplesOf(problem.y, this.#mask, kept) };
+    const without = { ...problem, y: samplesOf(problem.y, this.#mask, kept) };
     const measured = samplesOf(problem.y, this.#mask, held);
     const samples = await this.#solver.sample?.(without, control);
     const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
