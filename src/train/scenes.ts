@@ -12,7 +12,7 @@ import { ndarray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { croppedMask } from "../recon/slice_supply.ts";
 import { chooseSampling } from "../recon/sampling.ts";
-import type { TrainRequest } from "../cli/options/train.ts";
+import type { TrainingSettings } from "./options.ts";
 import { type SliceSources, trainingFiles } from "./volumes.ts";
 
 /** Slices that are taken of a k-space file, spread over it: they are held in memory. */
@@ -90,7 +90,7 @@ export interface RunSources {
  */
 export async function runSources(
   runtime: Runtime,
-  { data, procedural, seed }: Pick<TrainRequest, "data" | "procedural" | "seed">,
+  { data, procedural, seed }: Pick<TrainingSettings, "data" | "procedural" | "seed">,
 ): Promise<RunSources> {
   const { volumes, kspace } = await trainingFiles(data);
   const scenes: SourceSlice[][] = [];
@@ -103,6 +103,6 @@ export async function runSources(
 }
 
 /** The share of drawn brains as a setting of a run; runs without them do not mention it. */
-export function proceduralShare({ procedural }: Pick<TrainRequest, "procedural">) {
+export function proceduralShare({ procedural }: Pick<TrainingSettings, "procedural">) {
   return procedural > 0 ? { procedural } : {};
 }

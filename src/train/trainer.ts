@@ -14,10 +14,15 @@ import {
   vjp,
 } from "../graph/mod.ts";
 import type { NdArray } from "../ndarray.ts";
+import { Rng } from "../rng.ts";
+import type { Progress } from "./checkpoint.ts";
 import { adamwStep, type OptimizerOptions, STEP_SCALARS, stepScalars } from "./optimizer.ts";
 import {
   countParameters,
   flatScope,
+  flatten,
+  initialParameters,
+  type Parameters,
   type ParameterSpec,
   type Scope,
   tensorsOf,
@@ -51,6 +56,18 @@ export interface TrainingState {
 export function initialState(weights: Float32Array): TrainingState {
   const zeros = () => new Float32Array(weights.length);
   return { step: 0, weights, mean: zeros(), square: zeros(), average: weights.slice() };
+}
+
+/** The first weights of a run draw from this stream of its seed. */
+const WEIGHTS_STREAM = 1;
+
+/** A run before its first step, with random weights unless some are given. */
+export function firstProgress(
+  specs: readonly ParameterSpec[],
+  seed: number,
+  parameters: Parameters = initialParameters(specs, new Rng(seed, WEIGHTS_STREAM)),
+): Progress {
+  return { state: initialState(flatten(specs, parameters)), seconds: 0, history: [] };
 }
 
 /** What one step says. */

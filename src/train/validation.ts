@@ -5,7 +5,7 @@ import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { DENOISER_NETWORK } from "../nn/mod.ts";
 import { type Batch, BatchSource } from "./batches.ts";
 import type { BatchSettings } from "./worker_loop.ts";
-import type { TrainRequest } from "../cli/options/train.ts";
+import type { TrainingSettings } from "./options.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
 
 /** Noise levels of the validations on the way. */
@@ -33,10 +33,14 @@ export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingA
 }
 
 /** PSNR on views of the validation volumes, if there are any. */
-export async function priorValidation(runtime: Runtime, request: TrainRequest, sigmaData: number) {
-  const folder = await validationFolder(request);
+export async function priorValidation(
+  runtime: Runtime,
+  options: TrainingSettings,
+  sigmaData: number,
+) {
+  const folder = await validationFolder(options);
   if (folder === undefined) return undefined;
-  const set = await validationSet(await volumePaths(folder), Math.max(LEAST_SIZE, request.crop));
+  const set = await validationSet(await volumePaths(folder), Math.max(LEAST_SIZE, options.crop));
   const validator = await compileValidator(runtime, DENOISER_NETWORK, sigmaData, set, BATCH);
   return async (weights: Float32Array) => {
     const levels: Record<string, number> = {};

@@ -1,5 +1,11 @@
 /** Options of `deno task train`. @module */
-import { UsageError } from "../../errors.ts";
+import { InputError, UsageError } from "../../errors.ts";
+import {
+  type NetworkSizes,
+  type ReconstructionTrainingOptions,
+  TRAINABLE,
+  type Trainable,
+} from "../../train/mod.ts";
 import { withConfig } from "./config.ts";
 import { didYouMean } from "../../suggest.ts";
 import { type OptionTable, parseOptions } from "./table.ts";
@@ -49,60 +55,12 @@ export const TRAIN_OPTIONS = {
   help: { summary: "this text" },
 } as const satisfies OptionTable;
 
-/** What can be trained. */
-export const TRAINABLE = ["prior", "unet", "varnet", "modl"] as const;
-
-/** What can be trained. */
-export type Trainable = typeof TRAINABLE[number];
-
-/** Sizes of a network; what is absent has its default. */
-export interface NetworkSizes {
-  /** Cascades of `varnet`, iterations of `modl`. */
-  readonly cascades?: number;
-  /** Channels of the finest level. */
-  readonly channels?: number;
-  /** Levels below it. */
-  readonly pools?: number;
-  /** Whether the cascades share their weights. */
-  readonly shared?: boolean;
-}
-
-/** What a training run was told. */
+/** What the command line asks for. */
 export interface TrainRequest {
-  /** Which model. */
+  /** Which network. */
   readonly kind: Trainable;
-  /** Folder of volumes. */
-  readonly data: string;
-  /** Folder of validation volumes, if it was given. */
-  readonly validation?: string;
-  /** The model's folder. */
-  readonly output: string;
-  /** Steps of the whole run. */
-  readonly steps?: number;
-  /** Hours of the whole run. */
-  readonly hours?: number;
-  /** File whose text is copied into the card. */
-  readonly notes?: string;
-  /** Whether to go on from a checkpoint. */
-  readonly resume: boolean;
-  /** Seed. */
-  readonly seed: number;
-  /** Images in a step. */
-  readonly batch: number;
-  /** Pixels of each side. */
-  readonly crop: number;
-  /** Peak learning rate. */
-  readonly rate: number;
-  /** Share of the images that are drawn brains. */
-  readonly procedural: number;
-  /** Model whose weights the run of a reconstruction network begins with. */
-  readonly from?: string;
-  /** Sizes of reconstruction networks, where they are not the shipped ones. */
-  readonly architecture: NetworkSizes;
-  /** Seconds between checkpoints. */
-  readonly checkpointSeconds: number;
-  /** Steps between validations. */
-  readonly validateEvery: number;
+  /** Options of the run. */
+  readonly options: ReconstructionTrainingOptions & { readonly batch: number };
 }
 
 /** Default length of a run. */
@@ -130,24 +88,32 @@ export async function trainRequest(args: readonly string[]): Promise<TrainReques
   const whole = { whole: true };
   return {
     kind,
-    data,
-    output,
-    resume: values.resume === true,
-    seed: numberOf("seed", values.seed, { whole: true, least: 0 }) ?? 1,
-    batch: numberOf("batch", values.batch, whole) ?? 8,
-    crop: numberOf("crop", values.crop, whole) ?? 96,
-    rate: numberOf("rate", values.rate, { least: 1e-9 }) ?? 1e-3,
-    procedural: shareOf(values.procedural),
-    architecture: networkSizes(kind, values),
-    checkpointSeconds: 60 *
-      (numberOf("checkpoint-minutes", values["checkpoint-minutes"], { least: 0 }) ?? 2),
-    validateEvery: numberOf("validate-every", values["validate-every"], whole) ?? 250,
-    ...(notes === undefined ? {} : { notes }),
-    ...(from === undefined ? {} : { from }),
-    ...(validation === undefined ? {} : { validation }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(hours === undefined ? {} : { hours }),
+    options: {
+      data,
+      output,
+      validation,
+      steps,
+      hours,
+      from,
+      notes: notes && await readNotes(notes),
+      resume: values.resume,
+      seed: numberOf("seed", values.seed, { whole: true, least: 0 }),
+      batch: numberOf("batch", values.batch, whole) ?? 8,
+      crop: numberOf("crop", values.crop, whole),
+      rate: numberOf("rate", values.rate, { least: 1e-9 }),
+      procedural: shareOf(values.procedural),
+      architecture: networkSizes(kind, values),
+      checkpointMinutes: numberOf("checkpoint-minutes", values["checkpoint-minutes"], { least: 0 }),
+      validateEvery: numberOf("validate-every", values["validate-every"], whole),
+    },
   };
+}
+
+/** Read at once, so that an error is not found after hours of training. */
+async function readNotes(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch((cause) => {
+    throw new InputError(`Cannot read the notes ${path}: ${cause.message}`, { cause });
+  });
 }
 
 function kindOf(inputs: readonly string[]): Trainable {

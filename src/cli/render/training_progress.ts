@@ -1,0 +1,73 @@
+/** The progress of a training run: a live line on a terminal, else a line now and then. @module */
+import { clock } from "../../train/card.ts";
+import type { TrainingEvent } from "../../train/mod.ts";
+import type { Console } from "./console.ts";
+
+/** Seconds between two log lines when stderr is no terminal. */
+const LOG_SECONDS = 30;
+/** Seconds between two updates of the live line. */
+const LIVE_SECONDS = 0.5;
+/** Weight of the past in the running mean of the loss. */
+const SMOOTHING = 0.98;
+
+/** Writes what a run reports. */
+export class TrainingProgress {
+  readonly #console: Console;
+  readonly #plan: { readonly steps?: number; readonly batch: number };
+  #first = { step: 0, time: performance.now() };
+  #written = 0;
+  #loss: number | undefined;
+
+  constructor(console: Console, plan: { readonly steps?: number; readonly batch: number }) {
+    this.#console = console;
+    this.#plan = plan;
+  }
+
+  /** Handles one event. */
+  report(event: TrainingEvent): void {
+    if (event.kind === "start") this.#start(event);
+    else if (event.kind === "step") this.#step(event);
+    else this.#line(validationText(event));
+  }
+
+  /** Ends the live line. */
+  end(): void {
+    if (this.#console.isTerminal) this.#console.err("\n");
+  }
+
+  #start({ volumes, parameters, step, sigmaData }: TrainingEvent & { kind: "start" }): void {
+    this.#first = { step, time: performance.now() };
+    const data = sigmaData && `standard deviation of the data ${sigmaData.toFixed(4)}`;
+    const from = step > 0 && `from step ${step}`;
+    const parts = [`Training on ${volumes} volumes`, `${parameters} parameters`, data, from];
+    this.#line(parts.filter(Boolean).join(", "));
+  }
+
+  #step({ step, loss, gradientNorm, fraction, seconds }: TrainingEvent & { kind: "step" }): void {
+    this.#loss = SMOOTHING * (this.#loss ?? loss) + (1 - SMOOTHING) * loss;
+    const now = performance.now();
+    const every = this.#console.isTerminal ? LIVE_SECONDS : LOG_SECONDS;
+    if (now - this.#written < 1000 * every && fraction < 1) return;
+    this.#written = now;
+    const { steps, batch } = this.#plan;
+    const rate = batch * (step - this.#first.step) / ((now - this.#first.time) / 1000);
+    const left = fraction > 0 ? Math.max(0, seconds * (1 - fraction) / fraction) : Infinity;
+    const text = `step ${step}${steps === undefined ? "" : `/${steps}`}  ` +
+      `loss ${this.#loss.toFixed(4)}  gradient ${gradientNorm.toFixed(2)}  ` +
+      `${rate.toFixed(1)} images/s  ${clock(seconds)} done, ${clock(left)} left`;
+    if (this.#console.isTerminal) this.#console.err(`\r\x1b[K${text}`);
+    else this.#line(text);
+  }
+
+  #line(text: string): void {
+    this.#console.err(this.#console.isTerminal ? `\r\x1b[K${text}\n` : `${text}\n`);
+  }
+}
+
+function validationText({ step, loss, psnr = {} }: TrainingEvent & { kind: "validation" }): string {
+  const levels = Object.entries(psnr)
+    .toSorted(([a], [b]) => Number(a) - Number(b))
+    .map(([level, db]) => `${level}: ${db.toFixed(2)}`);
+  const measured = levels.length > 0 ? `  PSNR  ${levels.join("  ")}` : "";
+  return `step ${step}  mean loss ${loss.toFixed(4)}${measured}`;
+}

@@ -1,0 +1,187 @@
+/** What a training run is asked for, and what it reports. @module */
+import { UsageError } from "../errors.ts";
+import type { HistoryEntry } from "./checkpoint.ts";
+
+/** The networks that can be trained. */
+export const TRAINABLE = ["prior", "unet", "varnet", "modl"] as const;
+
+/** A network that can be trained: `prior` is a denoiser, the others reconstruct. */
+export type Trainable = typeof TRAINABLE[number];
+
+/** A reconstruction network. */
+export type ReconstructionKind = Exclude<Trainable, "prior">;
+
+/** Options of every training run. */
+export interface TrainingOptions {
+  /** Folder of NIfTI volumes and fully sampled k-space files. */
+  readonly data: string;
+  /** Folder that the model and its checkpoint are written to. */
+  readonly output: string;
+  /** Folder of validation volumes. Default: `validation` beside `data`, if it exists. */
+  readonly validation?: string;
+  /** Steps of the whole run. Default 4000, unless `hours` is given. */
+  readonly steps?: number;
+  /** Hours of the whole run; the learning rate then follows the clock. */
+  readonly hours?: number;
+  /** Whether to continue from the checkpoint in `output`. Default false. */
+  readonly resume?: boolean;
+  /** Seed of weights, images and noise. Default 1. */
+  readonly seed?: number;
+  /** Images in a step. Default 8. */
+  readonly batch?: number;
+  /** Pixels of each side of an image. Default 96. */
+  readonly crop?: number;
+  /** Peak learning rate. Default 0.001. */
+  readonly rate?: number;
+  /** Share of the images that are drawn phantoms, 0 to 1. Default 0. */
+  readonly procedural?: number;
+  /** Minutes between checkpoints. Default 2. */
+  readonly checkpointMinutes?: number;
+  /** Steps between validations. Default 250. */
+  readonly validateEvery?: number;
+  /** Markdown text on licences and limits, appended to the model's card. */
+  readonly notes?: string;
+}
+
+/** Sizes of a network; each has its default. */
+export interface NetworkSizes {
+  /** Cascades of `varnet` (default 5), iterations of `modl` (default 10). */
+  readonly cascades?: number;
+  /** Channels of the finest level of `unet` (default 20) and `varnet` (default 16). */
+  readonly channels?: number;
+  /** Levels below it. Default 4 for `unet`, 3 for `varnet`. */
+  readonly pools?: number;
+  /** Whether the cascades of `varnet` share their weights. Default false. */
+  readonly shared?: boolean;
+}
+
+/** Options of the training of a reconstruction network. */
+export interface ReconstructionTrainingOptions extends TrainingOptions {
+  /**
+   * Model whose weights the run begins with, of the same kind and sizes: a name or a folder. `varnet`
+   * may have more cascades, which begin untrained; `modl` also takes a prior's weights.
+   */
+  readonly from?: string;
+  /** Sizes of the network. */
+  readonly architecture?: NetworkSizes;
+}
+
+/** What a run reports on the way. */
+export type TrainingEvent =
+  /** Before the first step. */
+  | {
+    readonly kind: "start";
+    readonly volumes: number;
+    readonly parameters: number;
+    /** Steps done before, when the run is resumed. */
+    readonly step: number;
+    /** Standard deviation of the data, of a prior. */
+    readonly sigmaData?: number;
+  }
+  /** After each step. */
+  | {
+    readonly kind: "step";
+    readonly step: number;
+    /** Loss of the batch, before the step. */
+    readonly loss: number;
+    /** Euclidean norm of the gradient, before clipping. */
+    readonly gradientNorm: number;
+    /** Part of the run that is done, 0 to 1. */
+    readonly fraction: number;
+    /** Seconds of training so far, resumed runs included. */
+    readonly seconds: number;
+  }
+  /** After each validation. */
+  | { readonly kind: "validation" } & HistoryEntry;
+
+/** How a run is followed and stopped. */
+export interface TrainingControl {
+  /** Stops the run after the present step; the checkpoint is kept. */
+  readonly signal?: AbortSignal;
+  /** Called after each step and each validation. */
+  readonly onProgress?: (event: TrainingEvent) => void;
+}
+
+/** How a run ended. */
+export interface TrainingResult {
+  /** Whether all steps were done and the model was written; otherwise `resume` continues. */
+  readonly complete: boolean;
+  /** Steps done. */
+  readonly step: number;
+  /** Seconds of training, resumed runs included. */
+  readonly seconds: number;
+  /** Mean losses and validations. */
+  readonly history: readonly HistoryEntry[];
+}
+
+/** Options with their defaults. */
+export interface TrainingSettings extends ReconstructionTrainingOptions {
+  readonly resume: boolean;
+  readonly seed: number;
+  readonly batch: number;
+  readonly crop: number;
+  readonly rate: number;
+  readonly procedural: number;
+  readonly checkpointMinutes: number;
+  readonly validateEvery: number;
+  readonly architecture: NetworkSizes;
+}
+
+const DEFAULT_STEPS = 4000;
+
+type Requirement = readonly [text: string, holds: (value: number) => boolean];
+const COUNT: Requirement = [
+  "a whole number of at least 1",
+  (v) => Number.isSafeInteger(v) && v > 0,
+];
+const SEED: Requirement = [
+  "a whole number of at least 0",
+  (v) => Number.isSafeInteger(v) && v >= 0,
+];
+const POSITIVE: Requirement = ["a number above 0", (v) => v > 0];
+const NOT_NEGATIVE: Requirement = ["a number of at least 0", (v) => v >= 0];
+const SHARE: Requirement = ["a number from 0 to 1", (v) => v >= 0 && v <= 1];
+
+const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+  steps: COUNT,
+  batch: COUNT,
+  crop: COUNT,
+  validateEvery: COUNT,
+  cascades: COUNT,
+  channels: COUNT,
+  pools: COUNT,
+  seed: SEED,
+  hours: POSITIVE,
+  rate: POSITIVE,
+  checkpointMinutes: NOT_NEGATIVE,
+  procedural: SHARE,
+};
+
+/**
+ * Fills in the defaults.
+ * @throws {UsageError} when an option is out of its range
+ */
+export function trainingSettings(options: ReconstructionTrainingOptions): TrainingSettings {
+  const { hours, steps = hours === undefined ? DEFAULT_STEPS : undefined } = options;
+  const { resume = false, seed = 1, batch = 8, crop = 96, rate = 1e-3, procedural = 0 } = options;
+  const { checkpointMinutes = 2, validateEvery = 250 } = options;
+  const architecture = Object.fromEntries(
+    Object.entries(options.architecture ?? {}).filter(([, value]) => value !== undefined),
+  );
+  const training = {
+    resume,
+    seed,
+    batch,
+    crop,
+    rate,
+    procedural,
+    checkpointMinutes,
+    validateEvery,
+  };
+  for (const [name, value] of Object.entries({ ...training, ...architecture, steps, hours })) {
+    const [text, holds] = REQUIREMENTS[name] ?? [];
+    if (typeof value !== "number" || holds === undefined || holds(value)) continue;
+    throw new UsageError(`Cannot train: ${name} must be ${text}, found ${value}`);
+  }
+  return { ...options, ...training, steps, architecture };
+}

@@ -1,0 +1,196 @@
+/** Trains a denoiser, the prior of the samplers, and writes its model folder. @module */
+import { mkdir } from "node:fs/promises";
+import { InputError } from "../errors.ts";
+import { Runtime } from "../graph/mod.ts";
+import { writeFileWhole } from "../io/atomic.ts";
+import { ndarray, sizeOf } from "../ndarray.ts";
+import {
+  constantScope,
+  DENOISER_NETWORK,
+  denoiserSpecs,
+  denoiserYaml,
+  encodeDenoiserNetwork,
+  type Parameters,
+  scopedDenoiser,
+  sizeMultiple,
+  unflatten,
+} from "../nn/mod.ts";
+import { Rng } from "../rng.ts";
+import type { BatchSource } from "./batches.ts";
+import { clock, priorCard } from "./card.ts";
+import { readCheckpoint, requireSame, saveCheckpoint } from "./checkpoint.ts";
+import { plotHistory } from "./curve_picture.ts";
+import { type DenoiserQuality, measureDenoiser } from "./denoiser_report.ts";
+import { denoisingObjective } from "./denoiser_training.ts";
+import { type LoopActions, type LoopResult, runLoop } from "./loop.ts";
+import {
+  type TrainingControl,
+  type TrainingOptions,
+  type TrainingResult,
+  type TrainingSettings,
+  trainingSettings,
+} from "./options.ts";
+import { proceduralShare, runSources } from "./scenes.ts";
+import { SIGMA_RANGE } from "./schedule.ts";
+import { compileTrainer, firstProgress } from "./trainer.ts";
+import {
+  type DenoisingArrays,
+  denoisingSource,
+  priorValidation,
+  validationSet,
+} from "./validation.ts";
+import { validationFolder, volumePaths } from "./volumes.ts";
+import { modelName } from "./weights_folder.ts";
+
+/** Batches over which the standard deviation of the data is measured. */
+const MEASURED_BATCHES = 6;
+/** Noise levels of the card's table. */
+const CARD_SIGMAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+/** Pixels of each side of the card's validation images, and how many batches of them. */
+const CARD_SIZE = 192;
+const CARD_BATCHES = 2;
+const PROBE_SEED = 77;
+
+/** Settings of a run that must not change when it is resumed. */
+export interface PriorSettings {
+  readonly kind: "prior";
+  /** Files by name. */
+  readonly volumes: readonly string[];
+  readonly seed: number;
+  readonly batch: number;
+  readonly crop: number;
+  /** Standard deviation of the real and imaginary parts of the training images. */
+  readonly sigmaData: number;
+  /** Share of drawn phantoms, if there are any. */
+  readonly procedural?: number;
+}
+
+/** A trained denoiser. */
+export interface TrainedPrior extends LoopResult {
+  readonly settings: PriorSettings;
+}
+
+/**
+ * Trains a denoiser on a folder of volumes. The checkpoint stays in the output folder; when all
+ * steps are done, `model.onnx`, `model.yaml`, `card.md` and a picture of the training are written.
+ * @throws {InputError} when the data cannot be used, or the run cannot be resumed
+ * @throws {UsageError} when an option is out of its range
+ */
+export async function trainPrior(
+  options: TrainingOptions,
+  control: TrainingControl = {},
+): Promise<TrainingResult & { readonly sigmaData: number }> {
+  const settings = trainingSettings(options);
+  const run = await trainedPrior(settings, control);
+  if (run.complete) await writePrior(settings, run);
+  const { complete, state: { step }, seconds, history } = run;
+  return { complete, step, seconds, history, sigmaData: run.settings.sigmaData };
+}
+
+async function trainedPrior(
+  options: TrainingSettings,
+  control: TrainingControl,
+): Promise<TrainedPrior> {
+  requireCrop(options.crop);
+  const { output, batch, crop, seed, resume } = options;
+  await using runtime = await Runtime.open("cpu");
+  const { sources, names: volumes } = await runSources(runtime, options);
+  await mkdir(output, { recursive: true });
+  const resumed = resume ? await readCheckpoint(output) : undefined;
+  using source = denoisingSource({ ...sources, batch, crop, seed });
+  const sigmaData = (resumed?.settings.sigmaData as number | undefined) ??
+    await standardDeviation(source);
+  const share = proceduralShare(options);
+  const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share } as const;
+  if (resumed !== undefined) requireSame(resumed.settings, settings);
+  const actions = await priorActions(runtime, options, source, settings);
+  const first = resumed ?? firstProgress(denoiserSpecs(DENOISER_NETWORK), seed);
+  const { step, weights } = first.state;
+  control.onProgress?.({
+    kind: "start",
+    volumes: volumes.length,
+    parameters: weights.length,
+    step,
+    sigmaData,
+  });
+  return { ...await runLoop(first, options, actions, control), settings };
+}
+
+/** What the loop does for a prior. */
+async function priorActions(
+  runtime: Runtime,
+  options: TrainingSettings,
+  source: BatchSource<DenoisingArrays>,
+  settings: PriorSettings,
+): Promise<LoopActions> {
+  const { batch, crop, sigmaData } = settings;
+  const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
+  const trainer = await compileTrainer(runtime, objective);
+  return {
+    step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
+    validate: await priorValidation(runtime, options, sigmaData),
+    save: (progress) => saveCheckpoint(options.output, { ...progress, settings: { ...settings } }),
+  };
+}
+
+function requireCrop(crop: number): void {
+  const multiple = sizeMultiple(DENOISER_NETWORK);
+  if (crop % multiple === 0) return;
+  throw new InputError(`Cannot train on crops of ${crop}: a multiple of ${multiple} is required`);
+}
+
+/** Standard deviation of the real and imaginary parts of the first training images. */
+async function standardDeviation(source: BatchSource<DenoisingArrays>): Promise<number> {
+  let sum = 0, count = 0;
+  for (let step = 0; step < MEASURED_BATCHES; step++) {
+    const { clean } = await source.get(step);
+    sum += clean.data.reduce((total, value) => total + value * value, 0);
+    count += clean.data.length;
+  }
+  return Math.sqrt(sum / count);
+}
+
+/** Measures the average weights and writes the model's folder. */
+async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise<void> {
+  const { output } = options;
+  const { settings: { sigmaData, volumes, batch, crop, seed }, state } = run;
+  const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), state.average);
+  const { quality, count } = await measuredQuality(options, sigmaData, parameters);
+  const bytes = encodeDenoiserNetwork(DENOISER_NETWORK, parameters);
+  const yaml = denoiserYaml(bytes, {
+    name: modelName(output),
+    sigmaData,
+    config: DENOISER_NETWORK,
+    sigma: SIGMA_RANGE,
+    training: {
+      volumes: volumes.length,
+      steps: state.step,
+      batch,
+      crop,
+      time: clock(run.seconds),
+      seed,
+    },
+  });
+  const validation = { size: CARD_SIZE, count };
+  const card = await priorCard({ options, run, quality, validation });
+  const text = new TextEncoder();
+  await writeFileWhole(`${output}/model.onnx`, bytes);
+  await writeFileWhole(`${output}/model.yaml`, text.encode(yaml));
+  await writeFileWhole(`${output}/card.md`, text.encode(card));
+  await writeFileWhole(`${output}/training.png`, plotHistory(run.history));
+}
+
+async function measuredQuality(
+  options: TrainingSettings,
+  sigmaData: number,
+  parameters: Parameters,
+): Promise<{ quality: DenoiserQuality[]; count: number }> {
+  const folder = await validationFolder(options);
+  if (folder === undefined) return { quality: [], count: 0 };
+  const set = await validationSet(await volumePaths(folder), CARD_SIZE, CARD_BATCHES);
+  const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(set.clean.shape)), set.clean.shape);
+  await using runtime = await Runtime.open("cpu");
+  const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, sigmaData);
+  const quality = await measureDenoiser(runtime, denoise, { ...set, probe }, CARD_SIGMAS);
+  return { quality, count: set.clean.shape[0] };
+}

@@ -1,0 +1,197 @@
+/** Trains a reconstruction network and writes its model folder. @module */
+import { mkdir } from "node:fs/promises";
+import { Runtime } from "../graph/mod.ts";
+import { writeFileWhole } from "../io/atomic.ts";
+import { unflatten } from "../nn/mod.ts";
+import { separateCascades } from "../unrolled/mod.ts";
+import type { AcquisitionSettings, FixedSampling, SceneSize } from "./acquisition_worker.ts";
+import { type Batch, BatchSource } from "./batches.ts";
+import { reconCard } from "./card.ts";
+import { readCheckpoint, requireSame, type RunSettings, saveCheckpoint } from "./checkpoint.ts";
+import { plotHistory } from "./curve_picture.ts";
+import { type LoopResult, runLoop } from "./loop.ts";
+import { type ReconNetwork, reconNetwork } from "./networks.ts";
+import {
+  type ReconstructionKind,
+  type ReconstructionTrainingOptions,
+  type TrainingControl,
+  type TrainingResult,
+  type TrainingSettings,
+  trainingSettings,
+} from "./options.ts";
+import {
+  type AcquisitionBatch,
+  acquisitionShapes,
+  compileReconValidator,
+  reconObjective,
+} from "./reconstruction_training.ts";
+import { proceduralShare, runSources } from "./scenes.ts";
+import { compileTrainer, firstProgress } from "./trainer.ts";
+import { VALIDATION_SEED } from "./validation.ts";
+import { validationFolder, volumePaths } from "./volumes.ts";
+import { writeWeights } from "./weights_folder.ts";
+
+/**
+ * Sizes of the training images in turn, as parts of `crop`: the whole head at several pixel
+ * sizes and both proportions, since aliases lie as many pixels apart as the image is large.
+ */
+const SIZES: readonly SceneSize[] = [
+  { coils: 8, height: 0.5, width: 0.43 },
+  { coils: 8, height: 1, width: 0.86 },
+  { coils: 12, height: 0.43, width: 0.5 },
+  { coils: 5, height: 0.64, width: 0.72 },
+];
+/** Sides are multiples of this, and at least twice this. */
+const MULTIPLE = 16;
+
+/** Samplings of the validation: the accelerations of the result tables, noise for an SNR of 30. */
+const VALIDATION_SAMPLINGS: Readonly<Record<string, FixedSampling>> = {
+  "4": { acceleration: 4, calibration: 0.1, sigma: 0.015 },
+  "8": { acceleration: 8, calibration: 0.065, sigma: 0.015 },
+};
+/** Validation images at each acceleration. */
+const VALIDATION_IMAGES = 12;
+
+/** A trained reconstruction network. */
+export interface TrainedReconstruction extends LoopResult {
+  readonly network: ReconNetwork;
+  /** Sizes of the training images, in turn. */
+  readonly sizes: readonly SceneSize[];
+  /** Settings that must not change when the run is resumed. */
+  readonly settings: RunSettings;
+}
+
+/**
+ * Trains a reconstruction network on a folder of volumes. The checkpoint stays in the output folder;
+ * when all steps are done, `model.safetensors`, `model.yaml`, `card.md` and a picture of the training
+ * are written.
+ * @param kind `unet`, `varnet` or `modl`
+ * @throws {InputError} when the data cannot be used, or the run cannot be resumed
+ * @throws {UsageError} when an option is out of its range
+ */
+export async function trainReconstruction(
+  kind: ReconstructionKind,
+  options: ReconstructionTrainingOptions,
+  control: TrainingControl = {},
+): Promise<TrainingResult> {
+  const settings = trainingSettings(options);
+  const run = await trainedReconstruction(kind, settings, control);
+  if (run.complete) await writeReconstruction(kind, settings, run);
+  const { complete, state: { step }, seconds, history } = run;
+  return { complete, step, seconds, history };
+}
+
+/** The sizes that a run takes in turn. */
+export function sceneSizes(crop: number): SceneSize[] {
+  const side = (part: number) => MULTIPLE * Math.max(2, Math.round(part * crop / MULTIPLE));
+  return SIZES.map(({ coils, height, width }) => ({
+    coils,
+    height: side(height),
+    width: side(width),
+  }));
+}
+
+async function trainedReconstruction(
+  kind: ReconstructionKind,
+  options: TrainingSettings,
+  control: TrainingControl,
+): Promise<TrainedReconstruction> {
+  const { output, batch, crop, seed, resume } = options;
+  const network = await reconNetwork(kind, options);
+  const { architecture, specs, build } = network;
+  await using runtime = await Runtime.open("cpu");
+  const { sources, names: volumes } = await runSources(runtime, options);
+  await mkdir(output, { recursive: true });
+  const sizes = sceneSizes(crop);
+  const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(options) };
+  const resumed = resume ? await readCheckpoint(output) : undefined;
+  if (resumed !== undefined) requireSame(resumed.settings, settings);
+  using source = acquisitionSource({ ...sources, batch, crop, seed, sizes });
+  const trainers = await Promise.all(
+    sizes.map((size) => compileTrainer(runtime, reconObjective(specs, { batch, ...size }, build))),
+  );
+  const validate = await reconValidation(runtime, options, network);
+  const first = resumed ?? firstProgress(specs, seed, network.weights);
+  const { step, weights } = first.state;
+  control.onProgress?.({
+    kind: "start",
+    volumes: volumes.length,
+    parameters: weights.length,
+    step,
+  });
+  const actions = {
+    step: async (state: typeof first.state, rate: number) =>
+      trainers[state.step % sizes.length].step(state, await source.get(state.step), rate),
+    validate,
+    save: (progress: typeof first) => saveCheckpoint(output, { ...progress, settings }),
+  };
+  return { ...await runLoop(first, options, actions, control), network, sizes, settings };
+}
+
+function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {
+  const { batch, sizes } = settings;
+  return new BatchSource({
+    worker: new URL("./acquisition_worker.ts", import.meta.url),
+    settings,
+    shapes: (step) => acquisitionShapes({ batch, ...sizes[step % sizes.length] }),
+  });
+}
+
+/** PSNR over the head on the validation volumes, if there are any, by acceleration. */
+async function reconValidation(
+  runtime: Runtime,
+  options: TrainingSettings,
+  { specs, build }: ReconNetwork,
+) {
+  const folder = await validationFolder(options);
+  if (folder === undefined) return undefined;
+  const paths = await volumePaths(folder);
+  const [, size] = sceneSizes(options.crop);
+  const psnr = await compileReconValidator(runtime, specs, { batch: 1, ...size }, build);
+  const cases = await Promise.all(
+    Object.entries(VALIDATION_SAMPLINGS).map(async ([name, sampling]) =>
+      [name, await validationBatches(paths, size, sampling)] as const
+    ),
+  );
+  return async (weights: Float32Array) => {
+    const mean: Record<string, number> = {};
+    for (const [name, batches] of cases) {
+      mean[name] = 0;
+      for (const batch of batches) {
+        mean[name] += (await psnr(weights, batch)).network / batches.length;
+      }
+    }
+    return mean;
+  };
+}
+
+async function validationBatches(
+  paths: readonly string[],
+  size: SceneSize,
+  sampling: FixedSampling,
+): Promise<Batch<AcquisitionBatch>[]> {
+  const crop = Math.max(size.height, size.width);
+  const settings = { paths, batch: 1, crop, seed: VALIDATION_SEED, sizes: [size], sampling };
+  using source = acquisitionSource(settings);
+  const batches: Batch<AcquisitionBatch>[] = [];
+  for (let step = 0; step < VALIDATION_IMAGES; step++) batches.push(await source.get(step));
+  return batches;
+}
+
+/** Writes the model's folder. */
+async function writeReconstruction(
+  kind: ReconstructionKind,
+  options: TrainingSettings,
+  run: TrainedReconstruction,
+): Promise<void> {
+  const { output } = options;
+  const { specs, architecture: { shared, ...architecture } } = run.network;
+  const average = unflatten(specs, run.state.average);
+  // The file has the weights of each cascade, shared or not.
+  const parameters = shared ? separateCascades(average, architecture.cascades as number) : average;
+  const training = { steps: run.state.step, ...run.settings };
+  await writeWeights(output, { kind, architecture, parameters, training });
+  const card = await reconCard(kind, options, run);
+  await writeFileWhole(`${output}/card.md`, new TextEncoder().encode(card));
+  await writeFileWhole(`${output}/training.png`, plotHistory(run.history));
+}
