@@ -1,8 +1,8 @@
 /** The audits of all runs: what says that an image is right, or wrong, without the truth. @module */
 import type { Audit, ConsistencyBand, Verdict } from "../recon/audit/audit.ts";
 import type { Comparison } from "./comparison.ts";
-import { fixed, short } from "./format.ts";
-import { attribute, type Content, html, type Markup } from "./markup.ts";
+import { fixed, short } from "../number_format.ts";
+import { attribute, type Content, html, type Markup } from "../markup.ts";
 
 /** Shapes beside the words, so that no colour is needed to tell verdicts apart. */
 const SIGNS: Readonly<Record<Verdict, string>> = {
@@ -169,7 +169,7 @@ function bandChart(bands: readonly ConsistencyBand[]): Markup | string {
     `${short(from)} to ${short(to)}: ${short(chiSquare)}`
   ).join("; ");
   return html`
-    <svg class="bands" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"
+    <svg class="bands c0" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"
       role="img"
       aria-label="chi-square by distance, ${words}">
       <title>${words}</title>

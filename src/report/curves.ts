@@ -1,9 +1,9 @@
 /** Curves of quality against acceleration, network evaluations and seconds. @module */
-import { chart, type Curve, marker } from "./chart.ts";
+import { chart, COLOURS, type Curve, marker } from "../chart.ts";
 import type { Comparison, ComparisonRun } from "./comparison.ts";
-import { fixed, short } from "./format.ts";
+import { fixed, short } from "../number_format.ts";
 import { distinct } from "./labels.ts";
-import { attribute, html, type Markup } from "./markup.ts";
+import { attribute, html, type Markup } from "../markup.ts";
 
 /** A quantity on an axis. */
 interface Quantity {
@@ -83,7 +83,9 @@ function legendEntry(method: string, mark: number): Markup {
   return html`
     <li>
       <button type="button" data-mark="${mark}" aria-pressed="false">
-        <svg viewBox="-7 -7 14 14" aria-hidden="true">${marker(mark)}</svg>
+        <svg class="c${mark % COLOURS.length}" viewBox="-7 -7 14 14" aria-hidden="true">${marker(
+          mark,
+        )}</svg>
         ${method}
       </button>
     </li>

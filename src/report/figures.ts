@@ -1,9 +1,9 @@
 /** The pictures' part of the page: controls, figures to be painted by the script, and the swipe. @module */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "./comparison.ts";
 import { doubtMark } from "./audit_table.ts";
-import { fixed } from "./format.ts";
+import { fixed } from "../number_format.ts";
 import { distinct } from "./labels.ts";
-import { attribute, html, type Markup } from "./markup.ts";
+import { attribute, html, type Markup } from "../markup.ts";
 import type { Pictures } from "./pictures.ts";
 
 /** The panels of a figure, with what their checkbox says. */

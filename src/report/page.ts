@@ -1,30 +1,35 @@
 /** The page that holds a comparison: one file, nothing from the network. @module */
 import { createHash } from "node:crypto";
+import { colourRules } from "../chart.ts";
 import { auditTable } from "./audit_table.ts";
-import script from "./client.generated.js" with { type: "text" };
 import type { Comparison } from "./comparison.ts";
 import { curves } from "./curves.ts";
 import { differenceTable } from "./differences.ts";
 import { imageSection, swipeSection } from "./figures.ts";
 import { distinct, runLabels } from "./labels.ts";
-import { attribute, html, Markup, scriptJson } from "./markup.ts";
+import { attribute, html, Markup, scriptJson } from "../markup.ts";
 import type { PageData } from "./page_data.ts";
 import type { Pictures } from "./pictures.ts";
+import { pageScript } from "./page_script.ts";
 import { settingsSection } from "./settings.ts";
-import style from "./style.css" with { type: "text" };
+import styleSheet from "./style.css" with { type: "text" };
 import { runTable } from "./table.ts";
+
+/** The style sheet with the colours of curves. */
+const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
 
 /** Writes the page. */
 export function page(comparison: Comparison, pictures: Pictures): string {
   const labels = runLabels(comparison.runs);
   const title = titleOf(comparison);
   const { version } = comparison;
+  const script = pageScript();
   return html`
     <!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="${policy()}">
+        <meta http-equiv="Content-Security-Policy" content="${policy(script)}">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>${title}</title>
@@ -75,7 +80,7 @@ function element(
 }
 
 /** No request of any kind; only this style sheet and this script. */
-function policy(): string {
+function policy(script: string): string {
   const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   return `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; ` +
     "base-uri 'none'; form-action 'none'";

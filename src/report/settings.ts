@@ -1,6 +1,6 @@
 /** Everything needed to run a comparison again. @module */
 import type { Comparison } from "./comparison.ts";
-import { html, type Markup } from "./markup.ts";
+import { html, type Markup } from "../markup.ts";
 
 /** The command, the inputs with their checksums, and the settings of every run. */
 export function settingsSection(comparison: Comparison, labels: readonly string[]): Markup {

@@ -1,8 +1,8 @@
 /** The table of all runs, made to be sorted. @module */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "./comparison.ts";
-import { fixed, memory, short } from "./format.ts";
+import { fixed, memory, short } from "../number_format.ts";
 import { distinct } from "./labels.ts";
-import { attribute, html, type Markup } from "./markup.ts";
+import { attribute, html, type Markup } from "../markup.ts";
 import { verdictMark } from "./audit_table.ts";
 
 /** A row: a run with its label. */

@@ -4,13 +4,15 @@ import { createHash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { type ChartContent, chartFile } from "../../src/chart.ts";
 import { curves } from "../../src/report/curves.ts";
 import { runLabels } from "../../src/report/labels.ts";
-import { escapeText, html, scriptJson } from "../../src/report/markup.ts";
+import { escapeText, html, scriptJson } from "../../src/markup.ts";
 import { packLevels, type PageData, unpackLevels } from "../../src/report/page_data.ts";
+import { pageScript } from "../../src/report/page_script.ts";
 import { renderReport } from "../../src/report/report_html.ts";
 import { ndarray } from "../../src/ndarray.ts";
-import { BUNDLE, bundleHeader } from "./bundle_client.ts";
+
 import { fakeComparison, type FakeOptions } from "./support.ts";
 
 const OPTIONS: FakeOptions = {
@@ -37,9 +39,12 @@ const factsOf = (page: string): PageData => JSON.parse(dataOf(page, "data"));
 const levelsOf = (page: string, id: string, columns: number) =>
   unpackLevels(inflateSync(Buffer.from(dataOf(page, id), "base64")), columns);
 
-Deno.test("the script of the page is made from the client that is committed", () => {
-  const [header] = Deno.readTextFileSync(BUNDLE).split("\n");
-  assert.equal(header, bundleHeader(), `run "deno task report-client"`);
+Deno.test("the script of the page holds every module of the client as plain JavaScript", () => {
+  const script = pageScript();
+  new Function(script); // a mistake in the syntax would throw
+  const names = [...Deno.readDirSync("src/report/client")].map(({ name }) => name.slice(0, -3));
+  for (const name of [...names, "page_data"]) assert.ok(script.includes(`const ${name}_module =`));
+  assert.doesNotMatch(script, /^(import|export) /m);
 });
 
 Deno.test("the page asks for nothing from outside, and only its own script and style may run", async () => {
@@ -214,4 +219,19 @@ Deno.test("runs of one method are told apart by what differs between them", () =
     mask: "m",
   }]);
   assert.deepEqual(labels, ["sense", "dds, 5 steps", "dds, 50 steps", "dds, 20 steps"]);
+});
+
+Deno.test("a file of charts stands alone, and leaves out a chart without points", () => {
+  const content = (points: { x: number; y: number }[]): ChartContent => ({
+    description: "loss < 1",
+    x: { label: "step" },
+    y: { label: "loss" },
+    curves: [{ mark: 0, name: "train", points }],
+  });
+  const file = chartFile([content([]), content([{ x: 0, y: 1 }, { x: 10, y: 0.5 }])]);
+  assert.match(file, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="520" height="310">/);
+  assert.match(file, /aria-label="loss &lt; 1"/);
+  assert.equal(file.match(/<polyline/g)!.length, 1);
+  assert.doesNotMatch(file, /<circle/); // points without a title have no marker
+  assert.match(file, />train<\/text>/);
 });

@@ -1,6 +1,6 @@
 /** Comparisons as tables: on the console, and as CSV. @module */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../../report/comparison.ts";
-import { fixed, short, signed } from "../../report/format.ts";
+import { fixed, short, signed } from "../../number_format.ts";
 import { distinct, runLabels } from "../../report/labels.ts";
 import { mean, standardDeviation } from "../../report/statistics.ts";
 

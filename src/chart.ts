@@ -1,35 +1,60 @@
-/** A chart of curves as SVG. Colours are classes, so that the style sheet serves light and dark. @module */
-import { short } from "./format.ts";
+/**
+ * Charts of curves as SVG: a part of a page, whose style sheet then has the colours, or a file.
+ * @module
+ */
 import { html, type Markup } from "./markup.ts";
+import { short } from "./number_format.ts";
 
-/** A curve: points in order of x, each with words for its tooltip. */
+/** A point; one with a title has a marker, and the title as its tooltip. */
+export interface CurvePoint {
+  readonly x: number;
+  readonly y: number;
+  readonly title?: string;
+}
+
+/** A curve. */
 export interface Curve {
   /** Number of its colour and marker. */
   readonly mark: number;
-  readonly points: readonly { readonly x: number; readonly y: number; readonly title: string }[];
+  /** In order of x. */
+  readonly points: readonly CurvePoint[];
+  /** Text at its last point. */
+  readonly name?: string;
 }
 
 /** What a chart shows. */
 export interface ChartContent {
   /** The chart in words, for those who cannot see it. */
   readonly description: string;
-  readonly x: { readonly label: string; readonly logarithmic: boolean };
+  readonly x: { readonly label: string; readonly logarithmic?: boolean };
   readonly y: { readonly label: string };
   readonly curves: readonly Curve[];
 }
 
 const WIDTH = 520, HEIGHT = 310;
 const LEFT = 54, RIGHT = 14, TOP = 14, BOTTOM = 44;
-/** Colours in the style sheet; further curves repeat them with another marker. */
-export const COLOURS = 8;
+/** Colours of curves on a light and on a dark page; further curves repeat them with other markers. */
+export const COLOURS: readonly (readonly [light: string, dark: string])[] = [
+  ["#1f77b4", "#6fb1e4"],
+  ["#c8501e", "#ef8f62"],
+  ["#2f8a4c", "#74c48d"],
+  ["#7d4fa8", "#b695dc"],
+  ["#b8860b", "#d8b24a"],
+  ["#c2387e", "#e886b8"],
+  ["#1a8f96", "#5cc4ca"],
+  ["#6b6b6b", "#a8a8a8"],
+];
+
+/** Rules of a style sheet: the class of each colour. */
+export function colourRules(colour: (pair: (typeof COLOURS)[number]) => string): string {
+  return COLOURS.map((pair, i) => `.c${i} { color: ${colour(pair)}; }`).join("\n");
+}
 
 /** Draws a chart; undefined when there is nothing to draw. */
 export function chart({ description, x, y, curves }: ChartContent): Markup | undefined {
   const points = curves.flatMap((curve) => curve.points);
   if (points.length === 0) return undefined;
-  const across = x.logarithmic
-    ? logarithmic(points.map((p) => p.x))
-    : linear(points.map((p) => p.x));
+  const across = (x.logarithmic ? logarithmic : linear)(points.map((p) => p.x));
   const up = linear(points.map((p) => p.y));
   const toX = (value: number) => round(LEFT + across.place(value) * (WIDTH - LEFT - RIGHT));
   const toY = (value: number) => round(HEIGHT - BOTTOM - up.place(value) * (HEIGHT - TOP - BOTTOM));
@@ -52,57 +77,69 @@ export function chart({ description, x, y, curves }: ChartContent): Markup | und
   `;
 }
 
-function rule(y1: number, y2: number, x1: number, x2: number): Markup {
+/** The style of a file; a page has its own. */
+const FILE_STYLE = `
+svg { font: 11px system-ui, sans-serif; }
+text { fill: #63625c; }
+.rules line { stroke: #dedcd4; }
+.axis line { stroke: #63625c; }
+.curve polyline { fill: none; stroke: currentColor; stroke-width: 1.75; }
+.curve circle, .curve rect, .curve path, .curve text { fill: currentColor; }
+${colourRules(([light]) => light)}
+`;
+
+/** The text of an SVG file with charts one below the other; those without points are left out. */
+export function chartFile(charts: readonly ChartContent[]): string {
+  const drawn = charts.map(chart).filter((one) => one !== undefined);
+  const size = { width: WIDTH, height: HEIGHT * drawn.length };
   return html`
-    <line x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}" />
-  `;
+    <svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">
+      <style>${FILE_STYLE}</style>
+      <rect width="100%" height="100%" fill="#fff" />
+      ${drawn.map((one, i) =>
+        html`<svg y="${i * HEIGHT}" width="${WIDTH}" height="${HEIGHT}">${one}</svg>`
+      )}
+    </svg>
+  `.text.trim() + "\n";
+}
+
+function rule(y1: number, y2: number, x1: number, x2: number): Markup {
+  return html`<line x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}" />`;
 }
 
 function words(text: string, x: number, y: number, anchor: "middle" | "end" = "middle"): Markup {
-  return html`
-    <text x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>
-  `;
+  return html`<text x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
 }
 
 function drawCurve(
-  { mark, points }: Curve,
+  { mark, points, name }: Curve,
   toX: (value: number) => number,
   toY: (value: number) => number,
 ): Markup {
   const line = points.map(({ x, y }) => `${toX(x)},${toY(y)}`).join(" ");
+  const last = points.at(-1);
   return html`
-    <g class="curve" data-mark="${mark}">
-      <polyline class="c${mark % COLOURS}" points="${line}" />
-      ${points.map(({ x, y, title }) =>
+    <g class="curve c${mark % COLOURS.length}" data-mark="${mark}">
+      <polyline points="${line}" />
+      ${points.filter(({ title }) => title !== undefined).map(({ x, y, title }) =>
         html`
           <g transform="translate(${toX(x)} ${toY(y)})">${marker(mark)}<title>${title}</title></g>
         `
       )}
+      ${last && name && words(name, toX(last.x), toY(last.y) - 5, "end")}
     </g>
   `;
 }
 
 /** The marker of a curve, about the origin: its shape tells curves of one colour apart. */
 export function marker(mark: number): Markup {
-  const colour = `c${mark % COLOURS}`;
-  switch (Math.floor(mark / COLOURS) % 4) {
-    case 0:
-      return html`
-        <circle class="${colour}" r="3.5" />
-      `;
-    case 1:
-      return html`
-        <rect class="${colour}" x="-3.2" y="-3.2" width="6.4" height="6.4" />
-      `;
-    case 2:
-      return html`
-        <path class="${colour}" d="M0-4.4 4.2 3.2H-4.2Z" />
-      `;
-    default:
-      return html`
-        <path class="${colour}" d="M0-4.6 4.6 0 0 4.6-4.6 0Z" />
-      `;
-  }
+  const shapes = [
+    html`<circle r="3.5" />`,
+    html`<rect x="-3.2" y="-3.2" width="6.4" height="6.4" />`,
+    html`<path d="M0-4.4 4.2 3.2H-4.2Z" />`,
+    html`<path d="M0-4.6 4.6 0 0 4.6-4.6 0Z" />`,
+  ];
+  return shapes[Math.floor(mark / COLOURS.length) % shapes.length];
 }
 
 /** Where values lie along an axis, from 0 to 1, and where its ticks are. */
