@@ -6,7 +6,7 @@ import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/
 import { percentile } from "../src/mri/metrics/percentile.ts";
 import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
 import type { Problem, SamplingGeometry } from "../src/method/problem.ts";
-import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
+import { type NdArray, ndarray, onlyOf, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 import { magnitudeOf } from "../src/recon/trials.ts";
@@ -66,11 +66,11 @@ export async function simulateCase(
   const { reference } = await preparation.slice(clean, { kind: "none" });
   const wrong = fault === "maps"
     ? await wrongMaps(runtime, preparation, prepared, { file, kspace, seed })
-    : { maps: prepared.problem.maps, detail: "" };
+    : { inputs: prepared.problem.inputs, detail: "" };
   const sigma = known ? noise * bright / prepared.scale : prepared.problem.sigma;
   return {
     geometry: { coils, height: file.height, width: file.width, mask },
-    problem: { ...prepared.problem, maps: wrong.maps, sigma: sigma * (found.factor ?? 1) },
+    problem: { ...prepared.problem, inputs: wrong.inputs, sigma: sigma * (found.factor ?? 1) },
     truth: ndarray(reference!.data.map((v) => v / prepared.scale), reference!.shape),
     detail: found.detail || moved.detail || wrong.detail,
   };
@@ -242,10 +242,10 @@ function motion(
 async function wrongMaps(
   runtime: Runtime,
   preparation: Preparation,
-  { problem: { maps } }: PreparedSlice,
+  { problem: { inputs: { maps } } }: PreparedSlice,
   { file, kspace, seed }: { file: KspaceFile; kspace: NdArray; seed: number },
-): Promise<{ maps: NdArray; detail: string }> {
-  const [coils, , height, width] = maps.shape;
+): Promise<Pick<Problem, "inputs"> & { detail: string }> {
+  const [, coils, , height, width] = maps.shape;
   const plane = 2 * height * width;
   let wrong: NdArray, detail: string;
   if (seed % 3 === 0) {
@@ -265,8 +265,8 @@ async function wrongMaps(
     using image = await smallImage(file.path, seed + 1);
     using other = await simulatedKspace(runtime, image, { coils, noise: 0.02, seed: seed + 1000 });
     const { problem } = await preparation.slice(await other.readSlice(0), { kind: "espirit" });
-    [wrong, detail] = [problem.maps, "of another scan"];
+    [wrong, detail] = [problem.inputs.maps, "of another scan"];
   }
-  const { problem } = await preparation.slice(kspace, { kind: "given", maps: wrong });
-  return { maps: problem.maps, detail };
+  const { problem } = await preparation.slice(kspace, { kind: "given", maps: onlyOf(wrong) });
+  return { inputs: problem.inputs, detail };
 }

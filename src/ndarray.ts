@@ -45,3 +45,21 @@ export function meanOf({ data, shape: [count, ...rest] }: NdArray): NdArray {
   for (let i = 0; i < data.length; i++) mean[i % size] += data[i] / count;
   return ndarray(mean, rest);
 }
+
+/** Shape of a scalar input of a graph: it broadcasts over batch, parts and image axes. */
+export const SCALAR: readonly number[] = [1, 1, 1, 1];
+
+/** A number as an input of shape {@link SCALAR}. */
+export function scalar(value: number): NdArray {
+  return { data: Float32Array.of(value), shape: SCALAR };
+}
+
+/** One array as a batch of one: `[1, ...shape]`, on the same data. */
+export function asBatch({ data, shape }: NdArray): NdArray {
+  return { data, shape: [1, ...shape] };
+}
+
+/** The only array of a batch of one, on the same data. */
+export function onlyOf({ data, shape }: NdArray): NdArray {
+  return { data, shape: shape.slice(1) };
+}

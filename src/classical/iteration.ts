@@ -4,18 +4,10 @@
  * @module
  */
 import type { Program, Runtime, Shape, Tensor } from "../graph/mod.ts";
-import { type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
+import { mriMeasurement } from "../method/measurement.ts";
+import type { LinearOperator } from "../mri/physics/operator.ts";
 import type { Problem, RunControl, SamplingGeometry, Solver } from "../method/problem.ts";
-import type { NdArray } from "../ndarray.ts";
-import {
-  batched,
-  imageShape,
-  mapsShape,
-  samplesShape,
-  SCALAR,
-  scalarInput,
-  unbatched,
-} from "./shapes.ts";
+import { type NdArray, onlyOf, SCALAR, scalar } from "../ndarray.ts";
 
 /** Iterations in one graph: enough that a call costs nothing, few enough to stop soon. */
 const UNROLLED = 5;
@@ -84,19 +76,19 @@ export async function iterativeSolver<S extends State>(
     nfe: 0,
     steps,
     async solve(problem, control: RunControl = {}) {
-      const maps = batched(problem.maps);
-      const weight = scalarInput(weightOf(problem));
+      const { y, inputs } = problem;
+      const weight = scalar(weightOf(problem));
       control.signal?.throwIfAborted();
-      const { b, ...first } = await start.run({ samples: batched(problem.y), maps, weight });
+      const { b, ...first } = await start.run({ y, ...inputs, weight });
       let state: Arrays = first;
       let done = 0;
       for (const length of calls) {
         control.signal?.throwIfAborted();
-        const results = await programs.get(length)!.run({ maps, weight, b, ...state });
+        const results = await programs.get(length)!.run({ ...inputs, weight, b, ...state });
         state = Object.fromEntries(Object.keys(shapes).map((name) => [name, results[next(name)]]));
         control.onProgress?.((done += length) / steps);
       }
-      return unbatched(state.x);
+      return onlyOf(state.x);
     },
   };
 }
@@ -114,14 +106,15 @@ async function compileStart<S extends State>(
   iteration: Iteration<S>,
 ): Promise<{ program: Program; shapes: Record<string, Shape> }> {
   let shapes: Record<string, Shape> = {};
-  const program: Program = await runtime.build(
-    { samples: samplesShape(geometry), maps: mapsShape(geometry), weight: SCALAR },
-    ({ samples, maps, weight }) => {
-      const operator = mriOperator(maps, geometry.mask);
-      const b = operator.adjoint(samples);
+  const { y, inputs, operator: operatorOf } = mriMeasurement(geometry);
+  const program: Program = await runtime.build<string, string>(
+    { y, ...inputs, weight: SCALAR },
+    ({ y, weight, ...arrays }) => {
+      const operator = operatorOf(arrays, 1);
+      const b = operator.adjoint(y);
       const state = iteration.start({ operator, b, weight });
       shapes = Object.fromEntries(variables(state).map(([name, { shape }]) => [name, shape]));
-      return { b, ...state };
+      return { b, ...Object.fromEntries(variables(state)) };
     },
   );
   return { program, shapes };
@@ -134,9 +127,11 @@ function compileSteps<S extends State>(
   shapes: Readonly<Record<string, Shape>>,
   count: number,
 ): Promise<Program> {
-  const inputs = { maps: mapsShape(geometry), weight: SCALAR, b: imageShape(geometry), ...shapes };
-  return runtime.build<string, string>(inputs, ({ maps, weight, b, ...first }) => {
-    const given: Given = { operator: mriOperator(maps, geometry.mask), b, weight };
+  const { image, inputs, operator } = mriMeasurement(geometry);
+  const known = { ...inputs, weight: SCALAR, b: [1, 2, ...image], ...shapes };
+  return runtime.build<string, string>(known, ({ weight, b, ...tensors }) => {
+    const first = Object.fromEntries(Object.keys(shapes).map((name) => [name, tensors[name]]));
+    const given: Given = { operator: operator(tensors, 1), b, weight };
     let state = first as unknown as S;
     for (let i = 0; i < count; i++) state = iteration.step(given, state);
     return Object.fromEntries(variables(state).map(([name, value]) => [next(name), value]));

@@ -11,7 +11,7 @@ import { add, constant, div, mul, sqrt, sub, type Tensor } from "../graph/mod.ts
 import { conjugateGradients } from "../mri/physics/cg.ts";
 import { regularised } from "../mri/physics/operator.ts";
 import type { Given } from "./iteration.ts";
-import { scalarInput } from "./shapes.ts";
+import { scalar } from "../ndarray.ts";
 
 /** CG-SENSE iterations that the method starts from. */
 const WARM_START_STEPS = 6;
@@ -37,7 +37,7 @@ export interface PogmState extends PogmPoint {
 /** The state before the first iteration: a few iterations of CG-SENSE with the method's weight. */
 export function pogmStart({ operator, b, weight }: Given): PogmState {
   const x = conjugateGradients(regularised(operator, weight), b, WARM_START_STEPS);
-  const one = constant(scalarInput(1));
+  const one = constant(scalar(1));
   return { x, w: x, z: x, theta: one, gamma: one };
 }
 

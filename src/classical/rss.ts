@@ -4,7 +4,8 @@ import { joinParts, squaredMagnitude } from "../mri/physics/complex.ts";
 import { sampledFourier } from "../mri/physics/operator.ts";
 import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import type { Method } from "../method/problem.ts";
-import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
+import { mriMeasurement } from "../method/measurement.ts";
+import { onlyOf } from "../ndarray.ts";
 
 /** |x|^2 = sum over coils of |F^H y_c|^2: needs no maps, and keeps all aliasing. */
 export const rss: Method = {
@@ -14,20 +15,21 @@ export const rss: Method = {
   needsMaps: false,
   fixedSteps: true,
   async prepare(runtime, geometry) {
-    const fourier = sampledFourier(mapsShape(geometry), geometry.mask);
-    const combine = await runtime.build({ samples: samplesShape(geometry) }, ({ samples }) => {
-      const coilImages = restorePartial(fourier.adjoint(samples), geometry.mask);
+    const { y, inputs } = mriMeasurement(geometry);
+    const fourier = sampledFourier(inputs.maps, geometry.mask);
+    const combine = await runtime.build({ y }, ({ y }) => {
+      const coilImages = restorePartial(fourier.adjoint(y), geometry.mask);
       const magnitude = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
       return { image: joinParts(magnitude, mul(magnitude, 0)) };
     });
     return {
       nfe: 0,
       steps: 1,
-      async solve({ y: samples }, { onProgress, signal } = {}) {
+      async solve({ y }, { onProgress, signal } = {}) {
         signal?.throwIfAborted();
-        const { image } = await combine.run({ samples: batched(samples) });
+        const { image } = await combine.run({ y });
         onProgress?.(1);
-        return unbatched(image);
+        return onlyOf(image);
       },
     };
   },

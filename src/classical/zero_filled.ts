@@ -1,8 +1,8 @@
 /** Zero-filled reconstruction: the adjoint of the acquisition. @module */
-import { mriOperator } from "../mri/physics/operator.ts";
 import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import type { Method } from "../method/problem.ts";
-import { batched, mapsShape, samplesShape, unbatched } from "./shapes.ts";
+import { mriMeasurement } from "../method/measurement.ts";
+import { onlyOf } from "../ndarray.ts";
 
 /**
  * x = A^H y: what was not acquired counts as zero, and the coils are combined with their maps. Of
@@ -15,20 +15,18 @@ export const zeroFilled: Method = {
   needsMaps: true,
   fixedSteps: true,
   async prepare(runtime, geometry) {
-    const adjoint = await runtime.build(
-      { samples: samplesShape(geometry), maps: mapsShape(geometry) },
-      ({ samples, maps }) => ({
-        image: restorePartial(mriOperator(maps, geometry.mask).adjoint(samples), geometry.mask),
-      }),
-    );
+    const { y, inputs, operator } = mriMeasurement(geometry);
+    const adjoint = await runtime.build<string, "image">({ y, ...inputs }, ({ y, ...arrays }) => ({
+      image: restorePartial(operator(arrays, 1).adjoint(y), geometry.mask),
+    }));
     return {
       nfe: 0,
       steps: 1,
-      async solve({ y: samples, maps }, { onProgress, signal } = {}) {
+      async solve({ y, inputs }, { onProgress, signal } = {}) {
         signal?.throwIfAborted();
-        const { image } = await adjoint.run({ samples: batched(samples), maps: batched(maps) });
+        const { image } = await adjoint.run({ y, ...inputs });
         onProgress?.(1);
-        return unbatched(image);
+        return onlyOf(image);
       },
     };
   },

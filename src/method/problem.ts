@@ -24,13 +24,16 @@ export interface SamplingGeometry {
 /** One slice, scaled so that the image's bright tissue is about 1. */
 export interface Problem {
   /**
-   * Acquired samples. Mask of lines: hybrid (ky, x) space, the K acquired lines `[C, 2, K, W]`.
-   * Mask of the plane: k-space `[C, 2, H, W]`, zero where nothing was acquired.
+   * Acquired samples. Mask of lines: hybrid (ky, x) space, the K acquired lines `[1, C, 2, K, W]`.
+   * Mask of the plane: k-space `[1, C, 2, H, W]`, zero where nothing was acquired.
    */
   readonly y: NdArray;
-  /** Coil sensitivities `[C, 2, H, W]`, sum of squares 1 within the object, 0 outside. */
-  readonly maps: NdArray;
-  /** Noise of the samples: standard deviation of the real and of the imaginary part. */
+  /**
+   * Arrays of the operator, by name. `maps`: coil sensitivities `[1, C, 2, H, W]`, sum of squares 1
+   * within the object and 0 outside; absent for methods that need none.
+   */
+  readonly inputs: Readonly<Record<string, NdArray>>;
+  /** Noise of y: standard deviation of each real and imaginary part. */
   readonly sigma: number;
 }
 

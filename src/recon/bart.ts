@@ -17,7 +17,8 @@ import { dftW } from "../mri/physics/dft.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";
 import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
-import { type NdArray, ndarray, zeros } from "../ndarray.ts";
+import { type NdArray, ndarray, onlyOf, zeros } from "../ndarray.ts";
+import { yShape } from "../method/measurement.ts";
 
 /** Weight and iterations of fastMRI's baseline. */
 const WEIGHT = 0.01;
@@ -63,19 +64,18 @@ async function prepareBart(
   geometry: SamplingGeometry,
   args: readonly string[],
 ): Promise<Solver> {
-  const { coils, height, width, mask } = geometry;
-  const lines = mask.kind === "lines" ? acquiredLines(mask).length : height;
-  const transform: Program<"samples", "kspace"> = await runtime.build(
-    { samples: [coils, 2, lines, width] },
-    ({ samples }) => ({ kspace: dftW(samples, "forward") }),
+  const { coils, mask } = geometry;
+  const transform: Program<"y", "kspace"> = await runtime.build(
+    { y: yShape(coils, mask) },
+    ({ y }) => ({ kspace: dftW(y, "forward") }),
   );
   return {
     nfe: 0,
     steps: ITERATIONS,
-    async solve({ y: samples, maps }: Problem, { onProgress, signal } = {}) {
+    async solve({ y, inputs }: Problem, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
-      const kspace = mask.kind === "plane" ? samples : (await transform.run({ samples })).kspace;
-      const image = await pics(filled(kspace, mask), maps, args, signal);
+      const kspace = onlyOf(mask.kind === "plane" ? y : (await transform.run({ y })).kspace);
+      const image = await pics(filled(kspace, mask), onlyOf(inputs.maps), args, signal);
       onProgress?.(1);
       return image;
     },

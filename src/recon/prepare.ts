@@ -23,7 +23,7 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
-import { type NdArray, zeros } from "../ndarray.ts";
+import { asBatch, type NdArray } from "../ndarray.ts";
 import { calibratedMaps, type Calibration } from "../mri/calibration/calibrate.ts";
 import {
   coilCovariance,
@@ -177,7 +177,11 @@ export class Preparation {
     );
     const { reference } = acquired;
     return {
-      problem: { y: samples, maps, sigma },
+      problem: {
+        y: asBatch(samples),
+        inputs: maps === undefined ? {} : { maps: asBatch(maps) },
+        sigma,
+      },
       scale,
       ...(reference === undefined ? {} : { reference }),
     };
@@ -246,9 +250,9 @@ export class Preparation {
     sigma: number,
     samples: NdArray,
     mask: SamplingMask,
-  ): Promise<NdArray> {
+  ): Promise<NdArray | undefined> {
     const shape = [samples.shape[0], 2, mask.height, mask.width];
-    if (source.kind === "none") return zeros([1, 2, 1, 1]);
+    if (source.kind === "none") return undefined;
     if (source.kind === "given") {
       if (`${source.maps.shape}` !== `${shape}`) {
         throw new InputError(

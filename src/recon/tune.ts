@@ -8,7 +8,6 @@ import {
   compileMisfit,
   compileSampler,
   mriMeasurement,
-  problemArrays,
   type Range,
   type Sampler,
   type Settings,
@@ -100,8 +99,8 @@ async function tryTrial(
   const misfit = await compileMisfit(runtime, geometry);
   const start = performance.now();
   try {
-    const arrays = problemArrays({ ...problem, sigma: await misfit(problem) });
-    const image = meanOf(await compiled.run(arrays, new Rng(0)));
+    const sigma = await misfit(problem);
+    const image = meanOf(await compiled.run({ ...problem, sigma }, new Rng(0)));
     const time = (performance.now() - start) / 1000;
     return { value: scoreTrial(trial, image).head.psnr, time };
   } catch (error) {

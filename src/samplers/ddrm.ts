@@ -12,7 +12,8 @@ import {
   type Tensor,
   where,
 } from "../graph/mod.ts";
-import type { DataTerm, Sampler, Spectrum } from "./core/contract.ts";
+import type { Spectrum } from "../mri/physics/spectrum.ts";
+import type { DataTerm, Sampler } from "./core/contract.ts";
 import { posteriorLevels } from "./core/plans.ts";
 
 /** Smallest noise level that is divided by. */

@@ -3,7 +3,7 @@ import { add, pad, slice, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
 import { joinParts, squaredMagnitude } from "../mri/physics/complex.ts";
 import { dft2 } from "../mri/physics/dft.ts";
-import type { Measurement } from "./core/measurement.ts";
+import type { Measurement } from "../method/measurement.ts";
 
 /** Keeps the derivative of the magnitude finite at zero. */
 const TINY = 1e-12;
@@ -21,7 +21,7 @@ export function phaseRetrieval(image: readonly [number, number], oversampling = 
   const [h, w] = image.map((size) => Math.round(size * oversampling));
   return {
     image,
-    samples: [1, 1, h, w],
+    y: [1, 1, h, w],
     inputs: {},
     operator: (_inputs, batch) => ({
       domain: [batch, 2, height, width],

@@ -8,7 +8,7 @@ import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { BrainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
 import { Preparation } from "../recon/prepare.ts";
 import type { SourceSlice } from "./augment.ts";
-import { ndarray } from "../ndarray.ts";
+import { ndarray, onlyOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { croppedMask } from "../recon/slice_supply.ts";
 import { chooseSampling } from "../recon/sampling.ts";
@@ -56,7 +56,7 @@ async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promi
   const { height, width } = mask;
   const solver = await zeroFilled.prepare(runtime, { coils, height, width, mask });
   const pixel = FIELD_OF_VIEW / Math.max(height, width);
-  return { image: await solver.solve(problem), maps: problem.maps, scale: 1, pixel };
+  return { image: await solver.solve(problem), maps: onlyOf(problem.inputs.maps), scale: 1, pixel };
 }
 
 /** Drawn brains of all contrasts, magnitude. */

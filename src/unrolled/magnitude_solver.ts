@@ -1,6 +1,7 @@
 /** A network from acquired samples to a magnitude, as the solver of a method. @module */
-import { constantOf, gather, pad, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
+import { constantOf, gather, pad, type Runtime, type Tensor } from "../graph/mod.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
+import { yShape } from "../method/measurement.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";
 import type { SamplingGeometry, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
@@ -27,17 +28,16 @@ export async function magnitudeSolver(
   { coils, height, width, mask }: SamplingGeometry,
   { nfe, steps, model, apply }: MagnitudeNetwork,
 ): Promise<Solver> {
-  const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
-  const program = await runtime.build({ samples: [coils, 2, rows, width] }, ({ samples }) => ({
-    magnitude: apply(reshape(zeroFilled(samples, mask), [1, coils, 2, height, width])),
+  const program = await runtime.build({ y: yShape(coils, mask) }, ({ y }) => ({
+    magnitude: apply(zeroFilled(y, mask)),
   }));
   return {
     nfe,
     steps,
-    ...(model === undefined ? {} : { model }),
-    async solve({ y: samples }, control): Promise<NdArray> {
+    model,
+    async solve({ y }, control): Promise<NdArray> {
       control?.signal?.throwIfAborted();
-      const { magnitude } = await program.run({ samples });
+      const { magnitude } = await program.run({ y });
       control?.onProgress?.(1);
       const image = new Float32Array(2 * magnitude.data.length);
       image.set(magnitude.data);
@@ -46,15 +46,15 @@ export async function magnitudeSolver(
   };
 }
 
-/** Acquired lines `[C, 2, K, W]` in their places among all, zeros elsewhere: `[C, 2, H, W]`. */
-function zeroFilled(samples: Tensor, mask: SamplingMask): Tensor {
-  if (mask.kind === "plane") return samples;
+/** Acquired lines `[1, C, 2, K, W]` in their places among all, zeros elsewhere: `[1, C, 2, H, W]`. */
+function zeroFilled(y: Tensor, mask: SamplingMask): Tensor {
+  if (mask.kind === "plane") return y;
   const lines = acquiredLines(mask);
   const empty = lines.length; // index of a line of zeros behind the acquired ones
-  const padded = pad(samples, [0, 0, 0, 0, 0, 0, 1, 0]);
+  const padded = pad(y, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
   const indices = Array.from({ length: mask.height }, (_, line) => {
     const at = lines.indexOf(line);
     return BigInt(at < 0 ? empty : at);
   });
-  return gather(padded, constantOf(BigInt64Array.from(indices), [mask.height]), 2);
+  return gather(padded, constantOf(BigInt64Array.from(indices), [mask.height]), 3);
 }

@@ -1,15 +1,10 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
 import { input, mul, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
 import { dftH } from "../mri/physics/dft.ts";
-import {
-  acquiredLines,
-  coils,
-  compose,
-  type LinearOperator,
-  mriOperator,
-} from "../mri/physics/operator.ts";
+import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { ndarray } from "../ndarray.ts";
+import { coils, compose, type LinearOperator } from "../mri/physics/operator.ts";
+import { SCALAR, scalar } from "../ndarray.ts";
 import {
   checkedParameters,
   constantScope,
@@ -93,30 +88,26 @@ export const modlMethod: Method = {
 /** Compiles a network for a geometry. */
 export async function prepareModl(
   runtime: Runtime,
-  { coils, height, width, mask }: SamplingGeometry,
+  geometry: SamplingGeometry,
   { config, parameters, model }: ModlWeights,
 ): Promise<Solver> {
-  const rows = mask.kind === "lines" ? acquiredLines(mask).length : height;
-  const inputs = {
-    samples: [coils, 2, rows, width],
-    maps: [coils, 2, height, width],
-    sigma: [1, 1, 1, 1],
-  };
-  const program = await runtime.build(inputs, ({ samples, maps, sigma }) => {
-    const operator = mriOperator(reshape(maps, [1, ...inputs.maps]), mask);
-    const adjoint = operator.adjoint(reshape(samples, [1, ...inputs.samples]));
-    const { image } = modl(constantScope(parameters), { operator, adjoint, sigma }, config);
-    return { image: reshape(image, [2, height, width]) };
-  });
+  const { image, y, inputs, operator: operatorOf } = mriMeasurement(geometry);
+  const program = await runtime.build<string, "image">(
+    { y, ...inputs, sigma: SCALAR },
+    ({ y, sigma, ...arrays }) => {
+      const operator = operatorOf(arrays, 1);
+      const data = { operator, adjoint: operator.adjoint(y), sigma };
+      return { image: reshape(modl(constantScope(parameters), data, config).image, [2, ...image]) };
+    },
+  );
   const steps = config.iterations;
   return {
     nfe: steps,
     steps,
-    ...(model === undefined ? {} : { model }),
-    async solve({ y: samples, maps, sigma }, control) {
+    model,
+    async solve({ y, inputs, sigma }, control) {
       control?.signal?.throwIfAborted();
-      const level = ndarray(Float32Array.of(sigma), [1, 1, 1, 1]);
-      const { image } = await program.run({ samples, maps, sigma: level });
+      const { image } = await program.run({ y, ...inputs, sigma: scalar(sigma) });
       control?.onProgress?.(1);
       return image;
     },

@@ -81,7 +81,7 @@ export function prepareUNet(
   return magnitudeSolver(runtime, geometry, {
     nfe: 1,
     steps: 1,
-    ...(model === undefined ? {} : { model }),
+    model,
     apply: (kspace) => {
       const hybrid = mask.kind === "lines" ? kspace : dftW(kspace, "inverse");
       return imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config);

@@ -57,7 +57,7 @@ export function prepareVarNet(
   return magnitudeSolver(runtime, geometry, {
     nfe: config.cascades + 1,
     steps: config.cascades,
-    ...(model === undefined ? {} : { model }),
+    model,
     apply: (kspace) => varnet(constantScope(parameters), kspace, mask, config).magnitude,
   });
 }

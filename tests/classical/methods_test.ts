@@ -92,7 +92,7 @@ Deno.test("rss is the root of the sum of squares of the coil images, with imagin
 function oneCoil({ geometry, problem }: ReturnType<typeof example>, coil: number): Float64Array[] {
   const { coils, mask } = geometry;
   const single = example(1, mask).matrix;
-  const { maps } = example(1, mask).problem;
+  const { maps } = example(1, mask).problem.inputs;
   const plane = mask.height * mask.width;
   // A sample's entry at a pixel is Fourier times map: divide by the map of the single coil.
   const fourier = single.map((row) =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import type { Method, MethodOptions, Problem, SamplingGeometry } from "../../src/method/problem.ts";
-import { type NdArray, sizeOf } from "../../src/ndarray.ts";
+import { asBatch, type NdArray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 
 /** A problem with what made it. */
@@ -125,10 +125,10 @@ export function example(coils: number, mask: SamplingMask, sigma = 0, seed = 1):
   });
   const noise = rng.split(3).normals(matrix.length);
   const data = Float32Array.from(forward(matrix, truth), (value, i) => value + sigma * noise[i]);
-  const shape = [coils, 2, data.length / (2 * coils * width), width];
+  const shape = [1, coils, 2, data.length / (2 * coils * width), width];
   return {
     geometry: { coils, height, width, mask },
-    problem: { y: { data, shape }, maps, sigma },
+    problem: { y: { data, shape }, inputs: { maps: asBatch(maps) }, sigma },
     truth,
     matrix,
   };

@@ -11,7 +11,7 @@ import { headMask } from "../../src/mri/metrics/metrics.ts";
 import { makeMask, maskFromLines, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { mriOperator, regularised } from "../../src/mri/physics/operator.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
-import type { NdArray } from "../../src/ndarray.ts";
+import { type NdArray, onlyOf } from "../../src/ndarray.ts";
 import { acquiredMask } from "../../src/recon/sampling.ts";
 import { projectionResidual } from "../mri/calibration_support.ts";
 import { evaluate, relativeError } from "../mri/support.ts";
@@ -104,7 +104,7 @@ for (const spec of ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"]) {
         whole: new Uint8Array(height * width).fill(1),
       };
       for (const [name, region] of Object.entries(regions)) {
-        const ours = projectionResidual(prepared.problem.maps, images, region);
+        const ours = projectionResidual(onlyOf(prepared.problem.inputs.maps), images, region);
         const peer = projectionResidual(
           { data: theirs.data, shape: theirs.shape.slice(1) },
           images,

@@ -8,7 +8,7 @@ import { writeFastmri } from "../../src/io/fastmri_write.ts";
 import { readNpy } from "../../src/io/npy.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
-import type { NdArray } from "../../src/ndarray.ts";
+import { type NdArray, onlyOf } from "../../src/ndarray.ts";
 import { bartVersion } from "../../src/recon/bart.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import type { Comparison } from "../../src/report/comparison.ts";
@@ -101,5 +101,5 @@ async function writeInputs(
   const { problem } = await preparation.slice(kspace, { kind: "espirit" });
   const kept = kspace.data.map((value, i) => mask.values[Math.floor(i / size) % size] * value);
   await writeCflCoils(at("u"), { data: kept, shape: kspace.shape });
-  await writeCflCoils(at("m"), problem.maps);
+  await writeCflCoils(at("m"), onlyOf(problem.inputs.maps));
 }

@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "../../src/recon/prepare.ts";
-import type { NdArray } from "../../src/ndarray.ts";
+import { type NdArray, onlyOf } from "../../src/ndarray.ts";
 import { projectionResidual, scene } from "./calibration_support.ts";
 
 const ESPIRIT: MapsSource = { kind: "espirit" };
@@ -43,8 +43,8 @@ for (
     const sigma = 0.004;
     const { kspace, images, inside } = await scene(runtime, { coils, height, width, sigma });
     const { problem } = await prepare(runtime, kspace, mask(spec, height, width));
-    assert.deepEqual(problem.maps.shape, [coils, 2, height, width]);
-    const residual = projectionResidual(problem.maps, images, inside);
+    assert.deepEqual(problem.inputs.maps.shape, [1, coils, 2, height, width]);
+    const residual = projectionResidual(onlyOf(problem.inputs.maps), images, inside);
     assert.ok(residual < 0.02, `residual ${residual}`);
   });
 }
@@ -59,14 +59,14 @@ Deno.test("adaptive maps span the coil images of smooth coils", async () => {
   });
   const sampling = mask("equispaced:R=4,acs=24", 70, 64);
   const { problem } = await prepare(runtime, kspace, sampling, undefined, { kind: "adaptive" });
-  const residual = projectionResidual(problem.maps, images, inside);
+  const residual = projectionResidual(onlyOf(problem.inputs.maps), images, inside);
   assert.ok(residual < 0.06, `residual ${residual}`);
 });
 
 Deno.test("ESPIRiT has unit sum of squares inside the object and no NaN anywhere", async () => {
   await using runtime = await Runtime.open("cpu");
   const { kspace, inside } = await scene(runtime, { coils: 4, height: 64, width: 64, sigma: 0.01 });
-  const { problem: { maps } } = await prepare(
+  const { problem: { inputs: { maps } } } = await prepare(
     runtime,
     kspace,
     mask("equispaced:R=2,acs=24", 64, 64),
@@ -84,7 +84,7 @@ Deno.test("ESPIRiT has unit sum of squares inside the object and no NaN anywhere
 Deno.test("ESPIRiT of one coil is 1 up to a phase", async () => {
   await using runtime = await Runtime.open("cpu");
   const { kspace, inside } = await scene(runtime, { coils: 1, height: 48, width: 50, sigma: 0.01 });
-  const { problem: { maps } } = await prepare(
+  const { problem: { inputs: { maps } } } = await prepare(
     runtime,
     kspace,
     mask("equispaced:R=2,acs=16", 48, 50),
@@ -131,7 +131,7 @@ Deno.test("coil compression keeps the signal of many coils in a few", async () =
   });
   const sampling = mask("full", 64, 64);
   const few = await prepare(runtime, kspace, sampling, 6);
-  assert.deepEqual(few.problem.y.shape, [6, 2, 64, 64]);
+  assert.deepEqual(few.problem.y.shape, [1, 6, 2, 64, 64]);
   const energy = (data: Float32Array) => data.reduce((sum, value) => sum + value ** 2, 0);
   const all = await prepare(runtime, kspace, sampling);
   const kept = energy(few.problem.y.data) / energy(all.problem.y.data);
@@ -159,7 +159,7 @@ Deno.test("maps that are given are brought to unit sum of squares, and zeros sta
   const sampling = mask("equispaced:R=2,acs=12", 32, 30);
   const source: MapsSource = { kind: "given", maps: given };
   const { problem } = await prepare(runtime, kspace, sampling, undefined, source);
-  problem.maps.data.forEach((value, i) =>
+  problem.inputs.maps.data.forEach((value, i) =>
     assert.ok(Math.abs(value - (i % 30 === 0 ? 0 : maps.data[i])) < 1e-5)
   );
 });

@@ -85,12 +85,15 @@ Deno.test("hermitianEigen() refuses what is not finite", () => {
 
 /** Maps of a small example, some pixels of which no coil sees. */
 function exampleMaps(height: number, width: number, dark: readonly number[]) {
-  const { problem: { maps }, geometry: { mask } } = example(3, everyOtherLine(height, width));
+  const { problem: { inputs: { maps } }, geometry: { mask } } = example(
+    3,
+    everyOtherLine(height, width),
+  );
   const data = maps.data.slice();
   for (const pixel of dark) {
     for (let i = pixel; i < data.length; i += height * width) data[i] = 0;
   }
-  return { maps: ndarray(data, [1, ...maps.shape]), lines: acquiredLines(mask) };
+  return { maps: ndarray(data, maps.shape), lines: acquiredLines(mask) };
 }
 
 /** (A_x^H A_x v)(y) from its definition, by two sums. */

@@ -10,7 +10,7 @@ import {
 import type { LinearOperator } from "../../src/mri/physics/operator.ts";
 import { sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
-import { linearMeasurement } from "../../src/samplers/core/measurement.ts";
+import { linearMeasurement } from "../../src/method/measurement.ts";
 import { assertClose } from "../classical/support.ts";
 
 type Shape = readonly number[];
@@ -84,6 +84,6 @@ Deno.test("gaussianBlur keeps constants, and makes a Gaussian of a point", () =>
 
 Deno.test("each makes a measurement for samplers", () => {
   const measurement = linearMeasurement([4, 6], (batch) => averagePooling([batch, 2, 4, 6], 2));
-  assert.deepEqual(measurement.samples, [1, 2, 2, 3]);
+  assert.deepEqual(measurement.y, [1, 2, 2, 3]);
   assert.deepEqual(measurement.operator({}, 3).range, [3, 2, 2, 3]);
 });

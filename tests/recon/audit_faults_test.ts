@@ -181,10 +181,10 @@ const FAULTS: Readonly<Record<string, readonly [reason: RegExp, run: () => Promi
   ],
   "maps of other coils": [/coil maps/, () =>
     audited((problem) => {
-      const { data, shape } = problem.maps;
-      const coil = data.length / shape[0];
+      const { data, shape } = problem.inputs.maps;
+      const coil = data.length / shape[1];
       const turned = Float32Array.from(data, (_, i) => data[(i + coil) % data.length]);
-      return { ...problem, maps: ndarray(turned, shape) };
+      return { ...problem, inputs: { maps: ndarray(turned, shape) } };
     })],
   "lines of an object that moved": [/motion/, () => audited(undefined, { moved: true })],
   "an image that the method made up": [/departs from the acquired data/, () => {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Runtime } from "../../src/graph/mod.ts";
-import { type NdArray, sizeOf } from "../../src/ndarray.ts";
+import { type NdArray, scalar, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import {
   type CompiledMoves,
@@ -13,7 +13,6 @@ import {
   compileStart,
   next,
   numbered,
-  SCALAR,
 } from "../../src/samplers/core/compile.ts";
 import type { PlannedMove, Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { apply, type Matrix, matrixOf, type Moments, plus, times, transposed } from "./algebra.ts";
@@ -46,10 +45,10 @@ export async function affineMoments(
   const variables = ["x", ...sampler.variables ?? []];
   const moves = Object.values(sampler.moves(all));
   const noiseSize = (m: typeof moves[number]) =>
-    m.noises * size + (m.dataNoises ?? 0) * sizeOf(measurement.samples);
+    m.noises * size + (m.dataNoises ?? 0) * sizeOf(measurement.y);
   const batch = 2 + variables.length * size + Math.max(...moves.map(noiseSize));
   const compiled = await compileMoves(runtime, task, all, batch);
-  const fixed = { samples: arrays.y, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
+  const fixed = { y: arrays.y, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
   const { adjoint, base } = await (await compileStart(runtime, task)).run(fixed);
   const plan = sampler.plan(all, { sigma: arrays.sigma });
   let moments = startOf(base, sampler.start === "sense-image" ? 0 : plan[0].sigma, variables);
@@ -70,8 +69,6 @@ export async function affineMoments(
   };
 }
 
-const scalar = (value: number): NdArray => ({ data: Float32Array.of(value), shape: SCALAR });
-
 function startOf({ data }: NdArray, sigma: number, variables: readonly string[]): Moments {
   const mean = new Float64Array(data.length * variables.length);
   mean.set(data);
@@ -85,7 +82,7 @@ function startOf({ data }: NdArray, sigma: number, variables: readonly string[])
 
 /** Runs a step at the mean, beside it along each axis, with each noise, and at a random place. */
 async function probe(
-  { variables, shape, samplesShape, programs }: CompiledMoves,
+  { variables, shape, dataShape, programs }: CompiledMoves,
   { move: name, sigma, sigmaNext, parameter = 0 }: PlannedMove,
   mean: Float64Array,
   fixed: Readonly<Record<string, NdArray>>,
@@ -95,7 +92,7 @@ async function probe(
   const inputs = [
     ...variables.map((input) => ({ input, shape })),
     ...numbered("z", move.noises).map((input) => ({ input, shape })),
-    ...numbered("e", move.dataNoises).map((input) => ({ input, shape: samplesShape })),
+    ...numbered("e", move.dataNoises).map((input) => ({ input, shape: dataShape })),
   ];
   const widths = inputs.map((input) => sizeOf(input.shape.slice(1)));
   const total = widths.reduce((a, b) => a + b, 0);

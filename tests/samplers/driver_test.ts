@@ -13,7 +13,7 @@ import { daps } from "../../src/samplers/daps.ts";
 import { dps } from "../../src/samplers/dps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
-import { mriMeasurement } from "../../src/samplers/core/measurement.ts";
+import { mriMeasurement } from "../../src/method/measurement.ts";
 import { compileSampler, type SamplingTask } from "../../src/samplers/core/driver.ts";
 import { assertClose } from "../classical/support.ts";
 import { draw, gaussianPrior, mriProblem } from "./support.ts";
@@ -64,7 +64,7 @@ for (const coils of [1, 2]) {
     const noise = (shape: readonly number[], seed: number) =>
       ndarray(new Rng(seed).normals(sizeOf(shape)), shape);
     const maps = ndarray(randomCoils(new Rng(1), coils, [height, width]).data, scan.inputs.maps);
-    const given = { y: noise(scan.samples, 2), inputs: { maps }, sigma: 0.1 };
+    const given = { y: noise(scan.y, 2), inputs: { maps }, sigma: 0.1 };
     const shrink: Denoiser = (x, sigma) => div(x, add(mul(sigma, sigma), 1));
     for (const sampler of samplers) {
       const run = async (batch: number) => {

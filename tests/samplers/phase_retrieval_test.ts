@@ -46,7 +46,7 @@ Deno.test("dps retrieves phases: of several samples, the one that explains the d
   const clean = magnitudes(truth);
   const samples = clean.map((value) => value + SIGMA * rng.normal());
   const measurement = phaseRetrieval(SIZE);
-  const arrays = { y: ndarray(samples, measurement.samples), inputs: {}, sigma: SIGMA };
+  const arrays = { y: ndarray(samples, measurement.y), inputs: {}, sigma: SIGMA };
   const settings = { steps: 150, sigmaMax: 5, sigmaMin: 0.5, weight: 2, sigmaData: 0.25 };
   const drawn = await draw(
     runtime,
@@ -73,7 +73,7 @@ Deno.test("samplers that need a linear operator refuse phase retrieval", async (
   await using runtime = await Runtime.open("cpu");
   const prior = isotropicPrior(SIZE, 0.05);
   const measurement = phaseRetrieval(SIZE);
-  const y = ndarray(new Float32Array(6 * 8), measurement.samples);
+  const y = ndarray(new Float32Array(6 * 8), measurement.y);
   const problem = { measurement, prior, arrays: { y, inputs: {}, sigma: SIGMA } };
   await assert.rejects(draw(runtime, diffpir, problem, { count: 1 }), InputError);
 });

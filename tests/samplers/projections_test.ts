@@ -65,18 +65,12 @@ Deno.test("the proximal step of diffpir and dds equals a dense solve", async () 
       {
         centre: shape,
         rho: [1, 1, 1, 1],
-        samples: measurement.samples,
+        y: measurement.y,
         ...measurement.inputs,
       },
-      ({ centre, rho, samples, ...inputs }) => {
+      ({ centre, rho, y, ...inputs }) => {
         const operator = measurement.operator(inputs, 1);
-        const data = {
-          operator,
-          samples,
-          adjoint: operator.adjoint(samples),
-          sigma: rho,
-          extra: {},
-        };
+        const data = { operator, adjoint: operator.adjoint(y) };
         return { x: proximal(data, centre, rho, MANY) };
       },
     );
@@ -84,7 +78,7 @@ Deno.test("the proximal step of diffpir and dds equals a dense solve", async () 
       const { x } = await program.run({
         centre: { data: Float32Array.from(prior.mean), shape },
         rho: { data: Float32Array.of(rho), shape: [1, 1, 1, 1] },
-        samples: arrays.y,
+        y: arrays.y,
         ...arrays.inputs,
       });
       assertClose(x.data, dense.proximal(prior.mean, rho), 1e-4);

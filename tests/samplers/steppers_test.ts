@@ -6,7 +6,7 @@ import { zeros } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { generate } from "../../src/samplers/core/generate.ts";
 import { type Levels, SCHEDULES, schedules } from "../../src/samplers/core/levels.ts";
-import { linearMeasurement } from "../../src/samplers/core/measurement.ts";
+import { linearMeasurement } from "../../src/method/measurement.ts";
 import {
   ddim,
   ddpm,
@@ -29,7 +29,7 @@ const measurement = linearMeasurement(SIZE, (batch) => denoising([batch, 2, ...S
 const problem: Problem = {
   prior,
   measurement,
-  arrays: { y: zeros(measurement.samples), inputs: {}, sigma: 1 },
+  arrays: { y: zeros(measurement.y), inputs: {}, sigma: 1 },
   matrix: [],
   posterior: prior,
 };

@@ -17,8 +17,9 @@ import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import type { Denoiser } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
-import { compileSampler, type ProblemArrays } from "../../src/samplers/core/driver.ts";
-import { type Measurement, mriMeasurement } from "../../src/samplers/core/measurement.ts";
+import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { type Measurement, mriMeasurement } from "../../src/method/measurement.ts";
+import type { Problem as ProblemArrays } from "../../src/method/problem.ts";
 import { everyOtherLine, example, randomPlane } from "../classical/support.ts";
 import {
   apply,
@@ -125,7 +126,7 @@ function problemOf(
     prior,
     measurement,
     matrix,
-    arrays: { y: ndarray(samples, measurement.samples), inputs, sigma },
+    arrays: { y: ndarray(samples, measurement.y), inputs, sigma },
     posterior: posteriorOf(prior, matrix, samples, sigma),
   };
 }
@@ -142,8 +143,7 @@ export function mriProblem(
   const chosen = typeof mask !== "string"
     ? mask
     : (mask === "lines" ? everyOtherLine : randomPlane)(...prior.image);
-  const { geometry, problem: { maps }, matrix } = example(coils, chosen);
-  const inputs = { maps: ndarray(maps.data, [1, ...maps.shape]) };
+  const { geometry, problem: { inputs }, matrix } = example(coils, chosen);
   return problemOf(prior, mriMeasurement(geometry), matrix, inputs, sigma);
 }
 
@@ -163,7 +163,7 @@ export function denseProblem(prior: GaussianPrior, rows: number, sigma = 0.2): P
   };
   const measurement: Measurement = {
     image: prior.image,
-    samples: [1, 1, 2, rows, 1],
+    y: [1, 1, 2, rows, 1],
     inputs: { matrix: inputs.matrix.shape },
     operator: ({ matrix: a }, batch): LinearOperator => {
       const [domain, range] = [[batch, 2, ...prior.image], [batch, 1, 2, rows, 1]];

@@ -6,7 +6,7 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { makeMask } from "../../src/mri/sampling/masks.ts";
 import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/sampling/mask_spec.ts";
-import { ndarray } from "../../src/ndarray.ts";
+import { asBatch, ndarray } from "../../src/ndarray.ts";
 import {
   constantScope,
   decodeDenoiserParameters,
@@ -20,7 +20,7 @@ import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
 import { compileSampler } from "../../src/samplers/core/driver.ts";
-import { mriMeasurement } from "../../src/samplers/core/measurement.ts";
+import { mriMeasurement } from "../../src/method/measurement.ts";
 import { dpir } from "../../src/samplers/plug_and_play.ts";
 import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
 import { relativeError } from "../classical/support.ts";
@@ -61,9 +61,9 @@ for (
     const geometry = { coils, height, width, mask };
     const rng = new Rng(3);
     const maps = randomCoils(rng, coils, [height, width]);
-    const { samples: shape } = mriMeasurement(geometry);
-    const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape.slice(1));
-    const problem = { y, maps, sigma: 0.05 };
+    const { y: shape } = mriMeasurement(geometry);
+    const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape);
+    const problem = { y, inputs: { maps: asBatch(maps) }, sigma: 0.05 };
     const denoiser = await priorParameters();
     const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA };
     const parameters = {
@@ -84,9 +84,7 @@ for (
       denoise: paddedDenoiser(denoise, { multiple: 8, minimum: 16 }),
       samples: 1,
     });
-    const batched = (array: typeof maps) => ndarray(array.data, [1, ...array.shape]);
-    const arrays = { y: batched(y), inputs: { maps: batched(maps) }, sigma: 0.05 };
-    const expected = await compiled.run(arrays, new Rng(0));
+    const expected = await compiled.run(problem, new Rng(0));
     assert.ok(
       relativeError(image.data, expected.data) < 1e-4,
       `${relativeError(image.data, expected.data)}`,

@@ -159,9 +159,14 @@ Deno.test("prepareUNet() gives a magnitude of the problem's size, odd sizes too"
   const mask = maskFromLines(values, width);
   const weights = { config: UNET, parameters };
   const solver = await prepareUNet(runtime, { coils, height, width, mask }, weights);
-  const samples = ndarray(new Rng(3).normals(coils * 2 * lines * width), [coils, 2, lines, width]);
-  const maps = ndarray(new Float32Array(2), [1, 2, 1, 1]);
-  const image = await solver.solve({ y: samples, maps, sigma: 0.1 });
+  const samples = ndarray(new Rng(3).normals(coils * 2 * lines * width), [
+    1,
+    coils,
+    2,
+    lines,
+    width,
+  ]);
+  const image = await solver.solve({ y: samples, inputs: {}, sigma: 0.1 });
   assert.deepEqual(image.shape, [2, height, width]);
   assert.ok(image.data.every(Number.isFinite));
 });

@@ -124,8 +124,8 @@ for (const name of CASES) {
     const geometry = { coils, height, width, mask };
     const solver = await prepareVarNet(runtime, geometry, { config, parameters });
     const image = await solver.solve({
-      y: ndarray(samples, [coils, 2, lines.length, width]),
-      maps: ndarray(new Float32Array(2), [1, 2, 1, 1]),
+      y: ndarray(samples, [1, coils, 2, lines.length, width]),
+      inputs: {},
       sigma: 0.1,
     });
     assert.deepEqual(image.shape, [2, height, width]);

@@ -29,12 +29,8 @@ import { Rng } from "../../rng.ts";
 import { conjugateGradients } from "../../mri/physics/cg.ts";
 import { dftW } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
-import {
-  acquiredLines,
-  type LinearOperator,
-  mriOperator,
-  regularised,
-} from "../../mri/physics/operator.ts";
+import { acquiredLines, type LinearOperator, regularised } from "../../mri/physics/operator.ts";
+import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 
 /**
@@ -109,12 +105,12 @@ export function sampleDistances(mask: SamplingMask): { distance: Float64Array; k
 
 /** Compiled graphs that compare images of a geometry with their data. */
 export class Consistency {
-  readonly #program: Program<"samples" | "maps" | "image" | "noise", string>;
+  readonly #program: Program;
   readonly #noise: NdArray;
   readonly #bands: readonly Band[];
 
   private constructor(
-    program: Program<"samples" | "maps" | "image" | "noise", string>,
+    program: Program,
     noise: NdArray,
     bands: readonly Band[],
   ) {
@@ -125,27 +121,22 @@ export class Consistency {
 
   /** Compiles for a geometry. */
   static async create(runtime: Runtime, geometry: SamplingGeometry): Promise<Consistency> {
-    const { coils, height, width, mask } = geometry;
+    const { coils, mask } = geometry;
+    const { image, y, inputs, operator } = mriMeasurement(geometry);
     const { distance, kept } = sampleDistances(mask);
     const bands = bandsOf(distance, kept, coils);
-    const shape = [1, coils, 2, distance.length / width, width];
     const membership = bandMatrix(bands, distance, kept);
     const outer = Float32Array.from(distance, (d, i) => kept[i] === 1 && d >= OUTER ? 1 : 0);
-    const program = await runtime.build(
-      {
-        samples: shape,
-        maps: [1, coils, 2, height, width],
-        image: [1, 2, height, width],
-        noise: shape,
-      },
-      ({ samples, maps, image, noise }): Record<string, Tensor> => {
-        const data = sub(samples, mriOperator(maps, mask).forward(image));
+    const program = await runtime.build<string, string>(
+      { y, ...inputs, image: [2, ...image], noise: y },
+      ({ y, image: x, noise, ...arrays }): Record<string, Tensor> => {
+        const data = sub(y, operator(arrays, 1).forward(reshape(x, [1, 2, ...image])));
         const both = concat([data, noise], 0);
-        const fit = projected(mriOperator(maps, mask, 2), both);
+        const fit = projected(operator(arrays, 2), both);
         const place = (y: Tensor) => mask.kind === "lines" ? dftW(y, "forward") : y;
         const rest = place(sub(both, fit));
         return {
-          signal: overBands(place(samples), membership),
+          signal: overBands(place(y), membership),
           residual: overBands(place(data), membership),
           misfit: overBands(place(fit), membership),
           unexplained: overBands(rest, membership),
@@ -153,21 +144,15 @@ export class Consistency {
         };
       },
     );
-    return new Consistency(program, noiseFor(shape, kept), bands);
+    return new Consistency(program, noiseFor(y, kept), bands);
   }
 
   /**
    * Compares an image with its data.
    * @param image complex `[2, H, W]` on the scale of the problem
    */
-  async measure({ y: samples, maps }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
-    const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
-    const out = await this.#program.run({
-      samples: batched(samples),
-      maps: batched(maps),
-      image: batched(image),
-      noise: this.#noise,
-    });
+  async measure({ y, inputs }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
+    const out = await this.#program.run({ y, ...inputs, image, noise: this.#noise });
     const count = this.#bands.length;
     return {
       bands: this.#bands.map((band, i) => ({

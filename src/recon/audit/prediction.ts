@@ -7,10 +7,11 @@
  * piecewise constant) knows nothing of anatomy: a network's prior that predicts worse does harm.
  * @module
  */
-import { mul, type Program, reduceSum, type Runtime, sub } from "../../graph/mod.ts";
+import { mul, type Program, reduceSum, reshape, type Runtime, sub } from "../../graph/mod.ts";
 import { sense, tv } from "../../classical/mod.ts";
 import { calibrationLines, type SamplingMask } from "../../mri/sampling/masks.ts";
-import { acquiredLines, mriOperator } from "../../mri/physics/operator.ts";
+import { acquiredLines } from "../../mri/physics/operator.ts";
+import { mriMeasurement } from "../../method/measurement.ts";
 import type {
   Method,
   MethodOptions,
@@ -93,15 +94,15 @@ function outsideCalibration(mask: SamplingMask): number[] {
   });
 }
 
-/** The samples of a part of a mask, from those of all of it: `[C, 2, K, W]` or `[C, 2, H, W]`. */
+/** The samples of a part of a mask, from those of all of it: `[1, C, 2, K, W]` or `[1, C, 2, H, W]`. */
 export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMask): NdArray {
-  const [coils, , rows, width] = samples.shape;
+  const [, coils, , rows, width] = samples.shape;
   if (all.kind === "plane") {
     const { values } = part;
     return ndarray(samples.data.map((v, i) => v * values[i % values.length]), samples.shape);
   }
   const lines = acquiredLines(all), chosen = acquiredLines(part);
-  const result = zeros([coils, 2, chosen.length, width]);
+  const result = zeros([1, coils, 2, chosen.length, width]);
   for (let plane = 0; plane < 2 * coils; plane++) {
     chosen.forEach((line, row) => {
       const from = (plane * rows + lines.indexOf(line)) * width;
@@ -119,13 +120,13 @@ export class Predictor {
   readonly #solver: Solver;
   readonly #sense: Solver;
   readonly #tv: Solver | undefined;
-  readonly #compare: Program<"image" | "maps" | "samples", "energy">;
+  readonly #compare: Program<string, "energy">;
 
   private constructor(
     mask: SamplingMask,
     parts: HoldOut,
     [solver, senseSolver, tvSolver]: readonly [Solver, Solver, Solver | undefined],
-    compare: Program<"image" | "maps" | "samples", "energy">,
+    compare: Program<string, "energy">,
   ) {
     this.#mask = mask;
     this.#holdOut = parts;
@@ -151,25 +152,21 @@ export class Predictor {
   ): Promise<Predictor | undefined> {
     const parts = holdOut(geometry.mask, seed);
     if (parts === undefined) return undefined;
-    const { coils, height, width, mask } = geometry;
     const without = { ...geometry, mask: parts.kept };
     const solver = await method.prepare(runtime, without, options);
     const senseSolver = method === sense ? solver : await sense.prepare(runtime, without);
     const learned = method.defaultModel !== undefined;
     const tvSolver = learned ? await tv.prepare(runtime, without) : undefined;
-    const rows = mask.kind === "lines" ? acquiredLines(parts.held).length : height;
-    const compare = await runtime.build(
-      {
-        image: [1, 2, height, width],
-        maps: [1, coils, 2, height, width],
-        samples: [1, coils, 2, rows, width],
-      },
-      ({ image, maps, samples }) => {
-        const error = sub(samples, mriOperator(maps, parts.held).forward(image));
+    const held = mriMeasurement({ ...geometry, mask: parts.held });
+    const compare = await runtime.build<string, "energy">(
+      { image: [2, ...held.image], y: held.y, ...held.inputs },
+      ({ image, y, ...arrays }) => {
+        const x = reshape(image, [1, 2, ...held.image]);
+        const error = sub(y, held.operator(arrays, 1).forward(x));
         return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
       },
     );
-    return new Predictor(mask, parts, [solver, senseSolver, tvSolver], compare);
+    return new Predictor(geometry.mask, parts, [solver, senseSolver, tvSolver], compare);
   }
 
   /** Reconstructs a slice without what is held back, and compares. */
@@ -181,7 +178,7 @@ export class Predictor {
     const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
     const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);
     const count = held.values.reduce((sum, value) => sum + value, 0) *
-      (held.kind === "lines" ? held.width : 1) * problem.maps.shape[0] * 2;
+      (held.kind === "lines" ? held.width : 1) * problem.y.shape[1] * 2;
     const scale = 1 / (count * Math.max(problem.sigma, LEAST_SIGMA) ** 2);
     const error = async (x: NdArray, y: NdArray) => scale * await this.#energy(problem, x, y);
     return {
@@ -195,13 +192,8 @@ export class Predictor {
     };
   }
 
-  async #energy({ maps }: Problem, image: NdArray, samples: NdArray): Promise<number> {
-    const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
-    const { energy } = await this.#compare.run({
-      image: batched(image),
-      maps: batched(maps),
-      samples: batched(samples),
-    });
+  async #energy({ inputs }: Problem, image: NdArray, y: NdArray): Promise<number> {
+    const { energy } = await this.#compare.run({ image, y, ...inputs });
     return energy.data[0];
   }
 

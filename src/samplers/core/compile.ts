@@ -11,11 +11,9 @@ import { InputError } from "../../errors.ts";
 import { leastSquaresImage } from "../../mri/physics/proximal.ts";
 import type { Denoiser } from "../../nn/mod.ts";
 import type { DataTerm, Move, Sampler, Settings, Start, State, StepInput } from "./contract.ts";
-import type { Measurement } from "./measurement.ts";
-import type { SpectralForm } from "./spectrum.ts";
-
-/** Shape of a number in a graph. */
-export const SCALAR: Shape = [1, 1, 1, 1];
+import type { Measurement } from "../../method/measurement.ts";
+import type { SpectralForm } from "../../mri/physics/spectrum.ts";
+import { SCALAR } from "../../ndarray.ts";
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
@@ -39,8 +37,8 @@ export interface CompiledMoves {
   readonly variables: readonly string[];
   /** Shape of each of them, `[batch, 2, H, W]`. */
   readonly shape: Shape;
-  /** Shape of noise of the samples. */
-  readonly samplesShape: Shape;
+  /** Shape of noise of y, `[batch, ...]`. */
+  readonly dataShape: Shape;
   /** The compiled steps by name. */
   readonly programs: ReadonlyMap<string, { readonly move: Move; readonly program: Program }>;
 }
@@ -55,12 +53,11 @@ function dataTerm(
   const spectral = spectralForm({ sampler, measurement });
   return {
     operator: measurement.operator(tensors, batch),
-    y: tensors.samples,
+    y: tensors.y,
     adjoint: tensors.adjoint,
     sigma: tensors.sigmaY,
-    ...(lowPass && { lowPass }),
-    ...(spectral && tensors.adjoint && { spectrum: spectral.spectrum(tensors) }),
-    extra: tensors,
+    lowPass,
+    spectrum: spectral?.spectrum(tensors),
   };
 }
 
@@ -92,14 +89,14 @@ export async function compileMoves(
 ): Promise<CompiledMoves> {
   const { sampler, measurement } = task;
   const shape = [batch, 2, ...measurement.image];
-  const samplesShape = [batch, ...measurement.samples.slice(1)];
+  const dataShape = [batch, ...measurement.y.slice(1)];
   const variables = ["x", ...sampler.variables ?? []];
   const programs = new Map<string, { move: Move; program: Program }>();
   for (const [name, move] of Object.entries(sampler.moves(settings))) {
     const inputs: Record<string, Shape> = {
       ...Object.fromEntries(variables.map((variable) => [variable, shape])),
       ...Object.fromEntries(numbered("z", move.noises).map((name) => [name, shape])),
-      ...Object.fromEntries(numbered("e", move.dataNoises).map((name) => [name, samplesShape])),
+      ...Object.fromEntries(numbered("e", move.dataNoises).map((name) => [name, dataShape])),
       sigma: SCALAR,
       sigmaNext: SCALAR,
       parameter: SCALAR,
@@ -113,7 +110,7 @@ export async function compileMoves(
     );
     programs.set(name, { move, program });
   }
-  return { variables, shape, samplesShape, programs };
+  return { variables, shape, dataShape, programs };
 }
 
 /** `z0`, `z1`, ... */
@@ -121,8 +118,8 @@ export function numbered(name: string, count = 0): string[] {
   return Array.from({ length: count }, (_, i) => `${name}${i}`);
 }
 
-function dataShapes({ samples, inputs }: Measurement): Record<string, Shape> {
-  return { samples, ...inputs, sigmaY: SCALAR };
+function dataShapes({ y, inputs }: Measurement): Record<string, Shape> {
+  return { y, ...inputs, sigmaY: SCALAR };
 }
 
 function stepInput(
@@ -166,7 +163,7 @@ function outputsOf(
 export function compileStart(runtime: Runtime, task: SamplingTask): Promise<Program> {
   const { measurement, sampler } = task;
   return runtime.build<string, string>(dataShapes(measurement), (tensors) => {
-    const adjoint = measurement.operator(tensors, 1).adjoint(tensors.samples);
+    const adjoint = measurement.operator(tensors, 1).adjoint(tensors.y);
     const data = dataTerm({ ...task, sampler: { ...sampler, spectral: false } }, {
       ...tensors,
       adjoint,

@@ -8,6 +8,7 @@
  */
 import type { Tensor } from "../../graph/mod.ts";
 import type { LinearOperator } from "../../mri/physics/operator.ts";
+import type { Spectrum } from "../../mri/physics/spectrum.ts";
 import type { Denoiser } from "../../nn/mod.ts";
 
 /** The data of one problem as a step sees them. */
@@ -24,20 +25,6 @@ export interface DataTerm {
   readonly lowPass?: (samples: Tensor) => Tensor;
   /** The eigenbasis of A^H A, for samplers that ask for it. */
   readonly spectrum?: Spectrum;
-  /** All input arrays of the measurement, by name. */
-  readonly extra: Readonly<Record<string, Tensor>>;
-}
-
-/** The orthonormal eigenvectors v_i of A^H A, and its eigenvalues s_i^2, for one problem. */
-export interface Spectrum {
-  /** s_i^2, `[1, 1, H, W]` or what broadcasts to it. */
-  readonly squares: Tensor;
-  /** V^H A^H y, `[1, 2, H, W]`. */
-  readonly data: Tensor;
-  /** V^H x, coefficients of images `[N, 2, H, W]` in an array of the same shape. */
-  analyse(x: Tensor): Tensor;
-  /** V c, images of coefficients. */
-  synthesise(c: Tensor): Tensor;
 }
 
 /** Variables that go from step to step; `x` is `[N, 2, H, W]`, and so are the others. */

@@ -46,8 +46,3 @@ export function residualNorm({ y, operator }: DataTerm, x: Tensor): Tensor {
   const square = innerProduct(difference, difference);
   return reshape(sqrt(add(square, TINY)), [x.shape[0], 1, 1, 1]);
 }
-
-/** A^H (w y) for weights w of the samples. */
-export function weightedAdjoint(data: DataTerm, weights: Tensor | number): Tensor {
-  return data.operator.adjoint(mul(data.y, weights));
-}

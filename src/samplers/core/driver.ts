@@ -5,10 +5,10 @@
  * what a sample gets does not depend on what runs beside it.
  * @module
  */
-import { DivergenceError } from "../../errors.ts";
+import { DivergenceError, InputError } from "../../errors.ts";
 import type { Runtime } from "../../graph/mod.ts";
-import type { RunControl } from "../../method/problem.ts";
-import { type NdArray, ndarray, sizeOf, zeros } from "../../ndarray.ts";
+import type { Problem, RunControl } from "../../method/problem.ts";
+import { type NdArray, ndarray, scalar, sizeOf, zeros } from "../../ndarray.ts";
 import type { Rng } from "../../rng.ts";
 import {
   type CompiledMoves,
@@ -17,7 +17,6 @@ import {
   next,
   numbered,
   type SamplingTask,
-  SCALAR,
   spectralForm,
 } from "./compile.ts";
 import type { PlannedMove, Settings } from "./contract.ts";
@@ -30,16 +29,6 @@ const MAX_BATCH = 4;
 /** Part of the progress that computing an eigenbasis is. */
 const BASIS_SHARE = 0.5;
 
-/** The arrays of one problem. */
-export interface ProblemArrays {
-  /** y, of the measurement's shape. */
-  readonly y: NdArray;
-  /** Arrays of the operator, by name. */
-  readonly inputs: Readonly<Record<string, NdArray>>;
-  /** sigma_y, above 0. */
-  readonly sigma: number;
-}
-
 /** A sampler compiled for a measurement. */
 export interface CompiledSampler {
   /** Evaluations of the denoiser for one problem, all samples counted. */
@@ -49,9 +38,10 @@ export interface CompiledSampler {
   /**
    * Draws samples.
    * @returns `[samples, 2, H, W]`
+   * @throws {InputError} for data without noise
    * @throws {DivergenceError} when an iterate is not finite, with step and noise level
    */
-  run(problem: ProblemArrays, rng: Rng, control?: RunControl): Promise<NdArray>;
+  run(problem: Problem, rng: Rng, control?: RunControl): Promise<NdArray>;
 }
 
 /** Compiles the start and every kind of step of a sampler. */
@@ -74,9 +64,10 @@ export async function compileSampler(
     steps: (sigma) => planFor(sigma).filter(({ move }) => moves[move].nfe > 0).length,
     nfe: (sigma) => samples * planFor(sigma).reduce((sum, { move }) => sum + moves[move].nfe, 0),
     async run(problem, rng, control = {}) {
+      requireNoise(problem);
       const plan = planFor(problem.sigma);
       control.signal?.throwIfAborted();
-      const fixed = { samples: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
+      const fixed = { y: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
       const { adjoint, base } = await start.run(fixed);
       const basis = await form?.compute(problem.inputs, withProgress(control, 0, BASIS_SHARE));
       const rest = form === undefined
@@ -112,7 +103,10 @@ function batchSizes(samples: number, most = MAX_BATCH): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((samples + i) / count)).reverse();
 }
 
-const scalar = (value: number): NdArray => ({ data: Float32Array.of(value), shape: SCALAR });
+function requireNoise({ sigma }: Problem): void {
+  if (sigma > 0) return;
+  throw new InputError(`Cannot sample with a noise level of ${sigma}: noise above 0 is required`);
+}
 
 function withProgress(
   { onProgress, onStage, signal }: RunControl,
@@ -154,7 +148,7 @@ const START_STREAM = 0;
 async function runBatch(
   { moves, plan, feeds, base, noisy, streams, onProgress, signal }: BatchRun,
 ): Promise<NdArray> {
-  const { variables, shape, samplesShape, programs } = moves;
+  const { variables, shape, dataShape, programs } = moves;
   const normals = (stream: number, array: number, of = shape) =>
     gaussian(streams, [stream, array], of);
   const state: Record<string, NdArray> = Object.fromEntries(
@@ -171,7 +165,7 @@ async function runBatch(
       ...numbered("z", noises).map((input, k) => [input, normals(i + 1, k)]),
       ...numbered("e", dataNoises).map((input, k) => [
         input,
-        normals(i + 1, noises + k, samplesShape),
+        normals(i + 1, noises + k, dataShape),
       ]),
     ];
     const { check, ...results } = await program.run({

@@ -7,7 +7,7 @@ import type { Denoiser } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import { compileSampler } from "./driver.ts";
 import type { Levels } from "./levels.ts";
-import { linearMeasurement } from "./measurement.ts";
+import { linearMeasurement } from "../../method/measurement.ts";
 import { type Stepper, unconditional } from "./steppers.ts";
 
 /** What is drawn, and how. */
@@ -55,7 +55,7 @@ export async function generate(
     denoise,
     samples: count,
   });
-  const nothing = { y: zeros(measurement.samples), inputs: {}, sigma: 1 };
+  const nothing = { y: zeros(measurement.y), inputs: {}, sigma: 1 };
   const images = await compiled.run(nothing, control.rng ?? new Rng(0), control);
   return { images, nfe: compiled.nfe(nothing.sigma) };
 }

@@ -1,19 +1,12 @@
 /** A sampler as a reconstruction method. @module */
-import { InputError } from "../../errors.ts";
 import type { Runtime } from "../../graph/mod.ts";
-import type {
-  Method,
-  MethodOptions,
-  Problem,
-  SamplingGeometry,
-  Solver,
-} from "../../method/problem.ts";
-import { meanOf, type NdArray, ndarray } from "../../ndarray.ts";
+import { mriMeasurement } from "../../method/measurement.ts";
+import type { Method, MethodOptions, SamplingGeometry, Solver } from "../../method/problem.ts";
+import { meanOf } from "../../ndarray.ts";
 import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
-import { compileSampler, type ProblemArrays } from "./driver.ts";
-import { mriMeasurement } from "./measurement.ts";
+import { compileSampler } from "./driver.ts";
 import { compileMisfit } from "./misfit.ts";
 
 /** The prior that samplers use when none is named. */
@@ -56,8 +49,7 @@ async function prepareSampler(
   const sample: NonNullable<Solver["sample"]> = async (problem, control = {}) => {
     const sigma = await misfit(problem);
     control.onMisfit?.(sigma);
-    const arrays = problemArrays({ ...problem, sigma });
-    return await compiled.run(arrays, control.rng ?? new Rng(0), control);
+    return await compiled.run({ ...problem, sigma }, control.rng ?? new Rng(0), control);
   };
   const typical = 0.02; // noise of a usual scan: plans depend on it little
   return {
@@ -78,18 +70,4 @@ export function samplerSettings(sampler: Sampler, { steps, weight = 1 }: MethodO
     ...(steps === undefined ? {} : { steps }),
     weight: defaults.weight * weight,
   };
-}
-
-/**
- * The arrays of a slice with a batch axis.
- * @throws {InputError} for data without noise
- */
-export function problemArrays({ y: samples, maps, sigma }: Problem): ProblemArrays {
-  if (!(sigma > 0)) {
-    throw new InputError(
-      `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,
-    );
-  }
-  const batched = ({ data, shape }: NdArray) => ndarray(data, [1, ...shape]);
-  return { y: batched(samples), inputs: { maps: batched(maps) }, sigma };
 }

@@ -5,10 +5,9 @@
  * @module
  */
 import { add, div, mul, reduceSum, type Runtime, sub } from "../../graph/mod.ts";
+import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
-import { type NdArray, ndarray } from "../../ndarray.ts";
 import { regularisedInverse } from "./data_term.ts";
-import { mriMeasurement } from "./measurement.ts";
 
 /** Conjugate gradient steps of the least-squares fit. */
 const ITERATIONS = 25;
@@ -34,21 +33,18 @@ export async function compileMisfit(
   geometry: SamplingGeometry,
 ): Promise<MisfitLevel> {
   const { coils } = geometry;
-  const { samples, inputs, operator, lowPass } = mriMeasurement(geometry);
+  const { y, inputs, operator, lowPass } = mriMeasurement(geometry);
   if (coils === 1 || lowPass === undefined) return ({ sigma }) => Promise.resolve(sigma);
-  const program = await runtime.build({ samples, maps: inputs.maps }, ({ samples, maps }) => {
-    const model = operator({ maps }, 1);
-    const data = { operator: model, samples, adjoint: model.adjoint(samples) };
-    const image = regularisedInverse(data, data.adjoint, RIDGE, ITERATIONS);
-    const residual = lowPass(sub(samples, model.forward(image)));
-    const counted = lowPass(add(mul(samples, 0), 1));
+  const program = await runtime.build<string, string>({ y, ...inputs }, ({ y, ...arrays }) => {
+    const model = operator(arrays, 1);
+    const image = regularisedInverse({ operator: model }, model.adjoint(y), RIDGE, ITERATIONS);
+    const residual = lowPass(sub(y, model.forward(image)));
+    const counted = lowPass(add(mul(y, 0), 1));
     return { variance: div(reduceSum(mul(residual, residual)), reduceSum(counted)) };
   });
-  return async ({ y: samples, maps, sigma }) => {
-    const { variance } = await program.run({ samples: batched(samples), maps: batched(maps) });
+  return async ({ y, inputs, sigma }) => {
+    const { variance } = await program.run({ y, ...inputs });
     const found = variance.data[0] * coils / (coils - 1);
     return Math.sqrt(sigma ** 2 + Math.max(0, found - (USUAL * sigma) ** 2));
   };
 }
-
-const batched = ({ data, shape }: NdArray): NdArray => ndarray(data, [1, ...shape]);

@@ -20,20 +20,30 @@ import {
   transpose,
 } from "../../graph/mod.ts";
 import { InputError } from "../../errors.ts";
-import { type ColumnBases, columnBases } from "../../mri/physics/column_basis.ts";
-import {
-  complexMul,
-  conjugate,
-  imagPart,
-  joinParts,
-  magnitude,
-  realPart,
-} from "../../mri/physics/complex.ts";
-import { dft2, dftH } from "../../mri/physics/dft.ts";
-import { acquiredLines } from "../../mri/physics/operator.ts";
-import type { RunControl, SamplingGeometry } from "../../method/problem.ts";
 import type { NdArray } from "../../ndarray.ts";
-import type { Spectrum } from "./contract.ts";
+import type { SamplingMask } from "../sampling/masks.ts";
+import { type ColumnBases, columnBases, type ColumnControl } from "./column_basis.ts";
+import { complexMul, conjugate, imagPart, joinParts, magnitude, realPart } from "./complex.ts";
+import { dft2, dftH } from "./dft.ts";
+import { acquiredLines } from "./operator.ts";
+
+/** The orthonormal eigenvectors v_i of A^H A, and its eigenvalues s_i^2, for one problem. */
+export interface Spectrum {
+  /** s_i^2, `[1, 1, H, W]` or what broadcasts to it. */
+  readonly squares: Tensor;
+  /** V^H A^H y, `[1, 2, H, W]`. */
+  readonly data: Tensor;
+  /** V^H x, coefficients of images `[N, 2, H, W]` in an array of the same shape. */
+  analyse(x: Tensor): Tensor;
+  /** V c, images of coefficients. */
+  synthesise(c: Tensor): Tensor;
+}
+
+/** How the computation of a basis reports and is stopped. */
+export interface SpectrumControl extends ColumnControl {
+  /** Called with the seconds that a basis took, when it was computed. */
+  readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
+}
 
 type Arrays = Readonly<Record<string, NdArray>>;
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -46,8 +56,8 @@ export interface SpectralForm {
    * Computes them for a problem, on the host.
    * @param inputs arrays of the operator
    */
-  compute(inputs: Arrays, control?: RunControl): Promise<Arrays>;
-  /** The basis, given these arrays, those of the operator, `samples` and `adjoint`. */
+  compute(inputs: Arrays, control?: SpectrumControl): Promise<Arrays>;
+  /** The basis, given these arrays, those of the operator, `y` and `adjoint`. */
   spectrum(tensors: Tensors): Spectrum;
 }
 
@@ -55,10 +65,9 @@ export interface SpectralForm {
  * The eigenbasis of the multi-coil operator.
  * @throws {InputError} for several coils with a mask of the plane
  */
-export function mriSpectrum(acquisition: SamplingGeometry): SpectralForm {
-  const { coils, mask } = acquisition;
-  if (coils === 1) return fourierSpectrum(acquisition);
-  if (mask.kind === "lines") return columnSpectrum(acquisition);
+export function mriSpectrum(coils: number, mask: SamplingMask): SpectralForm {
+  if (coils === 1) return fourierSpectrum(mask);
+  if (mask.kind === "lines") return columnSpectrum(mask);
   throw new InputError(
     "Cannot find the eigenbasis of the measurement that exact ddrm works in: one coil or a mask of " +
       `lines (whose readout columns decouple) is required, found ${coils} coils and a mask of the plane`,
@@ -70,7 +79,8 @@ export function mriSpectrum(acquisition: SamplingGeometry): SpectralForm {
 const known = new WeakMap<Float32Array, Map<string, ColumnBases>>();
 
 /** The matrices A_x^H A_x of the readout columns decomposed one by one; see `columnBases`. */
-function columnSpectrum({ height, width, mask }: SamplingGeometry): SpectralForm {
+function columnSpectrum(mask: SamplingMask): SpectralForm {
+  const { height, width } = mask;
   const lines = acquiredLines(mask);
   return {
     shapes: { vectors: [width, height, 2 * height], squares: [1, 1, height, width] },
@@ -141,20 +151,21 @@ function fromBasis(vectors: Tensor, c: Tensor): Tensor {
  * One coil: V = S^H F^H with the phase of the map as S, and s = 1 where a sample was acquired. Where
  * the map is zero S is 1: these pixels, outside the object, count as seen too.
  */
-function fourierSpectrum({ height, width, mask }: SamplingGeometry): SpectralForm {
+function fourierSpectrum(mask: SamplingMask): SpectralForm {
+  const { height, width } = mask;
   const isLines = mask.kind === "lines";
   const transform = isLines ? dftH : dft2;
   const kept = constantOf(Float32Array.from(mask.values), [1, 1, height, isLines ? 1 : width]);
   return {
     shapes: {},
     compute: () => Promise.resolve({}),
-    spectrum({ maps, samples }) {
+    spectrum({ maps, y }) {
       const phase = phaseOf(reshape(maps, [1, 2, height, width]));
       return {
         squares: kept,
         analyse: (x) => transform(complexMul(phase, x), "forward"),
         synthesise: (c) => complexMul(conjugate(phase), transform(c, "inverse")),
-        data: reshape(isLines ? onAllLines(samples, acquiredLines(mask), height) : samples, [
+        data: reshape(isLines ? onAllLines(y, acquiredLines(mask), height) : y, [
           1,
           2,
           height,
@@ -174,8 +185,8 @@ function phaseOf(maps: Tensor): Tensor {
 }
 
 /** Acquired lines `[1, 1, 2, K, W]` among all H, zeros elsewhere. */
-function onAllLines(samples: Tensor, lines: readonly number[], height: number): Tensor {
+function onAllLines(y: Tensor, lines: readonly number[], height: number): Tensor {
   const scatter = new Float32Array(height * lines.length);
   lines.forEach((line, i) => scatter[line * lines.length + i] = 1);
-  return matMul(constantOf(scatter, [height, lines.length]), samples);
+  return matMul(constantOf(scatter, [height, lines.length]), y);
 }

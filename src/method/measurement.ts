@@ -1,0 +1,79 @@
+/** What was measured: an operator whose arrays are inputs of a graph. @module */
+import { constantOf, mul, type Shape, type Tensor } from "../graph/mod.ts";
+import { acquiredLines, type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
+import { mriSpectrum, type SpectralForm } from "../mri/physics/spectrum.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
+import type { SamplingGeometry } from "./problem.ts";
+
+/** A kind of measurement. Methods compile their graphs for it; each {@link Problem} brings the arrays. */
+export interface Measurement {
+  /** H and W of the image. */
+  readonly image: readonly [number, number];
+  /** Shape of y, with a batch axis of 1. */
+  readonly y: Shape;
+  /** Shapes of the operator's arrays, by name. */
+  readonly inputs: Readonly<Record<string, Shape>>;
+  /** The operator on images `[batch, 2, H, W]`, from its arrays. */
+  operator(inputs: Readonly<Record<string, Tensor>>, batch: number): LinearOperator;
+  /** y with all but the low frequencies set to zero, where that makes sense. */
+  lowPass?(y: Tensor): Tensor;
+  /**
+   * The eigenbasis of A^H A, where there is a way to it.
+   * @throws {InputError} when it is out of reach, with the reason
+   */
+  spectral?(): SpectralForm;
+}
+
+/** The multi-coil measurement of a geometry; its input is `maps` `[1, C, 2, H, W]`. */
+export function mriMeasurement({ coils, height, width, mask }: SamplingGeometry): Measurement {
+  return {
+    image: [height, width],
+    y: yShape(coils, mask),
+    inputs: { maps: [1, coils, 2, height, width] },
+    operator: ({ maps }, batch) => mriOperator(maps, mask, batch),
+    lowPass: mask.acs > 0 ? (y) => mul(y, calibrationWeights(mask)) : undefined,
+    spectral: () => mriSpectrum(coils, mask),
+  };
+}
+
+/**
+ * The measurement of an operator that is the same for all problems, such as those of
+ * `restoration_operators.ts`.
+ * @param image H and W
+ * @param operatorFor the operator for a batch of images
+ */
+export function linearMeasurement(
+  image: readonly [number, number],
+  operatorFor: (batch: number) => LinearOperator,
+): Measurement {
+  return {
+    image,
+    y: operatorFor(1).range,
+    inputs: {},
+    operator: (_inputs, batch) => operatorFor(batch),
+  };
+}
+
+/** Shape of y: `[1, C, 2, K, W]` for K acquired lines, `[1, C, 2, H, W]` for a mask of the plane. */
+export function yShape(coils: number, mask: SamplingMask): Shape {
+  const rows = mask.kind === "lines" ? acquiredLines(mask).length : mask.height;
+  return [1, coils, 2, rows, mask.width];
+}
+
+/** 1 for the samples of the calibration region, 0 for the others: `[K, 1]` or `[H, W]`. */
+function calibrationWeights(mask: SamplingMask): Tensor {
+  const { acs, height, width } = mask;
+  const inside = (index: number, length: number) => {
+    const start = Math.floor(length / 2) - Math.floor(acs / 2);
+    return index >= start && index < start + acs ? 1 : 0;
+  };
+  if (mask.kind === "lines") {
+    const weights = Float32Array.from(acquiredLines(mask), (line) => inside(line, height));
+    return constantOf(weights, [weights.length, 1]);
+  }
+  const weights = Float32Array.from(
+    { length: height * width },
+    (_, i) => inside(Math.floor(i / width), height) * inside(i % width, width),
+  );
+  return constantOf(weights, [height, width]);
+}
