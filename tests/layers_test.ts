@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { ROOT } from "./tools.ts";
 
-/** The rooms of src/ in the order of DESIGN: a room may import those before it. `io` is a leaf. */
+/** The rooms of src/ in the order of DESIGN: a room may import those before it. */
 const ORDER = [
   ["graph"],
   ["nn"],
+  ["mrd"],
   ["mri"],
   ["method"],
   ["classical", "samplers", "unrolled"],
@@ -19,13 +20,15 @@ const MAY_IMPORT_IO = ["recon", "train", "report", "serve", "cli"];
 
 /** Which rooms of src/ a room may import. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  io: [],
   ...Object.fromEntries(ORDER.flatMap((rooms, i) =>
     rooms.map((room) => [room, [
       ...ORDER.slice(0, i).flat(),
       ...(MAY_IMPORT_IO.includes(room) ? ["io"] : []),
     ]])
   )),
+  // Leaves: values of ISMRMRD, and files.
+  mrd: [],
+  io: ["mrd"],
 };
 
 function* sources(folder: string): Generator<string> {
@@ -67,7 +70,7 @@ const ONE_IMPORTER: Record<string, string> = {
   "onnxruntime-node": "src/graph/runtime/session.ts",
   "@bufbuild/protobuf": "src/graph/proto.ts",
   "onnx-buf": "src/graph/proto.ts",
-  "h5wasm/node": "src/io/hdf5.ts",
+  "h5wasm/node": "src/io/hdf5/library.ts",
   "fast-xml-parser": "src/io/mrd/xml.ts",
 };
 

@@ -8,7 +8,7 @@ import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
 import { type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
-import { checkSlice, interleave, planarCoils } from "./layout.ts";
+import { checkSlice, interleave, planarCoils } from "./planar.ts";
 import type { KspaceFile } from "./types.ts";
 
 /** Number of dimensions of every BART array. */

@@ -6,9 +6,9 @@ import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
-import { inflatedHead } from "./nifti.ts";
-import { niftiKind } from "./nifti_header.ts";
-import { NPY_MAGIC } from "./npy_header.ts";
+import { inflatedHead } from "./nifti/read.ts";
+import { niftiKind } from "./nifti/header.ts";
+import { NPY_MAGIC } from "./numpy/header.ts";
 
 /** Formats that content alone tells apart; which HDF5 it is its own reader finds out. */
 export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";

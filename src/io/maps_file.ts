@@ -6,8 +6,8 @@ import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { readCfl } from "./cfl.ts";
 import { detectFormat } from "./detect.ts";
-import { planarCoils, withZeroImaginary } from "./layout.ts";
-import { readNpy } from "./npy.ts";
+import { planarCoils, withZeroImaginary } from "./planar.ts";
+import { readNpy } from "./numpy/npy.ts";
 
 /** Interleaved complex coil planes, `[slices, coils, rows, columns]`. */
 interface Planes {

@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { openBytes } from "./bytes.ts";
 import { readCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
-import { readNpy } from "./npy.ts";
+import { readNpy } from "./numpy/npy.ts";
 
 /** A mask: which phase-encode lines, or which points of a plane, were acquired. */
 export type MaskFile =

@@ -6,8 +6,8 @@ import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { openCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
-import { openNiftiImage, openNiftiKspace } from "./nifti.ts";
-import { openNpyImage, openNpyKspace } from "./npy.ts";
+import { openNiftiImage, openNiftiKspace } from "./nifti/read.ts";
+import { openNpyImage, openNpyKspace } from "./numpy/npy.ts";
 import type { ImageFile, KspaceFile } from "./types.ts";
 
 /** Options of {@link openKspace}. */
@@ -20,7 +20,7 @@ type KspaceReader = (path: string) => KspaceFile | Promise<KspaceFile>;
 
 const KSPACE_READERS: { readonly [F in ContentFormat]: KspaceReader } = {
   // Loaded when needed: HDF5 is a WebAssembly library, which other formats do without.
-  hdf5: async (path) => (await import("./hdf5_kspace.ts")).openHdf5Kspace(path),
+  hdf5: async (path) => (await import("./hdf5/open_kspace.ts")).openHdf5Kspace(path),
   "bart-cfl": openCfl,
   npy: openNpyKspace,
   nifti: openNiftiKspace,

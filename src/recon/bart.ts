@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { InputError, UsageError } from "../errors.ts";
 import type { Program, Runtime } from "../graph/mod.ts";
 import { readCfl, writeCflCoils } from "../io/cfl.ts";
-import { planarCoils } from "../io/layout.ts";
+import { planarCoils } from "../io/planar.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { acquiredLines } from "../mri/physics/operator.ts";

@@ -7,7 +7,7 @@ import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { lineUse, placeLine } from "../mri/raw/line.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import { Extents } from "../mri/raw/partial.ts";
-import { type AcquisitionHeader, hasFlag } from "../mrd.ts";
+import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
 /** Acquisitions of one image, or one volume of a 3-D scan. */
 export interface RawImage {

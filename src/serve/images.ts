@@ -3,7 +3,7 @@
  * @module
  */
 import { encodeMeta } from "../io/mrd/meta.ts";
-import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd.ts";
+import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { NdArray } from "../ndarray.ts";

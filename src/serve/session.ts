@@ -8,7 +8,7 @@ import { ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
 import { encodeMessage } from "../io/mrd/message_writer.ts";
 import type { MrdMessage } from "../io/mrd/messages.ts";
-import type { Acquisition } from "../mrd.ts";
+import type { Acquisition } from "../mrd/values.ts";
 import { extraConfiguration } from "./extra_configuration.ts";
 import { Outbox } from "./outbox.ts";
 import { type Log, quoted, type RecipeBook, type ServeLimits, type Severity } from "./types.ts";

@@ -2,7 +2,7 @@
  * The reconstruction of one session as the rest of the server sees it, wherever it runs.
  * @module
  */
-import type { Acquisition } from "../mrd.ts";
+import type { Acquisition } from "../mrd/values.ts";
 import type { RecipeOptions, Severity } from "./types.ts";
 
 /** What is to be done. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Device, DeviceRequest } from "../graph/mod.ts";
-import type { Acquisition } from "../mrd.ts";
+import type { Acquisition } from "../mrd/values.ts";
 import type { WorkEvent, WorkRequest } from "./work.ts";
 
 /** To a worker. */

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { isFolder, reason } from "../host.ts";
 import { InputError } from "../errors.ts";
 import type { ImageFile } from "../io/mod.ts";
-import { openNiftiImage } from "../io/nifti.ts";
+import { openNiftiImage } from "../io/nifti/read.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { ndarray } from "../ndarray.ts";
 import type { SourceSlice } from "./augment.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { compare } from "../../src/cli/commands/compare.ts";
 import { guarded, Interrupted } from "../../src/cli/entry.ts";
-import { readNpy, writeNpyComplex } from "../../src/io/npy.ts";
+import { readNpy, writeNpyComplex } from "../../src/io/numpy/npy.ts";
 import type { Comparison, ComparisonRun } from "../../src/report/comparison.ts";
 import { inFolder } from "../io/support.ts";
 import {

@@ -1,6 +1,6 @@
 /** `recon` on raw ISMRMRD files. */
 import assert from "node:assert/strict";
-import { openNiftiImage } from "../../src/io/nifti.ts";
+import { openNiftiImage } from "../../src/io/nifti/read.ts";
 import { inFolder } from "../io/support.ts";
 import { mrdHeader } from "../mri/raw/support.ts";
 import { randomArray } from "../mri/support.ts";

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
 import { reportMask } from "../../src/recon/report.ts";
-import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
-import { readNpy } from "../../src/io/npy.ts";
+import { openNiftiImage, readAllSlices } from "../../src/io/nifti/read.ts";
+import { readNpy } from "../../src/io/numpy/npy.ts";
 import { fixture, inFolder, same, sharedData } from "../io/support.ts";
 import {
   assertRefused,

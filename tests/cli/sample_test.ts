@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { sample } from "../../src/cli/commands/sample.ts";
 import { add, div, encodeModel, input, mul } from "../../src/graph/mod.ts";
-import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
+import { openNiftiImage, readAllSlices } from "../../src/io/nifti/read.ts";
 import { inFolder } from "../io/support.ts";
 import { writeModel } from "../nn/support.ts";
 import { assertRefused, namesIn, runHere, runTask } from "./support.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { tune } from "../../src/cli/commands/tune.ts";
-import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
-import { writeNifti } from "../../src/io/nifti_write.ts";
+import { openNiftiImage, readAllSlices } from "../../src/io/nifti/read.ts";
+import { writeNifti } from "../../src/io/nifti/write.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere, writeH5 } from "./support.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { simulate } from "../../src/cli/commands/simulate.ts";
-import { Hdf5File } from "../../src/io/hdf5.ts";
-import { describe } from "../../src/io/hdf5_dataset.ts";
-import { readAttribute, readNumbers } from "../../src/io/hdf5_values.ts";
+import { Hdf5File } from "../../src/io/hdf5/library.ts";
+import { describe } from "../../src/io/hdf5/dataset.ts";
+import { readAttribute, readNumbers } from "../../src/io/hdf5/values.ts";
 import { readMapsFile } from "../../src/io/maps_file.ts";
-import { openNiftiImage, readAllSlices } from "../../src/io/nifti.ts";
-import { writeNifti } from "../../src/io/nifti_write.ts";
-import { readNpy, writeNpy } from "../../src/io/npy.ts";
+import { openNiftiImage, readAllSlices } from "../../src/io/nifti/read.ts";
+import { writeNifti } from "../../src/io/nifti/write.ts";
+import { readNpy, writeNpy } from "../../src/io/numpy/npy.ts";
 import { openKspace } from "../../src/io/open.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { inFolder, same, sharedData, tabulate } from "../io/support.ts";

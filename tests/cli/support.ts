@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { type Command, guarded } from "../../src/cli/entry.ts";
 import { recon } from "../../src/cli/commands/recon.ts";
 import { writeCflCoils } from "../../src/io/cfl.ts";
-import { type FastmriContent, writeFastmri } from "../../src/io/fastmri_write.ts";
-import { writeNpyComplex } from "../../src/io/npy.ts";
+import { type FastmriContent, writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
+import { writeNpyComplex } from "../../src/io/numpy/npy.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 

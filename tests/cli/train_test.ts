@@ -7,7 +7,7 @@ import { trainCommand } from "../../src/cli/commands/train.ts";
 import { kspaceScenes } from "../../src/train/scenes.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
-import { writeFastmri } from "../../src/io/fastmri_write.ts";
+import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Runtime } from "../../src/graph/mod.ts";
 import { writeCfl } from "../../src/io/cfl.ts";
-import { interleave } from "../../src/io/layout.ts";
+import { interleave } from "../../src/io/planar.ts";
 import { openKspace, readMapsFile } from "../../src/io/mod.ts";
 import { conjugateGradients } from "../../src/mri/physics/cg.ts";
 import { dft2 } from "../../src/mri/physics/dft.ts";

@@ -4,7 +4,7 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { writeMrdImages } from "../../src/io/mrd/image_writer.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";
 import { MrdWriter } from "../../src/io/mrd/mrd_writer.ts";
-import { type MrdImage, PIXEL_TYPES } from "../../src/mrd.ts";
+import { type MrdImage, PIXEL_TYPES } from "../../src/mrd/values.ts";
 import { readKspace } from "../../src/recon/open.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { inFolder } from "../io/support.ts";

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";
 import { MrdWriter } from "../../src/io/mrd/mrd_writer.ts";
-import type { Acquisition } from "../../src/mrd.ts";
+import type { Acquisition } from "../../src/mrd/values.ts";
 import { acquisitionHeader, headerXml, mrdHeader } from "../mri/raw/support.ts";
 
 const COILS = 32, SAMPLES = 512;

@@ -1,7 +1,7 @@
 /** nibabel and h5py (Debian's packages) as judges of the files we write. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeFastmri } from "../../src/io/fastmri_write.ts";
+import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { randomArray } from "../mri/support.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
 import { percentile } from "../../src/mri/metrics/percentile.ts";
-import { renderReport } from "../../src/report/report_html.ts";
+import { renderReport } from "../../src/report/page/report_html.ts";
 import { type FakeComparison, fakeComparison, type FakeOptions } from "../report/support.ts";
 import { Browser, type Point } from "./chromium.ts";
 

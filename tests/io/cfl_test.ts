@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cflStem, openCfl, readCfl, writeCfl, writeCflCoils } from "../../src/io/cfl.ts";
-import { openNpyKspace } from "../../src/io/npy.ts";
+import { openNpyKspace } from "../../src/io/numpy/npy.ts";
 import { fixture, inFolder, refuses, same, sharedData, tabulate } from "./support.ts";
 
 /** The two files were scaled in different precisions: they differ in the last bit. */

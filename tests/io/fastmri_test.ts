@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { openFastmri } from "../../src/io/fastmri.ts";
-import { openHdf5Kspace } from "../../src/io/hdf5_kspace.ts";
+import { openFastmri } from "../../src/io/hdf5/fastmri.ts";
+import { openHdf5Kspace } from "../../src/io/hdf5/open_kspace.ts";
 import { fixtureSlice, SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { fixture, inFolder, same, sharedData } from "./support.ts";
 

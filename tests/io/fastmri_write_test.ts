@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { Hdf5File } from "../../src/io/hdf5.ts";
-import { describe } from "../../src/io/hdf5_dataset.ts";
-import { readAttribute, readNumbers } from "../../src/io/hdf5_values.ts";
-import { openFastmri } from "../../src/io/fastmri.ts";
+import { Hdf5File } from "../../src/io/hdf5/library.ts";
+import { describe } from "../../src/io/hdf5/dataset.ts";
+import { readAttribute, readNumbers } from "../../src/io/hdf5/values.ts";
+import { openFastmri } from "../../src/io/hdf5/fastmri.ts";
 import { SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { inFolder, same } from "./support.ts";
 

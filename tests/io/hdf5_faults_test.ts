@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import { openHdf5Kspace } from "../../src/io/hdf5_kspace.ts";
+import { openHdf5Kspace } from "../../src/io/hdf5/open_kspace.ts";
 import { SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { fixture, inFolder, same } from "./support.ts";
 

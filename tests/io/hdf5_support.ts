@@ -3,7 +3,7 @@
  * @module
  */
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
-import { type FastmriContent, writeFastmri } from "../../src/io/fastmri_write.ts";
+import { type FastmriContent, writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 
 /** Sizes of the k-space that {@link writeSmall} writes; no two are the same. */
 export const SMALL = { slices: 2, coils: 3, height: 5, width: 7 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkFinite, interleave, planarCoils } from "../../src/io/layout.ts";
+import { checkFinite, interleave, planarCoils } from "../../src/io/planar.ts";
 import { refuses, same, tabulate } from "./support.ts";
 
 const size = fc.integer({ min: 1, max: 70 });

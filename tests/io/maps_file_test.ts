@@ -1,6 +1,6 @@
 import { writeCfl, writeCflCoils } from "../../src/io/cfl.ts";
 import { readMapsFile } from "../../src/io/maps_file.ts";
-import { writeNpyComplex } from "../../src/io/npy.ts";
+import { writeNpyComplex } from "../../src/io/numpy/npy.ts";
 import { fixture, inFolder, refuses, same, tabulate } from "./support.ts";
 
 /** A number that names its indices. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeCfl } from "../../src/io/cfl.ts";
 import { readMaskFile } from "../../src/io/mask_file.ts";
-import { writeNpy, writeNpyComplex } from "../../src/io/npy.ts";
+import { writeNpy, writeNpyComplex } from "../../src/io/numpy/npy.ts";
 import { fixture, inFolder, refuses, tabulate } from "./support.ts";
 
 const LINES = { kind: "lines", values: Uint8Array.of(1, 0, 0, 1, 1, 0) } as const;

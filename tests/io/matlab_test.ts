@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { openHdf5Kspace } from "../../src/io/hdf5_kspace.ts";
-import { openMatlab } from "../../src/io/matlab.ts";
+import { openHdf5Kspace } from "../../src/io/hdf5/open_kspace.ts";
+import { openMatlab } from "../../src/io/hdf5/matlab.ts";
 import { fixtureSlice } from "./hdf5_support.ts";
 import { fixture, inFolder, same } from "./support.ts";
 

@@ -1,7 +1,7 @@
 /** Raw files made from simulated k-space. */
 import { MrdWriter } from "../../src/io/mrd/mrd_writer.ts";
-import type { Acquisition } from "../../src/mrd.ts";
-import type { MrdHeader } from "../../src/mrd_header.ts";
+import type { Acquisition } from "../../src/mrd/values.ts";
+import type { MrdHeader } from "../../src/mrd/xml_header.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { headerXml, lineOf, type LineOptions } from "../mri/raw/support.ts";

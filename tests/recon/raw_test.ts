@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
-import { flagBits } from "../../src/mrd.ts";
+import { flagBits } from "../../src/mrd/values.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { readKspace } from "../../src/recon/open.ts";
 import { binFile } from "../../src/recon/raw_file.ts";

@@ -4,12 +4,12 @@ import { haarpsi } from "../../src/mri/metrics/haarpsi.ts";
 import { measure } from "../../src/mri/metrics/metrics.ts";
 import type { Method } from "../../src/method/problem.ts";
 import { ndarray, zeros } from "../../src/ndarray.ts";
-import { comparedMetrics, NO_METRICS } from "../../src/report/compare_metrics.ts";
-import { requireMemory, sweptMasks, variantsOf } from "../../src/report/compare_plan.ts";
+import { comparedMetrics, NO_METRICS } from "../../src/report/compare/metrics.ts";
+import { requireMemory, sweptMasks, variantsOf } from "../../src/report/compare/plan.ts";
 import type { ComparedMetrics, ComparisonRun } from "../../src/report/comparison.ts";
-import { pairedDifferences } from "../../src/report/paired_differences.ts";
-import { withPeakMemory } from "../../src/report/peak_memory.ts";
-import { runKey, RunStore } from "../../src/report/run_store.ts";
+import { pairedDifferences } from "../../src/report/compare/paired_differences.ts";
+import { withPeakMemory } from "../../src/report/compare/peak_memory.ts";
+import { runKey, RunStore } from "../../src/report/compare/run_store.ts";
 import { inFolder } from "../io/support.ts";
 import { images } from "../mri/metrics_support.ts";
 

@@ -5,12 +5,12 @@ import { inflateSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { type ChartContent, chartFile } from "../../src/chart.ts";
-import { curves } from "../../src/report/curves.ts";
+import { curves } from "../../src/report/page/curves.ts";
 import { runLabels } from "../../src/report/labels.ts";
 import { escapeText, html, scriptJson } from "../../src/markup.ts";
-import { packLevels, type PageData, unpackLevels } from "../../src/report/page_data.ts";
-import { pageScript } from "../../src/report/page_script.ts";
-import { renderReport } from "../../src/report/report_html.ts";
+import { packLevels, type PageData, unpackLevels } from "../../src/report/page/page_data.ts";
+import { pageScript } from "../../src/report/page/page_script.ts";
+import { renderReport } from "../../src/report/page/report_html.ts";
 import { ndarray } from "../../src/ndarray.ts";
 
 import { fakeComparison, type FakeOptions } from "./support.ts";
@@ -42,7 +42,9 @@ const levelsOf = (page: string, id: string, columns: number) =>
 Deno.test("the script of the page holds every module of the client as plain JavaScript", () => {
   const script = pageScript();
   new Function(script); // a mistake in the syntax would throw
-  const names = [...Deno.readDirSync("src/report/client")].map(({ name }) => name.slice(0, -3));
+  const names = [...Deno.readDirSync("src/report/page/client")].map(({ name }) =>
+    name.slice(0, -3)
+  );
   for (const name of [...names, "page_data"]) assert.ok(script.includes(`const ${name}_module =`));
   assert.doesNotMatch(script, /^(import|export) /m);
 });

@@ -4,7 +4,7 @@ import {
   bootstrapInterval,
   mean,
   standardDeviation,
-} from "../../src/report/statistics.ts";
+} from "../../src/report/compare/statistics.ts";
 import references from "./statistics.json" with { type: "json" };
 
 /** Mean and deviation are sums of a few float64. */

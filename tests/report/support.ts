@@ -1,6 +1,6 @@
 /** A comparison of small phantoms, made without a reconstruction. */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../../src/report/comparison.ts";
-import type { ReportImages } from "../../src/report/report_html.ts";
+import type { ReportImages } from "../../src/report/page/report_html.ts";
 import { METRICS_CONVENTION } from "../../src/mri/metrics/metrics.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";

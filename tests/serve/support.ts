@@ -9,7 +9,7 @@ import {
   type AcquisitionHeader,
   flagBits,
   type MrdImage,
-} from "../../src/mrd.ts";
+} from "../../src/mrd/values.ts";
 import { Rng } from "../../src/rng.ts";
 import type { Duplex } from "../../src/serve/session.ts";
 import type { Log, ServeLimits } from "../../src/serve/types.ts";

@@ -8,11 +8,11 @@ import type { Geometry, KspaceFile } from "../../io/types.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { bartVersion } from "../../recon/bart.ts";
-import { compare as compareMethods } from "../../report/compare.ts";
-import type { CompareInput, CompareTask, CompareWatcher } from "../../report/compare_task.ts";
+import { compare as compareMethods } from "../../report/compare/compare.ts";
+import type { CompareInput, CompareTask, CompareWatcher } from "../../report/compare/task.ts";
 import type { Comparison } from "../../report/comparison.ts";
-import { renderReport, type ReportImages } from "../../report/report_html.ts";
-import { RunStore } from "../../report/run_store.ts";
+import { renderReport, type ReportImages } from "../../report/page/report_html.ts";
+import { RunStore } from "../../report/compare/run_store.ts";
 import { comparisonFigure } from "../render/compare_figure.ts";
 import {
   COMPARE_OPTIONS,

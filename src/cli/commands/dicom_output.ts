@@ -1,6 +1,6 @@
 /** A reconstruction as DICOM series. @module */
 import { join } from "node:path";
-import { type DicomTags, dicomTags } from "../../io/dicom_tags.ts";
+import { type DicomTags, dicomTags } from "../../io/dicom/tags.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
 import type { Reconstruction } from "../../recon/reconstruct.ts";
 import { readYaml } from "../options/config.ts";
@@ -37,7 +37,7 @@ export async function writeDicom(
   { source, tags }: DicomDescription,
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
-  const { writeDicomSeries } = await import("../../io/dicom.ts");
+  const { writeDicomSeries } = await import("../../io/dicom/write.ts");
   const { geometry, magnitude, std, volumes = 1 } = result;
   const software = VERSION_LINE.trim();
   const placed = geometry === undefined ? {} : { geometry };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
-import { writeNifti } from "../../io/nifti_write.ts";
+import { writeNifti } from "../../io/nifti/write.ts";
 import { magnitude } from "../../mri/physics/complex.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { type DenoiserDescription, loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";

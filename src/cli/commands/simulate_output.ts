@@ -1,7 +1,7 @@
 /** Simulated k-space to files. @module */
 import { writeCflCoils } from "../../io/cfl.ts";
-import { writeFastmri } from "../../io/fastmri_write.ts";
-import { writeNpyComplex } from "../../io/npy.ts";
+import { writeFastmri } from "../../io/hdf5/fastmri_write.ts";
+import { writeNpyComplex } from "../../io/numpy/npy.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import type { SimulatedKspace } from "../../recon/simulated.ts";

@@ -5,7 +5,7 @@ import type { Method } from "../../method/problem.ts";
 import { bartMethods } from "../../recon/bart.ts";
 import { EXAMPLE_MASK } from "../../recon/example.ts";
 import { methods } from "../../recon/methods.ts";
-import { sweptMasks, type Variant, variantsOf } from "../../report/compare_plan.ts";
+import { sweptMasks, type Variant, variantsOf } from "../../report/compare/plan.ts";
 import { helpText, methodLines } from "./help.ts";
 import type { OptionTable, ParsedArgs } from "./table.ts";
 import { EXAMPLE_NAME, inputName } from "../commands/recon_output.ts";

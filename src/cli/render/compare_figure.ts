@@ -3,7 +3,7 @@ import { encodePng, montage, window } from "../../io/png.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import type { Comparison, ComparisonRun } from "../../report/comparison.ts";
 import { runLabels } from "../../report/labels.ts";
-import type { ReportImages } from "../../report/report_html.ts";
+import type { ReportImages } from "../../report/page/report_html.ts";
 import { difference, ERROR_GAIN, labelled, sliceOf, white } from "./preview.ts";
 
 /** Pictures side by side. */

@@ -2,7 +2,7 @@
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../../report/comparison.ts";
 import { fixed, short, signed } from "../../number_format.ts";
 import { distinct, runLabels } from "../../report/labels.ts";
-import { mean, standardDeviation } from "../../report/statistics.ts";
+import { mean, standardDeviation } from "../../report/compare/statistics.ts";
 
 /** A run with the name that tells it from its neighbours. */
 interface Labelled {

@@ -3,7 +3,7 @@
  * in a stream and in a file.
  * @module
  */
-import type { AcquisitionHeader, EncodingCounters } from "../../mrd.ts";
+import type { AcquisitionHeader, EncodingCounters } from "../../mrd/values.ts";
 import { headerView, type Layout, readFields, writeFields } from "./struct.ts";
 
 /** Bytes of the header. */

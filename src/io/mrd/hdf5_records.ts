@@ -8,15 +8,15 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5.ts";
+import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5/library.ts";
 import {
   checkSlab,
   type DatasetInfo,
   datasetNames,
   describe,
   groupNames,
-} from "../hdf5_dataset.ts";
-import { readText } from "../hdf5_values.ts";
+} from "../hdf5/dataset.ts";
+import { readText } from "../hdf5/values.ts";
 import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
 import { HEADER_BYTES, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";

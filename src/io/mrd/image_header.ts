@@ -2,7 +2,7 @@
  * The 198 bytes before the attributes and pixels of an image: the packed C struct of ISMRMRD 1.x.
  * @module
  */
-import type { ImageHeader } from "../../mrd.ts";
+import type { ImageHeader } from "../../mrd/values.ts";
 import { headerView, type Layout, readFields, writeFields } from "./struct.ts";
 
 /** Bytes of the header. */

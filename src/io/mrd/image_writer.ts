@@ -3,9 +3,9 @@
  * @module
  */
 import { partialName, remove } from "../../host.ts";
-import { type MrdImage, PIXEL_TYPES } from "../../mrd.ts";
-import { createStack, pixelElement, writeIndex } from "../hdf5_create.ts";
-import type { Hdf5File } from "../hdf5.ts";
+import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
+import { createStack, pixelElement, writeIndex } from "../hdf5/create.ts";
+import type { Hdf5File } from "../hdf5/library.ts";
 import { encodeImageHeader } from "./image_header.ts";
 import { RecordSink } from "./record_sink.ts";
 import { fromTemplate, renamed, writeTexts } from "./template_file.ts";

@@ -2,7 +2,7 @@
  * Where the members of a header lie in the records of a file, and where in the bytes of the stream.
  * @module
  */
-import { H5T, type Hdf5Metadata } from "../hdf5.ts";
+import { H5T, type Hdf5Metadata } from "../hdf5/library.ts";
 import { ACQUISITION_FIELDS, COUNTER_FIELDS } from "./acquisition_header.ts";
 import type { RecordKind } from "./records.ts";
 import { type Field, fieldBytes } from "./struct.ts";

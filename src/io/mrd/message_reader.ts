@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd.ts";
+import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
 import {
   ACQUISITION_HEADER_BYTES,
   acquisitionLengths,

@@ -2,7 +2,7 @@
  * The bytes of the messages of an MRD stream.
  * @module
  */
-import type { Acquisition, MrdImage, Waveform } from "../../mrd.ts";
+import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
 import { encodeAcquisitionHeader } from "./acquisition_header.ts";
 import { encodeImageHeader } from "./image_header.ts";
 import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";

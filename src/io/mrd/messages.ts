@@ -3,7 +3,7 @@
  * what follows, all little endian.
  * @module
  */
-import type { Acquisition, MrdImage, Waveform } from "../../mrd.ts";
+import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
 
 /** Numbers of the messages. */
 export const MESSAGE_IDS = {

@@ -3,10 +3,10 @@
  * @module
  */
 import { promiseTry } from "../../host.ts";
-import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd.ts";
-import type { MrdHeader } from "../../mrd_header.ts";
+import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
+import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { checkFile } from "../bytes.ts";
-import { ask, currentEngine, TIME_LIMIT } from "../hdf5_engine.ts";
+import { ask, currentEngine, TIME_LIMIT } from "../hdf5/worker_client.ts";
 import { ACQUISITION_HEADER_BYTES, parseAcquisitionHeader } from "./acquisition_header.ts";
 import {
   acquisitionsOf,

@@ -3,8 +3,8 @@
  * @module
  */
 import { partialName, remove } from "../../host.ts";
-import type { Acquisition, Waveform } from "../../mrd.ts";
-import type { Hdf5File } from "../hdf5.ts";
+import type { Acquisition, Waveform } from "../../mrd/values.ts";
+import type { Hdf5File } from "../hdf5/library.ts";
 import { acquisitionLengths, encodeAcquisitionHeader } from "./acquisition_header.ts";
 import { RecordSink } from "./record_sink.ts";
 import { fromTemplate, renamed, writeTexts } from "./template_file.ts";

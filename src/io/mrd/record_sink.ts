@@ -2,7 +2,7 @@
  * A dataset of records that grows, some tens of records at a time.
  * @module
  */
-import { H5T, type Hdf5File } from "../hdf5.ts";
+import { H5T, type Hdf5File } from "../hdf5/library.ts";
 
 /** Records written at once. */
 const BATCH = 64;

@@ -3,7 +3,7 @@
  * stream, and all sequences of a batch in one array each.
  * @module
  */
-import type { Acquisition, Waveform } from "../../mrd.ts";
+import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
 import { ACQUISITION_HEADER_BYTES } from "./acquisition_header.ts";
 import { parseWaveformHeader, WAVEFORM_HEADER_BYTES } from "./waveform_header.ts";

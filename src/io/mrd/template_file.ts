@@ -7,7 +7,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { isFolder, reason } from "../../host.ts";
-import { H5T, Hdf5File } from "../hdf5.ts";
+import { H5T, Hdf5File } from "../hdf5/library.ts";
 
 /** Bytes of a pointer in WebAssembly. */
 const WORD = 4;

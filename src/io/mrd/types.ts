@@ -3,5 +3,5 @@
  * `src/`, as `mri`, which knows no files, takes them too.
  * @module
  */
-export * from "../../mrd.ts";
-export * from "../../mrd_header.ts";
+export * from "../../mrd/values.ts";
+export * from "../../mrd/xml_header.ts";

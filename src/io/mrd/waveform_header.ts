@@ -2,7 +2,7 @@
  * The 40 bytes before the samples of a waveform: a C struct of ISMRMRD 1.x that is not packed.
  * @module
  */
-import type { WaveformHeader } from "../../mrd.ts";
+import type { WaveformHeader } from "../../mrd/values.ts";
 import { headerView, type Layout, readFields, writeFields } from "./struct.ts";
 
 /** Bytes of the header. */

@@ -12,7 +12,7 @@ import {
   type MrdHeader,
   type Space,
   TRAJECTORIES,
-} from "../../mrd_header.ts";
+} from "../../mrd/xml_header.ts";
 import { parseXml, XmlElement } from "./xml.ts";
 
 /** Largest value of xs:unsignedShort. */

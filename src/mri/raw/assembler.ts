@@ -3,8 +3,8 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd.ts";
-import type { MrdHeader } from "../../mrd_header.ts";
+import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
+import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { RawBin } from "./bin.ts";
 import { type RawLayout, rawLayout } from "./layout.ts";
 import { checkAcquisition, lineName, lineUse } from "./line.ts";

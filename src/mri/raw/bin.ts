@@ -4,7 +4,7 @@
  */
 import { InputError } from "../../errors.ts";
 import type { Program, Runtime } from "../../graph/mod.ts";
-import type { AcquisitionHeader } from "../../mrd.ts";
+import type { AcquisitionHeader } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { compressCoils } from "../calibration/coil_compression.ts";
 import { dftW } from "../physics/dft.ts";

@@ -5,7 +5,7 @@
  * it at pixel floor(n / 2) of each axis. Affines are NIfTI's: RAS+, millimetres.
  * @module
  */
-import type { AcquisitionHeader, Triple } from "../../mrd.ts";
+import type { AcquisitionHeader, Triple } from "../../mrd/values.ts";
 import type { RawAxis, RawLayout } from "./layout.ts";
 
 /** Largest error of unit length and right angles that directions of a header may have. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import type { Encoding, Limit } from "../../mrd_header.ts";
+import type { Encoding, Limit } from "../../mrd/xml_header.ts";
 
 /** Most points of a k-space: 2^31 complex numbers of one coil are 16 GiB. */
 const MAX_POINTS = 2 ** 31;

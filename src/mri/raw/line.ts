@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd.ts";
+import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import type { RawLayout } from "./layout.ts";
 
 /** What an acquisition is for. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import type { Acquisition } from "../../mrd.ts";
+import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import type { RawLayout } from "./layout.ts";
 import { lineName, placeLine } from "./line.ts";

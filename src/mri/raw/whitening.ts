@@ -5,7 +5,7 @@
  */
 import { InputError } from "../../errors.ts";
 import { type Runtime } from "../../graph/mod.ts";
-import type { Acquisition } from "../../mrd.ts";
+import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { coilCovariance } from "../calibration/coil_compression.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "../../../src/io/mrd/acquisition_header.ts";
 import { encodeImageHeader, parseImageHeader } from "../../../src/io/mrd/image_header.ts";
 import { encodeWaveformHeader, parseWaveformHeader } from "../../../src/io/mrd/waveform_header.ts";
-import { flagBits, FLAGS, hasFlag } from "../../../src/mrd.ts";
+import { flagBits, FLAGS, hasFlag } from "../../../src/mrd/values.ts";
 import { acquisitionHeader } from "../../mri/raw/support.ts";
 
 /** Headers of the sizes that the C structs have, any bytes (no NaN, which does not compare). */

@@ -5,7 +5,7 @@ import { InputError } from "../../../src/errors.ts";
 import { writeMrdImages } from "../../../src/io/mrd/image_writer.ts";
 import { openMrd } from "../../../src/io/mrd/mrd_file.ts";
 import { MrdWriter } from "../../../src/io/mrd/mrd_writer.ts";
-import type { Acquisition, ImageHeader, MrdImage, Waveform } from "../../../src/mrd.ts";
+import type { Acquisition, ImageHeader, MrdImage, Waveform } from "../../../src/mrd/values.ts";
 import { Rng } from "../../../src/rng.ts";
 import { acquisitionHeader, headerXml, mrdHeader } from "../../mri/raw/support.ts";
 import { fixture, inFolder } from "../support.ts";

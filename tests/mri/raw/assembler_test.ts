@@ -4,7 +4,7 @@ import { InputError } from "../../../src/errors.ts";
 import { Runtime } from "../../../src/graph/mod.ts";
 import { Assembler } from "../../../src/mri/raw/assembler.ts";
 import type { RawBin } from "../../../src/mri/raw/bin.ts";
-import { type Acquisition, type Flag, flagBits } from "../../../src/mrd.ts";
+import { type Acquisition, type Flag, flagBits } from "../../../src/mrd/values.ts";
 import type { NdArray } from "../../../src/ndarray.ts";
 import { randomArray, relativeError } from "../support.ts";
 import { acquisitionHeader, type EncodingChange, lineOf, mrdHeader } from "./support.ts";

@@ -1,6 +1,11 @@
 /** Acquisitions made from k-space whose every sample is known. */
-import type { Acquisition, AcquisitionHeader, EncodingCounters, Triple } from "../../../src/mrd.ts";
-import type { Encoding, MrdHeader } from "../../../src/mrd_header.ts";
+import type {
+  Acquisition,
+  AcquisitionHeader,
+  EncodingCounters,
+  Triple,
+} from "../../../src/mrd/values.ts";
+import type { Encoding, MrdHeader } from "../../../src/mrd/xml_header.ts";
 import type { NdArray } from "../../../src/ndarray.ts";
 
 /** What a test wants to differ from a plain header. */

@@ -7,7 +7,7 @@ import { binShape } from "../../../src/mri/raw/bin_shape.ts";
 import { sliceOrder, volumeGeometry } from "../../../src/mri/raw/geometry.ts";
 import { rawLayout } from "../../../src/mri/raw/layout.ts";
 import { resampleW } from "../../../src/mri/physics/resample.ts";
-import { flagBits, type Triple } from "../../../src/mrd.ts";
+import { flagBits, type Triple } from "../../../src/mrd/values.ts";
 import type { NdArray } from "../../../src/ndarray.ts";
 import { naiveDftH, randomArray, relativeError } from "../support.ts";
 import { acquisitionHeader, encodingOf, lineOf, mrdHeader } from "./support.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Runtime } from "../../../src/graph/mod.ts";
 import { compressCoils } from "../../../src/mri/calibration/coil_compression.ts";
 import { noiseCovariance, NoiseScan, whiteningMatrix } from "../../../src/mri/raw/whitening.ts";
-import { flagBits } from "../../../src/mrd.ts";
+import { flagBits } from "../../../src/mrd/values.ts";
 import { type NdArray, zeros } from "../../../src/ndarray.ts";
 import { Rng } from "../../../src/rng.ts";
 import { acquisitionHeader } from "./support.ts";

@@ -1,0 +1,176 @@
+/**
+ * The attributes of one MR Image instance (DICOM PS3.3 A.4), module by module. Empty texts are
+ * attributes that must be there but may hold nothing (type 2).
+ * @module
+ */
+import { imagePlane } from "./image_plane.ts";
+import { type DicomTags, namesPatient } from "./tags.ts";
+import type { Geometry } from "../types.ts";
+
+/** SOP class of MR Image Storage. */
+export const MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4";
+
+/** Most characters of a DerivationDescription (ST). */
+const SHORT_TEXT = 1024;
+/** Most characters of a SeriesDescription (LO). */
+const LONG_STRING = 64;
+/** Greatest stored value: 16 bits, unsigned. */
+export const WHITE = 65535;
+
+/** A value of an attribute by its keyword. */
+export type DicomValue =
+  | string
+  | number
+  | readonly string[]
+  | readonly ArrayBuffer[]
+  | readonly DicomDataset[]
+  | VrMap;
+
+/** Kinds of values by keyword, where the dictionary leaves a choice; dcmjs reads it as `_vrMap`. */
+type VrMap = Readonly<Record<string, "OB" | "OW" | "US">>;
+
+/** Attributes by keyword. */
+export interface DicomDataset {
+  readonly [keyword: string]: DicomValue;
+}
+
+/** What the instances of a series share. */
+export interface SeriesAttributes {
+  /** Identifiers. */
+  readonly study: string;
+  readonly series: string;
+  readonly frameOfReference: string;
+  /** Number of the series within its study. */
+  readonly number: number;
+  /** Name of the series. */
+  readonly description: string;
+  /** How the pixels came about. */
+  readonly derivation: string;
+  /** What made them. */
+  readonly software: string;
+  /** Where voxels lie. */
+  readonly geometry: Geometry;
+  /** Slices of a volume; those that follow are at the same places again. */
+  readonly slices: number;
+  /** Rows and columns. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Stored values that are shown black and white. */
+  readonly window: readonly [black: number, white: number];
+  /** Value of the reconstruction for a stored value of 1. */
+  readonly slope: number;
+  /** What the user says of patient, study and scan. */
+  readonly tags: DicomTags;
+}
+
+/** All attributes of slice `index` but its pixels. */
+export function sliceAttributes(
+  series: SeriesAttributes,
+  index: number,
+  instance: string,
+): DicomDataset {
+  const { tags, geometry, slices } = series;
+  return {
+    SOPClassUID: MR_IMAGE_STORAGE,
+    SOPInstanceUID: instance,
+    SpecificCharacterSet: "ISO_IR 192",
+    ...patientAndStudy(series),
+    ...seriesAndEquipment(series),
+    ...acquisition(),
+    InstanceNumber: String(index + 1),
+    AcquisitionNumber: String(Math.floor(index / slices) + 1),
+    ImageType: ["DERIVED", "PRIMARY", "OTHER"],
+    DerivationDescription: series.derivation.slice(0, SHORT_TEXT),
+    ...(geometry.known ? {} : { ImageComments: "Position and orientation are not known" }),
+    ...imagePlane(geometry, index % slices),
+    ...pixelFormat(series),
+    ...realWorldValues(series),
+    ...tags,
+  };
+}
+
+function patientAndStudy({ study, tags }: SeriesAttributes): DicomDataset {
+  return {
+    PatientName: "",
+    PatientID: "",
+    PatientBirthDate: "",
+    PatientSex: "",
+    ...(namesPatient(tags) ? {} : {
+      PatientIdentityRemoved: "YES",
+      DeidentificationMethod: "Nothing about the patient is copied from the raw data",
+    }),
+    StudyInstanceUID: study,
+    StudyDate: "",
+    StudyTime: "",
+    StudyID: "",
+    AccessionNumber: "",
+    ReferringPhysicianName: "",
+  };
+}
+
+function seriesAndEquipment(series: SeriesAttributes): DicomDataset {
+  return {
+    Modality: "MR",
+    SeriesInstanceUID: series.series,
+    SeriesNumber: String(series.number),
+    SeriesDescription: series.description.slice(0, LONG_STRING),
+    Laterality: "",
+    PatientPosition: "",
+    FrameOfReferenceUID: series.frameOfReference,
+    PositionReferenceIndicator: "",
+    Manufacturer: "",
+    SoftwareVersions: series.software.slice(0, LONG_STRING),
+  };
+}
+
+/** The MR Image module where nothing is known: RM is "research mode". */
+function acquisition(): DicomDataset {
+  return {
+    ScanningSequence: "RM",
+    SequenceVariant: "NONE",
+    ScanOptions: "",
+    MRAcquisitionType: "",
+    RepetitionTime: "",
+    EchoTime: "",
+    EchoTrainLength: "",
+  };
+}
+
+/** PS3.3 C.11.2.1.2.1: black is at centre - 1/2 - (width - 1)/2, white at centre - 1/2 + (width - 1)/2. */
+function pixelFormat({ rows, columns, window: [black, white] }: SeriesAttributes): DicomDataset {
+  return {
+    SamplesPerPixel: 1,
+    PhotometricInterpretation: "MONOCHROME2",
+    Rows: rows,
+    Columns: columns,
+    BitsAllocated: 16,
+    BitsStored: 16,
+    HighBit: 15,
+    PixelRepresentation: 0,
+    WindowCenter: String(Math.round((black + white + 1) / 2)),
+    WindowWidth: String(Math.max(1, Math.round(white - black + 1))),
+  };
+}
+
+/**
+ * Stored values are whole numbers; what they were in the reconstruction is said here rather than
+ * by RescaleSlope, which an MR Image does not have and which would make windows narrower than 1.
+ */
+function realWorldValues({ slope }: SeriesAttributes): DicomDataset {
+  return {
+    RealWorldValueMappingSequence: [{
+      RealWorldValueFirstValueMapped: 0,
+      RealWorldValueLastValueMapped: WHITE,
+      RealWorldValueIntercept: 0,
+      RealWorldValueSlope: slope,
+      LUTExplanation: "Values of the reconstruction",
+      LUTLabel: "RECON",
+      _vrMap: { RealWorldValueFirstValueMapped: "US", RealWorldValueLastValueMapped: "US" },
+      MeasurementUnitsCodeSequence: [{
+        CodeValue: "1",
+        CodingSchemeDesignator: "UCUM",
+        CodeMeaning: "no units",
+      }],
+    }],
+  };
+}

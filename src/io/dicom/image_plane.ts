@@ -1,0 +1,67 @@
+/**
+ * Where a slice lies, as DICOM's Image Plane module says it.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import type { Geometry } from "../types.ts";
+
+/** Cosine between rows and columns above which they are not at a right angle. */
+const MAX_SHEAR = 1e-4;
+/** Most characters of a decimal string (DS). */
+const DECIMAL_CHARACTERS = 16;
+
+/** The attributes of the Image Plane module that depend on where a volume lies. */
+export interface ImagePlane {
+  /** Millimetres between rows, and between columns. */
+  readonly PixelSpacing: readonly string[];
+  /** Millimetres from slice to slice. */
+  readonly SliceThickness: string;
+  readonly SpacingBetweenSlices: string;
+  /** Direction of a row (rising column), then of a column (rising row); LPS+. */
+  readonly ImageOrientationPatient: readonly string[];
+  /** Centre of the first voxel; LPS+ millimetres. */
+  readonly ImagePositionPatient: readonly string[];
+}
+
+/** A number in at most 16 characters, as precise as they allow. */
+export function decimalString(value: number): string {
+  if (value === 0) return "0";
+  for (let digits = 15; digits > 0; digits--) {
+    const text = String(Number(value.toPrecision(digits)));
+    if (text.length <= DECIMAL_CHARACTERS) return text;
+  }
+  throw new RangeError(`Cannot write ${value} in ${DECIMAL_CHARACTERS} characters`);
+}
+
+/**
+ * The plane of a slice. NIfTI's axes point right and to the front (RAS+), DICOM's left and to the
+ * back (LPS+): the first two coordinates change sign.
+ * @throws {InputError} when rows and columns are not at a right angle, or a voxel has no size
+ */
+export function imagePlane({ affine }: Geometry, slice: number): ImagePlane {
+  const lps = (column: number) => [-affine[column], -affine[4 + column], affine[8 + column]];
+  const [across, down, through, origin] = [0, 1, 2, 3].map(lps);
+  const [width, height, thickness] = [across, down, through].map((axis) => Math.hypot(...axis));
+  if (![width, height, thickness].every((size) => size > 0 && size < Infinity)) {
+    throw new InputError(
+      `Cannot write DICOM: voxels with a size are required, found ${width} x ${height} x ` +
+        `${thickness} mm`,
+    );
+  }
+  const row = across.map((value) => value / width);
+  const column = down.map((value) => value / height);
+  const cosine = row.reduce((sum, value, i) => sum + value * column[i], 0);
+  if (Math.abs(cosine) > MAX_SHEAR) {
+    throw new InputError(
+      "Cannot write DICOM: rows and columns at a right angle are required, found the cosine " +
+        cosine.toPrecision(3),
+    );
+  }
+  return {
+    PixelSpacing: [height, width].map(decimalString),
+    SliceThickness: decimalString(thickness),
+    SpacingBetweenSlices: decimalString(thickness),
+    ImageOrientationPatient: [...row, ...column].map(decimalString),
+    ImagePositionPatient: origin.map((value, i) => decimalString(value + slice * through[i])),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What a user may say of a patient, a study or a scan in DICOM: which attributes, and which texts
+ * each may hold (DICOM PS3.5 section 6.2).
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+
+/** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
+export type DicomTags = Readonly<Record<string, string>>;
+
+/** What a kind of value may look like. */
+interface ValueRule {
+  readonly pattern: RegExp;
+  readonly required: string;
+}
+
+/** A pattern's `\p{Cc}` are control characters, and a backslash separates values. */
+const RULES = {
+  PN: { pattern: /^[^\\\p{Cc}]{0,64}$/u, required: "a name of at most 64 characters" },
+  LO: { pattern: /^[^\\\p{Cc}]{0,64}$/u, required: "at most 64 characters without backslash" },
+  SH: { pattern: /^[^\\\p{Cc}]{0,16}$/u, required: "at most 16 characters without backslash" },
+  CS: { pattern: /^[A-Z0-9 _]{0,16}$/, required: "at most 16 of A-Z, 0-9, space and _" },
+  DA: { pattern: /^\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/, required: "a date as YYYYMMDD" },
+  TM: {
+    pattern: /^([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?$/,
+    required: "a time as HHMMSS",
+  },
+  AS: { pattern: /^\d{3}[DWMY]$/, required: "an age such as 042Y" },
+  IS: { pattern: /^[+-]?\d{1,9}$/, required: "a whole number" },
+  DS: { pattern: /^(?=.{1,16}$)[+-]?\d*\.?\d+([eE][+-]?\d+)?$/, required: "a number" },
+  UI: {
+    pattern: /^(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+$/,
+    required: "numbers separated by dots, at most 64 characters",
+  },
+} as const satisfies Readonly<Record<string, ValueRule>>;
+
+/** The attributes that may be given; all others come from the images. */
+const ALLOWED: Readonly<Record<string, keyof typeof RULES>> = {
+  PatientName: "PN",
+  PatientID: "LO",
+  PatientBirthDate: "DA",
+  PatientSex: "CS",
+  PatientAge: "AS",
+  PatientWeight: "DS",
+  StudyInstanceUID: "UI",
+  StudyDate: "DA",
+  StudyTime: "TM",
+  StudyID: "SH",
+  StudyDescription: "LO",
+  AccessionNumber: "SH",
+  ReferringPhysicianName: "PN",
+  SeriesNumber: "IS",
+  SeriesDescription: "LO",
+  ProtocolName: "LO",
+  BodyPartExamined: "CS",
+  Laterality: "CS",
+  PatientPosition: "CS",
+  FrameOfReferenceUID: "UI",
+  Manufacturer: "LO",
+  ManufacturerModelName: "LO",
+  InstitutionName: "LO",
+  StationName: "SH",
+  MRAcquisitionType: "CS",
+  MagneticFieldStrength: "DS",
+  ImagingFrequency: "DS",
+  RepetitionTime: "DS",
+  EchoTime: "DS",
+  InversionTime: "DS",
+  FlipAngle: "DS",
+};
+
+/** Attributes that say who the patient is. */
+const IDENTIFYING: readonly string[] = ["PatientName", "PatientID", "PatientBirthDate"];
+
+/** Whether the patient is named in any way. */
+export function namesPatient(tags: DicomTags): boolean {
+  return IDENTIFYING.some((keyword) => tags[keyword] !== undefined);
+}
+
+/**
+ * Checks attributes that come from outside.
+ * @param content keywords and texts or numbers
+ * @param source where they come from, for the message
+ * @throws {InputError} for an attribute that may not be given, or a value it may not have
+ */
+export function dicomTags(content: Readonly<Record<string, unknown>>, source: string): DicomTags {
+  const checked: Record<string, string> = {};
+  for (const [keyword, value] of Object.entries(content)) {
+    if (!Object.hasOwn(ALLOWED, keyword)) {
+      throw new InputError(
+        `Cannot read the DICOM attributes of ${source}: one of ` +
+          `${Object.keys(ALLOWED).join(", ")} is required, found '${keyword}'`,
+      );
+    }
+    const rule: ValueRule = RULES[ALLOWED[keyword]];
+    const text = typeof value === "number" ? String(value) : value;
+    if (typeof text !== "string" || !rule.pattern.test(text)) {
+      throw new InputError(
+        `Cannot read the DICOM attributes of ${source}: ${keyword} must be ${rule.required}, ` +
+          `found ${JSON.stringify(value)}`,
+        typeof value === "number" ? { hint: "Put it in quotes to keep it as it is written" } : {},
+      );
+    }
+    checked[keyword] = text;
+  }
+  return checked;
+}

@@ -1,0 +1,152 @@
+/**
+ * Writing DICOM: one MR Image instance for each slice. The only file that imports dcmjs.
+ *
+ * Nothing in a file depends on when or where it was written: the same images with the same
+ * description give the same bytes and the same identifiers, any other images another series.
+ * @module
+ */
+import { join } from "node:path";
+import dcmjs from "dcmjs";
+import { InputError } from "../../errors.ts";
+import { type NdArray, sizeOf } from "../../ndarray.ts";
+import { createFolderWhole, writeFileWhole } from "../atomic.ts";
+import {
+  type DicomDataset,
+  MR_IMAGE_STORAGE,
+  type SeriesAttributes,
+  sliceAttributes,
+  WHITE,
+} from "./dataset.ts";
+import type { DicomTags } from "./tags.ts";
+import { dicomUid } from "./uid.ts";
+import type { Geometry } from "../types.ts";
+
+export { type DicomTags, dicomTags } from "./tags.ts";
+
+/** Explicit VR, little endian. */
+const TRANSFER_SYNTAX = "1.2.840.10008.1.2.1";
+/** Where nothing says how voxels lie: as `writeNifti` has it. */
+const UNIT_GEOMETRY: Geometry = {
+  affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+  known: false,
+};
+
+/** What dcmjs, which has no types, is used for. */
+interface DcmjsData {
+  readonly DicomMetaDictionary: {
+    denaturalizeDataset(dataset: unknown): unknown;
+  };
+  readonly DicomDict: new (meta: unknown) => { dict: unknown; write(): ArrayBuffer };
+}
+const { DicomMetaDictionary, DicomDict } = (dcmjs as { readonly data: DcmjsData }).data;
+
+/** A volume that becomes a series. */
+export interface DicomSeries {
+  /** Real `[slice, row, column]`, not negative. */
+  readonly image: NdArray;
+  /** Where voxels lie. Default: voxels of 1 mm at a place that is not known. */
+  readonly geometry?: Geometry;
+  /** Volumes that the slices make, one after the other at the same place. Default 1. */
+  readonly volumes?: number;
+  /** Values that are shown black and white. */
+  readonly window: readonly [black: number, white: number];
+  /** Number of the series within its study. */
+  readonly number: number;
+  /** Name of the series, at most 64 characters. */
+  readonly description: string;
+  /** How the pixels came about, at most 1024 characters. */
+  readonly derivation: string;
+  /** Name and version of what made them, at most 64 characters. */
+  readonly software: string;
+  /** What was reconstructed, e.g. the checksum of the file: its series share a study. */
+  readonly source: string;
+  /** Patient, study and scan; without them the files are anonymous. */
+  readonly tags?: DicomTags;
+}
+
+/**
+ * Writes a series into a folder of its own, `0001.dcm` and so on, all of it or nothing. Values are
+ * stored as 16-bit numbers, the greatest of the volume as 65535; the RealWorldValueMappingSequence
+ * gives them back.
+ * @throws {InputError} when the folder cannot be written, rows and columns are not at a right
+ *   angle, or a value is negative or not finite
+ */
+export async function writeDicomSeries(folder: string, content: DicomSeries): Promise<void> {
+  const { shape: [slices, rows, columns], data } = content.image;
+  const { values, slope } = quantised(content.image);
+  const attributes = seriesAttributes(content, slope, values);
+  const size = rows * columns;
+  const digits = Math.max(4, String(slices).length);
+  await createFolderWhole(folder, async (partial) => {
+    for (let index = 0; index < data.length / size; index++) {
+      const instance = dicomUid("instance", attributes.series, String(index));
+      const dataset = {
+        ...sliceAttributes(attributes, index, instance),
+        PixelData: [values.slice(index * size, (index + 1) * size).buffer],
+        _vrMap: { PixelData: "OW" },
+      };
+      const name = `${String(index + 1).padStart(digits, "0")}.dcm`;
+      await writeFileWhole(join(partial, name), encode(dataset, instance, attributes.software));
+    }
+  });
+}
+
+/** Whole numbers from 0 to 65535, and what 1 stands for. */
+function quantised(
+  { data, shape }: NdArray,
+): { values: Uint16Array<ArrayBuffer>; slope: number } {
+  if (shape.length !== 3 || sizeOf(shape) === 0) {
+    throw new RangeError(`Cannot write DICOM: [slice, row, column] is required, found [${shape}]`);
+  }
+  const bad = data.find((value) => !(value >= 0 && value < Infinity));
+  if (bad !== undefined) {
+    throw new InputError(`Cannot write DICOM: finite values from 0 are required, found ${bad}`);
+  }
+  const most = data.reduce((a, b) => Math.max(a, b), 0);
+  const slope = most > 0 ? most / WHITE : 1;
+  return { values: Uint16Array.from(data, (value) => Math.round(value / slope)), slope };
+}
+
+function seriesAttributes(
+  { image, geometry = UNIT_GEOMETRY, window, tags = {}, source, volumes = 1, ...rest }: DicomSeries,
+  slope: number,
+  values: Uint16Array<ArrayBuffer>,
+): SeriesAttributes {
+  const { number, description, derivation, software } = rest;
+  const said = JSON.stringify([rest, geometry, window, slope, tags, source, volumes, image.shape]);
+  return {
+    study: dicomUid("study", source),
+    frameOfReference: dicomUid("frame of reference", source),
+    series: dicomUid("series", said, new Uint8Array(values.buffer)),
+    geometry,
+    slices: image.shape[0] / volumes,
+    rows: image.shape[1],
+    columns: image.shape[2],
+    window: [window[0] / slope, window[1] / slope],
+    slope,
+    tags,
+    number,
+    description,
+    derivation,
+    software,
+  };
+}
+
+function encode(dataset: object, instance: string, software: string): Uint8Array {
+  const meta: DicomDataset = {
+    FileMetaInformationVersion: [Uint8Array.of(0, 1).buffer],
+    MediaStorageSOPClassUID: MR_IMAGE_STORAGE,
+    MediaStorageSOPInstanceUID: instance,
+    TransferSyntaxUID: TRANSFER_SYNTAX,
+    ImplementationClassUID: dicomUid("implementation", software),
+    ImplementationVersionName: software.slice(0, 16),
+  };
+  const file = new DicomDict(
+    DicomMetaDictionary.denaturalizeDataset({
+      ...meta,
+      _vrMap: { FileMetaInformationVersion: "OB" },
+    }),
+  );
+  file.dict = DicomMetaDictionary.denaturalizeDataset(dataset);
+  return new Uint8Array(file.write());
+}

@@ -1,0 +1,206 @@
+/**
+ * Datasets of an open HDF5 file: what they are, and parts of them as bytes.
+ * @module
+ */
+import { statSync } from "node:fs";
+import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../ndarray.ts";
+import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
+
+/** What `get_type` answers for a group and for a dataset (`H5G_GROUP`, `H5G_DATASET`). */
+const H5G_GROUP = 0, H5G_DATASET = 1;
+/** Filters of libhdf5 itself: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
+const BUILT_IN_FILTERS = [1, 2, 3, 4, 5, 6];
+/** Largest part of a dataset read at once: half of the heap that WebAssembly gives the library. */
+const MAX_SLAB_BYTES = 2 ** 30;
+/** Most chunks in one part: each costs the library 2 KB and 10 us, and damaged files ask for many. */
+const MAX_SLAB_CHUNKS = 2 ** 17;
+
+/** Where the two floats of a complex number lie in an element. */
+export interface ComplexLayout {
+  /** Bytes of one float. */
+  readonly width: 4 | 8;
+  /** Byte offset of the real part. */
+  readonly real: number;
+  /** Byte offset of the imaginary part. */
+  readonly imaginary: number;
+}
+
+/** A dataset, described but not read. */
+export interface DatasetInfo {
+  /** Its path in the file. */
+  readonly name: string;
+  /** Sizes of the axes, slowest first; empty for a scalar. */
+  readonly shape: readonly number[];
+  /** Type in words, for messages: `float32`, `compound {r: float32, i: float32}`. */
+  readonly type: string;
+  /** Bytes of one element. */
+  readonly size: number;
+  /** Set when the elements are complex numbers. */
+  readonly complex?: ComplexLayout;
+  /** As the library describes it. */
+  readonly metadata: Hdf5Metadata;
+}
+
+/** Names of the datasets in a group, by default the root group. */
+export function datasetNames(file: Hdf5File, group = "/"): string[] {
+  return namesOf(file, group, H5G_DATASET);
+}
+
+/** Names of the groups in a group, by default the root group. */
+export function groupNames(file: Hdf5File, group = "/"): string[] {
+  return namesOf(file, group, H5G_GROUP);
+}
+
+function namesOf(file: Hdf5File, group: string, type: number): string[] {
+  return file.call(
+    "list its content",
+    (h5, id) =>
+      h5.get_names(id, group, false).filter((name) => h5.get_type(id, `${group}/${name}`) === type),
+  );
+}
+
+/** Names of everything in the root group. */
+export function rootNames(file: Hdf5File): string[] {
+  return file.call("list its content", (h5, id) => h5.get_names(id, "/", false));
+}
+
+/**
+ * Describes a dataset, or returns undefined when its group has none of that name.
+ * @param name its path; the group that it names must exist
+ * @throws {InputError} when its description is damaged, its sizes are absurd, or the file is too
+ *   short to hold it
+ */
+export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {
+  const slash = name.lastIndexOf("/");
+  const siblings = datasetNames(file, slash < 0 ? "/" : name.slice(0, slash));
+  if (!siblings.includes(name.slice(slash + 1))) return undefined;
+  const metadata = file.call(`describe ${name}`, (h5, id) => h5.get_dataset_metadata(id, name));
+  const shape = metadata.shape ?? [0];
+  const bytes = metadata.size * sizeOf(shape);
+  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(bytes)) {
+    throw new InputError(
+      `Cannot read ${file.path}: ${name} of a sensible size is required, found [${shape}]`,
+    );
+  }
+  const inside = !metadata.chunks && !metadata.virtual_sources;
+  const found = statSync(file.path).size;
+  if (inside && bytes > found) {
+    throw new InputError(
+      `Cannot read ${file.path}: ${bytes} bytes are required for ${name} [${shape}], ` +
+        `found ${found} in the whole file`,
+    );
+  }
+  const { size } = metadata;
+  return {
+    name,
+    shape,
+    type: typeName(metadata),
+    size,
+    complex: complexLayout(metadata),
+    metadata,
+  };
+}
+
+/** A type in words. */
+function typeName({ type, size, signed, compound_type }: Hdf5Metadata): string {
+  if (type === H5T.integer) return `${signed ? "int" : "uint"}${8 * size}`;
+  if (type === H5T.float) return `float${8 * size}`;
+  if (type === H5T.complex) return `complex${8 * size}`;
+  if (type === H5T.string) return "text";
+  if (type === H5T.enum) return "enum";
+  if (type !== H5T.compound) return `HDF5 type class ${type}`;
+  const members = compound_type?.members ?? [];
+  return `compound {${members.map((member) => `${member.name}: ${typeName(member)}`).join(", ")}}`;
+}
+
+/** Complex numbers are a compound {r, i} (h5py) or {real, imag} (MATLAB, ISMRMRD), or native. */
+function complexLayout({ type, size, compound_type }: Hdf5Metadata): ComplexLayout | undefined {
+  if (type === H5T.complex) {
+    return size === 8 || size === 16
+      ? { width: size === 8 ? 4 : 8, real: 0, imaginary: size / 2 }
+      : undefined;
+  }
+  const members = compound_type?.members ?? [];
+  const real = members.find(({ name }) => /^(r|re|real)$/i.test(name));
+  const imaginary = members.find(({ name }) => /^(i|im|imag)$/i.test(name));
+  if (members.length !== 2 || real?.type !== H5T.float || imaginary?.type !== H5T.float) {
+    return undefined;
+  }
+  const width = real.size;
+  if ((width !== 4 && width !== 8) || imaginary.size !== width) return undefined;
+  const offsets = [real.offset, imaginary.offset];
+  const aligned = [size, ...offsets].every((offset) => offset % width === 0);
+  const fits = offsets.every((offset) => offset >= 0 && offset + width <= size);
+  if (!aligned || !fits || real.offset === imaginary.offset) return undefined;
+  return { width, real: real.offset, imaginary: imaginary.offset };
+}
+
+/**
+ * Reads a part of a dataset and hands its bytes, little endian and in C order, to `use`.
+ * They lie in the library's heap: `use` must copy what it keeps, and not call the library.
+ *
+ * @param offset first index along each axis
+ * @param count number of elements along each axis
+ * @throws {InputError} when the part is too large, its compression is unknown, or reading fails
+ */
+export function readSlab<T>(
+  file: Hdf5File,
+  info: DatasetInfo,
+  offset: readonly number[],
+  count: readonly number[],
+  use: (bytes: Uint8Array<ArrayBuffer>) => T,
+): T {
+  const bytes = info.size * sizeOf(count);
+  checkSlab(file, info, count);
+  return file.withMemory(bytes, (pointer) => {
+    file.call(`read ${info.name}`, (h5, id) =>
+      h5.get_dataset_data(
+        id,
+        info.name,
+        count.map(BigInt),
+        offset.map(BigInt),
+        count.map(() => 1n),
+        BigInt(pointer),
+      ));
+    return use(file.heap(pointer, bytes));
+  });
+}
+
+/**
+ * Checks that a part of a dataset can be read: its size, its chunks, its compression.
+ * @param count number of elements along each axis
+ * @throws {InputError} when it cannot
+ */
+export function checkSlab(file: Hdf5File, info: DatasetInfo, count: readonly number[]): void {
+  const { name, metadata: { chunks } } = info;
+  const bytes = info.size * sizeOf(count);
+  if (!(bytes <= MAX_SLAB_BYTES)) {
+    throw new InputError(
+      `Cannot read ${file.path}: at most ${MAX_SLAB_BYTES} bytes at once are possible, ` +
+        `found ${bytes} for [${count}] of ${name}`,
+    );
+  }
+  if (!chunks) return;
+  checkFilters(file, name);
+  const touched = sizeOf(count.map((size, axis) => Math.ceil(size / chunks[axis])));
+  if (touched <= MAX_SLAB_CHUNKS) return;
+  throw new InputError(
+    `Cannot read ${file.path}: larger chunks of ${name} are required, found [${chunks}]`,
+    { hint: "Repack it: h5repack -l CONTI in.h5 out.h5" },
+  );
+}
+
+function checkFilters(file: Hdf5File, name: string): void {
+  const filters = file.call(
+    `describe the compression of ${name}`,
+    (h5, id) => h5.get_dataset_filters(id, name),
+  );
+  const unknown = filters.find((filter) => !BUILT_IN_FILTERS.includes(filter.id));
+  if (unknown === undefined) return;
+  const label = unknown.name ? `${unknown.name} (filter ${unknown.id})` : `filter ${unknown.id}`;
+  throw new InputError(
+    `Cannot read ${file.path}: ${name} without compression or with gzip is required, found ${label}`,
+    { hint: "Recompress it: h5repack -f GZIP=4 in.h5 out.h5" },
+  );
+}

@@ -1,0 +1,139 @@
+/**
+ * k-space in the HDF5 layout of fastMRI, which M4Raw shares: dataset `kspace`,
+ * `[slice, coil, readout, phase]` (multicoil) or `[slice, readout, phase]` (singlecoil), complex.
+ *
+ * The last axis is the phase-encode axis, so images are `[row = readout, column = phase]`, and
+ * reading swaps the two.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../ndarray.ts";
+import type { Hdf5File } from "./library.ts";
+import { describe } from "./dataset.ts";
+import { openHdf5Kspace } from "./open_kspace.ts";
+import { readAttribute, readNumbers, readText } from "./values.ts";
+import { encodingSpace } from "./ismrmrd_header.ts";
+import {
+  checkReadable,
+  describeComplex,
+  type KspaceDataset,
+  readKspaceSlice,
+} from "./kspace_dataset.ts";
+import type { Geometry, KspaceFile } from "../types.ts";
+
+const LAYOUT = "fastMRI HDF5";
+
+/**
+ * Opens a file in the layout of fastMRI. The caller disposes of it.
+ * @throws {InputError} when it cannot be read, or lacks a complex `kspace` of 3 or 4 axes
+ */
+export function openFastmri(path: string): Promise<KspaceFile> {
+  return openHdf5Kspace(path, { layout: "fastmri" });
+}
+
+/**
+ * The k-space of an open file, read in this thread; disposing of it closes the file.
+ * @throws {InputError} when it lacks a complex `kspace` of 3 or 4 axes, or its mask makes no sense
+ */
+export function fastmriKspace(file: Hdf5File): KspaceFile {
+  const dataset = findDataset(file);
+  checkReadable(file, dataset);
+  const { info, leading, coils, rows: readout, columns: phase } = dataset;
+  const header = readHeader(file);
+  const mask = readMask(file, phase);
+  const imageSize = readImageSize(file, header, [phase, readout]);
+  const geometry = readGeometry(file, header);
+  const names = ["slice", ...(info.shape.length === 4 ? ["coil"] : []), "readout", "phase"];
+  return {
+    path: file.path,
+    format: "fastmri-hdf5",
+    axes: info.shape.map((size, axis) => `${names[axis]} ${size}`).join(", "),
+    slices: sizeOf(leading),
+    coils,
+    height: phase,
+    width: readout,
+    transposed: true,
+    ...(mask && { mask }),
+    ...(imageSize && { imageSize }),
+    ...(geometry && { geometry }),
+    readSlice: (index) =>
+      new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, true))),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+function findDataset(file: Hdf5File): KspaceDataset {
+  const info = describeComplex(file, "kspace", LAYOUT);
+  const { shape } = info;
+  if (shape.length !== 3 && shape.length !== 4) {
+    throw new InputError(
+      `Cannot read ${file.path} as ${LAYOUT}: kspace [slice, coil, readout, phase] or ` +
+        `[slice, readout, phase] is required, found [${shape}]`,
+    );
+  }
+  const [rows, columns] = shape.slice(-2);
+  const coils = shape.length === 4 ? shape[1] : 1;
+  return { info, leading: [shape[0]], coils, rows, columns };
+}
+
+function readHeader(file: Hdf5File): string {
+  const info = describe(file, "ismrmrd_header");
+  return (info && readText(file, info)) ?? "";
+}
+
+/** The mask over phase-encode lines, 0 or 1; axes of size 1 around it do not matter. */
+function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
+  const info = describe(file, "mask");
+  if (info === undefined) return undefined;
+  const fail = (found: string) => {
+    throw new InputError(
+      `Cannot read ${file.path} as ${LAYOUT}: a mask over the ${phase} phase-encode lines is ` +
+        `required, found ${found}`,
+    );
+  };
+  const axes = info.shape.filter((size) => size !== 1);
+  if (sizeOf(info.shape) !== phase || axes.length > 1) fail(`[${info.shape}]`);
+  const values = readNumbers(file, info);
+  if (!values.every(Number.isFinite)) fail("values that are not finite");
+  if (values.every((value) => value === 0)) fail("one without any line");
+  return Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
+}
+
+/**
+ * Size of the reference image, else of the header's reconSpace, `[H, W]`; undefined when it is that
+ * of k-space. Along an axis with fewer k-space samples than that, nothing is cropped.
+ */
+function readImageSize(
+  file: Hdf5File,
+  header: string,
+  [height, width]: readonly [number, number],
+): [number, number] | undefined {
+  const reference = describe(file, "reconstruction_rss") ?? describe(file, "reconstruction_esc");
+  let size = reference?.shape.slice(-2);
+  if (size?.length !== 2 || size.includes(0)) {
+    size = encodingSpace(header, "reconSpace")?.matrix.slice(0, 2);
+  }
+  if (size === undefined || !size.every(Number.isInteger)) return undefined;
+  const [rows, columns] = size;
+  const cropped: [number, number] = [Math.min(columns, height), Math.min(rows, width)];
+  return cropped[0] === height && cropped[1] === width ? undefined : cropped;
+}
+
+/**
+ * The affine that our own writer stores, else the size of voxels by the header. The image that
+ * k-space gives has the pixels of encodedSpace; cropping it does not change them.
+ */
+function readGeometry(file: Hdf5File, header: string): Geometry | undefined {
+  const affine = readAttribute(file, "affine");
+  if (Array.isArray(affine) && affine.length === 16) {
+    if (affine.every(Number.isFinite)) return { affine, known: true };
+    throw new InputError(
+      `Cannot read ${file.path} as ${LAYOUT}: 16 finite numbers are required for attribute ` +
+        `affine, found ${affine.find((value) => !Number.isFinite(value))}`,
+    );
+  }
+  const space = encodingSpace(header, "encodedSpace") ?? encodingSpace(header, "reconSpace");
+  if (space === undefined) return undefined;
+  const [row, column, slice] = space.fieldOfView.map((length, axis) => length / space.matrix[axis]);
+  return { affine: [column, 0, 0, 0, 0, row, 0, 0, 0, 0, slice, 0, 0, 0, 0, 1], known: false };
+}

@@ -1,0 +1,319 @@
+/**
+ * HDF5 files through libhdf5 compiled to WebAssembly: the only importer of h5wasm.
+ *
+ * Three traps of h5wasm shape this file:
+ *
+ * - Its high-level slices of compound data are 400 times slower than a copy out of the WebAssembly
+ *   heap, and some ignore failures. Only the low-level calls are used.
+ * - Its throwing error handler makes a temporary file for each message (which needs write permission
+ *   and leaks a descriptor) and unwinds C frames that own HDF5 handles. So libhdf5 reports to its
+ *   standard error as usual, that stream ends in a string here, and {@link Hdf5File.call} turns a
+ *   string that is not empty into an InputError.
+ * - Every copy of `HEAPU8` is stale once the heap has grown: it is asked for again after each call.
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { openFile, reason } from "../../host.ts";
+import { checkFile } from "../bytes.ts";
+
+/** Type classes of HDF5 (`H5T_class_t`). */
+export const H5T = {
+  integer: 0,
+  float: 1,
+  string: 3,
+  compound: 6,
+  enum: 8,
+  vlen: 9,
+  array: 10,
+  complex: 11,
+} as const;
+
+/** Type, and for datasets and attributes extent, as h5wasm describes it. */
+export interface Hdf5Metadata {
+  /** One of {@link H5T}, or another class. */
+  readonly type: number;
+  /** Bytes of one element. */
+  readonly size: number;
+  /** Whether an integer is signed. */
+  readonly signed: boolean;
+  /** Whether a string is of variable length. */
+  readonly vlen: boolean;
+  /** Sizes of the axes; null for a null dataspace. */
+  readonly shape: readonly number[] | null;
+  /** Sizes of a chunk; null when not chunked. */
+  readonly chunks?: readonly number[] | null;
+  /** Datasets behind a virtual one. */
+  readonly virtual_sources?: unknown;
+  /** Whether a number is stored little endian. */
+  readonly littleEndian?: boolean;
+  /** Type of the elements of a sequence of variable length. */
+  readonly vlen_type?: Hdf5Metadata;
+  /** Type of the elements of an array. */
+  readonly array_type?: Hdf5Metadata;
+  /** Members of a compound type. */
+  readonly compound_type?: {
+    readonly members:
+      readonly (Hdf5Metadata & { readonly name: string; readonly offset: number })[];
+  };
+}
+
+/** What a created dataset or attribute looks like to h5wasm. */
+export interface Hdf5Creation extends Omit<Hdf5Metadata, "shape" | "chunks"> {
+  readonly shape: bigint[];
+  readonly maxshape: bigint[];
+  readonly chunks: bigint[] | null;
+  /** Character set of a string: 1 is UTF-8. */
+  readonly cset?: number;
+}
+
+/** The part of h5wasm's low-level module that is used here; pointers are offsets into `HEAPU8`. */
+export interface Hdf5Library {
+  /** The heap; replaced when it grows. */
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  UTF8ToString(pointer: number): string;
+  open(path: string, mode: number, trackOrder: boolean, low: number, high: number): bigint;
+  close_file(file: bigint): number;
+  get_names(file: bigint, path: string, recursive: boolean): string[];
+  get_type(file: bigint, path: string): number;
+  get_dataset_metadata(file: bigint, path: string): Hdf5Metadata;
+  get_dataset_filters(file: bigint, path: string): { id: number; name: string }[];
+  get_dataset_data(...args: SlabArguments): number;
+  get_attribute_names(file: bigint, path: string): string[];
+  get_attribute_metadata(file: bigint, path: string, name: string): Hdf5Metadata;
+  get_attribute_data(file: bigint, path: string, name: string, pointer: bigint): number;
+  reclaim_vlen_memory(file: bigint, path: string, attribute: string, pointer: bigint): number;
+  reclaim_vlen_memory_count(...args: [bigint, string, string, bigint, bigint[]]): number;
+  create_group(file: bigint, path: string, trackOrder: boolean): number;
+  create_vlen_str_dataset(...args: [bigint, string, string[], Hdf5Creation]): number;
+  create_dataset(file: bigint, path: string, pointer: bigint, metadata: Hdf5Creation): number;
+  set_dataset_data(...args: SlabArguments): number;
+  resize_dataset(file: bigint, path: string, shape: bigint[]): number;
+  create_attribute(...args: [bigint, string, string, bigint, Hdf5Creation]): number;
+  create_vlen_str_attribute(...args: [bigint, string, string, string[], Hdf5Creation]): number;
+  /** Emscripten's open files; the third is standard error. */
+  readonly FS: { readonly streams: Record<number, object> };
+}
+
+/** file, path, count, offset, strides (null: the whole dataset), pointer */
+type SlabArguments = [
+  file: bigint,
+  path: string,
+  count: bigint[] | null,
+  offset: bigint[] | null,
+  strides: bigint[] | null,
+  pointer: bigint,
+];
+
+/** Access modes: `H5F_ACC_RDONLY`, `H5F_ACC_RDWR` and `H5F_ACC_TRUNC`. */
+const MODES = { read: 0, edit: 1, create: 2 } as const;
+/** File mode of a character device, which is what the captured stream claims to be. */
+const CHARACTER_DEVICE = 0o020666;
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+let loading: Promise<Hdf5Library> | undefined;
+/** What libhdf5 has written to its standard error since the last call began. */
+let diagnostics = "";
+/** Set when a trap has left the heap of the library in an unknown state. */
+let trapped = false;
+
+/** Loads libhdf5 on first use: 0.2 s that no other format pays. */
+function loadLibrary(): Promise<Hdf5Library> {
+  loading ??= (async () => {
+    const { default: h5wasm } = await import("h5wasm/node");
+    const library = await h5wasm.ready as unknown as Hdf5Library;
+    captureStandardError(library);
+    return library;
+  })();
+  return loading;
+}
+
+function captureStandardError(library: Hdf5Library): void {
+  const decoder = new TextDecoder();
+  const write = (_stream: unknown, heap: Int8Array, offset: number, length: number) => {
+    diagnostics += decoder.decode(new Uint8Array(heap.buffer.slice(offset, offset + length)));
+    return length;
+  };
+  Object.assign(library.FS.streams[2], { node: { mode: CHARACTER_DEVICE }, stream_ops: { write } });
+}
+
+/** An open HDF5 file. */
+export class Hdf5File implements Disposable {
+  /** Its path, for messages. */
+  readonly path: string;
+  readonly #library: Hdf5Library;
+  readonly #mode: keyof typeof MODES;
+  #id: bigint | undefined;
+
+  private constructor(path: string, library: Hdf5Library, mode: keyof typeof MODES) {
+    this.path = path;
+    this.#library = library;
+    this.#mode = mode;
+  }
+
+  /**
+   * Opens a file for reading.
+   * @throws {InputError} when it is missing, empty, not HDF5, truncated or damaged
+   */
+  static async open(path: string): Promise<Hdf5File> {
+    checkFile(path);
+    checkSignature(path);
+    return Hdf5File.#open(path, "read", await loadLibrary());
+  }
+
+  /**
+   * Creates a file, or empties the one of that name.
+   * @param path where
+   * @param shownAs its path in messages, when this is only a temporary name
+   * @throws {InputError} when it cannot be written
+   */
+  static async create(path: string, shownAs = path): Promise<Hdf5File> {
+    return Hdf5File.#open(path, "create", await loadLibrary(), shownAs);
+  }
+
+  /**
+   * Opens a file to add to it.
+   * @param shownAs its path in messages, when this is only a temporary name
+   * @throws {InputError} when it is not HDF5 or cannot be written
+   */
+  static async edit(path: string, shownAs = path): Promise<Hdf5File> {
+    return Hdf5File.#open(path, "edit", await loadLibrary(), shownAs);
+  }
+
+  static #open(
+    path: string,
+    mode: keyof typeof MODES,
+    library: Hdf5Library,
+    shownAs = path,
+  ): Hdf5File {
+    const file = new Hdf5File(shownAs, library, mode);
+    // libhdf5 cannot be asked to close a file that it failed to open: no id, nothing to dispose.
+    file.#id = 0n;
+    try {
+      file.#id = file.call("open it", (h5) => {
+        const id = h5.open(path, MODES[mode], false, -1, -1);
+        if (id < 0n && diagnostics === "") diagnostics = "H5Fopen(): the file is refused";
+        return id;
+      });
+    } catch (error) {
+      file.#id = undefined;
+      throw error;
+    }
+    return file;
+  }
+
+  /**
+   * Calls the library.
+   * @param action what the call does, for the message: `Cannot read FILE as HDF5 (to ACTION): ...`
+   * @param use gets the library and the id of the file; a negative number from it is a failure
+   * @throws {InputError} when the library throws, returns a negative number or reports an error
+   */
+  call<T>(action: string, use: (library: Hdf5Library, file: bigint) => T): T {
+    if (this.#id === undefined) throw new Error(`Cannot ${action}: ${this.path} is closed`);
+    if (trapped) throw this.#failure(action, TRAPPED);
+    diagnostics = "";
+    let result: T;
+    try {
+      result = use(this.#library, this.#id);
+    } catch (cause) {
+      if (cause instanceof InputError) throw cause;
+      // `WebAssembly.RuntimeError`: out of bounds, unreachable, or emscripten's abort().
+      trapped ||= cause instanceof WebAssembly.RuntimeError;
+      throw this.#failure(action, diagnosis(diagnostics) ?? reason(cause), cause);
+    }
+    const failed = diagnostics !== "" || (typeof result === "number" && result < 0);
+    if (failed) throw this.#failure(action, diagnosis(diagnostics) ?? "the library refuses");
+    return result;
+  }
+
+  /**
+   * Lends memory of the library's heap to a function and frees it after.
+   * @throws {InputError} when the heap (2 GiB) has no room
+   */
+  withMemory<T>(bytes: number, use: (pointer: number) => T): T {
+    const pointer = this.#library._malloc(bytes);
+    if (pointer === 0) throw this.#failure("read data", `no memory for ${bytes} bytes`);
+    try {
+      return use(pointer);
+    } finally {
+      if (!trapped) this.#library._free(pointer);
+    }
+  }
+
+  /** Bytes of the heap as they are now: valid until the next call. */
+  heap(pointer: number, bytes: number): Uint8Array<ArrayBuffer> {
+    return this.#library.HEAPU8.subarray(pointer, pointer + bytes);
+  }
+
+  /**
+   * Closes a created file, so that everything is in it.
+   * @throws {InputError} when not all could be written (a full disk)
+   */
+  finish(): void {
+    this.call("close it", (h5, id) => h5.close_file(id));
+    this.#id = undefined;
+  }
+
+  /** Closes the file; what a damaged file reports then is of no interest any more. */
+  [Symbol.dispose](): void {
+    const id = this.#id;
+    if (id === undefined) return;
+    try {
+      if (!trapped) this.call("close it", (h5) => h5.close_file(id));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    } finally {
+      this.#id = undefined;
+    }
+  }
+
+  #failure(action: string, why: string, cause?: unknown): InputError {
+    const hint = why.includes("truncated") ? "Copy or download the file again" : undefined;
+    const verb = this.#mode === "read" ? "read" : "write";
+    return new InputError(`Cannot ${verb} ${this.path} as HDF5 (to ${action}): ${why}`, {
+      cause,
+      hint,
+    });
+  }
+}
+
+/** Whether a damaged file has stopped the library: it can do no more in this thread. */
+export function hdf5IsTrapped(): boolean {
+  return trapped;
+}
+
+const TRAPPED = "the HDF5 library stopped at an earlier damaged file; use another process";
+
+/** The innermost reason in libhdf5's report, or undefined when it reported nothing. */
+function diagnosis(report: string): string | undefined {
+  const eof = /truncated file: eof = (\d+), .*stored_eof = (\d+)/.exec(report);
+  if (eof) return `${eof[2]} bytes are required, found ${eof[1]} (the file is truncated)`;
+  const system = /error message = '([^']+)'/.exec(report);
+  if (system) return system[1];
+  const reasons = [...report.matchAll(/ in \w+\(\): (.*)/g)];
+  return reasons.at(-1)?.[1] ?? (report.trim().split("\n")[0] || undefined);
+}
+
+/** The signature stands at byte 0, or after a user block at 512, 1024, 2048... */
+function checkSignature(path: string): void {
+  const start = new Uint8Array(24);
+  try {
+    using file = openFile(path);
+    const { size } = file;
+    for (let offset = 0; offset < size; offset = offset === 0 ? 512 : offset * 2) {
+      const bytes = new Uint8Array(SIGNATURE.length);
+      file.read(bytes, offset);
+      if (SIGNATURE.every((byte, i) => byte === bytes[i])) return;
+    }
+    file.read(start, 0);
+  } catch (cause) {
+    throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
+  }
+  const oldMatlab = new TextDecoder().decode(start).startsWith("MATLAB 5.0");
+  throw new InputError(
+    `Cannot read ${path} as HDF5: the HDF5 signature is required, found ` +
+      (oldMatlab ? "a MATLAB file of version 5 to 7" : "other content"),
+    { hint: oldMatlab ? "Save it in MATLAB with save(..., '-v7.3')" : undefined },
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * k-space in MATLAB 7.3 files (which are HDF5), as the CMRxRecon challenges give it: a variable
+ * `kspace`, `kspace_full` or `kspace_sub04`, `[nx, ny, coil, slice, time]` in MATLAB. HDF5 lists
+ * the axes in the opposite order: `[time, slice, coil, ny, nx]`, with nx the readout.
+ * @module
+ */
+import { openFile } from "../../host.ts";
+import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../ndarray.ts";
+import type { Hdf5File } from "./library.ts";
+import { datasetNames, describe } from "./dataset.ts";
+import { openHdf5Kspace } from "./open_kspace.ts";
+import { readAttribute } from "./values.ts";
+import {
+  checkReadable,
+  describeComplex,
+  type KspaceDataset,
+  readKspaceSlice,
+  withoutKspace,
+} from "./kspace_dataset.ts";
+import type { KspaceFile } from "../types.ts";
+
+const LAYOUT = "MATLAB 7.3 k-space";
+/** What MATLAB writes into the user block, at byte 0. */
+const USER_BLOCK = "MATLAB 7.3 MAT-file";
+/** Axes of the dataset, fastest last; MATLAB drops trailing ones of size 1, which are our first. */
+const AXES = ["time", "slice", "coil", "phase", "readout"];
+
+/**
+ * Opens a MATLAB 7.3 file. The caller disposes of it.
+ * @throws {InputError} when it cannot be read or holds no k-space, or several
+ */
+export function openMatlab(path: string): Promise<KspaceFile> {
+  return openHdf5Kspace(path, { layout: "matlab" });
+}
+
+/** Whether MATLAB wrote the file, by its user block or the attribute that it gives variables. */
+export function isMatlab(file: Hdf5File): boolean {
+  using bytes = openFile(file.path);
+  const start = new Uint8Array(USER_BLOCK.length);
+  bytes.read(start, 0);
+  if (new TextDecoder().decode(start) === USER_BLOCK) return true;
+  return kspaceNames(file).some((name) => readAttribute(file, "MATLAB_class", name) !== undefined);
+}
+
+function kspaceNames(file: Hdf5File): string[] {
+  return datasetNames(file).filter((name) => name.startsWith("kspace"));
+}
+
+/**
+ * The k-space of an open MATLAB 7.3 file, read in this thread; disposing of it closes the file.
+ * @throws {InputError} when there is none, or several
+ */
+export function matlabKspace(file: Hdf5File): KspaceFile {
+  const dataset = findDataset(file);
+  checkReadable(file, dataset);
+  const { info, leading, coils, rows: height, columns: width } = dataset;
+  const named = AXES.slice(-info.shape.length);
+  return {
+    path: file.path,
+    format: "matlab-hdf5",
+    axes: info.shape.map((size, axis) => `${named[axis]} ${size}`).join(", "),
+    slices: sizeOf(leading),
+    coils,
+    height,
+    width,
+    transposed: false,
+    readSlice: (index) =>
+      new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, false))),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+function findDataset(file: Hdf5File): KspaceDataset {
+  const names = kspaceNames(file);
+  const complex = names.filter((name) => describe(file, name)?.complex !== undefined);
+  const [name = names[0]] = complex;
+  if (name === undefined) throw withoutKspace(file, LAYOUT);
+  if (complex.length > 1) {
+    throw new InputError(
+      `Cannot read ${file.path} as ${LAYOUT}: one variable "kspace..." is required, ` +
+        `found ${complex.join(", ")}`,
+    );
+  }
+  const info = describeComplex(file, name, LAYOUT);
+  const { shape } = info;
+  if (shape.length < 2 || shape.length > AXES.length) {
+    throw new InputError(
+      `Cannot read ${file.path} as ${LAYOUT}: 2 to 5 axes (nx, ny, coil, slice, time) are ` +
+        `required, found [${shape.toReversed()}]`,
+    );
+  }
+  const [rows, columns] = shape.slice(-2);
+  return { info, leading: shape.slice(0, -3), coils: shape.at(-3) ?? 1, rows, columns };
+}

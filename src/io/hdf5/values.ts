@@ -1,0 +1,133 @@
+/**
+ * Small values of an open HDF5 file, read whole: numbers, texts, attributes.
+ * @module
+ */
+import { float16 } from "../../host.ts";
+import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../ndarray.ts";
+import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
+import { type DatasetInfo, readSlab } from "./dataset.ts";
+
+/** Largest mask, header or attribute that is read. */
+const MAX_WHOLE_BYTES = 1 << 24;
+
+/**
+ * Reads a whole small dataset of numbers, booleans included.
+ * @throws {InputError} when it is too large or not made of numbers
+ */
+export function readNumbers(file: Hdf5File, info: DatasetInfo): number[] {
+  checkWhole(file, info.name, info.metadata);
+  if (sizeOf(info.shape) === 0) return [];
+  const { shape } = info;
+  const values = shape.length === 0
+    ? readScalar(file, info, (bytes) => numbersOf(bytes, info.metadata))
+    : readSlab(file, info, shape.map(() => 0), shape, (b) => numbersOf(b, info.metadata));
+  if (values !== undefined) return values;
+  throw new InputError(
+    `Cannot read ${file.path}: numbers are required for ${info.name}, found ${info.type}`,
+  );
+}
+
+/**
+ * Reads a dataset that holds one string; undefined when it holds something else.
+ * @throws {InputError} when it cannot be read
+ */
+export function readText(file: Hdf5File, info: DatasetInfo): string | undefined {
+  if (info.metadata.type !== H5T.string || sizeOf(info.shape) !== 1) return undefined;
+  checkWhole(file, info.name, info.metadata);
+  return readScalar(
+    file,
+    info,
+    (bytes, pointer) => textOf(file, info.name, "", info.metadata, bytes, pointer),
+  );
+}
+
+function readScalar<T>(
+  file: Hdf5File,
+  { name, size }: DatasetInfo,
+  use: (bytes: Uint8Array<ArrayBuffer>, pointer: number) => T,
+): T {
+  return file.withMemory(size, (pointer) => {
+    file.call(
+      `read ${name}`,
+      (h5, id) => h5.get_dataset_data(id, name, null, null, null, BigInt(pointer)),
+    );
+    return use(file.heap(pointer, size), pointer);
+  });
+}
+
+/**
+ * Reads an attribute of the root group or of a dataset: numbers, a string, or undefined when it is
+ * absent or of another kind.
+ * @throws {InputError} when it is damaged
+ */
+export function readAttribute(
+  file: Hdf5File,
+  name: string,
+  of = "/",
+): number[] | string | undefined {
+  const label = `read attribute ${name}`;
+  const names = file.call(label, (h5, id) => h5.get_attribute_names(id, of));
+  if (!names.includes(name)) return undefined;
+  const metadata = file.call(label, (h5, id) => h5.get_attribute_metadata(id, of, name));
+  const count = metadata.shape === null ? 0 : sizeOf(metadata.shape);
+  const isText = metadata.type === H5T.string && count === 1;
+  if (count === 0 || (metadata.type === H5T.string && !isText)) return undefined;
+  checkWhole(file, `attribute ${name}`, metadata);
+  const bytes = metadata.size * count;
+  return file.withMemory(bytes, (pointer) => {
+    file.call(label, (h5, id) => h5.get_attribute_data(id, of, name, BigInt(pointer)));
+    const heap = file.heap(pointer, bytes);
+    return isText ? textOf(file, of, name, metadata, heap, pointer) : numbersOf(heap, metadata);
+  });
+}
+
+function checkWhole(file: Hdf5File, name: string, { size, shape }: Hdf5Metadata): void {
+  const bytes = size * sizeOf(shape ?? []);
+  if (bytes <= MAX_WHOLE_BYTES) return;
+  throw new InputError(
+    `Cannot read ${file.path}: at most ${MAX_WHOLE_BYTES} bytes are possible for ${name}, ` +
+      `found ${bytes}`,
+  );
+}
+
+/** The string behind a variable-length pointer (given back to the library) or in place. */
+function textOf(
+  file: Hdf5File,
+  path: string,
+  attribute: string,
+  { vlen }: Hdf5Metadata,
+  bytes: Uint8Array<ArrayBuffer>,
+  pointer: number,
+): string {
+  if (!vlen) return new TextDecoder().decode(bytes).replace(/[\0 ]+$/, "").split("\0")[0];
+  const target = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  return file.call(`read ${path}`, (h5, id) => {
+    const text = h5.UTF8ToString(target);
+    h5.reclaim_vlen_memory(id, path, attribute, BigInt(pointer));
+    return text;
+  });
+}
+
+/** Little-endian numbers of an integer, float or enumerated type; undefined for other types. */
+function numbersOf(bytes: Uint8Array<ArrayBuffer>, metadata: Hdf5Metadata): number[] | undefined {
+  const { type, size, signed } = metadata;
+  const kind = type === H5T.float ? "f" : signed ? "i" : "u";
+  if (type !== H5T.float && type !== H5T.integer && type !== H5T.enum) return undefined;
+  const { buffer } = bytes.slice();
+  const arrays: Record<string, () => ArrayLike<number | bigint>> = {
+    f2: () => Array.from(new Uint16Array(buffer), float16),
+    f4: () => new Float32Array(buffer),
+    f8: () => new Float64Array(buffer),
+    i1: () => new Int8Array(buffer),
+    i2: () => new Int16Array(buffer),
+    i4: () => new Int32Array(buffer),
+    i8: () => new BigInt64Array(buffer),
+    u1: () => new Uint8Array(buffer),
+    u2: () => new Uint16Array(buffer),
+    u4: () => new Uint32Array(buffer),
+    u8: () => new BigUint64Array(buffer),
+  };
+  const values = arrays[`${kind}${size}`]?.();
+  return values === undefined ? undefined : Array.from(values, Number);
+}

@@ -1,0 +1,55 @@
+/**
+ * What the HDF5 worker is asked and answers.
+ * @module
+ */
+import type { NdArray } from "../../ndarray.ts";
+import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/records.ts";
+import type { KspaceFile } from "../types.ts";
+
+/** Layouts of k-space in HDF5. */
+export type Hdf5Layout = "fastmri" | "matlab";
+
+/** An opened file without its functions, which no message can carry. */
+export type KspaceDescription = Omit<
+  KspaceFile,
+  "readSlice" | "readCalibration" | typeof Symbol.dispose
+>;
+
+/** One request; files are known by a handle that the worker gives when it opens them. */
+export type Hdf5Request =
+  | { readonly kind: "open"; readonly path: string; readonly layout?: Hdf5Layout }
+  | { readonly kind: "read"; readonly handle: number; readonly slice: number }
+  | { readonly kind: "openMrd"; readonly path: string; readonly group?: string }
+  | {
+    readonly kind: "readMrd";
+    readonly handle: number;
+    readonly records: RecordKind;
+    /** Which records; ascending ones that follow each other are read together. */
+    readonly indices: Uint32Array;
+    /** Whether only their headers are wanted. */
+    readonly headersOnly: boolean;
+  }
+  | { readonly kind: "close"; readonly handle: number };
+
+/** The answer to each kind of request. */
+export interface Hdf5Results {
+  /** The file and its handle. */
+  readonly open: { readonly handle: number; readonly description: KspaceDescription };
+  /** The slice `[C, 2, H, W]`. */
+  readonly read: NdArray;
+  /** What an ISMRMRD file holds; null when it is of another kind. */
+  readonly openMrd: { readonly handle: number; readonly description: MrdDescription } | null;
+  /** Records of an ISMRMRD file. */
+  readonly readMrd: RecordBatch;
+  /** Nothing. */
+  readonly close: null;
+}
+
+/** An answer: the result, or the error. */
+export type Hdf5Answer =
+  | { readonly result: Hdf5Results[keyof Hdf5Results] }
+  | {
+    readonly error: { readonly name: string; readonly message: string; readonly hint?: string };
+    /** Whether the library can do no more. */
+    readonly fatal: boolean;
+  };

@@ -1,0 +1,208 @@
+/**
+ * Reading NIfTI-1 and NIfTI-2, plain or gzip: images, and complex files that hold k-space.
+ * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
+ * @module
+ */
+import { promiseTry } from "../../host.ts";
+import { constants, gunzipSync } from "node:zlib";
+import { InputError } from "../../errors.ts";
+import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { type ByteSource, decode, memoryBytes, openBytes } from "../bytes.ts";
+import { checkSlice, planarCoils, withZeroImaginary } from "../planar.ts";
+import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
+import type { ImageFile, KspaceFile } from "../types.ts";
+
+/** Compressed bytes that surely hold the header: 4 KiB expand to 4 MiB at most. */
+const HEAD_BYTES = 4096;
+/** The best ratio DEFLATE reaches (258 bytes in 2 bits); a header that promises more lies. */
+const MAX_RATIO = 1032;
+/** Padding tolerated behind the last voxel; nibabel tolerates any. */
+const MAX_PADDING = 1 << 16;
+
+/** An open NIfTI: its header, and its bytes (decompressed), which the caller disposes of. */
+interface NiftiSource {
+  readonly header: NiftiHeader;
+  readonly source: ByteSource;
+}
+
+/** The first bytes of a file after decompression, if it is compressed: enough for any header. */
+export function inflatedHead(file: ByteSource): Uint8Array<ArrayBuffer> {
+  const head = file.read(0, Math.min(HEAD_BYTES, file.size));
+  if (!isGzip(head)) return head;
+  return inflate(file.path, head, { finishFlush: constants.Z_SYNC_FLUSH });
+}
+
+function isGzip(head: Uint8Array): boolean {
+  return head.length > 2 && head[0] === 0x1f && head[1] === 0x8b;
+}
+
+function inflate(
+  path: string,
+  bytes: Uint8Array,
+  options: { finishFlush?: number; maxOutputLength?: number },
+): Uint8Array<ArrayBuffer> {
+  try {
+    const inflated = gunzipSync(bytes, options);
+    // Not the Buffer itself, whose slice() does not copy.
+    const { buffer, byteOffset, byteLength } = inflated;
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  } catch (cause) {
+    const tooLarge = (cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
+    throw new InputError(
+      tooLarge
+        ? `Cannot read ${path}: it decompresses to more than the ${options.maxOutputLength} ` +
+          "bytes that its header announces"
+        : `Cannot decompress ${path}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+function openNifti(path: string): NiftiSource {
+  const file = openBytes(path);
+  try {
+    const header = parseNiftiHeader(path, inflatedHead(file).subarray(0, NIFTI2_BYTES));
+    const required = header.offset + sizeOf(header.dims) * header.type.bytes;
+    if (isGzip(file.read(0, Math.min(3, file.size)))) {
+      using compressed = file;
+      return checked(header, required, inflated(compressed, required));
+    }
+    return checked(header, required, file);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The whole file, decompressed, if that can be what its header says. */
+function inflated(file: ByteSource, required: number): ByteSource {
+  if (required > file.size * MAX_RATIO) throw wrongSize(file.path, required, "far fewer");
+  const maxOutputLength = required + MAX_PADDING;
+  return memoryBytes(
+    file.path,
+    inflate(file.path, file.read(0, file.size), { maxOutputLength }),
+  );
+}
+
+function checked(header: NiftiHeader, required: number, source: ByteSource): NiftiSource {
+  if (source.size < required || source.size > required + MAX_PADDING) {
+    throw wrongSize(source.path, required, `${source.size}`);
+  }
+  return { header, source };
+}
+
+function wrongSize(path: string, required: number, found: string): InputError {
+  return new InputError(
+    `Cannot read ${path}: its header requires ${required} bytes, found ${found}`,
+  );
+}
+
+/**
+ * Opens an image volume. Columns are x, rows y, slices z; further dimensions (time, echoes) are
+ * flattened into slices. The file's own slope and intercept are applied.
+ * @throws {InputError} when it is not a single-file NIfTI of numbers, or its size disagrees with
+ *   its header
+ */
+export function openNiftiImage(path: string): ImageFile {
+  const { header, source } = openNifti(path);
+  const [columns, rows, ...rest] = header.dims;
+  const slices = sizeOf(rest);
+  const complex = header.type.kind === "complex";
+  const size = rows * columns * header.type.bytes;
+  return {
+    path,
+    format: "nifti",
+    slices,
+    rows,
+    columns,
+    complex,
+    geometry: header.geometry,
+    readSlice: (index) =>
+      promiseTry(() => {
+        checkSlice(index, slices);
+        const bytes = source.read(header.offset + index * size, size);
+        const stored = decode(bytes, header.type, header.scaling);
+        const values = complex ? stored : withZeroImaginary(stored);
+        const options = { transpose: false, source: path, slice: index };
+        const { data } = planarCoils(values, 1, rows, columns, options);
+        return ndarray(data, [2, rows, columns]);
+      }),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+/**
+ * Opens a complex NIfTI whose numbers are k-space: x is phase-encode, y the readout, the last of
+ * the header's dimensions the coils (two dimensions: one coil), those between are slices.
+ * @throws {InputError} when the numbers are not complex, and as {@link openNiftiImage}
+ */
+export function openNiftiKspace(path: string): KspaceFile {
+  const { header, source } = openNifti(path);
+  if (header.type.kind !== "complex") {
+    source[Symbol.dispose]();
+    throw new InputError(
+      `Cannot read ${path} as k-space: complex64 or complex128 is required, found ` +
+        `${header.type.kind} of ${header.type.bytes} bytes`,
+      { hint: "To simulate k-space from an image, use --simulate" },
+    );
+  }
+  return kspaceFile(path, { header, source });
+}
+
+function kspaceFile(path: string, { header, source }: NiftiSource): KspaceFile {
+  const [height, width, ...rest] = header.dims;
+  const coils = rest.pop() ?? 1;
+  const slices = sizeOf(rest);
+  const names = ["phase", "readout", ...rest.map((_, i) => i === 0 ? "slice" : `dim${i + 3}`)];
+  if (header.dims.length > 2) names.push("coil");
+  return {
+    path,
+    format: "nifti",
+    axes: names.map((name, i) => `${name} ${header.dims[i]}`).join(", "),
+    slices,
+    coils,
+    height,
+    width,
+    transposed: true,
+    geometry: header.geometry,
+    readSlice: (index) =>
+      promiseTry(() => {
+        checkSlice(index, slices);
+        const values = gatherCoils({ header, source }, coils, index, slices);
+        const options = { transpose: true, source: path, slice: index };
+        return planarCoils(values, coils, width, height, options);
+      }),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+/** One slice of every coil, `[coil, y, x]`: the coils lie a volume apart. */
+function gatherCoils(
+  { header, source }: NiftiSource,
+  coils: number,
+  index: number,
+  slices: number,
+): Float32Array {
+  const plane = header.dims[0] * header.dims[1];
+  const values = new Float32Array(coils * plane * 2);
+  const size = plane * header.type.bytes;
+  for (let coil = 0; coil < coils; coil++) {
+    const bytes = source.read(header.offset + (coil * slices + index) * size, size);
+    values.set(decode(bytes, header.type, header.scaling), 2 * coil * plane);
+  }
+  return values;
+}
+
+/**
+ * Reads all slices of an image.
+ * @returns `[slices, 2, rows, columns]`
+ * @throws {InputError} when a value is NaN or infinite
+ */
+export async function readAllSlices(file: ImageFile): Promise<NdArray> {
+  const size = 2 * file.rows * file.columns;
+  const data = new Float32Array(file.slices * size);
+  for (let slice = 0; slice < file.slices; slice++) {
+    data.set((await file.readSlice(slice)).data, slice * size);
+  }
+  return ndarray(data, [file.slices, 2, file.rows, file.columns]);
+}

@@ -1,0 +1,96 @@
+/** Which runs a comparison consists of: masks, methods and what is swept. @module */
+import { InputError, UsageError } from "../../errors.ts";
+import { parseMaskSpec } from "../../mri/sampling/masks.ts";
+import type { Method, MethodOptions } from "../../method/problem.ts";
+import { modelPath, type ModelReference, modelReference, readModelFolder } from "../../nn/mod.ts";
+
+/** A method as it is to be run. */
+export interface Variant {
+  readonly method: Method;
+  /** What it is told. */
+  readonly options: MethodOptions;
+}
+
+/** What methods are told, where they can be told it. */
+export interface VariantOptions extends MethodOptions {
+  /** Numbers of steps to run each method with that has steps; in place of `steps`. */
+  readonly sweep?: readonly number[];
+}
+
+/**
+ * The variants of methods: one for each number of steps where steps are swept and the method has any.
+ * Samples and the prior go to the posterior samplers alone.
+ */
+export function variantsOf(
+  methods: readonly Method[],
+  { sweep, steps, weight, samples, model }: VariantOptions,
+): Variant[] {
+  return methods.flatMap((method) => {
+    const options: MethodOptions = {
+      ...(steps === undefined || method.fixedSteps ? {} : { steps }),
+      ...(weight === undefined ? {} : { weight }),
+      ...(samples === undefined || !method.samples ? {} : { samples }),
+      ...(model === undefined || !method.samples ? {} : { model }),
+    };
+    if (sweep === undefined || method.fixedSteps) return [{ method, options }];
+    return sweep.map((swept) => ({ method, options: { ...options, steps: swept } }));
+  });
+}
+
+/**
+ * The mask with each acceleration in turn; all else stays as the specification says.
+ * @throws {UsageError} when the mask has no R, or it cannot have one of these
+ */
+export function sweptMasks(mask: string, accelerations: readonly number[]): string[] {
+  const spec = parseMaskSpec(mask);
+  if (!("acceleration" in spec)) {
+    throw new UsageError(
+      `Cannot sweep R of mask ${mask}: a mask with R, such as equispaced:R=4,acs=24, is required`,
+    );
+  }
+  return accelerations.map((acceleration) => {
+    const swept = mask.replace(/([:,])R=[^,]*/, `$1R=${acceleration}`);
+    parseMaskSpec(swept);
+    return swept;
+  });
+}
+
+/**
+ * The network that a variant would use; null for a method without one.
+ * @throws {InputError} when it is not there
+ */
+export async function variantModel(
+  { method, options }: Variant,
+): Promise<ModelReference | null> {
+  if (method.defaultModel === undefined) return null;
+  const { description } = await readModelFolder(
+    await modelPath(options.model ?? method.defaultModel),
+  );
+  return modelReference(description);
+}
+
+/** What memory a comparison of an input takes. */
+export interface MemoryDemand {
+  readonly path: string;
+  readonly slices: number;
+  /** Predicted peak, bytes. */
+  readonly needed: number;
+  /** What the machine has free, bytes; undefined where it is unknown. */
+  readonly free: number | undefined;
+}
+
+/**
+ * Checks that the slices can be held.
+ * @throws {InputError} when they cannot
+ */
+export function requireMemory({ path, slices, needed, free }: MemoryDemand): void {
+  if (free === undefined || needed <= free) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new InputError(
+    `Cannot compare ${slices} slices of ${path}: about ${
+      gigabytes(needed)
+    } of memory are required ` +
+      `to keep them prepared for all methods, found ${gigabytes(free)} free`,
+    { hint: "Take fewer with --slices A:B" },
+  );
+}

@@ -1,0 +1,126 @@
+/** The folder of a comparison: its finished runs, each whole or absent, and its files. @module */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
+import { readNpy, writeNpy } from "../../io/numpy/npy.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
+import type { ComparisonRun } from "../comparison.ts";
+
+/** All that decides how a run comes out: a value of JSON. */
+export type RunSettings = Readonly<Record<string, unknown>>;
+
+/** Arrays of a run. */
+export interface RunArrays {
+  /** Magnitude `[S, H, W]`. */
+  readonly recon: NdArray;
+  /** Standard deviation of its samples. */
+  readonly std?: NdArray;
+}
+
+/** Hexadecimal digits of a key's hash: no two runs of a comparison meet by chance. */
+const DIGITS = 10;
+
+/** A name for a run, fit for a folder: what a person looks for, and a hash of all settings. */
+export function runKey(words: readonly string[], settings: RunSettings): string {
+  const hash = createHash("sha256").update(JSON.stringify(settings)).digest("hex");
+  const name = words.map((word) => word.replace(/[^\w.]+/g, "_")).join("-");
+  return `${name.slice(0, 100)}-${hash.slice(0, DIGITS)}`;
+}
+
+/** The runs in a folder. */
+export class RunStore {
+  /** The folder of the comparison. */
+  readonly folder: string;
+
+  /** @param folder need not exist */
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** A run that was finished before with the same settings, or undefined. */
+  async load(key: string, settings: RunSettings): Promise<ComparisonRun | undefined> {
+    try {
+      const text = await Deno.readTextFile(join(this.folder, "runs", key, "row.json"));
+      const { settings: before, run } = JSON.parse(text) as Row;
+      if (JSON.stringify(before) !== JSON.stringify(settings)) return undefined;
+      for (const path of Object.values(run.files)) await Deno.stat(join(this.folder, path));
+      return run;
+    } catch {
+      return undefined; // not there, or damaged: it is run again
+    }
+  }
+
+  /**
+   * Writes a finished run.
+   * @returns the run with the paths of its files
+   * @throws {InputError} when the folder cannot be written
+   */
+  async save(
+    run: ComparisonRun,
+    settings: RunSettings,
+    { recon, std }: RunArrays,
+  ): Promise<ComparisonRun> {
+    const path = `runs/${run.key}`;
+    const files = { recon: `${path}/recon.npy`, ...(std && { std: `${path}/std.npy` }) };
+    const finished = { ...run, files };
+    await createFolderWhole(join(this.folder, path), async (partial) => {
+      await writeNpy(join(partial, "recon.npy"), recon);
+      if (std) await writeNpy(join(partial, "std.npy"), std);
+      const row: Row = { settings, run: finished };
+      await writeFileWhole(join(partial, "row.json"), json(row));
+    });
+    return finished;
+  }
+
+  /**
+   * Writes a file, its folder too.
+   * @param path relative to the comparison's folder
+   * @throws {InputError} when it cannot be written
+   */
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await this.#folderOf(path);
+    await writeFileWhole(join(this.folder, path), bytes);
+  }
+
+  /** Writes an array as .npy. */
+  async writeArray(path: string, array: NdArray): Promise<void> {
+    await this.#folderOf(path);
+    await writeNpy(join(this.folder, path), array);
+  }
+
+  /** Reads an array; undefined where there is none. */
+  readArray(path: string | null | undefined): NdArray | undefined {
+    if (path === null || path === undefined) return undefined;
+    const { data, shape } = readNpy(join(this.folder, path));
+    return ndarray(data, shape);
+  }
+
+  /** Whether there is such a file. */
+  async has(path: string): Promise<boolean> {
+    return await Deno.stat(join(this.folder, path)).then(() => true, () => false);
+  }
+
+  async #folderOf(path: string): Promise<void> {
+    const folder = join(this.folder, path, "..");
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+    } catch (cause) {
+      throw new InputError(`Cannot write the folder ${folder}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** The content of row.json. */
+interface Row {
+  readonly settings: RunSettings;
+  readonly run: ComparisonRun;
+}
+
+/** JSON as it is written to files. */
+export function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`);
+}

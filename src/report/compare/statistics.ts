@@ -1,0 +1,72 @@
+/** Statistics of a few numbers: means, spreads, and bootstrap intervals of means. @module */
+import { percentile } from "../../mri/metrics/percentile.ts";
+import { Rng } from "../../rng.ts";
+
+/** Resamples of a bootstrap: the default of scipy.stats.bootstrap. */
+const RESAMPLES = 9999;
+/** Confidence of an interval. */
+const LEVEL = 0.95;
+
+/**
+ * Arithmetic mean.
+ * @throws {RangeError} for no values
+ */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError("Cannot take the mean of no values");
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * Standard deviation of a sample, with n - 1 in the denominator.
+ * @throws {RangeError} for fewer than two values
+ */
+export function standardDeviation(values: readonly number[]): number {
+  if (values.length < 2) {
+    throw new RangeError(
+      `Cannot take the standard deviation: 2 values are required, found ${values.length}`,
+    );
+  }
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/** Options of {@link bootstrapDraws}. */
+export interface BootstrapOptions {
+  /** Seed of the resampling. Default 0. */
+  readonly seed?: number;
+  /** Times that the values are drawn anew. Default 9999. */
+  readonly resamples?: number;
+}
+
+/** Indices of the values that each resample consists of: `[resamples, count]`. */
+export function bootstrapDraws(
+  count: number,
+  { seed = 0, resamples = RESAMPLES }: BootstrapOptions = {},
+): Uint32Array {
+  const rng = new Rng(seed);
+  return Uint32Array.from({ length: resamples * count }, () => rng.integer(count));
+}
+
+/**
+ * Percentile bootstrap interval of the mean (Efron 1979): the values are drawn anew with replacement,
+ * and the interval holds the middle 95 % of the means. Too narrow for a handful of values: say how
+ * many there were.
+ * @param draws from {@link bootstrapDraws} for as many values
+ * @throws {RangeError} for fewer than two values
+ */
+export function bootstrapInterval(
+  values: readonly number[],
+  draws: Uint32Array = bootstrapDraws(values.length),
+): readonly [low: number, high: number] {
+  const count = values.length;
+  if (count < 2) {
+    throw new RangeError(`Cannot bootstrap a mean: 2 values are required, found ${count}`);
+  }
+  const means = new Float64Array(draws.length / count);
+  for (let i = 0; i < draws.length; i++) {
+    means[Math.floor(i / count)] += values[draws[i]] / count;
+  }
+  const tail = 100 * (1 - LEVEL) / 2;
+  return [percentile(means, tail), percentile(means, 100 - tail)];
+}

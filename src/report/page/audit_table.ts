@@ -1,0 +1,190 @@
+/** The audits of all runs: what says that an image is right, or wrong, without the truth. @module */
+import type { Audit, ConsistencyBand, Verdict } from "../../recon/audit/audit.ts";
+import type { Comparison } from "../comparison.ts";
+import { fixed, short } from "../../number_format.ts";
+import { attribute, type Content, html, type Markup } from "../../markup.ts";
+
+/** Shapes beside the words, so that no colour is needed to tell verdicts apart. */
+const SIGNS: Readonly<Record<Verdict, string>> = {
+  consistent: "●",
+  suspicious: "▲",
+  inconsistent: "■",
+};
+
+/** A verdict with its sign. */
+export function verdictMark(verdict: Verdict): Markup {
+  return html`<span class="verdict ${verdict}"><span aria-hidden="true">${
+    SIGNS[verdict]
+  }</span> ${verdict}</span>`;
+}
+
+/** A doubt as its sign alone, with the reasons; nothing for a consistent run. */
+export function doubtMark({ verdict, reasons }: Audit): Content {
+  return verdict !== "consistent" && html`
+    <span class="${verdict}" title="${verdict}: ${reasons.join("; ")}">
+      <span aria-hidden="true">${SIGNS[verdict]}</span><span class="unseen">${verdict}</span>
+    </span>
+  `;
+}
+
+/** Table of the audits; undefined when there is none. */
+export function auditTable(
+  { runs, inputs }: Comparison,
+  labels: readonly string[],
+): Markup | undefined {
+  const rows = runs.flatMap(({ audit, mask, input }, i) =>
+    audit === null ? [] : [{ audit, mask, input: inputs[input].path, label: labels[i] }]
+  );
+  if (rows.length === 0) return undefined;
+  const columns: Column[] = [
+    { name: "Method", show: ({ label }) => label },
+    { name: "Mask", show: ({ mask }) => mask },
+    ...inputs.length > 1 ? [INPUT] : [],
+    ...COLUMNS.filter(({ shown }) => shown === undefined || rows.some(({ audit }) => shown(audit))),
+  ];
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Audits">
+      <table>
+        <thead>
+          <tr>${columns.map(({ name, title, kind }) =>
+            html`
+              <th scope="col" ${attribute("class", kind)} ${attribute("title", title)}>${name}</th>
+            `
+          )}</tr>
+        </thead>
+        <tbody>${rows.map((row) =>
+          html`
+            <tr>
+              ${columns.map(({ kind, show }) =>
+                html`<td ${attribute("class", kind)}>${show(row)}</td>`
+              )}
+            </tr>
+          `
+        )}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** A run with an audit. */
+interface Row {
+  readonly audit: Audit;
+  readonly label: string;
+  readonly mask: string;
+  readonly input: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly title?: string;
+  readonly kind?: "number" | "wrap";
+  /** Whether an audit has something to show here; a column in which none has is left out. */
+  readonly shown?: (audit: Audit) => boolean;
+  readonly show: (row: Row) => Content;
+}
+
+const INPUT: Column = { name: "Input", kind: "wrap", show: ({ input }) => input };
+
+const COLUMNS: readonly Column[] = [
+  {
+    name: "Image",
+    title:
+      "what the method made of the data: does it agree with them, and predict as well as others",
+    show: ({ audit }) => verdictMark(audit.image),
+  },
+  {
+    name: "Data",
+    title: "noise, coil maps and motion: the same for every method",
+    show: ({ audit }) => verdictMark(audit.data),
+  },
+  {
+    name: "χ²",
+    title: "residual on the acquired samples over the noise: about 1 when it is noise alone",
+    kind: "number",
+    show: ({ audit }) => fixed(audit.consistency?.chiSquare, 2),
+  },
+  {
+    name: "by distance",
+    title: "chi-square from the centre of k-space outwards: bars up from 1 or down, logarithmic",
+    show: ({ audit }) => bandChart(audit.consistency?.bands ?? []),
+  },
+  {
+    name: "held-out error",
+    title: "squared error of samples that were held back, over the noise variance",
+    kind: "number",
+    shown: ({ prediction }) => prediction !== null,
+    show: ({ audit }) => fixed(audit.prediction?.error, 2),
+  },
+  {
+    name: "of sense",
+    title: "the same of sense",
+    kind: "number",
+    shown: ({ prediction }) => prediction !== null,
+    show: ({ audit }) => fixed(audit.prediction?.sense, 2),
+  },
+  {
+    name: "of tv",
+    title: "the same of tv, beside methods with a network",
+    kind: "number",
+    shown: ({ prediction }) => prediction !== null && prediction.tv !== null,
+    show: ({ audit }) => fixed(audit.prediction?.tv, 2),
+  },
+  {
+    name: "expected",
+    title: "what the spread of the samples says that error is",
+    kind: "number",
+    shown: ({ prediction }) => prediction !== null && prediction.expected !== null,
+    show: ({ audit }) => fixed(audit.prediction?.expected, 2),
+  },
+  {
+    name: "spread",
+    title: "mean deviation of the samples over the head, relative to its mean",
+    kind: "number",
+    shown: ({ spread }) => spread !== null,
+    show: ({ audit: { spread } }) => spread && `${short(100 * spread.mean)} %`,
+  },
+  {
+    name: "above contrast",
+    title: "part of the head where the deviation exceeds the local contrast",
+    kind: "number",
+    shown: ({ spread }) => spread !== null,
+    show: ({ audit: { spread } }) => spread && `${short(100 * spread.above)} %`,
+  },
+  {
+    name: "Reasons",
+    kind: "wrap",
+    show: ({ audit }) => audit.reasons.map((reason) => html`<p>${reason}</p>`),
+  },
+];
+
+const BAR = 9, HEIGHT = 19;
+/** Chi-square (or one over it) whose bar takes the whole height: bars are logarithmic about 1. */
+const FULL = 10;
+
+/** Reduced chi-square by distance from the centre, as bars up or down from 1, logarithmic. */
+function bandChart(bands: readonly ConsistencyBand[]): Markup | string {
+  if (bands.length === 0) return "–";
+  const middle = HEIGHT / 2, width = bands.length * BAR;
+  const words = bands.map(({ from, to, chiSquare }) =>
+    `${short(from)} to ${short(to)}: ${short(chiSquare)}`
+  ).join("; ");
+  return html`
+    <svg class="bands c0" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"
+      role="img"
+      aria-label="chi-square by distance, ${words}">
+      <title>${words}</title>
+      ${bands.map(({ chiSquare }, i) => bar(i * BAR + 1, chiSquare))}
+      <line x1="0" x2="${width}" y1="${middle}" y2="${middle}" />
+    </svg>
+  `;
+}
+
+function bar(x: number, chiSquare: number): Markup {
+  const middle = HEIGHT / 2;
+  const part = Math.log(Math.max(chiSquare, Number.MIN_VALUE)) / Math.log(FULL);
+  const height = (middle - 1) * Math.min(1, Math.abs(part));
+  const y = part > 0 ? middle - height : middle;
+  return html`
+    <rect x="${x}" width="${BAR - 2}" y="${y.toFixed(1)}" height="${height.toFixed(1)}" />
+  `;
+}

@@ -1,0 +1,100 @@
+/** Paired differences with their intervals, as a table with a forest plot. @module */
+import type { Comparison, PairedDifference } from "../comparison.ts";
+import { short, signed } from "../../number_format.ts";
+import { distinct } from "../labels.ts";
+import { html, type Markup } from "../../markup.ts";
+
+const METRICS: Readonly<
+  Record<PairedDifference["metric"], { name: string; digits: number; sign: 1 | -1 }>
+> = {
+  psnr: { name: "PSNR (dB)", digits: 2, sign: 1 },
+  ssim: { name: "SSIM", digits: 4, sign: 1 },
+  nmse: { name: "NMSE", digits: 5, sign: -1 },
+  haarpsi: { name: "HaarPSI", digits: 4, sign: 1 },
+};
+
+const WIDTH = 160, HEIGHT = 16;
+
+/** The differences with controls to choose among them; undefined when there is none. */
+export function differenceTable({ differences, runs }: Comparison): Markup | undefined {
+  if (differences.length === 0) return undefined;
+  const masks = distinct(runs.map(({ mask }) => mask));
+  const names = distinct(differences.flatMap(({ a, b }) => [a, b]));
+  const metrics = distinct(differences.map(({ metric }) => metric));
+  return html`
+    <p class="controls">
+      <label>Metric <select id="pair-metric">${metrics.map(option)}</select></label>
+      <label>Method <select id="pair-method"><option value="">all pairs</option>${names.map((
+        name,
+      ) => html`<option>${name}</option>`)}</select></label>
+    </p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Paired differences">
+      <table id="pairs">
+        <thead>
+          <tr>
+            <th scope="col">A</th>
+            <th scope="col">B</th>
+            <th scope="col">Mask</th>
+            <th scope="col">Metric</th>
+            <th scope="col" class="number">mean of A − B</th>
+            <th scope="col">95 % interval</th>
+            <th scope="col" class="number">n</th>
+            <th scope="col">says</th>
+          </tr>
+        </thead>
+        <tbody>${differences.map((difference) =>
+          row(difference, masks, reach(differences, difference.metric))
+        )}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function option(metric: PairedDifference["metric"]): Markup {
+  return html`<option value="${metric}">${METRICS[metric].name}</option>`;
+}
+
+/** The largest end of any interval of a metric: all are drawn on one scale. */
+function reach(differences: readonly PairedDifference[], metric: string): number {
+  const ends = differences.filter((d) => d.metric === metric).flatMap(({ interval }) => interval);
+  return Math.max(...ends.map(Math.abs)) || 1;
+}
+
+function row(difference: PairedDifference, masks: readonly string[], most: number): Markup {
+  const { a, b, mask, metric, mean, std, interval: [low, high], count, over } = difference;
+  const { name, digits } = METRICS[metric];
+  return html`
+    <tr data-mask="${masks.indexOf(mask)}" data-metric="${metric}" data-a="${a}" data-b="${b}">
+      <td>${a}</td>
+      <td>${b}</td>
+      <td>${mask}</td>
+      <td>${name}</td>
+      <td class="number" title="standard deviation ${short(std)}">${signed(mean, digits)}</td>
+      <td>${forest(difference, most)} <span class="interval">${signed(low, digits)} to ${signed(
+        high,
+        digits,
+      )}</span></td>
+      <td class="number">${count} ${over}</td>
+      <td>${conclusion(difference)}</td>
+    </tr>
+  `;
+}
+
+function conclusion({ metric, a, b, interval: [low, high] }: PairedDifference): Markup | string {
+  if (low <= 0 && high >= 0) return "no difference shown";
+  const better = (low > 0) === (METRICS[metric].sign > 0) ? a : b;
+  return html`<strong>${better}</strong> is better`;
+}
+
+function forest({ mean, interval: [low, high] }: PairedDifference, most: number): Markup {
+  const at = (value: number) => (WIDTH / 2 * (1 + 0.96 * value / most)).toFixed(1);
+  const middle = HEIGHT / 2;
+  return html`
+    <svg class="forest" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}"
+      aria-hidden="true">
+      <line class="zero" x1="${at(0)}" x2="${at(0)}" y1="0" y2="${HEIGHT}" />
+      <line x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}" />
+      <circle cx="${at(mean)}" cy="${middle}" r="3" />
+    </svg>
+  `;
+}
