@@ -88,7 +88,15 @@ export type {
   ReduceAttributes,
 } from "./ops/attributes.ts";
 export { type DType, type Shape, Tensor, type TensorType } from "./tensor.ts";
-export { type InputShapes, type Program, Runtime } from "./runtime/session.ts";
+export type {
+  CompileOptions,
+  DeviceArray,
+  InputShapes,
+  Program,
+  ProgramInput,
+  RuntimeOptions,
+} from "./runtime/program.ts";
+export { Runtime } from "./runtime/session.ts";
 export type { Device, DeviceRequest } from "./runtime/device.ts";
 export { encodeModel, modelWeights, type NamedTensors } from "./proto.ts";
 export {

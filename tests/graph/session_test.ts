@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { DeviceError } from "../../src/errors.ts";
 import * as g from "../../src/graph/mod.ts";
+import type { NdArray } from "../../src/ndarray.ts";
 import { resolveDevice } from "../../src/graph/runtime/device.ts";
 
-const two = { data: Float32Array.of(1, 2), shape: [2] };
+const two: NdArray = { data: Float32Array.of(1, 2), shape: [2] };
 
 Deno.test("a runtime compiles the same graph once", async () => {
   await using runtime = await g.Runtime.open("cpu");
@@ -87,4 +88,60 @@ Deno.test("an output that is also padded for a convolution survives onnxruntime'
   const { part, z, again, x2 } = await program.run({ x });
   assert.deepEqual([part.shape, again.data, x2.data], [[1, 1, 4, 3], part.data, x.data]);
   assert.equal(z.data[4], 9);
+});
+
+Deno.test("open() takes a positive whole number of threads", async () => {
+  await using runtime = await g.Runtime.open("cpu", { threads: 1 });
+  const program = await runtime.build({ x: [2] }, ({ x }) => ({ y: g.add(x, 1) }));
+  assert.deepEqual((await program.run({ x: two })).y.data, Float32Array.of(2, 3));
+  for (const threads of [0, 1.5, NaN]) {
+    await assert.rejects(g.Runtime.open("cpu", { threads }), RangeError);
+  }
+});
+
+/** `x` after `steps` steps of `x -> a x + b`, fed as arrays or kept by the runtime. */
+async function affineSteps(runtime: g.Runtime, kept: boolean, steps = 3) {
+  const shapes = { x: [2], a: [2], b: [1] };
+  const define = ({ x, a, b }: Record<"x" | "a" | "b", g.Tensor>) => {
+    const next = g.add(g.mul(a, x), b);
+    return { next, sum: g.reduceSum(next) };
+  };
+  const fixed = { a: two, b: { data: Float32Array.of(0.5), shape: [1] } };
+  if (!kept) {
+    const program = await runtime.build(shapes, define);
+    let x = two, sum = x;
+    for (let i = 0; i < steps; i++) ({ next: x, sum } = await program.run({ x, ...fixed }));
+    return { x, sum };
+  }
+  const program = await runtime.build(shapes, define, { keep: ["next"] });
+  using bound = await program.bind(fixed);
+  let { next, sum } = await bound.run({ x: two });
+  for (let i = 1; i < steps; i++) {
+    using before = next;
+    ({ next, sum } = await bound.run({ x: before }));
+  }
+  return { x: await next.read(), sum };
+}
+
+Deno.test("bound inputs and kept outputs give what arrays give", async () => {
+  await using runtime = await g.Runtime.open("cpu");
+  assert.deepEqual(await affineSteps(runtime, true), await affineSteps(runtime, false));
+  assert.deepEqual((await affineSteps(runtime, true, 2)).x.data, Float32Array.of(2, 9.5));
+});
+
+Deno.test("bind() checks names and shapes, and only the other inputs remain", async () => {
+  await using runtime = await g.Runtime.open("cpu");
+  const program = await runtime.build({ x: [2], a: [2] }, ({ x, a }) => ({ y: g.mul(a, x) }));
+  using bound = await program.bind({ a: two });
+  assert.deepEqual(bound.inputShapes, { x: [2] });
+  assert.deepEqual((await bound.run({ x: two })).y.data, Float32Array.of(1, 4));
+  const wrong = { z: two } as unknown as { x: typeof two };
+  await assert.rejects(program.bind(wrong), /Cannot bind input z: one of x, a is required/);
+  await assert.rejects(
+    bound.bind({ a: two } as never),
+    /Cannot bind input a: one of x is required/,
+  );
+  const short = { data: new Float32Array(1), shape: [1] };
+  await assert.rejects(program.bind({ a: short }), /input a must have shape \[2\], found \[1\]/);
+  await assert.rejects(bound.run({} as never), /input x is missing/);
 });

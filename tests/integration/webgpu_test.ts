@@ -66,3 +66,36 @@ testWith(
     await Deno.remove(folder, { recursive: true });
   },
 );
+
+/** Two steps of x -> a x + 1 with `a` bound and `x` kept on the device: prints x and its sum. */
+const KEPT_STEPS = `
+import { add, mul, reduceSum, Runtime } from "./src/graph/mod.ts";
+await using runtime = await Runtime.open("webgpu");
+const program = await runtime.build({ x: [2], a: [2] }, ({ x, a }) => {
+  const next = add(mul(a, x), 1);
+  return { next, sum: reduceSum(next) };
+}, { keep: ["next"] });
+using bound = await program.bind({ a: { data: Float32Array.of(2, 3), shape: [2] } });
+using first = (await bound.run({ x: { data: Float32Array.of(1, 2), shape: [2] } })).next;
+const { next, sum } = await bound.run({ x: first });
+console.log([...(await next.read()).data, ...sum.data].join());
+`;
+
+testWith(
+  exists(ICD) ? undefined : "chromium's SwiftShader",
+  "a WebGPU program keeps an output on the device and takes it again",
+  async () => {
+    const env = { ...Deno.env.toObject(), ...SWIFTSHADER };
+    const script = await Deno.makeTempFile({ dir: ROOT, suffix: ".ts" });
+    try {
+      await Deno.writeTextFile(script, KEPT_STEPS);
+      const out = await run(Deno.execPath(), ["run", "-A", "--no-check", script], {
+        cwd: ROOT,
+        env,
+      });
+      assert.equal(out.trim(), "7,22,29");
+    } finally {
+      await Deno.remove(script);
+    }
+  },
+);

@@ -9,48 +9,51 @@ import { createHash } from "node:crypto";
 import ort from "onnxruntime-node";
 import { DeviceError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
+import type {
+  CompileOptions,
+  DeviceArray,
+  InputShapes,
+  Program,
+  ProgramInput,
+  RuntimeOptions,
+} from "./program.ts";
 import { type Device, type DeviceRequest, hasHardwareAdapter, resolveDevice } from "./device.ts";
 import { exp } from "../ops/elementwise.ts";
 import { graphMemory } from "./memory.ts";
-import { input } from "../ops/leaf.ts";
+import { identity, input } from "../ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "../proto.ts";
 import { formatShape, sameShape } from "../shapes.ts";
 import { type Shape, type Tensor, topological } from "../tensor.ts";
-
-/** A compiled graph with named inputs and outputs. */
-export interface Program<I extends string = string, O extends string = string> {
-  /** Shapes of the inputs. */
-  readonly inputShapes: Readonly<Record<I, Shape>>;
-  /**
-   * Runs the graph.
-   * @throws {RangeError} when an array does not have the shape of its input
-   */
-  run(feeds: Readonly<Record<I, NdArray>>): Promise<Record<O, NdArray>>;
-}
-
-/** Shapes of named inputs, as `Runtime.build` takes them. */
-export type InputShapes<I extends string> = Readonly<Record<I, Shape>>;
 
 /** A device that compiles graphs, and the sessions it holds. */
 export class Runtime implements AsyncDisposable {
   /** The device every session runs on. */
   readonly device: Device;
+  readonly #threads: number | undefined;
   readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
   #compileSeconds = 0;
   #graphBytes = 0;
   #disposed = false;
 
-  private constructor(device: Device) {
+  private constructor(device: Device, threads: number | undefined) {
     this.device = device;
+    this.#threads = threads;
   }
 
   /**
    * Opens a device.
    * @param request `auto` takes CUDA, else a hardware WebGPU adapter, else the CPU
    * @throws {DeviceError} when the requested device is not there
+   * @throws {RangeError} when `threads` is not a positive whole number
    */
-  static async open(request: DeviceRequest = "auto"): Promise<Runtime> {
-    return new Runtime(await resolveDevice(request, { trial, hasHardwareAdapter }));
+  static async open(
+    request: DeviceRequest = "auto",
+    { threads }: RuntimeOptions = {},
+  ): Promise<Runtime> {
+    if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
+      throw new RangeError(`Cannot use ${threads} threads: a positive whole number is required`);
+    }
+    return new Runtime(await resolveDevice(request, { trial, hasHardwareAdapter }), threads);
   }
 
   /** Seconds spent compiling so far. */
@@ -59,8 +62,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Bytes that the hungriest graph compiled so far takes while it runs, its constants counted twice
-   * (as they are, and as onnxruntime packs them).
+   * Largest number of bytes that any graph compiled so far needs while it runs. Constants count twice:
+   * onnxruntime keeps a packed copy of them.
    */
   get graphBytes(): number {
     return this.#graphBytes;
@@ -83,25 +86,27 @@ export class Runtime implements AsyncDisposable {
    * console.assert(y.data[1] === 3);
    * ```
    */
-  build<I extends string, O extends string>(
+  build<I extends string, O extends string, K extends O = never>(
     shapes: InputShapes<I>,
     define: (inputs: Record<I, Tensor>) => Record<O, Tensor>,
-  ): Promise<Program<I, O>> {
+    options: CompileOptions<K> = {},
+  ): Promise<Program<I, O, K>> {
     const entries = Object.entries<Shape>(shapes).map((
       [name, shape],
     ) => [name, input(name, shape)]);
     const inputs = Object.fromEntries(entries) as Record<I, Tensor>;
-    return this.compile(inputs, define(inputs));
+    return this.compile(inputs, define(inputs), options);
   }
 
   /**
    * Compiles the graph between given inputs and outputs; a graph compiled before is reused.
    * @throws {TypeError} when an input or output is not float32 (cast it in the graph)
    */
-  async compile<I extends string, O extends string>(
+  async compile<I extends string, O extends string, K extends O = never>(
     inputs: Record<I, Tensor>,
     outputs: Record<O, Tensor>,
-  ): Promise<Program<I, O>> {
+    { keep = [] }: CompileOptions<K> = {},
+  ): Promise<Program<I, O, K>> {
     const start = performance.now();
     if (this.#disposed) throw new TypeError("Cannot compile a graph: the runtime is disposed");
     requireFloat32("input", inputs);
@@ -109,16 +114,23 @@ export class Runtime implements AsyncDisposable {
     const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
     const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
     this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
-    const key = createHash("sha256").update(model).digest("base64");
+    const onDevice = this.device === "webgpu" ? keep : [];
+    const key = createHash("sha256").update(model).update(`${onDevice}`).digest("base64");
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      session = createSession(model, this.device, Object.values<Tensor>(outputs));
+      const tensors = Object.values<Tensor>(outputs);
+      session = createSession(model, tensors, {
+        device: this.device,
+        threads: this.#threads,
+        onDevice,
+        outputNames: Object.keys(outputs),
+      });
       this.#sessions.set(key, session);
       session.catch(() => this.#sessions.delete(key));
     }
     const ready = await session;
     this.#compileSeconds += (performance.now() - start) / 1000;
-    return program(ready, inputs, outputs);
+    return sessionProgram<I, O, K>(this, ready, inputs, new Set<string>(keep));
   }
 
   /** Releases all sessions. */
@@ -138,30 +150,43 @@ function requireFloat32(kind: string, tensors: NamedTensors): void {
   }
 }
 
-/** onnxruntime's log levels: errors are thrown as well, so only what is fatal need be printed. */
+/** The log level of onnxruntime at which errors are thrown but not printed as well. */
 const LOG_FATAL = 4;
 ort.env.logLevel = "fatal";
 
-/** Runs the smallest graph on a device, and fails where that device is not to be had. */
+/** Runs a tiny graph on a device; rejects where the device is not available. */
 async function trial(device: Device): Promise<void> {
   const x = input("x", [1]);
-  const session = await openSession(encodeModel({ x }, { y: exp(x) }), device);
+  const session = await openSession(encodeModel({ x }, { y: exp(x) }), { device });
   await session.release();
+}
+
+interface SessionSettings {
+  readonly device: Device;
+  readonly threads?: number;
+  readonly outputNames?: readonly string[];
+  /** Outputs that stay in the memory of the device. */
+  readonly onDevice?: readonly string[];
 }
 
 function openSession(
   model: Uint8Array<ArrayBuffer>,
-  device: Device,
+  { device, threads, outputNames = [], onDevice = [] }: SessionSettings,
 ): Promise<ort.InferenceSession> {
+  const places = outputNames.map((name) =>
+    [name, onDevice.includes(name) ? "gpu-buffer" : "cpu"] as const
+  );
   return ort.InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel: "all",
     logSeverityLevel: LOG_FATAL,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(onDevice.length > 0 && { preferredOutputLocation: Object.fromEntries(places) }),
     extra: {
       session: {
-        // Threads that wait for work by spinning take it from each other on a machine that is shared.
+        // Threads that spin while they wait slow down other work on a shared machine.
         intra_op: { allow_spinning: "0" },
-        // A node that the device cannot run must not run on the CPU without a word.
+        // A node that the device cannot run must not silently run on the CPU.
         ...(device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
       },
     },
@@ -173,12 +198,13 @@ const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "No
 
 async function createSession(
   model: Uint8Array<ArrayBuffer>,
-  device: Device,
   outputs: readonly Tensor[],
+  settings: SessionSettings,
 ): Promise<ort.InferenceSession> {
   try {
-    return await openSession(model, device);
+    return await openSession(model, settings);
   } catch (cause) {
+    const { device } = settings;
     if (device === "cpu") throw cause;
     const found = new Set(
       topological(outputs).map(({ op }) => op).filter((op) => CPU_ONLY.has(op)),
@@ -194,37 +220,102 @@ async function createSession(
   }
 }
 
-function program<I extends string, O extends string>(
+/** A session as a program; `bound` are the inputs that are fixed. */
+function sessionProgram<I extends string, O extends string, K extends O>(
+  runtime: Runtime,
   session: ort.InferenceSession,
-  inputs: Record<I, Tensor>,
-  outputs: Record<O, Tensor>,
-): Program<I, O> {
-  const names = Object.keys(inputs) as I[];
-  const outputNames = Object.keys(outputs) as O[];
-  const inputShapes = Object.fromEntries(names.map((name) => [name, inputs[name].shape]));
+  inputs: Readonly<Record<I, Tensor>>,
+  kept: ReadonlySet<string>,
+  bound: Readonly<Record<string, ort.Tensor>> = {},
+): Program<I, O, K> {
+  const shapes = Object.entries<Tensor>(inputs).map(([name, { shape }]) => [name, shape] as const);
   return {
-    inputShapes: inputShapes as Record<I, Shape>,
+    inputShapes: Object.fromEntries(shapes) as Record<I, Shape>,
     async run(feeds) {
-      const tensors: Record<string, ort.Tensor> = {};
-      for (const name of names) {
+      const tensors: Record<string, ort.Tensor> = { ...bound };
+      for (const [name, shape] of shapes) {
         if (!Object.hasOwn(feeds, name)) {
           throw new TypeError(`Cannot run the graph: input ${name} is missing`);
         }
-        const { data, shape } = feeds[name];
-        if (!sameShape(shape, inputs[name].shape)) {
-          throw new RangeError(
-            `Cannot run the graph: input ${name} must have shape ` +
-              `${formatShape(inputs[name].shape)}, found ${formatShape(shape)}`,
+        tensors[name] = checkedInput(name, shape, feeds[name as I]);
+      }
+      const results = Object.entries(await session.run(tensors)).map(([name, tensor]) =>
+        [name, kept.has(name) ? new KeptArray(runtime, tensor) : hostArray(tensor)] as const
+      );
+      return Object.fromEntries(results) as { [N in O]: N extends K ? DeviceArray : NdArray };
+    },
+    async bind<F extends I>(fixed: Readonly<Record<F, ProgramInput>>) {
+      const all = { ...bound };
+      const rest: Record<string, Tensor> = { ...inputs };
+      const uploaded: ort.Tensor[] = [];
+      for (const [name, array] of Object.entries<ProgramInput>(fixed)) {
+        if (!Object.hasOwn(rest, name)) {
+          throw new TypeError(
+            `Cannot bind input ${name}: one of ${Object.keys(rest).join(", ")} is required`,
           );
         }
-        tensors[name] = new ort.Tensor("float32", data, shape);
+        all[name] = checkedInput(name, rest[name].shape, array);
+        if (runtime.device === "webgpu" && all[name].location === "cpu") {
+          all[name] = await copied(runtime, all[name], "device");
+          uploaded.push(all[name]);
+        }
+        delete rest[name];
       }
-      const results = await session.run(tensors);
-      const arrays = outputNames.map((name) => {
-        const { data, dims } = results[name];
-        return [name, { data: data as Float32Array, shape: dims }] as const;
-      });
-      return Object.fromEntries(arrays) as Record<O, NdArray>;
+      type Rest = Exclude<I, F>;
+      return Object.assign(
+        sessionProgram<Rest, O, K>(runtime, session, rest as Record<Rest, Tensor>, kept, all),
+        { [Symbol.dispose]: () => uploaded.forEach((tensor) => tensor.dispose()) },
+      );
     },
   };
+}
+
+function checkedInput(name: string, shape: Shape, array: ProgramInput): ort.Tensor {
+  if (!sameShape(array.shape, shape)) {
+    throw new RangeError(
+      `Cannot run the graph: input ${name} must have shape ${formatShape(shape)}, ` +
+        `found ${formatShape(array.shape)}`,
+    );
+  }
+  return array instanceof KeptArray
+    ? array.tensor
+    : new ort.Tensor("float32", (array as NdArray).data, shape);
+}
+
+class KeptArray implements DeviceArray {
+  readonly tensor: ort.Tensor;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, tensor: ort.Tensor) {
+    this.tensor = tensor;
+    this.#runtime = runtime;
+  }
+
+  get shape(): Shape {
+    return this.tensor.dims;
+  }
+
+  async read(): Promise<NdArray> {
+    const onHost = this.tensor.location === "cpu";
+    return hostArray(onHost ? this.tensor : await copied(this.#runtime, this.tensor, "host"));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.tensor.location !== "cpu") this.tensor.dispose();
+  }
+}
+
+/** Between host and WebGPU onnxruntime-node 1.30 copies inputs and outputs of graphs, nothing else. */
+async function copied(runtime: Runtime, tensor: ort.Tensor, to: "host" | "device") {
+  const copy = await runtime.build<"x", "y", "y">(
+    { x: tensor.dims },
+    ({ x }) => ({ y: identity(x) }),
+    to === "device" ? { keep: ["y"] } : {},
+  );
+  const { y } = await copy.run({ x: new KeptArray(runtime, tensor) });
+  return y instanceof KeptArray ? y.tensor : checkedInput("x", tensor.dims, y);
+}
+
+function hostArray({ data, dims }: ort.Tensor): NdArray {
+  return { data: data as Float32Array, shape: dims };
 }
