@@ -94,8 +94,8 @@ Deno.test("dps and pigdm make one graph call a step, with the network in it once
   for (const sampler of [dps, pigdm]) {
     const calls = { networks: 0, graphs: 0 };
     const counting = {
-      async build(...parameters: Parameters<Runtime["build"]>): Promise<Program> {
-        const program = await runtime.build(...parameters);
+      async build(...[shapes, define]: Parameters<Runtime["build"]>): Promise<Program> {
+        const program = await runtime.build(shapes, define);
         return { ...program, run: (feeds) => (calls.graphs++, program.run(feeds)) };
       },
     } as unknown as Runtime;
