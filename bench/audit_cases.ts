@@ -213,7 +213,7 @@ function motion(
   const [dy, dx] = [distance * Math.sin(angle), distance * Math.cos(angle)];
   let acquired = 0;
   const isMoved = Array.from({ length: height }, (_, line) => {
-    if (mask.kind === "lines" && mask.values[line] === 1) acquired++;
+    if (mask.isLines && mask.values[line] === 1) acquired++;
     if (kind === "interleaved") return acquired % 2 === 1;
     return kind === "second half"
       ? line >= height / 2

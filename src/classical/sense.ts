@@ -2,7 +2,6 @@
 import { mul } from "../graph/mod.ts";
 import { type CgState, cgStep } from "../mri/physics/cg.ts";
 import { regularised } from "../mri/physics/operator.ts";
-import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import type { Method } from "../method/problem.ts";
 import { type Iteration, iterativeSolver } from "./iteration.ts";
 import { senseWeight } from "./weights.ts";
@@ -19,7 +18,7 @@ export const senseIteration: Iteration<CgState> = {
   step: ({ operator, weight }, state) => cgStep(regularised(operator, weight), state),
 };
 
-/** x = argmin |A x - y|^2 + weight |x|^2; of partial Fourier the missing side is restored after. */
+/** x = argmin |A x - y|^2 + weight |x|^2. */
 export const sense: Method = {
   name: "sense",
   summary: "CG-SENSE, least squares with a small Tikhonov weight",
@@ -27,19 +26,9 @@ export const sense: Method = {
     "trajectories, Magn Reson Med 46:638-651",
   needsMaps: true,
   async prepare(runtime, geometry, { steps = STEPS, weight = 1 } = {}) {
-    const solver = await iterativeSolver(runtime, geometry, senseIteration, {
+    return await iterativeSolver(runtime, geometry, senseIteration, {
       steps,
       weightOf: (problem) => weight * senseWeight(problem, geometry),
     });
-    if (geometry.mask.partial === undefined) return solver;
-    const restore = await runtime.build(
-      { image: [2, geometry.height, geometry.width] },
-      ({ image }) => ({ restored: restorePartial(image, geometry.mask) }),
-    );
-    return {
-      ...solver,
-      solve: async (problem, control) =>
-        (await restore.run({ image: await solver.solve(problem, control) })).restored,
-    };
   },
 };

@@ -1,13 +1,9 @@
 /** Zero-filled reconstruction: the adjoint of the acquisition. @module */
-import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import type { Method } from "../method/problem.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import { onlyOf } from "../ndarray.ts";
 
-/**
- * x = A^H y: what was not acquired counts as zero, and the coils are combined with their maps. Of
- * partial Fourier the missing side is restored by the phase.
- */
+/** x = A^H y: what was not acquired counts as zero, and the coils are combined with their maps. */
 export const zeroFilled: Method = {
   name: "zero-filled",
   summary: "inverse Fourier transform of what was acquired, coils combined with their maps",
@@ -17,7 +13,7 @@ export const zeroFilled: Method = {
   async prepare(runtime, geometry) {
     const { y, inputs, operator } = mriMeasurement(geometry);
     const adjoint = await runtime.build<string, "image">({ y, ...inputs }, ({ y, ...arrays }) => ({
-      image: restorePartial(operator(arrays, 1).adjoint(y), geometry.mask),
+      image: operator(arrays, 1).adjoint(y),
     }));
     return {
       nfe: 0,

@@ -1,6 +1,6 @@
 /** What was measured: an operator whose arrays are inputs of a graph. @module */
 import { constantOf, mul, type Shape, type Tensor } from "../graph/mod.ts";
-import { acquiredLines, type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
+import { type LinearOperator, mriOperator } from "../mri/physics/operator.ts";
 import { mriSpectrum, type SpectralForm } from "../mri/physics/spectrum.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { SamplingGeometry } from "./problem.ts";
@@ -28,7 +28,7 @@ export interface Measurement {
 export function mriMeasurement({ coils, height, width, mask }: SamplingGeometry): Measurement {
   return {
     image: [height, width],
-    y: yShape(coils, mask),
+    y: mask.yShape(coils),
     inputs: { maps: [1, coils, 2, height, width] },
     operator: ({ maps }, batch) => mriOperator(maps, mask, batch),
     lowPass: mask.acs > 0 ? (y) => mul(y, calibrationWeights(mask)) : undefined,
@@ -54,26 +54,11 @@ export function linearMeasurement(
   };
 }
 
-/** Shape of y: `[1, C, 2, K, W]` for K acquired lines, `[1, C, 2, H, W]` for a mask of the plane. */
-export function yShape(coils: number, mask: SamplingMask): Shape {
-  const rows = mask.kind === "lines" ? acquiredLines(mask).length : mask.height;
-  return [1, coils, 2, rows, mask.width];
-}
-
-/** 1 for the samples of the calibration region, 0 for the others: `[K, 1]` or `[H, W]`. */
+/** 1 for the samples of the calibration region, 0 for the others: `[rows, 1]` or `[H, W]`. */
 function calibrationWeights(mask: SamplingMask): Tensor {
-  const { acs, height, width } = mask;
-  const inside = (index: number, length: number) => {
-    const start = Math.floor(length / 2) - Math.floor(acs / 2);
-    return index >= start && index < start + acs ? 1 : 0;
-  };
-  if (mask.kind === "lines") {
-    const weights = Float32Array.from(acquiredLines(mask), (line) => inside(line, height));
-    return constantOf(weights, [weights.length, 1]);
-  }
-  const weights = Float32Array.from(
-    { length: height * width },
-    (_, i) => inside(Math.floor(i / width), height) * inside(i % width, width),
+  const columns = mask.isLines ? 1 : mask.width;
+  const weights = mask.lines.flatMap((line) =>
+    Array.from({ length: columns }, (_, column) => mask.inCalibration(line, column) ? 1 : 0)
   );
-  return constantOf(weights, [height, width]);
+  return constantOf(Float32Array.from(weights), [mask.rows, columns]);
 }

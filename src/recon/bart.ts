@@ -14,11 +14,9 @@ import type { Program, Runtime } from "../graph/mod.ts";
 import { readCfl, writeCflCoils } from "../io/cfl.ts";
 import { planarCoils } from "../io/planar.ts";
 import { dftW } from "../mri/physics/dft.ts";
-import type { SamplingMask } from "../mri/sampling/masks.ts";
-import { acquiredLines } from "../mri/physics/operator.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
-import { type NdArray, ndarray, onlyOf, zeros } from "../ndarray.ts";
-import { yShape } from "../method/measurement.ts";
+import { type NdArray, ndarray, onlyOf } from "../ndarray.ts";
 
 /** Weight and iterations of fastMRI's baseline. */
 const WEIGHT = 0.01;
@@ -66,34 +64,20 @@ async function prepareBart(
 ): Promise<Solver> {
   const { coils, mask } = geometry;
   const transform: Program<"y", "kspace"> = await runtime.build(
-    { y: yShape(coils, mask) },
-    ({ y }) => ({ kspace: dftW(y, "forward") }),
+    { y: mask.yShape(coils) },
+    ({ y }) => ({ kspace: onAllLines(mask.isLines ? dftW(y, "forward") : y, mask) }),
   );
   return {
     nfe: 0,
     steps: ITERATIONS,
     async solve({ y, inputs }: Problem, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
-      const kspace = onlyOf(mask.kind === "plane" ? y : (await transform.run({ y })).kspace);
-      const image = await pics(filled(kspace, mask), onlyOf(inputs.maps), args, signal);
+      const { kspace } = await transform.run({ y });
+      const image = await pics(onlyOf(kspace), onlyOf(inputs.maps), args, signal);
       onProgress?.(1);
       return image;
     },
   };
-}
-
-/** K-space of the acquired lines `[C, 2, K, W]` with zeros between them, `[C, 2, H, W]`. */
-function filled(kspace: NdArray, mask: SamplingMask): NdArray {
-  if (mask.kind === "plane") return kspace;
-  const [coils, , count, width] = kspace.shape;
-  const full = zeros([coils, 2, mask.height, width]);
-  const lines = acquiredLines(mask);
-  for (let row = 0; row < 2 * coils * count; row++) {
-    const plane = Math.floor(row / count), line = lines[row % count];
-    const source = kspace.data.subarray(row * width, (row + 1) * width);
-    full.data.set(source, (plane * mask.height + line) * width);
-  }
-  return full;
 }
 
 /** Runs `bart pics`; the image `[2, H, W]`. */

@@ -13,7 +13,7 @@ import { finishedSize } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
-import { chooseSampling } from "./sampling.ts";
+import { chooseSampling, requestedMask } from "./sampling.ts";
 import { croppedMask, finishOptions } from "./slice_supply.ts";
 
 /** Name and version of the layout of a plan. */
@@ -74,7 +74,8 @@ export async function planReconstruction(
 ): Promise<Plan> {
   const method = findMethod(options.method ?? DEFAULT_METHOD);
   const [first, end] = sliceRange(file, options.slices);
-  const { mask, full } = chooseSampling(options.mask, file, await file.readSlice(first));
+  const asked = options.mask === undefined ? undefined : requestedMask(options.mask, file);
+  const { mask, full } = chooseSampling(asked, file, await file.readSlice(first));
   if (file.readCalibration === undefined) requireCalibration(method, mask, options);
   const used = croppedMask(mask, file);
   const { compress = file.coils } = options;
@@ -91,7 +92,7 @@ export async function planReconstruction(
     schema: PLAN_SCHEMA,
     input: describeInput(file),
     slices: [first, end],
-    mask: { ...reportMask(mask), ...countKept(mask) },
+    mask: { ...reportMask(mask), kept: mask.kept, of: mask.values.length },
     full,
     method: method.name,
     model: solver.model ?? null,
@@ -126,10 +127,6 @@ export function requireCalibration(
 function describeInput(file: KspaceFile): Plan["input"] {
   const { path, format, axes, coils, height, width } = file;
   return { path, format, shape: fileShape(file), axes, coils, phase: height, readout: width };
-}
-
-function countKept({ values }: SamplingMask): { kept: number; of: number } {
-  return { kept: values.reduce((sum, value) => sum + value, 0), of: values.length };
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */

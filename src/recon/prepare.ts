@@ -32,9 +32,8 @@ import {
 } from "../mri/calibration/coil_compression.ts";
 import { squaredMagnitude } from "../mri/physics/complex.ts";
 import { dft2, dftH, dftHRowsAdjoint, dftW } from "../mri/physics/dft.ts";
-import { calibrationLines, type SamplingMask } from "../mri/sampling/masks.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { noiseLevel, noiseRegions, regionEnergies } from "../mri/calibration/noise.ts";
-import { acquiredLines } from "../mri/physics/operator.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { Problem } from "../method/problem.ts";
 import {
@@ -118,22 +117,23 @@ export class Preparation {
   /** Compiles what all slices share. */
   static async create(runtime: Runtime, options: PreparationOptions): Promise<Preparation> {
     const { coils, mask, full } = options;
-    const lines = sampleLines(mask);
-    const regions = noiseRegions(mask, lines, coils);
+    const regions = noiseRegions(mask, coils);
     const acquire = await runtime.build(
       { kspace: [coils, 2, mask.height, options.readout ?? mask.width] },
       ({ kspace }): Record<string, Tensor> => {
         const hybrid = cropReadout(dftW(kspace, "inverse"), mask.width);
-        const samples = mask.kind === "lines" ? pickLines(hybrid, lines) : keepPoints(kspace, mask);
+        const samples = mask.isLines
+          ? pickLines(hybrid, mask.lines)
+          : mul(kspace, constant(mask.grid()));
         const outputs: Record<string, Tensor> = {
           samples,
           image: calibrationImage(samples, mask),
           corners: regionEnergies(
-            mask.kind === "lines" ? dftW(samples, "forward") : samples,
+            mask.isLines ? dftW(samples, "forward") : samples,
             regions,
           ),
         };
-        if (mask.kind === "lines") outputs.air = regionEnergies(samples, regions);
+        if (mask.isLines) outputs.air = regionEnergies(samples, regions);
         if (full) outputs.reference = rootSumOfSquares(dftH(hybrid, "inverse"));
         return outputs;
       },
@@ -273,13 +273,6 @@ export class Preparation {
   }
 }
 
-/** Lines that the samples hold: the acquired ones, or all of a plane. */
-function sampleLines(mask: SamplingMask): number[] {
-  return mask.kind === "lines"
-    ? acquiredLines(mask)
-    : Array.from({ length: mask.height }, (_, line) => line);
-}
-
 /** The central part of the readout of hybrid `[C, 2, H, W]`. */
 function cropReadout(hybrid: Tensor, width: number): Tensor {
   const start = Math.floor(hybrid.shape[3] / 2) - Math.floor(width / 2);
@@ -292,11 +285,6 @@ function pickLines(x: Tensor, lines: readonly number[]): Tensor {
   return gather(x, constantOf(BigInt64Array.from(lines, BigInt), [lines.length]), 2);
 }
 
-function keepPoints(kspace: Tensor, mask: SamplingMask): Tensor {
-  const data = Float32Array.from(mask.values);
-  return mul(kspace, constant({ data, shape: [mask.height, mask.width] }));
-}
-
 function rootSumOfSquares(images: Tensor): Tensor {
   const [, , height, width] = images.shape;
   return reshape(sqrt(reduceSum(squaredMagnitude(images), [0])), [height, width]);
@@ -304,10 +292,10 @@ function rootSumOfSquares(images: Tensor): Tensor {
 
 /** Where the calibration lines stand among the acquired ones. */
 function calibrationRows(mask: SamplingMask): { first: number; start: number; count: number } {
-  const all = calibrationLines(mask);
+  const all = mask.calibration;
   const count = Math.min(all.count, MAX_CALIBRATION_LINES);
   const start = all.start + Math.floor(all.count / 2) - Math.floor(count / 2);
-  return { first: sampleLines(mask).indexOf(start), start, count };
+  return { first: mask.lines.indexOf(start), start, count };
 }
 
 /**
@@ -317,7 +305,7 @@ function calibrationRows(mask: SamplingMask): { first: number; start: number; co
 function calibrationImage(samples: Tensor, mask: SamplingMask): Tensor {
   const { first, start, count } = calibrationRows(mask);
   const { height } = mask;
-  if (mask.kind === "plane") {
+  if (!mask.isLines) {
     const left = Math.floor(mask.width / 2) - Math.floor(count / 2);
     const inside = new Float32Array(height * mask.width);
     for (let y = start; y < start + count; y++) {
@@ -328,9 +316,7 @@ function calibrationImage(samples: Tensor, mask: SamplingMask): Tensor {
       : mul(samples, constant({ data: inside, shape: [height, mask.width] }));
     return rootSumOfSquares(dft2(chosen, "inverse"));
   }
-  const lines = count === 0
-    ? acquiredLines(mask)
-    : Array.from({ length: count }, (_, i) => start + i);
+  const lines = count === 0 ? mask.lines : Array.from({ length: count }, (_, i) => start + i);
   const chosen = count === 0 ? samples : slice(samples, 2, first, first + count);
   return rootSumOfSquares(dftHRowsAdjoint(chosen, lines, height, "forward"));
 }
@@ -340,8 +326,8 @@ function calibrationRegion(samples: Tensor, mask: SamplingMask): Tensor | undefi
   const { first, count } = calibrationRows(mask);
   if (count === 0) return undefined;
   const lines = slice(samples, 2, first, first + count);
-  const kspace = mask.kind === "lines" ? dftW(lines, "forward") : lines;
-  const wanted = mask.kind === "lines" ? Math.min(mask.width, CALIBRATION_READOUT) : count;
+  const kspace = mask.isLines ? dftW(lines, "forward") : lines;
+  const wanted = mask.isLines ? Math.min(mask.width, CALIBRATION_READOUT) : count;
   const left = Math.floor(mask.width / 2) - Math.floor(wanted / 2);
   return slice(kspace, 3, left, left + wanted);
 }

@@ -21,7 +21,7 @@ export interface RawImage {
 export interface RawIndex {
   /** Layout of the encoding that they belong to. */
   readonly layout: RawLayout;
-  /** What is lopsided about the sampling. */
+  /** Where the sampling is partial. */
   readonly partial?: PartialSampling;
   /** Noise scans. */
   readonly noise: readonly number[];

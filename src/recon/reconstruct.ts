@@ -23,6 +23,7 @@ import { type Audit, type SliceAudit, volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { Auditor } from "./audit/auditor.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
+import { preparedSolver } from "./partial_fourier.ts";
 import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "./types.ts";
 
@@ -243,7 +244,7 @@ class Run {
   async #create({ geometry, leaving }: ReadSlice): Promise<Compiled> {
     const options = methodOptions(this.#method, this.#options);
     return {
-      solver: await this.#method.prepare(this.#runtime, geometry, options),
+      solver: await preparedSolver(this.#runtime, this.#method, geometry, options),
       finish: await compileFinish(this.#runtime, leaving),
       turn: await compileReference(this.#runtime, leaving),
     };

@@ -7,13 +7,14 @@ import {
   makeMask,
   maskFromLines,
   maskFromPlane,
+  type MaskSpec,
   parseMaskSpec,
-  type SamplingMask,
+  SamplingMask,
 } from "../mri/sampling/masks.ts";
 import type { NdArray } from "../ndarray.ts";
 
-/** Part of the points of acquired lines that must be zero for the mask to be one of the plane. */
-const PLANE_ZEROS = 0.02;
+/** A mask that is asked for: a specification or a file, as text or parsed, or the mask itself. */
+export type MaskRequest = string | MaskSpec | SamplingMask;
 
 /** The sampling of one slice. */
 export interface Sampling {
@@ -24,75 +25,52 @@ export interface Sampling {
 }
 
 /**
- * What the data of a slice show: lines, or points of the plane where many points of the lines that
- * were acquired are zero.
- * @param kspace `[C, 2, H, W]`
- * @throws {InputError} when everything is zero
- */
-export function acquiredMask(kspace: NdArray): SamplingMask {
-  const [coils, , height, width] = kspace.shape;
-  const lines = detectMask(kspace);
-  const points = new Uint8Array(height * width);
-  for (let plane = 0; plane < 2 * coils; plane++) {
-    const start = plane * height * width;
-    for (let i = 0; i < points.length; i++) if (kspace.data[start + i] !== 0) points[i] = 1;
-  }
-  const inLines = lines.reduce((sum, kept) => sum + kept, 0) * width;
-  const found = points.reduce((sum, kept) => sum + kept, 0);
-  return found < (1 - PLANE_ZEROS) * inLines
-    ? maskFromPlane(points, height, width, "data")
-    : maskFromLines(lines, width, "data");
-}
-
-/**
  * Chooses what is kept of a slice.
- * @param request a mask specification or file (see `parseMaskSpec`), or undefined for whatever was
- *   acquired
- * @throws {InputError} when the mask does not fit the file, or asks for samples that are not there
- * @throws {UsageError} when the specification does not parse
+ * @param asked the mask that the user asks for (see {@link requestedMask}), or undefined for whatever
+ *   was acquired
+ * @throws {InputError} when the mask asks for samples that are not there
  */
 export function chooseSampling(
-  request: string | undefined,
+  asked: SamplingMask | undefined,
   file: KspaceFile,
   kspace: NdArray,
 ): Sampling {
-  const acquired = withDeclaredLines(acquiredMask(kspace), file);
-  const full = acquired.kind === "lines" && acquired.values.every((kept) => kept === 1);
-  const { partial } = file;
-  if (request === undefined) return { mask: partial ? { ...acquired, partial } : acquired, full };
-  const asked = requestedMask(request, file);
-  const mask = partial ? { ...asked, partial } : asked;
-  const missing = mask.kind === "lines" && acquired.kind === "lines"
-    ? mask.values.findIndex((kept, line) => kept === 1 && acquired.values[line] === 0)
-    : -1;
-  if (missing >= 0 || (!full && (mask.kind === "plane" || acquired.kind === "plane"))) {
+  const acquired = withDeclared(detectMask(kspace), file);
+  const full = acquired.isLines && acquired.isFull;
+  if (asked === undefined) return { mask: acquired, full };
+  const missing = asked.isLines && acquired.isLines
+    ? asked.lines.find((line) => !acquired.keeps(line, 0))
+    : undefined;
+  if (missing !== undefined || (!full && !(asked.isLines && acquired.isLines))) {
     throw new InputError(
-      `Cannot apply mask ${request}: samples that were acquired are required, but the file is ` +
-        `itself undersampled${missing >= 0 ? ` and line ${missing} is empty` : ""}`,
+      `Cannot apply mask ${asked.spec}: samples that were acquired are required, but the file is ` +
+        `itself undersampled${missing === undefined ? "" : ` and line ${missing} is empty`}`,
       { hint: "Leave out --mask to reconstruct what was acquired" },
     );
   }
-  return { mask, full };
+  return { mask: asked.with({ partial: file.partial ?? asked.partial }), full };
 }
 
-/** Lines that hold data but that the file declares as not acquired do not count. */
-function withDeclaredLines(mask: SamplingMask, file: KspaceFile): SamplingMask {
-  const declared = file.mask;
-  if (declared === undefined || mask.kind === "plane") return mask;
-  const both = mask.values.map((kept, line) => kept & declared[line]);
-  return maskFromLines(both, mask.width, "data");
+/** Without lines that hold data but that the file declares as not acquired. */
+function withDeclared(mask: SamplingMask, { mask: declared, partial }: KspaceFile): SamplingMask {
+  if (declared === undefined || !mask.isLines) {
+    return partial === undefined ? mask : mask.with({ partial });
+  }
+  const values = mask.values.map((kept, line) => kept & declared[line]);
+  return mask.with({ values, acs: undefined, partial: partial ?? mask.partial });
 }
 
 /**
- * The mask that a specification or file asks for, of the size of a file's k-space.
- * @throws {InputError} when a mask file cannot be read or is of another size
+ * The mask that is asked for, of the size of a file's k-space.
+ * @throws {InputError} when a mask file cannot be read, or the mask is of another size
  * @throws {UsageError} when the specification does not parse
  */
 export function requestedMask(
-  request: string,
+  request: MaskRequest,
   file: Pick<KspaceFile, "height" | "width">,
 ): SamplingMask {
-  const spec = parseMaskSpec(request);
+  if (request instanceof SamplingMask) return fitting(request, file);
+  const spec = typeof request === "string" ? parseMaskSpec(request) : request;
   if (spec.kind !== "file") return makeMask(spec, file.height, file.width);
   const found = readMaskFile(spec.path);
   if (found.kind === "lines") {
@@ -123,4 +101,12 @@ export function requestedMask(
   return isLines
     ? maskFromLines(turned.filter((_, i) => i % file.width === 0), file.width)
     : maskFromPlane(turned, file.height, file.width);
+}
+
+function fitting(mask: SamplingMask, { height, width }: Pick<KspaceFile, "height" | "width">) {
+  if (mask.height === height && mask.width === width) return mask;
+  throw new InputError(
+    `Cannot use mask ${mask.spec}: ${height} x ${width} samples are required, ` +
+      `found ${mask.height} x ${mask.width}`,
+  );
 }

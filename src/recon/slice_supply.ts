@@ -12,7 +12,7 @@ import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { FinishOptions } from "./finish.ts";
-import { chooseSampling, type Sampling } from "./sampling.ts";
+import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
 /** A slice that was read, with all that methods are compiled for. */
@@ -58,17 +58,19 @@ export class FileSlices implements SliceSupply {
   readonly #options: SupplyOptions;
   readonly #preparations = new Map<string, Promise<Preparation>>();
   readonly #maps: NdArray | undefined;
+  readonly #asked: SamplingMask | undefined;
 
   /**
    * @param runtime must outlive the supply
-   * @throws {InputError} when the file of maps cannot be read
-   * @throws {UsageError} for a number of virtual coils that makes no sense
+   * @throws {InputError} when a file of maps or of a mask cannot be read or does not fit
+   * @throws {UsageError} for a number of virtual coils or a mask that makes no sense
    */
   constructor(runtime: Runtime, file: KspaceFile, options: SupplyOptions = {}) {
     this.file = file;
     this.#runtime = runtime;
     this.#options = options;
     checkCompression(options);
+    if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
     if (options.maps !== undefined) this.#maps = readMapsFile(options.maps);
   }
 
@@ -77,10 +79,10 @@ export class FileSlices implements SliceSupply {
     const { file } = this;
     const { compress = file.coils } = this.#options;
     const kspace = await file.readSlice(index);
-    const sampling = chooseSampling(this.#options.mask, file, kspace);
+    const sampling = chooseSampling(this.#asked, file, kspace);
     const mask = croppedMask(sampling.mask, file);
     const coils = needsMaps ? Math.min(compress, file.coils) : file.coils;
-    const key = `${sampling.mask.kind} ${sampling.full} ${coils} ${sampling.mask.values}`;
+    const key = `${sampling.full} ${coils} ${mask.key}`;
     return {
       sampling,
       key,
@@ -207,5 +209,10 @@ export function finishOptions(
 /** The mask after readout oversampling is removed: lines stay, the readout is as long as the image. */
 export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask {
   const width = file.imageSize?.[1] ?? mask.width;
-  return mask.kind === "lines" && width < mask.width ? { ...mask, width } : mask;
+  if (!mask.isLines || width >= mask.width) return mask;
+  const { rows, columns } = mask.partial ?? {};
+  const moved = (column: number) =>
+    Math.round(Math.floor(width / 2) + (column - Math.floor(mask.width / 2)) * width / mask.width);
+  const inImage = columns && [moved(columns[0]), moved(columns[1])] as const;
+  return mask.with({ width, partial: mask.partial && { rows, columns: inImage } });
 }

@@ -11,7 +11,12 @@ import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import type { ImageFile } from "../io/types.ts";
 import { headMask } from "../mri/metrics/head_mask.ts";
-import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
+import {
+  type GeneratedMaskSpec,
+  makeMask,
+  type MaskSpec,
+  maskText,
+} from "../mri/sampling/masks.ts";
 import { measure, type RegionMetrics } from "../mri/metrics/metrics.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { MethodOptions } from "../method/problem.ts";
@@ -36,7 +41,7 @@ export interface StressTask {
   readonly structures: readonly Structure[];
   /** Brightness of the structures relative to bright tissue; negative for dark ones. */
   readonly brightness: number;
-  readonly mask: string;
+  readonly mask: MaskSpec;
   readonly simulation: SimulationRequest;
   /** Seed of the methods' random numbers and of the places of the structures. */
   readonly seed: number;
@@ -53,7 +58,7 @@ export interface Condition {
   readonly image: NdArray;
   /** Of a structure: what was added to the magnitude, `[rows, columns]`. */
   readonly added?: NdArray;
-  readonly mask: string;
+  readonly mask: MaskSpec;
   readonly noise: number;
   readonly seed: number;
 }
@@ -108,8 +113,10 @@ export function stressConditions(task: StressTask): Condition[] {
       summary: `a structure of ${task.brightness} of bright tissue is added`,
       ...withStructure(task, structure, i),
     })),
-    ...(other === undefined ? [] : [shift("mask", other, { ...base, mask: other })]),
-    ...(faster === undefined ? [] : [shift("acceleration", faster, { ...base, mask: faster })]),
+    ...(other === undefined ? [] : [shift("mask", other.text, { ...base, mask: other })]),
+    ...(faster === undefined
+      ? []
+      : [shift("acceleration", faster.text, { ...base, mask: faster })]),
     shift("noise", `noise ${NOISE_FACTOR * noise}`, { ...base, noise: NOISE_FACTOR * noise }),
     shift("contrast", `gamma ${GAMMA}`, { ...base, image: withGamma(image) }),
     shift("seed", `seed ${seed + 1}`, { ...base, seed: seed + 1 }),
@@ -122,22 +129,25 @@ const shift = (
   rest: Pick<Condition, "image" | "mask" | "noise" | "seed">,
 ): Condition => ({ name, kind: "shift", summary, ...rest });
 
+/** A changed specification with the text that says it. */
+const named = (spec: GeneratedMaskSpec): GeneratedMaskSpec => ({ ...spec, text: maskText(spec) });
+
 /** The same acceleration by another pattern; undefined where there is none. */
-function otherMask(text: string): string | undefined {
-  const spec = parseMaskSpec(text);
-  if (spec.kind === "equispaced") return `random:R=${spec.acceleration},acs=${spec.acs},seed=1`;
+function otherMask(spec: MaskSpec): GeneratedMaskSpec | undefined {
+  if (spec.kind === "equispaced") return named({ ...spec, kind: "random", seed: 1 });
   if (spec.kind !== "random" && spec.kind !== "poisson") return undefined;
-  return `${spec.kind}:R=${spec.acceleration},acs=${spec.acs},seed=${spec.seed + 1}`;
+  return named({ ...spec, seed: spec.seed + 1 });
 }
 
 /** A higher acceleration; undefined where it is out of reach. */
-function fasterMask(text: string, { shape: [, rows, columns] }: NdArray): string | undefined {
-  const spec = parseMaskSpec(text);
+function fasterMask(
+  spec: MaskSpec,
+  { shape: [, rows, columns] }: NdArray,
+): GeneratedMaskSpec | undefined {
   if (!("acceleration" in spec)) return undefined;
-  const faster = text.replace(/R=[^,]+/, `R=${spec.acceleration + MORE_ACCELERATION}`);
+  const faster = named({ ...spec, acceleration: spec.acceleration + MORE_ACCELERATION });
   try {
-    const parsed = parseMaskSpec(faster);
-    if (parsed.kind !== "file") makeMask(parsed, columns, rows);
+    makeMask(faster, columns, rows);
     return faster;
   } catch {
     return undefined;

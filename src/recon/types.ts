@@ -7,14 +7,15 @@ import type { Metrics } from "../mri/metrics/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Audit } from "./audit/audit.ts";
+import type { MaskRequest } from "./sampling.ts";
 import type { AuditLevel } from "./audit/auditor.ts";
 
 /** What a reconstruction may be told. */
 export interface ReconstructOptions {
   /** Name of the method. Default: `DEFAULT_METHOD`. */
   readonly method?: string;
-  /** Undersample a full file: a specification such as `equispaced:R=4,acs=24`, or a mask file. */
-  readonly mask?: string;
+  /** Undersample a full file: a mask, a specification such as `equispaced:R=4,acs=24`, or a mask file. */
+  readonly mask?: MaskRequest;
   /** Device, or a runtime that is already open (and stays open). Default `auto`. */
   readonly device?: DeviceRequest | Runtime;
   /** Iterations or steps. */

@@ -172,7 +172,7 @@ function reconInput(batch: Record<AcquisitionBatch, Tensor>, kspace: Tensor): Re
   const { acquired, centre, estimate, sigma } = batch;
   return {
     kspace,
-    mask: { kind: "lines", acquired, centre },
+    mask: { isLines: true, acquired, centre },
     maps: estimate,
     sigma: reshape(sigma, [-1, 1, 1, 1]),
   };

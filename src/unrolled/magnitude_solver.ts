@@ -1,8 +1,6 @@
 /** A network from acquired samples to a magnitude, as the solver of a method. @module */
-import { constantOf, gather, pad, type Runtime, type Tensor } from "../graph/mod.ts";
-import type { SamplingMask } from "../mri/sampling/masks.ts";
-import { yShape } from "../method/measurement.ts";
-import { acquiredLines } from "../mri/physics/operator.ts";
+import type { Runtime, Tensor } from "../graph/mod.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
 import type { SamplingGeometry, Solver } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
@@ -28,8 +26,8 @@ export async function magnitudeSolver(
   { coils, height, width, mask }: SamplingGeometry,
   { nfe, steps, model, apply }: MagnitudeNetwork,
 ): Promise<Solver> {
-  const program = await runtime.build({ y: yShape(coils, mask) }, ({ y }) => ({
-    magnitude: apply(zeroFilled(y, mask)),
+  const program = await runtime.build({ y: mask.yShape(coils) }, ({ y }) => ({
+    magnitude: apply(onAllLines(y, mask)),
   }));
   return {
     nfe,
@@ -44,17 +42,4 @@ export async function magnitudeSolver(
       return ndarray(image, [2, height, width]);
     },
   };
-}
-
-/** Acquired lines `[1, C, 2, K, W]` in their places among all, zeros elsewhere: `[1, C, 2, H, W]`. */
-function zeroFilled(y: Tensor, mask: SamplingMask): Tensor {
-  if (mask.kind === "plane") return y;
-  const lines = acquiredLines(mask);
-  const empty = lines.length; // index of a line of zeros behind the acquired ones
-  const padded = pad(y, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
-  const indices = Array.from({ length: mask.height }, (_, line) => {
-    const at = lines.indexOf(line);
-    return BigInt(at < 0 ? empty : at);
-  });
-  return gather(padded, constantOf(BigInt64Array.from(indices), [mask.height]), 3);
 }

@@ -83,7 +83,7 @@ export function prepareUNet(
     steps: 1,
     model,
     apply: (kspace) => {
-      const hybrid = mask.kind === "lines" ? kspace : dftW(kspace, "inverse");
+      const hybrid = mask.isLines ? kspace : dftW(kspace, "inverse");
       return imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config);
     },
   });

@@ -58,7 +58,7 @@ function randomMaps(coils: number, height: number, width: number, rng: Rng): NdA
 function denseMatrix(maps: NdArray, mask: SamplingMask): Float64Array[] {
   const [coils, , height, width] = maps.shape;
   const plane = height * width;
-  const lines = mask.kind === "lines";
+  const lines = mask.isLines;
   const kept = lines
     ? [...mask.values.keys()].filter((k) => mask.values[k] === 1)
     : [...Array(height).keys()];

@@ -98,7 +98,7 @@ Deno.test("readConfig() reads options as texts, lists and mappings", async () =>
     assert.deepEqual(found.slices, [1, 3]);
     assert.deepEqual(found.also, ["npy", "cfl"]);
     assert.deepEqual(found.simulate, { coils: 4, noise: 0.1, seed: 0 });
-    assert.equal(found.mask, "equispaced:R=4,acs=24");
+    assert.equal(found.mask?.text, "equispaced:R=4,acs=24");
     assert.equal(found.json, true);
   });
 });

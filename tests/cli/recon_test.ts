@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
+import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { reportMask } from "../../src/recon/report.ts";
 import { openNiftiImage, readAllSlices } from "../../src/io/nifti/read.ts";
 import { readNpy } from "../../src/io/numpy/npy.ts";
@@ -186,10 +187,9 @@ Deno.test("recon stops when interrupted, with 130, and leaves nothing", async ()
 });
 
 Deno.test("reportMask() gives the calibration lines", () => {
-  const mask = { kind: "lines", height: 4, width: 3, values: new Uint8Array(4).fill(1) } as const;
   assert.deepEqual(
-    reportMask({ ...mask, spec: "full", acceleration: 1, acs: 4 }),
-    { spec: "full", acceleration: 1, acsLines: 4 },
+    reportMask(maskFromLines([0, 1, 1, 1], 3)),
+    { spec: "file", acceleration: 4 / 3, acsLines: 3 },
   );
 });
 

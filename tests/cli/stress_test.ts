@@ -6,6 +6,7 @@ import { stress } from "../../src/cli/commands/stress.ts";
 import { structures } from "../../src/cli/commands/stress_structures.ts";
 import { ndarray, zeros } from "../../src/ndarray.ts";
 import { changeOf, keptOf, stressConditions } from "../../src/recon/stress.ts";
+import { parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { Rng } from "../../src/rng.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, namesIn, runHere } from "./support.ts";
@@ -37,7 +38,7 @@ Deno.test("structures lie in the head, are as bright as asked, and each shift ch
     image,
     structures: structures(),
     brightness: -0.25,
-    mask: "poisson:R=3,acs=12,seed=4",
+    mask: parseMaskSpec("poisson:R=3,acs=12,seed=4"),
     simulation: { coils: 4, noise: 0.01, seed: 0 },
     seed: 5,
     rng: new Rng(1),
@@ -56,8 +57,8 @@ Deno.test("structures lie in the head, are as bright as asked, and each shift ch
     });
   }
   const named = (name: string) => conditions.find((condition) => condition.name === name)!;
-  assert.equal(named("mask").mask, "poisson:R=3,acs=12,seed=5");
-  assert.equal(named("acceleration").mask, "poisson:R=5,acs=12,seed=4");
+  assert.equal(named("mask").mask.text, "poisson:R=3,acs=12,seed=5");
+  assert.equal(named("acceleration").mask.text, "poisson:R=5,acs=12,seed=4");
   assert.deepEqual([named("noise").noise, named("seed").seed], [0.02, 6]);
 });
 

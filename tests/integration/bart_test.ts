@@ -8,11 +8,15 @@ import { openKspace, readMapsFile } from "../../src/io/mod.ts";
 import { conjugateGradients } from "../../src/mri/physics/cg.ts";
 import { dft2 } from "../../src/mri/physics/dft.ts";
 import { headMask } from "../../src/mri/metrics/metrics.ts";
-import { makeMask, maskFromLines, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
+import {
+  detectMask,
+  makeMask,
+  maskFromLines,
+  parseMaskSpec,
+} from "../../src/mri/sampling/masks.ts";
 import { mriOperator, regularised } from "../../src/mri/physics/operator.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
 import { type NdArray, onlyOf } from "../../src/ndarray.ts";
-import { acquiredMask } from "../../src/recon/sampling.ts";
 import { projectionResidual } from "../mri/calibration_support.ts";
 import { evaluate, relativeError } from "../mri/support.ts";
 import { DATA, needsCommand, needsData, ROOT, run, testWith } from "../tools.ts";
@@ -29,8 +33,8 @@ testWith(bart, "CG-SENSE with BART's own maps equals `bart pics -l2`", async () 
   for (const name of ["even", "wide", "odd"]) {
     const kspace = await readOnly(join(folder, name, "kspace.cfl"));
     const found = readMapsFile(join(folder, name, "maps.cfl"));
-    const lines = acquiredMask(kspace);
-    assert.equal(lines.kind, "lines");
+    const lines = detectMask(kspace);
+    assert.ok(lines.isLines);
     const image = await cgSense(runtime, kspace, found, lines.values);
     const expected = await readOnly(join(folder, name, "pics.cfl"));
     const error = relativeError(image.data, expected.data);
@@ -55,11 +59,10 @@ async function cgSense(
   const program = await runtime.build(
     { kspace: [1, coils, 2, height, width], maps: maps.shape },
     ({ kspace, maps }) => {
-      const operator = mriOperator(maps, {
-        ...mask,
-        kind: "plane",
-        values: plane(mask.values, width),
-      });
+      const operator = mriOperator(
+        maps,
+        mask.with({ isLines: false, values: plane(mask.values, width) }),
+      );
       return {
         image: conjugateGradients(
           regularised(operator, LAMBDA),

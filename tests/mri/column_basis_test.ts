@@ -4,7 +4,6 @@ import { eigs } from "mathjs";
 import { columnBases, columnBasis } from "../../src/mri/physics/column_basis.ts";
 import { ColumnWorkers } from "../../src/mri/physics/column_workers.ts";
 import { type ComplexMatrix, hermitianEigen } from "../../src/mri/calibration/hermitian_eigen.ts";
-import { acquiredLines } from "../../src/mri/physics/operator.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { everyOtherLine, example } from "../classical/support.ts";
@@ -93,7 +92,7 @@ function exampleMaps(height: number, width: number, dark: readonly number[]) {
   for (const pixel of dark) {
     for (let i = pixel; i < data.length; i += height * width) data[i] = 0;
   }
-  return { maps: ndarray(data, maps.shape), lines: acquiredLines(mask) };
+  return { maps: ndarray(data, maps.shape), lines: mask.lines };
 }
 
 /** (A_x^H A_x v)(y) from its definition, by two sums. */

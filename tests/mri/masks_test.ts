@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import {
-  calibrationLines,
   detectMask,
   type GeneratedMaskSpec,
   makeMask,
@@ -50,7 +49,7 @@ Deno.test("makeMask() keeps the lines of the definition of equispaced for any si
     );
     assert.equal(mask.acceleration, lines / kept(mask).length);
     assert.equal(mask.acs, kept(mask).length === lines ? lines : acs);
-    const { start, count } = calibrationLines(mask);
+    const { start, count } = mask.calibration;
     assert.deepEqual(Array.from({ length: count }, (_, i) => start + i), centred(lines, mask.acs));
   }));
 });
@@ -128,7 +127,7 @@ Deno.test("makeMask() meets the acceleration and the square of a Poisson disc fo
       const target = Math.max(1, Math.round(height * width / R));
       const acs = Math.min(height, width, Math.floor(Math.sqrt(target)), 5);
       const mask = make(`poisson:R=${R},acs=${acs},seed=${seed}`, height, width);
-      assert.equal(mask.kind, "plane");
+      assert.ok(!mask.isLines);
       assert.equal(kept(mask).length, target);
       for (const y of centred(height, acs)) {
         for (const x of centred(width, acs)) assert.equal(mask.values[y * width + x], 1);
@@ -175,18 +174,21 @@ Deno.test("maskFromLines() counts the calibration lines around the k-space centr
   assert.deepEqual(
     { ...mask, values: Array.from(mask.values) },
     {
-      kind: "lines",
+      isLines: true,
       height: 9,
       width: 12,
       values: lines,
       spec: "file",
-      acceleration: 9 / 5,
       acs: 3,
+      partial: undefined,
+      kept: 5,
+      lines: [0, 3, 4, 5, 8],
     },
   );
-  assert.deepEqual(calibrationLines(mask), { start: 3, count: 3 });
+  assert.equal(mask.acceleration, 9 / 5);
+  assert.deepEqual(mask.calibration, { start: 3, left: 5, count: 3 });
   assert.equal(maskFromLines([1, 1, 0, 1], 4, "data").acs, 0);
-  assert.deepEqual(calibrationLines(maskFromLines([1, 1, 1, 1], 4)), { start: 0, count: 4 });
+  assert.deepEqual(maskFromLines([1, 1, 1, 1], 4).calibration, { start: 0, left: 0, count: 4 });
   assert.equal(maskFromLines([0, -1, 0.5, 0], 4).acs, 2);
 });
 
@@ -224,22 +226,61 @@ Deno.test("maskFromLines() and maskFromPlane() refuse masks that keep nothing or
   assert.throws(() => maskFromPlane([1, 1], 2, 3), /6 values are required, found 2/);
 });
 
-Deno.test("detectMask() finds the lines of which any sample is not zero", () => {
+Deno.test("detectMask() finds the lines that any coil holds", () => {
   fc.assert(fc.property(size, fc.integer({ min: 1, max: 3 }), fc.nat(), (lines, coils, seed) => {
     const width = 5, kspace = zeros([coils, 2, lines, width]);
-    const mask = make(`equispaced:R=3,acs=0`, lines);
+    const mask = make(`equispaced:R=3,acs=0`, lines, width);
     for (const line of kept(mask)) {
-      const plane = (seed + line) % (2 * coils); // in one plane at one place only
-      kspace.data[(plane * lines + line) * width + (seed + line) % width] = -1e-30;
+      const plane = (seed + line) % (2 * coils); // in one plane only
+      const start = (plane * lines + line) * width;
+      kspace.data.fill(-1e-30, start, start + width);
     }
-    assert.deepEqual(detectMask(kspace), mask.values);
+    const found = detectMask(kspace);
+    assert.ok(found.isLines);
+    assert.deepEqual(found.values, mask.values);
   }));
+});
+
+/** K-space of ones within some lines and columns. */
+function filled(height: number, width: number, lines: readonly number[], from = 0, to = width) {
+  const kspace = zeros([1, 2, height, width]);
+  for (const line of lines) kspace.data.fill(1, line * width + from, line * width + to);
+  return kspace;
+}
+
+Deno.test("detectMask() takes an asymmetric echo for lines, not for points of a plane", () => {
+  const all = Array.from({ length: 40 }, (_, line) => line);
+  const echo = detectMask(filled(40, 64, all, 20, 64));
+  assert.ok(echo.isLines && echo.isFull);
+  assert.deepEqual(echo.partial, { columns: [20, 64] });
+  const padded = detectMask(filled(40, 64, all, 8, 56));
+  assert.ok(padded.isLines);
+  assert.equal(padded.partial, undefined, "both ends are padded");
+  assert.ok(!detectMask(filled(40, 64, [...all.slice(0, 20)], 0, 64)).partial?.columns);
+});
+
+Deno.test("detectMask() finds partial Fourier in the zeros", () => {
+  const first = Array.from({ length: 30 }, (_, line) => line);
+  assert.deepEqual(detectMask(filled(40, 16, first)).partial, { rows: [0, 30] });
+  const thinned = first.filter((line) => line % 2 === 0);
+  assert.deepEqual(detectMask(filled(40, 16, thinned)).partial, { rows: [0, 29] });
+  const comb = Array.from({ length: 10 }, (_, i) => 4 * i);
+  assert.equal(detectMask(filled(40, 16, comb)).partial, undefined);
+});
+
+Deno.test("masks of the same samples have the same key", () => {
+  const [a, b] = [make("random:R=3,acs=4,seed=1", 40), make("random:R=3,acs=4,seed=1", 40)];
+  assert.equal(a.key, b.key);
+  assert.ok(a.key.length < 200);
+  assert.notEqual(a.key, make("random:R=3,acs=4,seed=2", 40).key);
+  assert.notEqual(a.key, a.with({ partial: { rows: [0, 30] } }).key);
+  assert.notEqual(a.key, a.with({ width: 9 }).key);
 });
 
 Deno.test("detectMask() refuses zeros and other shapes", () => {
   assert.throws(() => detectMask(zeros([2, 2, 4, 3])), {
     name: "InputError",
-    message: "Cannot find the acquired lines: nonzero k-space is required, found zeros",
+    message: "Cannot find the acquired samples: nonzero k-space is required, found zeros",
   });
   assert.throws(() => detectMask(zeros([2, 4, 3])), /k-space \[C, 2, H, W\] is required/);
 });

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { Runtime } from "../../src/graph/mod.ts";
 import { dft2 } from "../../src/mri/physics/dft.ts";
 import { restorePartial } from "../../src/mri/sampling/partial_fourier.ts";
-import { lopsided } from "../../src/mri/sampling/partial_sampling.ts";
-import { type SamplingMask } from "../../src/mri/sampling/masks.ts";
+import { partialExtent } from "../../src/mri/sampling/partial_sampling.ts";
+import { SamplingMask } from "../../src/mri/sampling/masks.ts";
 import { constantOf, input, mul } from "../../src/graph/mod.ts";
 import { type NdArray, zeros } from "../../src/ndarray.ts";
 import { relativeError } from "./support.ts";
@@ -31,17 +31,7 @@ function object(height: number, width: number): NdArray {
 
 function mask(height: number, width: number, partial: SamplingMask["partial"]): SamplingMask {
   const values = new Uint8Array(height).fill(1);
-  const spec = "data", acs = height, acceleration = 1;
-  return {
-    kind: "lines",
-    height,
-    width,
-    values,
-    spec,
-    acceleration,
-    acs,
-    ...(partial && { partial }),
-  };
+  return new SamplingMask({ isLines: true, height, width, values, spec: "data", partial });
 }
 
 /** The image that part of k-space makes, before and after it is restored. */
@@ -88,17 +78,17 @@ for (
   });
 }
 
-Deno.test("restorePartial() leaves an image alone that is not lopsided, or has no phase", () => {
+Deno.test("restorePartial() leaves an image alone that is not partial, or has no phase", () => {
   const image = input("image", [2, 8, 8]);
   assert.equal(restorePartial(image, mask(8, 8, undefined)), image);
   assert.equal(restorePartial(image, mask(8, 8, { rows: [3, 8] })), image, "1 line of phase");
 });
 
-Deno.test("lopsided() tells partial Fourier from undersampling and padding", () => {
-  assert.deepEqual(lopsided([0, 192], 256, 1), [0, 192]);
-  assert.deepEqual(lopsided([64, 256], 256, 2), [64, 256]);
-  assert.equal(lopsided([0, 256], 256, 1), undefined);
-  assert.equal(lopsided([0, 255], 255, 1), undefined);
-  assert.equal(lopsided([3, 256], 256, 4), undefined);
-  assert.equal(lopsided([28, 228], 256, 1), undefined, "padded on both sides");
+Deno.test("partialExtent() tells partial Fourier from undersampling and padding", () => {
+  assert.deepEqual(partialExtent([0, 192], 256, 1), [0, 192]);
+  assert.deepEqual(partialExtent([64, 256], 256, 2), [64, 256]);
+  assert.equal(partialExtent([0, 256], 256, 1), undefined);
+  assert.equal(partialExtent([0, 255], 255, 1), undefined);
+  assert.equal(partialExtent([3, 256], 256, 4), undefined);
+  assert.equal(partialExtent([28, 228], 256, 1), undefined, "padded on both sides");
 });

@@ -40,7 +40,7 @@ async function figures(found: Example, image: NdArray): Promise<SliceConsistency
 /** Real numbers that were measured. */
 function measured({ geometry: { coils, mask } }: Example): number {
   const kept = mask.values.reduce((sum, value) => sum + value, 0);
-  return 2 * coils * kept * (mask.kind === "lines" ? mask.width : 1);
+  return 2 * coils * kept * (mask.isLines ? mask.width : 1);
 }
 
 function assertNear(actual: number, expected: number, count: number) {
@@ -147,12 +147,12 @@ for (const spec of ["equispaced:R=3,acs=8", "random:R=3,acs=7,seed=2", "poisson:
     assert.equal(kept.acs, mask.acs);
     const inside = (i: number, size: number) => Math.abs(i - Math.floor(size / 2)) <= 3;
     held.values.forEach((value, i) => {
-      const centre = mask.kind === "lines"
+      const centre = mask.isLines
         ? inside(i, 81)
         : inside(Math.floor(i / 60), 81) && inside(i % 60, 60);
       if (value === 1) assert.ok(!centre, `${i}`);
     });
-    if (mask.kind === "plane") {
+    if (!mask.isLines) {
       const half = held.values.length / 2;
       assert.ok(Math.abs(count(held.values.subarray(0, half)) / count(held.values) - 0.5) < 0.1);
     }
@@ -162,11 +162,7 @@ for (const spec of ["equispaced:R=3,acs=8", "random:R=3,acs=7,seed=2", "poisson:
 }
 
 Deno.test("nothing can be held back where all lines are calibration lines", () => {
-  assert.equal(
-    holdOut({ ...everyOtherLine(9, 4), values: new Uint8Array(9), acs: 0 }, 0),
-    undefined,
-  );
-  assert.equal(holdOut({ ...allLines(8, 4), acs: 8 }, 0), undefined);
+  assert.equal(holdOut(allLines(8, 4), 0), undefined);
 });
 
 /** A method that always gives the same images. */
@@ -186,7 +182,7 @@ const constantly = (image: NdArray, samples?: NdArray): Method => ({
 
 for (const [name, coils, mask] of cases.slice(0, 2)) {
   Deno.test(`held-back samples of a known image are predicted as well as they should: ${name}`, async () => {
-    const found = example(coils, { ...mask, acs: 0 }, SIGMA);
+    const found = example(coils, mask.with({ acs: 0 }), SIGMA);
     await using runtime = await Runtime.open("cpu");
     const predict = async (
       method: Method,
@@ -195,7 +191,7 @@ for (const [name, coils, mask] of cases.slice(0, 2)) {
     const truth = truthOf(found);
     const { held } = holdOut(found.geometry.mask, 1)!;
     const heldCount = held.values.reduce((sum, v) => sum + v, 0) *
-      (held.kind === "lines" ? held.width : 1) * 2 * coils;
+      (held.isLines ? held.width : 1) * 2 * coils;
     const right = await predict(constantly(truth));
     assertNear(right.error, 1, heldCount);
     assert.equal(right.expected, null);
@@ -214,7 +210,7 @@ for (const [name, coils, mask] of cases.slice(0, 2)) {
 }
 
 Deno.test("the prediction of sense is that of sense", async () => {
-  const found = example(6, { ...everyOtherLine(20, 11), acs: 0 }, SIGMA);
+  const found = example(6, everyOtherLine(20, 11).with({ acs: 0 }), SIGMA);
   await using runtime = await Runtime.open("cpu");
   const options = { method: sense, options: {}, seed: 0 };
   const { error, sense: other } = await (await Predictor.create(runtime, found.geometry, options))!

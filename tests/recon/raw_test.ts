@@ -66,7 +66,7 @@ for (const method of ["rss", "zero-filled", "sense"]) {
     inFolder(async (at) => {
       const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, { rows: [SIZE / 4, SIZE] }));
       const { magnitude, mask } = await imageOf(path, { method });
-      assert.deepEqual(mask.partial, { rows: [SIZE / 4, SIZE] });
+      assert.deepEqual(mask.partial?.rows, [SIZE / 4, SIZE]);
       const full = await imageOf(await writeRaw(at("full.h5"), plain, linesOf(kspace)), { method });
       const error = relativeError(magnitude.data, full.magnitude.data);
       assert.ok(error < 0.05, `${error}`); // without the phase it is 0.09
@@ -78,8 +78,8 @@ Deno.test("an asymmetric echo comes near the full image, by mask and by phase", 
     const columns = [SIZE / 4, SIZE] as const;
     const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, { columns }));
     const { magnitude, mask } = await imageOf(path);
-    assert.deepEqual(mask.partial, { columns: [...columns] });
-    assert.equal(mask.kind, "plane");
+    assert.deepEqual(mask.partial?.columns, columns);
+    assert.ok(mask.isLines);
     assert.ok(relativeError(magnitude.data, truth) < 0.03);
     const byMask = await imageOf(path, { method: "tv" });
     assert.ok(relativeError(byMask.magnitude.data, truth) < 0.1);

@@ -4,7 +4,6 @@ import { InputError } from "../../src/errors.ts";
 import { Runtime, swapLastAxes } from "../../src/graph/mod.ts";
 import { dftW } from "../../src/mri/physics/dft.ts";
 import { makeMask, maskFromLines } from "../../src/mri/sampling/masks.ts";
-import { acquiredLines } from "../../src/mri/physics/operator.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
 import {
   constantScope,
@@ -112,7 +111,7 @@ for (const name of CASES) {
     assert.ok(relativeError(out.result, result) < RELATIVE);
 
     // The method, from acquired lines only.
-    const lines = acquiredLines(mask);
+    const lines = mask.lines;
     const size = lines.length * width;
     const samples = new Float32Array(2 * coils * size);
     for (let plane = 0; plane < 2 * coils; plane++) {

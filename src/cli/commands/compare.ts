@@ -228,7 +228,7 @@ async function writeResults(
   await store.write("compare.csv", comparisonCsv(comparison));
   await store.write("report.html", await renderReport(comparison, images));
   // Of swept accelerations the one of --mask is shown, or the last.
-  const shown = masks.includes(shared.mask) ? shared.mask : masks[masks.length - 1];
+  const shown = masks.includes(shared.mask?.text) ? shared.mask?.text : masks[masks.length - 1];
   const figure = await comparisonFigure(comparison, shown ?? "data", images);
   if (figure !== undefined) await store.write("figure.png", figure);
 }

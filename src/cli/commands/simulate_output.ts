@@ -43,7 +43,7 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
     width,
     kspace: async (slice) => undersampled(await content.kspace(slice), mask),
     reconstructionRss: truth,
-    ...(mask?.kind === "lines" ? { mask: mask.values } : {}),
+    ...(mask?.isLines ? { mask: mask.values } : {}),
     ...(geometry === undefined ? {} : { geometry }),
     attributes: {
       acquisition: "simulated",
@@ -74,7 +74,7 @@ async function wholeKspace({ file, slices, mask, kspace }: SimulatedContent): Pr
 function undersampled(kspace: NdArray, mask: SamplingMask | undefined): NdArray {
   if (mask === undefined) return kspace;
   const width = kspace.shape[3];
-  const block = mask.kind === "lines" ? width : 1;
+  const block = mask.isLines ? width : 1;
   const data = kspace.data.slice();
   for (let start = 0; start < data.length; start += mask.values.length * block) {
     mask.values.forEach((kept, i) => {

@@ -158,7 +158,7 @@ function reportOf(
       name,
       kind,
       summary,
-      mask,
+      mask: mask.text,
       noise,
       seed,
     })),

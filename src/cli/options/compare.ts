@@ -120,7 +120,7 @@ export function compareRequest(
   return {
     shared: request,
     folder: request.output ?? defaultFolder(inputs),
-    masks: masksOf(request.mask ?? (inputs.length === 0 ? EXAMPLE_MASK : undefined), swept.R),
+    masks: masksOf(request.mask?.text ?? (inputs.length === 0 ? EXAMPLE_MASK : undefined), swept.R),
     variants: variantsOf([...chosenMethods(list), ...(asked ? bartMethods : [])], {
       ...count("steps"),
       ...count("samples"),

@@ -1,7 +1,7 @@
 /** The options of `recon`: their table, and what they mean. @module */
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
-import { parseMaskSpec } from "../../mri/sampling/masks.ts";
+import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { Calibration } from "../../mri/calibration/calibrate.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions, methods } from "../../recon/methods.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
@@ -153,7 +153,7 @@ export interface ReconRequest {
   readonly model?: string;
   readonly output?: string;
   readonly device: DeviceRequest;
-  readonly mask?: string;
+  readonly mask?: MaskSpec;
   readonly steps?: number;
   readonly weight?: number;
   readonly slices?: SliceBounds;
@@ -192,7 +192,6 @@ export function reconRequest(
     const text = values[name];
     return text === undefined ? {} : { [name]: parseNumber(`--${name}`, text, positive) };
   };
-  if (mask !== undefined) parseMaskSpec(mask);
   if (simulate !== undefined && domain === "kspace") {
     throw new UsageError(
       "Cannot combine --simulate with --domain kspace: an image is required to simulate from",
@@ -211,7 +210,7 @@ export function reconRequest(
     device: parseChoice("--device", values.device ?? "auto", DEVICES),
     ...(output === undefined ? {} : { output: nonEmpty("--output", output) }),
     ...(model === undefined ? {} : { model: nonEmpty("--model", model) }),
-    ...(mask === undefined ? {} : { mask }),
+    ...(mask === undefined ? {} : { mask: parseMaskSpec(mask) }),
     ...(maps === undefined ? {} : { maps }),
     ...count("steps"),
     ...count("compress"),

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
-import { parseMaskSpec } from "../../mri/sampling/masks.ts";
+import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { Contrast } from "../../mri/phantom/phantom.ts";
 import type { PhantomImageOptions } from "../../recon/example.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
@@ -85,7 +85,7 @@ export interface SimulateRequest {
   readonly input?: string;
   readonly phantom: PhantomImageOptions;
   readonly simulation: SimulationRequest;
-  readonly mask?: string;
+  readonly mask?: MaskSpec;
   readonly slices?: SliceBounds;
   readonly output: string;
   readonly format: OutputFormat;
@@ -105,13 +105,12 @@ export function simulateRequest(
     throw new UsageError(`Cannot simulate from ${inputs.length} images: one is required`);
   }
   const { mask, slices, output = DEFAULT_OUTPUT } = values;
-  if (mask !== undefined) parseMaskSpec(mask);
   const simulation = simulationOf(values);
   return {
     ...(inputs.length === 0 ? {} : { input: inputs[0] }),
     phantom: phantomOf(values, inputs, simulation.seed),
     simulation,
-    ...(mask === undefined ? {} : { mask }),
+    ...(mask === undefined ? {} : { mask: parseMaskSpec(mask) }),
     ...(slices === undefined ? {} : { slices: parseSlices(slices) }),
     output,
     format: formatOf(output),

@@ -1,7 +1,7 @@
 /** The options of `stress`: their table, and what they mean. @module */
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
-import { parseMaskSpec } from "../../mri/sampling/masks.ts";
+import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { MethodOptions } from "../../method/problem.ts";
 import { methods } from "../../recon/methods.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
@@ -93,7 +93,7 @@ export interface StressRequest {
   /** Image; absent for the built-in one. */
   readonly input?: string;
   readonly methods: readonly string[];
-  readonly mask: string;
+  readonly mask: MaskSpec;
   readonly output: string;
   readonly slice?: number;
   /** Of the built-in image. */
@@ -125,7 +125,6 @@ export function stressRequest(
     throw new UsageError(`Cannot use --size with ${inputs[0]}: it is for the built-in image alone`);
   }
   const { mask = DEFAULTS.mask, output = DEFAULTS.output, slice } = values;
-  parseMaskSpec(mask);
   if (output === "") throw new UsageError("Cannot read --output: a path is required");
   const brightness = parseNumber("--brightness", values.brightness ?? DEFAULTS.brightness, {
     least: -1,
@@ -136,7 +135,7 @@ export function stressRequest(
   return {
     ...(inputs.length === 0 ? {} : { input: inputs[0] }),
     methods: methodsOf(values.methods ?? DEFAULTS.methods),
-    mask,
+    mask: parseMaskSpec(mask),
     output,
     ...(slice === undefined
       ? {}

@@ -36,10 +36,9 @@ export interface StressReport {
   /** Of the structures, relative to bright tissue. */
   readonly brightness: number;
   readonly device: Device;
-  readonly conditions: readonly Pick<
-    Condition,
-    "name" | "kind" | "summary" | "mask" | "noise" | "seed"
-  >[];
+  readonly conditions: readonly (Pick<Condition, "name" | "kind" | "summary" | "noise" | "seed"> & {
+    readonly mask: string;
+  })[];
   readonly rows: readonly StressRow[];
 }
 

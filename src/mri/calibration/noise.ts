@@ -35,16 +35,9 @@ export interface NoiseRegions {
   readonly columns: NdArray;
 }
 
-/**
- * Lays out the regions.
- * @param lines numbers of the K lines that the samples have, out of `mask.height`
- */
-export function noiseRegions(
-  mask: SamplingMask,
-  lines: readonly number[],
-  coils: number,
-): NoiseRegions {
-  const { height, width } = mask;
+/** Lays out the regions. */
+export function noiseRegions(mask: SamplingMask, coils: number): NoiseRegions {
+  const { height, width, lines } = mask;
   const centre = Math.floor(height / 2);
   const outer = lines.map((line) => Math.abs(line - centre) > OUTER * height ? 1 : 0);
   const chosen = outer.some((use) => use === 1) ? outer : outer.map(() => 1);
@@ -57,7 +50,7 @@ export function noiseRegions(
     const region = Math.min(count - 1, Math.floor(x * count / width));
     columns[x * count + region] = 1;
     lines.forEach((line, i) => {
-      const acquired = mask.kind === "lines" || mask.values[line * width + x] === 1;
+      const acquired = mask.keeps(line, x);
       if (chosen[i] === 1 && acquired) samples[region]++;
     });
   }

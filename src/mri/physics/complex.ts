@@ -5,6 +5,7 @@
 import {
   add,
   concat,
+  constantOf,
   gather,
   mul,
   neg,
@@ -13,7 +14,6 @@ import {
   sqrt,
   type Tensor,
 } from "../../graph/mod.ts";
-import { constantOf } from "../../graph/ops/leaf.ts";
 
 /** Position of the re/im axis in `[..., 2, H, W]`. */
 const complexAxis = (x: Tensor) => x.rank - 3;

@@ -7,8 +7,11 @@
  */
 import {
   add,
+  constant,
   constantOf,
+  gather,
   mul,
+  pad,
   reduceSum,
   reshape,
   type Shape,
@@ -102,13 +105,6 @@ function normalWay(height: number, lines: number, comb: Comb | undefined): Norma
   return (Object.keys(costs) as NormalWay[]).reduce((a, b) => costs[b] < costs[a] ? b : a);
 }
 
-/** The acquired lines of a 1-D mask. */
-export function acquiredLines(mask: SamplingMask): number[] {
-  const lines: number[] = [];
-  mask.values.forEach((kept, line) => kept && lines.push(line));
-  return lines;
-}
-
 /**
  * Fourier transform to the acquired samples.
  *
@@ -118,9 +114,7 @@ export function acquiredLines(mask: SamplingMask): number[] {
  * @param shape `[N, C, 2, H, W]`
  */
 export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator {
-  return mask.kind === "lines"
-    ? lineFourier(shape, acquiredLines(mask))
-    : planeFourier(shape, mask);
+  return mask.isLines ? lineFourier(shape, mask.lines) : planeFourier(shape, mask);
 }
 
 function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
@@ -155,7 +149,7 @@ function normalByFolding(x: Tensor, comb: Comb, others: readonly number[]): Tens
 }
 
 function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {
-  const kept = constantOf(Float32Array.from(mask.values), [mask.height, mask.width]);
+  const kept = constant(mask.grid());
   const forward = (x: Tensor) => mul(dft2(x, "forward"), kept);
   return {
     domain: shape,
@@ -164,6 +158,17 @@ function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {
     adjoint: (y) => dft2(mul(y, kept), "inverse"),
     normal: (x) => dft2(forward(x), "inverse"),
   };
+}
+
+/** y `[..., 2, rows, W]` in all of k-space, `[..., 2, H, W]`, with zeros where nothing was acquired. */
+export function onAllLines(y: Tensor, { lines, height }: SamplingMask): Tensor {
+  if (lines.length === height) return y;
+  const axis = y.rank - 2;
+  const pads = new Array(2 * y.rank).fill(0);
+  pads[y.rank + axis] = 1; // a line of zeros after the acquired ones
+  const at = new BigInt64Array(height).fill(BigInt(lines.length));
+  lines.forEach((line, row) => at[line] = BigInt(row));
+  return gather(pad(y, pads), constantOf(at, [height]), axis);
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   add,
   cast,
   concat,
-  constantOf,
+  constant,
   div,
   equal,
   type InputShapes,
@@ -25,7 +25,7 @@ import type { SamplingMask } from "../sampling/masks.ts";
 import { type ColumnBases, columnBases, type ColumnControl } from "./column_basis.ts";
 import { complexMul, conjugate, imagPart, joinParts, magnitude, realPart } from "./complex.ts";
 import { dft2, dftH } from "./dft.ts";
-import { acquiredLines } from "./operator.ts";
+import { onAllLines } from "./operator.ts";
 
 /** The orthonormal eigenvectors v_i of A^H A, and its eigenvalues s_i^2, for one problem. */
 export interface Spectrum {
@@ -67,7 +67,7 @@ export interface SpectralForm {
  */
 export function mriSpectrum(coils: number, mask: SamplingMask): SpectralForm {
   if (coils === 1) return fourierSpectrum(mask);
-  if (mask.kind === "lines") return columnSpectrum(mask);
+  if (mask.isLines) return columnSpectrum(mask);
   throw new InputError(
     "Cannot find the eigenbasis of the measurement that exact ddrm works in: one coil or a mask of " +
       `lines (whose readout columns decouple) is required, found ${coils} coils and a mask of the plane`,
@@ -80,8 +80,7 @@ const known = new WeakMap<Float32Array, Map<string, ColumnBases>>();
 
 /** The matrices A_x^H A_x of the readout columns decomposed one by one; see `columnBases`. */
 function columnSpectrum(mask: SamplingMask): SpectralForm {
-  const { height, width } = mask;
-  const lines = acquiredLines(mask);
+  const { height, width, lines } = mask;
   return {
     shapes: { vectors: [width, height, 2 * height], squares: [1, 1, height, width] },
     async compute({ maps }, control = {}) {
@@ -152,10 +151,9 @@ function fromBasis(vectors: Tensor, c: Tensor): Tensor {
  * the map is zero S is 1: these pixels, outside the object, count as seen too.
  */
 function fourierSpectrum(mask: SamplingMask): SpectralForm {
-  const { height, width } = mask;
-  const isLines = mask.kind === "lines";
+  const { height, width, isLines } = mask;
   const transform = isLines ? dftH : dft2;
-  const kept = constantOf(Float32Array.from(mask.values), [1, 1, height, isLines ? 1 : width]);
+  const kept = reshape(constant(mask.grid()), [1, 1, height, isLines ? 1 : width]);
   return {
     shapes: {},
     compute: () => Promise.resolve({}),
@@ -165,12 +163,7 @@ function fourierSpectrum(mask: SamplingMask): SpectralForm {
         squares: kept,
         analyse: (x) => transform(complexMul(phase, x), "forward"),
         synthesise: (c) => complexMul(conjugate(phase), transform(c, "inverse")),
-        data: reshape(isLines ? onAllLines(y, acquiredLines(mask), height) : y, [
-          1,
-          2,
-          height,
-          width,
-        ]),
+        data: reshape(onAllLines(y, mask), [1, 2, height, width]),
       };
     },
   };
@@ -182,11 +175,4 @@ function phaseOf(maps: Tensor): Tensor {
   const isZero = cast(equal(size, 0), "float32");
   const re = add(realPart(maps), isZero);
   return div(joinParts(re, imagPart(maps)), add(size, isZero));
-}
-
-/** Acquired lines `[1, 1, 2, K, W]` among all H, zeros elsewhere. */
-function onAllLines(y: Tensor, lines: readonly number[], height: number): Tensor {
-  const scatter = new Float32Array(height * lines.length);
-  lines.forEach((line, i) => scatter[line * lines.length + i] = 1);
-  return matMul(constantOf(scatter, [height, lines.length]), y);
 }

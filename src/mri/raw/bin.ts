@@ -58,7 +58,7 @@ export class RawBin {
   readonly coils: number;
   /** Number of lines that were acquired. */
   readonly lines: number;
-  /** What is lopsided about the sampling. */
+  /** Where the sampling is partial. */
   readonly partial?: PartialSampling;
   readonly #parts: BinParts;
   #volume: Promise<readonly NdArray[]> | undefined;

@@ -2,7 +2,7 @@
  * How far the lines of a scan reach.
  * @module
  */
-import { lopsided, type PartialSampling } from "../sampling/partial_sampling.ts";
+import { partialExtent, type PartialSampling } from "../sampling/partial_sampling.ts";
 import type { RawLayout } from "./layout.ts";
 import type { LinePlace } from "./line.ts";
 
@@ -22,13 +22,13 @@ export class Extents {
     widen(this.partitions, partition, 1);
   }
 
-  /** What is lopsided in the k-space that an encoding gives; undefined when nothing is. */
+  /** Where the k-space of an encoding is partial; undefined where it is not. */
   partial({ x, y, z, is3d, acceleration }: RawLayout): PartialSampling | undefined {
-    const rows = lopsided(this.rows, y.encoded, acceleration[0]);
+    const rows = partialExtent(this.rows, y.encoded, acceleration[0]);
     const columns = is3d
-      ? lopsided(this.partitions, z.encoded, acceleration[1])
-      : lopsided(this.columns, x.encoded, 1);
-    return rows || columns ? { ...(rows && { rows }), ...(columns && { columns }) } : undefined;
+      ? partialExtent(this.partitions, z.encoded, acceleration[1])
+      : partialExtent(this.columns, x.encoded, 1);
+    return rows || columns ? { rows, columns } : undefined;
   }
 }
 

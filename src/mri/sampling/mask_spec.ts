@@ -95,6 +95,20 @@ export function parseMaskSpec(text: string): MaskSpec {
   }
 }
 
+/** The text that {@link parseMaskSpec} reads as a specification. */
+export function maskText(spec: GeneratedMaskSpec): string {
+  const pairs = {
+    R: "acceleration" in spec ? spec.acceleration : undefined,
+    fraction: "fraction" in spec ? spec.fraction : undefined,
+    acs: "acs" in spec ? spec.acs : undefined,
+    seed: "seed" in spec ? spec.seed : undefined,
+  };
+  const written = Object.entries(pairs).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${value}`]
+  );
+  return written.length === 0 ? spec.kind : `${spec.kind}:${written.join(",")}`;
+}
+
 /** A path, unless it was plainly meant to be one of the kinds. */
 function fileSpec(text: string): MaskSpec {
   if (text === "" || /^[A-Za-z]+:[A-Za-z]+=/.test(text)) {

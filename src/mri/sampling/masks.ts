@@ -1,41 +1,14 @@
-/**
- * Sampling masks: which phase-encode lines, or points of a plane of two phase encodings, were acquired.
- *
- * The centre of n lines is line floor(n / 2), where the centred Fourier transform puts zero frequency;
- * `acs` centred lines are lines floor(n / 2) - floor(acs / 2) and the acs - 1 after it.
- * @module
- */
+/** Sampling masks from formulas, files and data. @module */
 import { InputError, UsageError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import type { GeneratedMaskSpec } from "./mask_spec.ts";
-import { lopsided, type PartialSampling } from "./partial_sampling.ts";
+import { type Extent, partialExtent, type PartialSampling } from "./partial_sampling.ts";
 import { poissonDisc } from "./poisson.ts";
+import { centredStart, SamplingMask } from "./sampling_mask.ts";
 
-export { type GeneratedMaskSpec, type MaskSpec, parseMaskSpec } from "./mask_spec.ts";
-
-/** Which part of k-space was acquired. */
-export interface SamplingMask {
-  /** Whether whole phase-encode lines are kept, or points of a plane of two phase encodings. */
-  readonly kind: "lines" | "plane";
-  /** Phase-encode lines, H. */
-  readonly height: number;
-  /** Readout samples, or second phase encodings of a plane, W. */
-  readonly width: number;
-  /** 0 or 1: for each of H lines, or for each point of a plane, `[H, W]` in C order. */
-  readonly values: Uint8Array;
-  /** What the mask was made from: a specification, `file` or `data`. */
-  readonly spec: string;
-  /** All lines (or points) divided by those kept, the calibration lines included. */
-  readonly acceleration: number;
-  /**
-   * Calibration lines: contiguous fully sampled lines at the centre; the side of the fully sampled
-   * centred square of a plane. What the specification asks for, otherwise the most that the mask has.
-   */
-  readonly acs: number;
-  /** Set where one side of the centre is left out, not only thinned: see `restorePartial`. */
-  readonly partial?: PartialSampling;
-}
+export { type GeneratedMaskSpec, type MaskSpec, maskText, parseMaskSpec } from "./mask_spec.ts";
+export { SamplingMask } from "./sampling_mask.ts";
 
 /**
  * Makes a mask.
@@ -68,12 +41,16 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
       { hint: "Lower R, or take calibration lines (acs) or another seed" },
     );
   }
-  const kind = spec.kind === "poisson" ? "plane" : "lines";
-  const end = values.lastIndexOf(1) + 1;
-  const rows = spec.kind === "partial" ? lopsided([values.indexOf(1), end], height, 1) : undefined;
-  const partial = rows === undefined ? {} : { partial: { rows } };
-  const mask = describe({ kind, height, width, values, spec: spec.text, ...partial });
-  return "acs" in spec && mask.acceleration > 1 ? { ...mask, acs } : mask;
+  const isLines = spec.kind !== "poisson";
+  return new SamplingMask({
+    isLines,
+    height,
+    width,
+    values,
+    spec: spec.text,
+    acs: "acs" in spec && values.includes(0) ? acs : undefined,
+    partial: spec.kind === "partial" ? partialRows(values) : undefined,
+  });
 }
 
 /**
@@ -90,7 +67,15 @@ export function maskFromLines(
   spec: "file" | "data" = "file",
 ): SamplingMask {
   const kept = Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
-  return describe({ kind: "lines", height: kept.length, width, values: kept, spec });
+  const partial = partialRows(kept);
+  return new SamplingMask({
+    isLines: true,
+    height: kept.length,
+    width,
+    values: kept,
+    spec,
+    partial,
+  });
 }
 
 /**
@@ -112,81 +97,65 @@ export function maskFromPlane(
     );
   }
   const kept = Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
-  return describe({ kind: "plane", height, width, values: kept, spec });
+  return new SamplingMask({ isLines: false, height, width, values: kept, spec });
 }
 
+/** Part of the points of acquired lines that must be zero for the mask to be one of the plane. */
+const PLANE_ZEROS = 0.02;
+
 /**
- * The lines of which any sample of any coil is not zero.
- *
- * @param kspace one slice, `[C, 2, H, W]`, the readout transformed or not
- * @returns 0 or 1 for each of H lines
+ * The mask that the zeros of k-space show: lines, or points of the plane where many points between the
+ * first and the last column of the acquired lines are zero. Columns that are empty in all lines are
+ * padding, or an asymmetric echo where only one end of the readout has them.
+ * @param kspace one slice, `[C, 2, H, W]`, both axes transformed
  * @throws {RangeError} for another shape
  * @throws {InputError} when all of k-space is zero
  */
-export function detectMask(kspace: NdArray): Uint8Array {
-  const [coils, parts, height, width] = kspace.shape;
-  if (kspace.shape.length !== 4 || parts !== 2) {
+export function detectMask({ data, shape }: NdArray): SamplingMask {
+  const [coils, parts, height, width] = shape;
+  if (shape.length !== 4 || parts !== 2) {
     throw new RangeError(
-      `Cannot find the acquired lines: k-space [C, 2, H, W] is required, found [${kspace.shape}]`,
+      `Cannot find the acquired samples: k-space [C, 2, H, W] is required, found [${shape}]`,
     );
   }
-  const lines = new Uint8Array(height);
-  for (let plane = 0; plane < coils * parts; plane++) {
-    for (let line = 0; line < height; line++) {
-      if (lines[line] === 1) continue;
-      const start = (plane * height + line) * width;
-      if (kspace.data.subarray(start, start + width).some((value) => value !== 0)) lines[line] = 1;
-    }
+  const size = height * width;
+  const points = new Uint8Array(size);
+  for (let start = 0; start < 2 * coils * size; start += size) {
+    for (let i = 0; i < size; i++) if (data[start + i] !== 0) points[i] = 1;
   }
-  if (!lines.includes(1)) {
+  const lines = new Uint8Array(height), columns = new Uint8Array(width);
+  points.forEach((kept, i) => {
+    if (kept === 0) return;
+    lines[Math.floor(i / width)] = 1;
+    columns[i % width] = 1;
+  });
+  const count = (values: Uint8Array) => values.reduce((sum, kept) => sum + kept, 0);
+  if (count(points) === 0) {
     throw new InputError(
-      "Cannot find the acquired lines: nonzero k-space is required, found zeros",
+      "Cannot find the acquired samples: nonzero k-space is required, found zeros",
     );
   }
-  return lines;
-}
-
-/**
- * Where the calibration lines are: `count` lines from line `start` (for a plane, rows of the square;
- * its columns start at floor(W / 2) - floor(count / 2)). `count` is 0 when there are none.
- */
-export function calibrationLines(mask: SamplingMask): { start: number; count: number } {
-  return { start: centredStart(mask.height, mask.acs), count: mask.acs };
-}
-
-/** Fills in what follows from the values. */
-function describe(mask: Omit<SamplingMask, "acceleration" | "acs">): SamplingMask {
-  const kept = mask.values.reduce((sum, value) => sum + value, 0);
-  if (kept === 0) {
-    throw new InputError(
-      `Cannot use a mask of ${mask.values.length} ${mask.kind === "lines" ? "lines" : "points"}: ` +
-        `at least one that is kept is required, found none`,
-    );
+  const extent = extentOf(columns);
+  const inLines = count(lines) * (extent[1] - extent[0]);
+  if (count(points) < (1 - PLANE_ZEROS) * inLines) {
+    return maskFromPlane(points, height, width, "data");
   }
-  return { ...mask, acceleration: mask.values.length / kept, acs: centredRun(mask) };
+  const mask = maskFromLines(lines, width, "data");
+  const echo = partialExtent(extent, width, 1);
+  return echo === undefined ? mask : mask.with({ partial: { ...mask.partial, columns: echo } });
 }
 
-/** The largest number of centred lines (side of a centred square) all of which are kept. */
-function centredRun({ kind, height, width, values }: Omit<SamplingMask, "acceleration" | "acs">) {
-  const most = kind === "plane" ? Math.min(height, width) : height;
-  const columns = kind === "plane" ? width : 1;
-  for (let run = 0; run < most; run++) {
-    // A centred square contains all smaller ones, so each adds only its last rows and columns.
-    const top = centredStart(height, run + 1),
-      left = columns > 1 ? centredStart(width, run + 1) : 0;
-    for (let y = top; y <= top + run; y++) {
-      const row = values.subarray(
-        y * columns + left,
-        y * columns + left + Math.min(run + 1, columns),
-      );
-      if (row.includes(0)) return run;
-    }
-  }
-  return most;
+/** The extent of acquired lines, where they are partial Fourier. */
+function partialRows(lines: Uint8Array): PartialSampling | undefined {
+  const acquired = [...lines.keys()].filter((line) => lines[line] === 1);
+  const gaps = acquired.slice(1).map((line, i) => line - acquired[i]);
+  const rows = partialExtent(extentOf(lines), lines.length, Math.max(1, ...gaps));
+  return rows && { rows };
 }
 
-function centredStart(size: number, count: number): number {
-  return Math.floor(size / 2) - Math.floor(count / 2);
+/** First value that is 1 and the one after the last. */
+function extentOf(values: Uint8Array): Extent {
+  return [values.indexOf(1), values.lastIndexOf(1) + 1];
 }
 
 function generate(spec: GeneratedMaskSpec, height: number, width: number): Uint8Array {

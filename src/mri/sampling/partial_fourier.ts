@@ -28,7 +28,7 @@ const TINY = 1e-12;
 /**
  * Restores the side of k-space that was not acquired. Samples that were acquired stay as they are.
  * @param image complex `[..., 2, H, W]`, made with zeros where nothing was acquired
- * @returns the image, unchanged where the sampling is not lopsided
+ * @returns the image, unchanged where the sampling is not partial
  */
 export function restorePartial(image: Tensor, { partial, height, width }: SamplingMask): Tensor {
   const rows = usable(partial?.rows, height), columns = usable(partial?.columns, width);
@@ -64,7 +64,7 @@ function reach([first, end]: Extent, size: number): number {
   return Math.min(centre - first, end - 1 - centre);
 }
 
-/** 1 where samples were acquired; all ones along an axis that is not lopsided. */
+/** 1 where samples were acquired; all ones along an axis that is not partial. */
 function box(extent: Extent | undefined, size: number): number[] {
   const [first, end] = extent ?? [0, size];
   return Array.from({ length: size }, (_, k) => k >= first && k < end ? 1 : 0);

@@ -29,7 +29,7 @@ import { Rng } from "../../rng.ts";
 import { conjugateGradients } from "../../mri/physics/cg.ts";
 import { dftW } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
-import { acquiredLines, type LinearOperator, regularised } from "../../mri/physics/operator.ts";
+import { type LinearOperator, regularised } from "../../mri/physics/operator.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 
@@ -87,8 +87,7 @@ export interface ConsistencyEnergies {
 
 /** The distance of every sample from the centre, in the order of the samples: K x W values. */
 export function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Uint8Array } {
-  const { height, width, kind, values } = mask;
-  const lines = kind === "lines" ? acquiredLines(mask) : [...Array(height).keys()];
+  const { height, width, lines } = mask;
   const distance = new Float64Array(lines.length * width);
   const kept = new Uint8Array(distance.length);
   const part = (index: number, size: number) =>
@@ -97,7 +96,7 @@ export function sampleDistances(mask: SamplingMask): { distance: Float64Array; k
     for (let x = 0; x < width; x++) {
       const at = row * width + x;
       distance[at] = Math.hypot(part(line, height), part(x, width)) / Math.SQRT2;
-      kept[at] = kind === "lines" ? 1 : values[line * width + x];
+      kept[at] = mask.keeps(line, x) ? 1 : 0;
     }
   });
   return { distance, kept };
@@ -133,7 +132,7 @@ export class Consistency {
         const data = sub(y, operator(arrays, 1).forward(reshape(x, [1, 2, ...image])));
         const both = concat([data, noise], 0);
         const fit = projected(operator(arrays, 2), both);
-        const place = (y: Tensor) => mask.kind === "lines" ? dftW(y, "forward") : y;
+        const place = (y: Tensor) => mask.isLines ? dftW(y, "forward") : y;
         const rest = place(sub(both, fit));
         return {
           signal: overBands(place(y), membership),

@@ -9,8 +9,7 @@
  */
 import { mul, type Program, reduceSum, reshape, type Runtime, sub } from "../../graph/mod.ts";
 import { sense, tv } from "../../classical/mod.ts";
-import { calibrationLines, type SamplingMask } from "../../mri/sampling/masks.ts";
-import { acquiredLines } from "../../mri/physics/operator.ts";
+import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type {
   Method,
@@ -61,8 +60,7 @@ export interface SlicePrediction {
  */
 export function holdOut(mask: SamplingMask, seed: number): HoldOut | undefined {
   const outside = outsideCalibration(mask);
-  const acquired = mask.values.reduce((sum, value) => sum + value, 0);
-  const wanted = Math.max(1, Math.round(HELD_PART * acquired));
+  const wanted = Math.max(1, Math.round(HELD_PART * mask.kept));
   const count = Math.min(wanted, Math.floor(MOST_OUTSIDE * outside.length));
   if (count === 0) return undefined;
   const rng = new Rng(seed);
@@ -74,34 +72,30 @@ export function holdOut(mask: SamplingMask, seed: number): HoldOut | undefined {
     kept[chosen] = 0;
     held[chosen] = 1;
   }
-  const left = acquired - count;
   return {
-    kept: { ...mask, values: kept, acceleration: mask.values.length / left },
-    held: { ...mask, values: held, acceleration: mask.values.length / count, acs: 0 },
-    part: count / acquired,
+    kept: mask.with({ values: kept }),
+    held: mask.with({ values: held, acs: 0 }),
+    part: count / mask.kept,
   };
 }
 
 /** Acquired lines (or points) outside the calibration region, in order. */
 function outsideCalibration(mask: SamplingMask): number[] {
-  const { start, count } = calibrationLines(mask);
-  const left = Math.floor(mask.width / 2) - Math.floor(count / 2);
-  const inside = (index: number, first: number) => index >= first && index < first + count;
-  return [...mask.values.keys()].filter((i) => {
-    if (mask.values[i] === 0) return false;
-    if (mask.kind === "lines") return !inside(i, start);
-    return !(inside(Math.floor(i / mask.width), start) && inside(i % mask.width, left));
-  });
+  const { values, width, isLines } = mask;
+  return [...values.keys()].filter((i) =>
+    values[i] === 1 &&
+    !(isLines ? mask.inCalibration(i, 0) : mask.inCalibration(Math.floor(i / width), i % width))
+  );
 }
 
 /** The samples of a part of a mask, from those of all of it: `[1, C, 2, K, W]` or `[1, C, 2, H, W]`. */
 export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMask): NdArray {
   const [, coils, , rows, width] = samples.shape;
-  if (all.kind === "plane") {
+  if (!all.isLines) {
     const { values } = part;
     return ndarray(samples.data.map((v, i) => v * values[i % values.length]), samples.shape);
   }
-  const lines = acquiredLines(all), chosen = acquiredLines(part);
+  const { lines } = all, { lines: chosen } = part;
   const result = zeros([1, coils, 2, chosen.length, width]);
   for (let plane = 0; plane < 2 * coils; plane++) {
     chosen.forEach((line, row) => {
@@ -177,8 +171,7 @@ export class Predictor {
     const samples = await this.#solver.sample?.(without, control);
     const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
     const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);
-    const count = held.values.reduce((sum, value) => sum + value, 0) *
-      (held.kind === "lines" ? held.width : 1) * problem.y.shape[1] * 2;
+    const count = held.kept * (held.isLines ? held.width : 1) * problem.y.shape[1] * 2;
     const scale = 1 / (count * Math.max(problem.sigma, LEAST_SIGMA) ** 2);
     const error = async (x: NdArray, y: NdArray) => scale * await this.#energy(problem, x, y);
     return {

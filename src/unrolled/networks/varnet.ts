@@ -55,7 +55,7 @@ export interface VarNetResult {
 /** Which samples a variational network is given, as tensors: a mask may change from run to run. */
 export interface VarNetMask {
   /** Whether whole lines are kept: then the readout stays transformed. */
-  readonly kind: SamplingMask["kind"];
+  readonly isLines: boolean;
   /** 1 where samples were acquired, 0 elsewhere: `[H, 1]` of lines, `[H, W]` of a plane. */
   readonly acquired: Tensor;
   /** 1 within the calibration region, of the same shape. */
@@ -64,9 +64,7 @@ export interface VarNetMask {
 
 /** A mask that is known when the graph is built. */
 export function constantVarNetMask(mask: SamplingMask): VarNetMask {
-  const data = Float32Array.from(mask.values);
-  const shape = [mask.height, mask.kind === "lines" ? 1 : mask.width];
-  return { kind: mask.kind, acquired: constant({ data, shape }), centre: centreLines(mask) };
+  return { isLines: mask.isLines, acquired: constant(mask.grid()), centre: centreLines(mask) };
 }
 
 /**
@@ -80,7 +78,7 @@ export function varnet(
   mask: VarNetMask,
   config: VarNetConfig,
 ): VarNetResult {
-  const transform = mask.kind === "lines" ? dftH : dft2;
+  const transform = mask.isLines ? dftH : dft2;
   const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
   const maps = factorOf(found);
   const stages: Tensor[] = [];
@@ -150,7 +148,7 @@ function sensitivities(
   { sensitivityChannels, sensitivityPools }: VarNetConfig,
 ): Tensor {
   const [batch, coils, , height, width] = kspace.shape;
-  const transform = mask.kind === "lines" ? dftH : dft2;
+  const transform = mask.isLines ? dftH : dft2;
   const centre = transform(mul(kspace, mask.centre), "inverse");
   const each = reshape(centre, [batch * coils, 2, height, width]);
   const refined = normUNet(scope.at("norm_unet"), each, {
@@ -179,7 +177,7 @@ export function centreWindow(lines: ArrayLike<number>): { start: number; count: 
 /** 1 on the calibration lines, 0 elsewhere: `[H, 1]`; of a mask of the plane `[H, W]`, a square. */
 function centreLines(mask: SamplingMask): Tensor {
   const { height, width, values } = mask;
-  if (mask.kind === "lines") {
+  if (mask.isLines) {
     const { start, count } = centreWindow(values);
     const data = new Float32Array(height).fill(1, start, start + count);
     return constant({ data, shape: [height, 1] });

@@ -1,0 +1,158 @@
+/**
+ * Which part of k-space was acquired: whole phase-encode lines, or points of a plane of two phase
+ * encodings.
+ *
+ * The centre of n lines is line floor(n / 2), where the centred Fourier transform puts zero frequency;
+ * `acs` centred lines are lines floor(n / 2) - floor(acs / 2) and the acs - 1 after it.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { InputError } from "../../errors.ts";
+import type { NdArray } from "../../ndarray.ts";
+import type { PartialSampling } from "./partial_sampling.ts";
+
+/** What a {@link SamplingMask} is made of. */
+export interface MaskContent {
+  /** Whether whole phase-encode lines are kept. */
+  readonly isLines: boolean;
+  /** Phase-encode lines, H. */
+  readonly height: number;
+  /** Readout samples, or second phase encodings of a plane, W. */
+  readonly width: number;
+  /** 0 or 1: for each of H lines, or for each point of a plane, `[H, W]` in C order. */
+  readonly values: Uint8Array;
+  /** What the mask was made from: a specification, `file` or `data`. */
+  readonly spec: string;
+  /** Calibration lines (see {@link SamplingMask.acs}). Default: the most that the mask has. */
+  readonly acs?: number;
+  /** Which part of k-space was sampled, where it is partial. */
+  readonly partial?: PartialSampling;
+}
+
+/** A sampling mask, and what follows from it. */
+export class SamplingMask implements MaskContent {
+  readonly isLines: boolean;
+  readonly height: number;
+  readonly width: number;
+  readonly values: Uint8Array;
+  readonly spec: string;
+  /**
+   * Calibration lines: contiguous fully sampled lines at the centre; the side of the fully sampled
+   * centred square of a plane.
+   */
+  readonly acs: number;
+  /** Set for partial Fourier and asymmetric echoes; see `restorePartial`. */
+  readonly partial?: PartialSampling;
+  /** Number of lines (or points) that are kept. */
+  readonly kept: number;
+  /** Lines of k-space that the rows of y hold: the acquired ones, or all H of a plane. */
+  readonly lines: readonly number[];
+  #key?: string;
+
+  /** @throws {InputError} when nothing is kept */
+  constructor({ isLines, height, width, values, spec, acs, partial }: MaskContent) {
+    this.isLines = isLines;
+    this.height = height;
+    this.width = width;
+    this.values = values;
+    this.spec = spec;
+    this.partial = partial;
+    this.kept = values.reduce((sum, value) => sum + value, 0);
+    if (this.kept === 0) {
+      throw new InputError(
+        `Cannot use a mask of ${values.length} ${
+          isLines ? "lines" : "points"
+        }: at least one that ` +
+          "is kept is required, found none",
+      );
+    }
+    const all = Array.from({ length: height }, (_, line) => line);
+    this.lines = isLines ? all.filter((line) => values[line] === 1) : all;
+    this.acs = acs ?? this.#centredRun();
+  }
+
+  /** The mask with some of its content replaced. */
+  with(changes: Partial<MaskContent>): SamplingMask {
+    return new SamplingMask({ ...this, ...changes });
+  }
+
+  /** Rows of y: K acquired lines, or H. */
+  get rows(): number {
+    return this.lines.length;
+  }
+
+  /** Shape of y, `[1, C, 2, rows, W]`. */
+  yShape(coils: number): [number, number, number, number, number] {
+    return [1, coils, 2, this.rows, this.width];
+  }
+
+  /** All lines (or points) divided by those kept, the calibration lines included. */
+  get acceleration(): number {
+    return this.values.length / this.kept;
+  }
+
+  /** Whether nothing is left out. */
+  get isFull(): boolean {
+    return this.kept === this.values.length;
+  }
+
+  /** Whether the sample of a line and column was acquired. */
+  keeps(line: number, column: number): boolean {
+    return this.values[this.isLines ? line : line * this.width + column] === 1;
+  }
+
+  /** 1 where samples were acquired, 0 elsewhere: `[H, 1]` of lines, `[H, W]` of a plane. */
+  grid(): NdArray {
+    return {
+      data: Float32Array.from(this.values),
+      shape: [this.height, this.isLines ? 1 : this.width],
+    };
+  }
+
+  /** The calibration region: `count` lines from line `start`, and of a plane columns from `left`. */
+  get calibration(): { readonly start: number; readonly left: number; readonly count: number } {
+    return {
+      start: centredStart(this.height, this.acs),
+      left: centredStart(this.width, this.acs),
+      count: this.acs,
+    };
+  }
+
+  /** Whether a sample belongs to the calibration region. */
+  inCalibration(line: number, column: number): boolean {
+    const { start, left, count } = this.calibration;
+    return line >= start && line < start + count &&
+      (this.isLines || (column >= left && column < left + count));
+  }
+
+  /** Equal for masks that keep the same samples: the key of compiled graphs. */
+  get key(): string {
+    const { isLines, height, width, acs, partial, values } = this;
+    this.#key ??= JSON.stringify([isLines, height, width, acs, partial]) +
+      createHash("sha256").update(values).digest("base64");
+    return this.#key;
+  }
+
+  /** The largest number of centred lines (side of a centred square) all of which are kept. */
+  #centredRun(): number {
+    const { isLines, height, width } = this;
+    const largest = isLines ? height : Math.min(height, width);
+    for (let side = 1; side <= largest; side++) {
+      // A centred square contains all smaller ones, so its first or last row and column decide.
+      const [top, left] = [centredStart(height, side), isLines ? 0 : centredStart(width, side)];
+      const across = isLines ? 1 : side;
+      for (let i = 0; i < side; i++) {
+        for (const edge of [0, side - 1]) {
+          if (i < across && !this.keeps(top + edge, left + i)) return side - 1;
+          if (!isLines && !this.keeps(top + i, left + edge)) return side - 1;
+        }
+      }
+    }
+    return largest;
+  }
+}
+
+/** First of `count` centred values out of `size`. */
+export function centredStart(size: number, count: number): number {
+  return Math.floor(size / 2) - Math.floor(count / 2);
+}
