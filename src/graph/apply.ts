@@ -28,20 +28,6 @@ export function ruleOf<K extends OpName>(op: K): OpRule<K> {
   return table[op] as unknown as OpRule<K>;
 }
 
-/** Name of the foreign node that tensors are being made for; see `withOrigin`. */
-let currentOrigin: string | undefined;
-
-/** Marks every tensor made inside `build` as coming from the named node of a foreign model. */
-export function withOrigin<T>(origin: string, build: () => T): T {
-  const outer = currentOrigin;
-  currentOrigin = origin;
-  try {
-    return build();
-  } finally {
-    currentOrigin = outer;
-  }
-}
-
 /**
  * Applies an operator.
  * @throws {TypeError} for inputs of the wrong kind
@@ -53,5 +39,5 @@ export function apply<K extends OpName>(
   attributes: OpAttributes[K],
 ): Tensor<K> {
   const type = ruleOf(op).infer(inputs, attributes);
-  return new Tensor(op, inputs, attributes, type, currentOrigin);
+  return new Tensor(op, inputs, attributes, type);
 }

@@ -87,7 +87,7 @@ export type {
   PoolAttributes,
   ReduceAttributes,
 } from "./ops/attributes.ts";
-export { type DType, type Shape, Tensor, type TensorType } from "./tensor.ts";
+export { type DType, type Shape, Tensor, type TensorType, topological } from "./tensor.ts";
 export type {
   CompileOptions,
   DeviceArray,
@@ -98,7 +98,13 @@ export type {
 } from "./runtime/program.ts";
 export { Runtime } from "./runtime/session.ts";
 export type { Device, DeviceRequest } from "./runtime/device.ts";
-export { encodeModel, modelWeights, type NamedTensors } from "./proto.ts";
+export {
+  type DeclaredShape,
+  encodeModel,
+  type EncodeOptions,
+  modelWeights,
+  type NamedTensors,
+} from "./proto.ts";
 export {
   type ExternalLoader,
   type ForeignModel,

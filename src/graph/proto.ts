@@ -49,6 +49,18 @@ const OPSET = 21n;
 /** Named tensors: the inputs or outputs of a graph. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
+/** Sizes of an input or output as the file declares them: a text leaves a size open. */
+export type DeclaredShape = readonly (string | number)[];
+
+/** Options of `encodeModel`. */
+export interface EncodeOptions {
+  /**
+   * Declared shapes of inputs and outputs by name, in place of their own, e.g. `["N", 2, "H", "W"]`.
+   * The model runs at other sizes if its operators store none, as convolutions and additions do.
+   */
+  readonly shapes?: Readonly<Record<string, DeclaredShape>>;
+}
+
 /**
  * Writes the graph between inputs and outputs as an ONNX model (IR 10, opset 21).
  * @param inputs `Input` tensors by the name the model gives them
@@ -56,7 +68,11 @@ export type NamedTensors = Readonly<Record<string, Tensor>>;
  * @throws {TypeError} when an output depends on an `Input` that is not listed, when an input is no
  * `Input`, or when an input and an output share a name
  */
-export function encodeModel(inputs: NamedTensors, outputs: NamedTensors): Uint8Array<ArrayBuffer> {
+export function encodeModel(
+  inputs: NamedTensors,
+  outputs: NamedTensors,
+  { shapes = {} }: EncodeOptions = {},
+): Uint8Array<ArrayBuffer> {
   const writer = new GraphWriter([...Object.keys(inputs), ...Object.keys(outputs)]);
   for (const [name, tensor] of Object.entries(inputs)) writer.name(tensor, name);
   for (const [name, tensor] of Object.entries(outputs)) writer.reserve(tensor, name);
@@ -66,8 +82,8 @@ export function encodeModel(inputs: NamedTensors, outputs: NamedTensors): Uint8A
     name: "larmor",
     node: writer.nodes,
     initializer: writer.initializers,
-    input: Object.entries(inputs).map(([name, tensor]) => valueInfo(name, tensor)),
-    output: Object.entries(outputs).map(([name, tensor]) => valueInfo(name, tensor)),
+    input: declared(inputs, shapes),
+    output: declared(outputs, shapes),
   });
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -84,6 +100,7 @@ class GraphWriter {
   readonly #names = new Map<Tensor, string>();
   readonly #outputNames = new Map<Tensor, string>();
   readonly #constants = new Map<string, string>();
+  readonly #constantNames = new Set<string>();
   readonly #public: ReadonlySet<string>;
 
   constructor(publicNames: readonly string[]) {
@@ -117,8 +134,14 @@ class GraphWriter {
       throw new TypeError(`Cannot encode the graph: input ${name} is used but not listed`);
     }
     if (tensor.op === "Constant") {
-      const { data } = (tensor as Tensor<"Constant">).attributes;
-      this.#names.set(tensor, this.#initializer(data, tensor.shape, onnxType(tensor.dtype)));
+      const { data, name } = (tensor as Tensor<"Constant">).attributes;
+      const type = onnxType(tensor.dtype);
+      this.#names.set(
+        tensor,
+        tensor.rank === 0 && name === undefined
+          ? this.#shared(data, tensor.shape, type)
+          : this.#initializer(data, tensor.shape, type, name),
+      );
       return;
     }
     const encoding = ruleOf<OpName>(tensor.op).encode?.(tensor.attributes, tensor) ?? {};
@@ -161,21 +184,24 @@ class GraphWriter {
   #extraInputs(encoding: Encoding): string[] {
     const names = (encoding.constants ?? []).map((constant) => {
       if (constant === null) return "";
-      const type = onnxType(dtypeOfData(constant.data));
-      const key = `${type}|${constant.shape}|${bytesOf(constant.data)}`;
-      let name = this.#constants.get(key);
-      if (name === undefined) {
-        name = this.#initializer(constant.data, constant.shape, type);
-        this.#constants.set(key, name);
-      }
-      return name;
+      return this.#shared(constant.data, constant.shape, onnxType(dtypeOfData(constant.data)));
     });
     while (names.at(-1) === "") names.pop();
     return names;
   }
 
-  #initializer(data: ConstantData, shape: Shape, dataType: number): string {
-    const name = this.#fresh(`constant_${this.initializers.length}`);
+  /** An initializer; equal ones are written once. */
+  #shared(data: ConstantData, shape: Shape, type: number): string {
+    const key = `${type}|${shape}|${bytesOf(data)}`;
+    const name = this.#constants.get(key) ?? this.#initializer(data, shape, type);
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  #initializer(data: ConstantData, shape: Shape, dataType: number, wanted?: string): string {
+    const free = wanted !== undefined && !this.#constantNames.has(wanted);
+    const name = this.#fresh(free ? wanted : `constant_${this.initializers.length}`);
+    this.#constantNames.add(name);
     this.initializers.push(create(TensorProtoSchema, {
       name,
       dataType,
@@ -205,22 +231,21 @@ function attributeProto(name: string, value: NodeAttribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
 }
 
-function valueInfo(name: string, { dtype, shape }: Tensor): ValueInfoProto {
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      value: {
-        case: "tensorType" as const,
-        value: {
-          elemType: onnxType(dtype),
-          shape: {
-            dim: shape.map((size) => ({
-              value: { case: "dimValue" as const, value: BigInt(size) },
-            })),
-          },
-        },
-      },
-    },
+function declared(
+  tensors: NamedTensors,
+  shapes: Readonly<Record<string, DeclaredShape>>,
+): ValueInfoProto[] {
+  return Object.entries(tensors).map(([name, { dtype, shape }]) => {
+    const dim = (shapes[name] ?? shape).map((size) => ({
+      value: typeof size === "string"
+        ? { case: "dimParam" as const, value: size }
+        : { case: "dimValue" as const, value: BigInt(size) },
+    }));
+    const value = { elemType: onnxType(dtype), shape: { dim } };
+    return create(ValueInfoProtoSchema, {
+      name,
+      type: { value: { case: "tensorType" as const, value } },
+    });
   });
 }
 
@@ -232,11 +257,13 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
   return fromBinary(ModelProtoSchema, bytes);
 }
 
-/** The float32 weights of a model that `encodeModel` wrote, in the order of the file. */
-export function modelWeights(bytes: Uint8Array): NdArray[] {
+/** The float32 constants of a model that `encodeModel` wrote, by name, in the order of the file. */
+export function modelWeights(bytes: Uint8Array): Record<string, NdArray> {
   const initializers = decodeModel(bytes).graph?.initializer ?? [];
-  return initializers.filter(({ dataType }) => dataType === onnxType("float32"))
-    .map(({ rawData, dims }) =>
-      ndarray(new Float32Array(rawData.slice().buffer), dims.map(Number))
-    );
+  return Object.fromEntries(
+    initializers.filter(({ dataType }) => dataType === onnxType("float32")).map((tensor) => [
+      tensor.name,
+      ndarray(new Float32Array(tensor.rawData.slice().buffer), tensor.dims.map(Number)),
+    ]),
+  );
 }

@@ -27,14 +27,14 @@ export class Tensor<K extends OpName = OpName> implements TensorType {
   readonly op: K;
   /** What the operator takes. */
   readonly inputs: readonly Tensor[];
-  /** What the operator is told, besides its inputs. */
+  /** Settings of the operator. */
   readonly attributes: OpAttributes[K];
   /** Element type. */
   readonly dtype: DType;
   /** Sizes of the axes. */
   readonly shape: Shape;
-  /** Name of the node in the foreign model it came from, for error messages. */
-  readonly origin?: string;
+  /** Name of the node of a foreign model that it was made for, set by the import. */
+  origin?: string;
 
   /** Use `apply` or the functions of `ops/`, which check shapes; this only stores. */
   constructor(
@@ -42,14 +42,12 @@ export class Tensor<K extends OpName = OpName> implements TensorType {
     inputs: readonly Tensor[],
     attributes: OpAttributes[K],
     type: TensorType,
-    origin?: string,
   ) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;
     this.dtype = type.dtype;
     this.shape = type.shape;
-    if (origin !== undefined) this.origin = origin;
   }
 
   /** Number of axes. */

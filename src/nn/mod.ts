@@ -6,7 +6,6 @@ export * from "./model_folder.ts";
 export * from "./model_path.ts";
 export * from "./model_yaml.ts";
 export * from "./noise_input.ts";
-export * from "./open_sizes.ts";
 export * from "./padding.ts";
 export * from "./parameters.ts";
 export * from "./residual_unet.ts";

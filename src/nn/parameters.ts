@@ -108,7 +108,7 @@ export function constantScope(parameters: Parameters): Scope {
           `found ${array === undefined ? "none" : `[${array.shape}]`}`,
       );
     }
-    if (!made.has(name)) made.set(name, constant(array));
+    if (!made.has(name)) made.set(name, constant(array, name));
     return made.get(name)!;
   });
 }

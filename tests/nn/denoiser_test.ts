@@ -18,7 +18,6 @@ import {
   edmCoefficients,
   edmDenoiser,
   loadDenoiser,
-  openSizes,
   timestepInput,
   vpSigmas,
 } from "../../src/nn/mod.ts";
@@ -122,14 +121,12 @@ for (const { parameterisation, network } of CASES) {
       const image = input("x", [1, 2, 8, 8]), noise = input("noise", [1, 1, 1, 1]);
       // An EDM network is told ln(sigma) / 4 only; here the others are told sigma.
       const told = parameterisation === "edm" ? expOf(mul(noise, 4)) : noise;
-      const model = encodeModel({ x: image, noise }, { y: network(image, told, DATA) });
-      const open = openSizes(model, {
-        x: ["N", 2, "H", "W"],
-        noise: ["N", 1, 1, 1],
-        y: ["N", 2, "H", "W"],
-      });
+      const shape = ["N", 2, "H", "W"];
+      const shapes = { x: shape, noise: ["N", 1, 1, 1], y: shape };
+      const outputs = { y: network(image, told, DATA) };
+      const model = encodeModel({ x: image, noise }, outputs, { shapes });
       const options = parameterisation === "edm" ? {} : { noise_input: "sigma" };
-      await writeModel(folder, open, {
+      await writeModel(folder, model, {
         parameterisation,
         sigma_data: SIGMA_DATA,
         size: { multiple: 8 },

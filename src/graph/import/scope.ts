@@ -1,7 +1,6 @@
 /** Runs the nodes of a foreign graph through the rules, one name after the other. @module */
 import { sizeOf } from "../../ndarray.ts";
 import { InputError } from "../../errors.ts";
-import { withOrigin } from "../apply.ts";
 import { evaluate } from "../host/evaluate.ts";
 import type { OpName } from "../ops/attributes.ts";
 import { constantOf, typedData } from "../ops/leaf.ts";
@@ -99,13 +98,11 @@ function runNodes(
     if (model.budget.left-- <= 0) {
       throw new InputError(`Cannot import the model: it has more than ${MAX_NODES} nodes`);
     }
-    const name = node.name || node.output[0] || "without a name";
     const failed = (cause: unknown) =>
-      new InputError(`Cannot import node ${name} (${node.opType}): ${textOf(cause)}`, { cause });
-    attempt(
-      () => withOrigin(name, () => runNode(node, scope, model, depth, callerAttributes)),
-      failed,
-    );
+      new InputError(`Cannot import node ${nameOf(node)} (${node.opType}): ${textOf(cause)}`, {
+        cause,
+      });
+    attempt(() => runNode(node, scope, model, depth, callerAttributes), failed);
   }
 }
 
@@ -140,6 +137,15 @@ function runNode(
   });
 }
 
+const nameOf = (node: NodeProto) => node.name || node.output[0] || "without a name";
+
+/** Marks what was made between the inputs of a node and a result with the name of the node. */
+function setOrigin(result: Tensor, inputs: readonly (Tensor | undefined)[], name: string): void {
+  if (result.origin !== undefined || result.inputs.length === 0 || inputs.includes(result)) return;
+  result.origin = name;
+  for (const input of result.inputs) setOrigin(input, inputs, name);
+}
+
 function resultsOf(
   proto: NodeProto,
   node: ForeignNode,
@@ -168,6 +174,7 @@ function resultsOf(
   }
   const made = rules[node.op](node);
   const results = Array.isArray(made) ? made as readonly Tensor[] : [made as Tensor];
+  for (const result of results) setOrigin(result, node.inputs, nameOf(proto));
   return node.inputs.every((x) => x === undefined || isFoldable(x)) ? results.map(fold) : results;
 }
 

@@ -52,7 +52,8 @@ export interface ReduceAttributes {
 /** What each operator is told besides its inputs. */
 export type OpAttributes = {
   Input: { readonly name: string };
-  Constant: { readonly data: ConstantData };
+  /** `name` is what the ONNX file calls the constant, if it is free there. */
+  Constant: { readonly data: ConstantData; readonly name?: string };
   Identity: NoAttributes;
   Add: NoAttributes;
   Sub: NoAttributes;

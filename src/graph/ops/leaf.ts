@@ -55,9 +55,15 @@ export function constantOf(data: ConstantData, shape: Shape, dtype?: DType): Ten
   return new TensorNode("Constant", [], { data }, { dtype: dtype ?? dtypeOfData(data), shape });
 }
 
-/** A float32 array as a constant. */
-export function constant(array: NdArray): Tensor<"Constant"> {
-  return constantOf(ndarray(array.data, array.shape).data, array.shape);
+/**
+ * A float32 array as a constant.
+ * @param name what an ONNX file calls it, for example the path of a parameter
+ */
+export function constant({ data, shape }: NdArray, name?: string): Tensor<"Constant"> {
+  return new TensorNode("Constant", [], { data: ndarray(data, shape).data, name }, {
+    dtype: "float32",
+    shape,
+  });
 }
 
 /** Numbers as typed data of an element type; fractions are cut off where it has none. */
@@ -77,17 +83,9 @@ export function typedData(dtype: DType, values: ArrayLike<number>): ConstantData
   }
 }
 
-/** Bound on the cache below, so that a schedule of many numbers cannot fill the memory. */
-const SCALARS_KEPT = 4096;
-const scalars = new Map<number, Tensor<"Constant">>();
-
-/** A float32 constant without axes. The same number is the same tensor. */
+/** A float32 constant without axes. */
 export function scalar(value: number): Tensor<"Constant"> {
-  const made = scalars.get(value);
-  if (made !== undefined && !Object.is(value, -0)) return made; // a Map takes -0 for 0
-  const tensor = constantOf(Float32Array.of(value), []);
-  if (scalars.size < SCALARS_KEPT && !Object.is(value, -0)) scalars.set(value, tensor);
-  return tensor;
+  return constantOf(Float32Array.of(value), []);
 }
 
 /** A tensor, or a number that is made one. */
