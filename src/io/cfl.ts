@@ -8,13 +8,14 @@ import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
 import { type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
-import { checkSlice, interleave, planarCoils } from "./planar.ts";
+import { interleave } from "./planar.ts";
+import { packedAxes, storedKspace } from "./stored_array.ts";
 import type { KspaceFile } from "./types.ts";
 
 /** Number of dimensions of every BART array. */
 const RANK = 16;
 /** Index of each dimension that has a meaning here. */
-const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, MAPS = 4, SLICE = 13;
+const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, SLICE = 13;
 /** BART's names of the dimensions, in order. */
 const NAMES = [
   ...["readout", "phase", "phase2", "coil", "maps", "echo", "coeff", "coeff2", "iter", "cshift"],
@@ -102,34 +103,11 @@ export function openCfl(path: string): KspaceFile {
       },
     );
   }
-  return kspaceFile(path, { dims, source });
-}
-
-function kspaceFile(path: string, { dims, source }: CflSource): KspaceFile {
-  const [width, height, coils] = [dims[READ], dims[PHS1], dims[COIL]];
-  const slices = sizeOf(dims.slice(MAPS));
-  const shownDims = [READ, PHS1, COIL].map((dim) => `${NAMES[dim]} ${dims[dim]}`);
-  const leading = NAMES.map((name, dim) => `${name} ${dims[dim]}`)
-    .filter((_, dim) => dim >= MAPS && dims[dim] > 1);
-  return {
-    path,
-    format: "bart-cfl",
-    axes: [...shownDims, ...leading].join(", "),
-    slices,
-    coils,
-    height,
-    width,
-    transposed: false,
-    readSlice: (index) =>
-      promiseTry(() => {
-        checkSlice(index, slices);
-        const bytes = coils * height * width * COMPLEX64.bytes;
-        const values = decode(source.read(index * bytes, bytes), COMPLEX64);
-        const options = { transpose: false, source: path, slice: index };
-        return planarCoils(values, coils, height, width, options);
-      }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
+  // Dimensions of size 1 are there without being used.
+  const axes = NAMES.map((name, dim) => ({ name, size: dims[dim] }))
+    .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
+  const array = { source, offset: 0, type: COMPLEX64, axes: packedAxes(axes) };
+  return storedKspace(array, { format: "bart-cfl", axes, transposed: false });
 }
 
 /**

@@ -145,12 +145,3 @@ export function withZeroImaginary(real: Float32Array): Float32Array {
   for (let i = 0; i < real.length; i++) complex[2 * i] = real[i];
   return complex;
 }
-
-/**
- * Checks the index of a slice.
- * @throws {RangeError} when the file has no such slice
- */
-export function checkSlice(index: number, slices: number): void {
-  if (Number.isInteger(index) && index >= 0 && index < slices) return;
-  throw new RangeError(`Cannot read slice ${index}: the file has slices 0 to ${slices - 1}`);
-}

@@ -15,6 +15,13 @@ export type FileFormat =
   | "nifti"
   | "phantom";
 
+/** An axis of a file, e.g. `coil` of size 15. */
+export interface Axis {
+  /** `coil`, `readout` and `phase` (encoding) have a meaning here; all others count slices. */
+  readonly name: string;
+  readonly size: number;
+}
+
 /** Where voxels lie: NIfTI's convention (RAS+, millimetres). */
 export interface Geometry {
   /**
@@ -37,13 +44,11 @@ export interface Geometry {
 export interface KspaceFile extends Disposable {
   /** The path it was opened with. */
   readonly path: string;
-  /** What the content was recognised as. */
   readonly format: FileFormat;
-  /** The file's own axes with their meaning and size, for `--dry-run`, e.g. `slice 16, coil 15, readout 640, phase 368`. */
-  readonly axes: string;
-  /** Number of slices (all further dimensions, such as time or echoes, are flattened into this one). */
+  /** The file's own axes, in its own order. */
+  readonly axes: readonly Axis[];
+  /** Number of slices: all further axes, such as time or echoes, are flattened into this one. */
   readonly slices: number;
-  /** Number of coils. */
   readonly coils: number;
   /** Phase-encode lines, H. */
   readonly height: number;
@@ -81,21 +86,15 @@ export interface KspaceFile extends Disposable {
    * `[C, 2, a, b]`; undefined when it has none. Absent when no slice has any.
    */
   readCalibration?(index: number): Promise<NdArray | undefined>;
-  /** Closes the file. */
-  [Symbol.dispose](): void;
 }
 
 /** An image volume (to simulate k-space from). Rows and columns as in the file: `[slice, row, column]`. */
 export interface ImageFile extends Disposable {
   /** The path it was opened with. */
   readonly path: string;
-  /** What the content was recognised as. */
   readonly format: FileFormat;
-  /** Number of slices. */
   readonly slices: number;
-  /** Rows of an image. */
   readonly rows: number;
-  /** Columns of an image. */
   readonly columns: number;
   /** Whether the pixels are complex. */
   readonly complex: boolean;
@@ -103,8 +102,6 @@ export interface ImageFile extends Disposable {
   readonly geometry?: Geometry;
   /** Reads one slice: `[2, rows, columns]` (imaginary part zero for real images). */
   readSlice(index: number): Promise<NdArray>;
-  /** Closes the file. */
-  [Symbol.dispose](): void;
 }
 
 /** A volume to be written: rows and columns in the file's own orientation. */

@@ -12,6 +12,7 @@ import { holdOut } from "./audit/prediction.ts";
 import { finishedSize } from "./finish.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
 import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";
+import { axesText } from "../io/axes.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { chooseSampling, requestedMask } from "./sampling.ts";
 import { croppedMask, finishOptions } from "./slice_supply.ts";
@@ -125,8 +126,9 @@ export function requireCalibration(
 }
 
 function describeInput(file: KspaceFile): Plan["input"] {
-  const { path, format, axes, coils, height, width } = file;
-  return { path, format, shape: fileShape(file), axes, coils, phase: height, readout: width };
+  const { path, format, coils, height: phase, width: readout } = file;
+  const axes = axesText(file.axes);
+  return { path, format, shape: fileShape(file), axes, coils, phase, readout };
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */

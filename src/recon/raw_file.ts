@@ -70,13 +70,17 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
   const { slices, height, width, imageSize, outputSize }: BinShape = binShape(layout);
   const { x, y, z, is3d } = layout;
   const same = (a: readonly number[], b: readonly number[]) => `${a}` === `${b}`;
-  const inPlane = is3d
-    ? `partition ${z.encoded}, phase ${y.encoded}, readout ${x.encoded}`
-    : `phase ${y.encoded}, readout ${x.encoded}`;
-  const volume = volumes > 1 ? `volume ${volumes}, ` : "";
+  const axes = [
+    ...volumes > 1 ? [{ name: "volume", size: volumes }] : [],
+    { name: "slice", size: images / volumes },
+    { name: "coil", size: coils },
+    ...is3d ? [{ name: "partition", size: z.encoded }] : [],
+    { name: "phase", size: y.encoded },
+    { name: "readout", size: x.encoded },
+  ];
   return {
     format: "ismrmrd",
-    axes: `${volume}slice ${images / volumes}, coil ${coils}, ${inPlane}`,
+    axes,
     slices: slices * images,
     coils,
     height,

@@ -125,9 +125,9 @@ export function reportMask(
   return { spec, acceleration, acsLines: acs };
 }
 
-/** Sizes of the file's own axes, in its own order, as its description lists them. */
+/** Sizes of the file's own axes, in its own order. */
 export function fileShape({ axes }: Pick<KspaceFile, "axes">): readonly number[] {
-  return [...axes.matchAll(/[A-Za-z]\w* (\d+)/g)].map(([, size]) => Number(size));
+  return axes.map(({ size }) => size);
 }
 
 const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000;

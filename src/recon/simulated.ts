@@ -1,4 +1,5 @@
 /** K-space that is simulated from an image, slice by slice, as if it were read from a file. @module */
+import { namedAxes } from "../io/axes.ts";
 import { InputError } from "../errors.ts";
 import { type Program, reshape, type Runtime, swapLastAxes } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
@@ -52,7 +53,7 @@ export async function simulatedKspace(
   return {
     path,
     format,
-    axes: `slice ${slices}, readout ${rows}, phase ${columns}`,
+    axes: namedAxes(["slice", "readout", "phase"], [slices, rows, columns]),
     slices,
     coils,
     height: columns,

@@ -8,6 +8,7 @@
  */
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
+import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { Hdf5File } from "./library.ts";
 import { describe } from "./dataset.ts";
 import { openHdf5Kspace } from "./open_kspace.ts";
@@ -38,7 +39,7 @@ export function openFastmri(path: string): Promise<KspaceFile> {
 export function fastmriKspace(file: Hdf5File): KspaceFile {
   const dataset = findDataset(file);
   checkReadable(file, dataset);
-  const { info, leading, coils, rows: readout, columns: phase } = dataset;
+  const { info, rows: readout, columns: phase } = dataset;
   const header = readHeader(file);
   const mask = readMask(file, phase);
   const imageSize = readImageSize(file, header, [phase, readout]);
@@ -47,15 +48,11 @@ export function fastmriKspace(file: Hdf5File): KspaceFile {
   return {
     path: file.path,
     format: "fastmri-hdf5",
-    axes: info.shape.map((size, axis) => `${names[axis]} ${size}`).join(", "),
-    slices: sizeOf(leading),
-    coils,
-    height: phase,
-    width: readout,
+    ...kspaceSizes(namedAxes(names, info.shape)),
     transposed: true,
-    ...(mask && { mask }),
-    ...(imageSize && { imageSize }),
-    ...(geometry && { geometry }),
+    mask,
+    imageSize,
+    geometry,
     readSlice: (index) =>
       new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, true))),
     [Symbol.dispose]: () => file[Symbol.dispose](),

@@ -14,6 +14,7 @@ import {
   readSlab,
   rootNames,
 } from "./dataset.ts";
+import { checkSlice } from "../axes.ts";
 import { planarCoils } from "../planar.ts";
 
 /** Largest slice as planar float32. */
@@ -96,10 +97,7 @@ export function readKspaceSlice(
   transpose: boolean,
 ): NdArray {
   const { info, leading, coils, rows, columns } = dataset;
-  const slices = sizeOf(leading);
-  if (!Number.isInteger(index) || index < 0 || index >= slices) {
-    throw new RangeError(`Cannot read slice ${index} of ${file.path}: 0 to ${slices - 1} exist`);
-  }
+  checkSlice(index, sizeOf(leading), file.path);
   const inside = info.shape.slice(leading.length).map(() => 0);
   const offset = [...unravel(index, leading), ...inside];
   return readSlab(file, info, offset, slabCount(dataset), (bytes) => {

@@ -6,7 +6,7 @@
  */
 import { openFile } from "../../host.ts";
 import { InputError } from "../../errors.ts";
-import { sizeOf } from "../../ndarray.ts";
+import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { Hdf5File } from "./library.ts";
 import { datasetNames, describe } from "./dataset.ts";
 import { openHdf5Kspace } from "./open_kspace.ts";
@@ -54,16 +54,11 @@ function kspaceNames(file: Hdf5File): string[] {
 export function matlabKspace(file: Hdf5File): KspaceFile {
   const dataset = findDataset(file);
   checkReadable(file, dataset);
-  const { info, leading, coils, rows: height, columns: width } = dataset;
-  const named = AXES.slice(-info.shape.length);
+  const { shape } = dataset.info;
   return {
     path: file.path,
     format: "matlab-hdf5",
-    axes: info.shape.map((size, axis) => `${named[axis]} ${size}`).join(", "),
-    slices: sizeOf(leading),
-    coils,
-    height,
-    width,
+    ...kspaceSizes(namedAxes(AXES.slice(-shape.length), shape)),
     transposed: false,
     readSlice: (index) =>
       new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, false))),

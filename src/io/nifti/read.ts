@@ -7,8 +7,9 @@ import { promiseTry } from "../../host.ts";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
-import { type ByteSource, decode, memoryBytes, openBytes } from "../bytes.ts";
-import { checkSlice, planarCoils, withZeroImaginary } from "../planar.ts";
+import { namedAxes } from "../axes.ts";
+import { type ByteSource, memoryBytes, openBytes } from "../bytes.ts";
+import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
 import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
 
@@ -104,31 +105,9 @@ function wrongSize(path: string, required: number, found: string): InputError {
  *   its header
  */
 export function openNiftiImage(path: string): ImageFile {
-  const { header, source } = openNifti(path);
-  const [columns, rows, ...rest] = header.dims;
-  const slices = sizeOf(rest);
-  const complex = header.type.kind === "complex";
-  const size = rows * columns * header.type.bytes;
-  return {
-    path,
-    format: "nifti",
-    slices,
-    rows,
-    columns,
-    complex,
-    geometry: header.geometry,
-    readSlice: (index) =>
-      promiseTry(() => {
-        checkSlice(index, slices);
-        const bytes = source.read(header.offset + index * size, size);
-        const stored = decode(bytes, header.type, header.scaling);
-        const values = complex ? stored : withZeroImaginary(stored);
-        const options = { transpose: false, source: path, slice: index };
-        const { data } = planarCoils(values, 1, rows, columns, options);
-        return ndarray(data, [2, rows, columns]);
-      }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
+  const nifti = openNifti(path);
+  const names = nifti.header.dims.map((_, i) => ["column", "row", "slice"][i] ?? `dim${i + 1}`);
+  return storedImage(stored(nifti, names), { format: "nifti", geometry: nifti.header.geometry });
 }
 
 /**
@@ -146,51 +125,17 @@ export function openNiftiKspace(path: string): KspaceFile {
       { hint: "To simulate k-space from an image, use --simulate" },
     );
   }
-  return kspaceFile(path, { header, source });
+  const { dims, geometry } = header;
+  const names = dims.map((_, i) => ["phase", "readout", "slice"][i] ?? `dim${i + 1}`);
+  if (dims.length > 2) names[dims.length - 1] = "coil";
+  const array = stored({ header, source }, names);
+  return storedKspace(array, { format: "nifti", axes: array.axes, transposed: true, geometry });
 }
 
-function kspaceFile(path: string, { header, source }: NiftiSource): KspaceFile {
-  const [height, width, ...rest] = header.dims;
-  const coils = rest.pop() ?? 1;
-  const slices = sizeOf(rest);
-  const names = ["phase", "readout", ...rest.map((_, i) => i === 0 ? "slice" : `dim${i + 3}`)];
-  if (header.dims.length > 2) names.push("coil");
-  return {
-    path,
-    format: "nifti",
-    axes: names.map((name, i) => `${name} ${header.dims[i]}`).join(", "),
-    slices,
-    coils,
-    height,
-    width,
-    transposed: true,
-    geometry: header.geometry,
-    readSlice: (index) =>
-      promiseTry(() => {
-        checkSlice(index, slices);
-        const values = gatherCoils({ header, source }, coils, index, slices);
-        const options = { transpose: true, source: path, slice: index };
-        return planarCoils(values, coils, width, height, options);
-      }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
-}
-
-/** One slice of every coil, `[coil, y, x]`: the coils lie a volume apart. */
-function gatherCoils(
-  { header, source }: NiftiSource,
-  coils: number,
-  index: number,
-  slices: number,
-): Float32Array {
-  const plane = header.dims[0] * header.dims[1];
-  const values = new Float32Array(coils * plane * 2);
-  const size = plane * header.type.bytes;
-  for (let coil = 0; coil < coils; coil++) {
-    const bytes = source.read(header.offset + (coil * slices + index) * size, size);
-    values.set(decode(bytes, header.type, header.scaling), 2 * coil * plane);
-  }
-  return values;
+/** The array of a file whose dimensions have names; the first is the fastest. */
+function stored({ header, source }: NiftiSource, names: readonly string[]): StoredArray {
+  const { offset, type, scaling, dims } = header;
+  return { source, offset, type, scaling, axes: packedAxes(namedAxes(names, dims)) };
 }
 
 /**

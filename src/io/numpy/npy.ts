@@ -4,19 +4,14 @@
  */
 import { promiseTry } from "../../host.ts";
 import { InputError } from "../../errors.ts";
-import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
-import { allocate, type ByteSource, decode, openBytes } from "../bytes.ts";
-import {
-  checkFinite,
-  checkSlice,
-  interleave,
-  planarStrided,
-  type Strides,
-  withZeroImaginary,
-} from "../planar.ts";
+import { namedAxes } from "../axes.ts";
+import { type ByteSource, decode, openBytes } from "../bytes.ts";
+import { checkFinite, interleave } from "../planar.ts";
+import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
 import { type NpyHeader, npyHeader, readNpyHeader } from "./header.ts";
-import type { ImageFile, KspaceFile } from "../types.ts";
+import type { Axis, ImageFile, KspaceFile } from "../types.ts";
 
 /** A whole .npy array. */
 export interface NpyArray {
@@ -30,9 +25,6 @@ export interface NpyArray {
   readonly complex: boolean;
 }
 
-/** Bytes read at once when the elements of a slice lie scattered over the file. */
-const GATHER_BYTES = 1 << 22;
-
 /**
  * Opens k-space: `(readout, phase)`, `(coil, readout, phase)` or `(slice, coil, readout, phase)`,
  * complex64 or complex128; further leading axes are flattened into slices. The last axis is
@@ -45,7 +37,11 @@ export function openNpyKspace(path: string): KspaceFile {
   try {
     const header = readNpyHeader(source);
     checkKspace(path, header);
-    return new NpyKspace(source, header);
+    const { shape } = header;
+    const leading = shape.slice(0, -4).map((_, axis) => `axis${axis}`);
+    const names = [...leading, ...["slice", "coil", "readout", "phase"].slice(-shape.length)];
+    const axes = namedAxes(names, shape);
+    return storedKspace(stored(source, header, axes), { format: "npy", axes, transposed: true });
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
@@ -67,129 +63,11 @@ function checkKspace(path: string, { type, shape, descr }: NpyHeader): void {
   }
 }
 
-class NpyKspace implements KspaceFile {
-  readonly format = "npy";
-  readonly transposed = true;
-  readonly path: string;
-  readonly axes: string;
-  readonly slices: number;
-  readonly coils: number;
-  readonly height: number;
-  readonly width: number;
-  readonly #source: ByteSource;
-  readonly #header: NpyHeader;
-
-  constructor(source: ByteSource, header: NpyHeader) {
-    const axes = header.shape.slice(-3);
-    this.path = source.path;
-    this.height = axes[axes.length - 1];
-    this.width = axes[axes.length - 2];
-    this.coils = axes.length === 3 ? axes[0] : 1;
-    this.slices = sizeOf(header.shape.slice(0, -3));
-    const names = ["slice", "coil", "readout", "phase"].slice(-Math.min(header.shape.length, 4));
-    const sizes = [this.slices, this.coils, this.width, this.height].slice(-names.length);
-    this.axes = names.map((name, i) => `${name} ${sizes[i]}`).join(", ");
-    this.#source = source;
-    this.#header = header;
-  }
-
-  readSlice(index: number): Promise<NdArray> {
-    // Each read is synchronous; the promise is the contract's, for readers that must wait.
-    return promiseTry(() => {
-      const { coils, height, width } = this;
-      const strides: Strides = this.#header.fortranOrder
-        ? { coil: 1, row: coils * width, column: coils }
-        : { coil: width * height, row: 1, column: height };
-      const values = readBlock(this.#source, this.#header, index, this.slices);
-      const from = { source: this.path, slice: index };
-      return planarStrided(values, [coils, height, width], strides, from);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.#source[Symbol.dispose]();
-  }
-}
-
-/**
- * The elements of one of `count` blocks (a slice: the leading axes fixed), in the file's own order.
- */
-function readBlock(
-  source: ByteSource,
-  header: NpyHeader,
-  index: number,
-  count: number,
-): Float32Array {
-  const { type, shape, fortranOrder, offset } = header;
-  checkSlice(index, count);
-  const elements = sizeOf(shape) / count;
-  if (!fortranOrder || count === 1) {
-    const bytes = elements * type.bytes;
-    return decode(source.read(offset + index * bytes, bytes), type);
-  }
-  return decode(gather(source, header, fortranIndex(index, shape, count), count), type);
-}
-
-/** The elements first, first + stride, first + 2 stride, ... of the file, read run by run. */
-function gather(
-  source: ByteSource,
-  { type, shape, offset }: NpyHeader,
-  first: number,
-  stride: number,
-): Uint8Array<ArrayBuffer> {
-  const elements = sizeOf(shape) / stride;
-  const gathered = allocate(source.path, elements * type.bytes);
-  const perRead = Math.max(1, Math.floor(GATHER_BYTES / (stride * type.bytes)));
-  for (let done = 0; done < elements; done += perRead) {
-    const now = Math.min(perRead, elements - done);
-    // The last element of a run ends the run: what lies behind it may be past the end of the file.
-    const span = ((now - 1) * stride + 1) * type.bytes;
-    const run = source.read(offset + (done * stride + first) * type.bytes, span);
-    const target = gathered.subarray(done * type.bytes, (done + now) * type.bytes);
-    if (type.bytes % 4 === 0) {
-      copyStrided(words(run), words(target), type.bytes / 4, stride);
-    } else {
-      copyStrided(run, target, type.bytes, stride);
-    }
-  }
-  return gathered;
-}
-
-/** Four bytes at a time: as integers, so that no bit of a NaN changes. */
-function words({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, byteLength / 4);
-}
-
-/** Every `stride`-th element of `width` units. */
-function copyStrided<T extends Uint8Array | Uint32Array>(
-  from: T,
-  to: T,
-  width: number,
-  stride: number,
-): void {
-  for (let unit = 0; unit < width; unit++) {
-    for (let at = unit, i = unit; i < to.length; i += width, at += stride * width) to[i] = from[at];
-  }
-}
-
-/** Position, first axis fastest, of the leading indices that are number `index` in C order. */
-function fortranIndex(index: number, shape: readonly number[], count: number): number {
-  let position = 0;
-  let stride = count;
-  // The leading axes are those whose sizes multiply to count; axes of size 1 change nothing.
-  const leading = leadingAxes(shape, count);
-  for (let axis = leading - 1; axis >= 0; axis--) {
-    stride /= shape[axis];
-    position += (index % shape[axis]) * stride;
-    index = Math.floor(index / shape[axis]);
-  }
-  return position;
-}
-
-function leadingAxes(shape: readonly number[], count: number): number {
-  let axes = 0;
-  for (let product = 1; product < count; axes++) product *= shape[axes];
-  return axes;
+/** The array of a file whose axes have names. */
+function stored(source: ByteSource, header: NpyHeader, axes: readonly Axis[]): StoredArray {
+  const { type, offset, fortranOrder } = header;
+  const counted = fortranOrder ? packedAxes(axes).reverse() : packedAxes(axes.toReversed());
+  return { source, type, offset, axes: counted };
 }
 
 /**
@@ -208,38 +86,12 @@ export function openNpyImage(path: string): ImageFile {
           `found shape (${shape})`,
       );
     }
-    return imageFile(source, header);
+    const axes = namedAxes(["slice", "row", "column"].slice(-shape.length), shape);
+    return storedImage(stored(source, header, axes), { format: "npy" });
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
   }
-}
-
-function imageFile(source: ByteSource, header: NpyHeader): ImageFile {
-  const { path } = source;
-  const [rows, columns] = header.shape.slice(-2);
-  const slices = sizeOf(header.shape.slice(0, -2));
-  const complex = header.type.kind === "complex";
-  const strides: Strides = header.fortranOrder
-    ? { coil: 0, row: 1, column: rows }
-    : { coil: 0, row: columns, column: 1 };
-  return {
-    path,
-    format: "npy",
-    slices,
-    rows,
-    columns,
-    complex,
-    readSlice: (index) =>
-      promiseTry(() => {
-        const stored = readBlock(source, header, index, slices);
-        const values = complex ? stored : withZeroImaginary(stored);
-        const from = { source: path, slice: index };
-        const { data } = planarStrided(values, [1, rows, columns], strides, from);
-        return ndarray(data, [2, rows, columns]);
-      }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
 }
 
 /**
@@ -251,7 +103,7 @@ export function readNpy(path: string): NpyArray {
   using source = openBytes(path);
   const header = readNpyHeader(source);
   const { type, shape, descr } = header;
-  const values = readBlock(source, header, 0, 1);
+  const values = decode(source.read(header.offset, source.size - header.offset), type);
   checkFinite(values, path);
   const complex = type.kind === "complex";
   const data = header.fortranOrder ? fromFortran(values, shape, complex ? 2 : 1) : values;

@@ -1,0 +1,172 @@
+/**
+ * Arrays in plain (not HDF5) files: a type, and axes with strides. Slices are read one at a time,
+ * whatever the order of the axes in the file.
+ * @module
+ */
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
+import { checkSlice, kspaceSizes } from "./axes.ts";
+import { allocate, type ByteSource, decode, type ElementType, type Scaling } from "./bytes.ts";
+import { planarStrided, withZeroImaginary } from "./planar.ts";
+import type { Axis, FileFormat, Geometry, ImageFile, KspaceFile } from "./types.ts";
+
+/** An axis and the distance, in elements, from one index to the next. */
+export interface StoredAxis extends Axis {
+  readonly stride: number;
+}
+
+/** An array in a file that is open. */
+export interface StoredArray {
+  readonly source: ByteSource;
+  /** Offset of the first element, bytes. */
+  readonly offset: number;
+  readonly type: ElementType;
+  readonly scaling?: Scaling;
+  /** In the order in which slices are counted: the index of the first slice axis changes fastest. */
+  readonly axes: readonly StoredAxis[];
+}
+
+/** What a file says of itself beside its array. */
+export interface StoredFacts {
+  readonly format: FileFormat;
+  readonly geometry?: Geometry;
+}
+
+/** Bytes read at once when the elements of a slice lie scattered over the file. */
+const GATHER_BYTES = 1 << 22;
+
+/** The strides of axes of which the first is the fastest. */
+export function packedAxes(axes: readonly Axis[]): StoredAxis[] {
+  let stride = 1;
+  return axes.map((axis) => {
+    const stored = { ...axis, stride };
+    stride *= axis.size;
+    return stored;
+  });
+}
+
+/** k-space with the axes `coil`, `phase` and `readout`. Disposing of it closes the source. */
+export function storedKspace(
+  array: StoredArray,
+  facts: StoredFacts & Pick<KspaceFile, "transposed" | "axes">,
+): KspaceFile {
+  const { source } = array;
+  return {
+    path: source.path,
+    ...facts,
+    ...kspaceSizes(facts.axes),
+    readSlice: (index) => Promise.try(() => readPlanes(array, ["coil", "phase", "readout"], index)),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+/** An image with the axes `row` and `column`. Disposing of it closes the source. */
+export function storedImage(array: StoredArray, facts: StoredFacts): ImageFile {
+  const { source, axes, type } = array;
+  const size = (name: string) => axes.find((axis) => axis.name === name)!.size;
+  const [rows, columns] = [size("row"), size("column")];
+  return {
+    path: source.path,
+    ...facts,
+    slices: sizeOf(axes.map(({ size }) => size)) / (rows * columns),
+    rows,
+    columns,
+    complex: type.kind === "complex",
+    readSlice: (index) =>
+      Promise.try(() => {
+        const { data } = readPlanes(array, ["coil", "row", "column"], index);
+        return ndarray(data, [2, rows, columns]);
+      }),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
+}
+
+/** A slice `[coil, 2, row, column]`: `names` are those of the three axes. */
+function readPlanes(array: StoredArray, names: readonly string[], index: number): NdArray {
+  const { axes, source, type, scaling } = array;
+  const wanted = names.map((name) =>
+    axes.find((axis) => axis.name === name) ?? { name, size: 1, stride: 0 }
+  );
+  const others = axes.filter((axis) => !wanted.includes(axis));
+  checkSlice(index, sizeOf(others.map(({ size }) => size)), source.path);
+  const sorted = wanted.toSorted((a, b) => a.stride - b.stride);
+  const values = decode(readPacked(array, place(index, others), sorted), type, scaling);
+  const packed = packedAxes(sorted);
+  const [coil, row, column] = names.map((name) => packed.find((axis) => axis.name === name)!);
+  return planarStrided(
+    type.kind === "complex" ? values : withZeroImaginary(values),
+    [coil.size, row.size, column.size],
+    { coil: coil.stride, row: row.stride, column: column.stride },
+    { source: source.path, slice: index },
+  );
+}
+
+/** Where the element lies that is number `index` of some axes, the first of them the fastest. */
+function place(index: number, axes: readonly StoredAxis[]): number {
+  let at = 0;
+  for (const { size, stride } of axes) {
+    at += (index % size) * stride;
+    index = Math.floor(index / size);
+  }
+  return at;
+}
+
+/** The elements of axes in order of their strides, from element `first` on. */
+function readPacked(
+  array: StoredArray,
+  first: number,
+  axes: readonly StoredAxis[],
+): Uint8Array<ArrayBuffer> {
+  const used = axes.filter(({ size }) => size > 1);
+  // Axes that continue each other make one run of elements at equal distances.
+  const step = used[0]?.stride ?? 1;
+  let length = 1;
+  while (used.length > 0 && used[0].stride === length * step) length *= used.shift()!.size;
+  const runs = sizeOf(used.map(({ size }) => size));
+  if (runs === 1) return readRun(array, first, length, step);
+  const size = length * array.type.bytes;
+  const bytes = allocate(array.source.path, runs * size);
+  for (let run = 0; run < runs; run++) {
+    bytes.set(readRun(array, first + place(run, used), length, step), run * size);
+  }
+  return bytes;
+}
+
+/** The elements first, first + step, first + 2 step, ... of the file, read piece by piece. */
+function readRun(
+  { source, type: { bytes: width }, offset }: StoredArray,
+  first: number,
+  length: number,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  if (step === 1) return source.read(offset + first * width, length * width);
+  const gathered = allocate(source.path, length * width);
+  const perRead = Math.max(1, Math.floor(GATHER_BYTES / (step * width)));
+  for (let done = 0; done < length; done += perRead) {
+    const now = Math.min(perRead, length - done);
+    // The last element of a run ends the run: what lies behind it may be past the end of the file.
+    const span = ((now - 1) * step + 1) * width;
+    const run = source.read(offset + (done * step + first) * width, span);
+    const target = gathered.subarray(done * width, (done + now) * width);
+    if (width % 4 === 0 && run.byteOffset % 4 === 0) {
+      copyStrided(words(run), words(target), width / 4, step);
+    } else copyStrided(run, target, width, step);
+  }
+  return gathered;
+}
+
+/** Four bytes at a time: as integers, so that no bit of a NaN changes. */
+function words({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / 4);
+}
+
+/** Every `step`-th element of `width` units. */
+function copyStrided<T extends Uint8Array | Uint32Array>(
+  from: T,
+  to: T,
+  width: number,
+  step: number,
+): void {
+  for (let unit = 0; unit < width; unit++) {
+    for (let at = unit, i = unit; i < to.length; i += width, at += step * width) to[i] = from[at];
+  }
+}
