@@ -3,7 +3,6 @@
  * first dimension fastest). The dimensions are those of BART's src/misc/mri.h.
  * @module
  */
-import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";

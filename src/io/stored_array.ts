@@ -3,6 +3,7 @@
  * whatever the order of the axes in the file.
  * @module
  */
+import { promiseTry } from "../host.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { checkSlice, kspaceSizes } from "./axes.ts";
 import { allocate, type ByteSource, decode, type ElementType, type Scaling } from "./bytes.ts";
@@ -54,7 +55,7 @@ export function storedKspace(
     path: source.path,
     ...facts,
     ...kspaceSizes(facts.axes),
-    readSlice: (index) => Promise.try(() => readPlanes(array, ["coil", "phase", "readout"], index)),
+    readSlice: (index) => promiseTry(() => readPlanes(array, ["coil", "phase", "readout"], index)),
     [Symbol.dispose]: () => source[Symbol.dispose](),
   };
 }
@@ -72,7 +73,7 @@ export function storedImage(array: StoredArray, facts: StoredFacts): ImageFile {
     columns,
     complex: type.kind === "complex",
     readSlice: (index) =>
-      Promise.try(() => {
+      promiseTry(() => {
         const { data } = readPlanes(array, ["coil", "row", "column"], index);
         return ndarray(data, [2, rows, columns]);
       }),

@@ -3,7 +3,6 @@
  * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
  * @module
  */
-import { promiseTry } from "../../host.ts";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";

@@ -2,7 +2,6 @@
  * NumPy .npy files: k-space read slice by slice, images, small arrays (masks, maps), and writing.
  * @module
  */
-import { promiseTry } from "../../host.ts";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
