@@ -16,7 +16,7 @@ import { volumePaths } from "../src/train/volumes.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { countParameters, DENOISER_NETWORK, flatten, initialParameters } from "../src/nn/mod.ts";
 import { Rng } from "../src/rng.ts";
-import { denoiserSpecs } from "../src/nn/denoiser_network.ts";
+import { denoiserSpecs } from "../src/nn/residual_unet.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,

@@ -34,7 +34,7 @@ import {
 import { Rng } from "../src/rng.ts";
 import { constantVarNetMask, transposedKernel, varnet, varnetSpecs } from "../src/unrolled/mod.ts";
 import { median } from "./table.ts";
-import { denoiserSpecs, scopedDenoiser } from "../src/nn/denoiser_network.ts";
+import { denoiserSpecs, scopedDenoiser } from "../src/nn/residual_unet.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,

@@ -1,14 +1,80 @@
-export * from "./denoiser.ts";
-export * from "./denoiser_network.ts";
-export * from "./layers.ts";
-export * from "./model_export.ts";
-export * from "./model_folder.ts";
-export * from "./model_path.ts";
-export * from "./model_yaml.ts";
-export * from "./noise_input.ts";
-export * from "./padding.ts";
-export * from "./parameters.ts";
-export * from "./residual_unet.ts";
-export * from "./safetensors.ts";
-export * from "./weights_file.ts";
-export * from "./yaml_reader.ts";
+/**
+ * Networks and denoisers: layers that ask a scope for their parameters, the preconditioning that makes
+ * a denoiser of any diffusion network, and model folders.
+ * @module
+ */
+export {
+  type Denoiser,
+  type EdmCoefficients,
+  edmCoefficients,
+  edmDenoiser,
+  epsilonDenoiser,
+  flowDenoiser,
+  flowTime,
+  type Network,
+  type NoiseInput,
+  scoreDenoiser,
+  velocityDenoiser,
+  x0Denoiser,
+} from "./denoiser.ts";
+export {
+  convLayer,
+  heNormal,
+  instanceNorm,
+  type LayerOptions,
+  lecunNormal,
+  upLayer,
+} from "./layers.ts";
+export { decodeDenoiserParameters, denoiserYaml, encodeDenoiserNetwork } from "./model_export.ts";
+export {
+  describedDenoiser,
+  loadDenoiser,
+  type LoadedDenoiser,
+  type ModelFolder,
+  readModelFolder,
+} from "./model_folder.ts";
+export { modelPath, type ModelReference, modelReference } from "./model_path.ts";
+export {
+  type DenoiserDescription,
+  MODEL_SCHEMA,
+  type ModelDescription,
+  type ModelKind,
+  type NoiseInputName,
+  type Parameterisation,
+  parseDenoiserYaml,
+  parseModelYaml,
+} from "./model_yaml.ts";
+export { timestepInput, type VpSchedule, vpSigmas } from "./noise_input.ts";
+export {
+  cropImage,
+  paddedDenoiser,
+  paddedSize,
+  type PaddingMode,
+  padImage,
+  type SizeLimits,
+} from "./padding.ts";
+export {
+  constantScope,
+  countParameters,
+  flatScope,
+  flatten,
+  type Initializer,
+  initialParameters,
+  type Parameters,
+  type ParameterSpec,
+  parameterSpecs,
+  Scope,
+  tensorsOf,
+  unflatten,
+} from "./parameters.ts";
+export {
+  DENOISER_NETWORK,
+  denoiserSpecs,
+  residualUNet,
+  type ResidualUNetConfig,
+  scopedDenoiser,
+  sizeMultiple,
+} from "./residual_unet.ts";
+export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";
+export { checkedParameters, readWeights, type WeightsFile } from "./weights_file.ts";
+export { YamlReader } from "./yaml_reader.ts";

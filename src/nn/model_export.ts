@@ -3,10 +3,14 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
 import { encodeModel, input, modelWeights, type Tensor, topological } from "../graph/mod.ts";
-import { denoiserSpecs } from "./denoiser_network.ts";
 import { MODEL_SCHEMA } from "./model_yaml.ts";
 import { constantScope, type Parameters, type ParameterSpec, Scope } from "./parameters.ts";
-import { residualUNet, type ResidualUNetConfig, sizeMultiple } from "./residual_unet.ts";
+import {
+  denoiserSpecs,
+  residualUNet,
+  type ResidualUNetConfig,
+  sizeMultiple,
+} from "./residual_unet.ts";
 
 /**
  * The network of a denoiser: `x [N, 2, H, W]` and `noise [N, 1, 1, 1]` to `y [N, 2, H, W]`, for any

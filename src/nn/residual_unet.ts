@@ -8,9 +8,10 @@
  * each level: one pass per level, where one per block would cost a quarter of the time.
  * @module
  */
-import { add, relu, type Tensor } from "../graph/mod.ts";
+import { add, input, relu, type Tensor } from "../graph/mod.ts";
+import { type Denoiser, edmDenoiser } from "./denoiser.ts";
 import { convLayer, lecunNormal, upLayer } from "./layers.ts";
-import type { Initializer, Scope } from "./parameters.ts";
+import { type Initializer, type ParameterSpec, parameterSpecs, type Scope } from "./parameters.ts";
 
 /** Sizes of a {@link residualUNet}. */
 export interface ResidualUNetConfig {
@@ -102,4 +103,26 @@ function residualBlocks(scope: Scope, x: Tensor, count: number): Tensor {
     h = add(h, convLayer(at.at(1), relu(inner), h.shape[1], { init: zero }));
   }
   return h;
+}
+
+/** Parameters of the denoiser's network. */
+export function denoiserSpecs(config: ResidualUNetConfig): ParameterSpec[] {
+  const side = 2 ** config.widths.length;
+  return parameterSpecs((scope) =>
+    residualUNet(
+      scope,
+      input("x", [1, config.channels, side, side]),
+      input("c", [1, 1, 1, 1]),
+      config,
+    )
+  );
+}
+
+/** The denoiser whose weights come from a scope; sizes must fit the network. */
+export function scopedDenoiser(
+  scope: Scope,
+  config: ResidualUNetConfig,
+  sigmaData: number,
+): Denoiser {
+  return edmDenoiser((x, noise) => residualUNet(scope, x, noise, config), sigmaData);
 }

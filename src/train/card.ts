@@ -7,7 +7,7 @@ import type { TrainedPrior } from "./prior.ts";
 import type { TrainedReconstruction } from "./reconstruction.ts";
 import { modelName } from "./weights_folder.ts";
 
-const PICTURE = "![Loss and validation PSNR against the step](training.png)";
+const PICTURE = "![Loss and validation PSNR against the step](training.svg)";
 
 /** What the card of a prior is written from. */
 export interface PriorCardContent {

@@ -13,7 +13,7 @@ import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { edmCoefficients } from "../nn/denoiser.ts";
 import { countParameters, flatScope } from "../nn/parameters.ts";
 import { residualUNet, type ResidualUNetConfig } from "../nn/residual_unet.ts";
-import { denoiserSpecs, scopedDenoiser } from "../nn/denoiser_network.ts";
+import { denoiserSpecs, scopedDenoiser } from "../nn/residual_unet.ts";
 import type { Objective } from "./trainer.ts";
 
 /** One batch of denoising: `x = clean + sigma noise`. */

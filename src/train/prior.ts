@@ -19,9 +19,9 @@ import { Rng } from "../rng.ts";
 import type { BatchSource } from "./batches.ts";
 import { clock, priorCard } from "./card.ts";
 import { readCheckpoint, requireSame, saveCheckpoint } from "./checkpoint.ts";
-import { plotHistory } from "./curve_picture.ts";
 import { type DenoiserQuality, measureDenoiser } from "./denoiser_report.ts";
 import { denoisingObjective } from "./denoiser_training.ts";
+import { historyChart } from "./history_chart.ts";
 import { type LoopActions, type LoopResult, runLoop } from "./loop.ts";
 import {
   type TrainingControl,
@@ -177,7 +177,10 @@ async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise
   await writeFileWhole(`${output}/model.onnx`, bytes);
   await writeFileWhole(`${output}/model.yaml`, text.encode(yaml));
   await writeFileWhole(`${output}/card.md`, text.encode(card));
-  await writeFileWhole(`${output}/training.png`, plotHistory(run.history));
+  await writeFileWhole(
+    `${output}/training.svg`,
+    text.encode(historyChart(run.history, "sigma")),
+  );
 }
 
 async function measuredQuality(

@@ -8,7 +8,7 @@ import type { AcquisitionSettings, FixedSampling, SceneSize } from "./acquisitio
 import { type Batch, BatchSource } from "./batches.ts";
 import { reconCard } from "./card.ts";
 import { readCheckpoint, requireSame, type RunSettings, saveCheckpoint } from "./checkpoint.ts";
-import { plotHistory } from "./curve_picture.ts";
+import { historyChart } from "./history_chart.ts";
 import { type LoopResult, runLoop } from "./loop.ts";
 import { type ReconNetwork, reconNetwork } from "./networks.ts";
 import {
@@ -192,6 +192,7 @@ async function writeReconstruction(
   const training = { steps: run.state.step, ...run.settings };
   await writeWeights(output, { kind, architecture, parameters, training });
   const card = await reconCard(kind, options, run);
-  await writeFileWhole(`${output}/card.md`, new TextEncoder().encode(card));
-  await writeFileWhole(`${output}/training.png`, plotHistory(run.history));
+  const text = new TextEncoder();
+  await writeFileWhole(`${output}/card.md`, text.encode(card));
+  await writeFileWhole(`${output}/training.svg`, text.encode(historyChart(run.history, "R =")));
 }

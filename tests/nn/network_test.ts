@@ -20,7 +20,7 @@ import { cropImage, paddedDenoiser } from "../../src/nn/padding.ts";
 import { InputError } from "../../src/errors.ts";
 import { Rng } from "../../src/rng.ts";
 import { evaluate, filled, randomArray, relativeError } from "./support.ts";
-import { denoiserSpecs, scopedDenoiser } from "../../src/nn/denoiser_network.ts";
+import { denoiserSpecs, scopedDenoiser } from "../../src/nn/residual_unet.ts";
 
 const F32 = 1e-5;
 const SMALL: ResidualUNetConfig = {

@@ -27,7 +27,7 @@ import { relativeError } from "../classical/support.ts";
 import { runHere } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
 import { ROOT } from "../tools.ts";
-import { scopedDenoiser } from "../../src/nn/denoiser_network.ts";
+import { scopedDenoiser } from "../../src/nn/residual_unet.ts";
 
 const PRIOR = `${ROOT}/models/prior-brain`;
 const SIGMA_DATA = 0.35;

@@ -8,7 +8,7 @@ import { TrainingProgress } from "../render/training_progress.ts";
 const HELP = helpText({
   usage: "deno task train prior|unet|varnet|modl --data FOLDER --output FOLDER [options]",
   about: "Trains a network on the NIfTI volumes of a folder and writes a model folder: the\n" +
-    "network, model.yaml, card.md, training.png. Ctrl-C stops and keeps the checkpoint; --resume continues.\n" +
+    "network, model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues.\n" +
     "The images of a step follow from the seed and its number: a resumed run of --steps gives the\n" +
     "same weights as one that was never stopped. With --hours the learning rate follows the clock.",
   options: TRAIN_OPTIONS,

@@ -11,7 +11,7 @@
  * the untrained network is plug-and-play reconstruction.
  * @module
  */
-import { scopedDenoiser } from "../../nn/denoiser_network.ts";
+import { scopedDenoiser } from "../../nn/residual_unet.ts";
 import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import {
   type LeastSquares,
