@@ -3,8 +3,13 @@ import fc from "fast-check";
 import { readConfig, withConfig } from "../../src/cli/options/config.ts";
 import { parseOptions } from "../../src/cli/options/table.ts";
 import { inputName, outputFolders } from "../../src/cli/commands/recon_output.ts";
-import { RECON_OPTIONS, reconHelp, reconRequest } from "../../src/cli/options/recon.ts";
-import { parseSimulation, parseSlices } from "../../src/cli/options/values.ts";
+import { helpText } from "../../src/cli/options/help.ts";
+import { checkRecon, RECON, RECON_OPTIONS } from "../../src/cli/options/recon.ts";
+import { requestOf, type Written } from "../../src/cli/options/table.ts";
+import { settings, simulation, sliceBounds } from "../../src/cli/options/values.ts";
+import { importWeightsCommand } from "../../src/cli/commands/import_weights.ts";
+import { trainCommand } from "../../src/cli/commands/train.ts";
+import type { Command } from "../../src/cli/entry.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { methods } from "../../src/recon/methods.ts";
 import { editDistance, nearestOf } from "../../src/suggest.ts";
@@ -12,6 +17,7 @@ import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere } from "./support.ts";
 
 const parse = (...args: string[]) => parseOptions(RECON_OPTIONS, args);
+const reconRequest = (written: Written) => checkRecon(requestOf(RECON_OPTIONS, written));
 const request = (...args: string[]) => reconRequest(parse(...args));
 
 Deno.test("parseOptions() tells options, flags and inputs apart", () => {
@@ -56,7 +62,7 @@ Deno.test("recon ends with 2 for a command line that makes no sense, and says wh
 });
 
 Deno.test("help lists every option, every method with its summary, and the exit codes", async () => {
-  const text = reconHelp();
+  const text = helpText(RECON);
   for (const name of Object.keys(RECON_OPTIONS)) assert.match(text, new RegExp(`--${name}\\b`));
   for (const { name, summary } of methods) {
     assert.ok(text.includes(`${name} `) && text.includes(summary));
@@ -69,20 +75,71 @@ Deno.test("help lists every option, every method with its summary, and the exit 
   assert.match((await runHere(["--version"])).out, /^larmor \d+\.\d+\.\d+\n$/);
 });
 
-Deno.test("parseSlices() reads ranges with and without ends", () => {
-  assert.deepEqual(parseSlices("2:5"), [2, 5]);
-  assert.deepEqual(parseSlices("2:"), [2, undefined]);
-  assert.deepEqual(parseSlices(":5"), [undefined, 5]);
-  assert.deepEqual(parseSlices("7"), [7, 8]);
-  for (const text of ["", ":", "a:b", "1:2:3", "-1:2"]) {
-    assert.throws(() => parseSlices(text), UsageError);
+Deno.test("requestOf() gives options their types, defaults and names", () => {
+  const { method, saveSamples, dryRun, slices, weight, ...rest } = request(
+    "--save-samples",
+    "--slices=1:3",
+    "--weight",
+    "0.5",
+  );
+  assert.deepEqual({ method, saveSamples, dryRun, slices, weight }, {
+    method: "pnp-admm",
+    saveSamples: true,
+    dryRun: false,
+    slices: [1, 3],
+    weight: 0.5,
+  });
+  assert.equal("steps" in rest, false);
+});
+
+Deno.test("every command's help names the same common options, and no line is too long", async () => {
+  for (const [name, command] of Object.entries(await commands())) {
+    const { code, out, err } = await runHere(["--help"], { command });
+    assert.deepEqual([code, err], [0, ""], name);
+    for (const option of ["quiet", "verbose", "version", "help", "config"]) {
+      assert.match(out, new RegExp(`^  --${option}\\b`, "m"), `${name} --${option}`);
+    }
+    for (const line of out.split("\n")) assert.ok(line.length <= 100, `${name}: ${line}`);
+    assert.match((await runHere(["--version"], { command })).out, /^larmor /);
+    assertRefused(await runHere(["--quite"], { command }), 2, /--quiet\?/);
   }
 });
 
-Deno.test("parseSimulation() fills in what is left out", () => {
-  assert.deepEqual(parseSimulation("coils=4"), { coils: 4, noise: 0.02, seed: 0 });
-  assert.deepEqual(parseSimulation("seed=3, noise=0"), { coils: 8, noise: 0, seed: 3 });
-  assert.deepEqual(parseSimulation(""), { coils: 8, noise: 0.02, seed: 0 });
+/** The commands by the file that holds each. */
+async function commands(): Promise<Record<string, Command>> {
+  const names = ["recon", "compare", "stress", "sample", "simulate", "tune", "vjp", "serve"];
+  const found = await Promise.all(names.map(async (name): Promise<[string, Command]> => {
+    const module = await import(`../../src/cli/commands/${name}.ts`);
+    return [name, module[name]];
+  }));
+  return {
+    ...Object.fromEntries(found),
+    train: trainCommand,
+    "import-weights": importWeightsCommand,
+  };
+}
+
+Deno.test("sliceBounds() reads ranges with and without ends", () => {
+  assert.deepEqual(sliceBounds("2:5", "--slices"), [2, 5]);
+  assert.deepEqual(sliceBounds("2:", "--slices"), [2, undefined]);
+  assert.deepEqual(sliceBounds(":5", "--slices"), [undefined, 5]);
+  assert.deepEqual(sliceBounds("7", "--slices"), [7, 8]);
+  for (const text of ["", ":", "a:b", "1:2:3", "-1:2"]) {
+    assert.throws(() => sliceBounds(text, "--slices"), UsageError);
+  }
+});
+
+Deno.test("simulation() fills in what is left out", () => {
+  assert.deepEqual(simulation("coils=4", "--simulate"), { coils: 4, noise: 0.02, seed: 0 });
+  assert.deepEqual(simulation("seed=3, noise=0", "--simulate"), { coils: 8, noise: 0, seed: 3 });
+  assert.deepEqual(simulation("", "--simulate"), { coils: 8, noise: 0.02, seed: 0 });
+});
+
+Deno.test("settings() reads names and numbers", () => {
+  assert.deepEqual(settings("eta=1, cg=6", "--set"), { eta: 1, cg: 6 });
+  for (const text of ["eta", "=1", "eta=", "eta=many"]) {
+    assert.throws(() => settings(text, "--set"), UsageError);
+  }
 });
 
 Deno.test("readConfig() reads options as texts, lists and mappings", async () => {

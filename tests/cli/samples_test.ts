@@ -89,6 +89,7 @@ Deno.test("tune searches, keeps what it tried, and goes on from there", async ()
     assert.match(second.out, /mean .* draw 0: steps=2/);
     const means = [...second.out.matchAll(/^mean ([\d.]+)/gm)].map(([, mean]) => Number(mean));
     assert.deepEqual(means, [...means].sort((a, b) => b - a));
+    assert.match(second.out, /^Best: --method dds --set steps=2,weight=[\d.]+,\S+$/m);
   });
 });
 
@@ -97,6 +98,7 @@ Deno.test("tune refuses what it cannot search", async () => {
   assertRefused(await run("dds"), 2, /--data FOLDER is required/);
   assertRefused(await run("nothing", "--data", "."), 2, /one of/);
   assertRefused(await run("dds", "--data", "nowhere"), 3, /nowhere/);
-  assertRefused(await run("dds", "--data", ".", "--set", "colour=1"), 3, /NIfTI/);
+  assertRefused(await run("dds", "--data", "."), 3, /NIfTI/);
+  assertRefused(await run("dds", "--data", ".", "--set", "etta=1"), 2, /'etta'\n.*eta\?/);
   assert.match((await run("--help")).out, /--draws/);
 });

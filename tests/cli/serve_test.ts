@@ -1,16 +1,18 @@
 /** The command lines of the server and the pipe, and the recipes that clients may name. */
 import assert from "node:assert/strict";
 import { checkPipe } from "../../src/cli/commands/recon_pipe.ts";
-import { parseOptions } from "../../src/cli/options/table.ts";
-import { RECON_OPTIONS, reconRequest } from "../../src/cli/options/recon.ts";
-import { serve } from "../../src/cli/commands/serve.ts";
-import { SERVE_OPTIONS, serveRequest } from "../../src/cli/options/serve.ts";
+import { parseOptions, requestOf } from "../../src/cli/options/table.ts";
+import { checkRecon, RECON_OPTIONS } from "../../src/cli/options/recon.ts";
+import { serve, SERVE_OPTIONS, serveLimits } from "../../src/cli/commands/serve.ts";
 import { readRecipes } from "../../src/cli/options/serve_recipes.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere } from "./support.ts";
 
-const request = (...args: string[]) => serveRequest(parseOptions(SERVE_OPTIONS, args));
+const request = (...args: string[]) => {
+  const parsed = requestOf(SERVE_OPTIONS, parseOptions(SERVE_OPTIONS, args));
+  return { ...parsed, limits: serveLimits(parsed) };
+};
 
 Deno.test("serve listens on this machine alone unless told otherwise, with limits", () => {
   const { host, port, connections, limits } = request();
@@ -97,7 +99,8 @@ Deno.test("recipes that make no sense are refused when the server starts", async
 });
 
 Deno.test("a pipe needs both ends and takes nothing beside the stream", () => {
-  const check = (...args: string[]) => checkPipe(reconRequest(parseOptions(RECON_OPTIONS, args)));
+  const check = (...args: string[]) =>
+    checkPipe(checkRecon(requestOf(RECON_OPTIONS, parseOptions(RECON_OPTIONS, args))));
   check("--stdin", "--stdout", "--method", "rss");
   assert.throws(() => check("--stdin"), /--stdin alone/);
   assert.throws(() => check("--stdout"), /--stdout alone/);

@@ -14,18 +14,12 @@ import type { Comparison } from "../../report/comparison.ts";
 import { renderReport, type ReportImages } from "../../report/page/report_html.ts";
 import { RunStore } from "../../report/compare/run_store.ts";
 import { comparisonFigure } from "../render/compare_figure.ts";
-import {
-  COMPARE_OPTIONS,
-  compareHelp,
-  type CompareRequest,
-  compareRequest,
-} from "../options/compare.ts";
+import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts";
 import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
-import { withConfig } from "../options/config.ts";
 import { combinedCode, type CommandContext, describeFailure, runCommand } from "../entry.ts";
-import { VERSION, VERSION_LINE } from "../options/help.ts";
+import { readCommandLine, VERSION } from "../options/help.ts";
 import { openInput } from "./recon_job.ts";
-import { parseOptions } from "../options/table.ts";
+import { jsonLine } from "./output.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
 import { sliceOf, upright } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
@@ -37,29 +31,53 @@ import { duration, ProgressLine } from "../render/progress.ts";
  * @throws {InputError} when an input cannot be read or the results cannot be written
  */
 export async function compare(args: readonly string[], context: CommandContext): Promise<number> {
-  const parsed = parseOptions(COMPARE_OPTIONS, args);
-  if (parsed.values.help || parsed.values.version) {
-    context.console.out(parsed.values.help ? compareHelp() : VERSION_LINE);
-    return 0;
-  }
-  const request = compareRequest(await withConfig(COMPARE_OPTIONS, parsed));
-  const peer = request.peer === undefined ? {} : { peerVersion: await bartVersion() };
+  const { console } = context;
+  const request = await readCommandLine(COMPARE, args, console);
+  if (request === undefined) return 0;
+  const plan = comparePlan(request);
+  const peerVersion = request.peer === undefined ? undefined : await bartVersion();
+  const { inputs: paths, simulate, domain, group, encoding } = request;
   const geometries: (Geometry | undefined)[] = [];
   const inputs = await comparedInputs(request, context, geometries);
-  const task = await compareTask(request, inputs, args, peer);
-  const store = new RunStore(request.folder);
+  const task: CompareTask = {
+    inputs,
+    ...plan,
+    supply: { maps: request.maps, calibration: request.calibration },
+    slices: request.slices,
+    seed: request.seed,
+    audit: request.audit,
+    device: request.device,
+    stamp: { simulate, domain, group, encoding },
+    checksums: await checksums([...plan.masks, request.maps]),
+    peerVersion,
+    command: ["deno task compare", ...args.map(quoted)].join(" "),
+    version: VERSION,
+  };
+  const folder = request.output ?? defaultFolder(paths);
+  const store = new RunStore(folder);
   const { comparison, failures } = await watched(
     request,
     context,
     (watcher) => compareMethods(task, store, watcher),
   );
-  await writeResults(store, comparison, storedImages(store, comparison, geometries), request);
-  context.console.out(
-    request.shared.json
-      ? `${JSON.stringify(comparison)}\n`
-      : `${comparisonText(comparison)}\n  ${join(request.folder, "report.html")}\n`,
+  const images = storedImages(store, comparison, geometries);
+  await store.write("compare.csv", comparisonCsv(comparison));
+  await store.write("report.html", await renderReport(comparison, images));
+  // Of swept accelerations the one of --mask is shown, or the last.
+  const shown = plan.masks.includes(request.mask?.text) ? request.mask?.text : plan.masks.at(-1);
+  const figure = await comparisonFigure(comparison, shown ?? "data", images);
+  if (figure !== undefined) await store.write("figure.png", figure);
+  console.out(
+    request.json
+      ? jsonLine(comparison)
+      : `${comparisonText(comparison)}\n  ${join(folder, "report.html")}\n`,
   );
   return combinedCode(failures.map((error) => describeFailure(error).code));
+}
+
+function defaultFolder([first = EXAMPLE_NAME, ...others]: readonly string[]): string {
+  const more = others.length > 0 ? `-and-${others.length}-more` : "";
+  return join("compare", `${inputName(first)}${more}`);
 }
 
 /**
@@ -67,13 +85,11 @@ export async function compare(args: readonly string[], context: CommandContext):
  * @param geometries is filled as inputs are opened
  */
 async function comparedInputs(
-  { shared }: CompareRequest,
+  request: CompareRequest,
   { console, signal }: CommandContext,
   geometries: (Geometry | undefined)[],
 ): Promise<CompareInput[]> {
-  const paths: readonly (string | undefined)[] = shared.inputs.length === 0
-    ? [undefined]
-    : shared.inputs;
+  const paths = request.inputs.length === 0 ? [undefined] : request.inputs;
   const inputs: CompareInput[] = [];
   for (const [index, path] of paths.entries()) {
     const sha256 = path === undefined
@@ -85,13 +101,13 @@ async function comparedInputs(
         `Cannot compare on ${double.path} and ${path}: different data are required, found the same`,
       );
     }
-    let warned = shared.quiet;
+    let warned = request.quiet;
     inputs.push({
       path: path ?? EXAMPLE_NAME,
       name: inputName(path ?? EXAMPLE_NAME),
       sha256,
       open: async (runtime): Promise<KspaceFile> => {
-        const file = await openInput(runtime, shared, path);
+        const file = await openInput(runtime, request, path);
         geometries[index] = file.geometry;
         if (!warned) file.warnings?.forEach((text) => console.err(`${file.path}: ${text}\n`));
         warned = true;
@@ -105,34 +121,6 @@ async function comparedInputs(
 /** Of a BART pair the numbers count; of all else the file itself. */
 function fileFormat(path: string): "bart-cfl" | "npy" {
   return detectFormat(path) === "bart-cfl" ? "bart-cfl" : "npy";
-}
-
-async function compareTask(
-  { shared, masks, variants, audit }: CompareRequest,
-  inputs: readonly CompareInput[],
-  args: readonly string[],
-  peer: Pick<CompareTask, "peerVersion">,
-): Promise<CompareTask> {
-  const { slices, maps, calibration, seed, device } = shared;
-  const { simulate, domain, group, encoding } = shared;
-  return {
-    inputs,
-    masks,
-    variants,
-    supply: {
-      ...(maps === undefined ? {} : { maps }),
-      ...(calibration === undefined ? {} : { calibration }),
-    },
-    ...(slices === undefined ? {} : { slices }),
-    seed,
-    audit,
-    device,
-    stamp: { simulate, domain, group, encoding },
-    checksums: await checksums([...masks, maps]),
-    ...peer,
-    command: ["deno task compare", ...args.map(quoted)].join(" "),
-    version: VERSION,
-  };
 }
 
 /** Checksums of the masks and maps that are files. */
@@ -155,7 +143,7 @@ function quoted(text: string): string {
 
 /** Runs with progress on the console: a line that is rewritten, and one for each finished run. */
 async function watched<T>(
-  { shared: { quiet } }: CompareRequest,
+  { quiet }: CompareRequest,
   { console, signal }: CommandContext,
   run: (watcher: CompareWatcher) => Promise<T>,
 ): Promise<T> {
@@ -217,20 +205,6 @@ function uprightVolume(volume: NdArray, geometry: Geometry | undefined): NdArray
   const data = new Float32Array(volume.data.length);
   slices.forEach((slice, index) => data.set(slice.data, index * slice.data.length));
   return ndarray(data, volume.shape);
-}
-
-async function writeResults(
-  store: RunStore,
-  comparison: Comparison,
-  images: ReportImages,
-  { shared, masks }: CompareRequest,
-): Promise<void> {
-  await store.write("compare.csv", comparisonCsv(comparison));
-  await store.write("report.html", await renderReport(comparison, images));
-  // Of swept accelerations the one of --mask is shown, or the last.
-  const shown = masks.includes(shared.mask?.text) ? shared.mask?.text : masks[masks.length - 1];
-  const figure = await comparisonFigure(comparison, shown ?? "data", images);
-  if (figure !== undefined) await store.write("figure.png", figure);
 }
 
 if (import.meta.main) await runCommand(compare);

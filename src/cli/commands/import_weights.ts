@@ -3,56 +3,63 @@ import { InputError, UsageError } from "../../errors.ts";
 import { checkedParameters, decodeSafetensors } from "../../nn/mod.ts";
 import { fastmriVarNet, varnetSpecs } from "../../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { helpText } from "../options/help.ts";
-import { type OptionTable, parseOptions } from "../options/table.ts";
+import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { COMMON } from "../options/shared.ts";
+import type { OptionTable } from "../options/table.ts";
+import { path } from "../options/values.ts";
+import { jsonLine } from "./output.ts";
 import { writeWeights } from "../../train/weights_folder.ts";
 
-/** The options. */
-export const IMPORT_OPTIONS = {
-  output: { value: "FOLDER", summary: "the model's folder, e.g. models/varnet-fastmri" },
-  help: { summary: "this text" },
+const FORMAT = "fastmri-varnet";
+
+const OPTIONS = {
+  output: {
+    value: "FOLDER",
+    summary: "model folder to write, e.g. models/varnet-fastmri",
+    parse: path,
+  },
+  ...COMMON,
 } as const satisfies OptionTable;
 
-const FORMAT = "fastmri-varnet";
-const USAGE = `deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER`;
-const HELP = helpText({
-  usage: USAGE,
-  about: "Turns the state dict of fastMRI's VarNet into a model folder. Save it in Python with\n" +
+const IMPORT: CommandHelp<typeof OPTIONS> = {
+  usage: `deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER`,
+  about: "Turns the state dict of fastMRI's VarNet into a model folder. Save it in Python with " +
     "safetensors.torch.save_file(model.state_dict(), FILE).",
-  options: IMPORT_OPTIONS,
+  options: OPTIONS,
   examples: [
-    `deno task import-weights ${FORMAT} brain_leaderboard.safetensors --output models/varnet-fastmri`,
+    `deno task import-weights ${FORMAT} brain.safetensors --output models/varnet-fastmri`,
   ],
-});
-/** The command. */
+};
+
+/**
+ * Writes a model folder.
+ * @returns the exit code
+ * @throws {UsageError} for a command line that makes no sense
+ * @throws {InputError} when the weights cannot be read or do not fit
+ */
 export async function importWeightsCommand(
   args: readonly string[],
   { console }: CommandContext,
 ): Promise<number> {
-  const { values, inputs: [format, file, ...rest] } = parseOptions(IMPORT_OPTIONS, args);
-  if (values.help) {
-    console.out(HELP);
-    return 0;
-  }
-  if (format !== FORMAT || file === undefined || rest.length > 0 || values.output === undefined) {
+  const request = await readCommandLine(IMPORT, args, console);
+  if (request === undefined) return 0;
+  const { inputs: [format, file, ...rest], output, json } = request;
+  if (format !== FORMAT || file === undefined || rest.length > 0 || output === undefined) {
     throw new UsageError(`Cannot import weights: ${FORMAT}, a file and --output are required`, {
-      hint: `Usage: ${USAGE}`,
+      hint: `Usage: ${IMPORT.usage}`,
     });
   }
   const bytes = await Deno.readFile(file).catch((cause) => {
     throw new InputError(`Cannot read ${file}: ${cause.message}`, { cause });
   });
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
-  const complete = checkedParameters(varnetSpecs(config), parameters, file);
-  const architecture = { ...config };
-  const training = { source: file };
-  await writeWeights(values.output, {
+  await writeWeights(output, {
     kind: "varnet",
-    architecture,
-    parameters: complete,
-    training,
+    architecture: { ...config },
+    parameters: checkedParameters(varnetSpecs(config), parameters, file),
+    training: { source: file },
   });
-  console.out(`${values.output}\n`);
+  console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 }
 

@@ -1,5 +1,4 @@
 /** `deno task recon`: k-space in, images out. @module */
-import { withConfig } from "../options/config.ts";
 import {
   combinedCode,
   type CommandContext,
@@ -9,12 +8,12 @@ import {
   reportFailure,
   runCommand,
 } from "../entry.ts";
-import { VERSION_LINE } from "../options/help.ts";
+import { readCommandLine } from "../options/help.ts";
 import { type Job, planJob, runJob } from "./recon_job.ts";
-import { parseOptions } from "../options/table.ts";
+import { jsonLine } from "./output.ts";
 import { outputFolders, outputPaths } from "./recon_output.ts";
 import { checkPipe, runPipe } from "./recon_pipe.ts";
-import { RECON_OPTIONS, reconHelp, type ReconRequest, reconRequest } from "../options/recon.ts";
+import { checkRecon, RECON, type ReconRequest } from "../options/recon.ts";
 import { planText, reportText } from "../render/console_format.ts";
 import { REPORT_SCHEMA } from "../../recon/report.ts";
 
@@ -24,18 +23,15 @@ import { REPORT_SCHEMA } from "../../recon/report.ts";
  * @throws {UsageError} for a command line that makes no sense
  */
 export async function recon(args: readonly string[], context: CommandContext): Promise<number> {
-  const parsed = parseOptions(RECON_OPTIONS, args);
-  if (parsed.values.help) return printed(context, reconHelp());
-  if (parsed.values.version) return printed(context, VERSION_LINE);
-  const request = reconRequest(await withConfig(RECON_OPTIONS, parsed));
+  const line = await readCommandLine(RECON, args, context.console);
+  if (line === undefined) return 0;
+  const request = checkRecon(line);
   if (request.stdin || request.stdout) {
     checkPipe(request);
     return await runPipe(request, context);
   }
   const folders = outputFolders(request);
-  const jobs = folders.map((folder, i): Job =>
-    request.inputs.length === 0 ? { folder } : { folder, input: request.inputs[i] }
-  );
+  const jobs = folders.map((folder, i): Job => ({ folder, input: request.inputs[i] }));
   const failures: Failure[] = [];
   for (const job of jobs) {
     try {
@@ -51,11 +47,6 @@ export async function recon(args: readonly string[], context: CommandContext): P
   return combinedCode(failures.map(({ code }) => code));
 }
 
-function printed({ console }: CommandContext, text: string): number {
-  console.out(text);
-  return 0;
-}
-
 /** Does a job; returns what goes to stdout. */
 async function jobOutput(
   request: ReconRequest,
@@ -65,10 +56,10 @@ async function jobOutput(
   if (request.dryRun) {
     const plan = await planJob(request, job);
     const outputs = outputPaths(job.folder, { ...request, sampled: plan.samples > 1 });
-    return request.json ? `${JSON.stringify({ ...plan, outputs })}\n` : planText(plan, outputs);
+    return request.json ? jsonLine({ ...plan, outputs }) : planText(plan, outputs);
   }
   const report = await runJob(request, job, context);
-  return request.json ? `${JSON.stringify(report)}\n` : reportText(report);
+  return request.json ? jsonLine(report) : reportText(report);
 }
 
 /** The message says which of the inputs it is about. */
@@ -79,8 +70,7 @@ function namingInput(failure: Failure, { input }: Job): Failure {
 
 function failureLine({ code, message, hint }: Failure, { input }: Job): string {
   const error = { code, message, hint: hint ?? null };
-  const line = { schema: REPORT_SCHEMA, input: { path: input ?? null }, error };
-  return `${JSON.stringify(line)}\n`;
+  return jsonLine({ schema: REPORT_SCHEMA, input: { path: input ?? null }, error });
 }
 
 if (import.meta.main) await runCommand(recon);

@@ -1,7 +1,6 @@
 /** One input of `recon`, from opening to the last file written. @module */
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { Runtime } from "../../graph/mod.ts";
-import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
 import { dataFile, sha256File } from "../../io/checksum.ts";
 import { openImage } from "../../io/open.ts";
 import type { KspaceFile } from "../../io/types.ts";
@@ -20,7 +19,8 @@ import { readDicomTags } from "./dicom_output.ts";
 import type { CommandContext } from "../entry.ts";
 import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
 import { ProgressLine } from "../render/progress.ts";
-import type { ReconRequest } from "../options/recon.ts";
+import { methodRequest, type ReconRequest } from "../options/recon.ts";
+import { inFreshFolder, writeJson } from "./output.ts";
 
 /** One input and where its results go. */
 export interface Job {
@@ -71,8 +71,7 @@ export async function runJob(
       totalSeconds: (now - start) / 1000,
       writeSeconds: (now - writeStart) / 1000,
     });
-    const text = `${JSON.stringify(report, undefined, 2)}\n`;
-    await writeFileWhole(join(partial, "recon.json"), new TextEncoder().encode(text));
+    await writeJson(join(partial, "recon.json"), report);
     return report;
   });
 }
@@ -123,12 +122,7 @@ export async function openInput(
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
   if (simulate === undefined) {
-    return await readKspace(input, {
-      runtime,
-      ...(domain === undefined ? {} : { domain }),
-      ...(group === undefined ? {} : { group }),
-      ...(encoding === undefined ? {} : { encoding }),
-    });
+    return await readKspace(input, { runtime, domain, group, encoding });
   }
   const image = await openImage(input);
   try {
@@ -144,51 +138,11 @@ function reconstructOptions(
   file: KspaceFile,
   input: string | undefined,
 ): ReconstructOptions {
-  const { slices } = request;
-  const mask = request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined);
+  const { slices, audit } = request;
   return {
     ...methodRequest(request),
-    audit: request.audit ? "prediction" : "consistency",
-    ...(mask === undefined ? {} : { mask }),
-    ...(slices === undefined ? {} : { slices: [slices[0] ?? 0, slices[1] ?? file.slices] }),
+    audit: audit ? "prediction" : "consistency",
+    mask: request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined),
+    slices: slices && [slices[0] ?? 0, slices[1] ?? file.slices],
   };
-}
-
-/** The part of a request that says how to reconstruct, whatever the input is. */
-export function methodRequest(request: ReconRequest): ReconstructOptions {
-  const { method, model, steps, weight, maps, compress, calibration, samples, seed } = request;
-  return {
-    method,
-    ...(model === undefined ? {} : { model }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(weight === undefined ? {} : { weight }),
-    ...(maps === undefined ? {} : { maps }),
-    ...(compress === undefined ? {} : { compress }),
-    ...(calibration === undefined ? {} : { calibration }),
-    ...(samples === undefined ? {} : { samples }),
-    seed,
-    keepSamples: request.saveSamples,
-  };
-}
-
-/** `createFolderWhole`, which on failure also leaves no empty parents behind. */
-export async function inFreshFolder<T>(
-  folder: string,
-  build: (partial: string) => Promise<T>,
-): Promise<T> {
-  const missing: string[] = [];
-  for (let parent = dirname(folder); !await exists(parent); parent = dirname(parent)) {
-    missing.push(parent);
-  }
-  try {
-    return await createFolderWhole(folder, build);
-  } catch (error) {
-    // Another run may have put something there: only what is empty goes.
-    for (const parent of missing) await Deno.remove(parent).catch(() => {});
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

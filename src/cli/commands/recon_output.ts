@@ -61,7 +61,7 @@ export type OutputRequest = Pick<ReconRequest, "complex" | "also" | "dicom" | "s
 
 /** What will be written, by kind, as recon.json lists it. */
 export function outputFiles(
-  { complex, also, dicom, saveSamples, sampled }: OutputRequest,
+  { complex, also = [], dicom, saveSamples, sampled }: OutputRequest,
 ): Record<string, string> {
   return {
     magnitude: "recon.nii.gz",
@@ -100,12 +100,9 @@ export async function writeImages(
   { zeroFilled, ...request }: OutputOptions,
 ): Promise<void> {
   const files = outputFiles(request);
-  const { complex, also, dicom } = request;
+  const { complex, also = [], dicom } = request;
   const { magnitude, std, samples, reference, geometry, volumes } = result;
-  const placed = {
-    ...(geometry === undefined ? {} : { geometry }),
-    ...(volumes === undefined ? {} : { volumes }),
-  };
+  const placed = { geometry, volumes };
   await writeNifti(join(folder, files.magnitude), { image: magnitude, ...placed });
   if (std) await writeNifti(join(folder, files.std), { image: std, ...placed });
   if (samples) await writeSamples(join(folder, files.samples), samples, placed);
@@ -118,8 +115,8 @@ export async function writeImages(
     magnitude,
     method: result.method,
     ...placed,
-    ...(reference === undefined ? {} : { reference }),
-    ...(zeroFilled === undefined ? {} : { zeroFilled }),
+    reference,
+    zeroFilled,
   });
   await writeFileWhole(join(folder, files.preview), preview);
 }

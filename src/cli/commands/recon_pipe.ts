@@ -5,8 +5,7 @@ import { type Duplex, Session } from "../../serve/session.ts";
 import type { Log } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import type { CommandContext } from "../entry.ts";
-import { methodRequest } from "./recon_job.ts";
-import type { ReconRequest } from "../options/recon.ts";
+import { methodRequest, type ReconRequest } from "../options/recon.ts";
 import { fixedRecipe } from "../options/serve_recipes.ts";
 
 /** Bytes of samples that wait for the end of their image: the pipe's owner is trusted. */
@@ -30,7 +29,7 @@ export function checkPipe(request: ReconRequest): void {
     "--output": output !== undefined,
     "--json": json,
     "--dicom": dicom,
-    "--also": also.length > 0,
+    "--also": also !== undefined,
     "--complex": complex,
     "--audit": request.audit,
     "--mask": mask !== undefined,

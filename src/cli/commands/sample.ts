@@ -5,23 +5,85 @@ import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { magnitude } from "../../mri/physics/complex.ts";
-import type { NdArray } from "../../ndarray.ts";
 import { type DenoiserDescription, loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import { generate, type GenerateOptions, schedules, steppers } from "../../samplers/mod.ts";
+import {
+  DEFAULT_PRIOR,
+  generate,
+  type GenerateOptions,
+  SCHEDULES,
+  schedules,
+  steppers,
+} from "../../samplers/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { VERSION_LINE } from "../options/help.ts";
-import { inFreshFolder } from "./recon_job.ts";
-import { parseOptions } from "../options/table.ts";
+import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
+import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
+import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { count, number, oneOf, path, positive } from "../options/values.ts";
 import { previewPng } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
-import {
-  SAMPLE_OPTIONS,
-  sampleFolder,
-  sampleHelp,
-  type SampleRequest,
-  sampleRequest,
-} from "../options/sample.ts";
+import { inFreshFolder, jsonLine, writeJson } from "./output.ts";
+
+/** An image of fewer pixels shows nothing; more than this is no image. */
+const side = number({ integer: true, min: 16, max: 2048 });
+
+/** `N` or `HxW`. */
+const size: Parse<readonly [number, number]> = (text, option) => {
+  const [rows, columns = rows, ...more] = text.split("x");
+  if (more.length === 0) return [side(rows, option), side(columns, option)];
+  throw new UsageError(`Cannot read ${option}: N or HxW is required, found '${text}'`);
+};
+
+const OPTIONS = {
+  model: { ...NETWORK, fallback: DEFAULT_PRIOR },
+  stepper: {
+    value: "NAME",
+    summary: "how a step is taken (below)",
+    parse: oneOf(steppers.map(({ name }) => name)),
+    fallback: "heun",
+  },
+  schedule: {
+    value: "NAME",
+    summary: `noise levels: ${SCHEDULES.join(", ")}`,
+    parse: oneOf(SCHEDULES),
+    fallback: "karras",
+  },
+  steps: { value: "N", summary: "noise levels above 0", parse: count, fallback: "18" },
+  "sigma-max": {
+    value: "X",
+    summary: "largest noise level. Default: that of the model",
+    parse: positive,
+  },
+  "sigma-min": {
+    value: "X",
+    summary: "smallest noise level above 0. Default: that of the model",
+    parse: positive,
+  },
+  count: { value: "N", summary: "number of images", parse: count, fallback: "4" },
+  size: { value: "N|HxW", summary: "rows and columns of an image", parse: size, fallback: "256" },
+  ...SEED,
+  ...DEVICE,
+  output: {
+    value: "DIR",
+    summary: "folder of the results. Default: sample/<model>",
+    parse: path,
+  },
+  ...COMMON,
+} as const satisfies OptionTable;
+
+const SAMPLE: CommandHelp<typeof OPTIONS> = {
+  usage: "deno task sample [options]",
+  about: "Draws images from a prior, without any data: they show what the prior has learnt. " +
+    "Writes samples.nii.gz (magnitude, one image a slice), preview.png and sample.json.",
+  options: OPTIONS,
+  sections: [["Steppers", twoColumns(steppers.map(({ name, summary }) => [name, summary]))]],
+  examples: [
+    "deno task sample",
+    "deno task sample --model prior-brain --stepper dpm++2m --steps 20 --count 9 --size 192",
+  ],
+};
+
+type SampleRequest = RequestOf<typeof OPTIONS>;
 
 /** Name and version of the layout of sample.json. */
 const SCHEMA = "larmor.sample/1";
@@ -37,46 +99,47 @@ const FILES = { samples: "samples.nii.gz", preview: "preview.png", report: "samp
  */
 export async function sample(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
-  const parsed = parseOptions(SAMPLE_OPTIONS, args);
-  if (parsed.values.help || parsed.values.version) {
-    console.out(parsed.values.help ? sampleHelp() : VERSION_LINE);
-    return 0;
+  const request = await readCommandLine(SAMPLE, args, console);
+  if (request === undefined) return 0;
+  if (request.inputs.length > 0) {
+    throw new UsageError(`Cannot use ${request.inputs[0]}: sample takes options only`);
   }
-  const request = sampleRequest(parsed);
   const report = await drawAndWrite(request, context);
-  console.out(request.json ? `${JSON.stringify(report)}\n` : reportText(report));
+  console.out(request.json ? jsonLine(report) : reportText(report));
   return 0;
 }
 
-async function drawAndWrite(request: SampleRequest, context: CommandContext) {
+async function drawAndWrite(request: SampleRequest, { console, signal }: CommandContext) {
   const start = performance.now();
   const { description, denoise } = await loadDenoiser(await modelPath(request.model));
   const options = generateOptions(request, description);
-  const folder = sampleFolder(request, description.name);
+  const { stepper, schedule, count, seed, quiet } = request;
+  const folder = request.output ?? join("sample", description.name);
   await using runtime = await Runtime.open(request.device);
   return await inFreshFolder(folder, async (partial) => {
-    const { images, nfe } = await withProgress(
-      request,
-      context,
-      (control) => generate(runtime, denoise, options, control),
-    );
-    const { shown } = await magnitudes(runtime, images);
-    const volume = { data: shown.data, shape: [options.count, ...options.size] };
+    using line = new ProgressLine(console, stepper, { quiet });
+    const onProgress = (fraction: number) => {
+      const slice = Math.min(Math.floor(fraction * count), count - 1);
+      line.update({ stage: "sample", slice, slices: count, fraction });
+    };
+    const control = { rng: new Rng(seed), signal, onProgress };
+    const { images, nfe } = await generate(runtime, denoise, options, control);
+    const program = await runtime.build({ x: images.shape }, ({ x }) => ({ shown: magnitude(x) }));
+    const { shown } = await program.run({ x: images });
+    const volume = { data: shown.data, shape: [count, ...options.size] };
     await writeNifti(join(partial, FILES.samples), { image: volume });
-    await writeFileWhole(
-      join(partial, FILES.preview),
-      previewPng({ magnitude: volume, method: request.stepper }),
-    );
+    const preview = previewPng({ magnitude: volume, method: stepper });
+    await writeFileWhole(join(partial, FILES.preview), preview);
     const report = {
       schema: SCHEMA,
       model: modelReference(description),
-      stepper: request.stepper,
-      schedule: request.schedule,
+      stepper,
+      schedule,
       steps: options.steps,
       sigma: [options.sigmaMax, options.sigmaMin],
-      count: options.count,
+      count,
       size: options.size,
-      seed: request.seed,
+      seed,
       device: runtime.device,
       nfe,
       seconds: { compile: runtime.compileSeconds, total: (performance.now() - start) / 1000 },
@@ -84,8 +147,7 @@ async function drawAndWrite(request: SampleRequest, context: CommandContext) {
         Object.entries(FILES).map(([kind, name]) => [kind, join(folder, name)]),
       ),
     };
-    const text = `${JSON.stringify(report, undefined, 2)}\n`;
-    await writeFileWhole(join(partial, FILES.report), new TextEncoder().encode(text));
+    await writeJson(join(partial, FILES.report), report);
     return report;
   });
 }
@@ -93,9 +155,9 @@ async function drawAndWrite(request: SampleRequest, context: CommandContext) {
 /** @throws {UsageError} when the noise levels do not fall */
 function generateOptions(
   request: SampleRequest,
-  { sigma: [least, most] }: DenoiserDescription,
+  { sigma: [min, max] }: DenoiserDescription,
 ): GenerateOptions {
-  const { sigmaMax = most, sigmaMin = least, steps, count, size } = request;
+  const { sigmaMax = max, sigmaMin = min, steps, count, size } = request;
   if (sigmaMin > sigmaMax) {
     throw new UsageError(
       `Cannot step from sigma ${sigmaMax} to ${sigmaMin}: --sigma-max of at least --sigma-min is required`,
@@ -110,24 +172,6 @@ function generateOptions(
     count,
     size,
   };
-}
-
-async function withProgress<T>(
-  { stepper, count, seed, quiet }: SampleRequest,
-  { console, signal }: CommandContext,
-  work: (control: Parameters<typeof generate>[3]) => Promise<T>,
-): Promise<T> {
-  using line = new ProgressLine(console, stepper, { quiet });
-  const onProgress = (fraction: number) => {
-    const slice = Math.min(Math.floor(fraction * count), count - 1);
-    line.update({ stage: "sample", slice, slices: count, fraction });
-  };
-  return await work({ rng: new Rng(seed), signal, onProgress });
-}
-
-async function magnitudes(runtime: Runtime, images: NdArray): Promise<{ shown: NdArray }> {
-  const program = await runtime.build({ x: images.shape }, ({ x }) => ({ shown: magnitude(x) }));
-  return await program.run({ x: images });
 }
 
 type Report = Awaited<ReturnType<typeof drawAndWrite>>;

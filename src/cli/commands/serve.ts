@@ -1,14 +1,86 @@
 /** `deno task serve`: the MRD streaming server. @module */
 import { UsageError } from "../../errors.ts";
+import { DEFAULT_MESSAGE_LIMITS } from "../../io/mrd/messages.ts";
 import { fileRecording } from "../../serve/recording.ts";
 import { serve as runServer } from "../../serve/server.ts";
-import type { Log, Severity } from "../../serve/types.ts";
+import type { Log, ServeLimits, Severity } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { VERSION_LINE } from "../options/help.ts";
-import { parseOptions } from "../options/table.ts";
-import { SERVE_OPTIONS, serveHelp, type ServeRequest, serveRequest } from "../options/serve.ts";
+import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { readRecipes } from "../options/serve_recipes.ts";
+import { DEVICE, SERVICE } from "../options/shared.ts";
+import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { count, number, path, positive } from "../options/values.ts";
+
+/** Megabytes as bytes. */
+const megabytes: Parse<number> = (text, option) => 2 ** 20 * positive(text, option);
+
+/** Every option of `serve`. */
+export const SERVE_OPTIONS = {
+  port: {
+    value: "N",
+    summary: "TCP port; 0 takes a free one",
+    parse: number({ integer: true, min: 0, max: 65535 }),
+    fallback: "9002",
+  },
+  host: {
+    value: "ADDRESS",
+    summary:
+      "address to listen on: 127.0.0.1 is this machine alone, 0.0.0.0 every network that the " +
+      "machine is on",
+    parse: path,
+    fallback: "127.0.0.1",
+  },
+  recipes: {
+    value: "FOLDER",
+    summary: "folder of recipes NAME.yaml that clients may name. Without it every name gets the " +
+      "default recipe",
+    parse: path,
+  },
+  save: {
+    value: "FOLDER",
+    summary: "keep the raw data of each session there, also when the reconstruction fails",
+    parse: path,
+  },
+  ...DEVICE,
+  workers: { value: "N", summary: "threads that reconstruct", parse: count, fallback: "2" },
+  connections: { value: "N", summary: "clients at the same time", parse: count, fallback: "8" },
+  idle: {
+    value: "SECONDS",
+    summary: "end a session when nothing arrives for this long",
+    parse: positive,
+    fallback: "600",
+  },
+  acquisitions: {
+    value: "N",
+    summary: "most acquisitions of a session",
+    parse: count,
+    fallback: "10000000",
+  },
+  memory: {
+    value: "MB",
+    summary: "most data that a session may hold before they are reconstructed",
+    parse: megabytes,
+    fallback: "4096",
+  },
+  message: { value: "MB", summary: "most data of one message", parse: megabytes, fallback: "256" },
+  ...SERVICE,
+} as const satisfies OptionTable;
+
+const SERVE: CommandHelp<typeof SERVE_OPTIONS> = {
+  usage: "deno task serve [options]",
+  about: "Reconstructs what scanners (or their simulators) send by the MRD streaming protocol of " +
+    "ISMRMRD, which Gadgetron clients, Siemens FIRE and OpenRecon speak. Images go back to the " +
+    "client while data still arrive. After an interrupt the server ends when the open sessions end.",
+  options: SERVE_OPTIONS,
+  examples: [
+    "deno task serve",
+    "deno task serve --port 9002 --config recipe.yaml --save raw/",
+    "deno task serve --host 0.0.0.0 --recipes recipes/",
+  ],
+};
+
+type ServeRequest = RequestOf<typeof SERVE_OPTIONS>;
 
 /**
  * Serves until the user interrupts.
@@ -18,23 +90,19 @@ import { readRecipes } from "../options/serve_recipes.ts";
  * @throws {InputError} when a recipe cannot be read, or the address is taken
  */
 export async function serve(args: readonly string[], context: CommandContext): Promise<number> {
-  const parsed = parseOptions(SERVE_OPTIONS, args);
   const { console, signal } = context;
-  if (parsed.values.help || parsed.values.version) {
-    console.out(parsed.values.help ? serveHelp() : VERSION_LINE);
-    return 0;
+  const request = await readCommandLine(SERVE, args, console);
+  if (request === undefined) return 0;
+  if (request.inputs.length > 0) {
+    throw new UsageError(`Cannot serve ${request.inputs[0]}: options alone are required`);
   }
-  if (parsed.inputs.length > 0) {
-    throw new UsageError(`Cannot serve ${parsed.inputs[0]}: options alone are required`);
-  }
-  const request = serveRequest(parsed);
+  const { host, port, connections, save } = request;
   const recipes = await readRecipes(request);
-  const { save } = request;
   if (save !== undefined) await Deno.mkdir(save, { recursive: true });
   const pool = await WorkPool.open(request.workers, request.device);
   const device = await pool.device();
   const log = consoleLog(context, request);
-  const { host, port, connections, limits } = request;
+  const limits = serveLimits(request);
   await runServer({
     host,
     port,
@@ -44,13 +112,23 @@ export async function serve(args: readonly string[], context: CommandContext): P
     openWork: pool.openWork,
     log,
     signal,
-    ...(save === undefined ? {} : {
-      record: (session, log) => fileRecording(save, session, { log, limits: limits.message }),
-    }),
+    record: save === undefined
+      ? undefined
+      : (session, log) => fileRecording(save, session, { log, limits: limits.message }),
     onListen: ({ hostname, port }) =>
       log("INF", `Listening on ${hostname}:${port}, reconstructing on ${device}`),
   });
   return 0;
+}
+
+/** How much a client may take. */
+export function serveLimits({ message, acquisitions, memory, idle }: ServeRequest): ServeLimits {
+  return {
+    message: { ...DEFAULT_MESSAGE_LIMITS, dataBytes: message },
+    acquisitions,
+    memoryBytes: memory,
+    idleSeconds: idle,
+  };
 }
 
 /** Lines with the time on stderr. */

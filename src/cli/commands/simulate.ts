@@ -1,22 +1,78 @@
 /** `deno task simulate`: an image in, multi-coil k-space with the truth in it out. @module */
+import { extname } from "node:path";
+import { UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
+import type { Contrast } from "../../mri/phantom/phantom.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { sliceRange } from "../../recon/reconstruct.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { VERSION_LINE } from "../options/help.ts";
-import { parseOptions } from "../options/table.ts";
+import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
+import type { OptionTable, RequestOf } from "../options/table.ts";
+import { number, oneOf, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
-import {
-  SIMULATE_OPTIONS,
-  simulateHelp,
-  type SimulateRequest,
-  simulateRequest,
-} from "../options/simulate.ts";
-import { type SimulatedContent, WRITERS } from "./simulate_output.ts";
+import { jsonLine } from "./output.ts";
+import { type OutputFormat, type SimulatedContent, WRITERS } from "./simulate_output.ts";
+
+const CONTRASTS = ["T1", "T2", "FLAIR", "PD"] as const satisfies readonly Contrast[];
+const DEFAULT_SIZE = 256;
+
+/** Formats of simulated k-space by the extension that asks for them. */
+const FORMAT_OF: Readonly<Record<string, OutputFormat>> = {
+  ".h5": "h5",
+  ".hdf5": "h5",
+  ".cfl": "cfl",
+  ".npy": "npy",
+};
+
+const OPTIONS = {
+  ...SIMULATION_OPTIONS,
+  mask: { ...MASK.mask, summary: "undersample, as in recon. Default: all lines" },
+  slices: INPUT.slices,
+  output: {
+    value: "FILE",
+    summary: ".h5 (fastMRI layout), .cfl (BART) or .npy. Only .h5 holds the truth " +
+      "(reconstruction_rss), the affine and the mask",
+    parse: path,
+    fallback: "simulated.h5",
+  },
+  size: {
+    value: "N",
+    summary: `rows and columns of the phantom. Default: ${DEFAULT_SIZE}`,
+    // A head of fewer pixels is no head; more than this is no image.
+    parse: number({ integer: true, min: 32, max: 2048 }),
+  },
+  contrast: {
+    value: "NAME",
+    summary: "T1, T2, FLAIR or PD: contrast of the phantom. Default: T1",
+    parse: oneOf(CONTRASTS),
+  },
+  lesions: {
+    value: "N",
+    summary: "number of lesions of the phantom. Default: 0",
+    parse: number({ integer: true, min: 0, max: 24 }),
+  },
+  ...DEVICE,
+  ...COMMON,
+} as const satisfies OptionTable;
+
+const SIMULATE: CommandHelp<typeof OPTIONS> = {
+  usage: "deno task simulate [IMAGE] [options]",
+  about:
+    "Makes multi-coil k-space from an image (NIfTI, or .npy with axes ([slice,] row, column)). " +
+    "Rows are the readout, columns the phase-encode axis. Without IMAGE a brain phantom is drawn.",
+  options: OPTIONS,
+  examples: [
+    "deno task simulate volume.nii.gz --coils 8 --noise 0.02 --output k.h5",
+    "deno task simulate --contrast FLAIR --lesions 5 --output phantom.h5",
+  ],
+};
+
+type SimulateRequest = RequestOf<typeof OPTIONS>;
 
 /** Name and version of the layout of what `--json` prints. */
 const SCHEMA = "larmor.simulate/1";
@@ -29,40 +85,63 @@ const SCHEMA = "larmor.simulate/1";
  */
 export async function simulate(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
-  const parsed = parseOptions(SIMULATE_OPTIONS, args);
-  if (parsed.values.help || parsed.values.version) {
-    console.out(parsed.values.help ? simulateHelp() : VERSION_LINE);
-    return 0;
-  }
-  const request = simulateRequest(parsed);
+  const request = await readCommandLine(SIMULATE, args, console);
+  if (request === undefined) return 0;
+  const format = checkSimulate(request);
   await using runtime = await Runtime.open(request.device);
   using image = await openSource(runtime, request);
   const content = await simulatedContent(runtime, image, request, context);
-  await WRITERS[request.format](request.output, content);
-  console.out(request.json ? jsonLine(image, request, content) : resultText(request, content));
+  await WRITERS[format](request.output, content);
+  console.out(
+    request.json ? jsonLine(report(image, request, content)) : resultText(request, content),
+  );
   return 0;
 }
 
-async function openSource(runtime: Runtime, request: SimulateRequest): Promise<ImageFile> {
-  const { input, phantom } = request;
-  return input === undefined ? await phantomImage(runtime, phantom) : await openImage(input);
+/**
+ * Checks options against each other.
+ * @returns the format of the output
+ * @throws {UsageError} for a combination that makes no sense
+ */
+function checkSimulate(request: SimulateRequest): OutputFormat {
+  const { inputs, output } = request;
+  if (inputs.length > 1) {
+    throw new UsageError(`Cannot simulate from ${inputs.length} images: one is required`);
+  }
+  const given = (["size", "contrast", "lesions"] as const).find((name) => name in request);
+  if (given !== undefined && inputs.length > 0) {
+    throw new UsageError(`Cannot use --${given} with ${inputs[0]}: it is for the phantom alone`);
+  }
+  const format = FORMAT_OF[extname(output).toLowerCase()];
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `Cannot write ${output}: a name that ends in ${Object.keys(FORMAT_OF).join(", ")} is required`,
+  );
+}
+
+async function openSource(
+  runtime: Runtime,
+  { inputs: [input], size = DEFAULT_SIZE, contrast = "T1", lesions = 0, seed }: SimulateRequest,
+): Promise<ImageFile> {
+  if (input !== undefined) return await openImage(input);
+  return await phantomImage(runtime, { size, contrast, lesions, seed });
 }
 
 /** What the writers need: the slices of k-space one by one, and the truth. */
 async function simulatedContent(
   runtime: Runtime,
   image: ImageFile,
-  { slices, simulation, mask: spec, quiet }: SimulateRequest,
+  { slices, coils, noise, seed, mask: spec, quiet }: SimulateRequest,
   { console, signal }: CommandContext,
 ): Promise<SimulatedContent> {
-  const file = await simulatedKspace(runtime, image, simulation);
+  const file = await simulatedKspace(runtime, image, { coils, noise, seed });
   const [first, end] = sliceRange(file, [slices?.[0] ?? 0, slices?.[1] ?? file.slices]);
   const mask = spec === undefined ? undefined : requestedMask(spec, file);
   const count = end - first;
   return {
     file,
     slices: count,
-    ...(mask === undefined ? {} : { mask }),
+    mask,
     truth: (slice) => file.readTruth(first + slice),
     kspace: async (slice) => {
       signal.throwIfAborted();
@@ -74,7 +153,7 @@ async function simulatedContent(
 }
 
 function resultText(
-  { output, simulation: { coils, noise } }: SimulateRequest,
+  { output, coils, noise }: SimulateRequest,
   { file, slices, mask }: SimulatedContent,
 ): string {
   const sampling = mask === undefined ? "all lines" : mask.spec;
@@ -82,20 +161,20 @@ function resultText(
     `noise ${noise}, ${sampling}\n`;
 }
 
-function jsonLine(
+function report(
   image: ImageFile,
-  { output, simulation }: SimulateRequest,
+  { output, coils, noise, seed }: SimulateRequest,
   { file, slices, mask }: SimulatedContent,
-): string {
-  return `${
-    JSON.stringify({
-      schema: SCHEMA,
-      input: { path: image.path, format: image.format },
-      output: { path: output, slices, coils: file.coils, readout: file.width, phase: file.height },
-      ...simulation,
-      mask: mask?.spec ?? null,
-    })
-  }\n`;
+) {
+  return {
+    schema: SCHEMA,
+    input: { path: image.path, format: image.format },
+    output: { path: output, slices, coils: file.coils, readout: file.width, phase: file.height },
+    coils,
+    noise,
+    seed,
+    mask: mask?.spec ?? null,
+  };
 }
 
 if (import.meta.main) await runCommand(simulate);

@@ -5,7 +5,9 @@ import { writeNpyComplex } from "../../io/numpy/npy.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import type { SimulatedKspace } from "../../recon/simulated.ts";
-import type { OutputFormat } from "../options/simulate.ts";
+
+/** A format of simulated k-space. */
+export type OutputFormat = "h5" | "cfl" | "npy";
 
 /** What a simulation gives. */
 export interface SimulatedContent {
@@ -43,8 +45,8 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
     width,
     kspace: async (slice) => undersampled(await content.kspace(slice), mask),
     reconstructionRss: truth,
-    ...(mask?.isLines ? { mask: mask.values } : {}),
-    ...(geometry === undefined ? {} : { geometry }),
+    mask: mask?.isLines ? mask.values : undefined,
+    geometry,
     attributes: {
       acquisition: "simulated",
       max: truth.data.reduce((most, value) => Math.max(most, value), 0),

@@ -1,54 +1,83 @@
 /** `deno task stress`: what methods do to structures and samplings they were not made for. @module */
 import { join } from "node:path";
-import { InputError, LarmorError } from "../../errors.ts";
-import { type Device, Runtime } from "../../graph/mod.ts";
+import { InputError, LarmorError, UsageError } from "../../errors.ts";
+import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { findMethod, methodOptions } from "../../recon/methods.ts";
-import {
-  changeOf,
-  type Condition,
-  keptOf,
-  runCondition,
-  stressConditions,
-  type StressRun,
-} from "../../recon/stress.ts";
-import { magnitudeOf } from "../../recon/trials.ts";
+import { type Condition, runCondition, stressConditions } from "../../recon/stress.ts";
+import type { StressRun } from "../../recon/stress.ts";
 import { Rng } from "../../rng.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { VERSION_LINE } from "../options/help.ts";
-import { inFreshFolder } from "./recon_job.ts";
-import { parseOptions } from "../options/table.ts";
+import { type CommandHelp, methodLines, readCommandLine } from "../options/help.ts";
+import { COMMON, DEVICE, MASK, METHOD, METHODS, SIMULATION_OPTIONS } from "../options/shared.ts";
+import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { index, number, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
-import {
-  STRESS_OPTIONS,
-  stressHelp,
-  type StressRequest,
-  stressRequest,
-} from "../options/stress.ts";
 import { stressPng } from "../render/stress_picture.ts";
+import { type MethodRuns, stressCsv, stressReport, stressTable } from "../render/stress_table.ts";
+import { inFreshFolder, jsonLine, writeJson, writeText } from "./output.ts";
 import { structures } from "./stress_structures.ts";
-import {
-  STRESS_SCHEMA,
-  stressCsv,
-  type StressReport,
-  type StressRow,
-  stressTable,
-} from "../render/stress_table.ts";
+
+const DEFAULT_SIZE = 256;
+
+const brightness: Parse<number> = (text, option) => {
+  const value = number({ min: -1, max: 2 })(text, option);
+  if (value !== 0) return value;
+  throw new UsageError(`Cannot read ${option}: 0 adds nothing`);
+};
+
+const OPTIONS = {
+  methods: { ...METHODS.methods, fallback: "sense,wavelet,tv,dpir,diffpir" },
+  mask: { ...MASK.mask, summary: "undersample, as in recon", fallback: "equispaced:R=4,acs=24" },
+  output: { value: "DIR", summary: "folder of the results", parse: path, fallback: "stress" },
+  slice: {
+    value: "N",
+    summary: "slice of INPUT, counted from 0. Default: the middle one",
+    parse: index,
+  },
+  size: {
+    value: "N",
+    summary: `rows and columns of the built-in image. Default: ${DEFAULT_SIZE}`,
+    parse: number({ integer: true, min: 48, max: 2048 }),
+  },
+  brightness: {
+    value: "X",
+    summary: "brightness of the added structures relative to bright tissue; below 0 for dark ones",
+    parse: brightness,
+    fallback: "0.3",
+  },
+  ...SIMULATION_OPTIONS,
+  model: METHOD.model,
+  steps: METHOD.steps,
+  samples: METHOD.samples,
+  ...DEVICE,
+  ...COMMON,
+} as const satisfies OptionTable;
+
+const STRESS: CommandHelp<typeof OPTIONS> = {
+  usage: "deno task stress [INPUT] [options]",
+  about: "Tests methods outside their training, on k-space simulated from one slice of INPUT (an " +
+    "image: NIfTI or .npy; without it a brain is drawn), so that the truth is known. First it adds " +
+    "structures that no training data hold (a dot, lines, text): `kept` is the share of their " +
+    "contrast that the reconstruction shows, `leak` the share of its change that lies elsewhere. " +
+    "Then it changes mask, acceleration, noise, contrast and seed, one at a time. Each method takes " +
+    "nine reconstructions. Writes stress.json, stress.csv and stress.png.",
+  options: OPTIONS,
+  sections: [["Methods", methodLines()]],
+  examples: [
+    "deno task stress",
+    "deno task stress volume.nii.gz --methods wavelet,diffpir --mask equispaced:R=8,acs=16",
+  ],
+};
+
+type StressRequest = RequestOf<typeof OPTIONS>;
 
 /** Stream of random numbers that places the structures. */
 const PLACES = 11;
-
-/** All runs of one method; a method that fails has none after the failure. */
-export interface MethodRuns {
-  readonly method: string;
-  readonly runs: ReadonlyMap<string, StressRun>;
-  /** Why it failed, if it did. */
-  readonly failure?: string;
-}
 
 /**
  * Stresses methods.
@@ -58,34 +87,39 @@ export interface MethodRuns {
  */
 export async function stress(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
-  const parsed = parseOptions(STRESS_OPTIONS, args);
-  if (parsed.values.help || parsed.values.version) {
-    console.out(parsed.values.help ? stressHelp() : VERSION_LINE);
-    return 0;
+  const request = await readCommandLine(STRESS, args, console);
+  if (request === undefined) return 0;
+  const { inputs, size = DEFAULT_SIZE, brightness, mask, coils, noise, seed } = request;
+  if (inputs.length > 1) {
+    throw new UsageError(`Cannot stress with ${inputs.length} images: one is required`);
   }
-  const request = stressRequest(parsed);
+  if (request.size !== undefined && inputs.length > 0) {
+    throw new UsageError(`Cannot use --size with ${inputs[0]}: it is for the built-in image alone`);
+  }
   await using runtime = await Runtime.open(request.device);
-  using source = request.input === undefined
-    ? await phantomImage(runtime, { size: request.size, seed: request.seed })
-    : await openImage(request.input);
+  using source = inputs.length === 0
+    ? await phantomImage(runtime, { size, seed })
+    : await openImage(inputs[0]);
   const { image, slice } = await oneSlice(source, request);
-  const conditions = stressConditions({
-    image,
-    structures: structures(),
-    brightness: request.brightness,
-    mask: request.mask,
-    simulation: request.simulation,
-    seed: request.seed,
-    rng: new Rng(request.seed, PLACES),
-  });
+  const simulation = { coils, noise, seed };
+  const rng = new Rng(seed, PLACES);
+  const task = { image, structures: structures(), brightness, mask, simulation, seed, rng };
+  const conditions = stressConditions(task);
   return await inFreshFolder(request.output, async (folder) => {
     const all: MethodRuns[] = [];
     for (const method of request.methods) {
       all.push(await methodRuns(runtime, method, conditions, request, context));
     }
-    const report = reportOf(source.path, slice, runtime.device, request, conditions, all);
-    await writeAll(folder, report, stressPng(conditions, all));
-    console.out(request.json ? `${JSON.stringify(report)}\n` : stressTable(report));
+    const input = { path: source.path, slice };
+    const report = stressReport(
+      { input, simulation, brightness, device: runtime.device },
+      conditions,
+      all,
+    );
+    await writeJson(join(folder, "stress.json"), report);
+    await writeText(join(folder, "stress.csv"), stressCsv(report));
+    await writeFileWhole(join(folder, "stress.png"), stressPng(conditions, all));
+    console.out(request.json ? jsonLine(report) : stressTable(report));
     return all.some(({ failure }) => failure !== undefined) ? 1 : 0;
   });
 }
@@ -94,31 +128,25 @@ async function oneSlice(
   source: ImageFile,
   { slice = Math.floor(source.slices / 2) }: StressRequest,
 ): Promise<{ image: NdArray; slice: number }> {
-  if (slice >= source.slices) {
-    throw new InputError(
-      `Cannot take slice ${slice} of ${source.path}: a slice below ${source.slices} is required`,
-    );
-  }
-  return { image: await source.readSlice(slice), slice };
+  if (slice < source.slices) return { image: await source.readSlice(slice), slice };
+  throw new InputError(
+    `Cannot take slice ${slice} of ${source.path}: a slice below ${source.slices} is required`,
+  );
 }
 
 async function methodRuns(
   runtime: Runtime,
   name: string,
   conditions: readonly Condition[],
-  { asked, simulation, quiet, methods }: StressRequest,
+  { methods, steps, samples, model, coils, noise, seed, quiet }: StressRequest,
   { console, signal }: CommandContext,
 ): Promise<MethodRuns> {
   const runs = new Map<string, StressRun>();
   using line = new ProgressLine(console, name, { quiet });
   const method = findMethod(name);
-  // What a method cannot be told (samples, a model) is left out: the others are told.
-  const { model, samples, ...plain } = asked;
-  const options = methodOptions(method, {
-    ...plain,
-    ...(method.samples && samples !== undefined ? { samples } : {}),
-    ...(method.samples && model !== undefined ? { model } : {}),
-  });
+  // Samples and a prior are for the posterior samplers; the other methods run without them.
+  const options = methodOptions(method, { steps, ...(method.samples ? { samples, model } : {}) });
+  const task = { ...options, method: name, simulation: { coils, noise, seed }, signal };
   try {
     for (const [done, condition] of conditions.entries()) {
       signal.throwIfAborted();
@@ -128,8 +156,7 @@ async function methodRuns(
         slices: methods.length,
         fraction: done / conditions.length,
       });
-      const told = { ...options, method: name, simulation, signal };
-      runs.set(condition.name, await runCondition(runtime, condition, told));
+      runs.set(condition.name, await runCondition(runtime, condition, task));
     }
   } catch (error) {
     if (!(error instanceof LarmorError)) throw error;
@@ -137,72 +164,6 @@ async function methodRuns(
     return { method: name, runs, failure: error.message };
   }
   return { method: name, runs };
-}
-
-function reportOf(
-  path: string,
-  slice: number,
-  device: Device,
-  request: StressRequest,
-  conditions: readonly Condition[],
-  all: readonly MethodRuns[],
-): StressReport {
-  return {
-    schema: STRESS_SCHEMA,
-    version: VERSION_LINE.trim(),
-    input: { path, slice },
-    simulation: request.simulation,
-    brightness: request.brightness,
-    device,
-    conditions: conditions.map(({ name, kind, summary, mask, noise, seed }) => ({
-      name,
-      kind,
-      summary,
-      mask: mask.text,
-      noise,
-      seed,
-    })),
-    rows: all.flatMap((method) => rowsOf(method, conditions)),
-  };
-}
-
-function rowsOf(
-  { method, runs, failure }: MethodRuns,
-  conditions: readonly Condition[],
-): StressRow[] {
-  const base = runs.get("base");
-  return conditions.map(({ name, kind, added, image }): StressRow => {
-    const run = runs.get(name);
-    if (run === undefined || base === undefined) {
-      return { method, condition: name, head: null, error: failure ?? "not run" };
-    }
-    return {
-      method,
-      condition: name,
-      head: run.head,
-      verdict: run.verdict,
-      seconds: Number(run.seconds.toFixed(3)),
-      ...(added === undefined ? {} : { structure: keptOf(added, run.magnitude, base.magnitude) }),
-      ...(kind === "shift"
-        ? { change: changeOf(run.magnitude, base.magnitude, magnitudeOf(image)) }
-        : {}),
-      error: null,
-    };
-  });
-}
-
-async function writeAll(
-  folder: string,
-  report: StressReport,
-  picture: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const text = (content: string) => new TextEncoder().encode(content);
-  await writeFileWhole(
-    join(folder, "stress.json"),
-    text(`${JSON.stringify(report, undefined, 2)}\n`),
-  );
-  await writeFileWhole(join(folder, "stress.csv"), text(stressCsv(report)));
-  await writeFileWhole(join(folder, "stress.png"), picture);
 }
 
 if (import.meta.main) await runCommand(stress);

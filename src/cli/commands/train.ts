@@ -1,40 +1,142 @@
 /** `deno task train`: networks trained from volumes. @module */
-import { type TrainingEvent, trainPrior, trainReconstruction } from "../../train/mod.ts";
+import { InputError, UsageError } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
+import {
+  TRAINABLE,
+  type Trainable,
+  type TrainingEvent,
+  trainPrior,
+  trainReconstruction,
+} from "../../train/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { helpText } from "../options/help.ts";
-import { TRAIN_OPTIONS, trainRequest } from "../options/train.ts";
+import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { COMMON, NETWORK, SEED } from "../options/shared.ts";
+import type { OptionTable, RequestOf } from "../options/table.ts";
+import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
+import { jsonLine } from "./output.ts";
 
-const HELP = helpText({
+const OPTIONS = {
+  data: {
+    value: "FOLDER",
+    summary: "NIfTI volumes (magnitude or complex) and fully sampled k-space files to train on",
+    parse: path,
+  },
+  validation: {
+    value: "FOLDER",
+    summary:
+      "volumes to validate on. Default: the folder `validation` beside the data, if it exists",
+    parse: path,
+  },
+  output: { value: "FOLDER", summary: "model folder to write, e.g. models/mine", parse: path },
+  steps: {
+    value: "N",
+    summary: "steps of the whole run. Default: 4000, unless --hours is given",
+    parse: count,
+  },
+  hours: {
+    value: "H",
+    summary: "hours of the whole run; the learning rate then follows the clock",
+    parse: positive,
+  },
+  resume: { summary: "continue from the checkpoint in the output folder" },
+  seed: { ...SEED.seed, summary: "seed of weights, images and noise", fallback: "1" },
+  batch: { value: "N", summary: "images in a step", parse: count, fallback: "8" },
+  crop: { value: "N", summary: "pixels of each side of an image", parse: count, fallback: "96" },
+  rate: { value: "R", summary: "peak learning rate", parse: positive, fallback: "0.001" },
+  "checkpoint-minutes": {
+    value: "M",
+    summary: "minutes between checkpoints",
+    parse: number({ min: 0 }),
+    fallback: "2",
+  },
+  "validate-every": {
+    value: "N",
+    summary: "steps between validations",
+    parse: count,
+    fallback: "250",
+  },
+  from: {
+    ...NETWORK,
+    summary: "begin with the weights of a model of the same kind and sizes. varnet may have more " +
+      "cascades than that model; modl also takes the weights of a prior",
+  },
+  cascades: {
+    value: "N",
+    summary: "cascades of varnet (default 5), iterations of modl (default 10)",
+    parse: count,
+  },
+  shared: {
+    summary: "all cascades of varnet share their weights. A later run with --from and without " +
+      "--shared trains them separately",
+  },
+  channels: {
+    value: "N",
+    summary: "channels of the finest level of unet (default 20) and varnet (default 16)",
+    parse: count,
+  },
+  pools: {
+    value: "N",
+    summary: "levels below the finest of unet (default 4) and varnet (default 3)",
+    parse: count,
+  },
+  procedural: {
+    value: "SHARE",
+    summary: "share of the images that are drawn phantoms, 0 to 1",
+    parse: number({ min: 0, max: 1 }),
+    fallback: "0",
+  },
+  notes: {
+    value: "FILE.md",
+    summary: "text on licences and limits, copied into the card of the model",
+    parse: path,
+  },
+  ...COMMON,
+} as const satisfies OptionTable;
+
+const TRAIN: CommandHelp<typeof OPTIONS> = {
   usage: "deno task train prior|unet|varnet|modl --data FOLDER --output FOLDER [options]",
-  about: "Trains a network on the NIfTI volumes of a folder and writes a model folder: the\n" +
-    "network, model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues.\n" +
-    "The images of a step follow from the seed and its number: a resumed run of --steps gives the\n" +
-    "same weights as one that was never stopped. With --hours the learning rate follows the clock.",
-  options: TRAIN_OPTIONS,
+  about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
+    "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
+    "The images of a step follow from the seed and its number: a resumed run of --steps gives the " +
+    "same weights as one that was never stopped.",
+  options: OPTIONS,
   examples: [
     "deno task train prior --data ../shared/data/train --output models/prior-brain --hours 1",
     "deno task train prior --data ../shared/data/train --output models/mine --steps 200",
   ],
-});
+};
+
+type TrainRequest = RequestOf<typeof OPTIONS>;
 
 /** Exit code of a run that was stopped. */
 const INTERRUPTED = 130;
 
-/** The command. */
+/**
+ * Trains a network.
+ * @returns the exit code
+ * @throws {UsageError} for a command line that makes no sense
+ * @throws {InputError} when the data or the notes cannot be read
+ */
 export async function trainCommand(
   args: readonly string[],
   { console, signal }: CommandContext,
 ): Promise<number> {
-  const request = await trainRequest(args);
-  if (request === undefined) {
-    console.out(HELP);
-    return 0;
+  const request = await readCommandLine(TRAIN, args, console);
+  if (request === undefined) return 0;
+  const { data, output } = request;
+  const kind = kindOf(request);
+  if (data === undefined || output === undefined) {
+    throw new UsageError(`Cannot train: --data and --output are required`);
   }
-  const { kind, options } = request;
+  const notes = request.notes && await readNotes(request.notes);
+  const options = { ...request, data, output, notes, architecture: architectureOf(kind, request) };
   const progress = new TrainingProgress(console, options);
-  const control = { signal, onProgress: (event: TrainingEvent) => progress.report(event) };
-  const { complete, step } = kind === "prior"
+  const control = {
+    signal,
+    onProgress: (event: TrainingEvent) => request.quiet || progress.report(event),
+  };
+  const { complete, step, seconds } = kind === "prior"
     ? await trainPrior(options, control)
     : await trainReconstruction(kind, options, control);
   progress.end();
@@ -42,8 +144,51 @@ export async function trainCommand(
     console.err(`Stopped at step ${step}; continue with --resume\n`);
     return INTERRUPTED;
   }
-  console.out(`${options.output}\n`);
+  console.out(request.json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
+}
+
+/** Read at once, so that an error is not found after hours of training. */
+async function readNotes(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch((cause) => {
+    throw new InputError(`Cannot read the notes ${path}: ${cause.message}`, { cause });
+  });
+}
+
+function kindOf({ inputs, from }: TrainRequest): Trainable {
+  const [name = ""] = inputs;
+  const kind = TRAINABLE.find((known) => known === name);
+  if (kind === undefined || inputs.length !== 1) {
+    throw new UsageError(
+      `Cannot train: one of ${TRAINABLE.join(", ")} is required, found ${
+        inputs.join(" ") || "none"
+      }`,
+      didYouMean(name, TRAINABLE),
+    );
+  }
+  if (from === undefined || kind !== "prior") return kind;
+  throw new UsageError("Cannot begin a prior with --from: unet, varnet or modl is required");
+}
+
+/** Which sizes of a network can be set. */
+const SIZES_OF: Readonly<Record<Trainable, readonly string[]>> = {
+  prior: [],
+  unet: ["channels", "pools"],
+  varnet: ["cascades", "channels", "pools", "shared"],
+  modl: ["cascades"],
+};
+
+function architectureOf(
+  kind: Trainable,
+  { cascades, channels, pools, shared }: TrainRequest,
+) {
+  const sizes = { cascades, channels, pools, shared: shared || undefined };
+  for (const [name, value] of Object.entries(sizes)) {
+    if (value === undefined || SIZES_OF[kind].includes(name)) continue;
+    const fitting = TRAINABLE.filter((known) => SIZES_OF[known].includes(name)).join(" or ");
+    throw new UsageError(`Cannot set --${name} of ${kind}: ${fitting} is required`);
+  }
+  return sizes;
 }
 
 if (import.meta.main) await runCommand(trainCommand);

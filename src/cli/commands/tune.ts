@@ -4,97 +4,102 @@ import { Runtime } from "../../graph/mod.ts";
 import { loadDenoiser, modelPath } from "../../nn/mod.ts";
 import { makeTrials, type TrialSource } from "../../recon/trials.ts";
 import { tryDraw, type TuningRow, type TuningTask } from "../../recon/tune.ts";
-import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
-import { helpText, VERSION_LINE } from "../options/help.ts";
-import { parseOptions } from "../options/table.ts";
+import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
-import { parseChoice, parseNumber } from "../options/values.ts";
+import { type CommandContext, runCommand } from "../entry.ts";
+import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
+import { COMMON, DEVICE, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
+import type { OptionTable, Parse } from "../options/table.ts";
+import { count, mask, oneOf, path, positive } from "../options/values.ts";
+import { jsonLine } from "./output.ts";
 
-/** Every option of `tune`. */
+/** Masks separated by spaces, or by commas before the name of the next mask. */
+const masks: Parse<readonly string[]> = (text, option) =>
+  text.trim().split(/\s+|,(?=[a-z]+:)/).map((word) => mask(word, option).text);
+
 const OPTIONS = {
-  data: { value: "FOLDER", summary: "NIfTI volumes to simulate k-space from; never test data" },
+  data: {
+    value: "FOLDER",
+    summary: "NIfTI volumes to simulate k-space from; never test data",
+    parse: path,
+  },
   output: {
     value: "FILE",
-    summary: "a line of JSON for each draw; draws that are there are not repeated.\n" +
+    summary: "a line of JSON for each draw; draws that are in it are not repeated. " +
       "Default: tune/METHOD.jsonl",
+    parse: path,
   },
-  draws: { value: "N", summary: "settings to try, the defaults included. Default: 20" },
+  draws: {
+    value: "N",
+    summary: "settings to try, the defaults included",
+    parse: count,
+    fallback: "20",
+  },
   masks: {
     value: "LIST",
-    summary: "masks, separated by spaces.\nDefault: equispaced:R=4,acs=24 equispaced:R=8,acs=16",
+    summary: "masks, separated by spaces or commas",
+    parse: masks,
+    fallback: "equispaced:R=4,acs=24 equispaced:R=8,acs=16",
   },
   volumes: {
     value: "N",
-    summary: "volumes, spread over the folder; the middle slice of each.\nDefault: 3",
+    summary: "volumes, spread over the folder; the middle slice of each is used",
+    parse: count,
+    fallback: "3",
   },
-  coils: { value: "N", summary: "simulated coils. Default: 8" },
-  noise: { value: "X", summary: "noise relative to bright tissue. Default: 0.02" },
-  samples: { value: "N", summary: "posterior samples whose mean is judged. Default: 2" },
-  set: { value: "NAME=X,...", summary: "settings that are not searched" },
-  model: { value: "NAME", summary: `the prior. Default: ${DEFAULT_PRIOR}` },
-  seed: { value: "N", summary: "seed of draws and simulation. Default: 0" },
-  help: { summary: "this text" },
-  version: { summary: "the version" },
-} as const;
+  ...SIMULATION_OPTIONS,
+  noise: { ...SIMULATION_OPTIONS.noise, parse: positive },
+  samples: {
+    value: "N",
+    summary: "posterior samples whose mean is compared with the truth",
+    parse: count,
+    fallback: "2",
+  },
+  set: { ...SETTINGS.set, summary: "settings with fixed values, such as eta=1,cg=6" },
+  model: { ...NETWORK, fallback: DEFAULT_PRIOR },
+  ...DEVICE,
+  ...COMMON,
+} as const satisfies OptionTable;
 
-const HELP = helpText({
+const TUNE: CommandHelp<typeof OPTIONS> = {
   usage: "deno task tune METHOD --data FOLDER [options]",
   about:
-    "Searches the settings of a sampler at random, within the ranges that it names, on k-space\n" +
-    "simulated from volumes. Draw 0 is the defaults. Prints a table, the best first.",
+    "Searches the settings of a sampler at random, within the ranges that the sampler names, on " +
+    "k-space simulated from volumes. Draw 0 has the defaults. Prints a table, the best first, and " +
+    "the best settings as recon --set takes them.",
   options: OPTIONS,
-  sections: [["Methods", [samplers.map(({ name }) => name).join(" ")]]],
+  sections: [[
+    "Methods",
+    twoColumns(samplers.map(({ name, defaults }) => [name, setText(defaults)])),
+  ]],
   examples: ["deno task tune dds --data ../shared/data/validation --draws 30"],
-});
-
-const DEFAULT_MASKS = "equispaced:R=4,acs=24 equispaced:R=8,acs=16";
-const positive = { integer: true, least: 1 } as const;
+};
 
 /**
  * Searches, and prints what was found.
  * @returns the exit code
  * @throws {UsageError} for a command line that makes no sense
+ * @throws {InputError} when the volumes or earlier draws cannot be read
  */
 export async function tune(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values, inputs } = parseOptions(OPTIONS, args);
-  const { console, signal } = context;
-  if (values.help || values.version) {
-    console.out(values.help ? HELP : VERSION_LINE);
-    return 0;
-  }
+  const request = await readCommandLine(TUNE, args, context.console);
+  if (request === undefined) return 0;
+  const { inputs, data, coils, noise, seed, samples, set = {} } = request;
   const names = samplers.map(({ name }) => name);
-  const name = parseChoice("METHOD", inputs[0] ?? "", names);
-  if (values.data === undefined) {
+  const name = oneOf(names)(inputs[0] ?? "", "METHOD");
+  if (data === undefined) {
     throw new UsageError("Cannot tune without volumes: --data FOLDER is required");
   }
-  const number = (option: "draws" | "volumes" | "coils" | "samples", fallback: string) =>
-    parseNumber(`--${option}`, values[option] ?? fallback, positive);
-  const seed = parseNumber("--seed", values.seed ?? "0", { integer: true, least: 0 });
-  const sources = spread(await volumePaths(values.data), number("volumes", "3"));
-  await using runtime = await Runtime.open("cpu");
-  const { denoise } = await loadDenoiser(await modelPath(values.model ?? DEFAULT_PRIOR));
-  const task: TuningTask = {
-    sampler: samplers[names.indexOf(name)],
-    denoise,
-    trials: await makeTrials(runtime, sources, (values.masks ?? DEFAULT_MASKS).split(" "), {
-      coils: number("coils", "8"),
-      noise: parseNumber("--noise", values.noise ?? "0.02", { above: 0 }),
-      seed,
-    }),
-    samples: number("samples", "2"),
-    seed,
-    fixed: parseSettings(values.set ?? "", settingNames(name)),
-  };
-  const file = values.output ?? `tune/${name}.jsonl`;
-  const rows = await search(task, file, number("draws", "20"), console, signal);
-  console.out(table(task, rows));
+  const sampler = samplers[names.indexOf(name)];
+  Object.keys(set).forEach((key) => oneOf(Object.keys(sampler.defaults))(key, "--set"));
+  const sources = spread(await volumePaths(data), request.volumes);
+  await using runtime = await Runtime.open(request.device);
+  const { denoise } = await loadDenoiser(await modelPath(request.model));
+  const trials = await makeTrials(runtime, sources, request.masks, { coils, noise, seed });
+  const task: TuningTask = { sampler, denoise, trials, samples, seed, fixed: set };
+  const rows = await search(task, request.output ?? `tune/${name}.jsonl`, request, context);
+  context.console.out(request.json ? jsonLine(rows) : table(task, rows));
   return 0;
-}
-
-/** Names of the settings of a sampler. */
-function settingNames(name: string): string[] {
-  return Object.keys(samplers.find((sampler) => sampler.name === name)!.defaults);
 }
 
 /** Volumes at even distances. */
@@ -105,25 +110,11 @@ function spread(paths: readonly string[], count: number): TrialSource[] {
   }));
 }
 
-function parseSettings(text: string, names: readonly string[]): Record<string, number> {
-  if (text === "") return {};
-  return Object.fromEntries(
-    text.split(",").map((entry) => {
-      const [name, value] = entry.split("=");
-      return [
-        parseChoice("--set", name, names),
-        parseNumber(`--set ${name}`, value ?? ""),
-      ];
-    }),
-  );
-}
-
 async function search(
   task: TuningTask,
   file: string,
-  draws: number,
-  console: CommandContext["console"],
-  signal: AbortSignal,
+  { draws, quiet }: { draws: number; quiet: boolean },
+  { console, signal }: CommandContext,
 ): Promise<TuningRow[]> {
   const rows = await readRows(file);
   for (let draw = 0; draw < draws; draw++) {
@@ -132,7 +123,7 @@ async function search(
     const row = await tryDraw(task, draw);
     rows.push(row);
     await Deno.writeTextFile(file, `${JSON.stringify(row)}\n`, { append: true });
-    console.err(`${draw + 1} of ${draws}  ${line(row)}\n`);
+    if (!quiet) console.err(`${draw + 1} of ${draws}  ${line(row)}\n`);
   }
   return rows;
 }
@@ -151,18 +142,26 @@ async function readRows(file: string): Promise<TuningRow[]> {
   }
 }
 
-function table({ trials }: TuningTask, rows: readonly TuningRow[]): string {
-  const best = [...rows].sort((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
-  const heads = trials.map(({ slice, mask }, i) => `#${i + 1}: ${slice}, ${mask}\n`).join("");
-  return `${heads}PSNR over the head, dB\n${best.map((row) => `${line(row)}\n`).join("")}`;
+function table({ sampler, trials }: TuningTask, rows: readonly TuningRow[]): string {
+  const best = rows.toSorted((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
+  return [
+    ...trials.map(({ slice, mask }, i) => `#${i + 1}: ${slice}, ${mask}`),
+    "PSNR over the head, dB",
+    ...best.map(line),
+    `Best: --method ${sampler.name} --set ${setText(best[0].settings)}`,
+  ].map((text) => `${text}\n`).join("");
 }
 
 function line({ draw, settings, psnr, mean, seconds }: TuningRow): string {
   const decibels = (value: number | null) => value === null ? "diverged" : value.toFixed(2);
-  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(" ");
   return `mean ${decibels(mean)}  [${psnr.map(decibels).join(" ")}]  ${
     seconds.toFixed(0)
-  } s  draw ${draw}: ${set}`;
+  } s  draw ${draw}: ${setText(settings)}`;
+}
+
+/** Settings as `--set` takes them. */
+function setText(settings: Settings): string {
+  return Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(",");
 }
 
 if (import.meta.main) await runCommand(tune);

@@ -4,31 +4,54 @@ import { InputError, UsageError } from "../../errors.ts";
 import { externalLoader, type Shape, vjpModel } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { helpText, VERSION_LINE } from "../options/help.ts";
-import { parseOptions } from "../options/table.ts";
+import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { COMMON } from "../options/shared.ts";
+import type { OptionTable, Parse } from "../options/table.ts";
+import { path } from "../options/values.ts";
+import { jsonLine } from "./output.ts";
 
-/** Every option of `vjp`. */
+/** `x=1,3,64,64,sigma=1` by name; a comma before `name=` ends a shape. */
+const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
+  Object.fromEntries(
+    text.split(/,(?=[^,=]+=)/).map((entry) => {
+      const at = entry.lastIndexOf("=");
+      const sizes = entry.slice(at + 1).split(",").map(Number);
+      if (at < 1 || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
+        throw new UsageError(
+          `Cannot read ${option} ${entry}: NAME=N,N,... with positive sizes is required`,
+        );
+      }
+      return [entry.slice(0, at), sizes];
+    }),
+  );
+
 const OPTIONS = {
-  output: { value: "FILE", summary: "the gradient model. Default: MODEL.vjp.onnx" },
+  output: {
+    value: "FILE",
+    summary: "file of the gradient model. Default: MODEL.vjp.onnx",
+    parse: path,
+  },
   shape: {
     value: "NAME=N,...",
-    summary: "shape of an input whose sizes the model leaves open, as\n" +
-      "x=1,3,64,64; of several: x=1,3,64,64,sigma=1",
+    summary: "shape of an input whose sizes the model leaves open, as x=1,3,64,64; of several " +
+      "inputs x=1,3,64,64,sigma=1",
+    parse: shapes,
+    multiple: true,
   },
-  help: { summary: "this text" },
-  version: { summary: "the version" },
-} as const;
+  ...COMMON,
+} as const satisfies OptionTable;
 
-const HELP = helpText({
+const VJP: CommandHelp<typeof OPTIONS> = {
   usage: "deno task vjp MODEL.onnx [options]",
-  about: "Writes a standalone model of the vector-Jacobian product of an ONNX model, which any\n" +
-    "onnxruntime can run. Its inputs are those of the model and cotangent_<output> for each float\n" +
-    "output; its outputs are those of the model and vjp_<input> for each float input.",
+  about:
+    "Writes a model of the vector-Jacobian product of an ONNX model, which any onnxruntime can " +
+    "run. Its inputs are those of the model and cotangent_<output> for each float output; its " +
+    "outputs are those of the model and vjp_<input> for each float input.",
   options: OPTIONS,
   examples: [
     "deno task vjp denoiser.onnx --output denoiser.vjp.onnx --shape x=1,2,256,256,sigma=1",
   ],
-});
+};
 
 /**
  * Writes the gradient model of one model.
@@ -37,33 +60,29 @@ const HELP = helpText({
  * @throws {InputError} for a model that cannot be read or differentiated
  */
 export async function vjp(args: readonly string[], { console }: CommandContext): Promise<number> {
-  const { values, inputs } = parseOptions(OPTIONS, args);
-  if (values.help || values.version) {
-    console.out(values.help ? HELP : VERSION_LINE);
-    return 0;
-  }
+  const request = await readCommandLine(VJP, args, console);
+  if (request === undefined) return 0;
+  const { inputs, shape = {}, json } = request;
   if (inputs.length !== 1) {
     throw new UsageError(
       `Cannot tell what to differentiate: one model is required, found ${inputs.length}`,
     );
   }
   const [path] = inputs;
-  const output = values.output ?? `${path.replace(/\.onnx$/i, "")}.vjp.onnx`;
-  const shapes = parseShapes(values.shape ?? "");
-  const gradient = differentiated(path, await readModel(path), shapes);
-  await writeFileWhole(output, gradient);
-  console.out(`${output}\n`);
+  const output = request.output ?? `${path.replace(/\.onnx$/i, "")}.vjp.onnx`;
+  await writeFileWhole(output, differentiated(path, await readModel(path), shape));
+  console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 }
 
 /** Errors say which model they are about. */
-function differentiated(path: string, bytes: Uint8Array, shapes: Record<string, Shape>) {
+function differentiated(path: string, bytes: Uint8Array, shapes: Readonly<Record<string, Shape>>) {
   try {
     return vjpModel(bytes, { shapes, external: externalLoader(dirname(path)) });
   } catch (cause) {
     if (!(cause instanceof InputError)) throw cause;
     const { message, hint } = cause;
-    throw new InputError(`${path}: ${message}`, { cause, ...(hint !== undefined && { hint }) });
+    throw new InputError(`${path}: ${message}`, { cause, hint });
   }
 }
 
@@ -73,23 +92,6 @@ async function readModel(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new InputError(`Cannot read the model ${path}: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** `x=1,3,64,64,sigma=1` by name; a comma before `name=` ends a shape. */
-function parseShapes(text: string): Record<string, Shape> {
-  if (text === "") return {};
-  return Object.fromEntries(
-    text.split(/,(?=[^,=]+=)/).map((entry) => {
-      const at = entry.lastIndexOf("=");
-      const sizes = entry.slice(at + 1).split(",").map(Number);
-      if (at < 1 || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
-        throw new UsageError(
-          `Cannot read --shape ${entry}: NAME=N,N,... with positive sizes is required`,
-        );
-      }
-      return [entry.slice(0, at), sizes];
-    }),
-  );
 }
 
 if (import.meta.main) await runCommand(vjp);

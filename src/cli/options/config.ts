@@ -4,13 +4,7 @@
  */
 import { parse } from "yaml";
 import { InputError, UsageError } from "../../errors.ts";
-import {
-  isFlag,
-  type OptionTable,
-  type OptionValues,
-  type ParsedArgs,
-  unknownOption,
-} from "./table.ts";
+import { isFlag, type OptionTable, unknownOption, type Written } from "./table.ts";
 
 /** The key under which a config file lists its inputs. */
 const INPUT_KEY = "input";
@@ -19,16 +13,13 @@ const INPUT_KEY = "input";
 const COMMAND_LINE_ONLY: readonly string[] = ["config", "help", "version"];
 
 /**
- * Reads a config file. A value may be a text, a number, a boolean (for flags), a list (joined with
- * commas, or with a colon for `slices`) or a mapping (`simulate: {coils: 8}`); `input` is a path or
- * a list of them. Paths are relative to the current folder, as on the command line.
+ * Reads a config file. A value may be a text, a number, a boolean (for flags), a list or a mapping
+ * (`simulate: {coils: 8}`); `input` is a path or a list of them. Paths are relative to the current
+ * folder, as on the command line.
  * @throws {InputError} when the file cannot be read
  * @throws {UsageError} when it is not YAML, or has a key that is not an option
  */
-export async function readConfig<T extends OptionTable>(
-  path: string,
-  table: T,
-): Promise<ParsedArgs<T>> {
+export async function readConfig(path: string, table: OptionTable): Promise<Written> {
   const content = await readYaml(path, "config");
   const values: Record<string, string | boolean> = {};
   const inputs: string[] = [];
@@ -36,28 +27,30 @@ export async function readConfig<T extends OptionTable>(
     if (key === INPUT_KEY) {
       inputs.push(...[value].flat().map((item) => scalar(path, key, item)));
     } else if (!Object.hasOwn(table, key) || COMMAND_LINE_ONLY.includes(key)) {
-      throw unknownKey(path, key, table);
+      throw new UsageError(
+        `Cannot read the config ${path}: the name of an option is required, found '${key}'`,
+        { hint: unknownOption(table, key).hint },
+      );
+    } else if (isFlag(table, key)) {
+      values[key] = flag(path, key, value);
     } else {
-      values[key] = isFlag(table, key) ? flag(path, key, value) : text(path, key, value);
+      values[key] = text(path, key, value, table[key].joint);
     }
   }
-  return { values: values as OptionValues<T>, inputs };
+  return { values, inputs };
 }
 
 /**
  * The command line, completed by the config file that it names.
  * @throws as {@link readConfig}
  */
-export async function withConfig<T extends OptionTable & { readonly config: { value: string } }>(
-  table: T,
-  parsed: ParsedArgs<T>,
-): Promise<ParsedArgs<T>> {
-  const { config } = parsed.values as { readonly config?: string };
-  if (config === undefined) return parsed;
+export async function withConfig(table: OptionTable, written: Written): Promise<Written> {
+  const { config } = written.values;
+  if (typeof config !== "string") return written;
   const file = await readConfig(config, table);
   return {
-    values: { ...file.values, ...parsed.values },
-    inputs: parsed.inputs.length > 0 ? parsed.inputs : file.inputs,
+    values: { ...file.values, ...written.values },
+    inputs: written.inputs.length > 0 ? written.inputs : file.inputs,
   };
 }
 
@@ -99,14 +92,6 @@ export async function readYaml(
   );
 }
 
-function unknownKey(path: string, key: string, table: OptionTable): UsageError {
-  const { hint } = unknownOption(table, key);
-  return new UsageError(
-    `Cannot read the config ${path}: the name of an option is required, found '${key}'`,
-    { hint },
-  );
-}
-
 function flag(path: string, key: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw new UsageError(
@@ -114,10 +99,8 @@ function flag(path: string, key: string, value: unknown): boolean {
   );
 }
 
-function text(path: string, key: string, value: unknown): string {
-  if (Array.isArray(value)) {
-    return value.map((item) => scalar(path, key, item)).join(key === "slices" ? ":" : ",");
-  }
+function text(path: string, key: string, value: unknown, joint = ","): string {
+  if (Array.isArray(value)) return value.map((item) => scalar(path, key, item)).join(joint);
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value);
     return pairs.map(([name, item]) => `${name}=${scalar(path, key, item)}`).join(",");

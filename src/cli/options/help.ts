@@ -1,6 +1,9 @@
-/** The text of `--help`, made from the table of options. @module */
+/** What a command line says, and the text of `--help`: both from the table of options. @module */
+import type { Console } from "../render/console.ts";
 import { methods } from "../../recon/methods.ts";
-import type { OptionTable } from "./table.ts";
+import { withConfig } from "./config.ts";
+import { COMMON } from "./shared.ts";
+import { type OptionTable, parseOptions, type RequestOf, requestOf } from "./table.ts";
 import project from "../../../deno.json" with { type: "json" };
 
 /** The version of Larmor. */
@@ -9,34 +12,60 @@ export const VERSION: string = project.version;
 /** What `--version` prints. */
 export const VERSION_LINE = `larmor ${VERSION}\n`;
 
+/** Longest line of a help text, characters. */
+const MAX_LINE = 100;
+
 /** The exit codes, as every command ends with them. */
 const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
-  ["1", "a bug of ours, or an iteration that diverged"],
-  ["2", "usage: an unknown option, a value that does not parse"],
+  ["1", "an iteration that diverged, or a bug of Larmor"],
+  ["2", "usage: an unknown option, a value that cannot be read"],
   ["3", "an input that cannot be read or makes no sense, an output that cannot be written"],
   ["4", "the device is not available"],
   ["130", "interrupted"],
 ];
 
-/** The parts of a help text that differ between commands. */
-export interface HelpContent {
+/** A command, as its help describes it. */
+export interface CommandHelp<T extends OptionTable = OptionTable> {
   /** How it is called. */
   readonly usage: string;
   /** What it does. */
   readonly about: string;
-  /** Its options. */
-  readonly options: OptionTable;
+  readonly options: T;
   /** Further sections, title and lines. */
   readonly sections?: readonly (readonly [title: string, lines: readonly string[]])[];
   /** Commands to copy. */
   readonly examples: readonly string[];
 }
 
+/**
+ * What a command line asks for, completed by its config file; undefined when it asked for help or the
+ * version, which are printed.
+ * @throws {UsageError} for a command line that makes no sense
+ * @throws {InputError} when the config file cannot be read
+ */
+export async function readCommandLine<T extends OptionTable>(
+  command: CommandHelp<T>,
+  args: readonly string[],
+  console: Console,
+): Promise<RequestOf<T> | undefined> {
+  const written = parseOptions(command.options, args);
+  const { help, version } = written.values;
+  if (help || version) return void console.out(help ? helpText(command) : VERSION_LINE);
+  const isConfig = command.options.config === COMMON.config;
+  return requestOf(
+    command.options,
+    isConfig ? await withConfig(command.options, written) : written,
+  );
+}
+
 /** Lays out the help of a command. */
-export function helpText({ usage, about, options, sections = [], examples }: HelpContent): string {
-  const optionRows = Object.entries(options).map(([name, { value, summary }]) =>
-    [value === undefined ? `--${name}` : `--${name} ${value}`, summary] as const
+export function helpText({ usage, about, options, sections = [], examples }: CommandHelp): string {
+  const optionRows = Object.entries(options).map(([name, { value, summary, fallback }]) =>
+    [
+      value === undefined ? `--${name}` : `--${name} ${value}`,
+      fallback === undefined ? summary : `${summary}. Default: ${fallback}`,
+    ] as const
   );
   const all: (readonly [string, readonly string[]])[] = [
     ["Options", twoColumns(optionRows)],
@@ -45,7 +74,7 @@ export function helpText({ usage, about, options, sections = [], examples }: Hel
     ["Examples", examples],
   ];
   const body = all.map(([title, lines]) => `${title}:\n${lines.map((l) => `  ${l}\n`).join("")}`);
-  return `Usage: ${usage}\n\n${about}\n\n${body.join("\n")}`;
+  return `Usage: ${usage}\n\n${wrapped(about, MAX_LINE).join("\n")}\n\n${body.join("\n")}`;
 }
 
 /** The reconstruction methods, a line each. */
@@ -53,10 +82,24 @@ export function methodLines(): string[] {
   return twoColumns(methods.map(({ name, summary }) => [name, summary] as const));
 }
 
-/** Rows of a name and its text, the texts below each other; a text may have several lines. */
-function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
+/** Rows of a name and its text, the texts below each other and broken where they are long. */
+export function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.flatMap(([name, text]) =>
-    text.split("\n").map((line, i) => `${(i === 0 ? name : "").padEnd(width)}  ${line}`)
+    wrapped(text, MAX_LINE - width - 4)
+      .map((line, i) => `${(i === 0 ? name : "").padEnd(width)}  ${line}`)
   );
+}
+
+/** The lines of a text, each broken between words. */
+function wrapped(text: string, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const lines = [""];
+    for (const word of paragraph.split(" ")) {
+      const last = lines[lines.length - 1];
+      if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
+      else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+    }
+    return lines;
+  });
 }

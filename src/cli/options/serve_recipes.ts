@@ -3,9 +3,8 @@ import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import type { Recipe, RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
-import { methodRequest } from "../commands/recon_job.ts";
-import type { OptionTable, OptionValues, ParsedArgs } from "./table.ts";
-import { RECON_OPTIONS, reconRequest } from "./recon.ts";
+import { checkRecon, methodRequest, RECON_OPTIONS } from "./recon.ts";
+import { type OptionTable, requestOf, type Written } from "./table.ts";
 
 /** Options of `recon` that a client may change: none of them names a file. */
 const OPEN_OPTIONS = {
@@ -26,7 +25,7 @@ const RECIPE_OPTIONS = {
 } as const satisfies OptionTable;
 
 /** What a recipe says, as texts. */
-type RecipeValues = OptionValues<typeof RECIPE_OPTIONS>;
+type RecipeValues = Written["values"];
 
 /** Takes the data and sends nothing back. */
 const NOTHING = "null";
@@ -95,8 +94,7 @@ async function yamlFiles(folder: string): Promise<string[]> {
 }
 
 function recipeOptions(values: RecipeValues): RecipeOptions {
-  const parsed = { values, inputs: [] } as ParsedArgs<typeof RECON_OPTIONS>;
-  return methodRequest(reconRequest(parsed));
+  return methodRequest(checkRecon(requestOf(RECON_OPTIONS, { values, inputs: [] })));
 }
 
 /** The recipe that the options of a command line make. */

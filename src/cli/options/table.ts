@@ -1,53 +1,82 @@
 /**
- * Options of a command: one table of them gives the parser, the help and the keys of a config file.
+ * Options of a command. One table of them gives the parser, the help, the type of the request and
+ * the keys of a config file.
  * @module
  */
 import { parseArgs } from "node:util";
 import { UsageError } from "../../errors.ts";
 import { didYouMean } from "../../suggest.ts";
 
-/** One option. */
+/** Reads the text of an option; throws UsageError. `option` is its name for messages, as `--steps`. */
+export type Parse<V> = (text: string, option: string) => V;
+
+/** One option; without `parse` it is a flag. */
 export interface OptionSpec {
-  /** What the help calls its value; an option without one is a flag. */
+  /** What the help calls its value. */
   readonly value?: string;
-  /** What it does, for the help. Lines are broken where the text is. */
+  /** What it does, for the help, which breaks the lines. */
   readonly summary: string;
-  /** Whether it may be given several times: the values are joined by commas. Default: the last counts. */
+  readonly parse?: Parse<unknown>;
+  /** The text that stands for an option that is not given; the help says it. */
+  readonly fallback?: string;
+  /** Whether it may be given several times: the texts are joined by commas. Default: the last counts. */
   readonly multiple?: boolean;
+  /** What joins the items of a list in a config file. Default: a comma. */
+  readonly joint?: string;
 }
 
 /** The options of a command by name, in the order of the help. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
-/** Values as written: texts, and booleans for flags. */
-export type OptionValues<T extends OptionTable> = {
-  readonly [K in keyof T]?: T[K] extends { readonly value: string } ? string : boolean;
-};
-
-/** What a command line says. */
-export interface ParsedArgs<T extends OptionTable> {
-  /** Options that were given. */
-  readonly values: OptionValues<T>;
-  /** Arguments that are not options. */
+/** Options as written, texts and flags, and the arguments that are not options. */
+export interface Written {
+  readonly values: Readonly<Record<string, string | boolean>>;
   readonly inputs: readonly string[];
+}
+
+type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+
+type ValueOf<O> = O extends { readonly parse: Parse<infer V> }
+  ? O extends { readonly fallback: string } ? V : V | undefined
+  : boolean;
+
+/** What a user asks of a command: `--dry-run` is `dryRun`. What is neither given nor has a fallback is absent. */
+export type RequestOf<T extends OptionTable> =
+  & { readonly inputs: readonly string[] }
+  & { readonly [K in keyof T & string as CamelCase<K>]: ValueOf<T[K]> };
+
+/**
+ * Gives options their types.
+ * @throws {UsageError} for a text that an option cannot be read from
+ */
+export function requestOf<T extends OptionTable>(
+  table: T,
+  { values, inputs }: Written,
+): RequestOf<T> {
+  const request: Record<string, unknown> = { inputs };
+  for (const [name, { parse, fallback }] of Object.entries(table)) {
+    const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const value = values[name] ?? fallback;
+    if (parse === undefined) request[key] = value ?? false;
+    else if (value !== undefined) request[key] = parse(String(value), `--${name}`);
+  }
+  return request as RequestOf<T>;
 }
 
 /**
  * Reads a command line: `--name VALUE`, `--name=VALUE`, flags `--name` and `--no-name`, `-h`, and
- * `--` before arguments that begin with a dash. Of an option given twice the last counts,
- * unless it is `multiple`.
+ * `--` before arguments that begin with a dash.
  * @throws {UsageError} for an unknown option, a missing value or a value for a flag
  */
-export function parseOptions<T extends OptionTable>(
-  table: T,
-  args: readonly string[],
-): ParsedArgs<T> {
+export function parseOptions(table: OptionTable, args: readonly string[]): Written {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(table).map(([name, { value }]) => [
+      Object.keys(table).map((name) => [
         name,
-        { type: value === undefined ? "boolean" as const : "string" as const },
+        { type: isFlag(table, name) ? "boolean" as const : "string" as const },
       ]),
     ),
     strict: false,
@@ -62,7 +91,7 @@ export function parseOptions<T extends OptionTable>(
     const before = table[name].multiple ? values[name] : undefined;
     values[name] = typeof before === "string" ? `${before},${value}` : value;
   }
-  return { values: values as OptionValues<T>, inputs };
+  return { values, inputs };
 }
 
 interface OptionToken {
@@ -99,14 +128,14 @@ function optionValue(
 
 /** Whether an option exists and takes no value. */
 export function isFlag(table: OptionTable, name: string): boolean {
-  return Object.hasOwn(table, name) && table[name].value === undefined;
+  return Object.hasOwn(table, name) && table[name].parse === undefined;
 }
 
 /** The error about an option (or key of a config file) that does not exist. */
 export function unknownOption(table: OptionTable, written: string): UsageError {
-  const names = Object.keys(table);
+  const dashes = written.startsWith("-") ? "--" : "";
   return new UsageError(`Cannot understand ${written}: there is no such option`, {
     hint: "Run with --help to see all options",
-    ...didYouMean(written.replace(/^-+/, ""), names, written.startsWith("-") ? "--" : ""),
+    ...didYouMean(written.replace(/^-+/, ""), Object.keys(table), dashes),
   });
 }

@@ -1,114 +1,130 @@
-/** From the texts of options to numbers, ranges and choices. @module */
+/** How the texts of options are read: numbers, choices, lists, ranges. @module */
 import { UsageError } from "../../errors.ts";
+import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
 import { didYouMean } from "../../suggest.ts";
+import type { Parse } from "./table.ts";
 
-/** Bounds of a number. */
+/** Bounds of a number; it must exceed `above`. */
 export interface NumberBounds {
-  /** Whether only whole numbers are allowed. */
   readonly integer?: boolean;
-  /** The least value. */
-  readonly least?: number;
-  /** What the value must exceed. */
+  readonly min?: number;
   readonly above?: number;
-  /** The greatest value. */
-  readonly most?: number;
+  readonly max?: number;
 }
 
-/**
- * Reads a number.
- * @param option what it belongs to, for the message, e.g. `--steps`
- * @throws {UsageError} when it is not a number within the bounds
- */
-export function parseNumber(
-  option: string,
-  text: string,
-  { integer = false, least = -Infinity, above = -Infinity, most = Infinity }: NumberBounds = {},
-): number {
-  const value = text.trim() === "" ? NaN : Number(text);
-  const valid = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (valid && value >= least && value > above && value <= most) return value;
-  const limits = [
-    least > -Infinity ? ` of at least ${least}` : "",
-    above > -Infinity ? ` above ${above}` : "",
-    most < Infinity ? ` and at most ${most}` : "",
-  ].join("");
-  throw new UsageError(
-    `Cannot read ${option}: ${integer ? "a whole number" : "a number"}${limits} is required, ` +
-      `found '${text}'`,
-  );
+/** A number within bounds. */
+export function number(
+  { integer = false, min = -Infinity, above = -Infinity, max = Infinity }: NumberBounds = {},
+): Parse<number> {
+  return (text, option) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    const valid = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if (valid && value >= min && value > above && value <= max) return value;
+    const limits = [
+      min > -Infinity ? ` of at least ${min}` : "",
+      above > -Infinity ? ` above ${above}` : "",
+      max < Infinity ? ` and at most ${max}` : "",
+    ].join("");
+    throw new UsageError(
+      `Cannot read ${option}: ${integer ? "a whole number" : "a number"}${limits} is required, ` +
+        `found '${text}'`,
+    );
+  };
 }
 
-/**
- * One of several words.
- * @throws {UsageError} for another word; suggests the nearest
- */
-export function parseChoice<C extends string>(
-  option: string,
-  text: string,
+/** A number of things: 1 or more. */
+export const count = number({ integer: true, min: 1 });
+/** A position, or a seed: 0 or more. */
+export const index = number({ integer: true, min: 0 });
+/** A number above 0. */
+export const positive = number({ above: 0 });
+
+/** One of several words; for another word the nearest is suggested. */
+export function oneOf<const C extends string>(choices: readonly C[]): Parse<C> {
+  return (text, option) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    throw new UsageError(
+      `Cannot read ${option}: one of ${choices.join(", ")} is required, found '${text}'`,
+      didYouMean(text, choices),
+    );
+  };
+}
+
+/** Different words separated by commas, at least one; `all` stands for all choices. */
+export function listOf<const C extends string>(
   choices: readonly C[],
-): C {
-  const choice = choices.find((candidate) => candidate === text);
-  if (choice !== undefined) return choice;
-  throw new UsageError(
-    `Cannot read ${option}: one of ${choices.join(", ")} is required, found '${text}'`,
-    didYouMean(text, choices),
-  );
+  noun: string,
+): Parse<readonly C[]> {
+  return (text, option) => {
+    if (text.trim() === "all") return choices;
+    const words = parts(text).map((word) => oneOf(choices)(word, option));
+    if (words.length > 0) return [...new Set(words)];
+    throw new UsageError(`Cannot read ${option}: at least one ${noun} is required, found none`);
+  };
 }
 
-/** Several words separated by commas. */
-export function parseChoices<C extends string>(
-  option: string,
-  text: string,
-  choices: readonly C[],
-): readonly C[] {
-  const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
-  return [...new Set(words.map((word) => parseChoice(option, word, choices)))];
-}
+/** A path, or another text that is not empty. */
+export const path: Parse<string> = (text, option) => {
+  if (text !== "") return text;
+  throw new UsageError(`Cannot read ${option}: a path is required, found an empty text`);
+};
+
+/** A sampling mask. */
+export const mask: Parse<MaskSpec> = (text) => parseMaskSpec(text);
 
 /** A range of slices; an end that was left out is that of the file. */
 export type SliceBounds = readonly [first: number | undefined, end: number | undefined];
 
-/**
- * Reads `A:B` (slices A to B - 1, from 0), `A:`, `:B` or `A` (that slice alone).
- * @throws {UsageError} when it is none of these
- */
-export function parseSlices(text: string): SliceBounds {
+/** `A:B` (slices A to B - 1, from 0), `A:`, `:B` or `A` (that slice alone). */
+export const sliceBounds: Parse<SliceBounds> = (text, option) => {
   const [, first, colon, end] = /^(\d*)(:?)(\d*)$/.exec(text.trim()) ?? [];
   if (first === undefined || (first === "" && end === "")) {
     throw new UsageError(
-      `Cannot read --slices: A:B is required (slices A to B - 1, counted from 0), found '${text}'`,
+      `Cannot read ${option}: A:B is required (slices A to B - 1, counted from 0), found '${text}'`,
     );
   }
   if (colon === "") return [Number(first), Number(first) + 1];
   return [first === "" ? undefined : Number(first), end === "" ? undefined : Number(end)];
-}
-
-/** What a simulation does where nothing is said. */
-export const SIMULATION_DEFAULTS: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 };
-
-/** Bounds of each number of a simulation. */
-export const SIMULATION_BOUNDS: { readonly [K in keyof SimulationRequest]: NumberBounds } = {
-  coils: { integer: true, least: 1 },
-  noise: { least: 0 },
-  seed: { integer: true, least: 0 },
 };
 
-/**
- * Reads `coils=8,noise=0.02,seed=0`; each key may be left out.
- * @throws {UsageError} for an unknown key or a value out of bounds
- */
-export function parseSimulation(text: string): SimulationRequest {
-  const request: { -readonly [K in keyof SimulationRequest]: number } = { ...SIMULATION_DEFAULTS };
-  const keys = Object.keys(SIMULATION_DEFAULTS) as (keyof SimulationRequest)[];
-  for (const pair of text.split(",").filter((part) => part.trim() !== "")) {
-    const [name, ...value] = pair.split("=");
-    const key = parseChoice("--simulate", name.trim(), keys);
-    request[key] = parseNumber(
-      `${key} of --simulate`,
-      value.join("="),
-      SIMULATION_BOUNDS[key],
-    );
-  }
-  return request;
+/** `eta=1,cg=6`: names and numbers. Whether a sampler has these settings is checked later. */
+export const settings: Parse<Readonly<Record<string, number>>> = (text, option) =>
+  Object.fromEntries(
+    parts(text).map((part) => {
+      const [name, ...value] = part.split("=").map((word) => word.trim());
+      if (name === "" || value.length === 0) {
+        throw new UsageError(
+          `Cannot read ${option}: NAME=X such as eta=1,cg=6 is required, found '${part}'`,
+        );
+      }
+      return [name, number()(value.join("="), `${name} of ${option}`)];
+    }),
+  );
+
+/** The options of a simulation, alone and as the keys of `--simulate`. */
+export const SIMULATION = {
+  coils: { parse: count, fallback: "8" },
+  noise: { parse: number({ min: 0 }), fallback: "0.02" },
+  seed: { parse: index, fallback: "0" },
+} as const satisfies { [K in keyof SimulationRequest]: { parse: Parse<number>; fallback: string } };
+
+/** `coils=8,noise=0.02,seed=0`; each may be left out. */
+export const simulation: Parse<SimulationRequest> = (text, option) => {
+  const keys = ["coils", "noise", "seed"] as const;
+  const written = new Map(
+    parts(text).map((part) => {
+      const [name, ...value] = part.split("=");
+      return [oneOf(keys)(name.trim(), option), value.join("=")];
+    }),
+  );
+  const read = (key: typeof keys[number]) =>
+    SIMULATION[key].parse(written.get(key) ?? SIMULATION[key].fallback, `${key} of ${option}`);
+  return { coils: read("coils"), noise: read("noise"), seed: read("seed") };
+};
+
+/** The parts between commas, without spaces and without empty ones. */
+export function parts(text: string): string[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

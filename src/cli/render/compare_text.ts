@@ -140,42 +140,41 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** compare.csv: a line for each run, numbers in full. */
 export function comparisonCsv({ inputs, runs }: Comparison): string {
-  const columns: Record<string, (run: ComparisonRun) => string | number | null | undefined> = {
-    input: ({ input }) => inputs[input].path,
-    mask: ({ mask }) => mask,
-    acceleration: ({ acceleration }) => acceleration,
-    method: ({ method }) => method,
-    model: ({ model }) => model?.name,
-    seed: ({ seed }) => seed,
-    steps: ({ steps }) => steps,
-    samples: ({ samples }) => samples,
-    nfe: ({ nfe }) => nfe,
-    seconds_per_slice: ({ seconds }) => seconds,
-    peak_memory_bytes: ({ peakMemory }) => peakMemory,
-    ...regionColumns("head"),
-    ...regionColumns("whole"),
-    chi_square: ({ audit }) => audit?.consistency?.chiSquare,
-    prediction_error: ({ audit }) => audit?.prediction?.error,
-    verdict: ({ audit }) => audit?.verdict,
-    error: ({ error }) => error,
-    image: ({ files }) => files.recon,
-  };
-  const lines = [
-    Object.keys(columns),
-    ...runs.map((run) => Object.values(columns).map((value) => csvCell(value(run)))),
-  ];
-  return lines.map((line) => `${line.join(",")}\n`).join("");
+  return csv(runs.map((run) => ({
+    input: inputs[run.input].path,
+    mask: run.mask,
+    acceleration: run.acceleration,
+    method: run.method,
+    model: run.model?.name,
+    seed: run.seed,
+    steps: run.steps,
+    samples: run.samples,
+    nfe: run.nfe,
+    seconds_per_slice: run.seconds,
+    peak_memory_bytes: run.peakMemory,
+    ...regionColumns("head", run.head),
+    ...regionColumns("whole", run.whole),
+    chi_square: run.audit?.consistency?.chiSquare,
+    prediction_error: run.audit?.prediction?.error,
+    verdict: run.audit?.verdict,
+    error: run.error,
+    image: run.files.recon,
+  })));
 }
 
-function regionColumns(region: "head" | "whole") {
+function regionColumns(region: "head" | "whole", metrics: ComparedMetrics | null) {
   const names = ["psnr", "ssim", "nmse", "haarpsi"] as const;
-  return Object.fromEntries(
-    names.map((name) => [`${region}_${name}`, (run: ComparisonRun) => run[region]?.[name]]),
-  );
+  return Object.fromEntries(names.map((name) => [`${region}_${name}`, metrics?.[name]]));
 }
 
-/** RFC 4180: quoted where needed, quotes doubled. */
-export function csvCell(value: string | number | null | undefined): string {
-  const text = value === null || value === undefined ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** Rows of the same columns as CSV (RFC 4180): cells quoted where needed, quotes doubled. */
+export function csv(
+  rows: readonly Readonly<Record<string, string | number | null | undefined>>[],
+): string {
+  const cell = (value: string | number | null | undefined) => {
+    const text = String(value ?? "");
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
+  return lines.map((line) => `${line.map(cell).join(",")}\n`).join("");
 }

@@ -4,7 +4,7 @@ import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { type Condition, keptOf } from "../../recon/stress.ts";
 import { magnitudeOf } from "../../recon/trials.ts";
 import { difference, labelled, white } from "./preview.ts";
-import type { MethodRuns } from "../commands/stress.ts";
+import type { MethodRuns } from "./stress_table.ts";
 
 /** Side of a picture, pixels. */
 const TILE = 132;

@@ -3,21 +3,28 @@ import type { Device } from "../../graph/mod.ts";
 import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
 import type { Verdict } from "../../recon/audit/audit.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
-import type { Condition, Kept } from "../../recon/stress.ts";
-import { csvCell, table } from "./compare_text.ts";
+import { changeOf, type Condition, type Kept, keptOf, type StressRun } from "../../recon/stress.ts";
+import { magnitudeOf } from "../../recon/trials.ts";
+import { VERSION_LINE } from "../options/help.ts";
+import { csv, table } from "./compare_text.ts";
 
-/** Name and version of the layout of stress.json. */
-export const STRESS_SCHEMA = "larmor.stress/1";
+/** All runs of one method; a method that fails has none after the failure. */
+export interface MethodRuns {
+  readonly method: string;
+  readonly runs: ReadonlyMap<string, StressRun>;
+  /** Why it failed, if it did. */
+  readonly failure?: string;
+}
 
 /** One method under one condition. */
-export interface StressRow {
+interface StressRow {
   readonly method: string;
   readonly condition: string;
   /** Against the noiseless truth, over the head; null when the method failed. */
   readonly head: RegionMetrics | null;
-  /** The audit's verdict; null for methods that are not audited. */
+  /** Of the audit; null for methods that are not audited. */
   readonly verdict?: Verdict | null;
-  /** Seconds of the method itself. */
+  /** Of the method itself. */
   readonly seconds?: number;
   /** Of an added structure. */
   readonly structure?: Kept;
@@ -27,46 +34,84 @@ export interface StressRow {
   readonly error: string | null;
 }
 
-/** The content of stress.json. */
-export interface StressReport {
-  readonly schema: typeof STRESS_SCHEMA;
-  readonly version: string;
+/** On what methods were stressed. */
+interface StressSubject {
   readonly input: { readonly path: string; readonly slice: number };
   readonly simulation: SimulationRequest;
   /** Of the structures, relative to bright tissue. */
   readonly brightness: number;
   readonly device: Device;
-  readonly conditions: readonly (Pick<Condition, "name" | "kind" | "summary" | "noise" | "seed"> & {
-    readonly mask: string;
-  })[];
-  readonly rows: readonly StressRow[];
+}
+
+/** The content of stress.json. */
+export type StressReport = ReturnType<typeof stressReport>;
+
+/** Puts the runs of all methods together. */
+export function stressReport(
+  subject: StressSubject,
+  conditions: readonly Condition[],
+  all: readonly MethodRuns[],
+) {
+  return {
+    schema: "larmor.stress/1",
+    version: VERSION_LINE.trim(),
+    ...subject,
+    conditions: conditions.map(({ image: _image, added: _added, mask, ...rest }) => ({
+      ...rest,
+      mask: mask.text,
+    })),
+    rows: all.flatMap((method) => rowsOf(method, conditions)),
+  };
+}
+
+function rowsOf(
+  { method, runs, failure }: MethodRuns,
+  conditions: readonly Condition[],
+): StressRow[] {
+  const base = runs.get("base");
+  return conditions.map(({ name, kind, added, image }): StressRow => {
+    const run = runs.get(name);
+    if (run === undefined || base === undefined) {
+      return { method, condition: name, head: null, error: failure ?? "not run" };
+    }
+    const { head, verdict, seconds, magnitude } = run;
+    return {
+      method,
+      condition: name,
+      head,
+      verdict,
+      seconds: Number(seconds.toFixed(3)),
+      structure: added && keptOf(added, magnitude, base.magnitude),
+      change: kind === "shift"
+        ? changeOf(magnitude, base.magnitude, magnitudeOf(image))
+        : undefined,
+      error: null,
+    };
+  });
 }
 
 /** A row for each method and condition. */
 export function stressCsv({ rows, conditions }: StressReport): string {
-  const head = "method,condition,mask,noise,seed,psnr,ssim,nmse,kept,leak,error_of_structure," +
-    "change,verdict,seconds,failure";
-  const lines = rows.map((row) => {
+  return csv(rows.map((row) => {
     const { mask, noise, seed } = conditions.find(({ name }) => name === row.condition)!;
-    return [
-      row.method,
-      row.condition,
+    return {
+      method: row.method,
+      condition: row.condition,
       mask,
       noise,
       seed,
-      row.head?.psnr,
-      row.head?.ssim,
-      row.head?.nmse,
-      row.structure?.kept,
-      row.structure?.leak,
-      row.structure?.error,
-      row.change,
-      row.verdict,
-      row.seconds,
-      row.error,
-    ].map(csvCell).join(",");
-  });
-  return [head, ...lines].map((line) => `${line}\n`).join("");
+      psnr: row.head?.psnr,
+      ssim: row.head?.ssim,
+      nmse: row.head?.nmse,
+      kept: row.structure?.kept,
+      leak: row.structure?.leak,
+      error_of_structure: row.structure?.error,
+      change: row.change,
+      verdict: row.verdict,
+      seconds: row.seconds,
+      failure: row.error,
+    };
+  }));
 }
 
 /** A table for people: structures kept, then the base and what each shift does to it. */

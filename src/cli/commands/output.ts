@@ -1,0 +1,38 @@
+/** What all commands share that write results. @module */
+import { dirname } from "node:path";
+import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
+
+/** A value as one line of JSON. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** Writes a file of text, whole or not at all. */
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFileWhole(path, new TextEncoder().encode(text));
+}
+
+/** Writes a value as indented JSON. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** `createFolderWhole`, which on failure also leaves no empty parents behind. */
+export async function inFreshFolder<T>(
+  folder: string,
+  build: (partial: string) => Promise<T>,
+): Promise<T> {
+  const missing: string[] = [];
+  for (let parent = dirname(folder); !await exists(parent); parent = dirname(parent)) {
+    missing.push(parent);
+  }
+  try {
+    return await createFolderWhole(folder, build);
+  } catch (error) {
+    // Another run may have put something there: only what is empty goes.
+    for (const parent of missing) await Deno.remove(parent).catch(() => {});
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
