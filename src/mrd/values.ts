@@ -1,93 +1,134 @@
 /**
- * What a scanner says, in the words of ISMRMRD 1.x (also called MRD): acquisitions, waveforms,
- * images and the XML header, as values. `io/mrd` turns bytes into these and back; `mri/raw` turns
- * acquisitions into k-space. Positions and directions are in the patient's system LPS, lengths in
- * millimetres.
+ * Acquisitions, waveforms and images of ISMRMRD 1.x (also called MRD) as values. `io/mrd` turns bytes
+ * into these and back; `mri/raw` turns acquisitions into k-space. Positions and directions are in the
+ * patient's system LPS, lengths in millimetres, times in ticks of the scanner unless a name says more.
+ *
+ * One table for each fixed header names its fields in the order in which they are stored; the types
+ * of the values follow from it.
  * @module
  */
 
 /** Three numbers: x, y, z, or right-left, front-back, foot-head. */
 export type Triple = readonly [number, number, number];
 
-/** Which line of which image an acquisition is, counted from 0. */
-export interface EncodingCounters {
-  /** First phase encoding. */
-  readonly kspaceEncodeStep1: number;
-  /** Second phase encoding (partitions of a 3-D scan). */
-  readonly kspaceEncodeStep2: number;
-  /** Signal average. */
-  readonly average: number;
-  /** Slice (slab of a 3-D scan). */
-  readonly slice: number;
-  /** Echo or other contrast. */
-  readonly contrast: number;
-  /** Phase of the heart or breath. */
-  readonly phase: number;
-  /** Repetition, as in dynamic scans. */
-  readonly repetition: number;
-  /** Set, as flow encodings. */
-  readonly set: number;
-  /** Segment of a segmented scan. */
-  readonly segment: number;
-  /** Eight free counters. */
-  readonly user: readonly number[];
+/** How a number is stored. */
+export type NumberKind = "u16" | "u32" | "i32" | "f32" | "u64";
+
+/** A field of a header: a number, several side by side, or fields of its own. */
+export type HeaderField = NumberKind | `${NumberKind}x${number}` | HeaderFields;
+
+/** The fields of a header in their order. */
+export interface HeaderFields {
+  readonly [name: string]: HeaderField;
 }
 
+type NumberOf<K> = K extends "u64" ? bigint : number;
+
+type FieldValue<F> = F extends NumberKind ? NumberOf<F>
+  : F extends `${"u64"}x${number}` ? readonly bigint[]
+  : F extends `${string}x3` ? Triple
+  : F extends string ? readonly number[]
+  : HeaderValues<F>;
+
+/** The values of a header's fields. */
+export type HeaderValues<F> = { readonly [N in keyof F]: FieldValue<F[N]> };
+
+/** Fields of an acquisition's header that say which line of which image it is, counted from 0. */
+const ENCODING_COUNTERS = {
+  kspaceEncodeStep1: "u16",
+  kspaceEncodeStep2: "u16", // partitions of a 3-D scan
+  average: "u16",
+  slice: "u16", // slab of a 3-D scan
+  contrast: "u16", // echo
+  phase: "u16", // of the heart or breath
+  repetition: "u16",
+  set: "u16", // such as flow encodings
+  segment: "u16",
+  user: "u16x8",
+} as const satisfies HeaderFields;
+
+/** Fields of the header of an acquisition (`ISMRMRD_AcquisitionHeader`). */
+export const ACQUISITION_FIELDS = {
+  version: "u16", // of the format, 1
+  flags: "u64", // see `hasFlag` and `FLAGS`
+  measurementUid: "u32",
+  scanCounter: "u32",
+  acquisitionTimeStamp: "u32", // in the scanner's ticks
+  physiologyTimeStamp: "u32x3",
+  numberOfSamples: "u16",
+  availableChannels: "u16",
+  activeChannels: "u16", // coils that were recorded
+  channelMask: "u64x16", // which they were
+  discardPre: "u16", // samples to drop at the start
+  discardPost: "u16", // and at the end
+  centerSample: "u16", // at the centre of k-space, counted before dropping
+  encodingSpaceRef: "u16", // which encoding of the XML header it belongs to
+  trajectoryDimensions: "u16", // coordinates of a sample; 0 where there are none
+  sampleTimeUs: "f32",
+  position: "f32x3", // centre of the slice or slab
+  readDir: "f32x3",
+  phaseDir: "f32x3",
+  sliceDir: "f32x3",
+  patientTablePosition: "f32x3",
+  idx: ENCODING_COUNTERS,
+  userInt: "i32x8",
+  userFloat: "f32x8",
+} as const satisfies HeaderFields;
+
+/** Fields of the header of a waveform (`ISMRMRD_WaveformHeader`). */
+export const WAVEFORM_FIELDS = {
+  version: "u16",
+  flags: "u64",
+  measurementUid: "u32",
+  scanCounter: "u32", // of the acquisition that it belongs to
+  timeStamp: "u32",
+  numberOfSamples: "u16", // of a channel
+  channels: "u16",
+  sampleTimeUs: "f32",
+  waveformId: "u16", // 0 ECG, 1 pulse, 2 breath, 3 and 4 external; from 1024 free
+} as const satisfies HeaderFields;
+
+/** Fields of the header of an image (`ISMRMRD_ImageHeader`). */
+export const IMAGE_FIELDS = {
+  version: "u16",
+  dataType: "u16", // of the pixels, a key of `PIXEL_TYPES`
+  flags: "u64",
+  measurementUid: "u32",
+  matrixSize: "u16x3", // columns (readout), rows (phase), partitions
+  fieldOfView: "f32x3",
+  channels: "u16",
+  position: "f32x3", // centre of the image, not its first pixel
+  readDir: "f32x3",
+  phaseDir: "f32x3",
+  sliceDir: "f32x3",
+  patientTablePosition: "f32x3",
+  average: "u16",
+  slice: "u16",
+  contrast: "u16",
+  phase: "u16",
+  repetition: "u16",
+  set: "u16",
+  acquisitionTimeStamp: "u32",
+  physiologyTimeStamp: "u32x3",
+  imageType: "u16", // one of `IMAGE_TYPES`
+  imageIndex: "u16", // number of the image in its series
+  imageSeriesIndex: "u16",
+  userInt: "i32x8",
+  userFloat: "f32x8",
+  attributeStringLength: "u32",
+} as const satisfies HeaderFields;
+
+/** Which line of which image an acquisition is. */
+export type EncodingCounters = HeaderValues<typeof ENCODING_COUNTERS>;
 /** The fixed header of an acquisition. */
-export interface AcquisitionHeader {
-  /** Version of the format, 1. */
-  readonly version: number;
-  /** Bit field; see `hasFlag` and `FLAGS`. */
-  readonly flags: bigint;
-  /** Number of the measurement. */
-  readonly measurementUid: number;
-  /** Number of the acquisition in it. */
-  readonly scanCounter: number;
-  /** Time stamp in the scanner's ticks. */
-  readonly acquisitionTimeStamp: number;
-  /** Time stamps of triggers. */
-  readonly physiologyTimeStamp: Triple;
-  /** Samples of the readout. */
-  readonly numberOfSamples: number;
-  /** Coils that are plugged in. */
-  readonly availableChannels: number;
-  /** Coils that were recorded. */
-  readonly activeChannels: number;
-  /** Which they were: 16 words of 64 bits. */
-  readonly channelMask: readonly bigint[];
-  /** Samples to drop at the start. */
-  readonly discardPre: number;
-  /** Samples to drop at the end. */
-  readonly discardPost: number;
-  /** Sample at the centre of k-space, counted before dropping. */
-  readonly centerSample: number;
-  /** Which encoding of the XML header it belongs to. */
-  readonly encodingSpaceRef: number;
-  /** Coordinates of a sample of the trajectory; 0 where there is none. */
-  readonly trajectoryDimensions: number;
-  /** Microseconds between samples. */
-  readonly sampleTimeUs: number;
-  /** Centre of the slice or slab. */
-  readonly position: Triple;
-  /** Direction of the readout, a unit vector. */
-  readonly readDir: Triple;
-  /** Direction of the first phase encoding. */
-  readonly phaseDir: Triple;
-  /** Normal of the slice. */
-  readonly sliceDir: Triple;
-  /** Position of the table. */
-  readonly patientTablePosition: Triple;
-  /** Which line it is. */
-  readonly idx: EncodingCounters;
-  /** Eight free integers. */
-  readonly userInt: readonly number[];
-  /** Eight free numbers. */
-  readonly userFloat: readonly number[];
-}
+export type AcquisitionHeader = HeaderValues<typeof ACQUISITION_FIELDS>;
+/** The fixed header of a waveform. */
+export type WaveformHeader = HeaderValues<typeof WAVEFORM_FIELDS>;
+/** The fixed header of an image. */
+export type ImageHeader = HeaderValues<typeof IMAGE_FIELDS>;
 
 /** One readout of all coils. */
 export interface Acquisition {
-  /** What it is. */
   readonly header: AcquisitionHeader;
   /** Coordinates `[sample, dimension]`; empty where there are none. */
   readonly trajectory: Float32Array;
@@ -95,90 +136,11 @@ export interface Acquisition {
   readonly samples: Float32Array;
 }
 
-/** The fixed header of a waveform. */
-export interface WaveformHeader {
-  /** Version of the format, 1. */
-  readonly version: number;
-  /** Bit field. */
-  readonly flags: bigint;
-  /** Number of the measurement. */
-  readonly measurementUid: number;
-  /** Number of the acquisition that it belongs to. */
-  readonly scanCounter: number;
-  /** Time stamp in the scanner's ticks. */
-  readonly timeStamp: number;
-  /** Samples of a channel. */
-  readonly numberOfSamples: number;
-  /** Channels. */
-  readonly channels: number;
-  /** Microseconds between samples. */
-  readonly sampleTimeUs: number;
-  /** 0 ECG, 1 pulse, 2 breath, 3 and 4 external; from 1024 free. */
-  readonly waveformId: number;
-}
-
 /** A physiological signal. */
 export interface Waveform {
-  /** What it is. */
   readonly header: WaveformHeader;
   /** Samples `[channel, sample]`. */
   readonly data: Uint32Array;
-}
-
-/** The fixed header of an image. */
-export interface ImageHeader {
-  /** Version of the format, 1. */
-  readonly version: number;
-  /** Type of the pixels, a key of `PIXEL_TYPES`. */
-  readonly dataType: number;
-  /** Bit field. */
-  readonly flags: bigint;
-  /** Number of the measurement. */
-  readonly measurementUid: number;
-  /** Columns (readout), rows (phase), partitions. */
-  readonly matrixSize: Triple;
-  /** Millimetres along the same axes. */
-  readonly fieldOfView: Triple;
-  /** Channels. */
-  readonly channels: number;
-  /** Centre of the image (not its first pixel). */
-  readonly position: Triple;
-  /** Direction of x. */
-  readonly readDir: Triple;
-  /** Direction of y. */
-  readonly phaseDir: Triple;
-  /** Direction of z. */
-  readonly sliceDir: Triple;
-  /** Position of the table. */
-  readonly patientTablePosition: Triple;
-  /** Signal average. */
-  readonly average: number;
-  /** Slice. */
-  readonly slice: number;
-  /** Contrast. */
-  readonly contrast: number;
-  /** Phase. */
-  readonly phase: number;
-  /** Repetition. */
-  readonly repetition: number;
-  /** Set. */
-  readonly set: number;
-  /** Time stamp in the scanner's ticks. */
-  readonly acquisitionTimeStamp: number;
-  /** Time stamps of triggers. */
-  readonly physiologyTimeStamp: Triple;
-  /** One of `IMAGE_TYPES`. */
-  readonly imageType: number;
-  /** Number of the image in its series. */
-  readonly imageIndex: number;
-  /** Number of the series. */
-  readonly imageSeriesIndex: number;
-  /** Eight free integers. */
-  readonly userInt: readonly number[];
-  /** Eight free numbers. */
-  readonly userFloat: readonly number[];
-  /** Bytes of the attributes. */
-  readonly attributeStringLength: number;
 }
 
 /** Pixels of an image; complex ones are re, im side by side. */
@@ -192,7 +154,6 @@ export type Pixels =
 
 /** An image. */
 export interface MrdImage {
-  /** What it is. */
   readonly header: ImageHeader;
   /** XML `<ismrmrdMeta>`, or empty. */
   readonly attributes: string;

@@ -7,6 +7,7 @@
  * writers (C pads the record, h5py packs it), so offsets are those that the file states.
  * @module
  */
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5/library.ts";
 import {
@@ -17,10 +18,8 @@ import {
   groupNames,
 } from "../hdf5/dataset.ts";
 import { readText } from "../hdf5/values.ts";
-import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
-import { HEADER_BYTES, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
-import { parseWaveformHeader } from "./waveform_header.ts";
+import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
 
 /** Records read at once: 16 to 64 are fastest, and more only take memory. */
 const BATCH = 32;
@@ -208,8 +207,8 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 function lengthsOf(kind: RecordKind, bytes: Uint8Array) {
-  if (kind === "data") return acquisitionLengths(parseAcquisitionHeader(bytes));
-  const { channels, numberOfSamples } = parseWaveformHeader(bytes);
+  if (kind === "data") return acquisitionLengths(ACQUISITION.parse(bytes));
+  const { channels, numberOfSamples } = WAVEFORM.parse(bytes);
   return { trajectory: 0, samples: channels * numberOfSamples };
 }
 
@@ -248,7 +247,7 @@ function recordTable(file: Hdf5File, group: string, kind: RecordKind): RecordTab
   return {
     info,
     count: info.shape[0],
-    headerBytes: HEADER_BYTES[kind],
+    headerBytes: HEADERS[kind].bytes,
     copies,
     trajectory: isData ? sequence("traj", H5T.float) : undefined,
     samples: sequence("data", isData ? H5T.float : H5T.integer),

@@ -2,11 +2,11 @@
  * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes, data.
  * @module
  */
+import { IMAGE } from "./headers.ts";
 import { partialName, remove } from "../../host.ts";
 import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
 import { createStack, pixelElement, writeIndex } from "../hdf5/create.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
-import { encodeImageHeader } from "./image_header.ts";
 import { RecordSink } from "./record_sink.ts";
 import { fromTemplate, renamed, writeTexts } from "./template_file.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
@@ -51,7 +51,7 @@ function writeSeries(file: Hdf5File, group: string, images: readonly MrdImage[])
   for (const { header, attributes } of images) {
     const attributeStringLength = new TextEncoder().encode(attributes).length;
     headers.add({
-      header: encodeImageHeader({ ...header, attributeStringLength }),
+      header: IMAGE.encode({ ...header, attributeStringLength }),
       sequences: [],
     });
   }

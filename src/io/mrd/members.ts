@@ -3,10 +3,8 @@
  * @module
  */
 import { H5T, type Hdf5Metadata } from "../hdf5/library.ts";
-import { ACQUISITION_FIELDS, COUNTER_FIELDS } from "./acquisition_header.ts";
-import type { RecordKind } from "./records.ts";
-import { type Field, fieldBytes } from "./struct.ts";
-import { WAVEFORM_FIELDS } from "./waveform_header.ts";
+import type { FieldPlace } from "./headers.ts";
+import { HEADERS, type RecordKind } from "./records.ts";
 
 /** Bytes to copy from a record of the file into a header of the stream. */
 export interface HeaderCopy {
@@ -31,26 +29,24 @@ const snakeCase = (name: string) =>
  * @returns undefined when a member is missing or of another size
  */
 export function headerCopies(head: Member, kind: RecordKind): HeaderCopy[] | undefined {
-  const fields = kind === "data" ? ACQUISITION_FIELDS : WAVEFORM_FIELDS;
-  const copies = copiesOf(head, head.offset, fields);
-  if (kind === "waveforms" || copies === undefined) return merged(copies);
-  const idx = head.compound_type?.members.find(({ name }) => name === "idx");
-  const counters = idx && copiesOf(idx, head.offset + idx.offset, COUNTER_FIELDS);
-  return merged(counters && [...copies, ...counters]);
+  const copies = copiesOf(head, head.offset, HEADERS[kind].places);
+  return copies && merged(copies);
 }
 
 function copiesOf(
   parent: Member,
   base: number,
-  fields: Readonly<Record<string, Field>>,
+  places: readonly FieldPlace[],
 ): HeaderCopy[] | undefined {
   const members = new Map(parent.compound_type?.members.map((member) => [member.name, member]));
   const copies: HeaderCopy[] = [];
-  for (const [name, field] of Object.entries(fields)) {
+  for (const { name, at, bytes, inside } of places) {
     const member = members.get(snakeCase(name));
-    const bytes = fieldBytes(field);
-    if (member?.size !== bytes || !isPlain(member)) return undefined;
-    copies.push({ from: base + member.offset, to: field.at, bytes });
+    const from = base + (member?.offset ?? 0);
+    const own = inside && member && copiesOf(member, from, inside);
+    if (own !== undefined) copies.push(...own);
+    else if (member?.size !== bytes || !isPlain(member)) return undefined;
+    else copies.push({ from, to: at, bytes });
   }
   return copies;
 }
@@ -62,8 +58,7 @@ function isPlain({ type, littleEndian, array_type }: Hdf5Metadata): boolean {
 }
 
 /** Joins copies that continue each other: one for the whole header where nothing is moved. */
-function merged(copies: readonly HeaderCopy[] | undefined): HeaderCopy[] | undefined {
-  if (copies === undefined) return undefined;
+function merged(copies: readonly HeaderCopy[]): HeaderCopy[] {
   const result: HeaderCopy[] = [];
   for (const copy of copies.toSorted((a, b) => a.to - b.to)) {
     const last = result.at(-1);

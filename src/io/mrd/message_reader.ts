@@ -2,15 +2,10 @@
  * Reading the messages of an MRD stream. Lengths are checked before memory is taken for them.
  * @module
  */
+import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
 import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
-import {
-  ACQUISITION_HEADER_BYTES,
-  acquisitionLengths,
-  parseAcquisitionHeader,
-} from "./acquisition_header.ts";
 import { ByteReader } from "./byte_reader.ts";
-import { IMAGE_HEADER_BYTES, parseImageHeader } from "./image_header.ts";
 import {
   CONFIG_FILE_BYTES,
   DEFAULT_MESSAGE_LIMITS,
@@ -19,7 +14,6 @@ import {
   type MrdMessage,
   type TextKind,
 } from "./messages.ts";
-import { parseWaveformHeader, WAVEFORM_HEADER_BYTES } from "./waveform_header.ts";
 
 const LITTLE_ENDIAN = true;
 /** Flags of samples that are not plain float32. */
@@ -77,7 +71,7 @@ export class MessageReader {
   }
 
   async #acquisition(): Promise<MrdMessage> {
-    const header = parseAcquisitionHeader(await this.#take(ACQUISITION_HEADER_BYTES));
+    const header = ACQUISITION.parse(await this.#take(ACQUISITION.bytes));
     if ((header.flags & COMPRESSED) !== 0n) {
       throw new InputError(
         "Cannot read the acquisition: samples as float32 are required, found compressed ones",
@@ -95,7 +89,7 @@ export class MessageReader {
   }
 
   async #waveform(): Promise<MrdMessage> {
-    const header = parseWaveformHeader(await this.#take(WAVEFORM_HEADER_BYTES));
+    const header = WAVEFORM.parse(await this.#take(WAVEFORM.bytes));
     const count = header.channels * header.numberOfSamples;
     this.#check("waveform", 4 * count, this.#limits.dataBytes);
     const data = new Uint32Array(count);
@@ -104,7 +98,7 @@ export class MessageReader {
   }
 
   async #image(): Promise<MrdMessage> {
-    const header = parseImageHeader(await this.#take(IMAGE_HEADER_BYTES));
+    const header = IMAGE.parse(await this.#take(IMAGE.bytes));
     const length = Number(view(await this.#take(8)).getBigUint64(0, LITTLE_ENDIAN));
     this.#check("attributes of the image", length, this.#limits.textBytes);
     const attributes = untilNul(await this.#take(length));

@@ -2,11 +2,9 @@
  * The bytes of the messages of an MRD stream.
  * @module
  */
+import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
-import { encodeAcquisitionHeader } from "./acquisition_header.ts";
-import { encodeImageHeader } from "./image_header.ts";
 import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";
-import { encodeWaveformHeader } from "./waveform_header.ts";
 
 const LITTLE_ENDIAN = true;
 
@@ -48,18 +46,18 @@ function text(kind: TextKind, content: string, terminated: boolean): Uint8Array<
 }
 
 function acquisition({ header, trajectory, samples }: Acquisition): Uint8Array<ArrayBuffer> {
-  return join(id("acquisition"), encodeAcquisitionHeader(header), raw(trajectory), raw(samples));
+  return join(id("acquisition"), ACQUISITION.encode(header), raw(trajectory), raw(samples));
 }
 
 function waveform({ header, data }: Waveform): Uint8Array<ArrayBuffer> {
-  return join(id("waveform"), encodeWaveformHeader(header), raw(data));
+  return join(id("waveform"), WAVEFORM.encode(header), raw(data));
 }
 
 /** Readers differ in which of the two lengths of the attributes they go by: both are set. */
 function image({ header, attributes, data }: MrdImage): Uint8Array<ArrayBuffer> {
   const meta = new TextEncoder().encode(attributes);
   const complete = { ...header, attributeStringLength: meta.length };
-  return join(id("image"), encodeImageHeader(complete), number(8, meta.length), meta, raw(data));
+  return join(id("image"), IMAGE.encode(complete), number(8, meta.length), meta, raw(data));
 }
 
 function id(kind: keyof typeof MESSAGE_IDS): Uint8Array {

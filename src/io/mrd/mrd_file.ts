@@ -2,12 +2,12 @@
  * An ISMRMRD file, open for reading: its header, and its records some at a time.
  * @module
  */
+import { ACQUISITION } from "./headers.ts";
 import { promiseTry } from "../../host.ts";
 import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { checkFile } from "../bytes.ts";
 import { ask, currentEngine, TIME_LIMIT } from "../hdf5/worker_client.ts";
-import { ACQUISITION_HEADER_BYTES, parseAcquisitionHeader } from "./acquisition_header.ts";
 import {
   acquisitionsOf,
   parts,
@@ -111,7 +111,7 @@ export async function openMrd(
     async *headers() {
       for (const some of runs(description.acquisitions, HEADERS_AT_ONCE)) {
         const { headers } = await read("data", some, true);
-        yield* parts(headers, ACQUISITION_HEADER_BYTES).map(parseAcquisitionHeader);
+        yield* parts(headers, ACQUISITION.bytes).map((bytes) => ACQUISITION.parse(bytes));
       }
     },
     read: async (indices) => acquisitionsOf(await read("data", indices)),

@@ -2,14 +2,13 @@
  * Writing raw acquisitions as an ISMRMRD file, as they come.
  * @module
  */
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { partialName, remove } from "../../host.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
-import { acquisitionLengths, encodeAcquisitionHeader } from "./acquisition_header.ts";
 import { RecordSink } from "./record_sink.ts";
 import { fromTemplate, renamed, writeTexts } from "./template_file.ts";
 import { RAW_TEMPLATE } from "./templates.ts";
-import { encodeWaveformHeader } from "./waveform_header.ts";
 
 /**
  * An ISMRMRD file that is being written, in the group `dataset`. It appears under its name when
@@ -63,12 +62,12 @@ export class MrdWriter implements AsyncDisposable {
           `found ${samples.length} and ${trajectory.length}`,
       );
     }
-    this.#data.add({ header: encodeAcquisitionHeader(header), sequences: [trajectory, samples] });
+    this.#data.add({ header: ACQUISITION.encode(header), sequences: [trajectory, samples] });
   }
 
   /** Adds a waveform. @throws {InputError} when the disk is full */
   appendWaveform({ header, data }: Waveform): void {
-    this.#waveforms.add({ header: encodeWaveformHeader(header), sequences: [data] });
+    this.#waveforms.add({ header: WAVEFORM.encode(header), sequences: [data] });
   }
 
   /**

@@ -3,19 +3,14 @@
  * stream, and all sequences of a batch in one array each.
  * @module
  */
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
-import { acquisitionLengths, parseAcquisitionHeader } from "./acquisition_header.ts";
-import { ACQUISITION_HEADER_BYTES } from "./acquisition_header.ts";
-import { parseWaveformHeader, WAVEFORM_HEADER_BYTES } from "./waveform_header.ts";
 
 /** Datasets of a group that hold records. */
 export type RecordKind = "data" | "waveforms";
 
-/** Bytes of the header of each kind of record. */
-export const HEADER_BYTES: { readonly [K in RecordKind]: number } = {
-  data: ACQUISITION_HEADER_BYTES,
-  waveforms: WAVEFORM_HEADER_BYTES,
-};
+/** The headers of each kind of record. */
+export const HEADERS = { data: ACQUISITION, waveforms: WAVEFORM } as const;
 
 /** What an ISMRMRD file holds. */
 export interface MrdDescription {
@@ -45,8 +40,8 @@ export interface RecordBatch {
 export function acquisitionsOf({ headers, trajectory, samples }: RecordBatch): Acquisition[] {
   const floats = new Float32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
   let sample = 0, point = 0;
-  return parts(headers, ACQUISITION_HEADER_BYTES).map((bytes) => {
-    const header = parseAcquisitionHeader(bytes);
+  return parts(headers, ACQUISITION.bytes).map((bytes) => {
+    const header = ACQUISITION.parse(bytes);
     const lengths = acquisitionLengths(header);
     return {
       header,
@@ -60,8 +55,8 @@ export function acquisitionsOf({ headers, trajectory, samples }: RecordBatch): A
 export function waveformsOf({ headers, samples }: RecordBatch): Waveform[] {
   const values = new Uint32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
   let at = 0;
-  return parts(headers, WAVEFORM_HEADER_BYTES).map((bytes) => {
-    const header = parseWaveformHeader(bytes);
+  return parts(headers, WAVEFORM.bytes).map((bytes) => {
+    const header = WAVEFORM.parse(bytes);
     return { header, data: values.subarray(at, at += header.channels * header.numberOfSamples) };
   });
 }

@@ -1,14 +1,14 @@
 /** The fixed headers, byte by byte. */
+import {
+  ACQUISITION,
+  acquisitionLengths,
+  type HeaderFormat,
+  IMAGE,
+  WAVEFORM,
+} from "../../../src/io/mrd/headers.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
-import {
-  acquisitionLengths,
-  encodeAcquisitionHeader,
-  parseAcquisitionHeader,
-} from "../../../src/io/mrd/acquisition_header.ts";
-import { encodeImageHeader, parseImageHeader } from "../../../src/io/mrd/image_header.ts";
-import { encodeWaveformHeader, parseWaveformHeader } from "../../../src/io/mrd/waveform_header.ts";
 import { flagBits, FLAGS, hasFlag } from "../../../src/mrd/values.ts";
 import { acquisitionHeader } from "../../mri/raw/support.ts";
 
@@ -17,16 +17,16 @@ const bytesOf = (size: number) =>
   fc.uint8Array({ minLength: size, maxLength: size, max: 126 }).map((bytes) => bytes.slice());
 
 const HEADERS = {
-  "an acquisition": { size: 340, parse: parseAcquisitionHeader, encode: encodeAcquisitionHeader },
-  "an image": { size: 198, parse: parseImageHeader, encode: encodeImageHeader },
+  "an acquisition": { size: 340, format: ACQUISITION },
+  "an image": { size: 198, format: IMAGE },
 } as const;
 
-for (const [name, { size, parse, encode }] of Object.entries(HEADERS)) {
+for (const [name, { size, format }] of Object.entries(HEADERS)) {
   Deno.test(`the header of ${name} is ${size} bytes that are all read and written`, () => {
     fc.assert(fc.property(bytesOf(size), (bytes) => {
-      assert.deepEqual((encode as (h: unknown) => Uint8Array)(parse(bytes)), bytes);
+      assert.deepEqual((format as HeaderFormat<unknown>).encode(format.parse(bytes)), bytes);
     }));
-    assert.throws(() => parse(new Uint8Array(size - 1)), InputError);
+    assert.throws(() => format.parse(new Uint8Array(size - 1)), InputError);
   });
 }
 
@@ -42,14 +42,14 @@ Deno.test("the header of a waveform has holes where C aligns it", () => {
     sampleTimeUs: 7.5,
     waveformId: 1024,
   };
-  const bytes = encodeWaveformHeader(header);
+  const bytes = WAVEFORM.encode(header);
   assert.equal(bytes.length, 40);
-  assert.deepEqual(parseWaveformHeader(bytes), header);
+  assert.deepEqual(WAVEFORM.parse(bytes), header);
   const view = new DataView(bytes.buffer);
   assert.equal(view.getBigUint64(8, true), 1n << 63n);
   assert.equal(view.getFloat32(32, true), 7.5);
   assert.equal(view.getUint16(36, true), 1024);
-  assert.throws(() => parseWaveformHeader(bytes.subarray(1)), InputError);
+  assert.throws(() => WAVEFORM.parse(bytes.subarray(1)), InputError);
 });
 
 Deno.test("fields of an acquisition lie where ismrmrd.h puts them", () => {
@@ -65,7 +65,7 @@ Deno.test("fields of an acquisition lie where ismrmrd.h puts them", () => {
   view.setUint16(254, 3, true);
   view.setInt32(276 + 28, -5, true);
   view.setFloat32(308 + 28, 0.25, true);
-  const header = parseAcquisitionHeader(new Uint8Array(view.buffer, 30, 340));
+  const header = ACQUISITION.parse(new Uint8Array(view.buffer, 30, 340));
   assert.ok(hasFlag(header, "noise") && hasFlag(header, "user8"));
   assert.ok(!hasFlag(header, "lastInSlice", "reverse"));
   assert.equal(header.channelMask[15], 0xffff_ffff_ffff_ffffn);
@@ -83,7 +83,7 @@ Deno.test("a header that is written and read is the same, 64-bit masks included"
     channelMask: Array.from({ length: 16 }, (_, i) => 2n ** 64n - 1n - BigInt(i)),
     idx: { slice: 65535, user: [1, 2, 3, 4, 5, 6, 7, 8] },
   });
-  assert.deepEqual(parseAcquisitionHeader(encodeAcquisitionHeader(header)), header);
+  assert.deepEqual(ACQUISITION.parse(ACQUISITION.encode(header)), header);
 });
 
 Deno.test("flags have the numbers of ismrmrd.h", () => {
