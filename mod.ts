@@ -43,13 +43,16 @@ export {
   writeNpy,
   writeNpyComplex,
 } from "./src/io/mod.ts";
-export {
-  type Progress,
-  reconstruct,
-  type Reconstruction,
-  type ReconstructOptions,
-  type Seconds,
-} from "./src/recon/reconstruct.ts";
+export { reconstruct } from "./src/recon/reconstruct.ts";
+export { openReconstruction, type ReconstructionStream } from "./src/recon/stream.ts";
+export type {
+  Progress,
+  ReconstructedSlice,
+  Reconstruction,
+  ReconstructOptions,
+  Seconds,
+} from "./src/recon/types.ts";
+export type { Warning } from "./src/warning.ts";
 export type {
   Audit,
   ConsistencyBand,
@@ -60,7 +63,15 @@ export type {
   Verdict,
 } from "./src/recon/audit/audit.ts";
 export type { AuditLevel } from "./src/recon/audit/auditor.ts";
-export { readKspace, type ReadOptions } from "./src/recon/open.ts";
+export {
+  type ArrayOptions,
+  type KspaceDescription,
+  kspaceFromArray,
+  kspaceFromSlices,
+  type KspaceSlices,
+  readKspace,
+  type ReadOptions,
+} from "./src/recon/open.ts";
 export { simulatedBrain, type SimulatedBrainOptions } from "./src/recon/example.ts";
 export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
 export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics/metrics.ts";

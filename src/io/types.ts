@@ -5,7 +5,7 @@
  */
 import type { NdArray } from "../ndarray.ts";
 
-/** Formats of k-space and images, as recon.json names them; `phantom` is drawn, not read. */
+/** Formats of k-space and images, as recon.json names them; `phantom` is drawn, `array` was in memory. */
 export type FileFormat =
   | "fastmri-hdf5"
   | "matlab-hdf5"
@@ -13,7 +13,8 @@ export type FileFormat =
   | "bart-cfl"
   | "npy"
   | "nifti"
-  | "phantom";
+  | "phantom"
+  | "array";
 
 /** An axis of a file, e.g. `coil` of size 15. */
 export interface Axis {

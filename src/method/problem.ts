@@ -5,8 +5,9 @@
  */
 import type { Runtime } from "../graph/mod.ts";
 import type { NdArray } from "../ndarray.ts";
-import type { ModelReference } from "../nn/mod.ts";
+import type { ModelChoice, ModelReference } from "../nn/mod.ts";
 import type { Rng } from "../rng.ts";
+import type { Warning } from "../warning.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 
 /** What is the same for all slices of a volume: a method compiles its graphs for this. */
@@ -45,8 +46,10 @@ export interface MethodOptions {
   readonly weight?: number;
   /** Posterior samples, for methods that draw them. Default: the method's own number. */
   readonly samples?: number;
-  /** Network, by name or path; see `modelPath`. Default: the method's `defaultModel`. */
-  readonly model?: string;
+  /** Network: see `openPrior`; networks with weights of their own take a name or a path only. */
+  readonly model?: ModelChoice;
+  /** The method's own settings, by name: those of `Method.settings`. */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 /** How a running method reports and is stopped, and where its random numbers come from. */
@@ -59,6 +62,8 @@ export interface RunControl {
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
   /** Told the noise that the method takes for that of the samples, where it is more than `sigma`. */
   readonly onMisfit?: (sigma: number) => void;
+  /** Told what a user should know of the result. */
+  readonly onWarning?: (warning: Warning) => void;
   /** Stops the run: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -93,6 +98,8 @@ export interface Method {
   readonly samples?: boolean;
   /** Whether it has no number of steps to choose. Default false. */
   readonly fixedSteps?: boolean;
+  /** Settings that `MethodOptions.settings` may change, with their defaults. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** Name of the network that is used when none is named; only of methods that have a network. */
   readonly defaultModel?: string;
   /**

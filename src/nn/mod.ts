@@ -75,6 +75,7 @@ export {
   scopedDenoiser,
   sizeMultiple,
 } from "./residual_unet.ts";
+export { type ModelChoice, openPrior, type Prior } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";
 export { checkedParameters, readWeights, type WeightsFile } from "./weights_file.ts";
 export { YamlReader } from "./yaml_reader.ts";

@@ -1,7 +1,7 @@
 /** Where models lie: by name in `models/` of the project, or anywhere by path. @module */
 import { readdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { InputError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { ModelDescription } from "./model_yaml.ts";
 
 /** Folder of the models that come with Larmor, beside mod.ts. */
@@ -25,8 +25,14 @@ export function modelReference({ name, sha256 }: ModelDescription): ModelReferen
  * @param request a name such as `prior-brain`, a folder, or an ONNX file with model.yaml beside it
  * @returns a path that is there
  * @throws {InputError} when there is none
+ * @throws {UsageError} when it is no text
  */
-export async function modelPath(request: string): Promise<string> {
+export async function modelPath(request: unknown): Promise<string> {
+  if (typeof request !== "string") {
+    throw new UsageError(
+      "Cannot use a denoiser as the weights of this method: a name of models/ or a path is required",
+    );
+  }
   const isThere = (path: string) => stat(path).then(() => true, () => false);
   if (/^[\w.-]+$/.test(request) && !/^\.+$/.test(request)) {
     const shipped = fileURLToPath(new URL(`${request}/`, MODELS)).replace(/[/\\]$/, "");

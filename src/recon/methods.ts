@@ -1,8 +1,9 @@
-/** All reconstruction methods by name. @module */
+/** All reconstruction methods by name, and methods of elsewhere. @module */
 import { classicalMethods } from "../classical/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { Method, MethodOptions } from "../method/problem.ts";
-import { samplerMethods } from "../samplers/mod.ts";
+import { type Sampler, samplerMethod, samplerMethods } from "../samplers/mod.ts";
+import { didYouMean } from "../suggest.ts";
 import { unrolledMethods } from "../unrolled/mod.ts";
 
 /** Every method, in the order that `--help` lists them. */
@@ -21,24 +22,41 @@ export const DEFAULT_METHOD = "pnp-admm";
  */
 export function findMethod(name: string): Method {
   const method = methods.find((candidate) => candidate.name === name);
-  if (method === undefined) {
-    throw new UsageError(
-      `Cannot reconstruct with method '${name}': one of ` +
-        `${methods.map((m) => m.name).join(", ")} is required`,
-    );
-  }
-  return method;
+  if (method !== undefined) return method;
+  const names = methods.map((m) => m.name);
+  throw new UsageError(
+    `Cannot reconstruct with method '${name}': one of ${names.join(", ")} is required`,
+    didYouMean(name, names),
+  );
+}
+
+/**
+ * The method that is asked for: by name, or one of elsewhere, or a sampler.
+ * @throws {UsageError} for a name that no method has, and for something that is no method
+ */
+export function chosenMethod(choice: string | Method | Sampler = DEFAULT_METHOD): Method {
+  if (typeof choice === "string") return findMethod(choice);
+  if ("prepare" in choice) return choice;
+  if ("plan" in choice) return samplerMethod(choice);
+  throw new UsageError(
+    "Cannot reconstruct with this method: a name, a Method (it has prepare) or a Sampler (made by " +
+      "defineSampler) is required",
+  );
 }
 
 /**
  * What a method is told of what the user asks for.
- * @throws {UsageError} for a model where the method has no network, or samples where it draws none
+ * @throws {UsageError} for a model where the method has no network, samples where it draws none, and
+ *   a setting that it does not have
  */
 export function methodOptions(method: Method, asked: MethodOptions): MethodOptions {
-  const { steps, weight, model, samples } = asked;
+  const { steps, weight, model, samples, settings } = asked;
   if (model !== undefined && method.defaultModel === undefined) {
     throw new UsageError(
-      `Cannot use the model ${model}: a method with a network is required, found ${method.name}`,
+      `Cannot use ${
+        typeof model === "string" ? `the model ${model}` : "a model"
+      }: a method with a ` +
+        `network is required, found ${method.name}`,
     );
   }
   if (samples !== undefined && samples > 1 && !method.samples) {
@@ -50,10 +68,24 @@ export function methodOptions(method: Method, asked: MethodOptions): MethodOptio
       },
     );
   }
+  checkSettings(method, settings);
   return {
     ...(steps === undefined ? {} : { steps }),
     ...(weight === undefined ? {} : { weight }),
     ...(model === undefined ? {} : { model }),
     ...(samples === undefined || !method.samples ? {} : { samples }),
+    ...(settings === undefined ? {} : { settings }),
   };
+}
+
+function checkSettings(method: Method, settings: MethodOptions["settings"] = {}): void {
+  const names = Object.keys(method.settings ?? {});
+  for (const name of Object.keys(settings)) {
+    if (names.includes(name)) continue;
+    const known = names.length > 0 ? `one of ${names.join(", ")}` : "a method with settings";
+    throw new UsageError(
+      `Cannot set ${name} of ${method.name}: ${known} is required`,
+      didYouMean(name, names),
+    );
+  }
 }

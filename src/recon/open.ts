@@ -1,9 +1,14 @@
-/** Opening a file of any format as k-space, raw acquisitions included. @module */
+/** K-space from a file of any format, from arrays, or slice by slice from anywhere. @module */
+import { UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
+import { promiseTry } from "../host.ts";
 import { detectFormat } from "../io/detect.ts";
 import { openKspace, type OpenOptions } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { openRaw } from "./raw_file.ts";
+import { checkFinite, planarCoils } from "../io/planar.ts";
+import { checkSlice, namedAxes } from "../io/axes.ts";
 
 /** Options of {@link readKspace}. */
 export interface ReadOptions extends OpenOptions {
@@ -29,4 +34,139 @@ export async function readKspace(
     if (file !== undefined) return file;
   }
   return await openKspace(path, domain === undefined ? {} : { domain });
+}
+
+/** What is known of k-space beside its samples; all may be left out. */
+export interface KspaceDescription
+  extends Pick<KspaceFile, "geometry" | "imageSize" | "outputSize" | "partial" | "volumes"> {
+  /** What messages and reports call it. Default `array`. */
+  readonly name?: string;
+  /** Lines that were acquired, H values 0 or 1. Default: those that hold anything but zeros. */
+  readonly mask?: Uint8Array;
+}
+
+/** Options of {@link kspaceFromArray}. */
+export interface ArrayOptions extends KspaceDescription {
+  /**
+   * How complex numbers lie. `planar`: re and im are an axis of size 2 before the image axes,
+   * `[[slice,] coil, 2, rows, columns]`. `interleaved`: side by side, as NumPy has them,
+   * `[[slice,] coil, rows, columns]` with two values for each element. Default `planar`.
+   */
+  readonly layout?: "planar" | "interleaved";
+  /** Which axis is the readout; the other one is the phase-encode axis. Default `columns`. */
+  readonly readout?: "rows" | "columns";
+}
+
+/**
+ * K-space in memory. Images come out as the array lies: rows stay rows.
+ *
+ * @param array see `layout`; it is not copied, and must not change while the result is used
+ * @throws {UsageError} for an array of another shape
+ * @example
+ * ```ts
+ * import { kspaceFromArray, reconstruct } from "./mod.ts";
+ *
+ * const array = { data: new Float32Array(2 * 2 * 16 * 16).fill(1), shape: [2, 2, 16, 16] };
+ * using kspace = kspaceFromArray(array);
+ * const { magnitude } = await reconstruct(kspace, { method: "rss", device: "cpu" });
+ * console.assert(`${magnitude.shape}` === "1,16,16");
+ * ```
+ */
+export function kspaceFromArray(
+  array: NdArray,
+  { layout = "planar", readout = "columns", ...description }: ArrayOptions = {},
+): KspaceFile {
+  const { slices, coils, rows, columns } = arraySizes(array, layout);
+  const size = 2 * coils * rows * columns;
+  const transpose = readout === "rows";
+  const options = { transpose, source: description.name ?? "array" };
+  return kspaceFromSlices({
+    ...description,
+    slices,
+    coils,
+    height: transpose ? columns : rows,
+    width: transpose ? rows : columns,
+    transposed: transpose,
+    readSlice: (slice) => {
+      const values = array.data.subarray(slice * size, (slice + 1) * size);
+      const from = { ...options, slice };
+      if (layout === "interleaved") return planarCoils(values, coils, rows, columns, from);
+      checkFinite(values, options.source, `slice ${slice}`);
+      return transpose
+        ? transposed(values, [2 * coils, rows, columns], [coils, 2, columns, rows])
+        : ndarray(values, [coils, 2, rows, columns]);
+    },
+  });
+}
+
+/** Sizes of k-space whose slices are read by a function. */
+export interface KspaceSlices extends KspaceDescription {
+  /** Number of slices. */
+  readonly slices: number;
+  /** Number of coils. */
+  readonly coils: number;
+  /** Phase-encode lines, H. */
+  readonly height: number;
+  /** Readout samples, W. */
+  readonly width: number;
+  /** Whether images are to have the readout along rows. Default false. */
+  readonly transposed?: boolean;
+  /** Reads one slice: planar `[C, 2, H, W]`. */
+  readSlice(index: number): NdArray | Promise<NdArray>;
+}
+
+/** K-space whose slices come from a function, so that they need not all be in memory. */
+export function kspaceFromSlices(
+  { name = "array", transposed = false, readSlice, ...sizes }: KspaceSlices,
+): KspaceFile {
+  const { slices, coils, height, width } = sizes;
+  return {
+    ...sizes,
+    path: name,
+    format: "array",
+    axes: transposed
+      ? namedAxes(["slice", "coil", "readout", "phase"], [slices, coils, width, height])
+      : namedAxes(["slice", "coil", "phase", "readout"], [slices, coils, height, width]),
+    transposed,
+    readSlice: (index) =>
+      promiseTry(() => {
+        checkSlice(index, slices, name);
+        return readSlice(index);
+      }),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function arraySizes({ data, shape }: NdArray, layout: "planar" | "interleaved") {
+  const sizes = shape.length === (layout === "planar" ? 4 : 3) ? [1, ...shape] : shape;
+  const [slices, coils, ...rest] = sizes;
+  const [rows, columns] = rest.slice(-2);
+  const known = layout === "planar" ? sizes.length === 5 && rest[0] === 2 : sizes.length === 4;
+  if (known && data.length === 2 * sizeOf([slices, coils, rows, columns]) && data.length > 0) {
+    return { slices, coils, rows, columns };
+  }
+  const axes = layout === "planar"
+    ? "[[slice,] coil, 2, rows, columns]"
+    : "[[slice,] coil, rows, columns] with two values for each element";
+  throw new UsageError(
+    `Cannot take an array as ${layout} k-space: ${axes} is required, found [${shape}] with ` +
+      `${data.length} values`,
+  );
+}
+
+/** Planes with rows and columns exchanged. */
+function transposed(
+  values: Float32Array,
+  [planes, rows, columns]: readonly number[],
+  shape: readonly number[],
+): NdArray {
+  const data = new Float32Array(values.length);
+  for (let plane = 0, to = 0; plane < planes; plane++) {
+    for (let column = 0; column < columns; column++) {
+      for (let row = 0; row < rows; row++, to++) {
+        data[to] = values[(plane * rows + row) * columns + column];
+      }
+    }
+  }
+  return ndarray(data, shape);
 }

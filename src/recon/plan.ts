@@ -10,12 +10,13 @@ import type { Method } from "../method/problem.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { finishedSize } from "./finish.ts";
-import { DEFAULT_METHOD, findMethod, methodOptions } from "./methods.ts";
-import { type ReconstructOptions, sliceRange } from "./reconstruct.ts";
 import { axesText } from "../io/axes.ts";
+import { chosenMethod, methodOptions } from "./methods.ts";
+import { checkOptions, sliceRange } from "./options.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { chooseSampling, requestedMask } from "./sampling.ts";
 import { croppedMask, finishOptions } from "./slice_supply.ts";
+import type { ReconstructOptions } from "./types.ts";
 
 /** Name and version of the layout of a plan. */
 export const PLAN_SCHEMA = "larmor.plan/1";
@@ -73,7 +74,8 @@ export async function planReconstruction(
   file: KspaceFile,
   options: ReconstructOptions,
 ): Promise<Plan> {
-  const method = findMethod(options.method ?? DEFAULT_METHOD);
+  checkOptions(options);
+  const method = chosenMethod(options.method);
   const [first, end] = sliceRange(file, options.slices);
   const asked = options.mask === undefined ? undefined : requestedMask(options.mask, file);
   const { mask, full } = chooseSampling(asked, file, await file.readSlice(first));

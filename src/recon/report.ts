@@ -3,8 +3,9 @@ import type { Device } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import type { Warning } from "../warning.ts";
 import type { Audit } from "./audit/audit.ts";
-import type { Reconstruction, Seconds } from "./reconstruct.ts";
+import type { Reconstruction, Seconds } from "./types.ts";
 
 /** Name and version of the layout of recon.json. */
 export const REPORT_SCHEMA = "larmor.recon/1";
@@ -62,6 +63,8 @@ export interface ReconReport {
     readonly whole: RegionMetrics;
     readonly head: RegionMetrics;
   } | null;
+  /** What should be known of the result; empty when there is nothing to say. */
+  readonly warnings: readonly Warning[];
   /** Evidence without the truth; null for methods without coil maps, whose images have no phase. */
   readonly audit: Audit | null;
   /** Path of each output by its kind. */
@@ -113,6 +116,7 @@ export function reconReport(
       whole: metrics.whole,
       head: metrics.head,
     },
+    warnings: result.warnings,
     audit: result.audit ?? null,
     outputs,
   };

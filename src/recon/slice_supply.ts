@@ -10,7 +10,7 @@ import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
-import type { NdArray } from "../ndarray.ts";
+import { type NdArray, ndarray } from "../ndarray.ts";
 import type { FinishOptions } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
@@ -71,7 +71,7 @@ export class FileSlices implements SliceSupply {
     this.#options = options;
     checkCompression(options);
     if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
-    if (options.maps !== undefined) this.#maps = readMapsFile(options.maps);
+    if (options.maps !== undefined) this.#maps = givenMaps(options.maps);
   }
 
   /** Reads a slice, see {@link SliceSupply}. */
@@ -131,6 +131,16 @@ export class FileSlices implements SliceSupply {
     }
     return { kind: "given", maps: { data: all.data.subarray(at * size, (at + 1) * size), shape } };
   }
+}
+
+/** Coil maps `[S, C, 2, H, W]`, S = 1 when they serve every slice. */
+function givenMaps(maps: string | NdArray): NdArray {
+  if (typeof maps === "string") return readMapsFile(maps);
+  const shape = maps.shape.length === 4 ? [1, ...maps.shape] : maps.shape;
+  if (shape.length === 5 && shape[2] === 2) return ndarray(maps.data, shape);
+  throw new InputError(
+    `Cannot use the coil maps: [C, 2, H, W] or [slices, C, 2, H, W] is required, found [${maps.shape}]`,
+  );
 }
 
 /** Slices that are prepared once and kept, with maps, whatever the methods need. */

@@ -1,20 +1,28 @@
-/** What a reconstruction is told, and what it gives. @module */
+/** Options and results of a reconstruction. @module */
 import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
 import type { Geometry } from "../io/types.ts";
 import type { Calibration } from "../mri/calibration/calibrate.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Metrics } from "../mri/metrics/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
-import type { ModelReference } from "../nn/mod.ts";
-import type { Audit } from "./audit/audit.ts";
+import type { Method } from "../method/problem.ts";
+import type { ModelChoice, ModelReference } from "../nn/mod.ts";
+import type { Sampler } from "../samplers/mod.ts";
+import type { Warning } from "../warning.ts";
+import type { Audit, SliceAudit } from "./audit/audit.ts";
 import type { MaskRequest } from "./sampling.ts";
 import type { AuditLevel } from "./audit/auditor.ts";
 
-/** What a reconstruction may be told. */
+/** Options of a reconstruction; all may be left out. */
 export interface ReconstructOptions {
-  /** Name of the method. Default: `DEFAULT_METHOD`. */
-  readonly method?: string;
-  /** Undersample a full file: a mask, a specification such as `equispaced:R=4,acs=24`, or a mask file. */
+  /** A method by name, or one of your own: a `Method`, or a sampler. Default: `DEFAULT_METHOD`. */
+  readonly method?: string | Method | Sampler;
+  /** Settings of the method by name, such as `eta`, as `tune` finds them. */
+  readonly settings?: Readonly<Record<string, number>>;
+  /**
+   * Undersample a full file: a specification such as `equispaced:R=4,acs=24`, a mask file, or a mask
+   * of the size of the file's k-space.
+   */
   readonly mask?: MaskRequest;
   /** Device, or a runtime that is already open (and stays open). Default `auto`. */
   readonly device?: DeviceRequest | Runtime;
@@ -22,8 +30,11 @@ export interface ReconstructOptions {
   readonly steps?: number;
   /** Factor on the method's automatic regularisation weight. */
   readonly weight?: number;
-  /** Network of methods that have one: a name in `models/`, a folder, or an ONNX file. */
-  readonly model?: string;
+  /**
+   * Network of methods that have one: a name in `models/`, a folder, or an ONNX file. Methods with a
+   * prior also take a denoiser, or the bytes of an ONNX file that is one: see `openPrior`.
+   */
+  readonly model?: ModelChoice;
   /** Posterior samples, of methods that draw them. Default: the method's own number. */
   readonly samples?: number;
   /** Seed of random numbers. Default 0. */
@@ -32,10 +43,15 @@ export interface ReconstructOptions {
   readonly firstSlice?: number;
   /** Whether to keep the samples' magnitudes. Default false. */
   readonly keepSamples?: boolean;
+  /** Whether `reconstruct` keeps the coil maps of all slices. Default true. */
+  readonly keepMaps?: boolean;
   /** First slice and the one after the last. Default: all. */
   readonly slices?: readonly [number, number];
-  /** File of coil maps. Default: calibrated from the calibration region. */
-  readonly maps?: string;
+  /**
+   * Coil maps: a file, or an array `[C, 2, H, W]` for all slices or `[slices, C, 2, H, W]`, H the
+   * phase-encode axis. Default: calibrated from the calibration region.
+   */
+  readonly maps?: string | NdArray;
   /** How maps are calibrated. Default `espirit`. */
   readonly calibration?: Calibration;
   /** Virtual coils to compress to. Default: all coils. */
@@ -79,6 +95,48 @@ export interface Seconds {
   readonly eigenbasis?: number;
 }
 
+/** One slice of a reconstruction. */
+export interface ReconstructedSlice {
+  /** Number of the slice in the file, from 0. */
+  readonly index: number;
+  /** Magnitude `[rows, columns]`, in the file's units and orientation. */
+  readonly magnitude: NdArray;
+  /** Complex image, planar: `[2, rows, columns]`. */
+  readonly complex: NdArray;
+  /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
+  readonly std?: NdArray;
+  /** Magnitudes of the posterior samples `[S, rows, columns]`, where they are kept. */
+  readonly samples?: NdArray;
+  /** Coil maps `[C, 2, H, W]`, H the phase-encode axis; absent for methods that need none. */
+  readonly maps?: NdArray;
+  /** Root sum of squares of the fully sampled data, where there are any. */
+  readonly reference?: NdArray;
+  /** What was sampled. */
+  readonly mask: SamplingMask;
+  /** Method that was used. */
+  readonly method: string;
+  /** Its network, if it has one that is known by name. */
+  readonly model?: ModelReference;
+  /** Device it ran on. */
+  readonly device: Device;
+  /** Iterations or steps. */
+  readonly steps: number;
+  /** Network evaluations. */
+  readonly nfe: number;
+  /** Posterior samples that were drawn; 1 for methods that draw none. */
+  readonly drawn: number;
+  /** Noise per real and imaginary part relative to bright tissue. */
+  readonly sigma: number;
+  /** What the method took for it, of methods that weigh the data by their misfit. */
+  readonly misfit?: number;
+  /** Evidence that the image is right; absent for methods without coil maps. */
+  readonly audit?: SliceAudit;
+  /** What should be known of this slice. */
+  readonly warnings: readonly Warning[];
+  /** Time by stage. */
+  readonly seconds: Seconds;
+}
+
 /** Images and how they came about. */
 export interface Reconstruction {
   /** Magnitude `[slices, rows, columns]`, in the file's units and orientation. */
@@ -91,6 +149,11 @@ export interface Reconstruction {
   readonly drawn: number;
   /** Magnitudes of the posterior samples, each `[slices, rows, columns]`, where they were kept. */
   readonly samples?: readonly NdArray[];
+  /**
+   * Coil maps `[slices, C, 2, H, W]`, H the phase-encode axis, with unit sum of squares within the
+   * object; absent for methods that need none. The option `maps` takes them as they are.
+   */
+  readonly maps?: NdArray;
   /** Root sum of squares of the fully sampled data, where there are any. */
   readonly reference?: NdArray;
   /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
@@ -103,7 +166,7 @@ export interface Reconstruction {
   readonly mask: SamplingMask;
   /** Method that was used. */
   readonly method: string;
-  /** Its network, if it has one. */
+  /** Its network, if it has one that is known by name. */
   readonly model?: ModelReference;
   /** Device it ran on. */
   readonly device: Device;
@@ -117,6 +180,8 @@ export interface Reconstruction {
   readonly misfit?: readonly number[];
   /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
   readonly audit?: Audit;
+  /** What should be known of the result, each once. */
+  readonly warnings: readonly Warning[];
   /** Time by stage. */
   readonly seconds: Seconds;
 }

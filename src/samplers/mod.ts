@@ -23,7 +23,7 @@ import { samplerMethod } from "./core/method.ts";
 export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./core/contract.ts";
 export { type CompiledSampler, compileSampler, type SamplingTask } from "./core/driver.ts";
 export { type Measurement, mriMeasurement } from "../method/measurement.ts";
-export { DEFAULT_PRIOR, DEFAULT_SAMPLES } from "./core/method.ts";
+export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
 export { compileMisfit, type MisfitLevel } from "./core/misfit.ts";
 
 export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };

@@ -7,7 +7,7 @@ import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { NdArray } from "../ndarray.ts";
-import type { Reconstruction } from "../recon/reconstruct.ts";
+import { type Reconstruction } from "../recon/types.ts";
 
 /** `ImageHeader.dataType` of float32. */
 const FLOAT32 = 5;

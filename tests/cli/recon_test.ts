@@ -30,7 +30,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     assert.deepEqual(Object.keys(report), [
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
       ...["samples", "noise"],
-      ...["seconds", "metrics", "audit", "outputs"],
+      ...["seconds", "metrics", "warnings", "audit", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");
     assert.deepEqual(report.input, {

@@ -4,11 +4,11 @@ import { writeDicom } from "../../src/cli/commands/dicom_output.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
-import type { Reconstruction } from "../../src/recon/reconstruct.ts";
 import { runHere, someKspace } from "../cli/support.ts";
 import { inFolder, tabulate } from "../io/support.ts";
 import { needsCommand, run, testWith } from "../tools.ts";
 import { needsModule, PYTHON } from "./python.ts";
+import { type Reconstruction } from "../../src/recon/types.ts";
 
 /** An oblique volume with voxels of 0.9 x 0.8 x 3.1 mm. */
 const AFFINE = obliqueAffine([0.9, 0.8, 3.1], [12.25, -30.123456789, 101.5]);
@@ -31,6 +31,7 @@ function someResult(known: boolean): Reconstruction {
     complex: tabulate([3, 2, 5, 7], () => 0),
     std: { ...magnitude, data: magnitude.data.map((value) => value / 10) },
     metrics: null,
+    warnings: [],
     geometry: { affine: AFFINE, known },
     mask: makeMask(spec, 7, 5),
     method: "dps",

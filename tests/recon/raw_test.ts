@@ -8,12 +8,13 @@ import { flagBits } from "../../src/mrd/values.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { readKspace } from "../../src/recon/open.ts";
 import { binFile } from "../../src/recon/raw_file.ts";
-import { reconstruct, type ReconstructOptions } from "../../src/recon/reconstruct.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
 import { inFolder } from "../io/support.ts";
 import { lineOf, mrdHeader } from "../mri/raw/support.ts";
 import { randomArray, relativeError } from "../mri/support.ts";
 import { brainKspace, linesOf, writeRaw } from "./raw_support.ts";
+import { type ReconstructOptions } from "../../src/recon/types.ts";
 
 const SIZE = 48, COILS = 3;
 const runtime = await Runtime.open("cpu");

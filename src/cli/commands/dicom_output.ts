@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { type DicomTags, dicomTags } from "../../io/dicom/tags.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
-import type { Reconstruction } from "../../recon/reconstruct.ts";
 import { readYaml } from "../options/config.ts";
 import { VERSION_LINE } from "../options/help.ts";
+import { type Reconstruction } from "../../recon/types.ts";
 
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;

@@ -7,12 +7,7 @@ import type { KspaceFile } from "../../io/types.ts";
 import { EXAMPLE_MASK, openExample } from "../../recon/example.ts";
 import { readKspace } from "../../recon/open.ts";
 import { type Plan, planReconstruction } from "../../recon/plan.ts";
-import {
-  type Progress,
-  reconstruct,
-  type Reconstruction,
-  type ReconstructOptions,
-} from "../../recon/reconstruct.ts";
+import { reconstruct } from "../../recon/reconstruct.ts";
 import { type ReconReport, reconReport } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import { readDicomTags } from "./dicom_output.ts";
@@ -21,6 +16,7 @@ import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { methodRequest, type ReconRequest } from "../options/recon.ts";
 import { inFreshFolder, writeJson } from "./output.ts";
+import type { Progress, Reconstruction, ReconstructOptions } from "../../recon/types.ts";
 
 /** One input and where its results go. */
 export interface Job {

@@ -6,11 +6,11 @@ import { writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
 import { ndarray } from "../../ndarray.ts";
-import type { Reconstruction } from "../../recon/reconstruct.ts";
 import { type DicomDescription, writeDicom } from "./dicom_output.ts";
 import { writeMrd } from "./mrd_output.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
+import { type Reconstruction } from "../../recon/types.ts";
 
 /** Folder under which results go when no other is named. */
 const DEFAULT_ROOT = "recon";

@@ -6,7 +6,7 @@ import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
 import type { Contrast } from "../../mri/phantom/phantom.ts";
 import { phantomImage } from "../../recon/example.ts";
-import { sliceRange } from "../../recon/reconstruct.ts";
+import { sliceRange } from "../../recon/options.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";

@@ -11,7 +11,7 @@ import { bartMethods } from "../../recon/bart.ts";
 import { finishedSize } from "../../recon/finish.ts";
 import { predictMemory } from "../../recon/plan.ts";
 import { fileShape } from "../../recon/report.ts";
-import { reconstructFrom, sliceRange } from "../../recon/reconstruct.ts";
+import { reconstructFrom } from "../../recon/reconstruct.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { FileSlices, finishOptions, KeptSlices } from "../../recon/slice_supply.ts";
 import type { Progress } from "../../recon/types.ts";
@@ -22,6 +22,7 @@ import { type Comparison, COMPARISON_SCHEMA, type ComparisonRun } from "../compa
 import { pairedDifferences } from "./paired_differences.ts";
 import { withPeakMemory } from "./peak_memory.ts";
 import { json, runKey, type RunSettings, type RunStore } from "./run_store.ts";
+import { sliceRange } from "../../recon/options.ts";
 
 type InputRow = Comparison["inputs"][number];
 
@@ -219,7 +220,7 @@ class Comparing {
       mask: mask ?? null,
       maskSha256: checksums[mask ?? ""] ?? null,
       ...supply,
-      mapsSha256: checksums[supply.maps ?? ""] ?? null,
+      mapsSha256: checksums[String(supply.maps ?? "")] ?? null,
       method: variant.method.name,
       ...variant.options,
       model: (await variantModel(variant))?.sha256 ?? null,
@@ -245,13 +246,14 @@ class Comparing {
     const { result, peak } = await withPeakMemory(() =>
       reconstructFrom(supply, {
         ...options,
+        method,
         slices,
         seed,
         audit: audit && method.needsMaps ? "prediction" : "consistency",
         device: this.#runtime.device,
         signal,
         onProgress: (progress) => prepared.includes(progress.stage) || onProgress(progress),
-      }, method)
+      })
     );
     const run: ComparisonRun = {
       ...blank,

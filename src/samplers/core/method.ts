@@ -3,7 +3,7 @@ import type { Runtime } from "../../graph/mod.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Method, MethodOptions, SamplingGeometry, Solver } from "../../method/problem.ts";
 import { meanOf } from "../../ndarray.ts";
-import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
+import { openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
 import { compileSampler } from "./driver.ts";
@@ -24,6 +24,7 @@ export function samplerMethod(sampler: Sampler): Method {
     needsMaps: true,
     samples: sampler.random !== false,
     defaultModel: DEFAULT_PRIOR,
+    settings: sampler.defaults,
     prepare: (runtime, geometry, options) => prepareSampler(runtime, geometry, sampler, options),
   };
 }
@@ -34,9 +35,7 @@ async function prepareSampler(
   sampler: Sampler,
   options: MethodOptions = {},
 ): Promise<Solver> {
-  const { description, denoise } = await loadDenoiser(
-    await modelPath(options.model ?? DEFAULT_PRIOR),
-  );
+  const { denoise, model } = await openPrior(options.model ?? DEFAULT_PRIOR);
   const samples = options.samples ?? (sampler.random === false ? 1 : DEFAULT_SAMPLES);
   const compiled = await compileSampler(runtime, {
     sampler,
@@ -56,18 +55,22 @@ async function prepareSampler(
     nfe: compiled.nfe(typical),
     steps: compiled.steps(typical),
     samples,
-    model: modelReference(description),
+    model,
     sample,
     solve: async (problem, control) => meanOf(await sample(problem, control)),
   };
 }
 
 /** A sampler's settings with what the user asks for. */
-export function samplerSettings(sampler: Sampler, { steps, weight = 1 }: MethodOptions): Settings {
+export function samplerSettings(
+  sampler: Sampler,
+  { steps, weight = 1, settings = {} }: MethodOptions,
+): Settings {
   const { defaults } = sampler;
   return {
     ...defaults,
+    ...settings,
     ...(steps === undefined ? {} : { steps }),
-    weight: defaults.weight * weight,
+    weight: (settings.weight ?? defaults.weight) * weight,
   };
 }

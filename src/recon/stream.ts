@@ -1,0 +1,309 @@
+/**
+ * K-space in, images out, slice by slice: what `reconstruct` and all commands are made of. The graphs
+ * are compiled once for all slices of one sampling.
+ * @module
+ */
+import { DivergenceError } from "../errors.ts";
+import { Runtime } from "../graph/mod.ts";
+import type { KspaceFile } from "../io/types.ts";
+import type { Method, Problem, RunControl, Solver } from "../method/problem.ts";
+import { meanOf, type NdArray, ndarray } from "../ndarray.ts";
+import { Rng } from "../rng.ts";
+import { distinct, type Warning } from "../warning.ts";
+import { Auditor } from "./audit/auditor.ts";
+import {
+  compileFinish,
+  compileReference,
+  compileSpread,
+  type FinishOptions,
+  scaleArray,
+} from "./finish.ts";
+import { chosenMethod, methodOptions } from "./methods.ts";
+import { checkOptions, sliceRange } from "./options.ts";
+import { preparedSolver } from "./partial_fourier.ts";
+import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
+import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
+
+/** Part of the progress of a slice that reading and calibrating are. */
+const PREPARING_SHARE = 0.1;
+
+/** A reconstruction that is open: slices come when they are asked for. */
+export interface ReconstructionStream extends AsyncIterable<ReconstructedSlice>, AsyncDisposable {
+  /**
+   * Reconstructs one slice of the file. Call `close` when no more are wanted, or declare the stream
+   * with `await using`.
+   * @throws as `reconstruct`
+   */
+  slice(index: number): Promise<ReconstructedSlice>;
+  /** Releases the compiled graphs. The end of a loop over the stream does so too. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a reconstruction whose slices are read, reconstructed and given one after the other, so that
+ * a volume need not be in memory.
+ *
+ * @param file from `readKspace` or `kspaceFromArray`; it stays open
+ * @throws {UsageError} for an unknown option, method or setting, or slices that are not there
+ * @example
+ * ```ts
+ * import { openReconstruction, simulatedBrain } from "./mod.ts";
+ *
+ * using kspace = await simulatedBrain({ size: 32, coils: 2 });
+ * for await (const slice of openReconstruction(kspace, { method: "sense", device: "cpu" })) {
+ *   console.assert(`${slice.magnitude.shape}` === "32,32");
+ * }
+ * ```
+ */
+export function openReconstruction(
+  file: KspaceFile,
+  options: ReconstructOptions = {},
+): ReconstructionStream {
+  return new Stream(file, options, (runtime) => new FileSlices(runtime, file, options));
+}
+
+/**
+ * {@link openReconstruction} of slices that are supplied, so that several methods can share what was
+ * prepared once. The options that decide what is supplied (`mask`, `maps`, `calibration`, `compress`)
+ * do not count.
+ */
+export function openSupplied(
+  supply: SliceSupply,
+  options: ReconstructOptions = {},
+): ReconstructionStream {
+  return new Stream(supply.file, options, () => supply);
+}
+
+class Stream implements ReconstructionStream {
+  readonly #file: KspaceFile;
+  readonly #options: ReconstructOptions;
+  readonly #method: Method;
+  readonly #range: readonly [number, number];
+  readonly #supply: (runtime: Runtime) => SliceSupply;
+  #run: Promise<Run> | undefined;
+
+  constructor(
+    file: KspaceFile,
+    options: ReconstructOptions,
+    supply: (runtime: Runtime) => SliceSupply,
+  ) {
+    checkOptions(options);
+    this.#file = file;
+    this.#options = options;
+    this.#method = chosenMethod(options.method);
+    methodOptions(this.#method, options);
+    this.#range = sliceRange(file, options.slices);
+    this.#supply = supply;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReconstructedSlice> {
+    try {
+      const [first, end] = this.#range;
+      for (let index = first; index < end; index++) yield await this.slice(index);
+    } finally {
+      await this.close();
+    }
+  }
+
+  async slice(index: number): Promise<ReconstructedSlice> {
+    sliceRange(this.#file, [index, index + 1]);
+    this.#options.signal?.throwIfAborted();
+    const run = await (this.#run ??= this.#open());
+    const [first, end] = this.#range;
+    return await run.slice(index, index - first, end - first);
+  }
+
+  async close(): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    const opened = await run?.catch(() => undefined); // the caller of slice() was told
+    if (opened && !(this.#options.device instanceof Runtime)) {
+      await opened.runtime[Symbol.asyncDispose]();
+    }
+  }
+
+  async #open(): Promise<Run> {
+    const { device } = this.#options;
+    const runtime = device instanceof Runtime ? device : await Runtime.open(device);
+    return new Run(this.#supply(runtime), this.#options, this.#method, runtime);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Everything compiled for one sampling. */
+interface Compiled {
+  readonly solver: Solver;
+  readonly finish: Awaited<ReturnType<typeof compileFinish>>;
+  readonly reorient: Awaited<ReturnType<typeof compileReference>>;
+}
+
+type TimedStage = "read" | "calibrate" | "reconstruct" | "audit";
+
+class Run {
+  readonly runtime: Runtime;
+  readonly #supply: SliceSupply;
+  readonly #options: ReconstructOptions;
+  readonly #method: Method;
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #auditor: Auditor;
+
+  constructor(
+    supply: SliceSupply,
+    options: ReconstructOptions,
+    method: Method,
+    runtime: Runtime,
+  ) {
+    this.runtime = runtime;
+    this.#supply = supply;
+    this.#options = options;
+    this.#method = method;
+    this.#auditor = new Auditor(runtime, {
+      method,
+      options: methodOptions(method, options),
+      level: options.audit ?? "consistency",
+      seed: options.seed ?? 0,
+    });
+  }
+
+  async slice(index: number, done: number, slices: number): Promise<ReconstructedSlice> {
+    const { signal, seed = 0, firstSlice = 0, onProgress } = this.#options;
+    const clock = new Clock(this.runtime);
+    const warnings: Warning[] = [];
+    const report = (stage: Progress["stage"], part: number) =>
+      onProgress?.({ stage, slice: done, slices, fraction: (done + part) / slices });
+    const control = (stage: "reconstruct" | "audit", from: number, share: number): RunControl => ({
+      rng: new Rng(seed, firstSlice + index),
+      onProgress: (fraction) => report(stage, from + share * fraction),
+      signal,
+    });
+    report("read", 0);
+    const { needsMaps } = this.#method;
+    const slice = await clock.time("read", () => this.#supply.read(index, needsMaps));
+    const { solver, finish, reorient } = await this.#compile(slice);
+    report("calibrate", 0.02);
+    const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
+    const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
+    let misfit: number | undefined;
+    const { image, samples } = await clock.time("reconstruct", () =>
+      solved(solver, problem, {
+        ...control("reconstruct", PREPARING_SHARE, share),
+        onStage: (stage, seconds) => clock.add(stage, seconds),
+        onMisfit: (sigma) => misfit = sigma,
+        onWarning: (warning) => warnings.push(warning),
+      }));
+    const scale = scaleArray(prepared.scale);
+    const { complex, magnitude } = await finish.run({ image, scale });
+    requireFinite(magnitude, index);
+    const { key, geometry } = slice;
+    const audit = this.#auditor.active
+      ? await clock.time("audit", () =>
+        this.#auditor.slice(
+          { index, key, geometry, problem, image },
+          control("audit", PREPARING_SHARE + share, share),
+        ))
+      : undefined;
+    return {
+      index,
+      complex,
+      magnitude,
+      ...await this.#spread(samples, scale, slice.leaving),
+      reference: prepared.reference &&
+        (await reorient.run({ reference: prepared.reference })).turned,
+      maps: problem.inputs.maps && withoutBatch(problem.inputs.maps),
+      mask: slice.sampling.mask,
+      method: this.#method.name,
+      device: this.runtime.device,
+      sigma: problem.sigma,
+      misfit,
+      audit,
+      steps: solver.steps,
+      nfe: solver.nfe,
+      drawn: solver.samples ?? 1,
+      model: solver.model,
+      warnings: distinct(warnings),
+      seconds: clock.seconds,
+    };
+  }
+
+  /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */
+  async #spread(samples: NdArray | undefined, scale: NdArray, leaving: FinishOptions) {
+    if (samples === undefined || samples.shape[0] < 2) return {};
+    const spread = await compileSpread(this.runtime, leaving, samples.shape[0]);
+    const { magnitudes, std } = await spread.run({ samples, scale });
+    return { std, samples: this.#options.keepSamples ? magnitudes : undefined };
+  }
+
+  #compile(slice: ReadSlice): Promise<Compiled> {
+    let compiled = this.#compiled.get(slice.key);
+    if (compiled === undefined) {
+      compiled = this.#create(slice);
+      this.#compiled.set(slice.key, compiled);
+    }
+    return compiled;
+  }
+
+  async #create({ geometry, leaving }: ReadSlice): Promise<Compiled> {
+    const options = methodOptions(this.#method, this.#options);
+    return {
+      solver: await preparedSolver(this.runtime, this.#method, geometry, options),
+      finish: await compileFinish(this.runtime, leaving),
+      reorient: await compileReference(this.runtime, leaving),
+    };
+  }
+}
+
+/** Seconds of one slice by stage. */
+class Clock {
+  readonly #runtime: Runtime;
+  readonly #compiledBefore: number;
+  readonly #seconds: Record<TimedStage, number> & { eigenbasis?: number } = {
+    read: 0,
+    calibrate: 0,
+    reconstruct: 0,
+    audit: 0,
+  };
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#compiledBefore = runtime.compileSeconds;
+  }
+
+  async time<T>(stage: TimedStage, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.add(stage, (performance.now() - start) / 1000);
+    return result;
+  }
+
+  add(stage: TimedStage | "eigenbasis", seconds: number): void {
+    this.#seconds[stage] = (this.#seconds[stage] ?? 0) + seconds;
+  }
+
+  get seconds(): Seconds {
+    return { ...this.#seconds, compile: this.#runtime.compileSeconds - this.#compiledBefore };
+  }
+}
+
+/** The image, and the samples whose mean it is where the method draws samples. */
+async function solved(
+  solver: Solver,
+  problem: Problem,
+  control: RunControl,
+): Promise<{ image: NdArray; samples?: NdArray }> {
+  if (solver.sample === undefined) return { image: await solver.solve(problem, control) };
+  const samples = await solver.sample(problem, control);
+  return { image: meanOf(samples), samples };
+}
+
+/** The last guard, for methods that have none of their own. */
+function requireFinite({ data }: NdArray, index: number): void {
+  if (data.every(Number.isFinite)) return;
+  throw new DivergenceError(
+    `The reconstruction of slice ${index} diverged: finite numbers are required, found NaN or infinity`,
+  );
+}
+
+const withoutBatch = ({ data, shape }: NdArray): NdArray => ndarray(data, shape.slice(1));
