@@ -7,7 +7,7 @@
  *
  * @example Reconstruct a simulated brain and write it
  * ```ts
- * import { reconstruct, simulatedBrain, writeNifti } from "./mod.ts";
+ * import { reconstruct, simulatedBrain, writeNifti } from "@larmor/larmor";
  *
  * // A file of your own: using kspace = await readKspace("scan.h5");
  * using kspace = await simulatedBrain({ size: 64, coils: 4 });
@@ -21,48 +21,13 @@
  * ```
  * @module
  */
-export { DeviceError, InputError, LarmorError, UsageError } from "./src/errors.ts";
+export { DeviceError, DivergenceError, InputError, LarmorError, UsageError } from "./src/errors.ts";
+export type { Warning } from "./src/warning.ts";
+export { VERSION } from "./src/version.ts";
 export { type NdArray, ndarray, sizeOf, zeros } from "./src/ndarray.ts";
 export { Rng } from "./src/rng.ts";
-export {
-  type ContentFormat,
-  detectFormat,
-  encodePng,
-  type FileFormat,
-  type Geometry,
-  type ImageFile,
-  type ImageVolume,
-  type KspaceFile,
-  type MaskFile,
-  openImage as readImage,
-  type OpenOptions,
-  readMapsFile,
-  readMaskFile,
-  writeCflCoils,
-  writeNifti,
-  writeNpy,
-  writeNpyComplex,
-} from "./src/io/mod.ts";
-export { reconstruct } from "./src/recon/reconstruct.ts";
-export { openReconstruction, type ReconstructionStream } from "./src/recon/stream.ts";
-export type {
-  Progress,
-  ReconstructedSlice,
-  Reconstruction,
-  ReconstructOptions,
-  Seconds,
-} from "./src/recon/types.ts";
-export type { Warning } from "./src/warning.ts";
-export type {
-  Audit,
-  ConsistencyBand,
-  ConsistencyFigures,
-  Prediction,
-  Spread,
-  SpreadRegion,
-  Verdict,
-} from "./src/recon/audit/audit.ts";
-export type { AuditLevel } from "./src/recon/audit/auditor.ts";
+
+// In.
 export {
   type ArrayOptions,
   type KspaceDescription,
@@ -73,47 +38,75 @@ export {
   type ReadOptions,
 } from "./src/recon/open.ts";
 export { simulatedBrain, type SimulatedBrainOptions } from "./src/recon/example.ts";
-export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
-export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics/metrics.ts";
-export type { Calibration } from "./src/mri/calibration/calibrate.ts";
-export type { ModelReference } from "./src/nn/model_path.ts";
-export type { Contrast } from "./src/mri/phantom/phantom.ts";
-export type { SimulationRequest } from "./src/recon/simulated.ts";
 export {
-  type GeneratedMaskSpec,
-  makeMask,
-  type MaskSpec,
-  parseMaskSpec,
-  type SamplingMask,
-} from "./src/mri/sampling/masks.ts";
-export type { Extent, PartialSampling } from "./src/mri/sampling/partial_sampling.ts";
+  type SimulatedKspace,
+  simulatedKspace,
+  type SimulationRequest,
+} from "./src/recon/simulated.ts";
+export type {
+  Axis,
+  FileFormat,
+  Geometry,
+  ImageFile,
+  ImageVolume,
+  KspaceFile,
+} from "./src/io/types.ts";
+export { openImage as readImage, type OpenOptions } from "./src/io/open.ts";
+
+// Reconstruct.
+export { reconstruct } from "./src/recon/reconstruct.ts";
+export { openReconstruction, type ReconstructionStream } from "./src/recon/stream.ts";
+export type {
+  Progress,
+  ReconstructedSlice,
+  Reconstruction,
+  ReconstructOptions,
+  Seconds,
+} from "./src/recon/types.ts";
+export type { MaskRequest } from "./src/recon/sampling.ts";
+export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
 export type {
   Method,
   MethodOptions,
   Problem,
   RunControl,
-  SamplingGeometry as Acquisition,
+  SamplingGeometry,
   Solver,
 } from "./src/method/problem.ts";
+export type { ModelReference } from "./src/nn/model_path.ts";
+export type { ModelChoice } from "./src/nn/prior.ts";
+export { type Plan, planReconstruction } from "./src/recon/plan.ts";
+
+// Judge.
+export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics/metrics.ts";
 export type {
-  ConstantData,
-  ConvAttributes,
-  ConvTransposeAttributes,
-  NoAttributes,
-  PoolAttributes,
-  ReduceAttributes,
-} from "./src/graph/ops/attributes.ts";
+  Audit,
+  ConsistencyBand,
+  ConsistencyFigures,
+  Prediction,
+  SliceAudit,
+  Spread,
+  SpreadRegion,
+  Verdict,
+} from "./src/recon/audit/audit.ts";
+export type { AuditLevel } from "./src/recon/audit/auditor.ts";
+
+// Out.
+export { writeNifti } from "./src/io/nifti/write.ts";
+export { writeNpy, writeNpyComplex } from "./src/io/numpy/npy.ts";
+export { encodePng } from "./src/io/png.ts";
+export { type DicomDescription, writeDicom } from "./src/recon/dicom.ts";
+export type { DicomTags } from "./src/io/dicom/tags.ts";
 export {
-  type Device,
-  type DeviceRequest,
-  type DType,
-  type InputShapes,
-  type NamedTensors,
-  type OpAttributes,
-  type OpName,
-  type Program,
-  Runtime,
-  type Shape,
-  Tensor,
-  type TensorType,
-} from "./src/graph/mod.ts";
+  type ReconReport,
+  reconReport,
+  type ReportDetails,
+  type ReportInput,
+  type ReportMask,
+} from "./src/recon/report.ts";
+
+// The types that those above are made of.
+export type { Calibration } from "./src/mri/calibration/calibrate.ts";
+export type { Contrast } from "./src/mri/phantom/phantom.ts";
+export type { SamplingMask } from "./src/mri/sampling/masks.ts";
+export { type Device, type DeviceRequest, Runtime } from "./src/graph/mod.ts";

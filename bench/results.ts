@@ -205,15 +205,15 @@ const parts = options.parts.split(",");
 const sections: string[] = [];
 await using runtime = await Runtime.open("cpu");
 
-const sources = VALIDATION.map(({ path, slice }) => ({ path: `${options.data}/${path}`, slice }));
+const sources = VALIDATION.map(({ path, slice }) => ({ from: `${options.data}/${path}`, slice }));
 
 if (parts.includes("real")) {
   const path = `${options.data}/kspace`;
   const real = [
-    ...await makeTrials(runtime, [{ path: `${path}/brain7_fastmri.h5` }], REAL_MASKS, SIMULATION),
+    ...await makeTrials(runtime, [{ from: `${path}/brain7_fastmri.h5` }], REAL_MASKS, SIMULATION),
     ...await makeTrials(
       runtime,
-      ULTRA_LOW.map((f) => ({ path: `${path}/${f}` })),
+      ULTRA_LOW.map((f) => ({ from: `${path}/${f}` })),
       LOW_MASKS,
       SIMULATION,
     ),

@@ -5,11 +5,14 @@
 export * from "./types.ts";
 export { createFolderWhole, writeFileWhole } from "./atomic.ts";
 export { writeCflCoils } from "./cfl.ts";
+export { sha256File } from "./checksum.ts";
 export { type ContentFormat, detectFormat } from "./detect.ts";
+export { type DicomTags, dicomTags } from "./dicom/tags.ts";
+export { type FastmriContent, writeFastmri } from "./hdf5/fastmri_write.ts";
 export { type MaskFile, readMaskFile } from "./mask_file.ts";
 export { readMapsFile } from "./maps_file.ts";
 export { readAllSlices } from "./nifti/read.ts";
 export { writeNifti } from "./nifti/write.ts";
-export { writeNpy, writeNpyComplex } from "./numpy/npy.ts";
+export { type NpyArray, readNpy, writeNpy, writeNpyComplex } from "./numpy/npy.ts";
 export { openImage, openKspace, type OpenOptions } from "./open.ts";
 export { encodePng, encodePngRgb, montage, window } from "./png.ts";

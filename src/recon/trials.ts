@@ -30,8 +30,8 @@ export interface Trial {
 
 /** Where a trial's k-space comes from. */
 export interface TrialSource {
-  /** NIfTI volume (k-space is simulated) or a file of fully sampled k-space. */
-  readonly path: string;
+  /** NIfTI volume (k-space is simulated), a file of fully sampled k-space, or such k-space itself. */
+  readonly from: string | KspaceFile;
   /** Slice; the middle one by default. */
   readonly slice?: number;
 }
@@ -49,11 +49,12 @@ export async function makeTrials(
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const source of sources) {
-    using file = await openTrial(runtime, source.path, simulation);
+    const file = await openTrial(runtime, source.from, simulation);
+    using _opened = typeof source.from === "string" ? file : undefined;
     const index = source.slice ?? Math.floor(file.slices / 2);
     const kspace = await file.readSlice(index);
     for (const mask of masks) {
-      const name = `${source.path.slice(source.path.lastIndexOf("/") + 1)} slice ${index}`;
+      const name = `${file.path.slice(file.path.lastIndexOf("/") + 1)} slice ${index}`;
       trials.push({ slice: name, ...await makeTrial(runtime, file, kspace, mask) });
     }
   }
@@ -62,9 +63,10 @@ export async function makeTrials(
 
 async function openTrial(
   runtime: Runtime,
-  path: string,
+  path: string | KspaceFile,
   simulation: SimulationRequest,
 ): Promise<KspaceFile> {
+  if (typeof path !== "string") return path;
   if (!/\.nii(\.gz)?$/.test(path)) return await openKspace(path);
   return await simulatedKspace(runtime, await openImage(path), simulation);
 }

@@ -1,4 +1,4 @@
-/** Training of priors and reconstruction networks. @module */
+/** Training of priors and reconstruction networks, and the search for settings of samplers. @module */
 export {
   type NetworkSizes,
   type ReconstructionKind,
@@ -13,3 +13,6 @@ export {
 export type { HistoryEntry } from "./checkpoint.ts";
 export { trainPrior } from "./prior.ts";
 export { trainReconstruction } from "./reconstruction.ts";
+export { tune, type TuneOptions } from "./tune.ts";
+export type { TuningRow } from "../recon/tune.ts";
+export type { TrialSource } from "../recon/trials.ts";

@@ -1,6 +1,6 @@
 /** dciodvfy and pydicom (Debian's packages) as judges of the DICOM that `recon` writes. */
 import assert from "node:assert/strict";
-import { writeDicom } from "../../src/cli/commands/dicom_output.ts";
+import { writeDicom } from "../../src/recon/dicom.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";

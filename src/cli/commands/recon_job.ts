@@ -10,7 +10,8 @@ import { type Plan, planReconstruction } from "../../recon/plan.ts";
 import { reconstruct } from "../../recon/reconstruct.ts";
 import { type ReconReport, reconReport } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
-import { readDicomTags } from "./dicom_output.ts";
+import { dicomTags } from "../../io/dicom/tags.ts";
+import { readYaml } from "../options/config.ts";
 import type { CommandContext } from "../entry.ts";
 import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
 import { ProgressLine } from "../render/progress.ts";
@@ -46,7 +47,8 @@ export async function runJob(
   context: CommandContext,
 ): Promise<ReconReport> {
   const start = performance.now();
-  const tags = request.dicomTags === undefined ? {} : await readDicomTags(request.dicomTags);
+  const { dicomTags: path } = request;
+  const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
   await using runtime = await Runtime.open(request.device);
   using file = await openInput(runtime, request, job.input);
   return await inFreshFolder(job.folder, async (partial) => {

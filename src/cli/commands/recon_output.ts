@@ -6,7 +6,7 @@ import { writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
 import { ndarray } from "../../ndarray.ts";
-import { type DicomDescription, writeDicom } from "./dicom_output.ts";
+import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "./mrd_output.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";

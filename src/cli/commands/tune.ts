@@ -106,7 +106,7 @@ export async function tune(args: readonly string[], context: CommandContext): Pr
 function spread(paths: readonly string[], count: number): TrialSource[] {
   const chosen = Math.min(count, paths.length);
   return Array.from({ length: chosen }, (_, i) => ({
-    path: paths[Math.floor((i + 0.5) * paths.length / chosen)],
+    from: paths[Math.floor((i + 0.5) * paths.length / chosen)],
   }));
 }
 

@@ -4,10 +4,7 @@ import { methods } from "../../recon/methods.ts";
 import { withConfig } from "./config.ts";
 import { COMMON } from "./shared.ts";
 import { type OptionTable, parseOptions, type RequestOf, requestOf } from "./table.ts";
-import project from "../../../deno.json" with { type: "json" };
-
-/** The version of Larmor. */
-export const VERSION: string = project.version;
+import { VERSION } from "../../version.ts";
 
 /** What `--version` prints. */
 export const VERSION_LINE = `larmor ${VERSION}\n`;

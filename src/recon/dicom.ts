@@ -1,48 +1,40 @@
 /** A reconstruction as DICOM series. @module */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type DicomTags, dicomTags } from "../../io/dicom/tags.ts";
-import { percentile } from "../../mri/metrics/percentile.ts";
-import { readYaml } from "../options/config.ts";
-import { VERSION_LINE } from "../options/help.ts";
-import { type Reconstruction } from "../../recon/types.ts";
+import type { DicomTags } from "../io/dicom/tags.ts";
+import { percentile } from "../mri/metrics/percentile.ts";
+import { VERSION } from "../version.ts";
+import type { Reconstruction } from "./types.ts";
+
+const SOFTWARE = `larmor ${VERSION}`;
 
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;
 
-/** What DICOM says beside the images. */
+/** What a DICOM series says beside its images. */
 export interface DicomDescription {
-  /** What was reconstructed; the series of one source share a study. */
+  /** Name of what was reconstructed, such as the checksum of a file: series of one source share a study. */
   readonly source: string;
-  /** Attributes that the user gives. */
-  readonly tags: DicomTags;
+  /** Attributes by keyword, such as `PatientName`. Default: none, the files are anonymous. */
+  readonly tags?: DicomTags;
 }
 
 /**
- * Reads attributes that the user gives.
- * @throws {InputError} when the file cannot be read, or an attribute may not be given
- * @throws {UsageError} when it is not YAML
- */
-export async function readDicomTags(path: string): Promise<DicomTags> {
-  return dicomTags(await readYaml(path, "DICOM attributes"), path);
-}
-
-/**
- * Writes the magnitude into `magnitude/`, and the standard deviation, where there is one, as a
- * series of its own into `std/`.
+ * Writes a reconstruction as DICOM: the magnitude into `magnitude/`, and the standard deviation, where
+ * there is one, as a series of its own into `std/`.
+ * @param folder must not exist
  * @throws {InputError} when it cannot be written
  */
 export async function writeDicom(
   folder: string,
   result: Reconstruction,
-  { source, tags }: DicomDescription,
+  { source, tags = {} }: DicomDescription,
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
-  const { writeDicomSeries } = await import("../../io/dicom/write.ts");
+  const { writeDicomSeries } = await import("../io/dicom/write.ts");
   const { geometry, magnitude, std, volumes = 1 } = result;
-  const software = VERSION_LINE.trim();
-  const placed = geometry === undefined ? {} : { geometry };
-  const common = { source, tags, software, volumes, ...placed };
-  await Deno.mkdir(folder);
+  const common = { source, tags, software: SOFTWARE, volumes, geometry };
+  await mkdir(folder);
   await writeDicomSeries(join(folder, "magnitude"), {
     ...common,
     image: magnitude,
@@ -84,7 +76,7 @@ function derivation({ method, model, steps, mask, device }: Reconstruction): str
   const network = model === undefined
     ? ""
     : `, model ${model.name} (sha256 ${model.sha256.slice(0, 12)})`;
-  return `${VERSION_LINE.trim()}: reconstructed from raw data by ${method}${network}, ` +
+  return `${SOFTWARE}: reconstructed from raw data by ${method}${network}, ` +
     `${steps} steps, acceleration ${
       mask.acceleration.toFixed(2)
     }, sampling ${mask.spec}, on ${device}`;

@@ -1,0 +1,69 @@
+/**
+ * The physics of MRI: operators on symbolic tensors, coil maps and noise from calibration lines,
+ * sampling masks, metrics, and a drawn head to test with.
+ * @module
+ */
+export {
+  combineFactor,
+  complexMul,
+  conjugate,
+  imagPart,
+  joinParts,
+  magnitude,
+  realPart,
+  squaredMagnitude,
+  swapParts,
+} from "./physics/complex.ts";
+export { conjugateGradients } from "./physics/cg.ts";
+export { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW, type Direction } from "./physics/dft.ts";
+export {
+  coils,
+  compose,
+  innerProduct,
+  type LinearOperator,
+  mriOperator,
+  regularised,
+  sampledFourier,
+} from "./physics/operator.ts";
+export {
+  type LeastSquares,
+  leastSquaresImage,
+  proximal,
+  proximalCorrection,
+  residualImage,
+} from "./physics/proximal.ts";
+export {
+  averagePooling,
+  denoising,
+  gaussianBlur,
+  inpainting,
+} from "./physics/restoration_operators.ts";
+export { calibratedMaps, type Calibration } from "./calibration/calibrate.ts";
+export {
+  noiseLevel,
+  type NoiseRegions,
+  noiseRegions,
+  regionEnergies,
+} from "./calibration/noise.ts";
+export {
+  type GeneratedMaskSpec,
+  makeMask,
+  maskFromLines,
+  maskFromPlane,
+  type MaskSpec,
+  parseMaskSpec,
+  SamplingMask,
+} from "./sampling/masks.ts";
+export type { Extent, PartialSampling } from "./sampling/partial_sampling.ts";
+export { haarpsi } from "./metrics/haarpsi.ts";
+export {
+  headMask,
+  measure,
+  type Metrics,
+  nmse,
+  psnr,
+  type RegionMetrics,
+  ssim,
+} from "./metrics/metrics.ts";
+export { brainPhantom, type Contrast, type PhantomOptions } from "./phantom/phantom.ts";
+export { Simulator, type SimulatorOptions } from "./phantom/simulate.ts";
