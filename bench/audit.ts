@@ -10,7 +10,7 @@
  * without running anything (`--tables` runs nothing at all). Tables go below the mark in the output.
  */
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { benchOptions } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { writeFileWhole } from "../src/io/atomic.ts";
 import { headMask } from "../src/mri/metrics/head_mask.ts";
@@ -26,20 +26,17 @@ import { magnitudeOf } from "../src/recon/trials.ts";
 import { type AuditCase, type Fault, simulateCase } from "./audit_cases.ts";
 import { correctRuns, faultTables, rankTable } from "./audit_tables.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    data: {
-      type: "string",
-      default: new URL("../../shared/data/validation", import.meta.url).pathname,
-    },
-    rows: { type: "string", default: "bench/results/audit.jsonl" },
-    parts: { type: "string", default: "none,known,noise,maps,motion,slight,prior,rank" },
-    count: { type: "string", default: "20" },
-    output: { type: "string", default: "docs/audit.md" },
-    model: { type: "string" },
-    tables: { type: "boolean", default: false },
+const options = benchOptions(import.meta.url, {
+  data: {
+    type: "string",
+    default: new URL("../../shared/data/validation", import.meta.url).pathname,
   },
+  rows: { type: "string", default: "bench/results/audit.jsonl" },
+  parts: { type: "string", default: "none,known,noise,maps,motion,slight,prior,rank" },
+  count: { type: "string", default: "20" },
+  output: { type: "string", default: "docs/audit.md" },
+  model: { type: "string" },
+  tables: { type: "boolean", default: false },
 });
 
 /** One measured run. */

@@ -12,7 +12,7 @@
  * Means over slices; the real slice is only read with --kspace.
  */
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
+import { benchOptions, say } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { type ImageFile, openImage, openKspace } from "../src/io/mod.ts";
 import { headMask, measure } from "../src/mri/metrics/metrics.ts";
@@ -21,18 +21,15 @@ import { ndarray } from "../src/ndarray.ts";
 import { reconstruct } from "../src/recon/reconstruct.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    methods: { type: "string", default: "sense,tv,wavelet,unet,varnet" },
-    data: {
-      type: "string",
-      default: new URL("../../shared/data/validation", import.meta.url).pathname,
-    },
-    slices: { type: "string", default: "2" },
-    kspace: { type: "string" },
-    model: { type: "string", multiple: true, default: [] },
+const options = benchOptions(import.meta.url, {
+  methods: { type: "string", default: "sense,tv,wavelet,unet,varnet" },
+  data: {
+    type: "string",
+    default: new URL("../../shared/data/validation", import.meta.url).pathname,
   },
+  slices: { type: "string", default: "2" },
+  kspace: { type: "string" },
+  model: { type: "string", multiple: true, default: [] },
 });
 const methods = options.methods.split(",");
 const models = Object.fromEntries(options.model.map((text) => text.split("=")));
@@ -134,10 +131,6 @@ async function printReal(path: string): Promise<void> {
       say(`${`${mask} ${method}`.padEnd(36)}${reference.toFixed(2).padStart(8)}`);
     }
   }
-}
-
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
 }
 
 if (options.slices !== "0") printMeans(await simulatedScores());

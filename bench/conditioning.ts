@@ -1,6 +1,3 @@
-import { learningRateFactor } from "../src/train/schedule.ts";
-import { compileValidator, denoisingObjective } from "../src/train/denoiser_training.ts";
-import { compileTrainer, initialState } from "../src/train/trainer.ts";
 /**
  * Whether the denoiser gains from being told the noise level: two networks of the same size, one
  * without that input, trained on the same batches for the same number of steps.
@@ -10,7 +7,10 @@ import { compileTrainer, initialState } from "../src/train/trainer.ts";
  * A short run (default 400 steps of 4 crops of 96 x 96), so that both can be had in ten minutes.
  * PSNR in dB on views of the validation volumes, as training has it.
  */
-import { parseArgs } from "node:util";
+import { learningRateFactor } from "../src/train/schedule.ts";
+import { compileValidator, denoisingObjective } from "../src/train/denoiser_training.ts";
+import { compileTrainer, initialState } from "../src/train/trainer.ts";
+import { benchOptions, say } from "./options.ts";
 import { denoisingSource, validationSet } from "../src/train/validation.ts";
 import { volumePaths } from "../src/train/volumes.ts";
 import { Runtime } from "../src/graph/mod.ts";
@@ -18,13 +18,10 @@ import { countParameters, DENOISER_NETWORK, flatten, initialParameters } from ".
 import { Rng } from "../src/rng.ts";
 import { denoiserSpecs } from "../src/nn/residual_unet.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
-    steps: { type: "string", default: "400" },
-    seed: { type: "string", default: "1" },
-  },
+const options = benchOptions(import.meta.url, {
+  data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
+  steps: { type: "string", default: "400" },
+  seed: { type: "string", default: "1" },
 });
 const [steps, seed] = [Number(options.steps), Number(options.seed)];
 const BATCH = 4, CROP = 96, RATE = 2e-3;
@@ -36,8 +33,6 @@ const NETWORKS = {
   "told the noise level": DENOISER_NETWORK,
   "not told": { ...DENOISER_NETWORK, embedding: 0 },
 };
-
-const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 
 await using runtime = await Runtime.open("cpu");
 const paths = await volumePaths(`${options.data}/train`);

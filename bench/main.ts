@@ -4,10 +4,11 @@
  *     deno task bench [--repeats N] [--python PYTHON] [--kspace FILE.h5]
  *
  * PYTHON needs numpy, scipy and h5py (Debian: /usr/bin/python3 with python3-scipy and python3-h5py);
- * BART is found on the PATH. A peer that is absent leaves its columns empty. Ours and the peer's
- * repeats alternate in rounds, so that a machine that slows down slows both.
+ * BART is found on the PATH. A peer that is absent leaves its columns empty. The floor of a transform is
+ * its arithmetic at the rate of onnxruntime's own MatMul, measured in the same run.
  */
-import { parseArgs } from "node:util";
+import { benchOptions, say } from "./options.ts";
+import { existsSync } from "node:fs";
 import { Runtime } from "../src/graph/mod.ts";
 import { openKspace } from "../src/io/mod.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/masks.ts";
@@ -15,17 +16,15 @@ import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
 import type { KspaceFile } from "../src/io/types.ts";
 import { findMethod } from "../src/recon/methods.ts";
 import { fourierCases } from "./fourier.ts";
+import { matMulRate } from "./rate.ts";
 import { type Case, median, type PeerTimes, peerTimes, printTable } from "./table.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    repeats: { type: "string", default: "7" },
-    python: { type: "string", default: "/usr/bin/python3" },
-    kspace: {
-      type: "string",
-      default: new URL("../../shared/data/kspace/brain7_fastmri.h5", import.meta.url).pathname,
-    },
+const options = benchOptions(import.meta.url, {
+  repeats: { type: "string", default: "7" },
+  python: { type: "string", default: "/usr/bin/python3" },
+  kspace: {
+    type: "string",
+    default: new URL("../../shared/data/kspace/brain7_fastmri.h5", import.meta.url).pathname,
   },
 });
 const repeats = Number(options.repeats);
@@ -70,12 +69,8 @@ async function reconstructionCases(runtime: Runtime, file: KspaceFile): Promise<
   return cases;
 }
 
-await using runtime = await Runtime.open("cpu");
-using file = await openKspace(options.kspace);
-const cases = [...await fourierCases(runtime), ...await reconstructionCases(runtime, file)];
-const peers: PeerTimes = await peerTimes(options.python, options.kspace, repeats);
-const ours = new Map<string, number>();
-for (const { name, run, per = 1 } of cases) {
+/** Median seconds of one evaluation, after one that is not timed. */
+async function timed(run: () => Promise<unknown>, per = 1): Promise<number> {
   await run();
   const times: number[] = [];
   for (let i = 0; i < repeats; i++) {
@@ -83,6 +78,19 @@ for (const { name, run, per = 1 } of cases) {
     await run();
     times.push((performance.now() - start) / 1000 / per);
   }
-  ours.set(name, median(times));
+  return median(times);
 }
-printTable(cases, ours, peers);
+
+await using runtime = await Runtime.open("cpu");
+const cases = await fourierCases(runtime);
+if (existsSync(options.kspace)) {
+  using file = await openKspace(options.kspace);
+  cases.push(...await reconstructionCases(runtime, file));
+} else {
+  say(`Reconstructions are left out: ${options.kspace} is absent`);
+}
+const peers: PeerTimes = await peerTimes(options.python, options.kspace, repeats);
+const gflops = await matMulRate(runtime, timed);
+const ours = new Map<string, number>();
+for (const { name, run, per } of cases) ours.set(name, await timed(run, per));
+printTable(cases, ours, peers, gflops);

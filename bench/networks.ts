@@ -1,5 +1,3 @@
-import { denoisingObjective } from "../src/train/denoiser_training.ts";
-import { compileTrainer, initialState } from "../src/train/trainer.ts";
 /**
  * Times of the networks beside PyTorch's with the same weights and inputs, in one run:
  *
@@ -10,16 +8,10 @@ import { compileTrainer, initialState } from "../src/train/trainer.ts";
  * channels) on 15 coils of 640 x 368. PYTHON needs torch, and fastmri 0.3.0 for the VarNet (see
  * networks.py). Each side runs alone, with 2 threads. `--small` checks the script on small sizes.
  */
-import { parseArgs } from "node:util";
-import {
-  constantOf,
-  input,
-  matMul,
-  reduceMax,
-  Runtime,
-  type Tensor,
-  vjp,
-} from "../src/graph/mod.ts";
+import { denoisingObjective } from "../src/train/denoiser_training.ts";
+import { compileTrainer, initialState } from "../src/train/trainer.ts";
+import { benchOptions, say } from "./options.ts";
+import { input, Runtime, type Tensor, vjp } from "../src/graph/mod.ts";
 import { topological } from "../src/graph/tensor.ts";
 import { makeMask } from "../src/mri/sampling/masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../src/ndarray.ts";
@@ -33,16 +25,14 @@ import {
 } from "../src/nn/mod.ts";
 import { Rng } from "../src/rng.ts";
 import { constantVarNetMask, transposedKernel, varnet, varnetSpecs } from "../src/unrolled/mod.ts";
+import { matMulRate } from "./rate.ts";
 import { median } from "./table.ts";
 import { denoiserSpecs, scopedDenoiser } from "../src/nn/residual_unet.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    repeats: { type: "string", default: "5" },
-    python: { type: "string", default: "/usr/bin/python3" },
-    small: { type: "boolean", default: false },
-  },
+const options = benchOptions(import.meta.url, {
+  repeats: { type: "string", default: "5" },
+  python: { type: "string", default: "/usr/bin/python3" },
+  small: { type: "boolean", default: false },
 });
 const repeats = Number(options.repeats);
 const SIZES = options.small
@@ -196,17 +186,6 @@ async function varnetCase(runtime: Runtime, folder: string): Promise<Record<stri
   return { VarNet: { seconds, flops: flopsOf([magnitude]) } };
 }
 
-/** MatMul rate of onnxruntime, GFLOP/s. */
-async function matMulRate(runtime: Runtime): Promise<number> {
-  const side = 2048;
-  const b = constantOf(random(9, [side, side]).data, [side, side]);
-  const program = await runtime.build({ a: [side, side] }, ({ a }) => ({
-    most: reduceMax(matMul(matMul(matMul(matMul(a, b), b), b), b)), // little to copy
-  }));
-  const a = random(10, [side, side]);
-  return 4 * 2 * side ** 3 / await timed(() => program.run({ a })) / 1e9;
-}
-
 interface Peer {
   readonly torch?: string;
   readonly gflops?: number;
@@ -254,17 +233,13 @@ function row([name, ...cells]: readonly string[]): string {
   return name.padEnd(18) + cells.map((cell) => cell.padStart(12)).join("");
 }
 
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-}
-
 const folder = await Deno.makeTempDir();
 try {
   const ours: Record<string, Timing> = {};
   let rate = 0;
   for (const cases of [denoiserCases, trainingCase, varnetCase]) {
     await using runtime = await Runtime.open("cpu"); // its arenas go with it
-    rate = Math.max(rate, await matMulRate(runtime));
+    rate = Math.max(rate, await matMulRate(runtime, timed));
     Object.assign(ours, await cases(runtime, folder));
   }
   const config = { network: DENOISER_NETWORK, sigmaData: SIGMA_DATA, varnet: VARNET };

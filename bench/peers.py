@@ -6,7 +6,6 @@
              the phase axis contiguous or strided, centred by shifts or not
     normal   F^H M F S, coils then adjoint coils included, at R=4 and R=8 in hybrid (phase, readout) space: 1-D transforms
              along the phase axis only, in each layout and with each way of masking; the fastest is pocketfft's entry
-    gemm     float32 MatMul of numpy in GFLOP/s, the floor reference
     bart     BART on the brain7 slice: ecalib, pics -l2, wavelet, TV at R=4 and R=8 (needs bart and h5py)
     all      everything
 
@@ -116,22 +115,6 @@ def normal(repeats, threads):
     return out
 
 
-def gemm(repeats, _threads):
-    import numpy as np
-    out = {}
-    for size in (1024, 2048):
-        a = random_complex(size, size).real.copy()
-        entry = timed(lambda: a @ a, repeats)
-        entry["gflops"] = 2 * size**3 / entry["median"] / 1e9
-        out[f"{size}"] = entry
-    # The dense DFT of DESIGN.md: (2 * 368) x (2 * 368) real block matrix on 15 coils.
-    matrix, batch = random_complex(2 * READ, 2 * READ).real.copy(), random_complex(COILS, 2 * READ, PHASE).real.copy()
-    entry = timed(lambda: np.matmul(matrix, batch), repeats)
-    entry["gflops"] = 2 * (2 * READ) ** 2 * PHASE * COILS / entry["median"] / 1e9
-    out["dense 368 DFT as MatMul"] = entry
-    return out
-
-
 def write_cfl(name, array):
     shape = list(array.shape) + [1] * (16 - array.ndim)
     Path(f"{name}.hdr").write_text("# Dimensions\n" + " ".join(map(str, shape)) + "\n")
@@ -189,7 +172,7 @@ def bart(repeats, threads, file=BRAIN7):
     return out
 
 
-MODES = {"dft": dft, "normal": normal, "gemm": gemm, "bart": bart}
+MODES = {"dft": dft, "normal": normal, "bart": bart}
 
 
 def main():

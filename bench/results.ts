@@ -7,7 +7,7 @@
  * method's lines) to measure again. Seconds are wall-clock for one slice on the CPU, compiling left out.
  */
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { benchOptions } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { writeFileWhole } from "../src/io/atomic.ts";
 import { meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
@@ -17,17 +17,14 @@ import { magnitudeOf, makeTrials, scoreTrial, type Trial } from "../src/recon/tr
 import { headMask, type RegionMetrics } from "../src/mri/metrics/metrics.ts";
 import { Rng } from "../src/rng.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
-    rows: { type: "string", default: "bench/results/rows.jsonl" },
-    output: { type: "string", default: "docs/results.md" },
-    only: { type: "string" },
-    /** Write the tables of what has been measured, and measure nothing. */
-    known: { type: "boolean", default: false },
-    parts: { type: "string", default: "real,validation,several,steps,spread" },
-  },
+const options = benchOptions(import.meta.url, {
+  data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
+  rows: { type: "string", default: "bench/results/rows.jsonl" },
+  output: { type: "string", default: "docs/results.md" },
+  only: { type: "string" },
+  /** Write the tables of what has been measured, and measure nothing. */
+  known: { type: "boolean", default: false },
+  parts: { type: "string", default: "real,validation,several,steps,spread" },
 });
 
 /** One measurement. */

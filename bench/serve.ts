@@ -8,7 +8,7 @@
  * `ismrmrd` (PYTHON needs it, and Debian's ismrmrd-tools make its file); the second is left out where
  * it is absent.
  */
-import { parseArgs } from "node:util";
+import { benchOptions } from "./options.ts";
 import { encodeMessage } from "../src/io/mrd/message_writer.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../src/io/mrd/messages.ts";
 import { serve } from "../src/serve/server.ts";
@@ -16,13 +16,10 @@ import { exists, ROOT, run } from "../tests/tools.ts";
 import { headerXml, readAnswer, sliceAcquisitions, someImages } from "../tests/serve/support.ts";
 import { median } from "./table.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    megabytes: { type: "string", default: "512" },
-    repeats: { type: "string", default: "3" },
-    python: { type: "string", default: `${ROOT}/.venv/bin/python` },
-  },
+const options = benchOptions(import.meta.url, {
+  megabytes: { type: "string", default: "512" },
+  repeats: { type: "string", default: "3" },
+  python: { type: "string", default: `${ROOT}/.venv/bin/python` },
 });
 const repeats = Number(options.repeats);
 const COILS = [1, 8, 32];

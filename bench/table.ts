@@ -1,4 +1,5 @@
 /** Peers' times and the table of ratios. */
+import { say } from "./options.ts";
 
 /** One thing that is timed. */
 export interface Case {
@@ -14,12 +15,10 @@ export interface Case {
   run(): Promise<unknown>;
 }
 
-/** Median seconds of the peers by section and entry; `gflops` is the measured MatMul rate. */
+/** Median seconds of the peers by section and entry. */
 export interface PeerTimes {
   /** Seconds, or undefined when the peer is absent. */
   seconds(section: string, entry: string): number | undefined;
-  /** Best MatMul rate of numpy, GFLOP/s. */
-  readonly gflops?: number;
 }
 
 /** Middle value. */
@@ -29,7 +28,6 @@ export function median(values: readonly number[]): number {
 
 interface Entry {
   readonly median: number;
-  readonly gflops?: number;
 }
 
 /** Runs `bench/peers.py`. A mode that fails (BART or h5py absent) leaves its entries out, and says so. */
@@ -39,17 +37,16 @@ export async function peerTimes(
   repeats: number,
 ): Promise<PeerTimes> {
   const sections: Record<string, Record<string, Entry>> = {};
-  for (const mode of ["gemm", "dft", "normal", "bart"]) {
+  for (const mode of ["dft", "normal", "bart"]) {
     const script = new URL("./peers.py", import.meta.url).pathname;
-    const { code, stdout, stderr } = await new Deno.Command(python, {
-      args: [script, mode, "--repeats", String(repeats), "--kspace", kspace],
-    }).output();
-    if (code === 0) Object.assign(sections, JSON.parse(new TextDecoder().decode(stdout)));
-    else {say(
-        `peer ${mode} is absent: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`,
-      );}
+    const args = [script, mode, "--repeats", String(repeats), "--kspace", kspace];
+    try {
+      Object.assign(sections, JSON.parse(await outputOf(python, args)));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say(`peer ${mode} is absent: ${reason.trim().split("\n").at(-1)}`);
+    }
   }
-  const rates = Object.values(sections.gemm ?? {}).map(({ gflops }) => gflops ?? 0);
   return {
     seconds: (section, entry) => {
       const found = Object.entries(sections[section] ?? {}).filter(([name]) =>
@@ -58,26 +55,34 @@ export async function peerTimes(
       const times = found.map(([, { median }]) => median);
       return times.length === 0 ? undefined : Math.min(...times);
     },
-    ...(rates.length === 0 ? {} : { gflops: Math.max(...rates) }),
   };
 }
 
-/** Prints ours, the floor, the peer's and the ratio. */
+async function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (code !== 0) throw new Error(err);
+  return out;
+}
+
+/**
+ * Prints ours, the floor, the peer's and the ratio.
+ * @param gflops MatMul rate of onnxruntime
+ */
 export function printTable(
   cases: readonly Case[],
   ours: ReadonlyMap<string, number>,
   peers: PeerTimes,
+  gflops: number,
 ): void {
   const ms = (seconds: number | undefined) =>
     seconds === undefined ? "" : (1000 * seconds).toFixed(1);
-  say(`numpy MatMul rate: ${peers.gflops?.toFixed(0) ?? "?"} GFLOP/s; times in ms, medians`);
+  say(`MatMul of onnxruntime: ${gflops.toFixed(0)} GFLOP/s; times in ms, medians`);
   say(row(["", "ours", "floor", "peer", "ours/peer"]));
   for (const { name, peer, flops } of cases) {
     const own = ours.get(name);
     const other = peers.seconds(...peer);
-    const floor = flops === undefined || peers.gflops === undefined
-      ? undefined
-      : flops / (peers.gflops * 1e9);
+    const floor = flops === undefined ? undefined : flops / (gflops * 1e9);
     const ratio = own === undefined || other === undefined ? "" : (own / other).toFixed(2);
     say(row([name, ms(own), ms(floor), ms(other), ratio]));
   }
@@ -85,8 +90,4 @@ export function printTable(
 
 function row([name, ...cells]: readonly string[]): string {
   return name.padEnd(44) + cells.map((cell) => cell.padStart(12)).join("");
-}
-
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
 }
