@@ -1,5 +1,5 @@
 /**
- * Configuration that comes as JSON in a text: `{"parameters": {"config": NAME, ...}}`, as FIRE,
+ * Configuration as JSON in a text message: `{"parameters": {"config": NAME, ...}}`, as FIRE,
  * OpenRecon and python-ismrmrd-server write it.
  * @module
  */
@@ -12,7 +12,7 @@ export interface ExtraConfiguration {
   readonly changes: Readonly<Record<string, string>>;
 }
 
-/** Keys that name a recipe; the first that says something counts. */
+/** Keys that name a recipe; the first that is not empty counts. */
 const NAME_KEYS = ["customconfig", "config"] as const;
 
 /**

@@ -16,7 +16,7 @@ const WINDOW_PERCENTILE = 99.5;
 /** Largest number that a header holds. */
 const MAX_U16 = 65535;
 
-/** Numbers images within their series, from 1. */
+/** Counts the images of each series from 1. */
 export class ImageNumbers {
   readonly #last = new Map<number, number>();
 
@@ -29,8 +29,8 @@ export class ImageNumbers {
 }
 
 /**
- * The magnitude, and the standard deviation where there is one as a series of its own. Every
- * encoding has two numbers of series: images of a series are of one size.
+ * The magnitude, and where there is a standard deviation, that as a second series. Every encoding has
+ * its own two series, as the images of a series must have one size.
  */
 export function sliceImages(
   bin: RawBin,
@@ -39,28 +39,20 @@ export function sliceImages(
 ): MrdImage[] {
   const series = 2 * bin.layout.encoding;
   const { std, method } = result;
-  const magnitude = image(bin, {
-    volume: result.magnitude,
-    series,
-    number: numbers.next(series),
-    meta: {
-      DataRole: "Image",
-      ImageProcessingHistory: ["LARMOR", method],
-      SeriesDescriptionAdditional: method,
-      ImageComments: description(result),
-    },
+  const one = (volume: NdArray, which: 0 | 1, meta: ImageContent["meta"]) =>
+    image(bin, { volume, series: series + which, number: numbers.next(series + which), meta });
+  const magnitude = one(result.magnitude, 0, {
+    DataRole: "Image",
+    ImageProcessingHistory: ["LARMOR", method],
+    SeriesDescriptionAdditional: method,
+    ImageComments: description(result),
   });
   if (std === undefined) return [magnitude];
-  const deviation = image(bin, {
-    volume: std,
-    series: series + 1,
-    number: numbers.next(series + 1),
-    meta: {
-      DataRole: "Quantitative",
-      ImageProcessingHistory: ["LARMOR", method, "STD"],
-      SeriesDescriptionAdditional: `${method}_std`,
-      ImageComments: `Standard deviation over posterior samples; ${description(result)}`,
-    },
+  const deviation = one(std, 1, {
+    DataRole: "Quantitative",
+    ImageProcessingHistory: ["LARMOR", method, "STD"],
+    SeriesDescriptionAdditional: `${method}_std`,
+    ImageComments: `Standard deviation over posterior samples; ${description(result)}`,
   });
   return [magnitude, deviation];
 }
@@ -75,7 +67,10 @@ interface ImageContent {
 
 function image(bin: RawBin, content: ImageContent): MrdImage {
   const { header, counters, layout: { is3d, x, y, z } } = bin;
-  const { data, matrix } = is3d ? turned(content.volume) : flat(content.volume);
+  const { volume } = content;
+  const [first, second, third] = volume.shape;
+  const matrix: Triple = is3d ? [first, second, third] : [third, second, 1];
+  const data = is3d ? reversed(volume) : volume.data;
   const white = percentile(data, WINDOW_PERCENTILE);
   const { position, readDir, phaseDir, sliceDir, patientTablePosition } = header;
   return {
@@ -120,23 +115,13 @@ function description({ method, steps, mask, model }: Reconstruction): string {
   return `Larmor ${method}${network}, ${steps} steps, acceleration ${mask.acceleration.toFixed(2)}`;
 }
 
-interface Turned {
-  readonly data: Float32Array;
-  readonly matrix: Triple;
-}
-
-/** `[1, y, x]` as MRD has it. */
-function flat({ data, shape: [, rows, columns] }: NdArray): Turned {
-  return { data, matrix: [columns, rows, 1] };
-}
-
-/** `[x, y, z]` to `[z, y, x]`. */
-function turned({ data, shape: [x, y, z] }: NdArray): Turned {
+/** `[x, y, z]` with its axes in the opposite order. */
+function reversed({ data, shape: [x, y, z] }: NdArray): Float32Array {
   const result = new Float32Array(data.length);
   for (let i = 0; i < x; i++) {
     for (let j = 0; j < y; j++) {
       for (let k = 0; k < z; k++) result[(k * y + j) * x + i] = data[(i * y + j) * z + k];
     }
   }
-  return { data: result, matrix: [x, y, z] };
+  return result;
 }

@@ -1,5 +1,6 @@
 /**
- * What is on its way to a client: messages in order, no more than fit, and never for ever.
+ * Messages on their way to a client: in order, at most so many bytes waiting, and given up when the
+ * client does not read.
  * @module
  */
 import { InputError } from "../errors.ts";
@@ -23,7 +24,7 @@ export class Outbox {
 
   /**
    * @param limit bytes that may wait
-   * @param onBroken told once, when the client has gone or does not read
+   * @param onBroken called once, when the client has gone or does not read
    */
   constructor(output: ByteOutput, limit: number, onBroken: (reason: unknown) => void) {
     this.#output = output;
@@ -31,28 +32,28 @@ export class Outbox {
     this.#onBroken = onBroken;
   }
 
-  /** Sends a message; after a failure messages go nowhere. */
+  /** Sends a message; after a failure messages are dropped. */
   send(bytes: Uint8Array): void {
     if (this.#broken) return;
-    if (this.#waiting + bytes.length > this.#limit && this.#waiting > 0) {
+    const waiting = this.#waiting + bytes.length;
+    if (waiting > this.#limit && this.#waiting > 0) {
       return this.break(
         new InputError(
-          `Cannot send images: at most ${this.#limit} bytes may wait for the client, found ` +
-            `${this.#waiting + bytes.length}`,
+          `Cannot send images: at most ${this.#limit} bytes may wait for the client, found ${waiting}`,
         ),
       );
     }
     if (this.#waiting === 0) this.#progress = performance.now();
-    this.#waiting += bytes.length;
+    this.#waiting = waiting;
     this.#tail = this.#tail.then(() => this.#write(bytes));
   }
 
-  /** Resolves when all that was sent so far is written, or nothing can be. */
+  /** Resolves when all that was sent so far is written, or sending has failed. */
   async flush(): Promise<void> {
     await Promise.race([this.#tail, this.#dropped.promise]);
   }
 
-  /** Milliseconds since the client last took something; 0 when nothing waits. */
+  /** Milliseconds since the client last read something; 0 when nothing waits. */
   get stalledFor(): number {
     return this.#waiting === 0 ? 0 : performance.now() - this.#progress;
   }

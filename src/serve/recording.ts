@@ -1,24 +1,27 @@
 /**
- * Keeping what a client sends: the bytes of the stream as they arrive, so that a reconstruction, or
- * a server, that fails loses nothing; an ISMRMRD file is made of them when the session has ended.
+ * Saving what a client sends: the bytes of the stream as they arrive, so that nothing is lost when a
+ * reconstruction or the server fails. When the session has ended they become an ISMRMRD file.
  * @module
  */
 import { join } from "node:path";
+import { LarmorError } from "../errors.ts";
 import { reason } from "../host.ts";
+import { ByteReader } from "../io/mrd/byte_reader.ts";
+import { MessageReader } from "../io/mrd/message_reader.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
-import { keepStream } from "./save_stream.ts";
+import { MrdWriter } from "../io/mrd/mrd_writer.ts";
 import type { Duplex } from "./session.ts";
 import type { Log } from "./types.ts";
 
-/** Bytes of a session that are being kept. */
+/** Bytes of a session that are being saved. */
 export interface Recording {
-  /** Keeps some bytes. Does not throw: what cannot be kept is reported once. */
+  /** Saves some bytes. Does not throw: what cannot be saved is reported once. */
   write(bytes: Uint8Array): Promise<void>;
   /** Ends it. */
   close(): Promise<void>;
 }
 
-/** A connection whose incoming bytes are kept before anyone sees them. */
+/** A connection whose incoming bytes are saved before anyone else reads them. */
 export function recorded(duplex: Duplex, recording: Recording): Duplex {
   return {
     read: async (target) => {
@@ -31,9 +34,9 @@ export function recorded(duplex: Duplex, recording: Recording): Duplex {
 }
 
 /**
- * Keeps the bytes in a file of a folder, NAME.mrd; when the session has ended it becomes the ISMRMRD
- * file NAME.h5. The .mrd stays where not all of it could be understood. NAME is the time and the
- * number of the session: nothing that a client says.
+ * Saves the bytes in a file NAME.mrd of a folder; when the session has ended it becomes the ISMRMRD
+ * file NAME.h5. The .mrd stays where not all of it could be read. NAME is made of the time and the
+ * number of the session, and of nothing that the client says.
  */
 export async function fileRecording(
   folder: string,
@@ -44,9 +47,9 @@ export async function fileRecording(
   const path = join(folder, `${time}-${Deno.pid}-${session}`);
   const stream = `${path}.mrd`;
   let file: Deno.FsFile | undefined;
-  let bytesKept = 0;
+  let saved = 0;
   const fail = (cause: unknown) => {
-    log("ERR", `Cannot keep the raw data in ${stream}: ${reason(cause)}`);
+    log("ERR", `Cannot save the raw data in ${stream}: ${reason(cause)}`);
     file?.close();
     file = undefined;
   };
@@ -61,7 +64,7 @@ export async function fileRecording(
         for (let done = 0; file !== undefined && done < bytes.length;) {
           done += await file.write(bytes.subarray(done));
         }
-        bytesKept += bytes.length;
+        saved += bytes.length;
       } catch (cause) {
         fail(cause);
       }
@@ -70,22 +73,21 @@ export async function fileRecording(
       if (file === undefined) return;
       file.close();
       file = undefined;
-      // Nothing was sent: nothing is kept.
-      if (bytesKept === 0) return await Deno.remove(stream);
-      await converted(stream, `${path}.h5`, log, limits);
+      if (saved === 0) return await Deno.remove(stream);
+      await convert(stream, `${path}.h5`, log, limits);
     },
   };
 }
 
-/** Makes the file of the stream, and removes the stream where the file says all. */
-async function converted(
+/** Writes the file, and removes the stream where the file holds all of it. */
+async function convert(
   stream: string,
   file: string,
   log: Log,
   limits: MessageLimits | undefined,
 ): Promise<void> {
   try {
-    const { acquisitions, error } = await keepStream(stream, file, limits);
+    const { acquisitions, error } = await saveStream(stream, file, limits);
     if (error === undefined && acquisitions > 0) {
       await Deno.remove(stream);
       return log("INF", `${acquisitions} acquisitions in ${file}`);
@@ -94,4 +96,50 @@ async function converted(
   } catch (cause) {
     log("ERR", `The raw data stay in ${stream}: ${reason(cause)}`);
   }
+}
+
+/** What became of a stream. */
+export interface SavedStream {
+  /** Acquisitions in the file. */
+  readonly acquisitions: number;
+  /** Why the file does not hold all of the stream; undefined when it does. */
+  readonly error?: LarmorError;
+}
+
+/**
+ * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is cut
+ * off gives what came before; one without a header gives no file.
+ * @throws {InputError} when the file cannot be written
+ */
+export async function saveStream(
+  stream: string,
+  file: string,
+  limits?: MessageLimits,
+): Promise<SavedStream> {
+  using source = await Deno.open(stream);
+  const messages = new MessageReader(new ByteReader(source), limits);
+  let writer: MrdWriter | undefined;
+  let acquisitions = 0;
+  try {
+    for (;;) {
+      const message = await messages.next().catch(knownError);
+      if (message === undefined || message instanceof LarmorError || message.kind === "close") {
+        await writer?.finish();
+        return { acquisitions, error: message instanceof LarmorError ? message : undefined };
+      }
+      if (message.kind === "header") writer ??= await MrdWriter.create(file, message.text);
+      if (message.kind === "waveform") writer?.appendWaveform(message.waveform);
+      if (message.kind === "acquisition" && writer !== undefined) {
+        writer.append(message.acquisition);
+        acquisitions++;
+      }
+    }
+  } finally {
+    await writer?.[Symbol.asyncDispose]();
+  }
+}
+
+function knownError(error: unknown): LarmorError {
+  if (error instanceof LarmorError) return error;
+  throw error;
 }

@@ -1,5 +1,5 @@
 /**
- * The server: listens, gives each connection its session, and ends when it is told to.
+ * The server: listens, runs a session for each connection, and ends when its signal is aborted.
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
@@ -8,33 +8,29 @@ import { recorded, type Recording } from "./recording.ts";
 import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
 import type { Log } from "./types.ts";
 
-/** What a server is told. */
+/** Options of {@link serve}. */
 export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe"> {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
   /** Sessions at the same time. */
   readonly connections: number;
-  /** Starts to keep the raw data of a session; undefined where nothing is kept. */
+  /** Starts to save the raw data of a session. */
   readonly record?: (session: number, log: Log) => Promise<Recording>;
   readonly log: Log;
-  /** Told the address once the server listens. */
+  /** Called with the address once the server listens. */
   readonly onListen?: (address: { readonly hostname: string; readonly port: number }) => void;
-  /** No more connections after it is aborted; those that are open go on to their end. */
+  /** After it is aborted there are no new connections; open sessions are finished. */
   readonly signal: AbortSignal;
 }
 
-/**
- * Milliseconds that a client has to read our last words: of silence, and while it goes on sending
- * what nobody takes any more.
- */
+/** Milliseconds that a client has to read the last messages: after its last byte, and in all. */
 const LINGER = { silence: 2000, most: 60_000 } as const;
 /** Milliseconds before accepting is tried again when the system has no descriptor left. */
 const ACCEPT_PAUSE = 100;
-/** Connections that may be told that there are too many, as a multiple of those allowed. */
+/** Connections that may be refused at the same time, as a multiple of those allowed. */
 const REFUSED_AT_ONCE = 4;
 
-/** A server that listens. */
 class Server {
   readonly #options: ServerOptions;
   readonly #sessions = new Set<Session>();
@@ -50,7 +46,7 @@ class Server {
     const listener = this.#listen(host, port);
     const stop = () => {
       listener.close();
-      log("INF", `No more connections; ${this.#sessions.size} sessions go on to their end`);
+      log("INF", `No more connections; ${this.#sessions.size} sessions are being finished`);
       for (const session of this.#sessions) {
         if (!session.started) session.refuse(new InputError("The server is shutting down"));
       }
@@ -99,7 +95,7 @@ class Server {
         await refuseConnection(conn, connections);
       }
     } catch (error) {
-      // The sessions throw nothing: this is a connection that breaks while it is being closed.
+      // Sessions throw nothing: the connection broke while it was being closed.
       log("DBG", `Connection: ${(error as Error).message}`);
     }
     closeQuietly(conn);
@@ -118,7 +114,7 @@ class Server {
       log("DBG", `Connection from ${address.hostname}:${address.port}`);
       const result = await session.run();
       logResult(log, result, started);
-      await saidGoodbye(conn);
+      await closeGently(conn);
     } finally {
       this.#sessions.delete(session);
       await recording?.close();
@@ -145,10 +141,10 @@ function logResult(log: Log, result: SessionResult, started: number): void {
 }
 
 async function refuseConnection(conn: Deno.TcpConn, connections: number): Promise<void> {
-  const text = `ERR Cannot take the connection: at most ${connections} are possible at a time`;
+  const text = `ERR Cannot accept the connection: at most ${connections} are possible at a time`;
   await writeAll(conn, encodeMessage({ kind: "text", text, terminated: true }));
   await writeAll(conn, encodeMessage({ kind: "close" }));
-  await saidGoodbye(conn);
+  await closeGently(conn);
 }
 
 async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
@@ -156,10 +152,10 @@ async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Ends our side and waits until the client has ended its own: closing a connection on which data are
- * still arriving would reset it, and the client would lose what it has not read.
+ * Closes our side and waits until the client has closed its own: closing a connection on which data
+ * still arrive would reset it, and the client would lose what it has not read yet.
  */
-async function saidGoodbye(conn: Deno.TcpConn): Promise<void> {
+async function closeGently(conn: Deno.TcpConn): Promise<void> {
   await conn.closeWrite();
   const start = performance.now();
   let heard = start;

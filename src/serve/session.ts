@@ -1,6 +1,6 @@
 /**
- * One conversation with a client: configuration, header, data, and images back. It knows the order
- * of messages and the limits; the work itself is done elsewhere (`work.ts`).
+ * One conversation with a client: configuration, header, data, and images back. It keeps the order of
+ * messages and the limits; the reconstruction runs elsewhere (`Work` in types.ts).
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
@@ -9,10 +9,10 @@ import { MessageReader } from "../io/mrd/message_reader.ts";
 import { encodeMessage } from "../io/mrd/message_writer.ts";
 import type { MrdMessage } from "../io/mrd/messages.ts";
 import type { Acquisition } from "../mrd/values.ts";
+import { quoted } from "../quoted.ts";
 import { extraConfiguration } from "./extra_configuration.ts";
 import { Outbox } from "./outbox.ts";
-import { type Log, quoted, type RecipeBook, type ServeLimits, type Severity } from "./types.ts";
-import type { OpenWork, Work, WorkEvent } from "./work.ts";
+import type { Log, OpenWork, RecipeBook, ServeLimits, Severity, Work, WorkEvent } from "./types.ts";
 
 /** The two directions of a connection. */
 export interface Duplex {
@@ -20,20 +20,20 @@ export interface Duplex {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What a session is given. */
+/** Options of {@link Session}. */
 export interface SessionOptions {
   readonly recipes: RecipeBook;
   readonly limits: ServeLimits;
   readonly openWork: OpenWork;
-  /** The server's log; the client gets the same lines as TEXT. */
+  /** The server's log; the client is sent the same lines as TEXT. */
   readonly log: Log;
-  /** Whether the header is sent back before the images and texts are not sent, as in a pipe. */
+  /** As in a pipe: the header is sent back before the images, and no texts are sent. */
   readonly pipe?: boolean;
 }
 
-/** What became of a session. */
+/** How a session ended. */
 export interface SessionResult {
-  /** Why it ended early; undefined when it ended as it should. */
+  /** Why it ended early. */
   readonly error?: unknown;
   readonly acquisitions: number;
   readonly images: number;
@@ -41,13 +41,13 @@ export interface SessionResult {
   readonly failures: number;
 }
 
-/** Bytes of samples that may be on their way to the work. */
+/** Bytes of samples that may be on their way to the reconstruction. */
 const WINDOW_BYTES = 64 * 2 ** 20;
 /** Bytes that may wait for a client to read them. */
 const OUTBOX_BYTES = 512 * 2 ** 20;
-/** Lines of the log that a client is sent; a bad stream could make one for each acquisition. */
+/** Most lines of the log that a client is sent: a bad stream makes one for each acquisition. */
 const MAX_TEXTS = 50;
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two checks of the time limits. */
 const WATCH_INTERVAL = 250;
 
 /** Talks to one client until the end. */
@@ -76,11 +76,7 @@ export class Session {
   constructor(duplex: Duplex, options: SessionOptions) {
     this.#options = options;
     this.#bytes = new ByteReader({
-      read: async (target) => {
-        const count = await duplex.read(target);
-        this.#heard = performance.now();
-        return count;
-      },
+      read: (target) => duplex.read(target).finally(() => this.#heard = performance.now()),
     });
     this.#messages = new MessageReader(this.#bytes, options.limits.message);
     this.#outbox = new Outbox(duplex, OUTBOX_BYTES, (reason) => this.stop(reason));
@@ -98,7 +94,7 @@ export class Session {
     this.#wake?.();
   }
 
-  /** Ends the session without a word; {@link run} then gives the reason. */
+  /** Ends the session without telling the client; {@link run} then gives the reason. */
   stop(reason: unknown): void {
     this.refuse(reason);
     this.#outbox.break(reason);
@@ -117,21 +113,21 @@ export class Session {
       if (typeof this.#work === "object") this.#work.abort();
       this.#say("ERR", refusal(told));
     }
-    // Where nothing was asked, nothing is answered.
+    // A client that has sent nothing gets no answer.
     if (this.started) this.#outbox.send(encodeMessage({ kind: "close" }));
     await this.#outbox.flush();
     clearInterval(watch);
-    // Nobody takes what is left: only the log can be told.
+    // The client no longer reads: only the log can hold the reason.
     if (this.#error !== told) this.#options.log("ERR", refusal(this.#error));
     return {
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      error: this.#error,
       acquisitions: this.#acquisitions,
       images: this.#images,
       failures: this.#failures,
     };
   }
 
-  /** Reads until the client has said all, and waits for the work. */
+  /** Reads until the client has sent everything, and waits for the reconstruction. */
   async #converse(): Promise<void> {
     for (;;) {
       this.#reading = true;
@@ -145,7 +141,7 @@ export class Session {
       if (message.kind === "close") break;
       await this.#take(message);
     }
-    // A header without data still deserves to be looked at.
+    // Mistakes in a header are reported even when no data follow.
     if (this.#xml !== undefined) this.#begin();
     if (typeof this.#work !== "object") return;
     this.#work.finish();
@@ -153,14 +149,13 @@ export class Session {
   }
 
   async #take(message: MrdMessage): Promise<void> {
+    if ("terminated" in message && message.kind !== "text") this.#terminated = message.terminated;
     switch (message.kind) {
       case "configFile":
         return this.#configure(message.text);
       case "configText":
-        this.#terminated = message.terminated;
         return this.#configureText(message.text);
       case "header":
-        this.#terminated = message.terminated;
         return this.#header(message.text);
       case "text":
         return this.#text(message.text);
@@ -168,7 +163,7 @@ export class Session {
         return await this.#acquisition(message.acquisition);
       case "image":
         return this.#say("WRN", "Images are not taken: raw data are required");
-      case "waveform": // kept by --save, of no use to a reconstruction
+      case "waveform": // saved with --save, not used by a reconstruction
       case "close":
         return;
     }
@@ -196,13 +191,11 @@ export class Session {
       throw new InputError("Cannot take a second header: one is required");
     }
     this.#xml = xml;
-    if (this.#options.pipe) {
-      const echo = { kind: "header", text: xml, terminated: false } as const;
-      this.#outbox.send(encodeMessage(echo));
-    }
+    if (!this.#options.pipe) return;
+    this.#outbox.send(encodeMessage({ kind: "header", text: xml, terminated: false }));
   }
 
-  /** Between the header and the data a text may be configuration in JSON; any other is for the log. */
+  /** Between header and data a text may be configuration in JSON; any other text goes to the log. */
   #text(text: string): void {
     const mayConfigure = this.#xml !== undefined && this.#work === undefined;
     const extra = mayConfigure ? extraConfiguration(text) : undefined;
@@ -227,7 +220,7 @@ export class Session {
     if (this.#ended === "failed") throw this.#error;
   }
 
-  /** Settles the recipe and opens the work, once. */
+  /** Chooses the recipe and starts the reconstruction, once. */
   #begin(): void {
     if (this.#work !== undefined) return;
     const { recipes, limits: { memoryBytes }, openWork } = this.#options;
@@ -236,12 +229,10 @@ export class Session {
     if (recipe.ignored.length > 0) {
       this.#say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
     }
-    if (recipe.options === null) {
-      this.#work = "nothing";
-      return;
-    }
-    const request = { options: recipe.options, xml: this.#xml!, memoryBytes };
-    this.#work = openWork(request, (event) => this.#onEvent(event));
+    const { options } = recipe;
+    this.#work = options === null
+      ? "nothing"
+      : openWork({ options, xml: this.#xml!, memoryBytes }, (event) => this.#onEvent(event));
   }
 
   #onEvent(event: WorkEvent): void {
@@ -264,22 +255,22 @@ export class Session {
       case "failed": {
         this.#ended = "failed";
         const { message, hint } = event;
-        this.#error ??= new InputError(message, hint === undefined ? {} : { hint });
+        this.#error ??= new InputError(message, { hint });
         this.#bytes.stop(this.#error);
       }
     }
     this.#wake?.();
   }
 
-  /** Waits until something is so, or the session is stopped. */
-  async #until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
+  /** Waits until a condition holds; throws when the session is stopped before. */
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
       if (this.#error !== undefined) throw this.#error;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  /** Writes to the log, and to the client. */
+  /** Writes a line to the log and to the client. */
   #say(severity: Severity, text: string): void {
     this.#options.log(severity, text);
     if (this.#options.pipe || !this.started || this.#texts > MAX_TEXTS) return;
@@ -294,14 +285,14 @@ export class Session {
     const limit = 1000 * this.#options.limits.idleSeconds;
     const silent = this.#reading ? performance.now() - this.#heard : 0;
     if (silent <= limit && this.#outbox.stalledFor <= limit) return;
-    const what = silent > limit ? "nothing arrived" : "nothing was taken";
+    const what = silent > limit ? "nothing arrived" : "the client read nothing";
     const error = new InputError(`Cannot go on: ${what} for ${limit / 1000} s`);
     if (silent > limit) this.refuse(error);
     else this.stop(error);
   }
 }
 
-/** What a client is told of an error. */
+/** An error as the client is told of it. */
 function refusal(error: unknown): string {
   if (!(error instanceof LarmorError)) return "Internal error of the server; see its log";
   return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;

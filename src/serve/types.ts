@@ -1,11 +1,13 @@
 /**
- * What the parts of the streaming server tell each other.
+ * What the parts of the streaming server pass to each other.
  * @module
  */
+import type { Device, DeviceRequest } from "../graph/mod.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
+import type { Acquisition } from "../mrd/values.ts";
 import type { ReconstructOptions } from "../recon/types.ts";
 
-/** How a session's slices are reconstructed; plain data, which a worker can be sent. */
+/** How a session's slices are reconstructed: plain data, which can be sent to a worker. */
 export type RecipeOptions = Omit<
   ReconstructOptions,
   "device" | "slices" | "onProgress" | "signal"
@@ -17,7 +19,7 @@ export interface Recipe {
   readonly name: string;
   /** Options of the reconstruction; null: take the data (and save them), send nothing back. */
   readonly options: RecipeOptions | null;
-  /** Changes that the client asked for and that it may not make, or that mean nothing. */
+  /** Parameters of the client that it may not change or that do not exist. */
   readonly ignored: readonly string[];
 }
 
@@ -27,34 +29,72 @@ export interface RecipeBook {
    * The recipe of a name, with values that the client changes.
    * @param name as the client wrote it; undefined when it named none
    * @param changes options and their values as texts
-   * @throws {LarmorError} for a name that is not in the book, or a change that makes no sense
+   * @throws {LarmorError} for an unknown name or a change that makes no sense
    */
   choose(name: string | undefined, changes: Readonly<Record<string, string>>): Recipe;
 }
 
-/** How much a client may take. */
+/** How much a client may use. */
 export interface ServeLimits {
-  /** Bytes of one message. */
   readonly message: MessageLimits;
   /** Acquisitions of a session. */
   readonly acquisitions: number;
   /** Bytes of samples that a session may hold before they are reconstructed. */
   readonly memoryBytes: number;
-  /** Seconds in which nothing arrives, or in which the client takes nothing. */
+  /** Seconds in which the client neither sends nor reads anything. */
   readonly idleSeconds: number;
 }
 
-/** How serious a line of the log is; FIRE goes by the first three letters. */
+/** How serious a line of the log is; FIRE reads the first three letters. */
 export type Severity = "DBG" | "INF" | "WRN" | "ERR";
 
 /** Where a line of the log goes. */
 export type Log = (severity: Severity, text: string) => void;
 
-/** Longest line that the log repeats of what a client wrote. */
-const MAX_QUOTE = 200;
-
-/** A text of a client as a log may repeat it: short, and without control characters. */
-export function quoted(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").trim();
-  return plain.length > MAX_QUOTE ? `${plain.slice(0, MAX_QUOTE)}...` : plain;
+/** What is to be reconstructed for a session. */
+export interface WorkRequest {
+  readonly options: RecipeOptions;
+  /** The XML header. */
+  readonly xml: string;
+  /** Bytes of samples that may be held. */
+  readonly memoryBytes: number;
 }
+
+/** What the reconstruction of a session reports. */
+export type WorkEvent =
+  /** An MRD image message, ready to be sent. */
+  | { readonly kind: "image"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** A line for the client and the log. */
+  | { readonly kind: "log"; readonly severity: Severity; readonly text: string }
+  /** So many bytes of samples were taken: others may follow. */
+  | { readonly kind: "taken"; readonly bytes: number }
+  /** Everything is done, after `finish`. */
+  | { readonly kind: "done"; readonly images: number; readonly failures: number }
+  /** It cannot go on; nothing follows. */
+  | { readonly kind: "failed"; readonly message: string; readonly hint?: string };
+
+/** A reconstruction under way. Its events come until `done` or `failed`, or until it is aborted. */
+export interface Work {
+  /** Adds an acquisition; its arrays are handed over. */
+  push(acquisition: Acquisition): void;
+  /** Says that no more acquisitions follow. */
+  finish(): void;
+  /** Stops without a result. */
+  abort(): void;
+}
+
+/** Starts the reconstruction of a session. */
+export type OpenWork = (request: WorkRequest, onEvent: (event: WorkEvent) => void) => Work;
+
+/** A message to a worker. */
+export type WorkerRequest =
+  | { readonly kind: "start"; readonly device: DeviceRequest }
+  | { readonly kind: "open"; readonly session: number; readonly request: WorkRequest }
+  | { readonly kind: "acquisition"; readonly session: number; readonly acquisition: Acquisition }
+  | { readonly kind: "finish" | "abort"; readonly session: number };
+
+/** A message from a worker. */
+export type WorkerAnswer =
+  | { readonly kind: "ready"; readonly device: Device }
+  | { readonly kind: "absent"; readonly message: string; readonly hint?: string }
+  | { readonly kind: "event"; readonly session: number; readonly event: WorkEvent };

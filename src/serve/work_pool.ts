@@ -1,16 +1,14 @@
 /**
- * Workers that reconstruct. onnxruntime lets nothing else happen in its thread, so the thread that
- * talks to clients must not be one of them; and a worker that breaks takes only its own sessions
- * with it.
+ * Workers that reconstruct. onnxruntime blocks its thread, so the thread that talks to clients must
+ * not be one of them; and a worker that breaks ends only its own sessions.
  * @module
  */
 import type { Device, DeviceRequest } from "../graph/mod.ts";
 import { DeviceError } from "../errors.ts";
-import type { OpenWork, Work, WorkEvent } from "./work.ts";
-import type { WorkerAnswer, WorkerRequest } from "./worker_messages.ts";
+import type { OpenWork, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
-/** A worker and the sessions it serves. */
-interface Crew {
+/** A worker and its sessions. */
+interface PoolWorker {
   readonly worker: Worker;
   readonly sessions: Map<number, (event: WorkEvent) => void>;
   readonly device: Promise<Device>;
@@ -24,12 +22,12 @@ interface Crew {
  */
 export class WorkPool implements Disposable {
   readonly #device: DeviceRequest;
-  readonly #crews: Crew[];
+  readonly #workers: PoolWorker[];
   #next = 0;
 
   private constructor(count: number, device: DeviceRequest) {
     this.#device = device;
-    this.#crews = Array.from({ length: count }, (_, i) => this.#hire(i));
+    this.#workers = Array.from({ length: count }, (_, i) => this.#start(i));
   }
 
   /**
@@ -38,24 +36,23 @@ export class WorkPool implements Disposable {
    */
   static async open(count: number, device: DeviceRequest): Promise<WorkPool> {
     const pool = new WorkPool(count, device);
-    await Promise.all(pool.#crews.map(({ device }) => device));
+    await Promise.all(pool.#workers.map(({ device }) => device));
     return pool;
   }
 
-  /** The device that reconstructions run on. */
   device(): Promise<Device> {
-    return this.#crews[0].device;
+    return this.#workers[0].device;
   }
 
   /** Starts work on the worker with the fewest sessions. */
   readonly openWork: OpenWork = (request, onEvent) => {
     const number = this.#next++;
-    const crew = this.#crews.reduce((a, b) => b.sessions.size < a.sessions.size ? b : a);
+    const chosen = this.#workers.reduce((a, b) => b.sessions.size < a.sessions.size ? b : a);
     const send = (message: WorkerRequest, transfer: Transferable[] = []) =>
-      crew.worker.postMessage(message, transfer);
-    crew.sessions.set(number, onEvent);
+      chosen.worker.postMessage(message, transfer);
+    chosen.sessions.set(number, onEvent);
     send({ session: number, kind: "open", request });
-    const work: Work = {
+    return {
       push({ header, trajectory, samples }) {
         const acquisition = { header, trajectory, samples };
         const buffers = [trajectory.buffer, samples.buffer] as ArrayBuffer[];
@@ -63,27 +60,26 @@ export class WorkPool implements Disposable {
       },
       finish: () => send({ session: number, kind: "finish" }),
       abort: () => {
-        if (crew.sessions.delete(number)) send({ session: number, kind: "abort" });
+        if (chosen.sessions.delete(number)) send({ session: number, kind: "abort" });
       },
     };
-    return work;
   };
 
   /** Ends all workers. */
   [Symbol.dispose](): void {
-    for (const { worker } of this.#crews) worker.terminate();
+    for (const { worker } of this.#workers) worker.terminate();
   }
 
-  #hire(index: number): Crew {
+  #start(index: number): PoolWorker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
-    const sessions: Crew["sessions"] = new Map();
+    const sessions: PoolWorker["sessions"] = new Map();
     const opened = Promise.withResolvers<Device>();
-    opened.promise.catch(() => {}); // whoever waits for it is told
+    opened.promise.catch(() => {}); // reported to whoever waits for it
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if (data.kind === "ready") return opened.resolve(data.device);
       if (data.kind === "absent") {
         const { message, hint } = data;
-        return opened.reject(new DeviceError(message, hint === undefined ? {} : { hint }));
+        return opened.reject(new DeviceError(message, { hint }));
       }
       const onEvent = sessions.get(data.session);
       const { kind } = data.event;
@@ -99,11 +95,11 @@ export class WorkPool implements Disposable {
     return { worker, sessions, device: opened.promise };
   }
 
-  /** A worker broke: its sessions fail, others go on, and a new one takes its place. */
+  /** Replaces a worker that broke; its sessions fail, all others go on. */
   #replace(index: number, reason: string): void {
-    const { worker, sessions } = this.#crews[index];
+    const { worker, sessions } = this.#workers[index];
     worker.terminate();
-    this.#crews[index] = this.#hire(index);
+    this.#workers[index] = this.#start(index);
     const event = { kind: "failed", message: `The reconstruction broke down: ${reason}` } as const;
     for (const onEvent of [...sessions.values()]) onEvent(event);
     sessions.clear();

@@ -1,10 +1,9 @@
-/** A worker of the streaming server: reconstructs the sessions that it is given. @module */
+/** A worker of the streaming server: reconstructs the sessions that are sent to it. @module */
 /// <reference lib="deno.worker" />
 import { LarmorError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
-import type { Work } from "./work.ts";
-import { LocalWork, Turns } from "./local_work.ts";
-import type { WorkerAnswer, WorkerRequest } from "./worker_messages.ts";
+import { LocalWork, Turns } from "./slice_work.ts";
+import type { Work, WorkerAnswer, WorkerRequest } from "./types.ts";
 
 const sessions = new Map<number, Work>();
 const turns = new Turns();
@@ -41,7 +40,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   }
 };
 
-/** Opens the device once, to see that it is there. */
+/** Opens the device once: a missing one is reported before the first session. */
 async function start({ device: request }: WorkerRequest & { kind: "start" }): Promise<void> {
   try {
     await using runtime = await Runtime.open(request);
@@ -49,7 +48,7 @@ async function start({ device: request }: WorkerRequest & { kind: "start" }): Pr
     answer({ kind: "ready", device });
   } catch (error) {
     const { message, hint } = error as LarmorError;
-    answer({ kind: "absent", message, ...(hint === undefined ? {} : { hint }) });
+    answer({ kind: "absent", message, hint });
   }
 }
 

@@ -4,10 +4,9 @@ import { LarmorError } from "../../src/errors.ts";
 import { parseMrdHeader } from "../../src/io/mrd/xml_header.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
 import { Rng } from "../../src/rng.ts";
-import { LocalWork, Turns } from "../../src/serve/local_work.ts";
+import { LocalWork, Turns } from "../../src/serve/slice_work.ts";
 import { Session } from "../../src/serve/session.ts";
-import type { RecipeBook } from "../../src/serve/types.ts";
-import type { OpenWork } from "../../src/serve/work.ts";
+import type { OpenWork, RecipeBook } from "../../src/serve/types.ts";
 import { concat, encode, LIMITS, memoryDuplex, scanMessages } from "./support.ts";
 
 const MUTATIONS = 3000;

@@ -5,8 +5,8 @@ import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
 import type { MrdMessage } from "../../src/io/mrd/messages.ts";
 import { extraConfiguration } from "../../src/serve/extra_configuration.ts";
 import { Session, type SessionOptions } from "../../src/serve/session.ts";
-import { quoted, type RecipeBook } from "../../src/serve/types.ts";
-import type { OpenWork, WorkEvent } from "../../src/serve/work.ts";
+import { quoted } from "../../src/quoted.ts";
+import type { OpenWork, RecipeBook, WorkEvent } from "../../src/serve/types.ts";
 import { type Answer, encode, LIMITS, memoryDuplex, memoryLog, scanMessages } from "./support.ts";
 
 const IMAGE_BYTES = 5000;
@@ -203,7 +203,7 @@ Deno.test("a client that does not read is dropped when its time is over", async 
   const session = new Session(duplex, { recipes: book, limits, openWork: open, log });
   const { error } = await session.run();
   assert.ok(error instanceof InputError);
-  assert.match(lines.join("\n"), /nothing was taken for 0.1 s/);
+  assert.match(lines.join("\n"), /the client read nothing for 0.1 s/);
 });
 
 Deno.test("work that fails ends the session with its reason", async () => {

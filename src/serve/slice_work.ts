@@ -1,6 +1,6 @@
 /**
- * The reconstruction of a session, in this thread: lines are put together, and each slice is
- * reconstructed as soon as its last line is there.
+ * The reconstruction of a session in this thread: lines are assembled, and each slice is
+ * reconstructed as soon as its last line has arrived.
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
@@ -15,14 +15,12 @@ import { binShape } from "../mri/raw/bin_shape.ts";
 import { binFile } from "../recon/raw_file.ts";
 import { reconstruct } from "../recon/reconstruct.ts";
 import { ImageNumbers, sliceImages } from "./images.ts";
-import type { Severity } from "./types.ts";
-import type { Work, WorkEvent, WorkRequest } from "./work.ts";
+import type { Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
 
-/** Lets one slice at a time through, in the order of asking, so that sessions take turns. */
+/** Runs one slice at a time, in the order of the calls, so that sessions take turns. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs when those before have ended. */
   take<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
@@ -30,7 +28,7 @@ export class Turns {
   }
 }
 
-/** Where and for whom the work is done. */
+/** Options of {@link LocalWork}. */
 export interface LocalWorkOptions {
   readonly device: DeviceRequest;
   /** Shared by the sessions of a thread. */
@@ -38,23 +36,23 @@ export interface LocalWorkOptions {
   readonly onEvent: (event: WorkEvent) => void;
 }
 
-/** What a client is told of a slice. */
+/** The name of a slice in messages. */
 function binName({ counters }: RawBin): string {
   const { slice, ...others } = counters;
   const named = Object.entries<number>(others).filter(([, value]) => value > 0);
   return [`slice ${slice}`, ...named.map(([name, value]) => `${name} ${value}`)].join(", ");
 }
 
-/** Lines that the header promises and that did not come; 0 where it promises nothing. */
+/** Lines that the header announces and that did not arrive; 0 where it announces none. */
 function missingLines({ layout, lines }: RawBin, { encodings }: MrdHeader): number {
   const { kspaceEncodeStep1, kspaceEncodeStep2 } = encodings[layout.encoding].limits;
   if (kspaceEncodeStep1 === undefined) return 0;
   const count = ({ minimum, maximum }: Limit) => maximum - minimum + 1;
   const partitions = layout.is3d && kspaceEncodeStep2 !== undefined ? count(kspaceEncodeStep2) : 1;
   const [first, second] = layout.acceleration;
-  const promised = Math.floor(count(kspaceEncodeStep1) / first) *
+  const announced = Math.floor(count(kspaceEncodeStep1) / first) *
     Math.max(1, Math.floor(partitions / second));
-  return Math.max(0, promised - lines);
+  return Math.max(0, announced - lines);
 }
 
 /** Work in this thread. */
@@ -67,14 +65,16 @@ export class LocalWork implements Work {
   #assembler: Assembler | undefined;
   #runtime: Promise<Runtime> | undefined;
   #queue: Promise<void> = Promise.resolve();
+  /** Bytes of slices that wait to be reconstructed. */
   #waitingBytes = 0;
-  #owedBytes = 0;
+  /** Bytes of samples that were pushed and not yet reported as taken. */
+  #untakenBytes = 0;
   #images = 0;
-  /** Slices given to the queue: each draws its own random numbers. */
+  /** Slices in the queue so far: the number of a slice seeds its random numbers. */
   #slices = 0;
   #failures = 0;
 
-  /** A header that makes no sense gives the event `failed`. */
+  /** A header that cannot be read gives the event `failed`. */
   constructor(request: WorkRequest, options: LocalWorkOptions) {
     this.#request = request;
     this.#options = options;
@@ -86,7 +86,7 @@ export class LocalWork implements Work {
     }
   }
 
-  /** Adds a line. One that makes no sense is left out, and said so. */
+  /** Adds a line. One that makes no sense is left out with a warning. */
   push(acquisition: Acquisition): void {
     if (this.#assembler === undefined) return;
     const bytes = acquisition.samples.byteLength;
@@ -106,11 +106,11 @@ export class LocalWork implements Work {
       if (!(error instanceof LarmorError)) return this.#fail(error);
       this.#log("WRN", error.message);
     }
-    this.#owedBytes += bytes;
-    this.#pay();
+    this.#untakenBytes += bytes;
+    this.#reportTaken();
   }
 
-  /** Reconstructs what is left, then says that it is done. */
+  /** Reconstructs what is left, then reports `done`. */
   finish(): void {
     if (this.#assembler === undefined) return;
     try {
@@ -127,7 +127,7 @@ export class LocalWork implements Work {
     });
   }
 
-  /** Drops everything. */
+  /** Stops without a result. */
   abort(): void {
     this.#assembler = undefined;
     this.#abort.abort(new Error("The session has ended"));
@@ -144,16 +144,16 @@ export class LocalWork implements Work {
       this.#queue = this.#queue.then(async () => {
         await this.#options.turns.take(() => this.#reconstruct(bin, firstSlice));
         this.#waitingBytes -= bytes;
-        this.#pay();
+        this.#reportTaken();
       });
     }
   }
 
-  /** Makes room for more lines, unless too many slices wait. */
-  #pay(): void {
-    if (this.#owedBytes === 0 || this.#waitingBytes > this.#request.memoryBytes / 2) return;
-    this.#options.onEvent({ kind: "taken", bytes: this.#owedBytes });
-    this.#owedBytes = 0;
+  /** Lets more lines come, unless too many slices wait. */
+  #reportTaken(): void {
+    if (this.#untakenBytes === 0 || this.#waitingBytes > this.#request.memoryBytes / 2) return;
+    this.#options.onEvent({ kind: "taken", bytes: this.#untakenBytes });
+    this.#untakenBytes = 0;
   }
 
   /** One slice (or volume); an error of the slice does not end the session. */
@@ -176,24 +176,18 @@ export class LocalWork implements Work {
       });
       for (const image of sliceImages(bin, result, this.#numbers)) {
         this.#images++;
-        this.#options.onEvent({
-          kind: "image",
-          bytes: encodeMessage({ kind: "image", image }),
-        });
+        this.#options.onEvent({ kind: "image", bytes: encodeMessage({ kind: "image", image }) });
       }
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       this.#log("INF", `${binName(bin)}: ${result.method}, ${seconds} s`);
     } catch (error) {
       if (this.#assembler === undefined) return; // aborted
       this.#failures++;
-      const message = error instanceof LarmorError
-        ? error.message
-        : `Internal error: ${(error as Error).message}`;
-      this.#log("ERR", `${binName(bin)}: ${message}`);
+      this.#log("ERR", `${binName(bin)}: ${messageOf(error)}`);
     }
   }
 
-  /** Bytes of the k-space that a line belongs to: a header may promise more than lines ever fill. */
+  /** Bytes of the k-space of a line: its matrix may be larger than the lines that arrive fill. */
   #kspaceBytes({ header }: Acquisition): number {
     const [x, y, z] = this.#header?.encodings[header.encodingSpaceRef]?.encodedSpace.matrix ??
       [0, 0, 0];
@@ -206,12 +200,8 @@ export class LocalWork implements Work {
 
   #fail(error: unknown): void {
     this.#assembler = undefined;
-    const { message, hint } = error as LarmorError;
-    this.#options.onEvent({
-      kind: "failed",
-      message: error instanceof LarmorError ? message : `Internal error: ${message}`,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    const { hint } = error as LarmorError;
+    this.#options.onEvent({ kind: "failed", message: messageOf(error), hint });
     this.#queue = this.#queue.then(() => this.#release());
   }
 
@@ -222,4 +212,9 @@ export class LocalWork implements Work {
     // One that could not be opened has been reported by the slice that wanted it.
     await runtime?.then((opened) => opened[Symbol.asyncDispose](), () => {});
   }
+}
+
+function messageOf(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof LarmorError ? message : `Internal error: ${message}`;
 }
