@@ -106,7 +106,7 @@ export function openCfl(path: string): KspaceFile {
   const axes = NAMES.map((name, dim) => ({ name, size: dims[dim] }))
     .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
   const array = { source, offset: 0, type: COMPLEX64, axes: packedAxes(axes) };
-  return storedKspace(array, { format: "bart-cfl", axes, transposed: false });
+  return { ...storedKspace(array, { format: "bart-cfl", axes, transposed: false }), path };
 }
 
 /**

@@ -76,6 +76,8 @@ export interface Solver {
   readonly steps: number;
   /** Posterior samples that it draws for a slice, of methods that do. */
   readonly samples?: number;
+  /** Settings in force, of methods that have any. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** The network, of methods that have one. */
   readonly model?: ModelReference;
   /** Reconstructs one slice: complex image `[2, H, W]`, on the scale of the problem. */

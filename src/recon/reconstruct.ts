@@ -45,7 +45,7 @@ async function collect(
 ): Promise<Reconstruction> {
   const slices: ReconstructedSlice[] = [];
   for await (const slice of stream) slices.push(keepMaps ? slice : { ...slice, maps: undefined });
-  const [{ mask, method, model, device, steps, nfe, drawn, index: first }] = slices;
+  const [{ mask, method, model, device, steps, nfe, settings, drawn, index: first }] = slices;
   const magnitude = stack(slices.map((slice) => slice.magnitude));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
@@ -67,6 +67,7 @@ async function collect(
     device,
     steps,
     nfe,
+    settings,
     drawn,
     sigma: slices.map(({ sigma }) => sigma),
     misfit: misfit.length > 0 ? misfit : undefined,

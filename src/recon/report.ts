@@ -46,6 +46,8 @@ export interface ReconReport {
   readonly steps: number;
   /** Network evaluations for a slice, all samples counted. */
   readonly nfe: number;
+  /** Settings of the method that were in force; null for methods without settings. */
+  readonly settings: Readonly<Record<string, number>> | null;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
   readonly samples: number;
   /** Noise of each slice's samples, where bright tissue is about 1. */
@@ -99,6 +101,7 @@ export function reconReport(
     seed,
     steps: result.steps,
     nfe: result.nfe,
+    settings: result.settings ?? null,
     samples: result.drawn,
     noise: { sigma: result.sigma, misfit: result.misfit ?? null },
     seconds: {

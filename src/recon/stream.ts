@@ -221,6 +221,7 @@ class Run {
       audit,
       steps: solver.steps,
       nfe: solver.nfe,
+      settings: solver.settings,
       drawn: solver.samples ?? 1,
       model: solver.model,
       warnings: distinct(warnings),

@@ -123,6 +123,8 @@ export interface ReconstructedSlice {
   readonly steps: number;
   /** Network evaluations. */
   readonly nfe: number;
+  /** Settings of the method that were in force, of methods that have any. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** Posterior samples that were drawn; 1 for methods that draw none. */
   readonly drawn: number;
   /** Noise per real and imaginary part relative to bright tissue. */
@@ -174,6 +176,8 @@ export interface Reconstruction {
   readonly steps: number;
   /** Network evaluations for a slice. */
   readonly nfe: number;
+  /** Settings of the method that were in force, of methods that have any. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
   /** What the method took for it, of methods that weigh the data by their misfit. */

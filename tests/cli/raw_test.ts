@@ -48,6 +48,13 @@ Deno.test("recon tells of lines that are missing, and plans without reading all"
     const all = await runHere([path, "--method", "rss", "--output", at("out"), "--device", "cpu"]);
     assert.equal(all.code, 0, all.err);
     assert.match(all.err, /raw\.h5: 1 of 6 images have fewer lines \(down to 10\) than the 12/);
+    assert.equal(all.err.match(/^warning: /gm)?.length, 1);
+    const [{ code, message }] = JSON.parse(await Deno.readTextFile(at("out/recon.json"))).warnings;
+    assert.equal(code, "input");
+    assert.match(message, /^1 of 6 images/);
+    const args = [path, "--method", "rss", "--output", at("strict"), "--device", "cpu"];
+    assertRefused(await runHere([...args, "--strict"]), 3, /--strict: 1 of 6 images/);
+    assert.deepEqual(namesIn(at("strict")), []);
     const plan = await runHere([path, "--method", "rss", "--dry-run", "--device", "cpu"]);
     assert.equal(plan.code, 0, plan.err);
     assert.match(plan.out, /volume 2, slice 3, coil 2, phase 12, readout 16/);

@@ -29,6 +29,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     assert.deepEqual(report, JSON.parse(Deno.readTextFileSync(at("out/recon.json"))));
     assert.deepEqual(Object.keys(report), [
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
+      "settings",
       ...["samples", "noise"],
       ...["seconds", "metrics", "warnings", "audit", "outputs"],
     ]);

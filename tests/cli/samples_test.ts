@@ -41,6 +41,46 @@ Deno.test("recon --samples writes mean, deviation and, asked for, the samples", 
   });
 });
 
+Deno.test("recon --set sets a sampler, which recon.json records", async () => {
+  await inFolder(async (at) => {
+    const input = await writeH5(at("k.h5"));
+    const run = (...args: string[]) =>
+      runHere([input, ...ARGS, "--steps", "2", "--json", "--output", at("out"), ...args]);
+    const { code, out, err } = await run("--set", "eta=0.5,cg=2", "--set", "sigmaMax=0.3");
+    assert.equal(code, 0, err);
+    const { settings } = JSON.parse(out);
+    assert.deepEqual(
+      [settings.eta, settings.cg, settings.sigmaMax, settings.steps],
+      [0.5, 2, 0.3, 2],
+    );
+    const image = Deno.readFileSync(at("out/recon.nii.gz"));
+    await run();
+    assert.notDeepEqual(Deno.readFileSync(at("out/recon.nii.gz")), image);
+    assertRefused(
+      await run("--set", "etta=1", "--no-json"),
+      2,
+      /Cannot set etta of dds.*\n.*eta\?/,
+    );
+    const tv = await run("--method", "tv", "--model", "", "--set", "eta=1", "--no-json");
+    assert.equal(tv.code, 2);
+  });
+});
+
+Deno.test("recon --save-maps writes maps that --maps reads again", async () => {
+  await inFolder(async (at) => {
+    const input = await writeH5(at("k.h5"));
+    const args = [input, "--method", "sense", "--mask", "equispaced:R=2,acs=8", "--json"];
+    const first = JSON.parse((await runHere([...args, "--save-maps", "--output", at("a")])).out);
+    assert.equal(first.outputs.maps, at("a/maps.cfl"));
+    assert.ok(existsSync(at("a/maps.hdr")));
+    const again = [...args, "--also", "npy", "--output", at("b"), "--maps", first.outputs.maps];
+    const second = JSON.parse((await runHere(again)).out);
+    assert.ok(Math.abs(first.metrics.whole.psnr - second.metrics.whole.psnr) < 0.05);
+    const rss = await runHere([input, "--method", "rss", "--save-maps", "--output", at("c")]);
+    assertRefused(rss, 2, /coil maps is required/);
+  });
+});
+
 Deno.test("recon refuses samples, steps, weights and priors that make no sense, and writes nothing", async () => {
   await inFolder(async (at) => {
     const input = await writeH5(at("k.h5"));

@@ -20,7 +20,7 @@ import { combinedCode, type CommandContext, describeFailure, runCommand } from "
 import { VERSION } from "../../version.ts";
 import { readCommandLine } from "../options/help.ts";
 import { openInput } from "./recon_job.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
 import { sliceOf, upright } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";

@@ -1,5 +1,5 @@
 /** `deno task import-weights`: weights of other projects as model folders. @module */
-import { InputError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import { checkedParameters, decodeSafetensors } from "../../nn/mod.ts";
 import { fastmriVarNet, varnetSpecs } from "../../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
@@ -7,7 +7,7 @@ import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import type { OptionTable } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine, readInput } from "../files.ts";
 import { writeWeights } from "../../train/weights_folder.ts";
 
 const FORMAT = "fastmri-varnet";
@@ -49,9 +49,7 @@ export async function importWeightsCommand(
       hint: `Usage: ${IMPORT.usage}`,
     });
   }
-  const bytes = await Deno.readFile(file).catch((cause) => {
-    throw new InputError(`Cannot read ${file}: ${cause.message}`, { cause });
-  });
+  const bytes = await readInput(file, "the weights");
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
   await writeWeights(output, {
     kind: "varnet",

@@ -10,7 +10,7 @@ import {
 } from "../entry.ts";
 import { readCommandLine } from "../options/help.ts";
 import { type Job, planJob, runJob } from "./recon_job.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine } from "../files.ts";
 import { outputFolders, outputPaths } from "./recon_output.ts";
 import { checkPipe, runPipe } from "./recon_pipe.ts";
 import { checkRecon, RECON, type ReconRequest } from "../options/recon.ts";

@@ -1,7 +1,9 @@
 /** One input of `recon`, from opening to the last file written. @module */
 import { basename, join } from "node:path";
+import { InputError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { dataFile, sha256File } from "../../io/checksum.ts";
+import { dicomTags } from "../../io/dicom/tags.ts";
 import { openImage } from "../../io/open.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import { EXAMPLE_MASK, openExample } from "../../recon/example.ts";
@@ -10,20 +12,18 @@ import { type Plan, planReconstruction } from "../../recon/plan.ts";
 import { reconstruct } from "../../recon/reconstruct.ts";
 import { type ReconReport, reconReport } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
-import { dicomTags } from "../../io/dicom/tags.ts";
-import { readYaml } from "../options/config.ts";
-import type { CommandContext } from "../entry.ts";
-import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
-import { ProgressLine } from "../render/progress.ts";
-import { methodRequest, type ReconRequest } from "../options/recon.ts";
-import { inFreshFolder, writeJson } from "./output.ts";
 import type { Progress, Reconstruction, ReconstructOptions } from "../../recon/types.ts";
+import type { Warning } from "../../warning.ts";
+import type { CommandContext } from "../entry.ts";
+import { inFreshFolder, writeJson } from "../files.ts";
+import { readYaml } from "../options/config.ts";
+import { methodRequest, type ReconRequest } from "../options/recon.ts";
+import { ProgressLine } from "../render/progress.ts";
+import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
 
-/** One input and where its results go. */
+/** One input (absent: the built-in example) and the folder of its results. */
 export interface Job {
-  /** Path; absent for the built-in example. */
   readonly input?: string;
-  /** Folder of the results. */
   readonly folder: string;
 }
 
@@ -37,35 +37,64 @@ export async function planJob(request: ReconRequest, { input }: Job): Promise<Pl
   return await planReconstruction(runtime, file, reconstructOptions(request, file, input));
 }
 
+/** The plainest method, which takes none of the options of the others. */
+const ZERO_FILLED = {
+  method: "zero-filled",
+  model: undefined,
+  samples: undefined,
+  settings: undefined,
+  audit: "none",
+} as const;
+
 /**
  * Reconstructs and writes; the folder of the results appears when it is complete.
  * @throws as `reconstruct`, and InputError when the folder cannot be written
  */
 export async function runJob(
   request: ReconRequest,
-  job: Job,
-  context: CommandContext,
+  { input, folder }: Job,
+  { console, signal }: CommandContext,
 ): Promise<ReconReport> {
   const start = performance.now();
-  const { dicomTags: path } = request;
+  const { seed, quiet, strict, dicomTags: path } = request;
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
   await using runtime = await Runtime.open(request.device);
-  using file = await openInput(runtime, request, job.input);
-  return await inFreshFolder(job.folder, async (partial) => {
-    const sha256 = job.input === undefined
+  using file = await openInput(runtime, request, input);
+  if (strict) requireNoWarning(file.warnings?.map((message) => ({ message })));
+  return await inFreshFolder(folder, async (partial) => {
+    const sha256 = input === undefined
       ? null
-      : await sha256File(dataFile(file.path, file.format), context.signal);
-    const images = await jobImages(runtime, file, { request, job, context });
-    context.signal.throwIfAborted();
+      : await sha256File(dataFile(file.path, file.format), signal);
+    const options = { ...reconstructOptions(request, file, input), device: runtime, signal };
+    let result: Reconstruction;
+    {
+      using progress = new ProgressLine(console, basename(input ?? EXAMPLE_NAME), { quiet });
+      const onProgress = (state: Progress) => progress.update(state);
+      result = await reconstruct(file, { ...options, onProgress });
+    }
+    if (strict) requireNoWarning(result.warnings);
+    for (const { message, hint } of quiet ? [] : result.warnings) {
+      console.err(`warning: ${file.path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
+    }
+    // The preview of the built-in example shows what a method is for.
+    const zeroFilled = input === undefined
+      ? await reconstruct(file, { ...options, ...ZERO_FILLED })
+      : undefined;
+    signal.throwIfAborted();
     const writeStart = performance.now();
-    const sampled = images.result.drawn > 1;
-    const source = sha256 ?? `${EXAMPLE_NAME} ${request.seed}`;
-    await writeImages(partial, images.result, { ...request, ...images, source, tags, sampled });
+    const output = { ...request, sampled: result.drawn > 1 };
+    const source = sha256 ?? `${EXAMPLE_NAME} ${seed}`;
+    await writeImages(partial, result, {
+      ...output,
+      source,
+      tags,
+      zeroFilled: zeroFilled?.magnitude,
+    });
     const now = performance.now();
-    const report = reconReport(file, images.result, {
+    const report = reconReport(file, result, {
       sha256,
-      seed: request.seed,
-      outputs: outputPaths(job.folder, { ...request, sampled }),
+      seed,
+      outputs: outputPaths(folder, output),
       totalSeconds: (now - start) / 1000,
       writeSeconds: (now - writeStart) / 1000,
     });
@@ -74,36 +103,13 @@ export async function runJob(
   });
 }
 
-interface JobImages {
-  readonly result: Reconstruction;
-  /** Of the built-in example, whose preview shows what a method is for. */
-  readonly zeroFilled?: Reconstruction["magnitude"];
-}
-
-async function jobImages(
-  runtime: Runtime,
-  file: KspaceFile,
-  { request, job: { input }, context: { console, signal } }: {
-    request: ReconRequest;
-    job: Job;
-    context: CommandContext;
-  },
-): Promise<JobImages> {
-  const { quiet } = request;
-  if (!quiet) {
-    for (const warning of file.warnings ?? []) {
-      console.err(`${file.path}: ${warning}\n`);
-    }
-  }
-  using progress = new ProgressLine(console, basename(input ?? EXAMPLE_NAME), { quiet });
-  const options = { ...reconstructOptions(request, file, input), device: runtime, signal };
-  const onProgress = (state: Progress) => progress.update(state);
-  const result = await reconstruct(file, { ...options, onProgress });
-  if (input !== undefined) return { result };
-  const { model: _model, samples: _samples, ...plain } = options;
-  const zeroFilled = { ...plain, method: "zero-filled", audit: "none" } as const;
-  const { magnitude } = await reconstruct(file, zeroFilled);
-  return { result, zeroFilled: magnitude };
+/** @throws {InputError} when there is a warning, which is an error with `--strict` */
+function requireNoWarning(warnings: readonly Omit<Warning, "code">[] = []): void {
+  if (warnings.length === 0) return;
+  const messages = warnings.map(({ message }) => message).join("; ");
+  throw new InputError(`Cannot reconstruct with --strict: ${messages}`, {
+    hint: warnings.find(({ hint }) => hint)?.hint ?? "Without --strict this is a warning",
+  });
 }
 
 /** The part of a request that says what an input is. */

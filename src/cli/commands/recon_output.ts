@@ -2,7 +2,7 @@
 import { basename, join, parse } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
-import { writeCflCoils } from "../../io/cfl.ts";
+import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
 import { ndarray } from "../../ndarray.ts";
@@ -10,7 +10,7 @@ import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "./mrd_output.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
-import { type Reconstruction } from "../../recon/types.ts";
+import type { Reconstruction } from "../../recon/types.ts";
 
 /** Folder under which results go when no other is named. */
 const DEFAULT_ROOT = "recon";
@@ -53,35 +53,32 @@ const ALSO_FILES: { readonly [F in AlsoFormat]: string } = {
   mrd: "recon_mrd.h5",
 };
 
-/** The part of a request that says what is written. */
-export type OutputRequest = Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples"> & {
-  /** Whether several posterior samples are drawn. */
-  readonly sampled: boolean;
-};
+/** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
+export type OutputRequest =
+  & Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples" | "saveMaps">
+  & {
+    readonly sampled: boolean;
+  };
 
-/** What will be written, by kind, as recon.json lists it. */
-export function outputFiles(
-  { complex, also = [], dicom, saveSamples, sampled }: OutputRequest,
+/** What will be written into a folder, by kind, as recon.json lists it. */
+export function outputPaths(
+  folder: string,
+  { complex, also = [], dicom, saveSamples, saveMaps, sampled }: OutputRequest,
 ): Record<string, string> {
-  return {
+  const files: Record<string, string | false> = {
     magnitude: "recon.nii.gz",
-    ...(sampled ? { std: "std.nii.gz" } : {}),
-    ...(sampled && saveSamples ? { samples: "samples" } : {}),
-    ...(complex ? { complex: "complex.nii.gz" } : {}),
+    std: sampled && "std.nii.gz",
+    samples: sampled && saveSamples && "samples",
+    complex: complex && "complex.nii.gz",
+    maps: saveMaps && "maps.cfl",
     ...Object.fromEntries(also.map((format) => [format, ALSO_FILES[format]])),
-    ...(dicom ? { dicom: "dicom" } : {}),
+    dicom: dicom && "dicom",
     preview: "preview.png",
     report: "recon.json",
   };
-}
-
-/** The same names as paths within a folder. */
-export function outputPaths(
-  folder: string,
-  request: OutputRequest,
-): Record<string, string> {
-  const files = Object.entries(outputFiles(request));
-  return Object.fromEntries(files.map(([kind, name]) => [kind, join(folder, name)]));
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([kind, name]) => name ? [[kind, join(folder, name)]] : []),
+  );
 }
 
 /** What is written beside the reconstruction itself. */
@@ -99,26 +96,18 @@ export async function writeImages(
   result: Reconstruction,
   { zeroFilled, ...request }: OutputOptions,
 ): Promise<void> {
-  const files = outputFiles(request);
-  const { complex, also = [], dicom } = request;
-  const { magnitude, std, samples, reference, geometry, volumes } = result;
+  const paths = outputPaths(folder, request);
+  const { magnitude, std, samples, maps, reference, geometry, volumes, method } = result;
   const placed = { geometry, volumes };
-  await writeNifti(join(folder, files.magnitude), { image: magnitude, ...placed });
-  if (std) await writeNifti(join(folder, files.std), { image: std, ...placed });
-  if (samples) await writeSamples(join(folder, files.samples), samples, placed);
-  if (complex) {
-    await writeNifti(join(folder, files.complex), { image: result.complex, ...placed });
-  }
-  for (const format of also) await WRITERS[format](join(folder, files[format]), result);
-  if (dicom) await writeDicom(join(folder, files.dicom), result, request);
-  const preview = previewPng({
-    magnitude,
-    method: result.method,
-    ...placed,
-    reference,
-    zeroFilled,
-  });
-  await writeFileWhole(join(folder, files.preview), preview);
+  await writeNifti(paths.magnitude, { image: magnitude, ...placed });
+  if (std) await writeNifti(paths.std, { image: std, ...placed });
+  if (samples) await writeSamples(paths.samples, samples, placed);
+  if (request.complex) await writeNifti(paths.complex, { image: result.complex, ...placed });
+  if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);
+  for (const format of request.also ?? []) await WRITERS[format](paths[format], result);
+  if (request.dicom) await writeDicom(paths.dicom, result, request);
+  const preview = previewPng({ magnitude, method, geometry, reference, zeroFilled });
+  await writeFileWhole(paths.preview, preview);
 }
 
 /** One volume for each sample, numbered. */
@@ -140,7 +129,7 @@ const WRITERS: {
   npy: (path, { magnitude }) => writeNpy(path, magnitude),
   // BART's first dimension is the column: the complex images [slice, 1 coil, 2, row, column].
   cfl: (path, { complex: { data, shape: [slices, ...rest] } }) =>
-    writeCflCoils(path.replace(/\.cfl$/, ""), ndarray(data, [slices, 1, ...rest])),
+    writeCflCoils(cflStem(path), ndarray(data, [slices, 1, ...rest])),
   mrd: writeMrd,
   png16: async (path, { magnitude }) => {
     await Deno.mkdir(path);

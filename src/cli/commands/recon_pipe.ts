@@ -31,6 +31,8 @@ export function checkPipe(request: ReconRequest): void {
     "--dicom": dicom,
     "--also": also !== undefined,
     "--complex": complex,
+    "--save-maps": request.saveMaps,
+    "--strict": request.strict,
     "--audit": request.audit,
     "--mask": mask !== undefined,
     "--slices": slices !== undefined,

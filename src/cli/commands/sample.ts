@@ -22,7 +22,7 @@ import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
 import { count, number, oneOf, path, positive } from "../options/values.ts";
 import { previewPng } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
-import { inFreshFolder, jsonLine, writeJson } from "./output.ts";
+import { inFreshFolder, jsonLine, writeJson } from "../files.ts";
 
 /** An image of fewer pixels shows nothing; more than this is no image. */
 const side = number({ integer: true, min: 16, max: 2048 });

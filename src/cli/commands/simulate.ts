@@ -15,7 +15,7 @@ import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shar
 import type { OptionTable, RequestOf } from "../options/table.ts";
 import { number, oneOf, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine } from "../files.ts";
 import { type OutputFormat, type SimulatedContent, WRITERS } from "./simulate_output.ts";
 
 const CONTRASTS = ["T1", "T2", "FLAIR", "PD"] as const satisfies readonly Contrast[];

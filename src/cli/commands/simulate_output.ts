@@ -1,5 +1,5 @@
 /** Simulated k-space to files. @module */
-import { writeCflCoils } from "../../io/cfl.ts";
+import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeFastmri } from "../../io/hdf5/fastmri_write.ts";
 import { writeNpyComplex } from "../../io/numpy/npy.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
@@ -29,15 +29,14 @@ export const WRITERS: {
 } = {
   h5: writeWithTruth,
   cfl: async (path, content) => {
-    await writeCflCoils(path.replace(/\.cfl$/i, ""), await wholeKspace(content));
+    await writeCflCoils(cflStem(path), await wholeKspace(content));
   },
   npy: async (path, content) => await writeNpyComplex(path, turned(await wholeKspace(content))),
 };
 
 async function writeWithTruth(path: string, content: SimulatedContent): Promise<void> {
-  const { file, slices, mask } = content;
-  const { coils, height, width, geometry } = file;
-  const truth = await truthVolume(content);
+  const { file: { coils, height, width, geometry }, slices, mask } = content;
+  const truth = await stacked(slices, content.truth);
   await writeFastmri(path, {
     slices,
     coils,
@@ -55,19 +54,20 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
   });
 }
 
-async function truthVolume({ file, slices, truth }: SimulatedContent): Promise<NdArray> {
-  const volume = zeros([slices, file.width, file.height]);
-  for (let slice = 0; slice < slices; slice++) {
-    volume.data.set((await truth(slice)).data, slice * file.width * file.height);
-  }
-  return volume;
+async function wholeKspace({ slices, mask, kspace }: SimulatedContent): Promise<NdArray> {
+  return await stacked(slices, async (slice) => undersampled(await kspace(slice), mask));
 }
 
-async function wholeKspace({ file, slices, mask, kspace }: SimulatedContent): Promise<NdArray> {
-  const whole = zeros([slices, file.coils, 2, file.height, file.width]);
-  const size = whole.data.length / slices;
+/** Slices one after the other, with an axis of slices first. */
+async function stacked(
+  slices: number,
+  read: (slice: number) => Promise<NdArray>,
+): Promise<NdArray> {
+  const first = await read(0);
+  const whole = zeros([slices, ...first.shape]);
   for (let slice = 0; slice < slices; slice++) {
-    whole.data.set(undersampled(await kspace(slice), mask).data, slice * size);
+    const { data } = slice === 0 ? first : await read(slice);
+    whole.data.set(data, slice * data.length);
   }
   return whole;
 }

@@ -19,7 +19,7 @@ import { index, number, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { stressPng } from "../render/stress_picture.ts";
 import { type MethodRuns, stressCsv, stressReport, stressTable } from "../render/stress_table.ts";
-import { inFreshFolder, jsonLine, writeJson, writeText } from "./output.ts";
+import { inFreshFolder, jsonLine, writeJson, writeText } from "../files.ts";
 import { structures } from "./stress_structures.ts";
 
 const DEFAULT_SIZE = 256;

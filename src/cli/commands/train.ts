@@ -1,5 +1,5 @@
 /** `deno task train`: networks trained from volumes. @module */
-import { InputError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import { didYouMean } from "../../suggest.ts";
 import {
   TRAINABLE,
@@ -14,7 +14,7 @@ import { COMMON, NETWORK, SEED } from "../options/shared.ts";
 import type { OptionTable, RequestOf } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine, readInput } from "../files.ts";
 
 const OPTIONS = {
   data: {
@@ -129,7 +129,9 @@ export async function trainCommand(
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
   }
-  const notes = request.notes && await readNotes(request.notes);
+  // Read at once, so that an error is not found after hours of training.
+  const notes = request.notes &&
+    new TextDecoder().decode(await readInput(request.notes, "the notes"));
   const options = { ...request, data, output, notes, architecture: architectureOf(kind, request) };
   const progress = new TrainingProgress(console, options);
   const control = {
@@ -146,13 +148,6 @@ export async function trainCommand(
   }
   console.out(request.json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
-}
-
-/** Read at once, so that an error is not found after hours of training. */
-async function readNotes(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch((cause) => {
-    throw new InputError(`Cannot read the notes ${path}: ${cause.message}`, { cause });
-  });
 }
 
 function kindOf({ inputs, from }: TrainRequest): Trainable {

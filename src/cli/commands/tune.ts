@@ -11,7 +11,7 @@ import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.t
 import { COMMON, DEVICE, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import type { OptionTable, Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine } from "../files.ts";
 
 /** Masks separated by spaces, or by commas before the name of the next mask. */
 const masks: Parse<readonly string[]> = (text, option) =>

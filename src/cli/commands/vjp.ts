@@ -8,7 +8,7 @@ import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import type { OptionTable, Parse } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { jsonLine } from "./output.ts";
+import { jsonLine, readInput } from "../files.ts";
 
 /** `x=1,3,64,64,sigma=1` by name; a comma before `name=` ends a shape. */
 const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
@@ -70,7 +70,7 @@ export async function vjp(args: readonly string[], { console }: CommandContext):
   }
   const [path] = inputs;
   const output = request.output ?? `${path.replace(/\.onnx$/i, "")}.vjp.onnx`;
-  await writeFileWhole(output, differentiated(path, await readModel(path), shape));
+  await writeFileWhole(output, differentiated(path, await readInput(path, "the model"), shape));
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 }
@@ -83,14 +83,6 @@ function differentiated(path: string, bytes: Uint8Array, shapes: Readonly<Record
     if (!(cause instanceof InputError)) throw cause;
     const { message, hint } = cause;
     throw new InputError(`${path}: ${message}`, { cause, hint });
-  }
-}
-
-async function readModel(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    throw new InputError(`Cannot read the model ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 

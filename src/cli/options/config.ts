@@ -3,7 +3,8 @@
  * @module
  */
 import { parse } from "yaml";
-import { InputError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
+import { readInput } from "../files.ts";
 import { isFlag, type OptionTable, unknownOption, type Written } from "./table.ts";
 
 /** The key under which a config file lists its inputs. */
@@ -70,12 +71,7 @@ export async function readYaml(
   path: string,
   kind: keyof typeof YAML_KINDS,
 ): Promise<Readonly<Record<string, unknown>>> {
-  let source: string;
-  try {
-    source = await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new InputError(`Cannot read the ${kind} ${path}: ${(cause as Error).message}`, { cause });
-  }
+  const source = new TextDecoder().decode(await readInput(path, `the ${kind}`));
   let content: unknown;
   try {
     content = parse(source, { schema: kind === "config" ? "core" : "failsafe" }) ?? {};

@@ -13,6 +13,7 @@ import {
   METHOD,
   METHOD_NAMES,
   SEED,
+  SETTINGS,
 } from "./shared.ts";
 import type { OptionTable, RequestOf } from "./table.ts";
 import { count, listOf, oneOf, path } from "./values.ts";
@@ -32,6 +33,7 @@ export const RECON_OPTIONS = {
     fallback: DEFAULT_METHOD,
   },
   ...METHOD,
+  ...SETTINGS,
   ...MASK,
   ...MAPS,
   compress: {
@@ -55,6 +57,11 @@ export const RECON_OPTIONS = {
   },
   complex: { summary: "write the complex image too (complex.nii.gz)" },
   "save-samples": { summary: "write each posterior sample too (samples/NNN.nii.gz)" },
+  "save-maps": {
+    summary:
+      "write the coil sensitivity maps too (maps.cfl and maps.hdr, as BART has them), which " +
+      "--maps reads again",
+  },
   also: {
     value: "LIST",
     summary: "write other formats too: npy, cfl, png16, mrd, separated by commas",
@@ -69,6 +76,7 @@ export const RECON_OPTIONS = {
   },
   stdin: { summary: "read an MRD stream (ISMRMRD) from stdin; requires --stdout" },
   stdout: { summary: "write an MRD stream of images to stdout; requires --stdin" },
+  strict: { summary: "treat warnings as errors: exit with 3 and write nothing" },
   "dry-run": { summary: "print the plan and the predicted memory, and stop" },
   ...COMMON,
 } as const satisfies OptionTable;
@@ -98,13 +106,19 @@ export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
  * @throws {UsageError} for a combination that makes no sense
  */
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { method, model, samples, audit, dicom, dicomTags } = request;
+  const { model, samples, set: settings, audit, saveMaps, dicom, dicomTags } = request;
+  const method = findMethod(request.method);
   checkInput(request);
-  methodOptions(findMethod(method), { model, samples });
-  if (audit && !findMethod(method).needsMaps) {
+  methodOptions(method, { model, samples, settings });
+  if (audit && !method.needsMaps) {
     throw new UsageError(
-      `Cannot audit ${method}: a method with coil maps is required, as its image has no phase to ` +
-        "predict samples with",
+      `Cannot audit ${method.name}: a method with coil maps is required, as its image has no phase ` +
+        "to predict samples with",
+    );
+  }
+  if (saveMaps && !method.needsMaps) {
+    throw new UsageError(
+      `Cannot save the maps of ${method.name}: a method with coil maps is required`,
     );
   }
   if (dicomTags !== undefined && !dicom) {
@@ -126,6 +140,8 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     calibration,
     compress,
     seed,
+    settings: request.set,
     keepSamples: request.saveSamples,
+    keepMaps: request.saveMaps,
   };
 }

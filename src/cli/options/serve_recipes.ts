@@ -4,25 +4,16 @@ import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import type { Recipe, RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
 import { checkRecon, methodRequest, RECON_OPTIONS } from "./recon.ts";
-import { type OptionTable, requestOf, type Written } from "./table.ts";
+import { requestOf, type Written } from "./table.ts";
+
+const { method, steps, weight, set, samples, calibration, compress, seed, model, maps } =
+  RECON_OPTIONS;
 
 /** Options of `recon` that a client may change: none of them names a file. */
-const OPEN_OPTIONS = {
-  method: RECON_OPTIONS.method,
-  steps: RECON_OPTIONS.steps,
-  weight: RECON_OPTIONS.weight,
-  calibration: RECON_OPTIONS.calibration,
-  compress: RECON_OPTIONS.compress,
-  seed: RECON_OPTIONS.seed,
-  samples: RECON_OPTIONS.samples,
-} as const satisfies OptionTable;
+const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compress, seed };
 
 /** Options of `recon` that a recipe may set. */
-const RECIPE_OPTIONS = {
-  ...OPEN_OPTIONS,
-  model: RECON_OPTIONS.model,
-  maps: RECON_OPTIONS.maps,
-} as const satisfies OptionTable;
+const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
 
 /** What a recipe says, as texts. */
 type RecipeValues = Written["values"];
@@ -36,21 +27,16 @@ const ENDINGS = /\.(xml|ya?ml|json|py)$/i;
 /** Names that lead out of a folder, or that no recipe has. */
 const SUSPICIOUS = /[/\\\p{Cc}]|^\./u;
 
-/** Where recipes come from. */
-export interface RecipeSources {
-  /** The file of the default recipe. */
-  readonly config?: string;
-  /** A folder of further recipes, `NAME.yaml`. */
-  readonly recipes?: string;
-}
-
 /**
  * Reads all recipes. A client that names an unknown one is refused where there is a folder, and
  * gets the default recipe where there is none.
+ * @param sources the file of the default recipe, and a folder of further recipes, `NAME.yaml`
  * @throws {InputError} when a file or the folder cannot be read
  * @throws {UsageError} when a recipe makes no sense
  */
-export async function readRecipes({ config, recipes }: RecipeSources): Promise<RecipeBook> {
+export async function readRecipes(
+  { config, recipes }: { readonly config?: string; readonly recipes?: string },
+): Promise<RecipeBook> {
   const book = new Map<string, RecipeValues>();
   book.set(DEFAULT, config === undefined ? {} : await readRecipe(config));
   for (const path of recipes === undefined ? [] : await yamlFiles(recipes)) {

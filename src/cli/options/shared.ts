@@ -23,7 +23,7 @@ export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 
 /** What every command has. */
 const HELP = {
-  quiet: { summary: "print no progress" },
+  quiet: { summary: "print no progress and no warnings" },
   verbose: { summary: "print the stack of an internal error" },
   version: { summary: "print the version and stop" },
   help: { summary: "print this help and stop (also -h)" },

@@ -37,9 +37,10 @@ async function prepareSampler(
 ): Promise<Solver> {
   const { denoise, model } = await openPrior(options.model ?? DEFAULT_PRIOR);
   const samples = options.samples ?? (sampler.random === false ? 1 : DEFAULT_SAMPLES);
+  const settings = samplerSettings(sampler, options);
   const compiled = await compileSampler(runtime, {
     sampler,
-    settings: samplerSettings(sampler, options),
+    settings,
     measurement: mriMeasurement(geometry),
     denoise,
     samples,
@@ -55,6 +56,7 @@ async function prepareSampler(
     nfe: compiled.nfe(typical),
     steps: compiled.steps(typical),
     samples,
+    settings,
     model,
     sample,
     solve: async (problem, control) => meanOf(await sample(problem, control)),

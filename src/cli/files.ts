@@ -1,9 +1,25 @@
-/** What all commands share that write results. @module */
+/** Files and texts as all commands read and write them. @module */
 import { dirname } from "node:path";
-import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
+import { InputError } from "../errors.ts";
+import { createFolderWhole, writeFileWhole } from "../io/atomic.ts";
 
 /** A value as one line of JSON. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** Lines as a text that ends with the last of them. */
+export const textOf = (lines: readonly string[]): string =>
+  lines.map((line) => `${line}\n`).join("");
+
+/**
+ * Reads an input file whole.
+ * @param kind what it is, for the message
+ * @throws {InputError} when it cannot be read
+ */
+export async function readInput(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await Deno.readFile(path).catch((cause) => {
+    throw new InputError(`Cannot read ${kind} ${path}: ${cause.message}`, { cause });
+  });
+}
 
 /** Writes a file of text, whole or not at all. */
 export async function writeText(path: string, text: string): Promise<void> {
@@ -21,6 +37,7 @@ export async function inFreshFolder<T>(
   build: (partial: string) => Promise<T>,
 ): Promise<T> {
   const missing: string[] = [];
+  const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
   for (let parent = dirname(folder); !await exists(parent); parent = dirname(parent)) {
     missing.push(parent);
   }
@@ -31,8 +48,4 @@ export async function inFreshFolder<T>(
     for (const parent of missing) await Deno.remove(parent).catch(() => {});
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
