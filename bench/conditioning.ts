@@ -8,15 +8,24 @@
  * PSNR in dB on views of the validation volumes, as training has it.
  */
 import { learningRateFactor } from "../src/train/schedule.ts";
-import { compileValidator, denoisingObjective } from "../src/train/denoiser_training.ts";
+import { measureDenoiser } from "../src/train/denoiser_quality.ts";
+import { denoisingObjective } from "../src/train/denoising_objective.ts";
 import { compileTrainer, initialState } from "../src/train/trainer.ts";
 import { benchOptions, say } from "./options.ts";
-import { denoisingSource, validationSet } from "../src/train/validation.ts";
+import { denoisingSource, validationImages } from "../src/train/validation.ts";
 import { volumePaths } from "../src/train/volumes.ts";
 import { Runtime } from "../src/graph/mod.ts";
-import { countParameters, DENOISER_NETWORK, flatten, initialParameters } from "../src/nn/mod.ts";
+import {
+  constantScope,
+  countParameters,
+  DENOISER_NETWORK,
+  denoiserSpecs,
+  flatten,
+  initialParameters,
+  scopedDenoiser,
+  unflatten,
+} from "../src/nn/mod.ts";
 import { Rng } from "../src/rng.ts";
-import { denoiserSpecs } from "../src/nn/residual_unet.ts";
 
 const options = benchOptions(import.meta.url, {
   data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
@@ -36,7 +45,7 @@ const NETWORKS = {
 
 await using runtime = await Runtime.open("cpu");
 const paths = await volumePaths(`${options.data}/train`);
-const judged = await validationSet(await volumePaths(`${options.data}/validation`), CROP);
+const images = await validationImages(await volumePaths(`${options.data}/validation`), CROP);
 const cells = (row: readonly string[]) => `| ${row.join(" | ")} |`;
 say(cells(["network", "parameters", ...SIGMAS.map((sigma) => `sigma ${sigma}`)]));
 say(cells(["---", ...["", ...SIGMAS].map(() => "--:")]));
@@ -45,13 +54,14 @@ for (const [name, config] of Object.entries(NETWORKS)) {
   const specs = denoiserSpecs(config);
   const shape = [BATCH, 2, CROP, CROP];
   const trainer = await compileTrainer(runtime, denoisingObjective(config, SIGMA_DATA, shape));
-  const judge = await compileValidator(runtime, config, SIGMA_DATA, judged);
   let state = initialState(flatten(specs, initialParameters(specs, new Rng(seed))));
   while (state.step < steps) {
     const rate = RATE * learningRateFactor(state.step / steps);
     ({ state } = await trainer.step(state, await source.get(state.step), rate));
   }
-  const psnr: string[] = [];
-  for (const sigma of SIGMAS) psnr.push((await judge.psnr(state.average, sigma)).toFixed(2));
+  const scope = constantScope(unflatten(specs, state.average));
+  const denoise = scopedDenoiser(scope, config, SIGMA_DATA);
+  const quality = await measureDenoiser(runtime, denoise, images, SIGMAS);
+  const psnr = quality.map(({ denoised }) => denoised.toFixed(2));
   say(cells([name, `${countParameters(specs)}`, ...psnr]));
 }

@@ -8,7 +8,7 @@
  * channels) on 15 coils of 640 x 368. PYTHON needs torch, and fastmri 0.3.0 for the VarNet (see
  * networks.py). Each side runs alone, with 2 threads. `--small` checks the script on small sizes.
  */
-import { denoisingObjective } from "../src/train/denoiser_training.ts";
+import { denoisingObjective } from "../src/train/denoising_objective.ts";
 import { compileTrainer, initialState } from "../src/train/trainer.ts";
 import { benchOptions, say } from "./options.ts";
 import { input, Runtime, type Tensor, vjp } from "../src/graph/mod.ts";

@@ -142,6 +142,16 @@ export class Rng {
     return (high * 2 ** 26 + low) / 2 ** 53;
   }
 
+  /** A number from [low, high). */
+  between(low: number, high: number): number {
+    return low + (high - low) * this.uniform();
+  }
+
+  /** A positive number whose logarithm is uniform. */
+  logBetween(low: number, high: number): number {
+    return Math.exp(this.between(Math.log(low), Math.log(high)));
+  }
+
   /** A standard normal number (Box and Muller 1958), float64. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));

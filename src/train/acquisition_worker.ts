@@ -1,24 +1,19 @@
 /**
- * Makes batches of whole images with coils, noise and masks beside the trainer. What a batch holds
- * follows from seed and step alone.
+ * Worker that makes batches of whole images with coils, noise and masks. A batch depends on the seed
+ * and the step only.
  * @module
  */
-import { mapsInView, randomView, type SourceSlice } from "./augment.ts";
-import {
-  calibratedCoils,
-  equispacedLines,
-  headRegion,
-  randomCoils,
-  randomLineMask,
-  someCoils,
-} from "./augment_acquisition.ts";
+import { mapsInView, randomView, type SourceSlice } from "./views.ts";
+import { calibratedCoils, randomCoils, someCoils } from "./random_coils.ts";
+import { equispacedLines, randomLineMask } from "./random_masks.ts";
+import { headMask } from "../mri/metrics/head_mask.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
-import { type BatchSettings, serveBatches } from "./worker_loop.ts";
+import { type BatchSettings, serveBatches } from "./batch_worker.ts";
 import { VolumeSet } from "./volumes.ts";
 
 /** Coils and size of the images of a batch. */
-export interface SceneSize {
+export interface AcquisitionSize {
   /** Coils of each image. */
   readonly coils: number;
   /** Phase-encode lines. */
@@ -29,7 +24,7 @@ export interface SceneSize {
 
 /** A sampling that is the same for all batches: equispaced lines. */
 export interface FixedSampling {
-  /** Every so many lines are kept. */
+  /** Lines 0, R, 2R, ... are kept. */
   readonly acceleration: number;
   /** Calibration lines as part of all. */
   readonly calibration: number;
@@ -37,11 +32,11 @@ export interface FixedSampling {
   readonly sigma: number;
 }
 
-/** What the worker is told first. */
+/** Settings of the worker. */
 export interface AcquisitionSettings extends BatchSettings {
-  /** Sizes, taken in turn: that of a step is the one at its number, cyclically. */
-  readonly sizes: readonly SceneSize[];
-  /** Default: random masks and noise. */
+  /** Sizes, taken in turn: step k has size k modulo their number. */
+  readonly sizes: readonly AcquisitionSize[];
+  /** Default: a random mask and random noise levels. */
   readonly sampling?: FixedSampling;
 }
 
@@ -60,18 +55,14 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
   const sigma = new Float32Array(batch);
   for (let i = 0; i < batch; i++) {
     const slice = await volumes.randomSlice(rng.split(0, i));
-    const { image, coilMaps } = scene(
-      slice,
-      { coils, height, width },
-      rng.split(1, i),
-      rng.split(4, i),
-    );
+    const [view, coilRng] = [rng.split(1, i), rng.split(4, i)];
+    const { image, coilMaps } = seen(slice, { coils, height, width }, view, coilRng);
     clean.set(image.data, 2 * i * pixels);
     const head = headRegion(image);
     region.set(head, i * pixels);
     maps.set(coilMaps.data, 2 * i * coils * pixels);
     estimate.set(calibratedCoils(rng.split(6, i), coilMaps, head).data, 2 * i * coils * pixels);
-    sigma[i] = sampling?.sigma ?? randomSigma(rng.split(2, i));
+    sigma[i] = sampling?.sigma ?? rng.split(2, i).logBetween(...SIGMA);
   }
   const lines = sampling === undefined
     ? randomLineMask(rng.split(5), height)
@@ -87,8 +78,13 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
   };
 }
 
-/** A view of a slice, and the coils that see it: its own if it has any. */
-function scene(slice: SourceSlice, { coils, height, width }: SceneSize, view: Rng, coilRng: Rng) {
+/** A view of a slice, and its coil maps: its own, or random ones if it has none. */
+function seen(
+  slice: SourceSlice,
+  { coils, height, width }: AcquisitionSize,
+  view: Rng,
+  coilRng: Rng,
+) {
   const side = Math.max(height, width);
   const image = cropped(randomView(slice, side, view, "whole"), height, width);
   if (slice.maps === undefined) {
@@ -98,9 +94,11 @@ function scene(slice: SourceSlice, { coils, height, width }: SceneSize, view: Rn
   return { image, coilMaps: cropped(someCoils(coilRng, all, coils), height, width) };
 }
 
-function randomSigma(rng: Rng): number {
-  const [low, high] = SIGMA.map(Math.log);
-  return Math.exp(low + (high - low) * rng.uniform());
+/** Where errors count: the head of a complex image `[2, rows, columns]`, 0 and 1. */
+function headRegion({ data, shape: [, rows, columns] }: NdArray): Float32Array {
+  const pixels = rows * columns;
+  const magnitude = data.subarray(0, pixels).map((re, i) => Math.hypot(re, data[i + pixels]));
+  return Float32Array.from(headMask(ndarray(magnitude, [rows, columns])));
 }
 
 /** The middle of complex images `[..., 2, rows, columns]`. */

@@ -1,11 +1,11 @@
 /** The card of a trained model: how it was trained, how good it is, and its limits. @module */
 import { readFile } from "node:fs/promises";
-import type { DenoiserQuality } from "./denoiser_report.ts";
+import type { DenoiserQuality } from "./denoiser_quality.ts";
 import type { LoopResult } from "./loop.ts";
 import type { ReconstructionKind, TrainingSettings } from "./options.ts";
 import type { TrainedPrior } from "./prior.ts";
 import type { TrainedReconstruction } from "./reconstruction.ts";
-import { modelName } from "./weights_folder.ts";
+import { modelName } from "./model_files.ts";
 
 const PICTURE = "![Loss and validation PSNR against the step](training.svg)";
 

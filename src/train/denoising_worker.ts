@@ -2,10 +2,10 @@
  * Makes denoising batches beside the trainer. What a batch holds follows from seed and step alone.
  * @module
  */
-import { randomView } from "./augment.ts";
+import { randomView } from "./views.ts";
 import { trainingSigma } from "./schedule.ts";
 import { Rng } from "../rng.ts";
-import { type BatchSettings, serveBatches } from "./worker_loop.ts";
+import { type BatchSettings, serveBatches } from "./batch_worker.ts";
 import { VolumeSet } from "./volumes.ts";
 
 /** Images cut from one slice: decoding costs more than a view. */

@@ -16,11 +16,11 @@ import {
   unflatten,
 } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
-import type { BatchSource } from "./batches.ts";
+import type { BatchSource } from "./batch_source.ts";
 import { clock, priorCard } from "./card.ts";
 import { readCheckpoint, requireSame, saveCheckpoint } from "./checkpoint.ts";
-import { type DenoiserQuality, measureDenoiser } from "./denoiser_report.ts";
-import { denoisingObjective } from "./denoiser_training.ts";
+import { type DenoiserQuality, measureDenoiser } from "./denoiser_quality.ts";
+import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.ts";
 import { historyChart } from "./history_chart.ts";
 import { type LoopActions, type LoopResult, runLoop } from "./loop.ts";
 import {
@@ -30,17 +30,12 @@ import {
   type TrainingSettings,
   trainingSettings,
 } from "./options.ts";
-import { proceduralShare, runSources } from "./scenes.ts";
+import { proceduralShare, runSources } from "./slice_sources.ts";
 import { SIGMA_RANGE } from "./schedule.ts";
 import { compileTrainer, firstProgress } from "./trainer.ts";
-import {
-  type DenoisingArrays,
-  denoisingSource,
-  priorValidation,
-  validationSet,
-} from "./validation.ts";
+import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
-import { modelName } from "./weights_folder.ts";
+import { modelName } from "./model_files.ts";
 
 /** Batches over which the standard deviation of the data is measured. */
 const MEASURED_BATCHES = 6;
@@ -120,7 +115,7 @@ async function trainedPrior(
 async function priorActions(
   runtime: Runtime,
   options: TrainingSettings,
-  source: BatchSource<DenoisingArrays>,
+  source: BatchSource<DenoisingBatch>,
   settings: PriorSettings,
 ): Promise<LoopActions> {
   const { batch, crop, sigmaData } = settings;
@@ -128,7 +123,7 @@ async function priorActions(
   const trainer = await compileTrainer(runtime, objective);
   return {
     step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
-    validate: await priorValidation(runtime, options, sigmaData),
+    validate: await priorValidation(options, sigmaData),
     save: (progress) => saveCheckpoint(options.output, { ...progress, settings: { ...settings } }),
   };
 }
@@ -140,7 +135,7 @@ function requireCrop(crop: number): void {
 }
 
 /** Standard deviation of the real and imaginary parts of the first training images. */
-async function standardDeviation(source: BatchSource<DenoisingArrays>): Promise<number> {
+async function standardDeviation(source: BatchSource<DenoisingBatch>): Promise<number> {
   let sum = 0, count = 0;
   for (let step = 0; step < MEASURED_BATCHES; step++) {
     const { clean } = await source.get(step);
@@ -190,10 +185,13 @@ async function measuredQuality(
 ): Promise<{ quality: DenoiserQuality[]; count: number }> {
   const folder = await validationFolder(options);
   if (folder === undefined) return { quality: [], count: 0 };
-  const set = await validationSet(await volumePaths(folder), CARD_SIZE, CARD_BATCHES);
-  const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(set.clean.shape)), set.clean.shape);
+  const images = await validationImages(await volumePaths(folder), CARD_SIZE, CARD_BATCHES);
+  const probe = ndarray(
+    new Rng(PROBE_SEED).normals(sizeOf(images.clean.shape)),
+    images.clean.shape,
+  );
   await using runtime = await Runtime.open("cpu");
   const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, sigmaData);
-  const quality = await measureDenoiser(runtime, denoise, { ...set, probe }, CARD_SIGMAS);
-  return { quality, count: set.clean.shape[0] };
+  const quality = await measureDenoiser(runtime, denoise, { ...images, probe }, CARD_SIGMAS);
+  return { quality, count: images.clean.shape[0] };
 }

@@ -4,13 +4,13 @@ import { Runtime } from "../graph/mod.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { unflatten } from "../nn/mod.ts";
 import { separateCascades } from "../unrolled/mod.ts";
-import type { AcquisitionSettings, FixedSampling, SceneSize } from "./acquisition_worker.ts";
-import { type Batch, BatchSource } from "./batches.ts";
+import type { AcquisitionSettings, AcquisitionSize, FixedSampling } from "./acquisition_worker.ts";
+import { type Batch, BatchSource } from "./batch_source.ts";
 import { reconCard } from "./card.ts";
 import { readCheckpoint, requireSame, type RunSettings, saveCheckpoint } from "./checkpoint.ts";
 import { historyChart } from "./history_chart.ts";
 import { type LoopResult, runLoop } from "./loop.ts";
-import { type ReconNetwork, reconNetwork } from "./networks.ts";
+import { type ReconNetwork, reconNetwork } from "./reconstruction_networks.ts";
 import {
   type ReconstructionKind,
   type ReconstructionTrainingOptions,
@@ -24,18 +24,18 @@ import {
   acquisitionShapes,
   compileReconValidator,
   reconObjective,
-} from "./reconstruction_training.ts";
-import { proceduralShare, runSources } from "./scenes.ts";
+} from "./reconstruction_objective.ts";
+import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer, firstProgress } from "./trainer.ts";
 import { VALIDATION_SEED } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
-import { writeWeights } from "./weights_folder.ts";
+import { writeWeights } from "./model_files.ts";
 
 /**
  * Sizes of the training images in turn, as parts of `crop`: the whole head at several pixel
  * sizes and both proportions, since aliases lie as many pixels apart as the image is large.
  */
-const SIZES: readonly SceneSize[] = [
+const SIZES: readonly AcquisitionSize[] = [
   { coils: 8, height: 0.5, width: 0.43 },
   { coils: 8, height: 1, width: 0.86 },
   { coils: 12, height: 0.43, width: 0.5 },
@@ -56,7 +56,7 @@ const VALIDATION_IMAGES = 12;
 export interface TrainedReconstruction extends LoopResult {
   readonly network: ReconNetwork;
   /** Sizes of the training images, in turn. */
-  readonly sizes: readonly SceneSize[];
+  readonly sizes: readonly AcquisitionSize[];
   /** Settings that must not change when the run is resumed. */
   readonly settings: RunSettings;
 }
@@ -82,7 +82,7 @@ export async function trainReconstruction(
 }
 
 /** The sizes that a run takes in turn. */
-export function sceneSizes(crop: number): SceneSize[] {
+export function acquisitionSizes(crop: number): AcquisitionSize[] {
   const side = (part: number) => MULTIPLE * Math.max(2, Math.round(part * crop / MULTIPLE));
   return SIZES.map(({ coils, height, width }) => ({
     coils,
@@ -102,7 +102,7 @@ async function trainedReconstruction(
   await using runtime = await Runtime.open("cpu");
   const { sources, names: volumes } = await runSources(runtime, options);
   await mkdir(output, { recursive: true });
-  const sizes = sceneSizes(crop);
+  const sizes = acquisitionSizes(crop);
   const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(options) };
   const resumed = resume ? await readCheckpoint(output) : undefined;
   if (resumed !== undefined) requireSame(resumed.settings, settings);
@@ -146,7 +146,7 @@ async function reconValidation(
   const folder = await validationFolder(options);
   if (folder === undefined) return undefined;
   const paths = await volumePaths(folder);
-  const [, size] = sceneSizes(options.crop);
+  const [, size] = acquisitionSizes(options.crop);
   const psnr = await compileReconValidator(runtime, specs, { batch: 1, ...size }, build);
   const cases = await Promise.all(
     Object.entries(VALIDATION_SAMPLINGS).map(async ([name, sampling]) =>
@@ -167,7 +167,7 @@ async function reconValidation(
 
 async function validationBatches(
   paths: readonly string[],
-  size: SceneSize,
+  size: AcquisitionSize,
   sampling: FixedSampling,
 ): Promise<Batch<AcquisitionBatch>[]> {
   const crop = Math.max(size.height, size.width);

@@ -1,28 +1,32 @@
-/** Validation images of priors. @module */
-import { compileValidator, type ValidationSet } from "./denoiser_training.ts";
-import type { Runtime } from "../graph/mod.ts";
+/** Batches for the training of priors, and their validation images. @module */
+import { Runtime } from "../graph/mod.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
-import { DENOISER_NETWORK } from "../nn/mod.ts";
-import { type Batch, BatchSource } from "./batches.ts";
-import type { BatchSettings } from "./worker_loop.ts";
+import {
+  constantScope,
+  DENOISER_NETWORK,
+  denoiserSpecs,
+  scopedDenoiser,
+  unflatten,
+} from "../nn/mod.ts";
+import { type Batch, BatchSource } from "./batch_source.ts";
+import type { BatchSettings } from "./batch_worker.ts";
+import { measureDenoiser, type ValidationImages } from "./denoiser_quality.ts";
+import type { DenoisingBatch } from "./denoising_objective.ts";
 import type { TrainingSettings } from "./options.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
 
-/** Noise levels of the validations on the way. */
+/** Noise levels of the validations during training. */
 const SIGMAS = [0.02, 0.05, 0.1, 0.3, 1, 3];
-/** Images of the validations on the way, in batches. */
+/** Images of these validations, in batches. */
 const BATCHES = 3;
 const BATCH = 8;
 /** Smallest side of a validation image. */
-const LEAST_SIZE = 96;
+const MIN_SIZE = 96;
 /** Seed of the validation images: the same for all runs. */
 export const VALIDATION_SEED = 2026;
 
-/** Arrays of a denoising batch. */
-export type DenoisingArrays = "clean" | "noise" | "sigma";
-
 /** Starts a worker that makes denoising batches. */
-export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingArrays> {
+export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingBatch> {
   const { batch, crop } = settings;
   const image = [batch, 2, crop, crop];
   return new BatchSource({
@@ -32,20 +36,22 @@ export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingA
   });
 }
 
-/** PSNR on views of the validation volumes, if there are any. */
-export async function priorValidation(
-  runtime: Runtime,
-  options: TrainingSettings,
-  sigmaData: number,
-) {
+/** PSNR on views of the validation volumes by noise level, if there are such volumes. */
+export async function priorValidation(options: TrainingSettings, sigmaData: number) {
   const folder = await validationFolder(options);
   if (folder === undefined) return undefined;
-  const set = await validationSet(await volumePaths(folder), Math.max(LEAST_SIZE, options.crop));
-  const validator = await compileValidator(runtime, DENOISER_NETWORK, sigmaData, set, BATCH);
+  const images = await validationImages(
+    await volumePaths(folder),
+    Math.max(MIN_SIZE, options.crop),
+  );
+  const specs = denoiserSpecs(DENOISER_NETWORK);
   return async (weights: Float32Array) => {
-    const levels: Record<string, number> = {};
-    for (const sigma of SIGMAS) levels[sigma] = await validator.psnr(weights, sigma);
-    return levels;
+    // Weights as constants run twice as fast; a runtime of its own releases their session.
+    await using runtime = await Runtime.open("cpu");
+    const scope = constantScope(unflatten(specs, weights));
+    const denoise = scopedDenoiser(scope, DENOISER_NETWORK, sigmaData);
+    const quality = await measureDenoiser(runtime, denoise, images, SIGMAS);
+    return Object.fromEntries(quality.map(({ sigma, denoised }) => [`${sigma}`, denoised]));
   };
 }
 
@@ -53,13 +59,13 @@ export async function priorValidation(
  * Validation images: the same views and noise for every run.
  * @returns `[8 batches, 2, size, size]`
  */
-export async function validationSet(
+export async function validationImages(
   paths: readonly string[],
   size: number,
   batches: number = BATCHES,
-): Promise<ValidationSet> {
+): Promise<ValidationImages> {
   using source = denoisingSource({ paths, batch: BATCH, crop: size, seed: VALIDATION_SEED });
-  const parts: Batch<DenoisingArrays>[] = [];
+  const parts: Batch<DenoisingBatch>[] = [];
   for (let step = 0; step < batches; step++) parts.push(await source.get(step));
   const shape = [BATCH * batches, 2, size, size];
   const joined = (arrays: readonly NdArray[]) => {

@@ -6,7 +6,7 @@ import type { ImageFile } from "../io/mod.ts";
 import { openNiftiImage } from "../io/nifti/read.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { ndarray } from "../ndarray.ts";
-import type { SourceSlice } from "./augment.ts";
+import type { SourceSlice } from "./views.ts";
 import type { Rng } from "../rng.ts";
 
 /** A slice darker than this part of the volume's brightest is left out. */

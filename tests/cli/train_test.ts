@@ -1,10 +1,10 @@
-import { someCoils } from "../../src/train/augment_acquisition.ts";
-import { mapsInView, randomView } from "../../src/train/augment.ts";
+import { someCoils } from "../../src/train/random_coils.ts";
+import { mapsInView, randomView } from "../../src/train/views.ts";
 import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 /** What networks are trained on, and runs that end early. */
 import assert from "node:assert/strict";
 import { trainCommand } from "../../src/cli/commands/train.ts";
-import { kspaceScenes } from "../../src/train/scenes.ts";
+import { kspaceScenes } from "../../src/train/slice_sources.ts";
 import { Runtime } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";

@@ -1,4 +1,4 @@
-import { randomView } from "../../src/train/augment.ts";
+import { randomView } from "../../src/train/views.ts";
 import { learningRateFactor, trainingSigma } from "../../src/train/schedule.ts";
 import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-import { randomCoils } from "../../src/train/augment_acquisition.ts";
+import { randomCoils } from "../../src/train/random_coils.ts";
 /** The loop: reproducible, independent of the batch, stopped by what is not finite, one graph call a step. */
 import assert from "node:assert/strict";
 import { DivergenceError } from "../../src/errors.ts";

@@ -1,4 +1,4 @@
-import { calibratedCoils, randomCoils } from "../../src/train/augment_acquisition.ts";
+import { calibratedCoils, randomCoils } from "../../src/train/random_coils.ts";
 /** MoDL: with a prior's weights it is plug-and-play; sizes, models, training from a prior. */
 import assert from "node:assert/strict";
 import { trainCommand } from "../../src/cli/commands/train.ts";

@@ -5,14 +5,14 @@ import {
   modlBuilder,
   reconObjective,
   varnetBuilder,
-} from "../../src/train/reconstruction_training.ts";
-import { randomView } from "../../src/train/augment.ts";
+} from "../../src/train/reconstruction_objective.ts";
+import { randomView } from "../../src/train/views.ts";
 import {
   equispacedLines,
   headRegion,
   randomCoils,
   randomLineMask,
-} from "../../src/train/augment_acquisition.ts";
+} from "../../src/train/random_coils.ts";
 import { compileTrainer, initialState } from "../../src/train/trainer.ts";
 import assert from "node:assert/strict";
 import { constant, gradcheck, Runtime, type Tensor } from "../../src/graph/mod.ts";

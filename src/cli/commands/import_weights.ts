@@ -8,7 +8,7 @@ import { COMMON } from "../options/shared.ts";
 import type { OptionTable } from "../options/table.ts";
 import { path } from "../options/values.ts";
 import { jsonLine, readInput } from "../files.ts";
-import { writeWeights } from "../../train/weights_folder.ts";
+import { writeWeights } from "../../train/model_files.ts";
 
 const FORMAT = "fastmri-varnet";
 

@@ -1,19 +1,20 @@
 /**
- * From a slice to a training image: a random view of it, with random contrast, shading and, where it
- * has none of its own, phase. Plain loops on the host, run in a worker beside the trainer.
+ * From a slice to a training image: a random view of it, with random contrast, shading and, if it has
+ * none of its own, phase. Plain loops on the host, run in a worker beside the trainer.
  * @module
  */
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
+import { normalised } from "./random_coils.ts";
 import { smoothField } from "./smooth_field.ts";
 
 /** A slice of a volume. */
 export interface SourceSlice {
   /** Magnitude `[rows, columns]`, not negative; or complex `[2, rows, columns]`. */
   readonly image: NdArray;
-  /** The coils that saw it `[C, 2, rows, columns]`, where they are known. */
+  /** Its coil sensitivity maps `[C, 2, rows, columns]`, if known. */
   readonly maps?: NdArray;
-  /** 99th percentile of the magnitude: what the image is divided by. */
+  /** 99th percentile of the magnitude; the image is divided by it. */
   readonly scale: number;
   /** Pixel size in mm. */
   readonly pixel: number;
@@ -29,10 +30,13 @@ const HALVE_ABOVE = 1.5;
 const MAX_ANGLE = 15 * Math.PI / 180;
 /** Amplitude of the elastic warp, pixels. */
 const WARP = 3;
-/** The scale of training images, about the one that a calibration region would give. */
+/** Random factor of training images: calibration regions estimate the scale with an error. */
 const SCALE_RANGE: readonly [number, number] = [0.7, 1.4];
 
-/** Where the pixels of a training image lie in a slice. */
+/** A detail, at the pixel sizes that scans have, or the whole field of view. */
+export type ViewPart = "detail" | "whole";
+
+/** The place of a training image in a slice. */
 interface View {
   readonly ratio: number;
   readonly centre: readonly [number, number];
@@ -43,14 +47,13 @@ interface View {
 /**
  * A random training image.
  * @param size pixels of each side
- * @param part a detail, at the pixel sizes that scans have, or the whole field of view
  * @returns complex `[2, size, size]`, bright tissue about 1
  */
 export function randomView(
   source: SourceSlice,
   size: number,
   rng: Rng,
-  part: "detail" | "whole" = "detail",
+  part: ViewPart = "detail",
 ): NdArray {
   const view = chosenView(source, size, rng, part);
   const [re, im] = planesOf(source.image).map((plane) => sampled(plane, view, size, rng.split(1)));
@@ -69,30 +72,28 @@ export function randomView(
 
 /**
  * The coil maps of a slice in the view that {@link randomView} takes with the same arguments.
- * @returns `[C, 2, size, size]`, sum of squares 1, or 0 where the slice's maps say nothing
+ * @returns `[C, 2, size, size]`, sum of squares 1, or 0 outside of the object
  */
 export function mapsInView(
   source: SourceSlice & { readonly maps: NdArray },
   size: number,
   rng: Rng,
-  part: "detail" | "whole" = "detail",
+  part: ViewPart = "detail",
 ): NdArray {
   const view = chosenView(source, size, rng, part);
   const planes = planesOf(source.maps).map((plane) => sampled(plane, view, size, rng.split(1)));
-  const energy = new Float32Array(size * size);
-  for (const plane of planes) plane.forEach((value, i) => energy[i] += value * value);
-  const data = new Float32Array(planes.length * size * size);
-  planes.forEach((plane, p) => {
-    data.set(
-      plane.map((v, i) => energy[i] > LEAST_ENERGY ? v / Math.sqrt(energy[i]) : 0),
-      p * size * size,
-    );
-  });
-  return ndarray(data, [planes.length / 2, 2, size, size]);
+  const maps = ndarray(new Float32Array(planes.length * size * size), [
+    planes.length / 2,
+    2,
+    size,
+    size,
+  ]);
+  planes.forEach((plane, p) => maps.data.set(plane, p * size * size));
+  return normalised(maps, { minEnergy: MIN_ENERGY });
 }
 
-/** Sum of squares of coil maps below which they are outside of the object. */
-const LEAST_ENERGY = 0.25;
+/** Sum of squares of coil maps below which a pixel is outside of the object. */
+const MIN_ENERGY = 0.25;
 
 /** The last two axes, one plane after the other. */
 function planesOf({ data, shape }: NdArray): NdArray[] {
@@ -104,45 +105,41 @@ function planesOf({ data, shape }: NdArray): NdArray[] {
   );
 }
 
-function chosenView(source: SourceSlice, size: number, rng: Rng, part: "detail" | "whole"): View {
+function chosenView(source: SourceSlice, size: number, rng: Rng, part: ViewPart): View {
   const choose = part === "detail" ? chooseView : chooseWholeView;
   return choose(source, size, rng.split(0));
 }
 
-const between = (rng: Rng, low: number, high: number) => low + (high - low) * rng.uniform();
-const logBetween = (rng: Rng, low: number, high: number) =>
-  Math.exp(between(rng, Math.log(low), Math.log(high)));
-
 function chooseView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng): View {
-  const least = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
-  const most = Math.min(RATIO_RANGE[1], PIXEL_RANGE[1] / pixel);
-  const ratio = logBetween(rng, least, Math.max(least, most));
-  const turn = randomTurn(rng);
-  const jitter = () => between(rng, -size / 4, size / 4) * ratio;
+  const min = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
+  const max = Math.min(RATIO_RANGE[1], PIXEL_RANGE[1] / pixel);
+  const ratio = rng.logBetween(min, Math.max(min, max));
+  const rotation = randomRotation(rng);
+  const jitter = () => rng.between(-size / 4, size / 4) * ratio;
   const centre = tissuePixel(image, 0.15 * scale, rng);
   return {
     ratio,
     centre: [centre[0] + jitter(), centre[1] + jitter()],
-    map: turn(ratio, rng.integer(2) === 1),
+    map: rotation(ratio, rng.integer(2) === 1),
   };
 }
 
 /** The longer side of the slice fills the view, more or less. */
 function chooseWholeView({ image: { shape } }: SourceSlice, size: number, rng: Rng): View {
   const [rows, columns] = shape.slice(-2);
-  const ratio = Math.max(rows, columns) / size * between(rng, 0.85, 1.2);
-  const turn = randomTurn(rng);
-  const jitter = () => between(rng, -size / 16, size / 16) * ratio;
+  const ratio = Math.max(rows, columns) / size * rng.between(0.85, 1.2);
+  const rotation = randomRotation(rng);
+  const jitter = () => rng.between(-size / 16, size / 16) * ratio;
   return {
     ratio,
     centre: [rows / 2 + jitter(), columns / 2 + jitter()],
-    map: turn(ratio, rng.integer(2) === 1),
+    map: rotation(ratio, rng.integer(2) === 1),
   };
 }
 
-/** A random rotation with flips: its map at a ratio, transposed or not. */
-function randomTurn(rng: Rng): (ratio: number, transposed: boolean) => View["map"] {
-  const angle = between(rng, -MAX_ANGLE, MAX_ANGLE);
+/** A random rotation with flips, as its map at a ratio, transposed or not. */
+function randomRotation(rng: Rng): (ratio: number, transposed: boolean) => View["map"] {
+  const angle = rng.between(-MAX_ANGLE, MAX_ANGLE);
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
   const [up, left] = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
   return (ratio, transposed) => {
@@ -152,10 +149,10 @@ function randomTurn(rng: Rng): (ratio: number, transposed: boolean) => View["map
   };
 }
 
-/** A random pixel brighter than a threshold, if one is found soon. */
+/** A random pixel brighter than a threshold, or any after 50 tries. */
 function tissuePixel({ data, shape }: NdArray, threshold: number, rng: Rng) {
   const [rows, columns] = shape.slice(-2);
-  const imaginary = shape.length === 3 ? rows * columns : 0; // a magnitude is its own
+  const imaginary = shape.length === 3 ? rows * columns : 0; // of a magnitude: the pixel itself
   let pixel: [number, number] = [rows / 2, columns / 2];
   for (let tries = 0; tries < 50; tries++) {
     const [row, column] = [rng.integer(rows), rng.integer(columns)];
@@ -174,7 +171,7 @@ function sampled(plane: NdArray, view: View, size: number, rng: Rng): Float32Arr
     image = halved(image);
     shrink /= 2;
   }
-  const amplitude = rng.uniform() < 0.5 ? between(rng, 0, WARP) : 0;
+  const amplitude = rng.uniform() < 0.5 ? rng.between(0, WARP) : 0;
   const [dy, dx] = [0, 1].map((axis) => smoothField(rng.split(axis), size, 4));
   const [a, b, c, d] = view.map;
   const out = new Float32Array(size * size);
@@ -235,8 +232,8 @@ function adjustContrast(image: Float32Array, factor: number, size: number, rng: 
   const gamma = rng.uniform() < 0.6
     ? Math.min(1.7, Math.max(0.6, Math.exp(0.3 * rng.normal())))
     : 1;
-  const shade = rng.uniform() < 0.7 ? between(rng, 0, 0.6) : 0;
-  const scale = logBetween(rng, ...SCALE_RANGE);
+  const shade = rng.uniform() < 0.7 ? rng.between(0, 0.6) : 0;
+  const scale = rng.logBetween(...SCALE_RANGE);
   const field = smoothField(rng.split(0), size, 2);
   for (let i = 0; i < image.length; i++) {
     const value = image[i] * factor;
@@ -247,8 +244,8 @@ function adjustContrast(image: Float32Array, factor: number, size: number, rng: 
 
 /** A magnitude with a random smooth phase: `[2, size, size]`. */
 function withPhase(magnitude: Float32Array, size: number, rng: Rng): Float32Array {
-  const amplitude = rng.uniform() < 0.85 ? between(rng, 0, 5) : 0;
-  const offset = between(rng, 0, 2 * Math.PI);
+  const amplitude = rng.uniform() < 0.85 ? rng.between(0, 5) : 0;
+  const offset = rng.between(0, 2 * Math.PI);
   const slopes = [rng.normal(), rng.normal()].map((slope) => 2 * slope / size);
   const field = smoothField(rng.split(0), size, 2 + rng.integer(4));
   const out = new Float32Array(2 * magnitude.length);

@@ -7,7 +7,7 @@ import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { BrainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
 import { Preparation } from "../recon/prepare.ts";
-import type { SourceSlice } from "./augment.ts";
+import type { SourceSlice } from "./views.ts";
 import { ndarray, onlyOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { croppedMask } from "../recon/slice_supply.ts";

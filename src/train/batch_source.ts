@@ -3,7 +3,7 @@ import { withResolvers } from "../host.ts";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
-import type { BatchAnswer, BatchSettings } from "./worker_loop.ts";
+import type { BatchAnswer, BatchSettings } from "./batch_worker.ts";
 
 /** Batches that are under way or wait to be used. */
 const AHEAD = 3;

@@ -25,7 +25,7 @@ import {
   modlBuilder,
   type ReconBuilder,
   varnetBuilder,
-} from "./reconstruction_training.ts";
+} from "./reconstruction_objective.ts";
 
 /** Default sizes of a variational network, smaller than fastMRI's (12, 18, 4), to fit in 16 MB. */
 const VARNET = {
