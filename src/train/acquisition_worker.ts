@@ -3,10 +3,9 @@
  * and the step only.
  * @module
  */
-import { mapsInView, randomView, type SourceSlice } from "./views.ts";
+import { headRegion, mapsInView, randomView, type SourceSlice } from "./views.ts";
 import { calibratedCoils, randomCoils, someCoils } from "./random_coils.ts";
 import { equispacedLines, randomLineMask } from "./random_masks.ts";
-import { headMask } from "../mri/metrics/head_mask.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { type BatchSettings, serveBatches } from "./batch_worker.ts";
@@ -92,13 +91,6 @@ function seen(
   }
   const all = mapsInView({ ...slice, maps: slice.maps }, side, view, "whole");
   return { image, coilMaps: cropped(someCoils(coilRng, all, coils), height, width) };
-}
-
-/** Where errors count: the head of a complex image `[2, rows, columns]`, 0 and 1. */
-function headRegion({ data, shape: [, rows, columns] }: NdArray): Float32Array {
-  const pixels = rows * columns;
-  const magnitude = data.subarray(0, pixels).map((re, i) => Math.hypot(re, data[i + pixels]));
-  return Float32Array.from(headMask(ndarray(magnitude, [rows, columns])));
 }
 
 /** The middle of complex images `[..., 2, rows, columns]`. */

@@ -1,13 +1,13 @@
 /** The loop of a training run: learning rate, measurements, checkpoints. @module */
 import type { HistoryEntry, Progress } from "./checkpoint.ts";
-import type { TrainingControl, TrainingSettings } from "./options.ts";
+import type { TrainingSettings } from "./options.ts";
 import { learningRateFactor } from "./schedule.ts";
 import type { StepReport, TrainingState } from "./trainer.ts";
 
 /** When a run ends and how often it measures and saves. */
 export type LoopPlan = Pick<
   TrainingSettings,
-  "steps" | "hours" | "rate" | "validateEvery" | "checkpointMinutes"
+  "steps" | "hours" | "rate" | "validateEvery" | "checkpointMinutes" | "signal" | "onProgress"
 >;
 
 /** What the loop drives. */
@@ -42,8 +42,8 @@ export async function runLoop(
   start: Progress,
   plan: LoopPlan,
   actions: LoopActions,
-  { signal, onProgress }: TrainingControl,
 ): Promise<LoopResult> {
+  const { signal, onProgress } = plan;
   const begun = performance.now();
   const seconds = () => start.seconds + (performance.now() - begun) / 1000;
   const history: HistoryEntry[] = [...start.history];

@@ -1,11 +1,36 @@
-/** Training of priors and reconstruction networks, and the search for settings of samplers. @module */
+/**
+ * Training of priors and reconstruction networks. A run reads a folder of NIfTI volumes and fully
+ * sampled k-space files and writes a model folder, which `reconstruct` takes as `model`. It can be
+ * stopped and resumed; what a step draws depends on the seed and the step only.
+ *
+ * @example Two steps of a tiny U-Net
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { writeNifti } from "../io/mod.ts";
+ * import { trainReconstruction } from "./mod.ts";
+ *
+ * const folder = await mkdtemp("/tmp/train-");
+ * const image = { data: new Float32Array(64 * 64).map((_, i) => i % 64), shape: [1, 64, 64] };
+ * await writeNifti(`${folder}/volume.nii.gz`, { image });
+ * const { complete, history } = await trainReconstruction("unet", {
+ *   data: folder,
+ *   output: `${folder}/model`,
+ *   steps: 2,
+ *   batch: 1,
+ *   crop: 32,
+ *   architecture: { channels: 2, pools: 1 },
+ *   onProgress: (event) => event.kind === "step" && console.log(event.step, event.loss),
+ * });
+ * console.assert(complete && history[0].step === 2);
+ * ```
+ * @module
+ */
 export {
   type NetworkSizes,
   type ReconstructionKind,
   type ReconstructionTrainingOptions,
   TRAINABLE,
   type Trainable,
-  type TrainingControl,
   type TrainingEvent,
   type TrainingOptions,
   type TrainingResult,

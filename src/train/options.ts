@@ -1,5 +1,6 @@
 /** What a training run is asked for, and what it reports. @module */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
 /** The networks that can be trained. */
@@ -41,6 +42,10 @@ export interface TrainingOptions {
   readonly validateEvery?: number;
   /** Markdown text on licences and limits, appended to the model's card. */
   readonly notes?: string;
+  /** Stops the run after the present step; the checkpoint is kept. */
+  readonly signal?: AbortSignal;
+  /** Called before the first step, after each step and after each validation. */
+  readonly onProgress?: (event: TrainingEvent) => void;
 }
 
 /** Sizes of a network; each has its default. */
@@ -75,6 +80,10 @@ export type TrainingEvent =
     readonly parameters: number;
     /** Steps done before, when the run is resumed. */
     readonly step: number;
+    /** Steps of the whole run, unless the clock ends it. */
+    readonly steps?: number;
+    /** Images in a step. */
+    readonly batch: number;
     /** Standard deviation of the data, of a prior. */
     readonly sigmaData?: number;
   }
@@ -93,14 +102,6 @@ export type TrainingEvent =
   }
   /** After each validation. */
   | { readonly kind: "validation" } & HistoryEntry;
-
-/** How a run is followed and stopped. */
-export interface TrainingControl {
-  /** Stops the run after the present step; the checkpoint is kept. */
-  readonly signal?: AbortSignal;
-  /** Called after each step and each validation. */
-  readonly onProgress?: (event: TrainingEvent) => void;
-}
 
 /** How a run ended. */
 export interface TrainingResult {
@@ -142,46 +143,81 @@ const POSITIVE: Requirement = ["a number above 0", (v) => v > 0];
 const NOT_NEGATIVE: Requirement = ["a number of at least 0", (v) => v >= 0];
 const SHARE: Requirement = ["a number from 0 to 1", (v) => v >= 0 && v <= 1];
 
-const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+/** Every option and the range of its number; a name that is missing here does not compile. */
+const OPTIONS: Readonly<Record<keyof ReconstructionTrainingOptions, Requirement | undefined>> = {
+  data: undefined,
+  output: undefined,
+  validation: undefined,
   steps: COUNT,
+  hours: POSITIVE,
+  resume: undefined,
+  seed: SEED,
   batch: COUNT,
   crop: COUNT,
-  validateEvery: COUNT,
-  cascades: COUNT,
-  channels: COUNT,
-  pools: COUNT,
-  seed: SEED,
-  hours: POSITIVE,
   rate: POSITIVE,
-  checkpointMinutes: NOT_NEGATIVE,
   procedural: SHARE,
+  checkpointMinutes: NOT_NEGATIVE,
+  validateEvery: COUNT,
+  notes: undefined,
+  signal: undefined,
+  onProgress: undefined,
+  from: undefined,
+  architecture: undefined,
+};
+
+/** The sizes that each network has. */
+const SIZES: Readonly<Record<Trainable, Partial<Record<keyof NetworkSizes, Requirement>>>> = {
+  prior: {},
+  unet: { channels: COUNT, pools: COUNT },
+  varnet: { cascades: COUNT, channels: COUNT, pools: COUNT, shared: ["true or false", () => true] },
+  modl: { cascades: COUNT },
 };
 
 /**
  * Fills in the defaults.
- * @throws {UsageError} when an option is out of its range
+ * @throws {UsageError} for an unknown option, or a value out of its range
  */
-export function trainingSettings(options: ReconstructionTrainingOptions): TrainingSettings {
+export function trainingSettings(
+  kind: Trainable,
+  options: ReconstructionTrainingOptions,
+): TrainingSettings {
+  const given = checked(options, OPTIONS, "with the option");
+  const architecture = checked(options.architecture ?? {}, SIZES[kind], `${kind} with the size`);
+  if (kind === "prior" && options.from !== undefined) {
+    throw new UsageError("Cannot train a prior from a model: unet, varnet or modl is required");
+  }
   const { hours, steps = hours === undefined ? DEFAULT_STEPS : undefined } = options;
-  const { resume = false, seed = 1, batch = 8, crop = 96, rate = 1e-3, procedural = 0 } = options;
-  const { checkpointMinutes = 2, validateEvery = 250 } = options;
-  const architecture = Object.fromEntries(
-    Object.entries(options.architecture ?? {}).filter(([, value]) => value !== undefined),
-  );
-  const training = {
-    resume,
-    seed,
-    batch,
-    crop,
-    rate,
-    procedural,
-    checkpointMinutes,
-    validateEvery,
+  const defaults = {
+    resume: false,
+    seed: 1,
+    batch: 8,
+    crop: 96,
+    rate: 1e-3,
+    procedural: 0,
+    checkpointMinutes: 2,
+    validateEvery: 250,
   };
-  for (const [name, value] of Object.entries({ ...training, ...architecture, steps, hours })) {
-    const [text, holds] = REQUIREMENTS[name] ?? [];
-    if (typeof value !== "number" || holds === undefined || holds(value)) continue;
+  return { ...defaults, ...given, steps, architecture };
+}
+
+/** The values that are given, each within its range. */
+function checked<T extends object>(
+  values: T,
+  requirements: Readonly<Record<string, Requirement | undefined>>,
+  what: string,
+): T {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!Object.hasOwn(requirements, name)) {
+      const names = Object.keys(requirements);
+      throw new UsageError(
+        `Cannot train ${what} '${name}': one of ${names.join(", ") || "none"} is required`,
+        didYouMean(name, names),
+      );
+    }
+    const [text, holds] = requirements[name] ?? [];
+    if (holds === undefined || holds(value)) continue;
     throw new UsageError(`Cannot train: ${name} must be ${text}, found ${value}`);
   }
-  return { ...options, ...training, steps, architecture };
+  return Object.fromEntries(given) as T;
 }

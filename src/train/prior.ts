@@ -24,7 +24,6 @@ import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.t
 import { historyChart } from "./history_chart.ts";
 import { type LoopActions, type LoopResult, runLoop } from "./loop.ts";
 import {
-  type TrainingControl,
   type TrainingOptions,
   type TrainingResult,
   type TrainingSettings,
@@ -69,14 +68,13 @@ export interface TrainedPrior extends LoopResult {
  * Trains a denoiser on a folder of volumes. The checkpoint stays in the output folder; when all
  * steps are done, `model.onnx`, `model.yaml`, `card.md` and a picture of the training are written.
  * @throws {InputError} when the data cannot be used, or the run cannot be resumed
- * @throws {UsageError} when an option is out of its range
+ * @throws {UsageError} for an unknown option, or a value out of its range
  */
 export async function trainPrior(
   options: TrainingOptions,
-  control: TrainingControl = {},
 ): Promise<TrainingResult & { readonly sigmaData: number }> {
-  const settings = trainingSettings(options);
-  const run = await trainedPrior(settings, control);
+  const settings = trainingSettings("prior", options);
+  const run = await trainedPrior(settings);
   if (run.complete) await writePrior(settings, run);
   const { complete, state: { step }, seconds, history } = run;
   return { complete, step, seconds, history, sigmaData: run.settings.sigmaData };
@@ -84,7 +82,6 @@ export async function trainPrior(
 
 async function trainedPrior(
   options: TrainingSettings,
-  control: TrainingControl,
 ): Promise<TrainedPrior> {
   requireCrop(options.crop);
   const { output, batch, crop, seed, resume } = options;
@@ -101,14 +98,16 @@ async function trainedPrior(
   const actions = await priorActions(runtime, options, source, settings);
   const first = resumed ?? firstProgress(denoiserSpecs(DENOISER_NETWORK), seed);
   const { step, weights } = first.state;
-  control.onProgress?.({
+  options.onProgress?.({
     kind: "start",
     volumes: volumes.length,
     parameters: weights.length,
     step,
+    steps: options.steps,
+    batch,
     sigmaData,
   });
-  return { ...await runLoop(first, options, actions, control), settings };
+  return { ...await runLoop(first, options, actions), settings };
 }
 
 /** What the loop does for a prior. */

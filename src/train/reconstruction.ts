@@ -14,7 +14,6 @@ import { type ReconNetwork, reconNetwork } from "./reconstruction_networks.ts";
 import {
   type ReconstructionKind,
   type ReconstructionTrainingOptions,
-  type TrainingControl,
   type TrainingResult,
   type TrainingSettings,
   trainingSettings,
@@ -67,15 +66,14 @@ export interface TrainedReconstruction extends LoopResult {
  * are written.
  * @param kind `unet`, `varnet` or `modl`
  * @throws {InputError} when the data cannot be used, or the run cannot be resumed
- * @throws {UsageError} when an option is out of its range
+ * @throws {UsageError} for an unknown option, or a value out of its range
  */
 export async function trainReconstruction(
   kind: ReconstructionKind,
   options: ReconstructionTrainingOptions,
-  control: TrainingControl = {},
 ): Promise<TrainingResult> {
-  const settings = trainingSettings(options);
-  const run = await trainedReconstruction(kind, settings, control);
+  const settings = trainingSettings(kind, options);
+  const run = await trainedReconstruction(kind, settings);
   if (run.complete) await writeReconstruction(kind, settings, run);
   const { complete, state: { step }, seconds, history } = run;
   return { complete, step, seconds, history };
@@ -94,7 +92,6 @@ export function acquisitionSizes(crop: number): AcquisitionSize[] {
 async function trainedReconstruction(
   kind: ReconstructionKind,
   options: TrainingSettings,
-  control: TrainingControl,
 ): Promise<TrainedReconstruction> {
   const { output, batch, crop, seed, resume } = options;
   const network = await reconNetwork(kind, options);
@@ -113,11 +110,13 @@ async function trainedReconstruction(
   const validate = await reconValidation(runtime, options, network);
   const first = resumed ?? firstProgress(specs, seed, network.weights);
   const { step, weights } = first.state;
-  control.onProgress?.({
+  options.onProgress?.({
     kind: "start",
     volumes: volumes.length,
     parameters: weights.length,
     step,
+    steps: options.steps,
+    batch,
   });
   const actions = {
     step: async (state: typeof first.state, rate: number) =>
@@ -125,7 +124,7 @@ async function trainedReconstruction(
     validate,
     save: (progress: typeof first) => saveCheckpoint(output, { ...progress, settings }),
   };
-  return { ...await runLoop(first, options, actions, control), network, sizes, settings };
+  return { ...await runLoop(first, options, actions), network, sizes, settings };
 }
 
 function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {

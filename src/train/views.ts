@@ -3,6 +3,7 @@
  * none of its own, phase. Plain loops on the host, run in a worker beside the trainer.
  * @module
  */
+import { headMask } from "../mri/metrics/head_mask.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import { normalised } from "./random_coils.ts";
@@ -94,6 +95,13 @@ export function mapsInView(
 
 /** Sum of squares of coil maps below which a pixel is outside of the object. */
 const MIN_ENERGY = 0.25;
+
+/** The head in a complex image `[2, rows, columns]`, 0 and 1: where errors count. */
+export function headRegion({ data, shape: [, rows, columns] }: NdArray): Float32Array {
+  const pixels = rows * columns;
+  const magnitude = data.subarray(0, pixels).map((re, i) => Math.hypot(re, data[i + pixels]));
+  return Float32Array.from(headMask(ndarray(magnitude, [rows, columns])));
+}
 
 /** The last two axes, one plane after the other. */
 function planesOf({ data, shape }: NdArray): NdArray[] {

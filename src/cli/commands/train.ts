@@ -11,7 +11,7 @@ import {
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON, NETWORK, SEED } from "../options/shared.ts";
-import type { OptionTable, RequestOf } from "../options/table.ts";
+import type { OptionTable } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
 import { jsonLine, readInput } from "../files.ts";
@@ -107,8 +107,6 @@ const TRAIN: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-type TrainRequest = RequestOf<typeof OPTIONS>;
-
 /** Exit code of a run that was stopped. */
 const INTERRUPTED = 130;
 
@@ -125,22 +123,38 @@ export async function trainCommand(
   const request = await readCommandLine(TRAIN, args, console);
   if (request === undefined) return 0;
   const { data, output } = request;
-  const kind = kindOf(request);
+  const kind = kindOf(request.inputs);
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
   }
   // Read at once, so that an error is not found after hours of training.
   const notes = request.notes &&
     new TextDecoder().decode(await readInput(request.notes, "the notes"));
-  const options = { ...request, data, output, notes, architecture: architectureOf(kind, request) };
-  const progress = new TrainingProgress(console, options);
-  const control = {
+  const progress = new TrainingProgress(console);
+  const { cascades, channels, pools } = request;
+  const options = {
+    data,
+    output,
+    notes,
+    validation: request.validation,
+    steps: request.steps,
+    hours: request.hours,
+    resume: request.resume,
+    seed: request.seed,
+    batch: request.batch,
+    crop: request.crop,
+    rate: request.rate,
+    procedural: request.procedural,
+    checkpointMinutes: request.checkpointMinutes,
+    validateEvery: request.validateEvery,
+    from: request.from,
+    architecture: { cascades, channels, pools, shared: request.shared || undefined },
     signal,
     onProgress: (event: TrainingEvent) => request.quiet || progress.report(event),
   };
   const { complete, step, seconds } = kind === "prior"
-    ? await trainPrior(options, control)
-    : await trainReconstruction(kind, options, control);
+    ? await trainPrior(options)
+    : await trainReconstruction(kind, options);
   progress.end();
   if (!complete) {
     console.err(`Stopped at step ${step}; continue with --resume\n`);
@@ -150,7 +164,7 @@ export async function trainCommand(
   return 0;
 }
 
-function kindOf({ inputs, from }: TrainRequest): Trainable {
+function kindOf(inputs: readonly string[]): Trainable {
   const [name = ""] = inputs;
   const kind = TRAINABLE.find((known) => known === name);
   if (kind === undefined || inputs.length !== 1) {
@@ -161,29 +175,7 @@ function kindOf({ inputs, from }: TrainRequest): Trainable {
       didYouMean(name, TRAINABLE),
     );
   }
-  if (from === undefined || kind !== "prior") return kind;
-  throw new UsageError("Cannot begin a prior with --from: unet, varnet or modl is required");
-}
-
-/** Which sizes of a network can be set. */
-const SIZES_OF: Readonly<Record<Trainable, readonly string[]>> = {
-  prior: [],
-  unet: ["channels", "pools"],
-  varnet: ["cascades", "channels", "pools", "shared"],
-  modl: ["cascades"],
-};
-
-function architectureOf(
-  kind: Trainable,
-  { cascades, channels, pools, shared }: TrainRequest,
-) {
-  const sizes = { cascades, channels, pools, shared: shared || undefined };
-  for (const [name, value] of Object.entries(sizes)) {
-    if (value === undefined || SIZES_OF[kind].includes(name)) continue;
-    const fitting = TRAINABLE.filter((known) => SIZES_OF[known].includes(name)).join(" or ");
-    throw new UsageError(`Cannot set --${name} of ${kind}: ${fitting} is required`);
-  }
-  return sizes;
+  return kind;
 }
 
 if (import.meta.main) await runCommand(trainCommand);

@@ -13,14 +13,13 @@ const SMOOTHING = 0.98;
 /** Writes what a run reports. */
 export class TrainingProgress {
   readonly #console: Console;
-  readonly #plan: { readonly steps?: number; readonly batch: number };
-  #first = { step: 0, time: performance.now() };
+  #first = { step: 0, batch: 1, time: performance.now() };
+  #steps = "";
   #written = 0;
   #loss: number | undefined;
 
-  constructor(console: Console, plan: { readonly steps?: number; readonly batch: number }) {
+  constructor(console: Console) {
     this.#console = console;
-    this.#plan = plan;
   }
 
   /** Handles one event. */
@@ -35,8 +34,10 @@ export class TrainingProgress {
     if (this.#console.isTerminal) this.#console.err("\n");
   }
 
-  #start({ volumes, parameters, step, sigmaData }: TrainingEvent & { kind: "start" }): void {
-    this.#first = { step, time: performance.now() };
+  #start(event: TrainingEvent & { kind: "start" }): void {
+    const { volumes, parameters, step, steps, batch, sigmaData } = event;
+    this.#first = { step, batch, time: performance.now() };
+    this.#steps = steps === undefined ? "" : `/${steps}`;
     const data = sigmaData && `standard deviation of the data ${sigmaData.toFixed(4)}`;
     const from = step > 0 && `from step ${step}`;
     const parts = [`Training on ${volumes} volumes`, `${parameters} parameters`, data, from];
@@ -49,10 +50,10 @@ export class TrainingProgress {
     const every = this.#console.isTerminal ? LIVE_SECONDS : LOG_SECONDS;
     if (now - this.#written < 1000 * every && fraction < 1) return;
     this.#written = now;
-    const { steps, batch } = this.#plan;
-    const rate = batch * (step - this.#first.step) / ((now - this.#first.time) / 1000);
+    const { step: first, batch, time } = this.#first;
+    const rate = batch * (step - first) / ((now - time) / 1000);
     const left = fraction > 0 ? Math.max(0, seconds * (1 - fraction) / fraction) : Infinity;
-    const text = `step ${step}${steps === undefined ? "" : `/${steps}`}  ` +
+    const text = `step ${step}${this.#steps}  ` +
       `loss ${this.#loss.toFixed(4)}  gradient ${gradientNorm.toFixed(2)}  ` +
       `${rate.toFixed(1)} images/s  ${clock(seconds)} done, ${clock(left)} left`;
     if (this.#console.isTerminal) this.#console.err(`\r\x1b[K${text}`);
