@@ -86,7 +86,7 @@ Deno.test("counters are placed about the centre of the limits, as in the documen
     const inside = row >= 42 && row < 126;
     assert.equal(found.data[row * 4], inside ? kspace.data[row * 4] : 0, `row ${row}`);
   }
-  assert.deepEqual(bin.partial, { rows: [42, 126] });
+  assert.deepEqual(bin.partial, { rows: [42, 126], columns: undefined });
 });
 
 Deno.test("averages are combined by the inverse of their variance", async () => {
