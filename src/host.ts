@@ -66,12 +66,15 @@ export const cores: () => number = availableParallelism;
 export const promiseTry = <T>(act: () => T | PromiseLike<T>): Promise<T> =>
   new Promise((resolve) => resolve(act()));
 
+/** A promise that is settled from outside. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  readonly reject: (reason?: unknown) => void;
+}
+
 /** `Promise.withResolvers`, which Node 20 lacks. */
-export function withResolvers<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T | PromiseLike<T>) => void;
-  reject: (reason?: unknown) => void;
-} {
+export function withResolvers<T>(): Deferred<T> {
   let resolve!: (value: T | PromiseLike<T>) => void, reject!: (reason?: unknown) => void;
   const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
   return { promise, resolve, reject };

@@ -1,5 +1,5 @@
 /** Batches for the trainer, made ahead of time in a worker. @module */
-import { withResolvers } from "../host.ts";
+import { type Deferred, withResolvers } from "../host.ts";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
@@ -25,7 +25,7 @@ export type Batch<N extends string> = Readonly<Record<N, NdArray>>;
 export class BatchSource<N extends string> implements Disposable {
   readonly #worker: Worker;
   readonly #shapes: BatchRecipe<N>["shapes"];
-  readonly #waiting = new Map<number, PromiseWithResolvers<Batch<N>>>();
+  readonly #waiting = new Map<number, Deferred<Batch<N>>>();
 
   /** Starts the worker. */
   constructor({ worker, settings, shapes }: BatchRecipe<N>) {

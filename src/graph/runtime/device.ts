@@ -63,9 +63,9 @@ interface Gpu {
 
 /** Asks Deno's own WebGPU, which tells hardware from software; onnxruntime's does not. */
 export async function hasHardwareAdapter(): Promise<boolean> {
-  const { gpu } = globalThis.navigator as { readonly gpu?: Gpu };
+  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: Gpu } };
   try {
-    const adapter = await gpu?.requestAdapter();
+    const adapter = await navigator?.gpu?.requestAdapter();
     return adapter ? !adapter.info.isFallbackAdapter : false;
   } catch {
     return false; // no driver at all
