@@ -1,12 +1,28 @@
-/** The last step of every method with coil maps where k-space is partial: see `restorePartial`. @module */
+/** The last step of a method where k-space is partial: the missing side by the phase of the image. @module */
 import type { Runtime } from "../graph/mod.ts";
-import type { Method, MethodOptions, SamplingGeometry, Solver } from "../method/problem.ts";
+import type {
+  Method,
+  MethodOptions,
+  RunControl,
+  SamplingGeometry,
+  Solver,
+} from "../method/problem.ts";
 import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import type { NdArray } from "../ndarray.ts";
 
 /**
- * Compiles a method for a geometry. Where its k-space is partial (partial Fourier or an asymmetric
- * echo), the images and posterior samples that it gives are restored by their phase.
+ * Passes for methods that estimate the missing side themselves. Chosen on a real slice (brain7, 5/8 and
+ * 6/8): tv gains 1.1 and 1.3 dB, sense 2.3 and 2.2 dB; 8 passes gain less than half of that.
+ */
+const REFINING_PASSES = 2;
+
+/**
+ * Compiles a method for a geometry. Where its k-space is partial, `restorePartial` is applied to the
+ * images and posterior samples that it gives, with two exceptions, of which the run warns. A network
+ * prior fills in missing lines better than the phase does: on the same slice the phase cost `pnp-admm`
+ * 0.6 and 1.1 dB (2 passes). Networks that give magnitudes have no phase.
+ *
+ * An asymmetric echo counts as zeros in y, so it is restored after every method that has a phase.
  * @throws as `method.prepare`
  */
 export async function preparedSolver(
@@ -16,17 +32,35 @@ export async function preparedSolver(
   options?: MethodOptions,
 ): Promise<Solver> {
   const solver = await method.prepare(runtime, geometry, options);
-  if (geometry.mask.partial === undefined || !method.needsMaps) return solver;
-  const restored = async (x: NdArray): Promise<NdArray> => {
+  const { partial } = geometry.mask;
+  const isLearned = method.defaultModel !== undefined;
+  if (partial === undefined || (!method.needsMaps && !isLearned)) return solver; // rss does it by coil
+  const { columns } = partial;
+  const used = method.needsMaps ? isLearned ? { columns } : partial : {};
+  const isUnused = (partial.rows && !used.rows) || (columns && !used.columns);
+  const mask = geometry.mask.with({ partial: used });
+  const fromZeros = columns !== undefined || method.fixedSteps === true;
+  const restored = async (x: NdArray, control?: RunControl): Promise<NdArray> => {
+    if (isUnused) control?.onWarning?.(unusedPhase(method.name));
+    if (!used.rows && !used.columns) return x;
     const program = await runtime.build({ x: x.shape }, ({ x }) => ({
-      restored: restorePartial(x, geometry.mask),
+      restored: restorePartial(x, mask, fromZeros ? undefined : REFINING_PASSES),
     }));
     return (await program.run({ x })).restored;
   };
   const { sample } = solver;
   return {
     ...solver,
-    solve: async (problem, control) => await restored(await solver.solve(problem, control)),
-    sample: sample && (async (problem, control) => await restored(await sample(problem, control))),
+    solve: async (problem, control) => restored(await solver.solve(problem, control), control),
+    sample: sample &&
+      (async (problem, control) => restored(await sample(problem, control), control)),
   };
 }
+
+const unusedPhase = (method: string) => ({
+  code: "partial-fourier-ignored",
+  message:
+    `K-space is partial, and the smooth phase of the image is not used: the network of ${method} ` +
+    "alone fills in the missing side",
+  hint: "The methods zero-filled, rss, sense, tv and wavelet use the phase",
+});

@@ -16,21 +16,26 @@ import { dftH, dftW, type Direction } from "../physics/dft.ts";
 import type { SamplingMask } from "./masks.ts";
 import type { Extent } from "./partial_sampling.ts";
 
-/** Iterations: the image changes by less than a per mille after that. */
-const ITERATIONS = 8;
+/** Passes from zeros: the image changes by less than a per mille after that. */
+const PASSES = 8;
 
-/** Fewest samples on each side of the centre that a phase is taken from. */
-const FEWEST = 4;
+/** A phase is taken from at least so many samples on each side of the centre. */
+const MIN_REACH = 4;
 
-/** Smallest magnitude that is divided by, relative to nothing: images have a scale of about 1. */
+/** Smallest magnitude that is divided by; images have a scale of about 1. */
 const TINY = 1e-12;
 
 /**
- * Restores the side of k-space that was not acquired. Samples that were acquired stay as they are.
- * @param image complex `[..., 2, H, W]`, made with zeros where nothing was acquired
+ * Restores the side of k-space that was not acquired. Samples within the acquired extent stay as they
+ * are. Each pass brings the missing side halfway from what the image has there to what its phase says.
+ * @param image complex `[..., 2, H, W]`
  * @returns the image, unchanged where the sampling is not partial
  */
-export function restorePartial(image: Tensor, { partial, height, width }: SamplingMask): Tensor {
+export function restorePartial(
+  image: Tensor,
+  { partial, height, width }: SamplingMask,
+  passes = PASSES,
+): Tensor {
   const rows = usable(partial?.rows, height), columns = usable(partial?.columns, width);
   if (rows === undefined && columns === undefined) return image;
   const transform = (x: Tensor, direction: Direction) => {
@@ -45,7 +50,7 @@ export function restorePartial(image: Tensor, { partial, height, width }: Sampli
   const phase = div(smooth, max(sqrt(squaredMagnitude(smooth)), TINY));
   const missing = sub(1, acquired);
   let x = image;
-  for (let i = 0; i < ITERATIONS; i++) {
+  for (let i = 0; i < passes; i++) {
     const re = realPart(complexMul(conjugate(phase), x));
     const inPhase = mul(phase, joinParts(re, re));
     x = transform(add(kspace, mul(missing, transform(inPhase, "forward"))), "inverse");
@@ -55,7 +60,7 @@ export function restorePartial(image: Tensor, { partial, height, width }: Sampli
 
 /** The extent, where enough lies on both sides of the centre to know the phase. */
 function usable(extent: Extent | undefined, size: number): Extent | undefined {
-  return extent !== undefined && reach(extent, size) >= FEWEST ? extent : undefined;
+  return extent !== undefined && reach(extent, size) >= MIN_REACH ? extent : undefined;
 }
 
 /** Samples that were acquired on both sides of the centre. */
