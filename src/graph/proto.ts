@@ -217,18 +217,18 @@ function bytesOf(data: ConstantData): Uint8Array<ArrayBuffer> {
 }
 
 function attributeProto(name: string, value: NodeAttribute): AttributeProto {
-  if ("int" in value) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) });
-  }
-  if ("ints" in value) {
-    const ints = value.ints.map(BigInt);
-    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints });
-  }
-  if ("float" in value) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
-  }
-  const s = new TextEncoder().encode(value.string);
-  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
+  const attribute = () => {
+    if (typeof value === "number" || typeof value === "boolean") {
+      return { type: AttributeType.INT, i: BigInt(value) };
+    }
+    if (typeof value === "string") {
+      return { type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+    }
+    return "float" in value
+      ? { type: AttributeType.FLOAT, f: value.float }
+      : { type: AttributeType.INTS, ints: value.map(BigInt) };
+  };
+  return create(AttributeProtoSchema, { name, ...attribute() });
 }
 
 function declared(

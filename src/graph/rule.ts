@@ -1,19 +1,19 @@
 /**
- * What has to be said of an operator, once: how its shape follows, how ONNX spells it, and how it
- * is differentiated.
+ * The rule of an operator: the type of its result, its encoding in ONNX and its derivative.
  * @module
  */
 import type { ConstantData, OpAttributes, OpName } from "./ops/attributes.ts";
 import type { Shape, Tensor, TensorType } from "./tensor.ts";
 
-/** A value of an ONNX node attribute. Whole numbers in `float` fields are marked as such. */
+/** An attribute of an ONNX node: numbers are ints unless marked as float. */
 export type NodeAttribute =
-  | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
-  | { readonly string: string };
+  | number
+  | readonly number[]
+  | boolean
+  | string
+  | { readonly float: number };
 
-/** How ONNX spells one application of an operator. */
+/** One application of an operator in ONNX. */
 export interface Encoding {
   /** Node attributes by name. */
   readonly attributes?: Readonly<Record<string, NodeAttribute>>;
@@ -22,8 +22,9 @@ export interface Encoding {
 }
 
 /**
- * The vector-Jacobian product: from the cotangent of the result to those of the inputs. Null for
- * an input that gets none; `wanted` tells which are asked for. Sums over broadcast axes are not its business: the walk undoes them.
+ * The vector-Jacobian product: from the cotangent of the result to those of the inputs, null for an
+ * input that needs none (`wanted`). A cotangent may have the shape of the result instead of that of a
+ * broadcast input: `vjp` sums it over the broadcast axes.
  */
 export type Vjp<K extends OpName> = (
   cotangent: Tensor,
@@ -31,7 +32,7 @@ export type Vjp<K extends OpName> = (
   wanted: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
-/** All that is known of one operator. */
+/** The rule of one operator. */
 export interface OpRule<K extends OpName> {
   /**
    * Type of the result.
@@ -39,11 +40,11 @@ export interface OpRule<K extends OpName> {
    * @throws {RangeError} for shapes or attributes that do not fit
    */
   infer(inputs: readonly Tensor[], attributes: OpAttributes[K]): TensorType;
-  /** ONNX spelling; without it the node has no attributes and no constant inputs. */
+  /** Encoding; without it the node has no attributes and no constant inputs. */
   encode?(attributes: OpAttributes[K], node: Tensor<K>): Encoding;
   /**
-   * The derivative: a rule; `"zero"` where it is zero almost everywhere (a comparison); or
-   * `"none"` where there is none (asking for it is an error that names the node).
+   * The derivative; `"zero"` if it is zero almost everywhere, as for a comparison; `"none"` if there is
+   * none, so that `vjp` throws and names the node.
    */
   readonly vjp: Vjp<K> | "zero" | "none";
 }

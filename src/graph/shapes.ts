@@ -89,7 +89,8 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
 /** A number as int64: the fraction is cut off, what is too large becomes the largest int64. */
-export function toInt64(value: number): bigint {
+export function toInt64(value: number | bigint): bigint {
+  if (typeof value === "bigint") return value;
   if (value >= 2 ** 63) return INT64_MAX;
   if (value <= -(2 ** 63)) return INT64_MIN;
   return Number.isNaN(value) ? 0n : BigInt(Math.trunc(value));

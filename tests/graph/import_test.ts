@@ -74,7 +74,7 @@ const refused: Readonly<Record<string, readonly [Uint8Array, RegExp]>> = {
   "an output that nothing makes": [writeModel({ ...relu, outputs: ["z"] }), /output z/],
   "a missing input of a node": [
     writeModel({ inputs: { x: [2] }, nodes: [{ op: "Add", inputs: ["x"] }] }),
-    /the_Add \(Add\): input 1 is missing/,
+    /the_Add \(Add\): Cannot apply Add to 1 inputs: 2 required/,
   ],
   "an attribute of another type": [
     writeModel({

@@ -1,4 +1,5 @@
 /** Foreign elementwise operators and activations. @module */
+import { apply } from "../apply.ts";
 import * as act from "../ops/activation.ts";
 import * as g from "../ops/elementwise.ts";
 import { asTensor, constantOf, type TensorLike } from "../ops/leaf.ts";
@@ -25,45 +26,40 @@ const half = (x: Tensor, factor: TensorLike) => g.mul(g.mul(x, like(x, 0.5)), fa
 /** Constants of the SELU in ONNX's definition. */
 const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
+/** Operators without attributes that are ours under the same name. */
+const SAME = [
+  ...[
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Neg",
+    "Abs",
+    "Sign",
+    "Reciprocal",
+    "Sqrt",
+    "Exp",
+    "Log",
+  ] as const,
+  ...["Erf", "Sin", "Cos", "Floor", "Ceil", "Round", "Greater", "GreaterOrEqual"] as const,
+  ...["Less", "LessOrEqual", "Equal", "And", "Or", "Not", "Where"] as const,
+  ...["Tanh", "Sigmoid", "Relu", "PRelu", "Softplus"] as const,
+];
+
 /** Foreign elementwise operators and activations, by name. */
 export const arithmeticRules: ForeignRules = {
-  Add: binary(g.add),
-  Sub: binary(g.sub),
-  Mul: binary(g.mul),
-  Div: binary(g.div),
+  ...Object.fromEntries(SAME.map((op) => [op, (node: ForeignNode) => apply(op, node.all(), {})])),
   Pow: binary((a, b) => g.pow(a, g.cast(b, a.dtype))),
   Mod: (node) => modulo(node.input(0), node.input(1), node.int("fmod", 0) === 1),
   Sum: variadic(g.add),
   Mean: (node) => g.div(node.all().reduce((a, b) => g.add(a, b)), node.inputs.length),
   Max: variadic(g.max),
   Min: variadic(g.min),
-  Neg: unary(g.neg),
-  Abs: unary(g.abs),
-  Sign: unary(g.sign),
-  Reciprocal: unary(g.reciprocal),
-  Sqrt: unary(g.sqrt),
-  Exp: unary(g.exp),
-  Log: unary(g.log),
-  Erf: unary(g.erf),
-  Sin: unary(g.sin),
-  Cos: unary(g.cos),
   Tan: unary((x) => g.div(g.sin(x), g.cos(x))),
   Sinh: unary((x) => half(g.sub(g.exp(x), g.exp(g.neg(x))), 1)),
   Cosh: unary((x) => half(g.add(g.exp(x), g.exp(g.neg(x))), 1)),
-  Floor: unary(g.floor),
-  Ceil: unary(g.ceil),
-  Round: unary(g.round),
-  Greater: binary(g.greater),
-  GreaterOrEqual: binary(g.greaterOrEqual),
-  Less: binary(g.less),
-  LessOrEqual: binary(g.lessOrEqual),
-  Equal: binary(g.equal),
-  And: binary(g.and),
-  Or: binary(g.or),
   Xor: binary((a, b) => g.and(g.or(a, b), g.not(g.and(a, b)))),
-  Not: unary(g.not),
   IsNaN: unary((x) => g.not(g.equal(x, x))),
-  Where: (node) => g.where(node.input(0), node.input(1), node.input(2)),
   Cast: (node) => castTo(node.input(0), node.int("to")),
   CastLike: binary((x, other) => g.cast(x, other.dtype)),
   Clip: clipRule,
@@ -72,11 +68,7 @@ export const arithmeticRules: ForeignRules = {
     node.require(!node.outputs[1], "the mask of a Dropout");
     return node.input(0);
   },
-  Tanh: unary(act.tanh),
-  Sigmoid: unary(act.sigmoid),
-  Relu: unary(act.relu),
   LeakyRelu: (node) => act.leakyRelu(node.input(0), node.float("alpha", 0.01)),
-  PRelu: binary(act.prelu),
   Elu: (node) => act.elu(node.input(0), node.float("alpha", 1)),
   Selu: (node) => {
     const alpha = node.float("alpha", SELU.alpha);
@@ -93,7 +85,6 @@ export const arithmeticRules: ForeignRules = {
   HardSigmoid: (node) =>
     hardSigmoid(node.input(0), node.float("alpha", 0.2), node.float("beta", 0.5)),
   HardSwish: unary((x) => g.mul(x, hardSigmoid(x, 1 / 6, 0.5))),
-  Softplus: unary(act.softplus),
   Softsign: unary((x) => g.div(x, g.add(g.abs(x), 1))),
   Mish: unary((x) => g.mul(x, act.tanh(act.softplus(x)))),
   Swish: (node) => {

@@ -1,6 +1,6 @@
-/** ONNX TensorProto to constants, whatever way their numbers are stored. @module */
+/** Constants from ONNX TensorProto, in all of its ways to store numbers. @module */
+import { float16 } from "../../host.ts";
 import { sizeOf } from "../../ndarray.ts";
-import type { ConstantData } from "../ops/attributes.ts";
 import { constantOf, typedData } from "../ops/leaf.ts";
 import type { TensorProto } from "../proto.ts";
 import { formatShape } from "../shapes.ts";
@@ -19,55 +19,33 @@ export type ExternalLoader = (
 ) => Uint8Array;
 
 /** How one ONNX element type is read: from raw bytes, or from the field that holds it otherwise. */
-interface Storage {
-  readonly dtype: DType;
-  readonly bytes: number;
-  raw(view: DataView, at: number): number | bigint;
-  typed(tensor: TensorProto): ArrayLike<number | bigint>;
-}
+type Storage = readonly [
+  dtype: DType,
+  bytes: number,
+  raw: (view: DataView, at: number) => number | bigint,
+  field: (tensor: TensorProto) => ArrayLike<number | bigint>,
+];
+
+/** float32 in TensorProto.DataType. */
+const FLOAT = 1;
 
 const ints = (tensor: TensorProto) => tensor.int32Data;
 
 /** By number in TensorProto.DataType. float16 and bfloat16 are widened, small integers too. */
 const storages: Readonly<Record<number, Storage>> = {
-  1: {
-    dtype: "float32",
-    bytes: 4,
-    raw: (v, i) => v.getFloat32(i, true),
-    typed: (t) => t.floatData,
-  },
-  2: { dtype: "uint8", bytes: 1, raw: (v, i) => v.getUint8(i), typed: ints },
-  3: { dtype: "int32", bytes: 1, raw: (v, i) => v.getInt8(i), typed: ints },
-  4: { dtype: "int32", bytes: 2, raw: (v, i) => v.getUint16(i, true), typed: ints },
-  5: { dtype: "int32", bytes: 2, raw: (v, i) => v.getInt16(i, true), typed: ints },
-  6: { dtype: "int32", bytes: 4, raw: (v, i) => v.getInt32(i, true), typed: ints },
-  7: { dtype: "int64", bytes: 8, raw: (v, i) => v.getBigInt64(i, true), typed: (t) => t.int64Data },
-  9: { dtype: "bool", bytes: 1, raw: (v, i) => v.getUint8(i), typed: ints },
-  10: {
-    dtype: "float32",
-    bytes: 2,
-    raw: (v, i) => float16(v.getUint16(i, true)),
-    typed: (t) => t.int32Data.map(float16),
-  },
-  11: {
-    dtype: "float64",
-    bytes: 8,
-    raw: (v, i) => v.getFloat64(i, true),
-    typed: (t) => t.doubleData,
-  },
-  12: { dtype: "int64", bytes: 4, raw: (v, i) => v.getUint32(i, true), typed: (t) => t.uint64Data },
-  13: {
-    dtype: "int64",
-    bytes: 8,
-    raw: (v, i) => v.getBigInt64(i, true),
-    typed: (t) => t.uint64Data,
-  },
-  16: {
-    dtype: "float32",
-    bytes: 2,
-    raw: (v, i) => bfloat16(v.getUint16(i, true)),
-    typed: (t) => t.int32Data.map(bfloat16),
-  },
+  1: ["float32", 4, (v, i) => v.getFloat32(i, true), (t) => t.floatData],
+  2: ["uint8", 1, (v, i) => v.getUint8(i), ints],
+  3: ["int32", 1, (v, i) => v.getInt8(i), ints],
+  4: ["int32", 2, (v, i) => v.getUint16(i, true), ints],
+  5: ["int32", 2, (v, i) => v.getInt16(i, true), ints],
+  6: ["int32", 4, (v, i) => v.getInt32(i, true), ints],
+  7: ["int64", 8, (v, i) => v.getBigInt64(i, true), (t) => t.int64Data],
+  9: ["bool", 1, (v, i) => v.getUint8(i), ints],
+  10: ["float32", 2, (v, i) => float16(v.getUint16(i, true)), (t) => t.int32Data.map(float16)],
+  11: ["float64", 8, (v, i) => v.getFloat64(i, true), (t) => t.doubleData],
+  12: ["int64", 4, (v, i) => v.getUint32(i, true), (t) => t.uint64Data],
+  13: ["int64", 8, (v, i) => v.getBigInt64(i, true), (t) => t.uint64Data],
+  16: ["float32", 2, (v, i) => bfloat16(v.getUint16(i, true)), (t) => t.int32Data.map(bfloat16)],
 };
 
 /**
@@ -76,12 +54,10 @@ const storages: Readonly<Record<number, Storage>> = {
  */
 export function dtypeFrom(onnxType: number): DType {
   const storage = storages[onnxType];
-  if (storage === undefined) {
-    throw new TypeError(
-      `Cannot use element type ${onnxType} of ONNX: a float, an integer or bool is required`,
-    );
-  }
-  return storage.dtype;
+  if (storage !== undefined) return storage[0];
+  throw new TypeError(
+    `Cannot use element type ${onnxType} of ONNX: a float, an integer or bool is required`,
+  );
 }
 
 /**
@@ -92,7 +68,7 @@ export function dtypeFrom(onnxType: number): DType {
  */
 export function constantFrom(tensor: TensorProto, external?: ExternalLoader): Tensor<"Constant"> {
   const dtype = dtypeFrom(tensor.dataType);
-  const storage = storages[tensor.dataType];
+  const [, bytes, read, field] = storages[tensor.dataType];
   const shape = tensor.dims.map(Number);
   if (shape.some((size) => size < 0)) {
     throw new RangeError(
@@ -101,33 +77,22 @@ export function constantFrom(tensor: TensorProto, external?: ExternalLoader): Te
   }
   const isExternal = tensor.externalData.length > 0 || tensor.dataLocation === 1;
   const raw = isExternal ? loadExternal(tensor, external) : tensor.rawData;
-  const count = raw.length > 0 ? raw.length / storage.bytes : storage.typed(tensor).length;
+  const isRaw = raw.length > 0;
+  const count = isRaw ? raw.length / bytes : field(tensor).length;
   if (count !== sizeOf(shape)) {
     throw new RangeError(
       `Cannot read tensor ${tensor.name} of shape ${formatShape(shape)}: ` +
         `${sizeOf(shape)} elements are required, found ${count}`,
     );
   }
-  const data = raw.length > 0 ? fromRaw(raw, storage, count) : fromFields(tensor, storage);
-  return constantOf(data, shape, dtype);
-}
-
-function fromRaw(raw: Uint8Array, storage: Storage, count: number): ConstantData {
-  if (storage.bytes === 4 && storage.dtype === "float32") {
-    return new Float32Array(raw.slice().buffer); // a copy, because the bytes may not be aligned
+  if (isRaw && tensor.dataType === FLOAT) {
+    return constantOf(new Float32Array(raw.slice().buffer), shape); // a copy, which is aligned
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const at = (_: unknown, i: number) => storage.raw(view, i * storage.bytes);
-  return storage.dtype === "int64"
-    ? BigInt64Array.from({ length: count }, (_, i) => BigInt(at(_, i)))
-    : typedData(storage.dtype, Array.from({ length: count }, at) as number[]);
-}
-
-function fromFields(tensor: TensorProto, storage: Storage): ConstantData {
-  const values = storage.typed(tensor);
-  return storage.dtype === "int64"
-    ? BigInt64Array.from(values as ArrayLike<bigint>)
-    : typedData(storage.dtype, values as ArrayLike<number>);
+  const values = isRaw
+    ? Array.from({ length: count }, (_, i) => read(view, i * bytes))
+    : field(tensor);
+  return constantOf(typedData(dtype, values), shape, dtype);
 }
 
 function loadExternal(tensor: TensorProto, external?: ExternalLoader): Uint8Array {
@@ -140,22 +105,11 @@ function loadExternal(tensor: TensorProto, external?: ExternalLoader): Uint8Arra
     );
   }
   const length = entries.get("length");
-  const bytes = external(
+  return external(
     location,
     Number(entries.get("offset") ?? 0),
     length === undefined ? undefined : Number(length),
   );
-  return bytes;
-}
-
-/** IEEE half precision from its 16 bits. */
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper half of a float32. */

@@ -1,7 +1,8 @@
 /** Weights that a model keeps in files beside it. @module */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../errors.ts";
+import { openFile } from "../../host.ts";
 import type { ExternalLoader } from "./constants.ts";
 
 /**
@@ -13,25 +14,21 @@ import type { ExternalLoader } from "./constants.ts";
 export function externalLoader(folder: string): ExternalLoader {
   return (location, offset, length) => {
     const path = pathInside(folder, location);
-    const file = openSync(path, "r");
-    try {
-      const available = fstatSync(file).size - offset;
-      const count = length ?? available;
-      const fits = [offset, count].every((n) => Number.isSafeInteger(n) && n >= 0);
-      if (!fits || count > available) {
-        throw new InputError(
-          `Cannot read the weights in ${location}: ${count} bytes from ${offset} are required, ` +
-            `found ${Math.max(0, available)}`,
-        );
-      }
-      const bytes = new Uint8Array(count);
-      for (let done = 0, read = -1; done < count && read !== 0; done += read) {
-        read = readSync(file, bytes, done, count - done, offset + done);
-      }
-      return bytes;
-    } finally {
-      closeSync(file);
+    using file = openFile(path);
+    const available = file.size - offset;
+    const count = length ?? available;
+    const fits = [offset, count].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!fits || count > available) {
+      throw new InputError(
+        `Cannot read the weights in ${location}: ${count} bytes from ${offset} are required, ` +
+          `found ${Math.max(0, available)}`,
+      );
     }
+    const bytes = new Uint8Array(count);
+    for (let done = 0, read = -1; done < count && read !== 0; done += read) {
+      read = file.read(bytes.subarray(done), offset + done);
+    }
+    return bytes;
   };
 }
 
@@ -46,11 +43,9 @@ function pathInside(folder: string, location: string): string {
       { cause },
     );
   if (isAbsolute(location) || leaves(relative(folder, resolve(folder, location)))) throw refuse();
-  let root: string;
-  let path: string;
+  let root = folder, path = location;
   try {
-    root = realpathSync(folder);
-    path = realpathSync(resolve(folder, location));
+    [root, path] = [folder, resolve(folder, location)].map((name) => realpathSync(name));
   } catch (cause) {
     throw refuse(cause);
   }

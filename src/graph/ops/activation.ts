@@ -1,6 +1,6 @@
 /** Activations of networks. @module */
 import { apply } from "../apply.ts";
-import type { OpRule, RuleTable } from "../rule.ts";
+import type { RuleTable } from "../rule.ts";
 import {
   broadcastShapes,
   formatShape,
@@ -9,7 +9,6 @@ import {
   sameShape,
 } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
-import type { OpName } from "./attributes.ts";
 import {
   add,
   cast,
@@ -21,6 +20,7 @@ import {
   neg,
   reciprocal,
   sub,
+  unary,
   where,
 } from "./elementwise.ts";
 import { asTensor } from "./leaf.ts";
@@ -36,37 +36,29 @@ type Activation =
   | "PRelu"
   | "Softmax";
 
-const sameType = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
-  infer(inputs) {
-    requireInputs(op, inputs, 1);
-    return { dtype: inputs[0].dtype, shape: inputs[0].shape };
-  },
-  vjp,
-});
-
 /** Rules of the activations. */
 export const activationRules: RuleTable<Activation> = {
-  Tanh: sameType("Tanh", (ct, node) => [mul(ct, sub(asTensor(1, ct), mul(node, node)))]),
-  Sigmoid: sameType(
+  Tanh: unary("Tanh", (ct, node) => [mul(ct, sub(asTensor(1, ct), mul(node, node)))]),
+  Sigmoid: unary(
     "Sigmoid",
     (ct, node) => [mul(ct, mul(node, sub(asTensor(1, ct), node)))],
   ),
   // A product, as onnxruntime's Where takes twice the time of a cast and a product.
-  Relu: sameType("Relu", (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))]),
+  Relu: unary("Relu", (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))]),
   LeakyRelu: {
-    ...sameType("LeakyRelu", (ct, { inputs: [x], attributes: { alpha } }) => [
+    ...unary("LeakyRelu", (ct, { inputs: [x], attributes: { alpha } }) => [
       mul(ct, slopes(x, alpha)),
     ]),
     encode: ({ alpha }) => ({ attributes: { alpha: { float: alpha } } }),
   },
   // f = x for x > 0, else alpha (e^x - 1), whose slope is f + alpha.
   Elu: {
-    ...sameType("Elu", (ct, node) => [
+    ...unary("Elu", (ct, node) => [
       where(greater(node.inputs[0], 0), ct, mul(ct, add(node, node.attributes.alpha))),
     ]),
     encode: ({ alpha }) => ({ attributes: { alpha: { float: alpha } } }),
   },
-  Softplus: sameType("Softplus", (ct, { inputs: [x] }) => [
+  Softplus: unary("Softplus", (ct, { inputs: [x] }) => [
     mul(ct, reciprocal(add(exp(neg(x)), 1))),
   ]),
   PRelu: {
@@ -93,7 +85,7 @@ export const activationRules: RuleTable<Activation> = {
       normalizeAxis("take the softmax along", axis, inputs[0].rank);
       return { dtype: inputs[0].dtype, shape: inputs[0].shape };
     },
-    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    encode: (attributes) => ({ attributes }),
     // d softmax = p (dx - sum(p dx))
     vjp: (ct, node) => {
       const weighted = mul(ct, node);

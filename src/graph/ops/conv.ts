@@ -1,6 +1,6 @@
 /** Convolutions, pooling and resizing over trailing spatial axes: `[batch, channels, ...space]`. @module */
 import { apply } from "../apply.ts";
-import type { Encoding, RuleTable } from "../rule.ts";
+import type { RuleTable } from "../rule.ts";
 import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor, TensorType } from "../tensor.ts";
 import type { ConvAttributes, OpAttributes, PoolAttributes } from "./attributes.ts";
@@ -11,30 +11,30 @@ type Windowed = "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" | "Resize";
 
 /** Rules of the windowed operators. */
 export const convRules: RuleTable<Windowed> = {
-  Conv: { infer: convType, encode: convEncoding, vjp: convVjp },
+  Conv: {
+    infer: convType,
+    encode: (attributes) => ({ attributes: { ...attributes } }),
+    vjp: convVjp,
+  },
   ConvTranspose: {
     infer: convTransposeType,
-    encode: (attributes) => ({
-      attributes: {
-        ...convEncoding(attributes).attributes,
-        output_padding: { ints: attributes.outputPadding },
-      },
+    encode: ({ outputPadding, ...attributes }) => ({
+      attributes: { ...attributes, output_padding: outputPadding },
     }),
     vjp: convTransposeVjp,
   },
   AveragePool: {
     infer: poolType,
-    encode: (attributes) => ({
-      attributes: {
-        ...poolEncoding(attributes),
-        count_include_pad: { int: attributes.countIncludePad ? 1 : 0 },
-      },
+    encode: ({ kernel, strides, pads, countIncludePad }) => ({
+      attributes: { kernel_shape: kernel, strides, pads, count_include_pad: countIncludePad },
     }),
     vjp: averagePoolVjp,
   },
   MaxPool: {
     infer: poolType,
-    encode: (attributes) => ({ attributes: poolEncoding(attributes) }),
+    encode: ({ kernel, strides, pads }) => ({
+      attributes: { kernel_shape: kernel, strides, pads },
+    }),
     vjp: maxPoolVjp,
   },
   Resize: {
@@ -45,11 +45,7 @@ export const convRules: RuleTable<Windowed> = {
       return { dtype: x.dtype, shape: sizes };
     },
     encode: ({ mode, sizes, scales, coordinates, rounding }) => ({
-      attributes: {
-        mode: { string: mode },
-        coordinate_transformation_mode: { string: coordinates },
-        nearest_mode: { string: rounding },
-      },
+      attributes: { mode, coordinate_transformation_mode: coordinates, nearest_mode: rounding },
       constants: scales // roi, scales, sizes
         ? [null, { data: Float32Array.from(scales), shape: [scales.length] }]
         : [null, null, int64Vector(sizes)],
@@ -57,21 +53,6 @@ export const convRules: RuleTable<Windowed> = {
     vjp: resizeVjp,
   },
 };
-
-function convEncoding({ strides, pads, dilations, group }: ConvAttributes): Encoding {
-  return {
-    attributes: {
-      strides: { ints: strides },
-      pads: { ints: pads },
-      dilations: { ints: dilations },
-      group: { int: group },
-    },
-  };
-}
-
-function poolEncoding({ kernel, strides, pads }: PoolAttributes): Encoding["attributes"] {
-  return { kernel_shape: { ints: kernel }, strides: { ints: strides }, pads: { ints: pads } };
-}
 
 function convType(inputs: readonly Tensor[], attributes: ConvAttributes): TensorType {
   requireInputs("Conv", inputs, 2, 3);

@@ -3,7 +3,7 @@ import { apply } from "../apply.ts";
 import type { OpRule, RuleTable, Vjp } from "../rule.ts";
 import { broadcastShapes, commonType, requireInputs } from "../shapes.ts";
 import type { DType, Tensor } from "../tensor.ts";
-import type { OpAttributes } from "./attributes.ts";
+import type { OpAttributes, OpName } from "./attributes.ts";
 import { asTensor, type TensorLike, typedData } from "./leaf.ts";
 
 type Elementwise =
@@ -44,7 +44,8 @@ const logical = <K extends Plain>(op: K, count: number): OpRule<K> => ({
   vjp: "zero",
 });
 
-const unary = <K extends Elementwise>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
+/** An operator whose result has the type of its one input. */
+export const unary = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, 1);
     return { dtype: inputs[0].dtype, shape: inputs[0].shape };
@@ -136,7 +137,7 @@ export const elementwiseRules: RuleTable<Elementwise> = {
       requireInputs("Cast", inputs, 1);
       return { dtype: to, shape: inputs[0].shape };
     },
-    encode: ({ to }) => ({ attributes: { to: { int: onnxType(to) } } }),
+    encode: ({ to }) => ({ attributes: { to: onnxType(to) } }),
     vjp: (ct, { inputs: [x] }) => [isFloat(x.dtype) ? cast(ct, x.dtype) : null],
   },
 };

@@ -66,21 +66,12 @@ export function constant({ data, shape }: NdArray, name?: string): Tensor<"Const
   });
 }
 
-/** Numbers as typed data of an element type; fractions are cut off where it has none. */
-export function typedData(dtype: DType, values: ArrayLike<number>): ConstantData {
-  switch (dtype) {
-    case "float32":
-      return Float32Array.from(values);
-    case "float64":
-      return Float64Array.from(values);
-    case "int32":
-      return Int32Array.from(values);
-    case "int64":
-      return BigInt64Array.from(values, toInt64);
-    case "uint8":
-    case "bool":
-      return Uint8Array.from(values);
-  }
+/** Numbers as typed data of an element type; integer types cut fractions off. */
+export function typedData(dtype: DType, values: ArrayLike<number | bigint>): ConstantData {
+  if (dtype === "int64") return BigInt64Array.from(values, toInt64);
+  const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
+  const { [dtype as keyof typeof arrays]: type = Uint8Array } = arrays;
+  return type.from(values as ArrayLike<number>);
 }
 
 /** A float32 constant without axes. */

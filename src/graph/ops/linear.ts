@@ -56,12 +56,7 @@ export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
       return { dtype: commonType("Gemm", inputs), shape: [m, n] };
     },
     encode: ({ alpha, beta, transA, transB }) => ({
-      attributes: {
-        alpha: { float: alpha },
-        beta: { float: beta },
-        transA: { int: transA ? 1 : 0 },
-        transB: { int: transB ? 1 : 0 },
-      },
+      attributes: { alpha: { float: alpha }, beta: { float: beta }, transA, transB },
     }),
     vjp: (ct, { inputs: [a, b, c], attributes }) => {
       const { alpha, beta, transA, transB } = attributes;

@@ -44,7 +44,7 @@ export const movementRules: RuleTable<Movement> = {
       }
       return { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) };
     },
-    encode: ({ perm }) => ({ attributes: { perm: { ints: perm } } }),
+    encode: (attributes) => ({ attributes }),
     vjp: (
       ct,
       { attributes: { perm } },
@@ -77,7 +77,7 @@ export const movementRules: RuleTable<Movement> = {
       }
       return { dtype: commonType("join", inputs), shape: first.shape.with(axis, size) };
     },
-    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    encode: (attributes) => ({ attributes }),
     vjp: (ct, { inputs, attributes: { axis } }, wanted) => {
       let start = 0;
       return inputs.map(({ shape }, i) => {
@@ -107,7 +107,7 @@ export const movementRules: RuleTable<Movement> = {
       return { dtype: x.dtype, shape };
     },
     encode: ({ pads, mode, value }, { inputs: [x] }) => ({
-      attributes: { mode: { string: mode } },
+      attributes: { mode },
       constants: [
         int64Vector(pads),
         mode === "constant" && value !== 0
@@ -152,7 +152,7 @@ export const movementRules: RuleTable<Movement> = {
         shape: [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)],
       };
     },
-    encode: ({ axis }) => ({ attributes: { axis: { int: axis } } }),
+    encode: (attributes) => ({ attributes }),
     vjp: gatherVjp,
   },
 };

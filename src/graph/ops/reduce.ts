@@ -16,7 +16,7 @@ const reduction = <K extends Reduction>(op: K, vjp: Vjp<K>): OpRule<K> => ({
     return { dtype: inputs[0].dtype, shape: reducedShape(inputs[0].shape, axes, keepDims) };
   },
   encode: ({ axes, keepDims }: ReduceAttributes): Encoding => ({
-    attributes: { keepdims: { int: keepDims ? 1 : 0 } },
+    attributes: { keepdims: keepDims },
     constants: [int64Vector(axes)],
   }),
   vjp,
@@ -59,9 +59,7 @@ export const reduceRules: RuleTable<Reduction | "ArgMax"> = {
       requireInputs("ArgMax", inputs, 1);
       return { dtype: "int64", shape: reducedShape(inputs[0].shape, [axis], keepDims) };
     },
-    encode: ({ axis, keepDims }) => ({
-      attributes: { axis: { int: axis }, keepdims: { int: keepDims ? 1 : 0 } },
-    }),
+    encode: ({ axis, keepDims }) => ({ attributes: { axis, keepdims: keepDims } }),
     vjp: "none",
   },
 };
