@@ -6,38 +6,33 @@
 import { DeviceError, InputError, LarmorError, UsageError } from "../errors.ts";
 import { type Console, systemConsole } from "./render/console.ts";
 
-/** What a command is given beside its arguments. */
+/** The surroundings of a command; the signal is aborted when the user interrupts. */
 export interface CommandContext {
-  /** Where it writes. */
   readonly console: Console;
-  /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
 }
 
 /** A command: takes arguments, returns its exit code or throws. */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
 
-/** What went wrong, as a user is told. */
+/** An error as a user sees it. */
 export interface Failure {
-  /** Exit code. */
   readonly code: number;
-  /** What was tried, required and found. */
   readonly message: string;
-  /** What to do next. */
   readonly hint?: string;
 }
 
 /** Exit code of a command that was interrupted: 128 + SIGINT. */
-const INTERRUPTED = 130;
-/** Exit code of an error that is ours. */
+export const INTERRUPTED = 130;
+/** Exit code of an error in Larmor itself. */
 const BUG = 1;
 
-/** Why work stopped: the user interrupted. */
+/** Why work stopped: the user interrupted, by a signal of this name. */
 export class Interrupted extends Error {
-  /** @param signal name of the signal */
+  override readonly name = "Interrupted";
+
   constructor(signal: string) {
     super(`Interrupted by ${signal}`);
-    this.name = "Interrupted";
   }
 }
 
@@ -48,8 +43,9 @@ export class Interrupted extends Error {
 export async function runCommand(command: Command): Promise<never> {
   const console = systemConsole();
   const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    listen(name, () => {
+  // Windows has no SIGTERM.
+  for (const name of Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"]) {
+    Deno.addSignalListener(name as Deno.Signal, () => {
       if (controller.signal.aborted) Deno.exit(INTERRUPTED);
       controller.abort(new Interrupted(name));
     });
@@ -72,19 +68,18 @@ export async function guarded(
   }
 }
 
-/** What an error means to the user. */
+/** An error as the user sees it. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof LarmorError) {
     const { exitCode, message, hint } = error;
-    return { code: exitCode, message, ...(hint === undefined ? {} : { hint }) };
+    return { code: exitCode, message, hint };
   }
   if (error instanceof Interrupted) return { code: INTERRUPTED, message: error.message };
   if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
     return {
       code: new InputError("").exitCode,
       message: `Cannot hold the data in memory: ${error.message}`,
-      hint:
-        "Run with --dry-run to see what is needed; --slices takes a part, --compress fewer coils",
+      hint: "Run with --dry-run to see the memory required; --slices and --compress lower it",
     };
   }
   return {
@@ -94,7 +89,7 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-/** Says what went wrong on stderr; the stack of a bug only where it was asked for. */
+/** Prints a failure on stderr; the stack of a bug only where it was asked for. */
 export function reportFailure(
   console: Console,
   { code, message, hint }: Failure,
@@ -117,12 +112,4 @@ export function combinedCode(codes: readonly number[]): number {
   const order = [INTERRUPTED, new DeviceError("").exitCode, new InputError("").exitCode, BUG];
   return order.find((code) => codes.includes(code)) ??
     (codes.length > 0 ? new UsageError("").exitCode : 0);
-}
-
-function listen(name: Deno.Signal, act: () => void): void {
-  try {
-    Deno.addSignalListener(name, act);
-  } catch {
-    // Windows has no SIGTERM.
-  }
 }

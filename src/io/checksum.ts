@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { openFile, reason } from "../host.ts";
 import { cflStem } from "./cfl.ts";
+import type { ContentFormat } from "./detect.ts";
 import type { FileFormat } from "./types.ts";
 
 /** Bytes read at once. */
@@ -33,6 +34,6 @@ export async function sha256File(path: string, signal?: AbortSignal): Promise<st
 }
 
 /** The file that holds the numbers: of a BART pair the .cfl, whichever of the two was named. */
-export function dataFile(path: string, format: FileFormat): string {
+export function dataFile(path: string, format: ContentFormat | FileFormat): string {
   return format === "bart-cfl" ? `${cflStem(path)}.cfl` : path;
 }

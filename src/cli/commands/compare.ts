@@ -6,7 +6,6 @@ import { dataFile, sha256File } from "../../io/checksum.ts";
 import { detectFormat } from "../../io/detect.ts";
 import type { Geometry, KspaceFile } from "../../io/types.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
-import { type NdArray, ndarray } from "../../ndarray.ts";
 import { bartVersion } from "../../recon/bart.ts";
 import { compare as compareMethods } from "../../report/compare/compare.ts";
 import type { CompareInput, CompareTask, CompareWatcher } from "../../report/compare/task.ts";
@@ -22,7 +21,8 @@ import { readCommandLine } from "../options/help.ts";
 import { openInput } from "./recon_job.ts";
 import { jsonLine } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
-import { sliceOf, upright } from "../render/preview.ts";
+import { upright } from "../render/preview.ts";
+import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 
 /**
@@ -95,7 +95,7 @@ async function comparedInputs(
   for (const [index, path] of paths.entries()) {
     const sha256 = path === undefined
       ? null
-      : await sha256File(dataFile(path, fileFormat(path)), signal);
+      : await sha256File(dataFile(path, detectFormat(path)), signal);
     const double = inputs.find((other) => other.sha256 === sha256);
     if (double !== undefined) {
       throw new UsageError(
@@ -110,18 +110,13 @@ async function comparedInputs(
       open: async (runtime): Promise<KspaceFile> => {
         const file = await openInput(runtime, request, path);
         geometries[index] = file.geometry;
-        if (!warned) file.warnings?.forEach((text) => console.err(`${file.path}: ${text}\n`));
+        if (!warned) file.warnings?.forEach((message) => warn(console, file.path, { message }));
         warned = true;
         return file;
       },
     });
   }
   return inputs;
-}
-
-/** Of a BART pair the numbers count; of all else the file itself. */
-function fileFormat(path: string): "bart-cfl" | "npy" {
-  return detectFormat(path) === "bart-cfl" ? "bart-cfl" : "npy";
 }
 
 /** Checksums of the masks and maps that are files. */
@@ -163,11 +158,9 @@ async function watched<T>(
       onRun: ({ mask, method, steps, error, head, seconds }, { done, of, kept }) => {
         finish();
         if (quiet) return;
-        const psnr = head?.psnr ?? undefined;
-        const found = error ?? [
-          ...(psnr === undefined ? [] : [`${psnr.toFixed(2)} dB`]),
-          kept ? "finished before" : `${duration(seconds)} for a slice`,
-        ].join(", ");
+        const psnr = head?.psnr == null ? "" : `${head.psnr.toFixed(2)} dB, `;
+        const time = kept ? "finished before" : `${duration(seconds)} for a slice`;
+        const found = error ?? psnr + time;
         const name = error === null ? `${method}, ${steps} steps` : method;
         console.err(`${done}/${of}  ${name}, ${mask}: ${found}\n`);
       },
@@ -177,35 +170,25 @@ async function watched<T>(
   }
 }
 
-/** The arrays of a comparison, upright as a radiologist hangs them. */
+/** The arrays of a comparison, upright as radiologists view them. */
 function storedImages(
   store: RunStore,
   { inputs, runs }: Comparison,
   geometries: readonly (Geometry | undefined)[],
 ): ReportImages {
-  const turned = (volume: NdArray | undefined, input: number) =>
-    Promise.resolve(volume && uprightVolume(volume, geometries[input]));
-  const runOf = (key: string) => runs.find((run) => run.key === key);
+  const read = (path: string | null | undefined, input: number) => {
+    const volume = store.readArray(path);
+    return Promise.resolve(volume && upright(volume, geometries[input]));
+  };
   const file = (key: string, kind: "recon" | "std") => {
-    const run = runOf(key);
-    return turned(store.readArray(run?.files[kind]), run?.input ?? 0);
+    const run = runs.find((run) => run.key === key);
+    return read(run?.files[kind], run?.input ?? 0);
   };
   return {
-    reference: (input) => turned(store.readArray(inputs[input].reference), input),
+    reference: (input) => read(inputs[input].reference, input),
     recon: (key) => file(key, "recon"),
     std: (key) => file(key, "std"),
   };
-}
-
-function uprightVolume(volume: NdArray, geometry: Geometry | undefined): NdArray {
-  if (geometry === undefined) return volume;
-  const slices = Array.from(
-    { length: volume.shape[0] },
-    (_, slice) => upright(sliceOf(volume, slice), geometry),
-  );
-  const data = new Float32Array(volume.data.length);
-  slices.forEach((slice, index) => data.set(slice.data, index * slice.data.length));
-  return ndarray(data, volume.shape);
 }
 
 if (import.meta.main) await runCommand(compare);

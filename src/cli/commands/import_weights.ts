@@ -5,7 +5,7 @@ import { fastmriVarNet, varnetSpecs } from "../../unrolled/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
-import type { OptionTable } from "../options/table.ts";
+import { option } from "../options/table.ts";
 import { path } from "../options/values.ts";
 import { jsonLine, readInput } from "../files.ts";
 import { writeWeights } from "../../train/model_files.ts";
@@ -13,13 +13,9 @@ import { writeWeights } from "../../train/model_files.ts";
 const FORMAT = "fastmri-varnet";
 
 const OPTIONS = {
-  output: {
-    value: "FOLDER",
-    summary: "model folder to write, e.g. models/varnet-fastmri",
-    parse: path,
-  },
+  output: option("FOLDER", "model folder to write, e.g. models/varnet-fastmri", path),
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const IMPORT: CommandHelp<typeof OPTIONS> = {
   usage: `deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER`,

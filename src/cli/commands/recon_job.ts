@@ -18,6 +18,7 @@ import type { CommandContext } from "../entry.ts";
 import { inFreshFolder, writeJson } from "../files.ts";
 import { readYaml } from "../options/config.ts";
 import { methodRequest, type ReconRequest } from "../options/recon.ts";
+import { warn } from "../render/console.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { EXAMPLE_NAME, outputPaths, writeImages } from "./recon_output.ts";
 
@@ -73,9 +74,7 @@ export async function runJob(
       result = await reconstruct(file, { ...options, onProgress });
     }
     if (strict) requireNoWarning(result.warnings);
-    for (const { message, hint } of quiet ? [] : result.warnings) {
-      console.err(`warning: ${file.path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
-    }
+    if (!quiet) result.warnings.forEach((warning) => warn(console, file.path, warning));
     // The preview of the built-in example shows what a method is for.
     const zeroFilled = input === undefined
       ? await reconstruct(file, { ...options, ...ZERO_FILLED })

@@ -18,11 +18,11 @@ import {
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
-import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { count, number, oneOf, path, positive } from "../options/values.ts";
 import { previewPng } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
-import { inFreshFolder, jsonLine, writeJson } from "../files.ts";
+import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 
 /** An image of fewer pixels shows nothing; more than this is no image. */
 const side = number({ integer: true, min: 16, max: 2048 });
@@ -36,40 +36,23 @@ const size: Parse<readonly [number, number]> = (text, option) => {
 
 const OPTIONS = {
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
-  stepper: {
-    value: "NAME",
-    summary: "how a step is taken (below)",
-    parse: oneOf(steppers.map(({ name }) => name)),
-    fallback: "heun",
-  },
-  schedule: {
-    value: "NAME",
-    summary: `noise levels: ${SCHEDULES.join(", ")}`,
-    parse: oneOf(SCHEDULES),
-    fallback: "karras",
-  },
-  steps: { value: "N", summary: "noise levels above 0", parse: count, fallback: "18" },
-  "sigma-max": {
-    value: "X",
-    summary: "largest noise level. Default: that of the model",
-    parse: positive,
-  },
-  "sigma-min": {
-    value: "X",
-    summary: "smallest noise level above 0. Default: that of the model",
-    parse: positive,
-  },
-  count: { value: "N", summary: "number of images", parse: count, fallback: "4" },
-  size: { value: "N|HxW", summary: "rows and columns of an image", parse: size, fallback: "256" },
+  stepper: option(
+    "NAME",
+    "how a step is taken (below)",
+    oneOf(steppers.map(({ name }) => name)),
+    "heun",
+  ),
+  schedule: option("NAME", `noise levels: ${SCHEDULES.join(", ")}`, oneOf(SCHEDULES), "karras"),
+  steps: option("N", "noise levels above 0", count, "18"),
+  "sigma-max": option("X", "largest noise level. Default: that of the model", positive),
+  "sigma-min": option("X", "smallest noise level above 0. Default: that of the model", positive),
+  count: option("N", "number of images", count, "4"),
+  size: option("N|HxW", "rows and columns of an image", size, "256"),
   ...SEED,
   ...DEVICE,
-  output: {
-    value: "DIR",
-    summary: "folder of the results. Default: sample/<model>",
-    parse: path,
-  },
+  output: option("DIR", "folder of the results. Default: sample/<model>", path),
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const SAMPLE: CommandHelp<typeof OPTIONS> = {
   usage: "deno task sample [options]",
@@ -179,8 +162,7 @@ type Report = Awaited<ReturnType<typeof drawAndWrite>>;
 function reportText({ model, stepper, schedule, steps, count, nfe, seconds, outputs }: Report) {
   const head = `${model.name}: ${count} images, ${stepper} over ${steps} ${schedule} levels, ` +
     `NFE ${nfe}, ${duration(seconds.total)}`;
-  return [head, ...Object.values(outputs).map((path) => `  ${path}`)]
-    .map((line) => `${line}\n`).join("");
+  return textOf([head, ...Object.values(outputs).map((path) => `  ${path}`)]);
 }
 
 if (import.meta.main) await runCommand(sample);

@@ -9,7 +9,7 @@ import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { readRecipes } from "../options/serve_recipes.ts";
 import { DEVICE, SERVICE } from "../options/shared.ts";
-import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 
 /** Megabytes as bytes. */
@@ -17,55 +17,44 @@ const megabytes: Parse<number> = (text, option) => 2 ** 20 * positive(text, opti
 
 /** Every option of `serve`. */
 export const SERVE_OPTIONS = {
-  port: {
-    value: "N",
-    summary: "TCP port; 0 takes a free one",
-    parse: number({ integer: true, min: 0, max: 65535 }),
-    fallback: "9002",
-  },
-  host: {
-    value: "ADDRESS",
-    summary:
-      "address to listen on: 127.0.0.1 is this machine alone, 0.0.0.0 every network that the " +
+  port: option(
+    "N",
+    "TCP port; 0 takes a free one",
+    number({ integer: true, min: 0, max: 65535 }),
+    "9002",
+  ),
+  host: option(
+    "ADDRESS",
+    "address to listen on: 127.0.0.1 is this machine alone, 0.0.0.0 every network that the " +
       "machine is on",
-    parse: path,
-    fallback: "127.0.0.1",
-  },
-  recipes: {
-    value: "FOLDER",
-    summary: "folder of recipes NAME.yaml that clients may name. Without it every name gets the " +
+    path,
+    "127.0.0.1",
+  ),
+  recipes: option(
+    "FOLDER",
+    "folder of recipes NAME.yaml that clients may name. Without it every name gets the " +
       "default recipe",
-    parse: path,
-  },
-  save: {
-    value: "FOLDER",
-    summary: "keep the raw data of each session there, also when the reconstruction fails",
-    parse: path,
-  },
+    path,
+  ),
+  save: option(
+    "FOLDER",
+    "keep the raw data of each session there, also when the reconstruction fails",
+    path,
+  ),
   ...DEVICE,
-  workers: { value: "N", summary: "threads that reconstruct", parse: count, fallback: "2" },
-  connections: { value: "N", summary: "clients at the same time", parse: count, fallback: "8" },
-  idle: {
-    value: "SECONDS",
-    summary: "end a session when nothing arrives for this long",
-    parse: positive,
-    fallback: "600",
-  },
-  acquisitions: {
-    value: "N",
-    summary: "most acquisitions of a session",
-    parse: count,
-    fallback: "10000000",
-  },
-  memory: {
-    value: "MB",
-    summary: "most data that a session may hold before they are reconstructed",
-    parse: megabytes,
-    fallback: "4096",
-  },
-  message: { value: "MB", summary: "most data of one message", parse: megabytes, fallback: "256" },
+  workers: option("N", "threads that reconstruct", count, "2"),
+  connections: option("N", "clients at the same time", count, "8"),
+  idle: option("SECONDS", "end a session when nothing arrives for this long", positive, "600"),
+  acquisitions: option("N", "most acquisitions of a session", count, "10000000"),
+  memory: option(
+    "MB",
+    "most data that a session may hold before they are reconstructed",
+    megabytes,
+    "4096",
+  ),
+  message: option("MB", "most data of one message", megabytes, "256"),
   ...SERVICE,
-} as const satisfies OptionTable;
+};
 
 const SERVE: CommandHelp<typeof SERVE_OPTIONS> = {
   usage: "deno task serve [options]",

@@ -12,7 +12,7 @@ import { simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
-import type { OptionTable, RequestOf } from "../options/table.ts";
+import { option, type RequestOf } from "../options/table.ts";
 import { number, oneOf, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { jsonLine } from "../files.ts";
@@ -33,32 +33,32 @@ const OPTIONS = {
   ...SIMULATION_OPTIONS,
   mask: { ...MASK.mask, summary: "undersample, as in recon. Default: all lines" },
   slices: INPUT.slices,
-  output: {
-    value: "FILE",
-    summary: ".h5 (fastMRI layout), .cfl (BART) or .npy. Only .h5 holds the truth " +
+  output: option(
+    "FILE",
+    ".h5 (fastMRI layout), .cfl (BART) or .npy. Only .h5 holds the truth " +
       "(reconstruction_rss), the affine and the mask",
-    parse: path,
-    fallback: "simulated.h5",
-  },
+    path,
+    "simulated.h5",
+  ),
   size: {
     value: "N",
     summary: `rows and columns of the phantom. Default: ${DEFAULT_SIZE}`,
     // A head of fewer pixels is no head; more than this is no image.
     parse: number({ integer: true, min: 32, max: 2048 }),
   },
-  contrast: {
-    value: "NAME",
-    summary: "T1, T2, FLAIR or PD: contrast of the phantom. Default: T1",
-    parse: oneOf(CONTRASTS),
-  },
-  lesions: {
-    value: "N",
-    summary: "number of lesions of the phantom. Default: 0",
-    parse: number({ integer: true, min: 0, max: 24 }),
-  },
+  contrast: option(
+    "NAME",
+    "T1, T2, FLAIR or PD: contrast of the phantom. Default: T1",
+    oneOf(CONTRASTS),
+  ),
+  lesions: option(
+    "N",
+    "number of lesions of the phantom. Default: 0",
+    number({ integer: true, min: 0, max: 24 }),
+  ),
   ...DEVICE,
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const SIMULATE: CommandHelp<typeof OPTIONS> = {
   usage: "deno task simulate [IMAGE] [options]",

@@ -14,7 +14,7 @@ import { Rng } from "../../rng.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, methodLines, readCommandLine } from "../options/help.ts";
 import { COMMON, DEVICE, MASK, METHOD, METHODS, SIMULATION_OPTIONS } from "../options/shared.ts";
-import type { OptionTable, Parse, RequestOf } from "../options/table.ts";
+import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { index, number, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { stressPng } from "../render/stress_picture.ts";
@@ -33,30 +33,26 @@ const brightness: Parse<number> = (text, option) => {
 const OPTIONS = {
   methods: { ...METHODS.methods, fallback: "sense,wavelet,tv,dpir,diffpir" },
   mask: { ...MASK.mask, summary: "undersample, as in recon", fallback: "equispaced:R=4,acs=24" },
-  output: { value: "DIR", summary: "folder of the results", parse: path, fallback: "stress" },
-  slice: {
-    value: "N",
-    summary: "slice of INPUT, counted from 0. Default: the middle one",
-    parse: index,
-  },
-  size: {
-    value: "N",
-    summary: `rows and columns of the built-in image. Default: ${DEFAULT_SIZE}`,
-    parse: number({ integer: true, min: 48, max: 2048 }),
-  },
-  brightness: {
-    value: "X",
-    summary: "brightness of the added structures relative to bright tissue; below 0 for dark ones",
-    parse: brightness,
-    fallback: "0.3",
-  },
+  output: option("DIR", "folder of the results", path, "stress"),
+  slice: option("N", "slice of INPUT, counted from 0. Default: the middle one", index),
+  size: option(
+    "N",
+    `rows and columns of the built-in image. Default: ${DEFAULT_SIZE}`,
+    number({ integer: true, min: 48, max: 2048 }),
+  ),
+  brightness: option(
+    "X",
+    "brightness of the added structures relative to bright tissue; below 0 for dark ones",
+    brightness,
+    "0.3",
+  ),
   ...SIMULATION_OPTIONS,
   model: METHOD.model,
   steps: METHOD.steps,
   samples: METHOD.samples,
   ...DEVICE,
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const STRESS: CommandHelp<typeof OPTIONS> = {
   usage: "deno task stress [INPUT] [options]",

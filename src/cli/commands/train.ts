@@ -8,91 +8,60 @@ import {
   trainPrior,
   trainReconstruction,
 } from "../../train/mod.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import { type CommandContext, INTERRUPTED, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON, NETWORK, SEED } from "../options/shared.ts";
-import type { OptionTable } from "../options/table.ts";
+import { option } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
 import { jsonLine, readInput } from "../files.ts";
 
 const OPTIONS = {
-  data: {
-    value: "FOLDER",
-    summary: "NIfTI volumes (magnitude or complex) and fully sampled k-space files to train on",
-    parse: path,
-  },
-  validation: {
-    value: "FOLDER",
-    summary:
-      "volumes to validate on. Default: the folder `validation` beside the data, if it exists",
-    parse: path,
-  },
-  output: { value: "FOLDER", summary: "model folder to write, e.g. models/mine", parse: path },
-  steps: {
-    value: "N",
-    summary: "steps of the whole run. Default: 4000, unless --hours is given",
-    parse: count,
-  },
-  hours: {
-    value: "H",
-    summary: "hours of the whole run; the learning rate then follows the clock",
-    parse: positive,
-  },
+  data: option(
+    "FOLDER",
+    "NIfTI volumes (magnitude or complex) and fully sampled k-space files to train on",
+    path,
+  ),
+  validation: option(
+    "FOLDER",
+    "volumes to validate on. Default: the folder `validation` beside the data, if it exists",
+    path,
+  ),
+  output: option("FOLDER", "model folder to write, e.g. models/mine", path),
+  steps: option("N", "steps of the whole run. Default: 4000, unless --hours is given", count),
+  hours: option("H", "hours of the whole run; the learning rate then follows the clock", positive),
   resume: { summary: "continue from the checkpoint in the output folder" },
   seed: { ...SEED.seed, summary: "seed of weights, images and noise", fallback: "1" },
-  batch: { value: "N", summary: "images in a step", parse: count, fallback: "8" },
-  crop: { value: "N", summary: "pixels of each side of an image", parse: count, fallback: "96" },
-  rate: { value: "R", summary: "peak learning rate", parse: positive, fallback: "0.001" },
-  "checkpoint-minutes": {
-    value: "M",
-    summary: "minutes between checkpoints",
-    parse: number({ min: 0 }),
-    fallback: "2",
-  },
-  "validate-every": {
-    value: "N",
-    summary: "steps between validations",
-    parse: count,
-    fallback: "250",
-  },
+  batch: option("N", "images in a step", count, "8"),
+  crop: option("N", "pixels of each side of an image", count, "96"),
+  rate: option("R", "peak learning rate", positive, "0.001"),
+  "checkpoint-minutes": option("M", "minutes between checkpoints", number({ min: 0 }), "2"),
+  "validate-every": option("N", "steps between validations", count, "250"),
   from: {
     ...NETWORK,
     summary: "begin with the weights of a model of the same kind and sizes. varnet may have more " +
       "cascades than that model; modl also takes the weights of a prior",
   },
-  cascades: {
-    value: "N",
-    summary: "cascades of varnet (default 5), iterations of modl (default 10)",
-    parse: count,
-  },
+  cascades: option("N", "cascades of varnet (default 5), iterations of modl (default 10)", count),
   shared: {
     summary: "all cascades of varnet share their weights. A later run with --from and without " +
       "--shared trains them separately",
   },
-  channels: {
-    value: "N",
-    summary: "channels of the finest level of unet (default 20) and varnet (default 16)",
-    parse: count,
-  },
-  pools: {
-    value: "N",
-    summary: "levels below the finest of unet (default 4) and varnet (default 3)",
-    parse: count,
-  },
-  procedural: {
-    value: "SHARE",
-    summary: "share of the images that are drawn phantoms, 0 to 1",
-    parse: number({ min: 0, max: 1 }),
-    fallback: "0",
-  },
-  notes: {
-    value: "FILE.md",
-    summary: "text on licences and limits, copied into the card of the model",
-    parse: path,
-  },
+  channels: option(
+    "N",
+    "channels of the finest level of unet (default 20) and varnet (default 16)",
+    count,
+  ),
+  pools: option("N", "levels below the finest of unet (default 4) and varnet (default 3)", count),
+  procedural: option(
+    "SHARE",
+    "share of the images that are drawn phantoms, 0 to 1",
+    number({ min: 0, max: 1 }),
+    "0",
+  ),
+  notes: option("FILE.md", "text on licences and limits, copied into the card of the model", path),
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const TRAIN: CommandHelp<typeof OPTIONS> = {
   usage: "deno task train prior|unet|varnet|modl --data FOLDER --output FOLDER [options]",
@@ -107,9 +76,6 @@ const TRAIN: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/** Exit code of a run that was stopped. */
-const INTERRUPTED = 130;
-
 /**
  * Trains a network.
  * @returns the exit code
@@ -122,35 +88,23 @@ export async function trainCommand(
 ): Promise<number> {
   const request = await readCommandLine(TRAIN, args, console);
   if (request === undefined) return 0;
-  const { data, output } = request;
-  const kind = kindOf(request.inputs);
+  const { inputs, cascades, channels, pools, shared, notes, ...rest } = request;
+  const { config: _config, json, quiet, verbose: _, version: _version, help: _help, ...run } = rest;
+  const kind = kindOf(inputs);
+  const { data, output } = run;
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
   }
-  // Read at once, so that an error is not found after hours of training.
-  const notes = request.notes &&
-    new TextDecoder().decode(await readInput(request.notes, "the notes"));
   const progress = new TrainingProgress(console);
-  const { cascades, channels, pools } = request;
   const options = {
+    ...run,
     data,
     output,
-    notes,
-    validation: request.validation,
-    steps: request.steps,
-    hours: request.hours,
-    resume: request.resume,
-    seed: request.seed,
-    batch: request.batch,
-    crop: request.crop,
-    rate: request.rate,
-    procedural: request.procedural,
-    checkpointMinutes: request.checkpointMinutes,
-    validateEvery: request.validateEvery,
-    from: request.from,
-    architecture: { cascades, channels, pools, shared: request.shared || undefined },
+    // Read at once, so that an error is not found after hours of training.
+    notes: notes && new TextDecoder().decode(await readInput(notes, "the notes")),
+    architecture: { cascades, channels, pools, shared: shared || undefined },
     signal,
-    onProgress: (event: TrainingEvent) => request.quiet || progress.report(event),
+    onProgress: (event: TrainingEvent) => quiet || progress.report(event),
   };
   const { complete, step, seconds } = kind === "prior"
     ? await trainPrior(options)
@@ -160,7 +114,7 @@ export async function trainCommand(
     console.err(`Stopped at step ${step}; continue with --resume\n`);
     return INTERRUPTED;
   }
-  console.out(request.json ? jsonLine({ output, step, seconds }) : `${output}\n`);
+  console.out(json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
 }
 

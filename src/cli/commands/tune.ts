@@ -9,57 +9,43 @@ import { volumePaths } from "../../train/volumes.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
-import type { OptionTable, Parse } from "../options/table.ts";
+import { option, type Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
-import { jsonLine } from "../files.ts";
+import { jsonLine, textOf } from "../files.ts";
 
 /** Masks separated by spaces, or by commas before the name of the next mask. */
 const masks: Parse<readonly string[]> = (text, option) =>
   text.trim().split(/\s+|,(?=[a-z]+:)/).map((word) => mask(word, option).text);
 
 const OPTIONS = {
-  data: {
-    value: "FOLDER",
-    summary: "NIfTI volumes to simulate k-space from; never test data",
-    parse: path,
-  },
-  output: {
-    value: "FILE",
-    summary: "a line of JSON for each draw; draws that are in it are not repeated. " +
+  data: option("FOLDER", "NIfTI volumes to simulate k-space from; never test data", path),
+  output: option(
+    "FILE",
+    "a line of JSON for each draw; draws that are in it are not repeated. " +
       "Default: tune/METHOD.jsonl",
-    parse: path,
-  },
-  draws: {
-    value: "N",
-    summary: "settings to try, the defaults included",
-    parse: count,
-    fallback: "20",
-  },
-  masks: {
-    value: "LIST",
-    summary: "masks, separated by spaces or commas",
-    parse: masks,
-    fallback: "equispaced:R=4,acs=24 equispaced:R=8,acs=16",
-  },
-  volumes: {
-    value: "N",
-    summary: "volumes, spread over the folder; the middle slice of each is used",
-    parse: count,
-    fallback: "3",
-  },
+    path,
+  ),
+  draws: option("N", "settings to try, the defaults included", count, "20"),
+  masks: option(
+    "LIST",
+    "masks, separated by spaces or commas",
+    masks,
+    "equispaced:R=4,acs=24 equispaced:R=8,acs=16",
+  ),
+  volumes: option(
+    "N",
+    "volumes, spread over the folder; the middle slice of each is used",
+    count,
+    "3",
+  ),
   ...SIMULATION_OPTIONS,
   noise: { ...SIMULATION_OPTIONS.noise, parse: positive },
-  samples: {
-    value: "N",
-    summary: "posterior samples whose mean is compared with the truth",
-    parse: count,
-    fallback: "2",
-  },
+  samples: option("N", "posterior samples whose mean is compared with the truth", count, "2"),
   set: { ...SETTINGS.set, summary: "settings with fixed values, such as eta=1,cg=6" },
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
   ...DEVICE,
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const TUNE: CommandHelp<typeof OPTIONS> = {
   usage: "deno task tune METHOD --data FOLDER [options]",
@@ -144,12 +130,12 @@ async function readRows(file: string): Promise<TuningRow[]> {
 
 function table({ sampler, trials }: TuningTask, rows: readonly TuningRow[]): string {
   const best = rows.toSorted((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
-  return [
+  return textOf([
     ...trials.map(({ slice, mask }, i) => `#${i + 1}: ${slice}, ${mask}`),
     "PSNR over the head, dB",
     ...best.map(line),
     `Best: --method ${sampler.name} --set ${setText(best[0].settings)}`,
-  ].map((text) => `${text}\n`).join("");
+  ]);
 }
 
 function line({ draw, settings, psnr, mean, seconds }: TuningRow): string {

@@ -6,7 +6,7 @@ import { writeFileWhole } from "../../io/atomic.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
-import type { OptionTable, Parse } from "../options/table.ts";
+import { option, type Parse } from "../options/table.ts";
 import { path } from "../options/values.ts";
 import { jsonLine, readInput } from "../files.ts";
 
@@ -26,20 +26,18 @@ const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
   );
 
 const OPTIONS = {
-  output: {
-    value: "FILE",
-    summary: "file of the gradient model. Default: MODEL.vjp.onnx",
-    parse: path,
-  },
+  output: option("FILE", "file of the gradient model. Default: MODEL.vjp.onnx", path),
   shape: {
-    value: "NAME=N,...",
-    summary: "shape of an input whose sizes the model leaves open, as x=1,3,64,64; of several " +
-      "inputs x=1,3,64,64,sigma=1",
-    parse: shapes,
+    ...option(
+      "NAME=N,...",
+      "shape of an input whose sizes the model leaves open, as x=1,3,64,64; of several " +
+        "inputs x=1,3,64,64,sigma=1",
+      shapes,
+    ),
     multiple: true,
   },
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 const VJP: CommandHelp<typeof OPTIONS> = {
   usage: "deno task vjp MODEL.onnx [options]",

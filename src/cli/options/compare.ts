@@ -5,7 +5,7 @@ import { EXAMPLE_MASK } from "../../recon/example.ts";
 import { findMethod } from "../../recon/methods.ts";
 import { type CommandHelp, methodLines } from "./help.ts";
 import { checkInput, COMMON, DEVICE, INPUT, MAPS, MASK, METHOD, METHODS, SEED } from "./shared.ts";
-import type { OptionTable, Parse, RequestOf } from "./table.ts";
+import { option, type Parse, type RequestOf } from "./table.ts";
 import { number, oneOf, parts, path } from "./values.ts";
 import { sweptMasks, type Variant, variantsOf } from "../../report/compare/plan.ts";
 
@@ -36,18 +36,19 @@ const OPTIONS = {
   methods: { ...METHODS.methods, fallback: "all" },
   ...MASK,
   sweep: {
-    value: "NAME=LIST",
-    summary:
+    ...option(
+      "NAME=LIST",
       "R=2,4,8: the mask with each of these R; steps=5,10,20: methods that have steps with " +
-      "each of these. May be given twice",
-    parse: sweep,
+        "each of these. May be given twice",
+      sweep,
+    ),
     multiple: true,
   },
-  peer: {
-    value: "NAME",
-    summary: "bart: also run bart pics (l2, wavelet, tv) on the same k-space, mask and maps",
-    parse: oneOf(["bart"]),
-  },
+  peer: option(
+    "NAME",
+    "bart: also run bart pics (l2, wavelet, tv) on the same k-space, mask and maps",
+    oneOf(["bart"]),
+  ),
   model: METHOD.model,
   steps: METHOD.steps,
   weight: METHOD.weight,
@@ -56,18 +57,14 @@ const OPTIONS = {
   ...INPUT,
   ...SEED,
   ...DEVICE,
-  output: {
-    value: "DIR",
-    summary: "folder of the results. Default: compare/<input name>",
-    parse: path,
-  },
+  output: option("DIR", "folder of the results. Default: compare/<input name>", path),
   audit: {
     summary:
       "leave out some acquired lines and report how well each image predicts them. Takes a " +
       "second reconstruction for every method with coil maps",
   },
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 /** The help of `compare`. */
 export const COMPARE: CommandHelp<typeof OPTIONS> = {

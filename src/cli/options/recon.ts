@@ -15,7 +15,7 @@ import {
   SEED,
   SETTINGS,
 } from "./shared.ts";
-import type { OptionTable, RequestOf } from "./table.ts";
+import { option, type RequestOf } from "./table.ts";
 import { count, listOf, oneOf, path } from "./values.ts";
 
 /** Formats beside NIfTI that images can be written in. */
@@ -26,30 +26,21 @@ export type AlsoFormat = typeof FORMATS[number];
 
 /** Every option of `recon`. */
 export const RECON_OPTIONS = {
-  method: {
-    value: "NAME",
-    summary: "reconstruction method (below)",
-    parse: oneOf(METHOD_NAMES),
-    fallback: DEFAULT_METHOD,
-  },
+  method: option("NAME", "reconstruction method (below)", oneOf(METHOD_NAMES), DEFAULT_METHOD),
   ...METHOD,
   ...SETTINGS,
   ...MASK,
   ...MAPS,
-  compress: {
-    value: "N",
-    summary: "compress to N virtual coils. Default: all coils",
-    parse: count,
-  },
+  compress: option("N", "compress to N virtual coils. Default: all coils", count),
   ...INPUT,
   ...SEED,
   ...DEVICE,
-  output: {
-    value: "DIR",
-    summary: "folder of the results; with several inputs DIR/<input name>. " +
+  output: option(
+    "DIR",
+    "folder of the results; with several inputs DIR/<input name>. " +
       "Default: recon/<input name>",
-    parse: path,
-  },
+    path,
+  ),
   audit: {
     summary:
       "leave out some acquired lines, reconstruct without them, and report how well the image " +
@@ -62,24 +53,24 @@ export const RECON_OPTIONS = {
       "write the coil sensitivity maps too (maps.cfl and maps.hdr, as BART has them), which " +
       "--maps reads again",
   },
-  also: {
-    value: "LIST",
-    summary: "write other formats too: npy, cfl, png16, mrd, separated by commas",
-    parse: listOf(FORMATS, "format"),
-  },
+  also: option(
+    "LIST",
+    "write other formats too: npy, cfl, png16, mrd, separated by commas",
+    listOf(FORMATS, "format"),
+  ),
   dicom: { summary: "write DICOM too: dicom/, a file for each slice" },
-  "dicom-tags": {
-    value: "FILE",
-    summary: "YAML file of DICOM attributes to set (PatientName: ..., PatientID: ...). " +
+  "dicom-tags": option(
+    "FILE",
+    "YAML file of DICOM attributes to set (PatientName: ..., PatientID: ...). " +
       "Default: none; the files are anonymous",
-    parse: path,
-  },
+    path,
+  ),
   stdin: { summary: "read an MRD stream (ISMRMRD) from stdin; requires --stdout" },
   stdout: { summary: "write an MRD stream of images to stdout; requires --stdin" },
   strict: { summary: "treat warnings as errors: exit with 3 and write nothing" },
   "dry-run": { summary: "print the plan and the predicted memory, and stop" },
   ...COMMON,
-} as const satisfies OptionTable;
+};
 
 /** The help of `recon`. */
 export const RECON: CommandHelp<typeof RECON_OPTIONS> = {

@@ -2,19 +2,9 @@
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
 import { methods } from "../../recon/methods.ts";
-import {
-  count,
-  index,
-  listOf,
-  mask,
-  oneOf,
-  path,
-  positive,
-  settings,
-  simulation,
-} from "./values.ts";
-import { SIMULATION, sliceBounds } from "./values.ts";
-import type { OptionTable } from "./table.ts";
+import { option } from "./table.ts";
+import { count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
+import { SIMULATION, simulation, sliceBounds } from "./values.ts";
 
 const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
 
@@ -27,75 +17,66 @@ const HELP = {
   verbose: { summary: "print the stack of an internal error" },
   version: { summary: "print the version and stop" },
   help: { summary: "print this help and stop (also -h)" },
-} as const satisfies OptionTable;
+};
 
 /** What every command has that ends with a result. */
 export const COMMON = {
-  config: {
-    value: "FILE",
-    summary:
-      "YAML file with these options, and the inputs as input: [PATH, ...]. The command line " +
+  config: option(
+    "FILE",
+    "YAML file with these options, and the inputs as input: [PATH, ...]. The command line " +
       "wins; --no-FLAG turns a flag off",
-    parse: path,
-  },
+    path,
+  ),
   json: { summary: "print the result as one line of JSON on stdout" },
   ...HELP,
-} as const satisfies OptionTable;
+};
 
 /** What a server has: its config file is a recipe, its output a log. */
 export const SERVICE = {
-  config: {
-    value: "FILE",
-    summary: "YAML file of the default recipe (method: tv). Default: the default method",
-    parse: path,
-  },
+  config: option(
+    "FILE",
+    "YAML file of the default recipe (method: tv). Default: the default method",
+    path,
+  ),
   ...HELP,
   quiet: { summary: "log errors and warnings only" },
   verbose: { summary: "log more" },
-} as const satisfies OptionTable;
+};
 
 /** Where networks and graphs run. */
 export const DEVICE = {
-  device: {
-    value: "NAME",
-    summary: "auto, cpu, webgpu or cuda; auto takes cuda, else a hardware WebGPU adapter, else cpu",
-    parse: oneOf(DEVICES),
-    fallback: "auto",
-  },
-} as const satisfies OptionTable;
+  device: option(
+    "NAME",
+    "auto, cpu, webgpu or cuda; auto takes cuda, else a hardware WebGPU adapter, else cpu",
+    oneOf(DEVICES),
+    "auto",
+  ),
+};
 
 /** What an input is. */
 export const INPUT = {
-  simulate: {
-    value: "SPEC",
-    summary:
-      "the input is an image; simulate k-space from it: coils=8,noise=0.02,seed=0 (each may " +
+  simulate: option(
+    "SPEC",
+    "the input is an image; simulate k-space from it: coils=8,noise=0.02,seed=0 (each may " +
       "be left out; noise is relative to bright tissue)",
-    parse: simulation,
-  },
-  domain: {
-    value: "NAME",
-    summary:
-      "kspace: a complex NIfTI file holds k-space. Default: image for NIfTI, kspace for other files",
-    parse: oneOf(["image", "kspace"]),
-  },
-  group: {
-    value: "NAME",
-    summary: "group of an ISMRMRD file. Default: the only group, or dataset",
-    parse: path,
-  },
-  encoding: {
-    value: "N",
-    summary: "encoding of an ISMRMRD file. Default: that of its first image line",
-    parse: index,
-  },
+    simulation,
+  ),
+  domain: option(
+    "NAME",
+    "kspace: a complex NIfTI file holds k-space. Default: image for NIfTI, kspace for other files",
+    oneOf(["image", "kspace"]),
+  ),
+  group: option("NAME", "group of an ISMRMRD file. Default: the only group, or dataset", path),
+  encoding: option(
+    "N",
+    "encoding of an ISMRMRD file. Default: that of its first image line",
+    index,
+  ),
   slices: {
-    value: "A:B",
-    summary: "slices A to B - 1, counted from 0. Default: all slices",
-    parse: sliceBounds,
+    ...option("A:B", "slices A to B - 1, counted from 0. Default: all slices", sliceBounds),
     joint: ":",
   },
-} as const satisfies OptionTable;
+};
 
 /**
  * Checks the options of an input against each other.
@@ -110,80 +91,80 @@ export function checkInput({ simulate, domain }: { simulate?: unknown; domain?: 
 
 /** How coil sensitivities are found. */
 export const MAPS = {
-  maps: {
-    value: "FILE",
-    summary:
-      "coil sensitivity maps (.cfl or .npy). Default: calibrated from the calibration region",
-    parse: path,
-  },
-  calibration: {
-    value: "NAME",
-    summary: "espirit, or adaptive (faster, less exact maps). Default: espirit",
-    parse: oneOf(["espirit", "adaptive"]),
-  },
-} as const satisfies OptionTable;
+  maps: option(
+    "FILE",
+    "coil sensitivity maps (.cfl or .npy). Default: calibrated from the calibration region",
+    path,
+  ),
+  calibration: option(
+    "NAME",
+    "espirit, or adaptive (faster, less exact maps). Default: espirit",
+    oneOf(["espirit", "adaptive"]),
+  ),
+};
 
 /** A trained network. */
-export const NETWORK = {
-  value: "NAME|PATH",
-  summary: "network: a name in models/, a folder, or an ONNX file with model.yaml beside it",
-  parse: path,
-} as const;
+export const NETWORK = option(
+  "NAME|PATH",
+  "network: a name in models/, a folder, or an ONNX file with model.yaml beside it",
+  path,
+);
 
 /** How a method is set. */
 export const METHOD = {
   model: { ...NETWORK, summary: `${NETWORK.summary}. Default: that of the method` },
-  steps: { value: "N", summary: "iterations or steps. Default: those of the method", parse: count },
-  weight: {
-    value: "X",
-    summary: "factor on the weight of the prior, which is chosen from the noise and the " +
+  steps: option("N", "iterations or steps. Default: those of the method", count),
+  weight: option(
+    "X",
+    "factor on the weight of the prior, which is chosen from the noise and the " +
       "acceleration: above 1 trusts the prior more, below 1 the data. Default: 1",
-    parse: positive,
-  },
-  samples: {
-    value: "N",
-    summary:
-      "posterior samples of methods that draw them; the image is their mean. Default: those " +
+    positive,
+  ),
+  samples: option(
+    "N",
+    "posterior samples of methods that draw them; the image is their mean. Default: those " +
       "of the method",
-    parse: count,
-  },
-} as const satisfies OptionTable;
+    count,
+  ),
+};
 
 /** Settings of a sampler. */
 export const SETTINGS = {
   set: {
-    value: "NAME=X,...",
-    summary: "settings of a sampler, such as eta=1,cg=6; deno task tune finds good ones. May be " +
-      "given several times. Default: those of the method",
-    parse: settings,
+    ...option(
+      "NAME=X,...",
+      "settings of a sampler, such as eta=1,cg=6; deno task tune finds good ones. May be " +
+        "given several times. Default: those of the method",
+      settings,
+    ),
     multiple: true,
   },
-} as const satisfies OptionTable;
+};
 
 /** Undersampling of a fully sampled input. */
 export const MASK = {
-  mask: {
-    value: "SPEC",
-    summary: "undersample a fully sampled input: full, equispaced:R=4,acs=24, " +
+  mask: option(
+    "SPEC",
+    "undersample a fully sampled input: full, equispaced:R=4,acs=24, " +
       "random:R=4,acs=24,seed=1, poisson:R=6,acs=24, partial:fraction=0.75, or a file (.npy, .cfl, " +
       "text of 0 and 1). Default: all that was acquired",
-    parse: mask,
-  },
-} as const satisfies OptionTable;
+    mask,
+  ),
+};
 
 /** Random numbers. */
 export const SEED = {
   seed: { value: "N", summary: "seed of all random numbers", ...SIMULATION.seed },
-} as const satisfies OptionTable;
+};
 
 /** A list of methods. */
 export const METHODS = {
-  methods: {
-    value: "LIST",
-    summary: "methods (below) separated by commas, or all",
-    parse: listOf(METHOD_NAMES, "method"),
-  },
-} as const satisfies OptionTable;
+  methods: option(
+    "LIST",
+    "methods (below) separated by commas, or all",
+    listOf(METHOD_NAMES, "method"),
+  ),
+};
 
 /** Simulation as options of their own. */
 export const SIMULATION_OPTIONS = {
@@ -195,4 +176,4 @@ export const SIMULATION_OPTIONS = {
     ...SIMULATION.noise,
   },
   ...SEED,
-} as const satisfies OptionTable;
+};

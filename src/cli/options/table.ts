@@ -25,6 +25,24 @@ export interface OptionSpec {
   readonly joint?: string;
 }
 
+/** An option with a value: what the help calls it, what it does, how it is read, what stands for it. */
+export function option<V>(value: string, summary: string, parse: Parse<V>): ValuedOption<V>;
+export function option<V>(
+  value: string,
+  summary: string,
+  parse: Parse<V>,
+  fallback: string,
+): ValuedOption<V> & { readonly fallback: string };
+export function option<V>(value: string, summary: string, parse: Parse<V>, fallback?: string) {
+  return { value, summary, parse, fallback };
+}
+
+interface ValuedOption<V> {
+  readonly value: string;
+  readonly summary: string;
+  readonly parse: Parse<V>;
+}
+
 /** The options of a command by name, in the order of the help. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 

@@ -42,18 +42,17 @@ export async function comparisonFigure(
 }
 
 function decibels({ head }: ComparisonRun): string {
-  return head === null || head.psnr === null ? "" : `${head.psnr.toFixed(2)} db`;
+  return head?.psnr == null ? "" : `${head.psnr.toFixed(2)} db`;
 }
 
 /** Images of some columns, then their errors, then the next columns. */
 function inRows(columns: readonly (readonly [NdArray, NdArray])[]): NdArray[] {
   const tiles: NdArray[] = [];
   for (let start = 0; start < columns.length; start += COLUMNS) {
-    const part = columns.slice(start, start + COLUMNS);
-    const missing = COLUMNS - part.length;
     for (const which of [0, 1] as const) {
-      tiles.push(...part.map((column) => column[which]));
-      for (let i = 0; i < missing; i++) tiles.push(empty(part[0][which]));
+      for (let i = start; i < start + COLUMNS; i++) {
+        tiles.push(columns[i]?.[which] ?? empty(columns[0][which]));
+      }
     }
   }
   return tiles;

@@ -10,16 +10,14 @@ interface Labelled {
   readonly label: string;
 }
 
-const HEAD = ["PSNR", "SSIM", "NMSE", "HaarPSI"] as const;
-const COLUMNS = [
-  "method",
-  ...HEAD,
-  ...HEAD.map((name) => `${name}*`),
-  "NFE",
-  "s/slice",
-  "MB",
-  "audit",
-];
+/** The metrics, the heads of their columns, and the digits that are shown. */
+const METRICS = [
+  { name: "psnr", head: "PSNR", digits: 2 },
+  { name: "ssim", head: "SSIM", digits: 4 },
+  { name: "nmse", head: "NMSE", digits: 5 },
+  { name: "haarpsi", head: "HaarPSI", digits: 4 },
+] as const;
+const HEAD = METRICS.map(({ head }) => head);
 /** Columns that are texts; numbers stand at the right. */
 const TEXTS = ["method", "audit", "mask", "A", "B"];
 
@@ -34,7 +32,9 @@ export function comparisonText(comparison: Comparison): string {
       const rows = labelled.filter(({ run }) => run.input === input && run.mask === mask);
       if (rows.length === 0) return "";
       const title = `${path}, ${maskText(rows[0].run)}\n`;
-      return title + table(COLUMNS, rows.map(runCells)) + failures(rows);
+      const starred = HEAD.map((name) => `${name}*`);
+      const columns = ["method", ...HEAD, ...starred, "NFE", "s/slice", "MB", "audit"];
+      return title + table(columns, rows.map(runCells)) + failures(rows);
     })
   );
   const legend = runs.some(({ head }) => head !== null)
@@ -64,9 +64,7 @@ function runCells({ run, label }: Labelled): string[] {
 }
 
 function metricCells(metrics: ComparedMetrics | null): string[] {
-  if (metrics === null) return HEAD.map(() => fixed(null, 0));
-  const { psnr, ssim, nmse, haarpsi } = metrics;
-  return [fixed(psnr, 2), fixed(ssim, 4), fixed(nmse, 5), fixed(haarpsi, 4)];
+  return METRICS.map(({ name, digits }) => fixed(metrics && metrics[name], digits));
 }
 
 function failures(rows: readonly Labelled[]): string {
@@ -82,12 +80,11 @@ function meansText(labelled: readonly Labelled[], masks: readonly string[]): str
       ({ label }) => label,
     );
     return [...own].map(([label, group]) => {
-      const cell = (name: "psnr" | "ssim" | "nmse" | "haarpsi", digits: number) => {
+      const cells = METRICS.map(({ name, digits }) => {
         const values = group.flatMap(({ run }) => run.head?.[name] ?? []);
         if (values.length < 2) return fixed(values[0], digits);
         return `${mean(values).toFixed(digits)} ± ${standardDeviation(values).toFixed(digits)}`;
-      };
-      const cells = [cell("psnr", 2), cell("ssim", 4), cell("nmse", 5), cell("haarpsi", 4)];
+      });
       return [mask, label, ...cells, String(group.length)];
     });
   });
@@ -103,17 +100,10 @@ function differencesText({ differences, runs }: Comparison): string {
     const own = psnr.filter((difference) => difference.mask === mask);
     const best = bestOf(own);
     return own.filter(({ a, b }) => a === best || b === best).map((difference) => {
-      const turned = difference.a === best ? 1 : -1;
-      const [low, high] = difference.interval.map((end) => turned * end)
-        .toSorted((x, y) => x - y);
-      return [
-        mask,
-        best,
-        turned === 1 ? difference.b : difference.a,
-        signed(turned * difference.mean, 2),
-        `${signed(low, 2)} to ${signed(high, 2)}`,
-        `${difference.count} ${difference.over}`,
-      ];
+      const { a, b, mean, interval: [low, high], count, over } = difference;
+      const [other, gain, ends] = a === best ? [b, mean, [low, high]] : [a, -mean, [-high, -low]];
+      const interval = ends.map((end) => signed(end, 2)).join(" to ");
+      return [mask, best, other, signed(gain, 2), interval, `${count} ${over}`];
     });
   });
   const failed = runs.some(({ error }) => error !== null) ? ", failed runs left out" : "";
@@ -163,8 +153,7 @@ export function comparisonCsv({ inputs, runs }: Comparison): string {
 }
 
 function regionColumns(region: "head" | "whole", metrics: ComparedMetrics | null) {
-  const names = ["psnr", "ssim", "nmse", "haarpsi"] as const;
-  return Object.fromEntries(names.map((name) => [`${region}_${name}`, metrics?.[name]]));
+  return Object.fromEntries(METRICS.map(({ name }) => [`${region}_${name}`, metrics?.[name]]));
 }
 
 /** Rows of the same columns as CSV (RFC 4180): cells quoted where needed, quotes doubled. */

@@ -2,17 +2,16 @@
  * The terminal: the only place that writes to stdout and stderr.
  * @module
  */
+import type { Warning } from "../../warning.ts";
 
-/** Where a command writes. stdout carries results, stderr progress, logs and errors. */
+/** Where a command writes: results to stdout; progress, logs and errors to stderr. */
 export interface Console {
-  /** Writes to stdout. */
   out(text: string): void;
-  /** Writes to stderr. */
   err(text: string): void;
   /** Whether stderr is a terminal, on which a line can be rewritten. */
   readonly isTerminal: boolean;
   /** Characters that a line of the terminal holds. Default 80. */
-  readonly columns?: number | undefined;
+  readonly columns?: number;
 }
 
 /** The console of this process. */
@@ -22,20 +21,21 @@ export function systemConsole(): Console {
     err: (text) => writeAll(Deno.stderr, text),
     isTerminal: Deno.stderr.isTerminal(),
     get columns() {
-      return terminalColumns();
+      return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : undefined;
     },
   };
 }
 
-function terminalColumns(): number | undefined {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return undefined; // no terminal
-  }
+/** Prints what a user should know of a result. */
+export function warn(
+  console: Console,
+  path: string,
+  { message, hint }: Omit<Warning, "code">,
+): void {
+  console.err(`warning: ${path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
 }
 
-/** Synchronous, as a graph that runs lets nothing else happen. */
+/** Synchronous: while a graph runs nothing else does. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text);
   try {

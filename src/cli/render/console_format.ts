@@ -2,22 +2,22 @@
 import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
 import type { Plan } from "../../recon/plan.ts";
 import type { ReconReport } from "../../recon/report.ts";
+import { memory } from "../../number_format.ts";
+import { textOf } from "../files.ts";
 import { duration } from "./progress.ts";
 
 /** A result: what was done, how good it is, and where it lies. */
 export function reportText(report: ReconReport): string {
   const { input, method, device, mask, seconds, metrics, outputs } = report;
   const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
-  const lines = [
+  return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
-    ...(metrics === null ? [] : [
-      metricsText("head ", metrics.head),
-      metricsText("whole", metrics.whole),
-    ]),
+    ...(metrics === null
+      ? []
+      : [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)]),
     ...auditLines(report.audit),
     ...Object.values(outputs).map((path) => `  ${path}`),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+  ]);
 }
 
 function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string {
@@ -30,15 +30,13 @@ function auditLines(audit: ReconReport["audit"]): string[] {
   if (audit === null) return [];
   const { verdict, data, image, reasons, consistency, prediction } = audit;
   const which = verdict === "consistent" ? verdict : `${verdict} (data ${data}, image ${image})`;
-  const figures = [
-    `chi-square ${consistency.chiSquare.toPrecision(3)}`,
-    ...(prediction === null ? [] : [
-      `prediction error ${prediction.error.toPrecision(3)} ` +
-      `(sense ${prediction.sense.toPrecision(3)})`,
-    ]),
-  ];
+  const predicted = prediction &&
+    `prediction error ${prediction.error.toPrecision(3)} (sense ${
+      prediction.sense.toPrecision(3)
+    })`;
+  const figures = [which, `chi-square ${consistency.chiSquare.toPrecision(3)}`, predicted];
   return [
-    `  audit  ${[which, ...figures].join(", ")}`,
+    `  audit  ${figures.filter((text) => text !== null).join(", ")}`,
     ...reasons.map((reason) => `    ${reason}`),
   ];
 }
@@ -52,7 +50,7 @@ function maskText({ spec, acceleration, acsLines }: ReconReport["mask"]): string
 export function planText(plan: Plan, outputs: Readonly<Record<string, string>>): string {
   const { input, slices: [first, end], mask, image } = plan;
   const maps = mask.acsLines > 0 ? `${mask.acsLines} calibration lines` : "no calibration lines";
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     ["input", `${input.path} (${input.format})`],
     ["axes", input.axes],
     [
@@ -72,16 +70,11 @@ export function planText(plan: Plan, outputs: Readonly<Record<string, string>>):
       (plan.auditNfe > 0 ? ` and ${plan.auditNfe} for its audit` : ""),
     ],
     ["device", plan.device],
-    ["memory", `about ${formatBytes(plan.memory)}`],
+    ["memory", `about ${memory(plan.memory)}`],
     ["image", `${image.join(" x ")} (slice, row, column)`],
-    ...Object.entries(outputs).map(
-      ([kind, path], i): [string, string] => [i === 0 ? "outputs" : "", `${path} (${kind})`],
+    ...Object.entries(outputs).map(([kind, path], i) =>
+      [i === 0 ? "outputs" : "", `${path} (${kind})`] as const
     ),
   ];
-  return rows.map(([name, text]) => `${name.padEnd(8)}${text}\n`).join("");
-}
-
-/** Bytes in decimal units. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  return textOf(rows.map(([name, text]) => `${name.padEnd(8)}${text}`));
 }

@@ -12,41 +12,42 @@ import { drawLabel, LABEL_HEIGHT } from "./bitmap_font.ts";
 const MAX_TILES = 16;
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;
+/** White of an image of zeros. */
+const MIN_WHITE = 1e-30;
 /** Factor on the error, so that it can be seen. */
 export const ERROR_GAIN = 5;
 
-/** What a preview shows. */
+/** What a preview shows: arrays `[slices, rows, columns]`, and the name of the method. */
 export interface PreviewContent {
-  /** Magnitude `[slices, rows, columns]`. */
   readonly magnitude: NdArray;
-  /** Fully sampled reference of the same shape. */
   readonly reference?: NdArray;
-  /** Zero-filled reconstruction of the same shape. */
   readonly zeroFilled?: NdArray;
   /** Where voxels lie: a picture has the front of the head at the top. */
   readonly geometry?: Geometry;
-  /** Name of the method. */
   readonly method: string;
 }
 
 /** The preview as an 8-bit PNG. */
-export function previewPng(content: PreviewContent): Uint8Array<ArrayBuffer> {
-  const { magnitude, reference } = content;
-  const show = (image: NdArray) => upright(image, content.geometry);
-  if (reference === undefined || (magnitude.shape[0] > 1 && !content.zeroFilled)) {
-    const slices = evenly(magnitude.shape[0]).map((index) => show(sliceOf(magnitude, index)));
+export function previewPng(
+  { magnitude, reference, zeroFilled, geometry, method }: PreviewContent,
+): Uint8Array<ArrayBuffer> {
+  const show = (volume: NdArray, index: number) => upright(sliceOf(volume, index), geometry);
+  if (reference === undefined || (magnitude.shape[0] > 1 && !zeroFilled)) {
+    const slices = evenly(magnitude.shape[0]).map((index) => show(magnitude, index));
     const tiled = montage(slices, Math.ceil(Math.sqrt(slices.length)));
     return encodePng(window(tiled, 0, white(tiled)));
   }
   const middle = Math.floor(magnitude.shape[0] / 2);
   const top = white(sliceOf(reference, middle));
-  const panel = (volume: NdArray) => window(show(sliceOf(volume, middle)), 0, top);
-  const panels: [string, NdArray][] = [["reference", panel(reference)]];
-  if (content.zeroFilled) panels.push(["zero-filled", panel(content.zeroFilled)]);
-  panels.push([content.method, panel(magnitude)]);
-  const error = window(difference(panels[panels.length - 1][1], panels[0][1]), 0, 1 / ERROR_GAIN);
-  panels.push([`error x${ERROR_GAIN}`, error]);
-  return encodePng(montage(panels.map(([text, image]) => labelled(text, image)), panels.length));
+  const panel = (volume: NdArray) => window(show(volume, middle), 0, top);
+  const [truth, image] = [panel(reference), panel(magnitude)];
+  const panels = [
+    labelled("reference", truth),
+    ...(zeroFilled ? [labelled("zero-filled", panel(zeroFilled))] : []),
+    labelled(method, image),
+    labelled(`error x${ERROR_GAIN}`, window(difference(image, truth), 0, 1 / ERROR_GAIN)),
+  ];
+  return encodePng(montage(panels, panels.length));
 }
 
 /** Every slice as a 16-bit PNG, in one window from 0 to the volume's maximum, in file order. */
@@ -66,7 +67,7 @@ export function sliceOf({ data, shape: [, rows, columns] }: NdArray, index: numb
 /** The magnitude that is shown white. */
 export function white({ data }: NdArray): number {
   const level = percentile(data, WINDOW_PERCENTILE);
-  return level > 0 ? level : Math.max(1e-30, ...[data.reduce((a, b) => Math.max(a, b), 0)]);
+  return level > 0 ? level : data.reduce((a, b) => Math.max(a, b), MIN_WHITE);
 }
 
 /** Up to MAX_TILES indices, evenly spread from the first to the last. */
@@ -90,8 +91,8 @@ export function labelled(text: string, { data, shape: [rows, columns] }: NdArray
 }
 
 /**
- * The slice as a radiologist hangs it, where the file says how it lies: the front (or the top) of
- * the head up, the patient's right on the left.
+ * A slice, or a volume of them, as radiologists view it, where the file holds the orientation: the
+ * front (or the top) of the head up, the patient's right on the left.
  */
 export function upright(image: NdArray, geometry?: Geometry): NdArray {
   if (!geometry?.known) return image;
@@ -102,21 +103,15 @@ export function upright(image: NdArray, geometry?: Geometry): NdArray {
     return { axis, positive: along[axis] > 0 };
   };
   const across = direction(0), down = direction(1);
-  return flip(image, {
-    columns: across.axis === 0 && across.positive,
-    rows: down.axis !== 0 && down.positive,
-  });
-}
-
-function flip(
-  { data, shape }: NdArray,
-  { rows: flipRows, columns: flipColumns }: { rows: boolean; columns: boolean },
-): NdArray {
-  const [rows, columns] = shape;
-  const turned = data.map((_, i) => {
-    const row = Math.floor(i / columns), column = i % columns;
+  const flipColumns = across.axis === 0 && across.positive;
+  const flipRows = down.axis !== 0 && down.positive;
+  const { data, shape } = image;
+  const [rows, columns] = shape.slice(-2);
+  const flipped = data.map((_, i) => {
+    const row = Math.floor(i / columns) % rows, column = i % columns;
+    const slice = i - row * columns - column;
     const fromRow = flipRows ? rows - 1 - row : row;
-    return data[fromRow * columns + (flipColumns ? columns - 1 - column : column)];
+    return data[slice + fromRow * columns + (flipColumns ? columns - 1 - column : column)];
   });
-  return ndarray(turned, shape);
+  return ndarray(flipped, shape);
 }

@@ -4,23 +4,19 @@
  */
 import type { Console } from "./console.ts";
 
-/** How far the work is. */
+/** How far the work is: `slice` slices of `slices`, `fraction` (0 to 1) of the whole. */
 export interface ProgressState {
-  /** What is being done. */
   readonly stage: string;
-  /** Slices finished. */
   readonly slice: number;
-  /** Slices in all. */
   readonly slices: number;
-  /** Part of the whole that is done, 0 to 1. */
   readonly fraction: number;
 }
 
 /** Milliseconds between two updates of the line. */
 const INTERVAL = 100;
-/** An estimate from less than this much time, or part of the work, means nothing. */
+/** The time left is estimated from this much time and part of the work on. */
 const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
-/** Width of a terminal that does not tell. */
+/** Width of a terminal of unknown width. */
 const DEFAULT_COLUMNS = 80;
 /** Moves to the start of the line and clears it (ECMA-48 EL). */
 const CLEAR_LINE = "\r\x1b[K";
@@ -35,20 +31,18 @@ export class ProgressLine implements Disposable {
   #written = -Infinity;
   #logged = "";
 
-  /** @param options `quiet`: say nothing; `now`: clock in milliseconds */
+  /** @param options `quiet`: print nothing; `now`: clock in milliseconds */
   constructor(
     console: Console,
     label: string,
     { quiet = false, now = () => performance.now() }: { quiet?: boolean; now?: () => number } = {},
   ) {
-    this.#console = console;
-    this.#label = label;
-    this.#quiet = quiet;
+    [this.#console, this.#label, this.#quiet] = [console, label, quiet];
     this.#now = now;
     this.#start = now();
   }
 
-  /** Says how far the work is, if there is something new. */
+  /** Prints how far the work is, if there is something new. */
   update(state: ProgressState): void {
     if (this.#quiet) return;
     if (this.#console.isTerminal) this.#rewrite(state);
@@ -85,13 +79,12 @@ export class ProgressLine implements Disposable {
     const known = seconds >= ESTIMATE_AFTER.seconds && fraction >= ESTIMATE_AFTER.fraction;
     const left = known ? `, about ${duration(seconds * (1 / fraction - 1))} left` : "";
     const current = Math.min(slice + 1, slices);
-    return `${this.#label}: ${stage} slice ${current}/${slices}, ${percent(fraction)}${left}`;
+    const percent = Math.round(100 * fraction);
+    return `${this.#label}: ${stage} slice ${current}/${slices}, ${percent} %${left}`;
   }
 }
 
-const percent = (fraction: number) => `${Math.round(100 * fraction)} %`;
-
-/** A duration as people say it: `8 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A duration for people: `8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;

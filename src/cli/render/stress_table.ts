@@ -6,6 +6,8 @@ import type { SimulationRequest } from "../../recon/simulated.ts";
 import { changeOf, type Condition, type Kept, keptOf, type StressRun } from "../../recon/stress.ts";
 import { magnitudeOf } from "../../recon/trials.ts";
 import { VERSION_LINE } from "../options/help.ts";
+import { textOf } from "../files.ts";
+import { signed } from "../../number_format.ts";
 import { csv, table } from "./compare_text.ts";
 
 /** All runs of one method; a method that fails has none after the failure. */
@@ -94,22 +96,23 @@ function rowsOf(
 export function stressCsv({ rows, conditions }: StressReport): string {
   return csv(rows.map((row) => {
     const { mask, noise, seed } = conditions.find(({ name }) => name === row.condition)!;
+    const { method, condition, head, structure, change, verdict, seconds, error } = row;
     return {
-      method: row.method,
-      condition: row.condition,
+      method,
+      condition,
       mask,
       noise,
       seed,
-      psnr: row.head?.psnr,
-      ssim: row.head?.ssim,
-      nmse: row.head?.nmse,
-      kept: row.structure?.kept,
-      leak: row.structure?.leak,
-      error_of_structure: row.structure?.error,
-      change: row.change,
-      verdict: row.verdict,
-      seconds: row.seconds,
-      failure: row.error,
+      psnr: head?.psnr,
+      ssim: head?.ssim,
+      nmse: head?.nmse,
+      kept: structure?.kept,
+      leak: structure?.leak,
+      error_of_structure: structure?.error,
+      change,
+      verdict,
+      seconds,
+      failure: error,
     };
   }));
 }
@@ -123,33 +126,24 @@ export function stressTable({ input, conditions, rows }: StressReport): string {
     kind === "structure" ? `${name} kept (leak)` : kind === "base" ? "PSNR" : name
   );
   const body = methods.map((method) => {
-    const base = cell(method, "base").head?.psnr;
-    return [
-      method,
-      ...conditions.map(({ name, kind }) => cellText(cell(method, name), kind, base)),
-    ];
+    const base = cell(method, "base");
+    return [method, ...conditions.map(({ name }) => cellText(cell(method, name), base))];
   });
   const legend = conditions.filter(({ kind }) => kind !== "base")
     .map(({ name, summary }) => `${name}: ${summary}`);
-  const explained = [
-    `${input.path}, slice ${input.slice}: share of added structures that is kept; PSNR of the head in dB,`,
-    "and its change with each shift",
-  ];
-  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
-  return `${text(explained)}\n${table(["method", ...columns], body)}\n${text(legend)}`;
+  const title = textOf([
+    `${input.path}, slice ${input.slice}: share of each added structure that is kept; PSNR over the`,
+    "head in dB, and its change with each shift",
+  ]);
+  return `${title}\n${table(["method", ...columns], body)}\n${textOf(legend)}`;
 }
 
-function cellText(
-  row: StressRow,
-  kind: Condition["kind"],
-  base: number | null | undefined,
-): string {
+function cellText(row: StressRow, base: StressRow): string {
   if (row.error !== null) return "failed";
-  if (row.structure !== undefined) {
-    return `${row.structure.kept.toFixed(2)} (${row.structure.leak.toFixed(2)})`;
-  }
+  const { structure } = row;
+  if (structure !== undefined) return `${structure.kept.toFixed(2)} (${structure.leak.toFixed(2)})`;
   const psnr = row.head?.psnr ?? Infinity;
-  if (kind === "base") return psnr.toFixed(2);
-  const change = psnr - (base ?? Infinity);
-  return Number.isFinite(change) ? `${change < 0 ? "" : "+"}${change.toFixed(2)}` : "identical";
+  if (row === base) return psnr.toFixed(2);
+  const change = psnr - (base.head?.psnr ?? Infinity);
+  return Number.isFinite(change) ? signed(change, 2) : "identical";
 }
