@@ -2,7 +2,8 @@
 import type { Audit, ConsistencyBand, Verdict } from "../../recon/audit/audit.ts";
 import type { Comparison } from "../comparison.ts";
 import { fixed, short } from "../../number_format.ts";
-import { attribute, type Content, html, type Markup } from "../../markup.ts";
+import { type Content, html, type Markup } from "../../markup.ts";
+import { table, type TableColumn } from "./table.ts";
 
 /** Shapes beside the words, so that no colour is needed to tell verdicts apart. */
 const SIGNS: Readonly<Record<Verdict, string>> = {
@@ -42,28 +43,7 @@ export function auditTable(
     ...inputs.length > 1 ? [INPUT] : [],
     ...COLUMNS.filter(({ shown }) => shown === undefined || rows.some(({ audit }) => shown(audit))),
   ];
-  return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Audits">
-      <table>
-        <thead>
-          <tr>${columns.map(({ name, title, kind }) =>
-            html`
-              <th scope="col" ${attribute("class", kind)} ${attribute("title", title)}>${name}</th>
-            `
-          )}</tr>
-        </thead>
-        <tbody>${rows.map((row) =>
-          html`
-            <tr>
-              ${columns.map(({ kind, show }) =>
-                html`<td ${attribute("class", kind)}>${show(row)}</td>`
-              )}
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  return table({ label: "Audits", columns, rows });
 }
 
 /** A run with an audit. */
@@ -74,16 +54,12 @@ interface Row {
   readonly input: string;
 }
 
-interface Column {
-  readonly name: string;
-  readonly title?: string;
-  readonly kind?: "number" | "wrap";
+interface Column extends TableColumn<Row> {
   /** Whether an audit has something to show here; a column in which none has is left out. */
   readonly shown?: (audit: Audit) => boolean;
-  readonly show: (row: Row) => Content;
 }
 
-const INPUT: Column = { name: "Input", kind: "wrap", show: ({ input }) => input };
+const INPUT: Column = { name: "Input", classes: "wrap", show: ({ input }) => input };
 
 const COLUMNS: readonly Column[] = [
   {
@@ -100,7 +76,7 @@ const COLUMNS: readonly Column[] = [
   {
     name: "χ²",
     title: "residual on the acquired samples over the noise: about 1 when it is noise alone",
-    kind: "number",
+    classes: "number",
     show: ({ audit }) => fixed(audit.consistency?.chiSquare, 2),
   },
   {
@@ -111,48 +87,48 @@ const COLUMNS: readonly Column[] = [
   {
     name: "held-out error",
     title: "squared error of samples that were held back, over the noise variance",
-    kind: "number",
+    classes: "number",
     shown: ({ prediction }) => prediction !== null,
     show: ({ audit }) => fixed(audit.prediction?.error, 2),
   },
   {
     name: "of sense",
     title: "the same of sense",
-    kind: "number",
+    classes: "number",
     shown: ({ prediction }) => prediction !== null,
     show: ({ audit }) => fixed(audit.prediction?.sense, 2),
   },
   {
     name: "of tv",
     title: "the same of tv, beside methods with a network",
-    kind: "number",
+    classes: "number",
     shown: ({ prediction }) => prediction !== null && prediction.tv !== null,
     show: ({ audit }) => fixed(audit.prediction?.tv, 2),
   },
   {
     name: "expected",
     title: "what the spread of the samples says that error is",
-    kind: "number",
+    classes: "number",
     shown: ({ prediction }) => prediction !== null && prediction.expected !== null,
     show: ({ audit }) => fixed(audit.prediction?.expected, 2),
   },
   {
     name: "spread",
-    title: "mean deviation of the samples over the head, relative to its mean",
-    kind: "number",
+    title: "mean standard deviation of the samples over the head, relative to its mean",
+    classes: "number",
     shown: ({ spread }) => spread !== null,
     show: ({ audit: { spread } }) => spread && `${short(100 * spread.mean)} %`,
   },
   {
     name: "above contrast",
-    title: "part of the head where the deviation exceeds the local contrast",
-    kind: "number",
+    title: "part of the head where the standard deviation exceeds the local contrast",
+    classes: "number",
     shown: ({ spread }) => spread !== null,
     show: ({ audit: { spread } }) => spread && `${short(100 * spread.above)} %`,
   },
   {
     name: "Reasons",
-    kind: "wrap",
+    classes: "wrap",
     show: ({ audit }) => audit.reasons.map((reason) => html`<p>${reason}</p>`),
   },
 ];

@@ -3,6 +3,7 @@ import type { Comparison, PairedDifference } from "../comparison.ts";
 import { short, signed } from "../../number_format.ts";
 import { distinct } from "../labels.ts";
 import { html, type Markup } from "../../markup.ts";
+import { table, type TableColumn } from "./table.ts";
 
 const METRICS: Readonly<
   Record<PairedDifference["metric"], { name: string; digits: number; sign: 1 | -1 }>
@@ -28,26 +29,45 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
         name,
       ) => html`<option>${name}</option>`)}</select></label>
     </p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Paired differences">
-      <table id="pairs">
-        <thead>
-          <tr>
-            <th scope="col">A</th>
-            <th scope="col">B</th>
-            <th scope="col">Mask</th>
-            <th scope="col">Metric</th>
-            <th scope="col" class="number">mean of A − B</th>
-            <th scope="col">95 % interval</th>
-            <th scope="col" class="number">n</th>
-            <th scope="col">says</th>
-          </tr>
-        </thead>
-        <tbody>${differences.map((difference) =>
-          row(difference, masks, reach(differences, difference.metric))
-        )}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "Paired differences",
+      rows: differences,
+      attributes: { id: "pairs" },
+      rowAttributes: ({ mask, metric, a, b }) => ({
+        "data-mask": masks.indexOf(mask),
+        "data-metric": metric,
+        "data-a": a,
+        "data-b": b,
+      }),
+      columns: columnsOf(differences),
+    })}
   `;
+}
+
+function columnsOf(differences: readonly PairedDifference[]): TableColumn<PairedDifference>[] {
+  const digits = ({ metric }: PairedDifference) => METRICS[metric].digits;
+  return [
+    { name: "A", show: ({ a }) => a },
+    { name: "B", show: ({ b }) => b },
+    { name: "Mask", show: ({ mask }) => mask },
+    { name: "Metric", show: ({ metric }) => METRICS[metric].name },
+    {
+      name: "mean of A − B",
+      classes: "number",
+      data: ({ std }) => ({ title: `standard deviation ${short(std)}` }),
+      show: (row) => signed(row.mean, digits(row)),
+    },
+    {
+      name: "95 % interval",
+      show: (row) => {
+        const [low, high] = row.interval.map((value) => signed(value, digits(row)));
+        return html`${forest(row, reach(differences, row.metric))}
+          <span class="interval">${low} to ${high}</span>`;
+      },
+    },
+    { name: "n", classes: "number", show: ({ count, over }) => `${count} ${over}` },
+    { name: "says", show: conclusion },
+  ];
 }
 
 function option(metric: PairedDifference["metric"]): Markup {
@@ -58,26 +78,6 @@ function option(metric: PairedDifference["metric"]): Markup {
 function reach(differences: readonly PairedDifference[], metric: string): number {
   const ends = differences.filter((d) => d.metric === metric).flatMap(({ interval }) => interval);
   return Math.max(...ends.map(Math.abs)) || 1;
-}
-
-function row(difference: PairedDifference, masks: readonly string[], most: number): Markup {
-  const { a, b, mask, metric, mean, std, interval: [low, high], count, over } = difference;
-  const { name, digits } = METRICS[metric];
-  return html`
-    <tr data-mask="${masks.indexOf(mask)}" data-metric="${metric}" data-a="${a}" data-b="${b}">
-      <td>${a}</td>
-      <td>${b}</td>
-      <td>${mask}</td>
-      <td>${name}</td>
-      <td class="number" title="standard deviation ${short(std)}">${signed(mean, digits)}</td>
-      <td>${forest(difference, most)} <span class="interval">${signed(low, digits)} to ${signed(
-        high,
-        digits,
-      )}</span></td>
-      <td class="number">${count} ${over}</td>
-      <td>${conclusion(difference)}</td>
-    </tr>
-  `;
 }
 
 function conclusion({ metric, a, b, interval: [low, high] }: PairedDifference): Markup | string {

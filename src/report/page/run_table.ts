@@ -4,6 +4,7 @@ import { fixed, memory, short } from "../../number_format.ts";
 import { distinct } from "../labels.ts";
 import { attribute, html, type Markup } from "../../markup.ts";
 import { verdictMark } from "./audit_table.ts";
+import { table, type TableColumn } from "./table.ts";
 
 /** A row: a run with its label. */
 interface Row {
@@ -12,16 +13,8 @@ interface Row {
 }
 
 /** A column: what is shown, what is sorted by, and which end is best. */
-interface Column {
-  readonly name: string;
-  readonly title?: string;
-  readonly numeric: boolean;
-  /** Whether its text may take several lines. */
-  readonly wraps?: boolean;
-  readonly show: (row: Row) => Markup | string;
+interface Column extends TableColumn<Row> {
   readonly value: (row: Row) => string | number | null;
-  /** Region of metrics; columns of the region not chosen are hidden. */
-  readonly region?: "head" | "whole";
   readonly best?: "most" | "least";
 }
 
@@ -32,51 +25,31 @@ export function runTable({ runs, inputs }: Comparison, labels: readonly string[]
   const masks = distinct(runs.map(({ mask }) => mask));
   const rows = runs.map((run, i): Row => ({ run, label: labels[i] }));
   const columns = columnsOf(inputs.map(({ path }) => path), rows);
-  const best = columns.map((column) => bestRows(rows, column));
-  return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Table of all runs">
-      <table class="sortable" id="runs" data-region="head">
-        <thead>
-          <tr>${columns.map(heading)}</tr>
-        </thead>
-        <tbody>${rows.map((row) =>
-          html`
-            <tr data-mask="${masks.indexOf(row.run.mask)}">
-              ${columns.map((column, i) => cell(column, row, best[i].has(row)))}
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
-  `;
+  return table({
+    label: "Table of all runs",
+    rows,
+    columns: columns.map((column) => sortable(column, bestRows(rows, column))),
+    attributes: { class: "sortable", id: "runs", "data-region": "head" },
+    headingAttributes: { "aria-sort": "none" },
+    rowAttributes: ({ run }) => ({ "data-mask": masks.indexOf(run.mask) }),
+  });
 }
 
-function heading(column: Column): Markup {
-  const { name, title } = column;
-  return html`
-    <th scope="col" aria-sort="none" ${attribute("class", classes(column))}>
-      <button type="button" ${attribute("title", title)}>${name}</button>
-    </th>
-  `;
-}
-
-function cell(column: Column, row: Row, best: boolean): Markup {
-  const text = column.show(row);
-  return html`
-    <td ${attribute("class", classes(column))} data-value="${column.value(row)}">${best
-      ? html`<strong>${text}</strong>`
-      : text}</td>
-  `;
-}
-
-function classes({ numeric, region, wraps }: Column): string | undefined {
-  const names = [numeric && "number", region, wraps && "wrap"];
-  return names.filter((name) => typeof name === "string").join(" ") || undefined;
+/** A column with a button to sort by it, and its best cells in bold. */
+function sortable(column: Column, best: ReadonlySet<Row>): TableColumn<Row> {
+  const { name, title, show, value } = column;
+  return {
+    ...column,
+    title: undefined,
+    name: html`<button type="button" ${attribute("title", title)}>${name}</button>`,
+    show: (row) => best.has(row) ? html`<strong>${show(row)}</strong>` : show(row),
+    data: (row) => ({ "data-value": value(row) ?? "" }),
+  };
 }
 
 function columnsOf(inputs: readonly string[], rows: readonly Row[]): Column[] {
   const text = (name: string, value: (row: Row) => string): Column => (
-    { name, numeric: false, show: value, value }
+    { name, show: value, value }
   );
   return [
     text("Method", ({ label }) => label),
@@ -89,14 +62,13 @@ function columnsOf(inputs: readonly string[], rows: readonly Row[]): Column[] {
     number("Memory", "largest resident memory", (run) => run.peakMemory, memory),
     ...(rows.some(({ run }) => run.audit !== null) ? [AUDIT] : []),
     ...(rows.some(({ run }) => run.error !== null)
-      ? [{ ...text("Failed", ({ run }) => run.error ?? ""), wraps: true }]
+      ? [{ ...text("Failed", ({ run }) => run.error ?? ""), classes: "wrap" }]
       : []),
   ];
 }
 
 const AUDIT: Column = {
   name: "Audit",
-  numeric: false,
   show: ({ run }) => run.audit === null ? "–" : verdictMark(run.audit.verdict),
   value: ({ run }) => run.audit?.verdict ?? "",
 };
@@ -111,7 +83,7 @@ function number(
   return {
     name,
     title,
-    numeric: true,
+    classes: "number",
     value,
     show: (row) => value(row) === null ? "–" : show(value(row)),
   };
@@ -129,8 +101,7 @@ function metricColumns(region: "head" | "whole"): Column[] {
     return {
       name,
       title: region === "head" ? "over the head" : "over the whole image",
-      numeric: true,
-      region,
+      classes: `number ${region}`,
       best,
       value: of,
       show: (row) => of(row) === Infinity ? "∞" : show(of(row)),
