@@ -138,8 +138,9 @@ export function decode(
   if (asStored && bytes.byteOffset % 4 === 0) {
     return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const get = getter(view, isFloat ? "float" : type.kind, width, type.littleEndian);
+  const kind = isFloat ? "float" : type.kind;
+  const get = numberGetter(bytes, kind, width, type.littleEndian);
+  if (get === undefined) throw new RangeError(`Cannot decode ${kind} of ${width} bytes`);
   const values = new Float32Array(count);
   const imaginary = type.kind === "complex" ? 1 : 0;
   for (let i = 0; i < count; i++) {
@@ -148,13 +149,14 @@ export function decode(
   return values;
 }
 
-/** How to read one number; throws for a width that no format asks for. */
-function getter(
-  view: DataView,
+/** How to read the number at an offset; undefined where there is no number of such a width. */
+export function numberGetter(
+  bytes: Uint8Array<ArrayBuffer>,
   kind: ElementType["kind"],
   width: number,
   littleEndian: boolean,
-): (offset: number) => number {
+): ((offset: number) => number) | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const getters: Record<string, (offset: number) => number> = {
     bool1: (offset) => view.getUint8(offset) === 0 ? 0 : 1,
     int1: (offset) => view.getInt8(offset),
@@ -169,7 +171,5 @@ function getter(
     float4: (offset) => view.getFloat32(offset, littleEndian),
     float8: (offset) => view.getFloat64(offset, littleEndian),
   };
-  const get = getters[`${kind}${width}`];
-  if (get === undefined) throw new RangeError(`Cannot decode ${kind} of ${width} bytes`);
-  return get;
+  return getters[`${kind}${width}`];
 }

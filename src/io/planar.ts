@@ -77,7 +77,21 @@ export function planarStrided(
   return ndarray(data, [coils, 2, height, width]);
 }
 
-/** One complex plane, tile by tile, so that neither side is walked with a long stride. */
+/** Rows of a plane tile by tile, so that neither side of a copy is walked with long strides. */
+function tileRows(
+  height: number,
+  width: number,
+  visit: (row: number, left: number, right: number) => void,
+): void {
+  for (let top = 0; top < height; top += TILE) {
+    for (let left = 0; left < width; left += TILE) {
+      const right = Math.min(left + TILE, width);
+      for (let row = top; row < Math.min(top + TILE, height); row++) visit(row, left, right);
+    }
+  }
+}
+
+/** One complex plane. */
 function planarPlane(
   source: Float32Array,
   target: Float32Array,
@@ -85,18 +99,34 @@ function planarPlane(
   { row, column }: Strides,
 ): void {
   const imaginary = height * width;
-  for (let top = 0; top < height; top += TILE) {
-    const bottom = Math.min(top + TILE, height);
-    for (let left = 0; left < width; left += TILE) {
-      const right = Math.min(left + TILE, width);
-      for (let y = top; y < bottom; y++) {
-        let from = 2 * (y * row + left * column);
-        for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
-          target[to] = source[from];
-          target[imaginary + to] = source[from + 1];
-        }
-      }
+  tileRows(height, width, (y, left, right) => {
+    let from = 2 * (y * row + left * column);
+    for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
+      target[to] = source[from];
+      target[imaginary + to] = source[from + 1];
     }
+  });
+}
+
+/**
+ * Planar `[C, 2, H, W]` to interleaved complex64 `[C, W, H]`.
+ * @param bytes of the result
+ */
+export function interleaveTransposed(
+  { data, shape: [coils, , height, width] }: NdArray,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const target = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const plane = height * width;
+  for (let start = 0; start < 2 * coils * plane; start += 2 * plane) {
+    tileRows(height, width, (y, left, right) => {
+      let to = start + 2 * (left * height + y);
+      for (let from = start + y * width + left; from < start + y * width + right; from++) {
+        target[to] = data[from];
+        target[to + 1] = data[from + plane];
+        to += 2 * height;
+      }
+    });
   }
 }
 

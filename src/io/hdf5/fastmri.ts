@@ -13,7 +13,7 @@ import type { Hdf5File } from "./library.ts";
 import { describe } from "./dataset.ts";
 import { openHdf5Kspace } from "./open_kspace.ts";
 import { readAttribute, readNumbers, readText } from "./values.ts";
-import { encodingSpace } from "./ismrmrd_header.ts";
+import { parseXml, type XmlElement } from "../mrd/xml.ts";
 import {
   checkReadable,
   describeComplex,
@@ -40,10 +40,10 @@ export function fastmriKspace(file: Hdf5File): KspaceFile {
   const dataset = findDataset(file);
   checkReadable(file, dataset);
   const { info, rows: readout, columns: phase } = dataset;
-  const header = readHeader(file);
+  const encoding = readEncoding(file);
   const mask = readMask(file, phase);
-  const imageSize = readImageSize(file, header, [phase, readout]);
-  const geometry = readGeometry(file, header);
+  const imageSize = readImageSize(file, encoding, [phase, readout]);
+  const geometry = readGeometry(file, encoding);
   const names = ["slice", ...(info.shape.length === 4 ? ["coil"] : []), "readout", "phase"];
   return {
     path: file.path,
@@ -73,9 +73,24 @@ function findDataset(file: Hdf5File): KspaceDataset {
   return { info, leading: [shape[0]], coils, rows, columns };
 }
 
-function readHeader(file: Hdf5File): string {
+/** The encoding of the file's ISMRMRD header; undefined when there is none, or it is damaged. */
+function readEncoding(file: Hdf5File): XmlElement | undefined {
   const info = describe(file, "ismrmrd_header");
-  return (info && readText(file, info)) ?? "";
+  const text = info && readText(file, info);
+  try {
+    return text === undefined
+      ? undefined
+      : parseXml(text, "ismrmrdHeader", file.path).child("encoding");
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** Three numbers of an element of a space, in its order x (readout), y (phase), z. */
+function triple(space: XmlElement | undefined, name: string): number[] | undefined {
+  const values = ["x", "y", "z"].map((axis) => Number(space?.child(name)?.text(axis)));
+  return values.every((value) => value > 0 && value < Infinity) ? values : undefined;
 }
 
 /** The mask over phase-encode lines, 0 or 1; axes of size 1 around it do not matter. */
@@ -102,13 +117,13 @@ function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
  */
 function readImageSize(
   file: Hdf5File,
-  header: string,
+  encoding: XmlElement | undefined,
   [height, width]: readonly [number, number],
 ): [number, number] | undefined {
   const reference = describe(file, "reconstruction_rss") ?? describe(file, "reconstruction_esc");
   let size = reference?.shape.slice(-2);
   if (size?.length !== 2 || size.includes(0)) {
-    size = encodingSpace(header, "reconSpace")?.matrix.slice(0, 2);
+    size = triple(encoding?.child("reconSpace"), "matrixSize")?.slice(0, 2);
   }
   if (size === undefined || !size.every(Number.isInteger)) return undefined;
   const [rows, columns] = size;
@@ -120,7 +135,7 @@ function readImageSize(
  * The affine that our own writer stores, else the size of voxels by the header. The image that
  * k-space gives has the pixels of encodedSpace; cropping it does not change them.
  */
-function readGeometry(file: Hdf5File, header: string): Geometry | undefined {
+function readGeometry(file: Hdf5File, encoding: XmlElement | undefined): Geometry | undefined {
   const affine = readAttribute(file, "affine");
   if (Array.isArray(affine) && affine.length === 16) {
     if (affine.every(Number.isFinite)) return { affine, known: true };
@@ -129,8 +144,9 @@ function readGeometry(file: Hdf5File, header: string): Geometry | undefined {
         `affine, found ${affine.find((value) => !Number.isFinite(value))}`,
     );
   }
-  const space = encodingSpace(header, "encodedSpace") ?? encodingSpace(header, "reconSpace");
-  if (space === undefined) return undefined;
-  const [row, column, slice] = space.fieldOfView.map((length, axis) => length / space.matrix[axis]);
+  const space = encoding?.child("encodedSpace") ?? encoding?.child("reconSpace");
+  const matrix = triple(space, "matrixSize"), extent = triple(space, "fieldOfView_mm");
+  if (matrix === undefined || extent === undefined) return undefined;
+  const [row, column, slice] = extent.map((length, axis) => length / matrix[axis]);
   return { affine: [column, 0, 0, 0, 0, row, 0, 0, 0, 0, slice, 0, 0, 0, 0, 1], known: false };
 }

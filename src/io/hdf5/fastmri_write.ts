@@ -2,22 +2,22 @@
  * Writing k-space in the HDF5 layout of fastMRI, slice by slice.
  * @module
  */
-import { rename, writeFile } from "node:fs/promises";
-import { InputError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
-import { isFolder, partialName, reason, remove } from "../../host.ts";
-import { Hdf5File } from "./library.ts";
-import { createComplex, writeAttribute, writeComplex, writeDataset } from "./create.ts";
+import { interleaveTransposed } from "../planar.ts";
 import type { Geometry } from "../types.ts";
-
-/** Side of the square tiles of a transpose; see planar.ts. */
-const TILE = 32;
+import type { Hdf5File } from "./library.ts";
+import {
+  complexOf,
+  createStack,
+  elementOf,
+  Hdf5Output,
+  writeAttribute,
+  writeDataset,
+} from "./output.ts";
 
 /** What {@link writeFastmri} writes. */
 export interface FastmriContent {
-  /** Number of slices. */
   readonly slices: number;
-  /** Number of coils. */
   readonly coils: number;
   /** Phase-encode lines, H. */
   readonly height: number;
@@ -44,32 +44,9 @@ export interface FastmriContent {
  */
 export async function writeFastmri(path: string, content: FastmriContent): Promise<void> {
   checkContent(content);
-  const partial = partialName(path);
-  await checkWritable(path, partial);
-  try {
-    using file = await Hdf5File.create(partial, path);
-    await writeContent(file, content);
-    file.finish();
-    await rename(partial, path);
-  } catch (cause) {
-    await remove(partial).catch(() => {});
-    if (["ENOENT", "EACCES", "EPERM"].includes((cause as { code?: string }).code ?? "")) {
-      throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
-    }
-    throw cause;
-  }
-}
-
-/** Tries the temporary name first: libhdf5 would only say that it is unable to create it. */
-async function checkWritable(path: string, partial: string): Promise<void> {
-  try {
-    if (await isFolder(path)) {
-      throw new Error("a file name is required, found a folder of that name");
-    }
-    await writeFile(partial, new Uint8Array());
-  } catch (cause) {
-    throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
-  }
+  await using output = await Hdf5Output.create(path);
+  await writeContent(output.file, content);
+  await output.finish();
 }
 
 async function writeContent(file: Hdf5File, content: FastmriContent): Promise<void> {
@@ -83,17 +60,13 @@ async function writeContent(file: Hdf5File, content: FastmriContent): Promise<vo
   if (reconstructionRss) {
     writeDataset(file, "reconstruction_rss", reconstructionRss.data, reconstructionRss.shape);
   }
-  createComplex(file, "kspace", shape);
+  // Members as h5py names them.
+  const complex64 = complexOf(elementOf(new Float32Array()), ["r", "i"]);
+  const write = createStack(file, "kspace", complex64, shape);
   for (let slice = 0; slice < slices; slice++) {
     const kspace = await content.kspace(slice);
     checkShape(`k-space of slice ${slice}`, kspace.shape, [coils, 2, height, width]);
-    writeComplex(
-      file,
-      "kspace",
-      shape,
-      slice,
-      (target) => interleaveTransposed(kspace, target),
-    );
+    write(slice, (bytes) => interleaveTransposed(kspace, bytes));
   }
 }
 
@@ -110,30 +83,4 @@ function checkContent(content: FastmriContent): void {
 function checkShape(what: string, found: readonly number[], required: readonly number[]): void {
   if (found.length === required.length && found.every((size, n) => size === required[n])) return;
   throw new RangeError(`Cannot write the ${what}: [${required}] is required, found [${found}]`);
-}
-
-/** Planar `[C, 2, H, W]` to interleaved `[C, W, H]`, tile by tile. */
-function interleaveTransposed({ data, shape }: NdArray, target: Float32Array): void {
-  const [coils, , height, width] = shape;
-  const plane = height * width;
-  for (let start = 0; start < coils * 2 * plane; start += 2 * plane) {
-    for (let left = 0; left < width; left += TILE) {
-      const right = Math.min(left + TILE, width);
-      for (let top = 0; top < height; top += TILE) {
-        const bottom = Math.min(top + TILE, height);
-        for (let x = left; x < right; x++) {
-          let to = start + 2 * (x * height + top);
-          for (
-            let from = start + top * width + x;
-            to < start + 2 * (x * height + bottom);
-            to += 2
-          ) {
-            target[to] = data[from];
-            target[to + 1] = data[from + plane];
-            from += width;
-          }
-        }
-      }
-    }
-  }
 }

@@ -52,6 +52,8 @@ export interface Hdf5Metadata {
   readonly array_type?: Hdf5Metadata;
   /** Members of a compound type. */
   readonly compound_type?: {
+    /** Required when a type is created. */
+    readonly nmembers?: number;
     readonly members:
       readonly (Hdf5Metadata & { readonly name: string; readonly offset: number })[];
   };

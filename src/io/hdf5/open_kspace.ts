@@ -2,14 +2,12 @@
  * k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3, read in the worker of worker_client.ts.
  * @module
  */
-import { checkFile } from "../bytes.ts";
-import { ask, currentEngine, TIME_LIMIT } from "./worker_client.ts";
-import type { Hdf5Layout, KspaceDescription } from "./worker_messages.ts";
 import type { KspaceFile } from "../types.ts";
+import { TIME_LIMIT, WorkerFile } from "./worker_client.ts";
+import type { Hdf5Layout } from "./worker_messages.ts";
 
 /** Slowest reading that is waited for, in bytes of the slice per millisecond: 1 MB/s. */
 const SLOWEST = 1_000;
-const OPTIONS = { layout: undefined, timeLimit: TIME_LIMIT };
 
 /** Options of {@link openHdf5Kspace}. */
 export interface Hdf5KspaceOptions {
@@ -25,34 +23,14 @@ export interface Hdf5KspaceOptions {
  */
 export async function openHdf5Kspace(
   path: string,
-  options: Hdf5KspaceOptions = {},
+  { layout, timeLimit = TIME_LIMIT }: Hdf5KspaceOptions = {},
 ): Promise<KspaceFile> {
-  checkFile(path);
-  const { layout, timeLimit } = { ...OPTIONS, ...options };
-  const open = async () => {
-    const opened = await ask(path, { kind: "open", path, layout }, timeLimit);
-    return { ...opened, engine: currentEngine() };
-  };
-  let current = await open();
-  let closed = false;
-  const { description } = current;
+  const file = (await WorkerFile.open({ kind: "open", path, layout }, timeLimit))!;
+  const { coils, height, width } = file.description;
+  const sliceBytes = coils * 2 * height * width * Float32Array.BYTES_PER_ELEMENT;
   return {
-    ...description,
-    async readSlice(slice) {
-      if (closed) throw new Error(`Cannot read slice ${slice}: ${path} is closed`);
-      if (current.engine !== currentEngine()) current = await open();
-      const limit = timeLimit + sliceBytes(description) / SLOWEST;
-      return await ask(path, { kind: "read", handle: current.handle, slice }, limit);
-    },
-    [Symbol.dispose]() {
-      if (closed) return;
-      closed = true;
-      if (current.engine !== currentEngine()) return;
-      ask(path, { kind: "close", handle: current.handle }, timeLimit).catch(() => {});
-    },
+    ...file.description,
+    readSlice: (slice) => file.read({ kind: "read", slice }, sliceBytes / SLOWEST),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
   };
-}
-
-function sliceBytes({ coils, height, width }: KspaceDescription): number {
-  return coils * 2 * height * width * Float32Array.BYTES_PER_ELEMENT;
 }

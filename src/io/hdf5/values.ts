@@ -2,7 +2,7 @@
  * Small values of an open HDF5 file, read whole: numbers, texts, attributes.
  * @module
  */
-import { float16 } from "../../host.ts";
+import { numberGetter } from "../bytes.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
@@ -110,24 +110,12 @@ function textOf(
 }
 
 /** Little-endian numbers of an integer, float or enumerated type; undefined for other types. */
-function numbersOf(bytes: Uint8Array<ArrayBuffer>, metadata: Hdf5Metadata): number[] | undefined {
-  const { type, size, signed } = metadata;
-  const kind = type === H5T.float ? "f" : signed ? "i" : "u";
+function numbersOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { type, size, signed }: Hdf5Metadata,
+): number[] | undefined {
   if (type !== H5T.float && type !== H5T.integer && type !== H5T.enum) return undefined;
-  const { buffer } = bytes.slice();
-  const arrays: Record<string, () => ArrayLike<number | bigint>> = {
-    f2: () => Array.from(new Uint16Array(buffer), float16),
-    f4: () => new Float32Array(buffer),
-    f8: () => new Float64Array(buffer),
-    i1: () => new Int8Array(buffer),
-    i2: () => new Int16Array(buffer),
-    i4: () => new Int32Array(buffer),
-    i8: () => new BigInt64Array(buffer),
-    u1: () => new Uint8Array(buffer),
-    u2: () => new Uint16Array(buffer),
-    u4: () => new Uint32Array(buffer),
-    u8: () => new BigUint64Array(buffer),
-  };
-  const values = arrays[`${kind}${size}`]?.();
-  return values === undefined ? undefined : Array.from(values, Number);
+  const kind = type === H5T.float ? "float" : signed ? "int" : "uint";
+  const get = numberGetter(bytes, kind, size, true);
+  return get && Array.from({ length: bytes.length / size }, (_, i) => get(i * size));
 }

@@ -1,17 +1,23 @@
 /**
- * The worker in which HDF5 is read, and the queue of what it is asked.
+ * The worker in which HDF5 is read, its queue of requests, and the files that it has open.
  *
- * libhdf5 can loop without end on a damaged file (a global heap whose sizes are wrong does it), and
- * after a trap of its WebAssembly its heap cannot be trusted. So one worker, started on first use
- * and shared by all files, does the reading, each request within a time limit. A worker that exceeds
- * it is stopped, and files that were open in it open again by themselves when next read. An idle
- * worker does not keep the process alive.
+ * libhdf5 can loop without end on a damaged file (for example when the sizes in its global heap are
+ * wrong), and after a trap of its WebAssembly its heap cannot be trusted. So one worker, started on
+ * first use and shared by all files, does the reading, each request within a time limit. A worker that
+ * exceeds it is stopped. An idle worker does not keep the process alive.
  * @module
  */
 import { withResolvers } from "../../host.ts";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
-import type { Hdf5Answer, Hdf5Request, Hdf5Results } from "./worker_messages.ts";
+import { checkFile } from "../bytes.ts";
+import type {
+  Hdf5Answer,
+  Hdf5Request,
+  Hdf5Results,
+  OpenRequest,
+  ReadRequest,
+} from "./worker_messages.ts";
 
 /** Milliseconds for any request: opening takes some 10 ms, on a slow network disk a second. */
 export const TIME_LIMIT = 60_000;
@@ -27,24 +33,70 @@ let engine: Engine | undefined;
 /** The end of the queue of requests: the worker answers one at a time. */
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Which worker runs now; a handle is only good in the worker that gave it. */
-export function currentEngine(): object | undefined {
-  return engine;
+type Opened<R extends OpenRequest> = NonNullable<Hdf5Results[R["kind"]]>;
+
+/** A file that is open in the worker. After the worker was replaced, it opens again when next read. */
+export class WorkerFile<R extends OpenRequest> implements Disposable {
+  readonly description: Opened<R>["description"];
+  readonly #request: R;
+  readonly #timeLimit: number;
+  /** A handle is only good in the engine that gave it; undefined once the file is closed. */
+  #open: { readonly handle: number; readonly engine: Engine | undefined } | undefined;
+
+  private constructor(request: R, timeLimit: number, { handle, description }: Opened<R>) {
+    this.description = description;
+    this.#request = request;
+    this.#timeLimit = timeLimit;
+    this.#open = { handle, engine };
+  }
+
+  /**
+   * Opens a file. The caller disposes of it.
+   * @param timeLimit milliseconds for a request
+   * @returns undefined when it holds something else
+   * @throws {InputError} when the file is at fault, or no answer comes in time
+   */
+  static async open<R extends OpenRequest>(
+    request: R,
+    timeLimit: number,
+  ): Promise<WorkerFile<R> | undefined> {
+    checkFile(request.path);
+    const opened = await ask(request.path, request, timeLimit) as Opened<R> | null;
+    return opened === null ? undefined : new WorkerFile(request, timeLimit, opened);
+  }
+
+  /**
+   * Reads from the file.
+   * @param extraTime milliseconds beside the time limit of the file
+   * @throws {InputError} when the file is at fault, or no answer comes in time
+   */
+  async read<Q extends ReadRequest>(request: Q, extraTime = 0): Promise<Hdf5Results[Q["kind"]]> {
+    const { path } = this.#request;
+    if (this.#open === undefined) throw new Error(`Cannot read ${path}: it is closed`);
+    if (this.#open.engine !== engine) {
+      const { handle } = await ask(path, this.#request, this.#timeLimit) as Opened<R>;
+      this.#open = { handle, engine };
+    }
+    const { handle } = this.#open;
+    const answer = await ask(path, { ...request, handle }, this.#timeLimit + extraTime);
+    return answer as Hdf5Results[Q["kind"]];
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined || open.engine !== engine) return;
+    ask(this.#request.path, { kind: "close", handle: open.handle }, this.#timeLimit)
+      .catch(() => {});
+  }
 }
 
-/**
- * Asks the worker when it has answered what was asked before.
- * @param path of the file, for messages
- * @throws {InputError} when the file is at fault, or no answer comes in time
- */
-export function ask<R extends Hdf5Request>(
-  path: string,
-  request: R,
-  timeLimit: number,
-): Promise<Hdf5Results[R["kind"]]> {
+/** Asks the worker after it has answered all earlier requests. */
+function ask(path: string, request: Hdf5Request, timeLimit: number): Promise<unknown> {
   const answer = queue.then(() => askNow(path, request, timeLimit));
   queue = answer.catch(() => {});
-  return answer as Promise<Hdf5Results[R["kind"]]>;
+  return answer;
 }
 
 async function askNow(path: string, request: Hdf5Request, timeLimit: number): Promise<unknown> {

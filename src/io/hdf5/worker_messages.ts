@@ -1,5 +1,5 @@
 /**
- * What the HDF5 worker is asked and answers.
+ * Requests to the HDF5 worker, and its answers.
  * @module
  */
 import type { NdArray } from "../../ndarray.ts";
@@ -15,33 +15,35 @@ export type KspaceDescription = Omit<
   "readSlice" | "readCalibration" | typeof Symbol.dispose
 >;
 
-/** One request; files are known by a handle that the worker gives when it opens them. */
-export type Hdf5Request =
+/** A request that opens a file. */
+export type OpenRequest =
   | { readonly kind: "open"; readonly path: string; readonly layout?: Hdf5Layout }
-  | { readonly kind: "read"; readonly handle: number; readonly slice: number }
-  | { readonly kind: "openMrd"; readonly path: string; readonly group?: string }
+  | { readonly kind: "openMrd"; readonly path: string; readonly group?: string };
+
+/** A request that reads from a file. */
+export type ReadRequest =
+  | { readonly kind: "read"; readonly slice: number }
   | {
     readonly kind: "readMrd";
-    readonly handle: number;
     readonly records: RecordKind;
     /** Which records; ascending ones that follow each other are read together. */
     readonly indices: Uint32Array;
-    /** Whether only their headers are wanted. */
     readonly headersOnly: boolean;
-  }
-  | { readonly kind: "close"; readonly handle: number };
+  };
+
+/** A request; open files are named by the handle that the worker gave. */
+export type Hdf5Request =
+  | OpenRequest
+  | ((ReadRequest | { readonly kind: "close" }) & { readonly handle: number });
 
 /** The answer to each kind of request. */
 export interface Hdf5Results {
-  /** The file and its handle. */
   readonly open: { readonly handle: number; readonly description: KspaceDescription };
   /** The slice `[C, 2, H, W]`. */
   readonly read: NdArray;
   /** What an ISMRMRD file holds; null when it is of another kind. */
   readonly openMrd: { readonly handle: number; readonly description: MrdDescription } | null;
-  /** Records of an ISMRMRD file. */
   readonly readMrd: RecordBatch;
-  /** Nothing. */
   readonly close: null;
 }
 

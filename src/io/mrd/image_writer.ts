@@ -3,12 +3,10 @@
  * @module
  */
 import { IMAGE } from "./headers.ts";
-import { partialName, remove } from "../../host.ts";
 import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
-import { createStack, pixelElement, writeIndex } from "../hdf5/create.ts";
+import { complexOf, createStack, elementOf, Hdf5Output, writeTexts } from "../hdf5/output.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
 import { RecordSink } from "./record_sink.ts";
-import { fromTemplate, renamed, writeTexts } from "./template_file.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
 
 /** What {@link writeMrdImages} writes. */
@@ -33,44 +31,31 @@ export async function writeMrdImages(path: string, { xml, series }: MrdImageFile
     );
   }
   series.forEach(checkSeries);
-  const partial = partialName(path);
-  try {
-    using file = await fromTemplate(path, partial, template);
-    if (xml !== undefined) writeTexts(file, "dataset/xml", [xml]);
-    series.forEach((images, index) => writeSeries(file, `dataset/image_${index}`, images));
-    file.finish();
-    await renamed(partial, path);
-  } catch (error) {
-    await remove(partial).catch(() => {});
-    throw error;
-  }
+  await using output = await Hdf5Output.create(path, template);
+  if (xml !== undefined) writeTexts(output.file, "dataset/xml", [xml]);
+  series.forEach((images, index) => writeSeries(output.file, `dataset/image_${index}`, images));
+  await output.finish();
 }
 
 function writeSeries(file: Hdf5File, group: string, images: readonly MrdImage[]): void {
   const headers = new RecordSink(file, `${group}/header`);
   for (const { header, attributes } of images) {
     const attributeStringLength = new TextEncoder().encode(attributes).length;
-    headers.add({
-      header: IMAGE.encode({ ...header, attributeStringLength }),
-      sequences: [],
-    });
+    const bytes = IMAGE.encode({ ...header, attributeStringLength });
+    headers.add({ header: bytes, sequences: [] });
   }
   headers.flush();
   writeTexts(file, `${group}/attributes`, images.map(({ attributes }) => attributes));
   const [{ header, data }] = images;
   const [x, y, z] = header.matrixSize;
   const shape = [images.length, header.channels, z, y, x];
-  const name = `${group}/data`;
-  createStack(file, name, pixelElement(data, isComplex(header.dataType)), shape);
+  const part = elementOf(data);
+  const { complex } = PIXEL_TYPES[header.dataType as keyof typeof PIXEL_TYPES];
+  const element = complex ? complexOf(part, ["real", "imag"]) : part;
+  const write = createStack(file, `${group}/data`, element, shape);
   images.forEach(({ data: { buffer, byteOffset, byteLength } }, index) =>
-    writeIndex(file, name, shape, index, byteLength, (target) => {
-      target.set(new Uint8Array(buffer, byteOffset, byteLength));
-    })
+    write(index, (target) => target.set(new Uint8Array(buffer, byteOffset, byteLength)))
   );
-}
-
-function isComplex(dataType: number): boolean {
-  return PIXEL_TYPES[dataType as keyof typeof PIXEL_TYPES].complex;
 }
 
 /** Checks that the images of a series are alike, and their pixels as their headers say. */

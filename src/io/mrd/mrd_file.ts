@@ -2,19 +2,11 @@
  * An ISMRMRD file, open for reading: its header, and its records some at a time.
  * @module
  */
-import { ACQUISITION } from "./headers.ts";
-import { promiseTry } from "../../host.ts";
 import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
-import { checkFile } from "../bytes.ts";
-import { ask, currentEngine, TIME_LIMIT } from "../hdf5/worker_client.ts";
-import {
-  acquisitionsOf,
-  parts,
-  type RecordBatch,
-  type RecordKind,
-  waveformsOf,
-} from "./records.ts";
+import { TIME_LIMIT, WorkerFile } from "../hdf5/worker_client.ts";
+import { ACQUISITION } from "./headers.ts";
+import { acquisitionsOf, parts, type RecordKind, waveformsOf } from "./records.ts";
 import { parseMrdHeader } from "./xml_header.ts";
 
 /** Records in one request for headers. */
@@ -38,11 +30,8 @@ export interface MrdFile extends Disposable {
   readonly group: string;
   /** The XML header as text. */
   readonly xml: string;
-  /** The XML header. */
   readonly header: MrdHeader;
-  /** Number of acquisitions. */
   readonly acquisitionCount: number;
-  /** Number of waveforms. */
   readonly waveformCount: number;
   /** Names of the groups of images that are already in it. */
   readonly images: readonly string[];
@@ -66,66 +55,46 @@ export async function openMrd(
   path: string,
   { group, timeLimit = TIME_LIMIT }: MrdOptions = {},
 ): Promise<MrdFile | undefined> {
-  checkFile(path);
-  const open = async () => {
-    const request = { kind: "openMrd", path, ...(group !== undefined && { group }) } as const;
-    const opened = await ask(path, request, timeLimit);
-    return opened && { ...opened, engine: currentEngine() };
-  };
-  let current = await open();
-  if (current === null) return undefined;
-  const { description } = current;
-  const header = await promiseTry(() => parseMrdHeader(description.xml, path)).catch((error) => {
-    close();
+  const file = await WorkerFile.open({ kind: "openMrd", path, group }, timeLimit);
+  if (file === undefined) return undefined;
+  try {
+    return mrdFile(path, file);
+  } catch (error) {
+    file[Symbol.dispose]();
     throw error;
-  });
-  const read = async (
-    records: RecordKind,
-    indices: readonly number[],
-    headersOnly = false,
-  ): Promise<RecordBatch> => {
-    if (current === null) throw new Error(`Cannot read ${path}: it is closed`);
-    if (current.engine !== currentEngine()) current = (await open())!;
-    const { handle } = current;
-    const which = Uint32Array.from(indices);
-    return await ask(
-      path,
-      { kind: "readMrd", handle, records, indices: which, headersOnly },
-      timeLimit,
-    );
-  };
-  function close() {
-    if (current !== null && current.engine === currentEngine()) {
-      ask(path, { kind: "close", handle: current.handle }, timeLimit).catch(() => {});
-    }
-    current = null;
   }
+}
+
+function mrdFile(path: string, file: WorkerFile<{ kind: "openMrd"; path: string }>): MrdFile {
+  const { group, xml, acquisitions, waveforms, images } = file.description;
+  const read = (records: RecordKind, indices: readonly number[], headersOnly = false) =>
+    file.read({ kind: "readMrd", records, indices: Uint32Array.from(indices), headersOnly });
   return {
     path,
-    group: description.group,
-    xml: description.xml,
-    header,
-    acquisitionCount: description.acquisitions,
-    waveformCount: description.waveforms,
-    images: description.images,
+    group,
+    xml,
+    header: parseMrdHeader(xml, path),
+    acquisitionCount: acquisitions,
+    waveformCount: waveforms,
+    images,
     async *headers() {
-      for (const some of runs(description.acquisitions, HEADERS_AT_ONCE)) {
+      for (const some of runs(acquisitions, HEADERS_AT_ONCE)) {
         const { headers } = await read("data", some, true);
         yield* parts(headers, ACQUISITION.bytes).map((bytes) => ACQUISITION.parse(bytes));
       }
     },
     read: async (indices) => acquisitionsOf(await read("data", indices)),
     async *acquisitions() {
-      for (const some of runs(description.acquisitions, ACQUISITIONS_AT_ONCE)) {
+      for (const some of runs(acquisitions, ACQUISITIONS_AT_ONCE)) {
         yield* acquisitionsOf(await read("data", some));
       }
     },
     async *waveforms() {
-      for (const some of runs(description.waveforms, ACQUISITIONS_AT_ONCE)) {
+      for (const some of runs(waveforms, ACQUISITIONS_AT_ONCE)) {
         yield* waveformsOf(await read("waveforms", some));
       }
     },
-    [Symbol.dispose]: close,
+    [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }
 

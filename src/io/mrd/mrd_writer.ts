@@ -3,11 +3,9 @@
  * @module
  */
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
-import { partialName, remove } from "../../host.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
-import type { Hdf5File } from "../hdf5/library.ts";
+import { Hdf5Output, writeTexts } from "../hdf5/output.ts";
 import { RecordSink } from "./record_sink.ts";
-import { fromTemplate, renamed, writeTexts } from "./template_file.ts";
 import { RAW_TEMPLATE } from "./templates.ts";
 
 /**
@@ -15,19 +13,14 @@ import { RAW_TEMPLATE } from "./templates.ts";
  * {@link finish} was called; disposed of before that, nothing is left.
  */
 export class MrdWriter implements AsyncDisposable {
-  readonly #path: string;
-  readonly #partial: string;
-  readonly #file: Hdf5File;
+  readonly #output: Hdf5Output;
   readonly #data: RecordSink;
   readonly #waveforms: RecordSink;
-  #open = true;
 
-  private constructor(path: string, partial: string, file: Hdf5File) {
-    this.#path = path;
-    this.#partial = partial;
-    this.#file = file;
-    this.#data = new RecordSink(file, "dataset/data");
-    this.#waveforms = new RecordSink(file, "dataset/waveforms");
+  private constructor(output: Hdf5Output) {
+    this.#output = output;
+    this.#data = new RecordSink(output.file, "dataset/data");
+    this.#waveforms = new RecordSink(output.file, "dataset/waveforms");
   }
 
   /**
@@ -36,14 +29,12 @@ export class MrdWriter implements AsyncDisposable {
    * @throws {InputError} when it cannot be written
    */
   static async create(path: string, xml: string): Promise<MrdWriter> {
-    const partial = partialName(path);
-    const file = await fromTemplate(path, partial, RAW_TEMPLATE);
+    const output = await Hdf5Output.create(path, RAW_TEMPLATE);
     try {
-      writeTexts(file, "dataset/xml", [xml]);
-      return new MrdWriter(path, partial, file);
+      writeTexts(output.file, "dataset/xml", [xml]);
+      return new MrdWriter(output);
     } catch (error) {
-      file[Symbol.dispose]();
-      await remove(partial).catch(() => {});
+      await output[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -77,16 +68,11 @@ export class MrdWriter implements AsyncDisposable {
   async finish(): Promise<void> {
     this.#data.flush();
     this.#waveforms.flush();
-    this.#file.finish();
-    await renamed(this.#partial, this.#path);
-    this.#open = false;
+    await this.#output.finish();
   }
 
-  /** Drops a file that was not finished. */
+  /** Removes a file that is not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#file[Symbol.dispose]();
-    await remove(this.#partial).catch(() => {});
+    await this.#output[Symbol.asyncDispose]();
   }
 }
