@@ -7,7 +7,7 @@ import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
 import { ndarray } from "../../ndarray.ts";
 import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
-import { writeMrd } from "./mrd_output.ts";
+import { writeMrd } from "../../recon/mrd_images.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
 import type { Reconstruction } from "../../recon/types.ts";

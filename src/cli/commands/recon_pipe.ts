@@ -11,36 +11,28 @@ import { fixedRecipe } from "../options/serve_recipes.ts";
 /** Bytes of samples that wait for the end of their image: the pipe's owner is trusted. */
 const MEMORY_BYTES = 8 * 2 ** 30;
 
+/** Options that say what to read and what to write, which a stream does itself. */
+const NOT_PIPED = [
+  ...["output", "json", "dicom", "also", "complex", "saveMaps", "saveSamples", "strict"] as const,
+  ...["audit", "mask", "slices", "simulate", "dryRun"] as const,
+];
+
 /**
  * Checks that a request can be served by a pipe.
  * @throws {UsageError} when only one of the ends is a pipe, or there is something else to write
  */
 export function checkPipe(request: ReconRequest): void {
-  const { stdin, stdout, inputs, output, json, dicom, also, complex, mask, slices } = request;
+  const { stdin, stdout, inputs } = request;
   if (!stdin || !stdout) {
+    const given = stdin ? "stdin" : "stdout";
     throw new UsageError(
-      `Cannot use --${
-        stdin ? "stdin" : "stdout"
-      } alone: --stdin and --stdout are required together`,
+      `Cannot use --${given} alone: --stdin and --stdout are required together`,
     );
   }
-  const others = Object.entries({
-    INPUT: inputs.length > 0,
-    "--output": output !== undefined,
-    "--json": json,
-    "--dicom": dicom,
-    "--also": also !== undefined,
-    "--complex": complex,
-    "--save-maps": request.saveMaps,
-    "--strict": request.strict,
-    "--audit": request.audit,
-    "--mask": mask !== undefined,
-    "--slices": slices !== undefined,
-    "--simulate": request.simulate !== undefined,
-    "--dry-run": request.dryRun,
-  });
-  const found = others.find(([, given]) => given)?.[0];
-  if (found === undefined) return;
+  const key = NOT_PIPED.find((name) => request[name]);
+  if (key === undefined && inputs.length === 0) return;
+  const option = key?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const found = inputs.length > 0 ? "INPUT" : `--${option}`;
   throw new UsageError(`Cannot combine ${found} with --stdin: the stream alone is required`);
 }
 

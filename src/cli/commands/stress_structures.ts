@@ -1,13 +1,14 @@
-/** The structures that `stress` adds: things that no volume of the training data holds. @module */
-import { type NdArray, zeros } from "../../ndarray.ts";
+/** The structures that `stress` adds: no volume of the training data holds such. @module */
+import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import type { Structure } from "../../recon/stress.ts";
 import { drawLabel, LABEL_HEIGHT } from "../render/bitmap_font.ts";
+import { around } from "../render/preview.ts";
 
 /** Radius of the lesion, pixels. */
 const LESION_RADIUS = 3;
 /** Lines: their length, their number, and from one to the next. */
 const LINES = { length: 14, count: 4, period: 4, width: 2 } as const;
-/** What is written. */
+/** The text that is added. */
 const TEXT = "mri";
 
 /** The structures in the order of the tables. */
@@ -42,14 +43,6 @@ function lines(): NdArray {
 function text(): NdArray {
   const canvas = zeros([LABEL_HEIGHT, 8 * TEXT.length]);
   drawLabel(canvas, TEXT);
-  const [height, width] = canvas.shape;
-  const on = [...canvas.data.keys()].filter((i) => canvas.data[i] > 0);
-  const rows = on.map((i) => Math.floor(i / width)), columns = on.map((i) => i % width);
-  const [top, left] = [Math.min(...rows), Math.min(...columns)];
-  const pattern = zeros([Math.max(...rows) - top + 1, Math.max(...columns) - left + 1]);
-  pattern.data.forEach((_, i) => {
-    const row = top + Math.floor(i / pattern.shape[1]), column = left + i % pattern.shape[1];
-    pattern.data[i] = row < height && canvas.data[row * width + column] > 0 ? 1 : 0;
-  });
-  return pattern;
+  const { data, shape } = around(canvas, canvas);
+  return ndarray(data.map((value) => value > 0 ? 1 : 0), shape);
 }

@@ -1,7 +1,7 @@
 /** The recipes that clients of the server may ask for: a folder of YAML files, read at the start. @module */
 import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
-import type { Recipe, RecipeBook, RecipeOptions } from "../../serve/types.ts";
+import type { RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
 import { checkRecon, methodRequest, RECON_OPTIONS } from "./recon.ts";
 import { requestOf, type Written } from "./table.ts";
@@ -18,11 +18,11 @@ const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
 /** What a recipe says, as texts. */
 type RecipeValues = Written["values"];
 
-/** Takes the data and sends nothing back. */
+/** The recipe that takes the data and sends nothing back. */
 const NOTHING = "null";
 /** The recipe for clients that name none; some clients send this name then. */
 const DEFAULT = "default";
-/** Endings of the names that clients send, which say nothing about the recipe. */
+/** Endings of the names that clients send, which do not belong to the recipe's name. */
 const ENDINGS = /\.(xml|ya?ml|json|py)$/i;
 /** Names that lead out of a folder, or that no recipe has. */
 const SUSPICIOUS = /[/\\\p{Cc}]|^\./u;
@@ -46,7 +46,7 @@ export async function readRecipes(
     }
     book.set(name, await readRecipe(path));
   }
-  return new FileRecipes(book, recipes !== undefined);
+  return fileRecipes(book, recipes !== undefined);
 }
 
 /** Values of a recipe's file, checked. */
@@ -85,42 +85,33 @@ function recipeOptions(values: RecipeValues): RecipeOptions {
 
 /** The recipe that the options of a command line make. */
 export function fixedRecipe(options: RecipeOptions): RecipeBook {
-  const recipe: Recipe = { name: "of the command line", options, ignored: [] };
-  return { choose: () => recipe };
+  return { choose: () => ({ name: "of the command line", options, ignored: [] }) };
 }
 
-class FileRecipes implements RecipeBook {
-  readonly #recipes: ReadonlyMap<string, RecipeValues>;
-  readonly #isStrict: boolean;
-
-  constructor(recipes: ReadonlyMap<string, RecipeValues>, isStrict: boolean) {
-    this.#recipes = recipes;
-    this.#isStrict = isStrict;
-  }
-
-  choose(written: string | undefined, changes: Readonly<Record<string, string>>): Recipe {
-    const name = this.#find(written);
-    const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
-    const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
-    if (name === NOTHING) return { name, options: null, ignored };
-    const values = { ...this.#recipes.get(name), ...Object.fromEntries(open) };
-    return { name, options: recipeOptions(values), ignored };
-  }
-
-  /** The name as the book has it. */
-  #find(written: string | undefined): string {
-    if (written === undefined) return DEFAULT;
+function fileRecipes(
+  recipes: ReadonlyMap<string, RecipeValues>,
+  isStrict: boolean,
+): RecipeBook {
+  const isRecipe = (name: string) => name === NOTHING || recipes.has(name);
+  const find = (written: string): string => {
     if (SUSPICIOUS.test(written)) {
       throw new InputError("Cannot find the recipe: a name without slashes is required");
     }
-    const known = [written, written.replace(ENDINGS, "")].find((name) =>
-      name === NOTHING || this.#recipes.has(name)
-    );
-    if (known !== undefined) return known;
-    if (!this.#isStrict) return DEFAULT;
+    const known = [written, written.replace(ENDINGS, "")].find(isRecipe);
+    if (known !== undefined || !isStrict) return known ?? DEFAULT;
     throw new InputError(
       `Cannot find the recipe '${written.slice(0, 100)}': one of ` +
-        `${[...this.#recipes.keys(), NOTHING].join(", ")} is required`,
+        `${[...recipes.keys(), NOTHING].join(", ")} is required`,
     );
-  }
+  };
+  return {
+    choose(written, changes) {
+      const name = written === undefined ? DEFAULT : find(written);
+      const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
+      const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
+      if (name === NOTHING) return { name, options: null, ignored };
+      const values = { ...recipes.get(name), ...Object.fromEntries(open) };
+      return { name, options: recipeOptions(values), ignored };
+    },
+  };
 }

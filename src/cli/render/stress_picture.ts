@@ -3,7 +3,7 @@ import { encodePng, montage, window } from "../../io/png.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { type Condition, keptOf } from "../../recon/stress.ts";
 import { magnitudeOf } from "../../recon/trials.ts";
-import { difference, labelled, white } from "./preview.ts";
+import { around, difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 import type { MethodRuns } from "./stress_table.ts";
 
 /** Side of a picture, pixels. */
@@ -12,8 +12,6 @@ const TILE = 132;
 const EDGE = 2;
 /** Rows and columns around a structure that its pictures show. */
 const ZOOM = 44;
-/** Factor on errors, so that they can be seen. */
-const ERROR_GAIN = 5;
 
 /**
  * Draws the page: of each structure the reconstruction around it and, beside it, its change (grey is
@@ -36,8 +34,8 @@ function truthRow(conditions: readonly Condition[]): NdArray[] {
       return [tile(kind === "base" ? "truth" : name, scaled(shown))];
     }
     return [
-      tile(`truth ${name}`, scaled(around(shown, added))),
-      tile("change", scaled(around(changeWindow(added, added), added))),
+      tile(`truth ${name}`, scaled(around(shown, added, ZOOM))),
+      tile("change", scaled(around(changeWindow(added, added), added, ZOOM))),
     ];
   });
 }
@@ -55,8 +53,8 @@ function methodRow(conditions: readonly Condition[], { method, runs }: MethodRun
       const change = ndarray(run.data.map((value, i) => value - base.data[i]), run.shape);
       const { kept, leak } = keptOf(added, run, base);
       return [
-        tile(`${method} ${kept.toFixed(2)}`, scaled(around(window(run, 0, top), added))),
-        tile(`leak ${leak.toFixed(2)}`, scaled(around(changeWindow(change, added), added))),
+        tile(`${method} ${kept.toFixed(2)}`, scaled(around(window(run, 0, top), added, ZOOM))),
+        tile(`leak ${leak.toFixed(2)}`, scaled(around(changeWindow(change, added), added, ZOOM))),
       ];
     }
     if (kind === "base") return [tile(method, scaled(window(run, 0, top)))];
@@ -69,23 +67,6 @@ function methodRow(conditions: readonly Condition[], { method, runs }: MethodRun
 function changeWindow(change: NdArray, added: NdArray): NdArray {
   const most = added.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   return window(change, -most, most);
-}
-
-/** The part of an image about a structure. */
-function around(image: NdArray, added: NdArray): NdArray {
-  const [rows, columns] = image.shape;
-  const inside = [...added.data.keys()].filter((i) => added.data[i] !== 0);
-  const middle = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2;
-  const first = (centre: number, size: number) =>
-    Math.max(0, Math.min(size - ZOOM, Math.round(centre - ZOOM / 2)));
-  const top = first(middle(inside.map((i) => Math.floor(i / columns))), rows);
-  const left = first(middle(inside.map((i) => i % columns)), columns);
-  const part = zeros([Math.min(ZOOM, rows), Math.min(ZOOM, columns)]);
-  part.data.forEach((_, i) => {
-    const row = top + Math.floor(i / part.shape[1]), column = left + i % part.shape[1];
-    part.data[i] = image.data[row * columns + column];
-  });
-  return part;
 }
 
 /** The image in a square of TILE pixels, its sides in proportion, by the nearest pixel. */

@@ -1,9 +1,9 @@
 /** Images of a reconstruction as an ISMRMRD file. @module */
-import { writeMrdImages } from "../../io/mrd/image_writer.ts";
-import { encodeMeta } from "../../io/mrd/meta.ts";
-import { IMAGE_TYPES, type MrdImage, type Triple } from "../../mrd/values.ts";
-import type { NdArray } from "../../ndarray.ts";
-import type { Reconstruction } from "../../recon/types.ts";
+import { writeMrdImages } from "../io/mrd/image_writer.ts";
+import { encodeMeta } from "../io/mrd/meta.ts";
+import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
+import type { NdArray } from "../ndarray.ts";
+import type { Reconstruction } from "./types.ts";
 
 /** `ImageHeader.dataType` of float32. */
 const FLOAT32 = 5;
