@@ -5,7 +5,7 @@ import { writeFileWhole } from "../../io/atomic.ts";
 import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
-import { ndarray } from "../../ndarray.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "../../recon/mrd_images.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
@@ -45,13 +45,41 @@ export function outputFolders({ inputs, output }: ReconRequest): string[] {
   });
 }
 
-/** Files of a format beside NIfTI, as listed under `outputs`. */
-const ALSO_FILES: { readonly [F in AlsoFormat]: string } = {
-  npy: "recon.npy",
-  cfl: "recon.cfl",
-  png16: "slices",
-  mrd: "recon_mrd.h5",
+/** The formats beside NIfTI: the name of the file (or folder), and how it is written. */
+const ALSO: {
+  readonly [F in AlsoFormat]: {
+    readonly file: string;
+    readonly write: (path: string, result: Reconstruction) => Promise<void>;
+  };
+} = {
+  npy: { file: "recon.npy", write: (path, { magnitude }) => writeNpy(path, magnitude) },
+  cfl: {
+    file: "recon.cfl",
+    // BART's first dimension is the column: the complex images [slice, 1 coil, 2, row, column].
+    write: (path, { complex: { data, shape: [slices, ...rest] } }) =>
+      writeCflCoils(cflStem(path), ndarray(data, [slices, 1, ...rest])),
+  },
+  png16: {
+    file: "slices",
+    write: (path, { magnitude }) =>
+      numbered(path, "png", [...slicePngs(magnitude)], writeFileWhole),
+  },
+  mrd: { file: "recon_mrd.h5", write: writeMrd },
 };
+
+/** Writes a file for each of several items, numbered from 000; later numbers are no shorter. */
+async function numbered<T>(
+  folder: string,
+  ending: string,
+  items: readonly T[],
+  write: (path: string, item: T) => Promise<void>,
+): Promise<void> {
+  await Deno.mkdir(folder);
+  const digits = Math.max(3, String(items.length - 1).length);
+  for (const [index, item] of items.entries()) {
+    await write(join(folder, `${String(index).padStart(digits, "0")}.${ending}`), item);
+  }
+}
 
 /** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
 export type OutputRequest =
@@ -71,7 +99,7 @@ export function outputPaths(
     samples: sampled && saveSamples && "samples",
     complex: complex && "complex.nii.gz",
     maps: saveMaps && "maps.cfl",
-    ...Object.fromEntries(also.map((format) => [format, ALSO_FILES[format]])),
+    ...Object.fromEntries(also.map((format) => [format, ALSO[format].file])),
     dicom: dicom && "dicom",
     preview: "preview.png",
     report: "recon.json",
@@ -98,46 +126,14 @@ export async function writeImages(
 ): Promise<void> {
   const paths = outputPaths(folder, request);
   const { magnitude, std, samples, maps, reference, geometry, volumes, method } = result;
-  const placed = { geometry, volumes };
-  await writeNifti(paths.magnitude, { image: magnitude, ...placed });
-  if (std) await writeNifti(paths.std, { image: std, ...placed });
-  if (samples) await writeSamples(paths.samples, samples, placed);
-  if (request.complex) await writeNifti(paths.complex, { image: result.complex, ...placed });
+  const nifti = (path: string, image: NdArray) => writeNifti(path, { image, geometry, volumes });
+  await nifti(paths.magnitude, magnitude);
+  if (std) await nifti(paths.std, std);
+  if (samples) await numbered(paths.samples, "nii.gz", samples, nifti);
+  if (request.complex) await nifti(paths.complex, result.complex);
   if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);
-  for (const format of request.also ?? []) await WRITERS[format](paths[format], result);
+  for (const format of request.also ?? []) await ALSO[format].write(paths[format], result);
   if (request.dicom) await writeDicom(paths.dicom, result, request);
   const preview = previewPng({ magnitude, method, geometry, reference, zeroFilled });
   await writeFileWhole(paths.preview, preview);
 }
-
-/** One volume for each sample, numbered. */
-async function writeSamples(
-  folder: string,
-  samples: NonNullable<Reconstruction["samples"]>,
-  placed: Pick<Reconstruction, "geometry" | "volumes">,
-): Promise<void> {
-  await Deno.mkdir(folder);
-  for (const [index, image] of samples.entries()) {
-    const name = `${String(index).padStart(3, "0")}.nii.gz`;
-    await writeNifti(join(folder, name), { image, ...placed });
-  }
-}
-
-const WRITERS: {
-  readonly [F in AlsoFormat]: (path: string, result: Reconstruction) => Promise<void>;
-} = {
-  npy: (path, { magnitude }) => writeNpy(path, magnitude),
-  // BART's first dimension is the column: the complex images [slice, 1 coil, 2, row, column].
-  cfl: (path, { complex: { data, shape: [slices, ...rest] } }) =>
-    writeCflCoils(cflStem(path), ndarray(data, [slices, 1, ...rest])),
-  mrd: writeMrd,
-  png16: async (path, { magnitude }) => {
-    await Deno.mkdir(path);
-    const digits = String(magnitude.shape[0] - 1).length;
-    let index = 0;
-    for (const png of slicePngs(magnitude)) {
-      const name = `${String(index++).padStart(Math.max(3, digits), "0")}.png`;
-      await writeFileWhole(join(path, name), png);
-    }
-  },
-};

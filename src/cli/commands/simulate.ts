@@ -87,23 +87,39 @@ export async function simulate(args: readonly string[], context: CommandContext)
   const { console } = context;
   const request = await readCommandLine(SIMULATE, args, console);
   if (request === undefined) return 0;
-  const format = checkSimulate(request);
+  const write = WRITERS[formatOf(request)];
+  const { inputs: [input], output, coils, noise, seed } = request;
+  const { size = DEFAULT_SIZE, contrast = "T1", lesions = 0 } = request;
   await using runtime = await Runtime.open(request.device);
-  using image = await openSource(runtime, request);
+  using image = input === undefined
+    ? await phantomImage(runtime, { size, contrast, lesions, seed })
+    : await openImage(input);
   const content = await simulatedContent(runtime, image, request, context);
-  await WRITERS[format](request.output, content);
+  await write(output, content);
+  const { file: { width: readout, height: phase }, slices, mask } = content;
+  const report = {
+    schema: SCHEMA,
+    input: { path: image.path, format: image.format },
+    output: { path: output, slices, coils, readout, phase },
+    coils,
+    noise,
+    seed,
+    mask: mask?.spec ?? null,
+  };
   console.out(
-    request.json ? jsonLine(report(image, request, content)) : resultText(request, content),
+    request.json
+      ? jsonLine(report)
+      : `${output}: slice ${slices}, coil ${coils}, readout ${readout}, phase ${phase}; ` +
+        `noise ${noise}, ${mask?.spec ?? "all lines"}\n`,
   );
   return 0;
 }
 
 /**
- * Checks options against each other.
- * @returns the format of the output
+ * The format of the output; checks options against each other.
  * @throws {UsageError} for a combination that makes no sense
  */
-function checkSimulate(request: SimulateRequest): OutputFormat {
+function formatOf(request: SimulateRequest): OutputFormat {
   const { inputs, output } = request;
   if (inputs.length > 1) {
     throw new UsageError(`Cannot simulate from ${inputs.length} images: one is required`);
@@ -117,14 +133,6 @@ function checkSimulate(request: SimulateRequest): OutputFormat {
   throw new UsageError(
     `Cannot write ${output}: a name that ends in ${Object.keys(FORMAT_OF).join(", ")} is required`,
   );
-}
-
-async function openSource(
-  runtime: Runtime,
-  { inputs: [input], size = DEFAULT_SIZE, contrast = "T1", lesions = 0, seed }: SimulateRequest,
-): Promise<ImageFile> {
-  if (input !== undefined) return await openImage(input);
-  return await phantomImage(runtime, { size, contrast, lesions, seed });
 }
 
 /** What the writers need: the slices of k-space one by one, and the truth. */
@@ -149,31 +157,6 @@ async function simulatedContent(
       line.update({ stage: "simulate", slice, slices: count, fraction: slice / count });
       return await file.readSlice(first + slice);
     },
-  };
-}
-
-function resultText(
-  { output, coils, noise }: SimulateRequest,
-  { file, slices, mask }: SimulatedContent,
-): string {
-  const sampling = mask === undefined ? "all lines" : mask.spec;
-  return `${output}: slice ${slices}, coil ${coils}, readout ${file.width}, phase ${file.height}; ` +
-    `noise ${noise}, ${sampling}\n`;
-}
-
-function report(
-  image: ImageFile,
-  { output, coils, noise, seed }: SimulateRequest,
-  { file, slices, mask }: SimulatedContent,
-) {
-  return {
-    schema: SCHEMA,
-    input: { path: image.path, format: image.format },
-    output: { path: output, slices, coils: file.coils, readout: file.width, phase: file.height },
-    coils,
-    noise,
-    seed,
-    mask: mask?.spec ?? null,
   };
 }
 
