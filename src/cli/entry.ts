@@ -12,7 +12,10 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/** A command: takes arguments, returns its exit code or throws. */
+/**
+ * A command: takes arguments and returns its exit code. It throws `UsageError` for a command line
+ * that makes no sense, and other errors of `errors.ts` when the work fails.
+ */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
 
 /** An error as a user sees it. */

@@ -25,12 +25,7 @@ import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 
-/**
- * Compares; a method that fails does not stop the rest.
- * @returns the exit code, not 0 when a run failed
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when an input cannot be read or the results cannot be written
- */
+/** Compares; a method that fails does not stop the rest. */
 export async function compare(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(COMPARE, args, console);

@@ -27,12 +27,7 @@ const IMPORT: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/**
- * Writes a model folder.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the weights cannot be read or do not fit
- */
+/** Writes a model folder. */
 export async function importWeightsCommand(
   args: readonly string[],
   { console }: CommandContext,

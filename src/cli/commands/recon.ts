@@ -17,11 +17,7 @@ import { checkRecon, RECON, type ReconRequest } from "../options/recon.ts";
 import { planText, reportText } from "../render/console_format.ts";
 import { REPORT_SCHEMA } from "../../recon/report.ts";
 
-/**
- * Reconstructs every input; one that fails does not stop the rest.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- */
+/** Reconstructs every input; one that fails does not stop the rest. */
 export async function recon(args: readonly string[], context: CommandContext): Promise<number> {
   const line = await readCommandLine(RECON, args, context.console);
   if (line === undefined) return 0;
@@ -37,9 +33,14 @@ export async function recon(args: readonly string[], context: CommandContext): P
     try {
       context.console.out(await jobOutput(request, job, context));
     } catch (error) {
-      const failure = namingInput(describeFailure(error), job);
+      const failure = failureOf(error, job);
       failures.push(failure);
-      if (request.json) context.console.out(failureLine(failure, job));
+      if (request.json) {
+        const { code, message, hint = null } = failure;
+        const input = { path: job.input ?? null };
+        const line = { schema: REPORT_SCHEMA, input, error: { code, message, hint } };
+        context.console.out(jsonLine(line));
+      }
       reportFailure(context.console, failure, error, request.verbose);
       if (isFatal(error)) break;
     }
@@ -62,15 +63,11 @@ async function jobOutput(
   return request.json ? jsonLine(report) : reportText(report);
 }
 
-/** The message says which of the inputs it is about. */
-function namingInput(failure: Failure, { input }: Job): Failure {
+/** A failure whose message names the input. */
+function failureOf(error: unknown, { input }: Job): Failure {
+  const failure = describeFailure(error);
   if (input === undefined || failure.message.includes(input)) return failure;
   return { ...failure, message: `${input}: ${failure.message}` };
-}
-
-function failureLine({ code, message, hint }: Failure, { input }: Job): string {
-  const error = { code, message, hint: hint ?? null };
-  return jsonLine({ schema: REPORT_SCHEMA, input: { path: input ?? null }, error });
 }
 
 if (import.meta.main) await runCommand(recon);

@@ -74,12 +74,7 @@ const SCHEMA = "larmor.sample/1";
 /** Files of the results by kind. */
 const FILES = { samples: "samples.nii.gz", preview: "preview.png", report: "sample.json" } as const;
 
-/**
- * Draws images and writes them.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the model cannot be read or the results not written
- */
+/** Draws images and writes them. */
 export async function sample(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(SAMPLE, args, console);

@@ -71,13 +71,7 @@ const SERVE: CommandHelp<typeof SERVE_OPTIONS> = {
 
 type ServeRequest = RequestOf<typeof SERVE_OPTIONS>;
 
-/**
- * Serves until the user interrupts.
- * @returns the exit code
- * @throws {UsageError} for a command line or a recipe that makes no sense
- * @throws {DeviceError} when the device is not there
- * @throws {InputError} when a recipe cannot be read, or the address is taken
- */
+/** Serves until the user interrupts. */
 export async function serve(args: readonly string[], context: CommandContext): Promise<number> {
   const { console, signal } = context;
   const request = await readCommandLine(SERVE, args, console);

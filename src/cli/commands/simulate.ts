@@ -77,12 +77,7 @@ type SimulateRequest = RequestOf<typeof OPTIONS>;
 /** Name and version of the layout of what `--json` prints. */
 const SCHEMA = "larmor.simulate/1";
 
-/**
- * Simulates k-space.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the image cannot be read or the output not written
- */
+/** Simulates k-space. */
 export async function simulate(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(SIMULATE, args, console);

@@ -75,12 +75,7 @@ type StressRequest = RequestOf<typeof OPTIONS>;
 /** Stream of random numbers that places the structures. */
 const PLACES = 11;
 
-/**
- * Stresses methods.
- * @returns the exit code: 0, or 1 when a method failed
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the image cannot be read or the output not written
- */
+/** Stresses methods. */
 export async function stress(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(STRESS, args, console);

@@ -76,12 +76,7 @@ const TRAIN: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/**
- * Trains a network.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the data or the notes cannot be read
- */
+/** Trains a network. */
 export async function trainCommand(
   args: readonly string[],
   { console, signal }: CommandContext,

@@ -1,4 +1,5 @@
 /** `deno task tune`: searches the settings of a sampler on simulated k-space of validation volumes. @module */
+import { dirname } from "node:path";
 import { InputError, UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { loadDenoiser, modelPath } from "../../nn/mod.ts";
@@ -8,7 +9,7 @@ import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
-import { COMMON, DEVICE, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
+import { COMMON, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
 import { jsonLine, textOf } from "../files.ts";
@@ -43,7 +44,6 @@ const OPTIONS = {
   samples: option("N", "posterior samples whose mean is compared with the truth", count, "2"),
   set: { ...SETTINGS.set, summary: "settings with fixed values, such as eta=1,cg=6" },
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
-  ...DEVICE,
   ...COMMON,
 };
 
@@ -55,18 +55,13 @@ const TUNE: CommandHelp<typeof OPTIONS> = {
     "the best settings as recon --set takes them.",
   options: OPTIONS,
   sections: [[
-    "Methods",
+    "Methods and the defaults of their settings",
     twoColumns(samplers.map(({ name, defaults }) => [name, setText(defaults)])),
   ]],
   examples: ["deno task tune dds --data ../shared/data/validation --draws 30"],
 };
 
-/**
- * Searches, and prints what was found.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the volumes or earlier draws cannot be read
- */
+/** Searches, and prints what was found. */
 export async function tune(args: readonly string[], context: CommandContext): Promise<number> {
   const request = await readCommandLine(TUNE, args, context.console);
   if (request === undefined) return 0;
@@ -79,11 +74,12 @@ export async function tune(args: readonly string[], context: CommandContext): Pr
   const sampler = samplers[names.indexOf(name)];
   Object.keys(set).forEach((key) => oneOf(Object.keys(sampler.defaults))(key, "--set"));
   const sources = spread(await volumePaths(data), request.volumes);
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open("cpu");
   const { denoise } = await loadDenoiser(await modelPath(request.model));
   const trials = await makeTrials(runtime, sources, request.masks, { coils, noise, seed });
   const task: TuningTask = { sampler, denoise, trials, samples, seed, fixed: set };
-  const rows = await search(task, request.output ?? `tune/${name}.jsonl`, request, context);
+  const found = await search(task, request.output ?? `tune/${name}.jsonl`, request, context);
+  const rows = found.toSorted((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
   context.console.out(request.json ? jsonLine(rows) : table(task, rows));
   return 0;
 }
@@ -116,33 +112,31 @@ async function search(
 
 /** Draws of an earlier search. */
 async function readRows(file: string): Promise<TuningRow[]> {
-  const folder = file.replace(/\/?[^/]*$/, "");
-  if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(dirname(file), { recursive: true });
   const text = await Deno.readTextFile(file).catch(() => "");
   try {
-    return text.split("\n").filter((row) => row !== "").map((row) => JSON.parse(row) as TuningRow);
+    return text.split("\n").filter((row) => row !== "").map((row) => JSON.parse(row));
   } catch (cause) {
-    throw new InputError(`Cannot go on with ${file}: a line of JSON for each draw is required`, {
-      cause,
-    });
+    const required = "a line of JSON for each draw is required";
+    throw new InputError(`Cannot continue ${file}: ${required}`, { cause });
   }
 }
 
+/** A table of draws, the best first. */
 function table({ sampler, trials }: TuningTask, rows: readonly TuningRow[]): string {
-  const best = rows.toSorted((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
   return textOf([
     ...trials.map(({ slice, mask }, i) => `#${i + 1}: ${slice}, ${mask}`),
     "PSNR over the head, dB",
-    ...best.map(line),
-    `Best: --method ${sampler.name} --set ${setText(best[0].settings)}`,
+    ...rows.map(line),
+    `Best: --method ${sampler.name} --set ${setText(rows[0].settings)}`,
   ]);
 }
 
 function line({ draw, settings, psnr, mean, seconds }: TuningRow): string {
   const decibels = (value: number | null) => value === null ? "diverged" : value.toFixed(2);
-  return `mean ${decibels(mean)}  [${psnr.map(decibels).join(" ")}]  ${
-    seconds.toFixed(0)
-  } s  draw ${draw}: ${setText(settings)}`;
+  const each = psnr.map(decibels).join(" ");
+  const time = `${seconds.toFixed(0)} s`;
+  return `mean ${decibels(mean)}  [${each}]  ${time}  draw ${draw}: ${setText(settings)}`;
 }
 
 /** Settings as `--set` takes them. */

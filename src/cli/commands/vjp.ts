@@ -51,12 +51,7 @@ const VJP: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/**
- * Writes the gradient model of one model.
- * @returns the exit code
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} for a model that cannot be read or differentiated
- */
+/** Writes the gradient model of one model. */
 export async function vjp(args: readonly string[], { console }: CommandContext): Promise<number> {
   const request = await readCommandLine(VJP, args, console);
   if (request === undefined) return 0;

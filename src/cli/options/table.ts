@@ -12,12 +12,11 @@ export type Parse<V> = (text: string, option: string) => V;
 
 /** One option; without `parse` it is a flag. */
 export interface OptionSpec {
-  /** What the help calls its value. */
+  /** Name of the value in the help. */
   readonly value?: string;
-  /** What it does, for the help, which breaks the lines. */
   readonly summary: string;
   readonly parse?: Parse<unknown>;
-  /** The text that stands for an option that is not given; the help says it. */
+  /** The default, as text. */
   readonly fallback?: string;
   /** Whether it may be given several times: the texts are joined by commas. Default: the last counts. */
   readonly multiple?: boolean;
@@ -25,7 +24,7 @@ export interface OptionSpec {
   readonly joint?: string;
 }
 
-/** An option with a value: what the help calls it, what it does, how it is read, what stands for it. */
+/** An option with a value: see {@link OptionSpec}. */
 export function option<V>(value: string, summary: string, parse: Parse<V>): ValuedOption<V>;
 export function option<V>(
   value: string,
@@ -60,7 +59,7 @@ type ValueOf<O> = O extends { readonly parse: Parse<infer V> }
   ? O extends { readonly fallback: string } ? V : V | undefined
   : boolean;
 
-/** What a user asks of a command: `--dry-run` is `dryRun`. What is neither given nor has a fallback is absent. */
+/** The options of a command by camel-case names; an option without default that is not given is absent. */
 export type RequestOf<T extends OptionTable> =
   & { readonly inputs: readonly string[] }
   & { readonly [K in keyof T & string as CamelCase<K>]: ValueOf<T[K]> };
