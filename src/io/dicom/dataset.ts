@@ -42,24 +42,23 @@ export interface SeriesAttributes {
   readonly frameOfReference: string;
   /** Number of the series within its study. */
   readonly number: number;
-  /** Name of the series. */
+  /** Name of the series, at most 64 characters. */
   readonly description: string;
-  /** How the pixels came about. */
+  /** How the pixels were made, at most 1024 characters. */
   readonly derivation: string;
-  /** What made them. */
+  /** Name and version of what made them, at most 64 characters. */
   readonly software: string;
   /** Where voxels lie. */
   readonly geometry: Geometry;
   /** Slices of a volume; those that follow are at the same places again. */
   readonly slices: number;
-  /** Rows and columns. */
   readonly rows: number;
   readonly columns: number;
   /** Stored values that are shown black and white. */
   readonly window: readonly [black: number, white: number];
   /** Value of the reconstruction for a stored value of 1. */
   readonly slope: number;
-  /** What the user says of patient, study and scan. */
+  /** Patient, study and scan, as the user gives them. */
   readonly tags: DicomTags;
 }
 
@@ -74,9 +73,7 @@ export function sliceAttributes(
     SOPClassUID: MR_IMAGE_STORAGE,
     SOPInstanceUID: instance,
     SpecificCharacterSet: "ISO_IR 192",
-    ...patientAndStudy(series),
-    ...seriesAndEquipment(series),
-    ...acquisition(),
+    ...identification(series),
     InstanceNumber: String(index + 1),
     AcquisitionNumber: String(Math.floor(index / slices) + 1),
     ImageType: ["DERIVED", "PRIMARY", "OTHER"],
@@ -89,27 +86,23 @@ export function sliceAttributes(
   };
 }
 
-function patientAndStudy({ study, tags }: SeriesAttributes): DicomDataset {
+/** Patient, study, series and equipment; no more is known of the scan (RM is "research mode"). */
+function identification(series: SeriesAttributes): DicomDataset {
   return {
     PatientName: "",
     PatientID: "",
     PatientBirthDate: "",
     PatientSex: "",
-    ...(namesPatient(tags) ? {} : {
+    ...(namesPatient(series.tags) ? {} : {
       PatientIdentityRemoved: "YES",
       DeidentificationMethod: "Nothing about the patient is copied from the raw data",
     }),
-    StudyInstanceUID: study,
+    StudyInstanceUID: series.study,
     StudyDate: "",
     StudyTime: "",
     StudyID: "",
     AccessionNumber: "",
     ReferringPhysicianName: "",
-  };
-}
-
-function seriesAndEquipment(series: SeriesAttributes): DicomDataset {
-  return {
     Modality: "MR",
     SeriesInstanceUID: series.series,
     SeriesNumber: String(series.number),
@@ -120,12 +113,6 @@ function seriesAndEquipment(series: SeriesAttributes): DicomDataset {
     PositionReferenceIndicator: "",
     Manufacturer: "",
     SoftwareVersions: series.software.slice(0, LONG_STRING),
-  };
-}
-
-/** The MR Image module where nothing is known: RM is "research mode". */
-function acquisition(): DicomDataset {
-  return {
     ScanningSequence: "RM",
     SequenceVariant: "NONE",
     ScanOptions: "",

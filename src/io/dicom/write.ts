@@ -41,7 +41,8 @@ interface DcmjsData {
 const { DicomMetaDictionary, DicomDict } = (dcmjs as { readonly data: DcmjsData }).data;
 
 /** A volume that becomes a series. */
-export interface DicomSeries {
+export interface DicomSeries
+  extends Pick<SeriesAttributes, "number" | "description" | "derivation" | "software"> {
   /** Real `[slice, row, column]`, not negative. */
   readonly image: NdArray;
   /** Where voxels lie. Default: voxels of 1 mm at a place that is not known. */
@@ -50,14 +51,6 @@ export interface DicomSeries {
   readonly volumes?: number;
   /** Values that are shown black and white. */
   readonly window: readonly [black: number, white: number];
-  /** Number of the series within its study. */
-  readonly number: number;
-  /** Name of the series, at most 64 characters. */
-  readonly description: string;
-  /** How the pixels came about, at most 1024 characters. */
-  readonly derivation: string;
-  /** Name and version of what made them, at most 64 characters. */
-  readonly software: string;
   /** What was reconstructed, e.g. the checksum of the file: its series share a study. */
   readonly source: string;
   /** Patient, study and scan; without them the files are anonymous. */
@@ -112,23 +105,20 @@ function seriesAttributes(
   slope: number,
   values: Uint16Array<ArrayBuffer>,
 ): SeriesAttributes {
-  const { number, description, derivation, software } = rest;
   const said = JSON.stringify([rest, geometry, window, slope, tags, source, volumes, image.shape]);
+  const [slices, rows, columns] = image.shape;
   return {
+    ...rest,
     study: dicomUid("study", source),
     frameOfReference: dicomUid("frame of reference", source),
     series: dicomUid("series", said, new Uint8Array(values.buffer)),
     geometry,
-    slices: image.shape[0] / volumes,
-    rows: image.shape[1],
-    columns: image.shape[2],
+    slices: slices / volumes,
+    rows,
+    columns,
     window: [window[0] / slope, window[1] / slope],
     slope,
     tags,
-    number,
-    description,
-    derivation,
-    software,
   };
 }
 
