@@ -11,7 +11,6 @@ import { float16, type OpenFile, openFile, reason } from "../host.ts";
 export interface ByteSource extends Disposable {
   /** The path, for messages. */
   readonly path: string;
-  /** Number of bytes. */
   readonly size: number;
   /**
    * Reads `length` bytes from `offset`. Synchronous, so that two reads never share a file position.
@@ -26,7 +25,6 @@ export interface ElementType {
   readonly kind: "bool" | "int" | "uint" | "float" | "complex";
   /** Bytes of one number (of both parts of a complex one). */
   readonly bytes: number;
-  /** Byte order. */
   readonly littleEndian: boolean;
 }
 
@@ -116,7 +114,6 @@ export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> 
 
 /** A format's own scaling: value = slope * stored + intercept. */
 export interface Scaling {
-  /** Factor. */
   readonly slope: number;
   /** Added after, to real parts only. */
   readonly intercept: number;

@@ -6,6 +6,7 @@ import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
+import { hasHdf5Signature } from "./hdf5/signature.ts";
 import { inflatedHead } from "./nifti/read.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { NPY_MAGIC } from "./numpy/header.ts";
@@ -13,9 +14,6 @@ import { NPY_MAGIC } from "./numpy/header.ts";
 /** Formats that content alone tells apart; which HDF5 it is its own reader finds out. */
 export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";
 
-const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] as const;
-/** The HDF5 superblock is at 0 or at this times a power of 2 (a user block lies before it). */
-const HDF5_FIRST_BLOCK = 512;
 /** First line of a BART .hdr, within its first bytes. */
 const CFL_TITLE = /^#\s*Dimensions\s*$/m;
 const CFL_TITLE_WITHIN = 1024;
@@ -44,14 +42,6 @@ export function detectFormat(path: string): ContentFormat {
 
 function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
-}
-
-function hasHdf5Signature(source: ByteSource): boolean {
-  const { length } = HDF5_SIGNATURE;
-  for (let at = 0; at + length <= source.size; at = at === 0 ? HDF5_FIRST_BLOCK : 2 * at) {
-    if (startsWith(source.read(at, length), HDF5_SIGNATURE)) return true;
-  }
-  return false;
 }
 
 /** Gzip of something else, or broken gzip, is not. */

@@ -11,7 +11,6 @@ const TILE = 32;
 
 /** Where the numbers came from, for the error about a NaN. */
 export interface SliceSource {
-  /** Path of the file. */
   readonly source: string;
   /** Index of the slice in the file, from 0. */
   readonly slice: number;
@@ -25,7 +24,6 @@ export interface PlanarOptions extends SliceSource {
 
 /** Distance, in complex numbers, from one coil, row or column to the next. */
 export interface Strides {
-  /** From one coil to the next. */
   readonly coil: number;
   /** From one output row (H) to the next. */
   readonly row: number;
@@ -91,7 +89,6 @@ function tileRows(
   }
 }
 
-/** One complex plane. */
 function planarPlane(
   source: Float32Array,
   target: Float32Array,

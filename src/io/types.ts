@@ -20,6 +20,7 @@ export type FileFormat =
 export interface Axis {
   /** `coil`, `readout` and `phase` (encoding) have a meaning here; all others count slices. */
   readonly name: string;
+  /** Elements along it. */
   readonly size: number;
 }
 
@@ -45,11 +46,13 @@ export interface Geometry {
 export interface KspaceFile extends Disposable {
   /** The path it was opened with. */
   readonly path: string;
+  /** What its content was recognised as. */
   readonly format: FileFormat;
   /** The file's own axes, in its own order. */
   readonly axes: readonly Axis[];
   /** Number of slices: all further axes, such as time or echoes, are flattened into this one. */
   readonly slices: number;
+  /** Number of coils. */
   readonly coils: number;
   /** Phase-encode lines, H. */
   readonly height: number;
@@ -93,9 +96,13 @@ export interface KspaceFile extends Disposable {
 export interface ImageFile extends Disposable {
   /** The path it was opened with. */
   readonly path: string;
+  /** What its content was recognised as. */
   readonly format: FileFormat;
+  /** Number of slices. */
   readonly slices: number;
+  /** Rows of a slice. */
   readonly rows: number;
+  /** Columns of a slice. */
   readonly columns: number;
   /** Whether the pixels are complex. */
   readonly complex: boolean;

@@ -11,7 +11,6 @@
 /** Three numbers: x, y, z, or right-left, front-back, foot-head. */
 export type Triple = readonly [number, number, number];
 
-/** How a number is stored. */
 export type NumberKind = "u16" | "u32" | "i32" | "f32" | "u64";
 
 /** A field of a header: a number, several side by side, or fields of its own. */
@@ -152,7 +151,6 @@ export type Pixels =
   | Float32Array
   | Float64Array;
 
-/** An image. */
 export interface MrdImage {
   readonly header: ImageHeader;
   /** XML `<ismrmrdMeta>`, or empty. */

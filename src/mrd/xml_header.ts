@@ -61,20 +61,17 @@ export interface Encoding {
   readonly reconSpace: Space;
   /** Limits of the counters that the header mentions. */
   readonly limits: { readonly [K in typeof LIMITED[number]]?: Limit };
-  /** How k-space is traversed. */
   readonly trajectory: typeof TRAJECTORIES[number];
   /** Undersampling, where the header mentions it. */
   readonly parallelImaging?: {
     /** Along the first and the second phase encoding. */
     readonly acceleration: readonly [number, number];
-    /** Where calibration lines come from. */
     readonly calibrationMode?: typeof CALIBRATION_MODES[number];
   };
 }
 
 /** The XML header. */
 export interface MrdHeader {
-  /** At least one. */
   readonly encodings: readonly Encoding[];
   /** Tesla and coils of the scanner; what noise passes the receiver relative to its bandwidth. */
   readonly system: {

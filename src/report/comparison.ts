@@ -18,9 +18,7 @@ export interface ComparedMetrics extends RegionMetrics {
 export interface ComparisonRun {
   /** Unique within the comparison, and fit to name a folder. */
   readonly key: string;
-  /** Index into `inputs`. */
   readonly input: number;
-  /** The mask's specification. */
   readonly mask: string;
   /** All lines (or points) divided by those kept. */
   readonly acceleration: number;
@@ -57,7 +55,6 @@ export interface PairedDifference {
   readonly a: string;
   readonly b: string;
   readonly metric: "psnr" | "ssim" | "nmse" | "haarpsi";
-  /** What was paired. */
   readonly over: "files" | "slices";
   readonly count: number;
   /** Mean of a - b over the head, and its standard deviation. */

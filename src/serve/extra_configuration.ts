@@ -6,7 +6,6 @@
 
 /** What such a text asks for. */
 export interface ExtraConfiguration {
-  /** Name of a recipe. */
   readonly name?: string;
   /** Other parameters as texts. */
   readonly changes: Readonly<Record<string, string>>;

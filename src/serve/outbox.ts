@@ -11,7 +11,6 @@ export interface ByteOutput {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Sends messages in the background. */
 export class Outbox {
   readonly #output: ByteOutput;
   readonly #limit: number;
@@ -58,7 +57,6 @@ export class Outbox {
     return this.#waiting === 0 ? 0 : performance.now() - this.#progress;
   }
 
-  /** Sends no more. */
   break(reason: unknown): void {
     if (this.#broken) return;
     this.#broken = true;

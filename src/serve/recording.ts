@@ -17,7 +17,6 @@ import type { Log } from "./types.ts";
 export interface Recording {
   /** Saves some bytes. Does not throw: what cannot be saved is reported once. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Ends it. */
   close(): Promise<void>;
 }
 
@@ -98,7 +97,6 @@ async function convert(
   }
 }
 
-/** What became of a stream. */
 export interface SavedStream {
   /** Acquisitions in the file. */
   readonly acquisitions: number;

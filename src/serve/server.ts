@@ -8,12 +8,10 @@ import { recorded, type Recording } from "./recording.ts";
 import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
 import type { Log } from "./types.ts";
 
-/** Options of {@link serve}. */
 export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe"> {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  /** Sessions at the same time. */
   readonly connections: number;
   /** Starts to save the raw data of a session. */
   readonly record?: (session: number, log: Log) => Promise<Recording>;

@@ -14,13 +14,11 @@ import { extraConfiguration } from "./extra_configuration.ts";
 import { Outbox } from "./outbox.ts";
 import type { Log, OpenWork, RecipeBook, ServeLimits, Severity, Work, WorkEvent } from "./types.ts";
 
-/** The two directions of a connection. */
 export interface Duplex {
   read(target: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Options of {@link Session}. */
 export interface SessionOptions {
   readonly recipes: RecipeBook;
   readonly limits: ServeLimits;
@@ -33,7 +31,6 @@ export interface SessionOptions {
 
 /** How a session ended. */
 export interface SessionResult {
-  /** Why it ended early. */
   readonly error?: unknown;
   readonly acquisitions: number;
   readonly images: number;
@@ -82,7 +79,6 @@ export class Session {
     this.#outbox = new Outbox(duplex, OUTBOX_BYTES, (reason) => this.stop(reason));
   }
 
-  /** Whether the client has sent anything. */
   get started(): boolean {
     return this.#bytes.position > 0;
   }

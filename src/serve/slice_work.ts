@@ -28,7 +28,6 @@ export class Turns {
   }
 }
 
-/** Options of {@link LocalWork}. */
 export interface LocalWorkOptions {
   readonly device: DeviceRequest;
   /** Shared by the sessions of a thread. */
@@ -55,7 +54,6 @@ function missingLines({ layout, lines }: RawBin, { encodings }: MrdHeader): numb
   return Math.max(0, announced - lines);
 }
 
-/** Work in this thread. */
 export class LocalWork implements Work {
   readonly #request: WorkRequest;
   readonly #options: LocalWorkOptions;
@@ -127,7 +125,6 @@ export class LocalWork implements Work {
     });
   }
 
-  /** Stops without a result. */
   abort(): void {
     this.#assembler = undefined;
     this.#abort.abort(new Error("The session has ended"));

@@ -54,7 +54,6 @@ export type Log = (severity: Severity, text: string) => void;
 /** What is to be reconstructed for a session. */
 export interface WorkRequest {
   readonly options: RecipeOptions;
-  /** The XML header. */
   readonly xml: string;
   /** Bytes of samples that may be held. */
   readonly memoryBytes: number;
@@ -79,21 +78,17 @@ export interface Work {
   push(acquisition: Acquisition): void;
   /** Says that no more acquisitions follow. */
   finish(): void;
-  /** Stops without a result. */
   abort(): void;
 }
 
-/** Starts the reconstruction of a session. */
 export type OpenWork = (request: WorkRequest, onEvent: (event: WorkEvent) => void) => Work;
 
-/** A message to a worker. */
 export type WorkerRequest =
   | { readonly kind: "start"; readonly device: DeviceRequest }
   | { readonly kind: "open"; readonly session: number; readonly request: WorkRequest }
   | { readonly kind: "acquisition"; readonly session: number; readonly acquisition: Acquisition }
   | { readonly kind: "finish" | "abort"; readonly session: number };
 
-/** A message from a worker. */
 export type WorkerAnswer =
   | { readonly kind: "ready"; readonly device: Device }
   | { readonly kind: "absent"; readonly message: string; readonly hint?: string }

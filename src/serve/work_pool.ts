@@ -7,7 +7,6 @@ import type { Device, DeviceRequest } from "../graph/mod.ts";
 import { DeviceError } from "../errors.ts";
 import type { OpenWork, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
-/** A worker and its sessions. */
 interface PoolWorker {
   readonly worker: Worker;
   readonly sessions: Map<number, (event: WorkEvent) => void>;
@@ -65,7 +64,6 @@ export class WorkPool implements Disposable {
     };
   };
 
-  /** Ends all workers. */
   [Symbol.dispose](): void {
     for (const { worker } of this.#workers) worker.terminate();
   }

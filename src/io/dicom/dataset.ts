@@ -29,14 +29,12 @@ export type DicomValue =
 /** Kinds of values by keyword, where the dictionary leaves a choice; dcmjs reads it as `_vrMap`. */
 type VrMap = Readonly<Record<string, "OB" | "OW" | "US">>;
 
-/** Attributes by keyword. */
 export interface DicomDataset {
   readonly [keyword: string]: DicomValue;
 }
 
 /** What the instances of a series share. */
 export interface SeriesAttributes {
-  /** Identifiers. */
   readonly study: string;
   readonly series: string;
   readonly frameOfReference: string;
@@ -48,7 +46,6 @@ export interface SeriesAttributes {
   readonly derivation: string;
   /** Name and version of what made them, at most 64 characters. */
   readonly software: string;
-  /** Where voxels lie. */
   readonly geometry: Geometry;
   /** Slices of a volume; those that follow are at the same places again. */
   readonly slices: number;

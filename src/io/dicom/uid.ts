@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 
 /** Root of identifiers that are a UUID as a decimal number (ISO/IEC 9834-8, DICOM PS3.5 B.2). */
 const UUID_ROOT = "2.25";
-/** Bytes of a UUID. */
 const UUID_BYTES = 16;
 
 /**

@@ -18,27 +18,21 @@ const MAX_SLAB_CHUNKS = 2 ** 17;
 
 /** Where the two floats of a complex number lie in an element. */
 export interface ComplexLayout {
-  /** Bytes of one float. */
   readonly width: 4 | 8;
-  /** Byte offset of the real part. */
   readonly real: number;
-  /** Byte offset of the imaginary part. */
   readonly imaginary: number;
 }
 
 /** A dataset, described but not read. */
 export interface DatasetInfo {
-  /** Its path in the file. */
   readonly name: string;
   /** Sizes of the axes, slowest first; empty for a scalar. */
   readonly shape: readonly number[];
   /** Type in words, for messages: `float32`, `compound {r: float32, i: float32}`. */
   readonly type: string;
-  /** Bytes of one element. */
   readonly size: number;
   /** Set when the elements are complex numbers. */
   readonly complex?: ComplexLayout;
-  /** As the library describes it. */
   readonly metadata: Hdf5Metadata;
 }
 

@@ -17,7 +17,9 @@ import {
 
 /** What {@link writeFastmri} writes. */
 export interface FastmriContent {
+  /** Number of slices. */
   readonly slices: number;
+  /** Number of coils. */
   readonly coils: number;
   /** Phase-encode lines, H. */
   readonly height: number;

@@ -24,15 +24,11 @@ const MAX_LISTED = 12;
 
 /** A complex dataset whose last axes are `[coil, row, column]`, or `[row, column]` for one coil. */
 export interface KspaceDataset {
-  /** The dataset. */
   readonly info: DatasetInfo;
   /** Sizes of the axes before the coils, which are flattened into slices. */
   readonly leading: readonly number[];
-  /** Number of coils. */
   readonly coils: number;
-  /** Rows as in the file. */
   readonly rows: number;
-  /** Columns as in the file. */
   readonly columns: number;
 }
 

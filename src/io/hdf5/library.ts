@@ -13,8 +13,9 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { openFile, reason } from "../../host.ts";
-import { checkFile } from "../bytes.ts";
+import { reason } from "../../host.ts";
+import { openBytes } from "../bytes.ts";
+import { hasHdf5Signature } from "./signature.ts";
 
 /** Type classes of HDF5 (`H5T_class_t`). */
 export const H5T = {
@@ -34,7 +35,6 @@ export interface Hdf5Metadata {
   readonly type: number;
   /** Bytes of one element. */
   readonly size: number;
-  /** Whether an integer is signed. */
   readonly signed: boolean;
   /** Whether a string is of variable length. */
   readonly vlen: boolean;
@@ -112,7 +112,6 @@ type SlabArguments = [
 const MODES = { read: 0, edit: 1, create: 2 } as const;
 /** File mode of a character device, which is what the captured stream claims to be. */
 const CHARACTER_DEVICE = 0o020666;
-const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 let loading: Promise<Hdf5Library> | undefined;
 /** What libhdf5 has written to its standard error since the last call began. */
@@ -140,9 +139,7 @@ function captureStandardError(library: Hdf5Library): void {
   Object.assign(library.FS.streams[2], { node: { mode: CHARACTER_DEVICE }, stream_ops: { write } });
 }
 
-/** An open HDF5 file. */
 export class Hdf5File implements Disposable {
-  /** Its path, for messages. */
   readonly path: string;
   readonly #library: Hdf5Library;
   readonly #mode: keyof typeof MODES;
@@ -159,7 +156,6 @@ export class Hdf5File implements Disposable {
    * @throws {InputError} when it is missing, empty, not HDF5, truncated or damaged
    */
   static async open(path: string): Promise<Hdf5File> {
-    checkFile(path);
     checkSignature(path);
     return Hdf5File.#open(path, "read", await loadLibrary());
   }
@@ -297,22 +293,11 @@ function diagnosis(report: string): string | undefined {
   return reasons.at(-1)?.[1] ?? (report.trim().split("\n")[0] || undefined);
 }
 
-/** The signature stands at byte 0, or after a user block at 512, 1024, 2048... */
 function checkSignature(path: string): void {
-  const start = new Uint8Array(24);
-  try {
-    using file = openFile(path);
-    const { size } = file;
-    for (let offset = 0; offset < size; offset = offset === 0 ? 512 : offset * 2) {
-      const bytes = new Uint8Array(SIGNATURE.length);
-      file.read(bytes, offset);
-      if (SIGNATURE.every((byte, i) => byte === bytes[i])) return;
-    }
-    file.read(start, 0);
-  } catch (cause) {
-    throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
-  }
-  const oldMatlab = new TextDecoder().decode(start).startsWith("MATLAB 5.0");
+  using source = openBytes(path);
+  if (hasHdf5Signature(source)) return;
+  const start = new TextDecoder().decode(source.read(0, Math.min(10, source.size)));
+  const oldMatlab = start === "MATLAB 5.0";
   throw new InputError(
     `Cannot read ${path} as HDF5: the HDF5 signature is required, found ` +
       (oldMatlab ? "a MATLAB file of version 5 to 7" : "other content"),

@@ -9,7 +9,6 @@ import type { Hdf5Layout } from "./worker_messages.ts";
 /** Slowest reading that is waited for, in bytes of the slice per millisecond: 1 MB/s. */
 const SLOWEST = 1_000;
 
-/** Options of {@link openHdf5Kspace}. */
 export interface Hdf5KspaceOptions {
   /** The layout; default: the one that the file has. */
   readonly layout?: Hdf5Layout;

@@ -22,7 +22,6 @@ import type {
 /** Milliseconds for any request: opening takes some 10 ms, on a slow network disk a second. */
 export const TIME_LIMIT = 60_000;
 
-/** The worker. */
 interface Engine {
   readonly worker: Worker;
   /** Settles when the worker runs: compiling it does not count against a request. */
@@ -82,7 +81,6 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
     return answer as Hdf5Results[Q["kind"]];
   }
 
-  /** Closes the file. */
   [Symbol.dispose](): void {
     const open = this.#open;
     this.#open = undefined;

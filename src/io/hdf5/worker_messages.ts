@@ -6,7 +6,6 @@ import type { NdArray } from "../../ndarray.ts";
 import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/records.ts";
 import type { KspaceFile } from "../types.ts";
 
-/** Layouts of k-space in HDF5. */
 export type Hdf5Layout = "fastmri" | "matlab";
 
 /** An opened file without its functions, which no message can carry. */
@@ -15,7 +14,6 @@ export type KspaceDescription = Omit<
   "readSlice" | "readCalibration" | typeof Symbol.dispose
 >;
 
-/** A request that opens a file. */
 export type OpenRequest =
   | { readonly kind: "open"; readonly path: string; readonly layout?: Hdf5Layout }
   | { readonly kind: "openMrd"; readonly path: string; readonly group?: string };

@@ -43,7 +43,6 @@ interface RecordTable {
 
 /** An open ISMRMRD file. */
 export class MrdRecords implements Disposable {
-  /** What is in it. */
   readonly description: MrdDescription;
   readonly #file: Hdf5File;
   readonly #tables: { readonly [K in RecordKind]?: RecordTable };
@@ -108,7 +107,6 @@ export class MrdRecords implements Disposable {
     return target.batch();
   }
 
-  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }

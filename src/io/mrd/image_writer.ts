@@ -9,7 +9,6 @@ import type { Hdf5File } from "../hdf5/library.ts";
 import { RecordSink } from "./record_sink.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
 
-/** What {@link writeMrdImages} writes. */
 export interface MrdImageFile {
   /** The header of the measurement, kept as it is. */
   readonly xml?: string;

@@ -19,7 +19,6 @@ const LITTLE_ENDIAN = true;
 /** Flags of samples that are not plain float32. */
 const COMPRESSED = flagBits("compression1", "compression2", "compression3", "compression4");
 
-/** Reads messages, one after the other. */
 export class MessageReader {
   readonly #bytes: ByteReader;
   readonly #limits: MessageLimits;

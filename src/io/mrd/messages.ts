@@ -5,7 +5,6 @@
  */
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
 
-/** Numbers of the messages. */
 export const MESSAGE_IDS = {
   configFile: 1,
   configText: 2,
@@ -23,7 +22,6 @@ export const CONFIG_FILE_BYTES = 1024;
 /** Messages that hold a text after its length. */
 export type TextKind = "configText" | "header" | "text";
 
-/** A message. */
 export type MrdMessage =
   /** Name of the reconstruction that is asked for. */
   | { readonly kind: "configFile"; readonly text: string }
@@ -32,7 +30,6 @@ export type MrdMessage =
    * followed by a NUL that its length counts, as FIRE and python-ismrmrd-server write it.
    */
   | { readonly kind: TextKind; readonly text: string; readonly terminated: boolean }
-  /** Nothing more comes from this side. */
   | { readonly kind: "close" }
   | { readonly kind: "acquisition"; readonly acquisition: Acquisition }
   | { readonly kind: "image"; readonly image: MrdImage }

@@ -4,7 +4,6 @@
  */
 import { escapeXml, parseXml } from "./xml.ts";
 
-/** Attributes by name. */
 export type MrdMeta = Readonly<
   Record<string, string | number | readonly (string | number)[]>
 >;

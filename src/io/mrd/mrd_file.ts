@@ -14,7 +14,6 @@ const HEADERS_AT_ONCE = 512;
 /** Acquisitions in one request by {@link MrdFile.acquisitions}: one of 32 coils has some 64 kB. */
 const ACQUISITIONS_AT_ONCE = 64;
 
-/** Options of {@link openMrd}. */
 export interface MrdOptions {
   /** The group of the measurement; by default the only one, or `dataset`. */
   readonly group?: string;
@@ -24,9 +23,7 @@ export interface MrdOptions {
 
 /** An open ISMRMRD file. */
 export interface MrdFile extends Disposable {
-  /** The path it was opened with. */
   readonly path: string;
-  /** Group of the measurement. */
   readonly group: string;
   /** The XML header as text. */
   readonly xml: string;

@@ -14,13 +14,9 @@ export const HEADERS = { data: ACQUISITION, waveforms: WAVEFORM } as const;
 
 /** What an ISMRMRD file holds. */
 export interface MrdDescription {
-  /** Path of the group. */
   readonly group: string;
-  /** The XML header. */
   readonly xml: string;
-  /** Number of acquisitions. */
   readonly acquisitions: number;
-  /** Number of waveforms. */
   readonly waveforms: number;
   /** Names of the groups of images in it. */
   readonly images: readonly string[];
@@ -51,7 +47,6 @@ export function acquisitionsOf({ headers, trajectory, samples }: RecordBatch): A
   });
 }
 
-/** The waveforms of a batch. */
 export function waveformsOf({ headers, samples }: RecordBatch): Waveform[] {
   const values = new Uint32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
   let at = 0;

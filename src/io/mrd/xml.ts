@@ -29,14 +29,12 @@ export class XmlElement {
     this.#value = value;
   }
 
-  /** All children of a name. */
   all(name: string): XmlElement[] {
     const { children } = this;
     if (!Object.hasOwn(children, name)) return [];
     return [children[name]].flat().map((value) => new XmlElement(value));
   }
 
-  /** The first child of a name. */
   child(name: string): XmlElement | undefined {
     return this.all(name)[0];
   }

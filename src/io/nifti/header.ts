@@ -13,9 +13,7 @@ import type { Geometry } from "../types.ts";
 export const NIFTI1_BYTES = 348;
 /** Size of the header itself, without extensions. */
 export const NIFTI2_BYTES = 540;
-/** NIfTI's code of complex64. */
 export const COMPLEX64_CODE = 32;
-/** NIfTI's code of float32. */
 export const FLOAT32_CODE = 16;
 
 /** Numeric types by NIfTI's code. */
@@ -69,13 +67,10 @@ export function niftiKind(bytes: Uint8Array): "nifti-1" | "nifti-2" | "pair" | u
 export interface NiftiHeader {
   /** Sizes of the used dimensions, x first (fastest). */
   readonly dims: readonly number[];
-  /** Type of one voxel. */
   readonly type: ElementType;
   /** Offset of the first voxel. */
   readonly offset: number;
-  /** What turns stored numbers into values. */
   readonly scaling: Scaling;
-  /** Where voxels lie. */
   readonly geometry: Geometry;
 }
 

@@ -7,7 +7,6 @@ import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import type { ByteSource, ElementType } from "../bytes.ts";
 
-/** First bytes of a .npy file. */
 export const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
 
 /** numpy itself refuses longer headers by default (10,000) unless told otherwise. */
@@ -20,7 +19,6 @@ const ALIGNMENT = 64;
 export interface NpyHeader {
   /** Numpy's own name of the type, e.g. `<c8`. */
   readonly descr: string;
-  /** Type of one element. */
   readonly type: ElementType;
   /** Whether the first index is the fastest. */
   readonly fortranOrder: boolean;

@@ -14,7 +14,6 @@ export const COMPARISON_CONVENTION: string = `${METRICS_CONVENTION}; HaarPSI (Re
   "between graphs; a difference is over the head, its interval the 95 % percentile bootstrap of the " +
   "mean (9999 resamples, seed 0)";
 
-/** The metrics of a run. */
 export type RunMetrics = Pick<ComparisonRun, "whole" | "head" | "perSlice">;
 
 /** Of a run that cannot be measured. */

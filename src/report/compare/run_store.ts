@@ -28,9 +28,7 @@ export function runKey(words: readonly string[], settings: RunSettings): string 
   return `${name.slice(0, 100)}-${hash.slice(0, DIGITS)}`;
 }
 
-/** The runs in a folder. */
 export class RunStore {
-  /** The folder of the comparison. */
   readonly folder: string;
 
   /** @param folder need not exist */
@@ -84,7 +82,6 @@ export class RunStore {
     await writeFileWhole(join(this.folder, path), bytes);
   }
 
-  /** Writes an array as .npy. */
   async writeArray(path: string, array: NdArray): Promise<void> {
     await this.#folderOf(path);
     await writeNpy(join(this.folder, path), array);
@@ -97,7 +94,6 @@ export class RunStore {
     return ndarray(data, shape);
   }
 
-  /** Whether there is such a file. */
   async has(path: string): Promise<boolean> {
     return await Deno.stat(join(this.folder, path)).then(() => true, () => false);
   }
@@ -114,7 +110,6 @@ export class RunStore {
   }
 }
 
-/** The content of row.json. */
 interface Row {
   readonly settings: RunSettings;
   readonly run: ComparisonRun;

@@ -31,7 +31,6 @@ export function standardDeviation(values: readonly number[]): number {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-/** Options of {@link bootstrapDraws}. */
 export interface BootstrapOptions {
   /** Seed of the resampling. Default 0. */
   readonly seed?: number;

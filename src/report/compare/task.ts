@@ -7,11 +7,9 @@ import type { Variant } from "./plan.ts";
 import type { Comparison, ComparisonRun } from "../comparison.ts";
 import type { RunSettings } from "./run_store.ts";
 
-/** One input of a comparison. */
 export interface CompareInput {
   /** Path as it was given, or `example`. */
   readonly path: string;
-  /** A short name. */
   readonly name: string;
   /** SHA-256 of the file; null for the built-in example. */
   readonly sha256: string | null;
@@ -19,7 +17,6 @@ export interface CompareInput {
   open(runtime: Runtime): Promise<KspaceFile>;
 }
 
-/** What is to be compared. */
 export interface CompareTask {
   readonly inputs: readonly CompareInput[];
   /** First slice and the one after the last; an end that is absent is the file's. */
@@ -53,7 +50,6 @@ export interface CompareWatcher {
   onRun?(run: ComparisonRun, place: { done: number; of: number; kept: boolean }): void;
 }
 
-/** How a comparison ended. */
 export interface CompareResult {
   readonly comparison: Comparison;
   /** What the failed runs threw. */

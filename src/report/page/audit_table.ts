@@ -46,7 +46,6 @@ export function auditTable(
   return table({ label: "Audits", columns, rows });
 }
 
-/** A run with an audit. */
 interface Row {
   readonly audit: Audit;
   readonly label: string;

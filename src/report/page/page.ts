@@ -18,7 +18,6 @@ import { runTable } from "./run_table.ts";
 /** The style sheet with the colours of curves. */
 const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
 
-/** Writes the page. */
 export function page(comparison: Comparison, pictures: Pictures): string {
   const labels = runLabels(comparison.runs);
   const title = titleOf(comparison);

@@ -13,7 +13,6 @@ export interface InputData {
   readonly slices: readonly number[];
   /** Value shown white in the default window, which begins at 0. */
   readonly white: number;
-  /** Whether there is a reference. */
   readonly reference: boolean;
 }
 

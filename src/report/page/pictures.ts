@@ -8,7 +8,6 @@ import { type InputData, packLevels, pictureId, type PictureKind } from "./page_
 
 /** Where the renderer gets its arrays: magnitudes `[S, H, W]`, drawn as they lie, row 0 on top. */
 export interface ReportImages {
-  /** Reference of an input. */
   reference(input: number): Promise<NdArray | undefined>;
   /** Image of a run, by its key. */
   recon(key: string): Promise<NdArray | undefined>;
@@ -25,9 +24,7 @@ interface Slice {
   readonly values: Float32Array;
 }
 
-/** A picture ready for the page. */
 export interface PackedPicture {
-  /** Id of its element. */
   readonly id: string;
   /** Deflated levels in base64. */
   readonly base64: string;

@@ -4,7 +4,6 @@ import { attribute, type Content, html, type Markup } from "../../markup.ts";
 /** A column of a table of rows `T`. */
 export interface TableColumn<T> {
   readonly name: Content;
-  /** Explanation on hovering. */
   readonly title?: string;
   /** Classes of its cells: `number`, `wrap`... */
   readonly classes?: string;
@@ -13,20 +12,16 @@ export interface TableColumn<T> {
   readonly data?: (row: T) => Readonly<Record<string, string | number | undefined>>;
 }
 
-/** Attributes and rows of a table. */
 export interface TableContent<T> {
   /** What the table is, for those who cannot see it. */
   readonly label: string;
   readonly columns: readonly TableColumn<T>[];
   readonly rows: readonly T[];
   readonly attributes?: Readonly<Record<string, string>>;
-  /** Attributes of the headings. */
   readonly headingAttributes?: Readonly<Record<string, string>>;
-  /** Attributes of a row. */
   readonly rowAttributes?: (row: T) => Readonly<Record<string, string | number>>;
 }
 
-/** The markup of a table. */
 export function table<T>(content: TableContent<T>): Markup {
   const { label, columns, rows, headingAttributes = {}, rowAttributes = () => ({}) } = content;
   return html`

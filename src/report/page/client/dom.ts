@@ -8,7 +8,6 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return element as T;
 }
 
-/** All elements of a selector. */
 export function all<T extends Element = HTMLElement>(
   selector: string,
   root: ParentNode = document,

@@ -11,7 +11,6 @@ const PER_KEY = 0.01;
 const REGION_KEY = 0.1;
 const SHIFTED = 5;
 
-/** Where a drag began. */
 interface Drag {
   readonly x: number;
   readonly y: number;

@@ -14,7 +14,6 @@ const HEAT: readonly (readonly [number, number, number])[] = [
 const OPAQUE = 0xff000000;
 const LEVELS = 65536;
 
-/** A picture in levels. */
 export interface Picture {
   readonly levels: Uint16Array;
   readonly rows: number;

@@ -13,12 +13,10 @@ export class Pixels {
     this.#loaded = loaded;
   }
 
-  /** Whether pictures are on their way. */
   get busy(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** How many pictures have come. */
   get count(): number {
     return this.#ready.size;
   }

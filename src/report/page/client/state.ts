@@ -19,7 +19,6 @@ export interface State {
   /** The window: black and white. */
   readonly low: number;
   readonly high: number;
-  /** Upper end of error maps. */
   readonly errorScale: number;
   readonly panels: ReadonlySet<string>;
   /** What dragging on a picture sets. */
@@ -43,7 +42,6 @@ const FIRST_REGION = 0.3;
 /** Fewest pixels along the shorter side of a region. */
 const SMALLEST = 8;
 
-/** The state a page opens with. */
 export function firstState(data: PageData): State {
   const { inputs: [input], errorScale } = data;
   return {
@@ -120,7 +118,6 @@ export class Store {
     this.#state = firstState(data);
   }
 
-  /** The state now. */
   get state(): State {
     return this.#state;
   }
@@ -130,7 +127,6 @@ export class Store {
     return this.data.inputs[this.#state.input];
   }
 
-  /** Changes some of the state. */
   update(changes: Partial<State>): void {
     this.#state = { ...this.#state, ...changes };
     this.refresh();

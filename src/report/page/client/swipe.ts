@@ -66,7 +66,6 @@ function bindChoices(store: Store): void {
   });
 }
 
-/** Exchanges A and B. */
 export function swap(store: Store): void {
   const { a, b } = store.state;
   store.update({ a: b, b: a });

@@ -45,7 +45,6 @@ export class View {
     return kind === "std" ? undefined : this.#pixels.get("reference", input, slice, columns);
   }
 
-  /** Colours of a kind of panel. */
   colours(kind: "image" | "zoom" | "error" | "std"): Colours {
     const { state: { low, high, errorScale }, data: { step } } = this.#store;
     if (kind === "error" || kind === "std") {
