@@ -24,7 +24,7 @@
 export { DeviceError, DivergenceError, InputError, LarmorError, UsageError } from "./src/errors.ts";
 export type { Warning } from "./src/warning.ts";
 export { VERSION } from "./src/version.ts";
-export { type NdArray, ndarray, sizeOf, zeros } from "./src/ndarray.ts";
+export { meanOf, type NdArray, ndarray, sizeOf, zeros } from "./src/ndarray.ts";
 export { Rng } from "./src/rng.ts";
 
 // In.

@@ -16,6 +16,7 @@ export {
 } from "./physics/complex.ts";
 export { conjugateGradients } from "./physics/cg.ts";
 export { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW, type Direction } from "./physics/dft.ts";
+export { dotTest, type LinearDefinition, linearOperator } from "./physics/linear_operator.ts";
 export {
   coils,
   compose,
