@@ -189,12 +189,11 @@ export class Preparation {
 
   async #acquireSlice(kspace: NdArray): Promise<Acquired> {
     const out = await this.#acquire.run({ kspace });
-    const energies = out.air === undefined ? [out.corners] : [out.corners, out.air];
     const { samples, image, reference } = out;
     return {
       samples,
       image,
-      sigma: noiseLevel(energies, this.#regions),
+      sigma: noiseLevel({ corners: out.corners, air: out.air }, this.#regions),
       ...(reference === undefined ? {} : { reference }),
     };
   }

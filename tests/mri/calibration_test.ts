@@ -4,6 +4,7 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "../../src/recon/prepare.ts";
 import { type NdArray, onlyOf } from "../../src/ndarray.ts";
+import { Rng } from "../../src/rng.ts";
 import { projectionResidual, scene } from "./calibration_support.ts";
 
 const ESPIRIT: MapsSource = { kind: "espirit" };
@@ -105,6 +106,39 @@ for (
     assert.ok(Math.abs(found / sigma - 1) < 0.1, `${found}`);
   });
 }
+
+for (
+  const [coils, height, width, spec] of [
+    [1, 64, 64, "full"],
+    [1, 30, 25, "equispaced:R=2,acs=4"],
+    [4, 96, 80, "equispaced:R=4,acs=12"],
+    [8, 128, 100, "full"],
+    [3, 48, 40, "poisson:R=4,acs=8"],
+  ] as const
+) {
+  Deno.test(`the noise level of white noise is unbiased: ${coils} x ${height} x ${width}, ${spec}`, async () => {
+    await using runtime = await Runtime.open("cpu");
+    const sampling = mask(spec, height, width);
+    const preparation = await Preparation.create(runtime, { coils, mask: sampling, full: false });
+    const draws = Math.ceil(40 * 4096 / (height * width)); // a standard error below 0.5 %
+    let sum = 0;
+    for (let draw = 0; draw < draws; draw++) {
+      const shape = [coils, 2, height, width];
+      const kspace = { data: new Rng(7, draw).normals(2 * coils * height * width), shape };
+      const { problem, scale } = await preparation.slice(kspace, { kind: "none" });
+      sum += problem.sigma * scale / draws;
+    }
+    assert.ok(Math.abs(sum - 1) < 0.01, `${sum}`);
+  });
+}
+
+Deno.test("the noise level of an asymmetric echo is that of what was acquired", async () => {
+  await using runtime = await Runtime.open("cpu");
+  const sampling = mask("full", 64, 64).with({ partial: { columns: [20, 64] } });
+  const data = new Rng(3).normals(2 * 2 * 64 * 64).map((value, i) => i % 64 < 20 ? 0 : value);
+  const { problem, scale } = await prepare(runtime, { data, shape: [2, 2, 64, 64] }, sampling);
+  assert.ok(Math.abs(problem.sigma * scale - 1) < 0.03, `${problem.sigma * scale}`);
+});
 
 Deno.test("Preparation scales with the data and not with samples that the mask drops", async () => {
   await using runtime = await Runtime.open("cpu");
