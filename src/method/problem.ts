@@ -61,7 +61,7 @@ export interface RunControl {
   /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
   /** Told the noise that the method takes for that of the samples, where it is more than `sigma`. */
-  readonly onMisfit?: (sigma: number) => void;
+  readonly onModelSigma?: (sigma: number) => void;
   /** Told what a user should know of the result. */
   readonly onWarning?: (warning: Warning) => void;
   /** Stops the run: the method throws the signal's reason. */

@@ -50,7 +50,7 @@ async function collect(
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
   const { geometry, volumes = 1, warnings = [] } = file;
-  const misfit = slices.flatMap((slice) => slice.misfit ?? []);
+  const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
   return {
     magnitude,
     complex: stack(slices.map((slice) => slice.complex)),
@@ -70,7 +70,7 @@ async function collect(
     settings,
     drawn,
     sigma: slices.map(({ sigma }) => sigma),
-    misfit: misfit.length > 0 ? misfit : undefined,
+    modelSigma: modelSigma.length > 0 ? modelSigma : undefined,
     audit: auditOf(slices, std && spreadFigures(magnitude, std, first)),
     warnings: distinct([
       ...warnings.map((message) => ({ code: "input", message })),

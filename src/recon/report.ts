@@ -55,7 +55,7 @@ export interface ReconReport {
     /** Standard deviation of the real and of the imaginary part. */
     readonly sigma: readonly number[];
     /** What the method took for it: noise and model error; null where it took `sigma` itself. */
-    readonly misfit: readonly number[] | null;
+    readonly modelSigma: readonly number[] | null;
   };
   /** Wall-clock time by stage; `total` is all, opening and checksum included. */
   readonly seconds: Seconds & { readonly total: number; readonly write: number };
@@ -103,7 +103,7 @@ export function reconReport(
     nfe: result.nfe,
     settings: result.settings ?? null,
     samples: result.drawn,
-    noise: { sigma: result.sigma, misfit: result.misfit ?? null },
+    noise: { sigma: result.sigma, modelSigma: result.modelSigma ?? null },
     seconds: {
       total: milliseconds(totalSeconds),
       read: milliseconds(seconds.read),

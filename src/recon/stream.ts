@@ -186,12 +186,12 @@ class Run {
     report("calibrate", 0.02);
     const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
     const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
-    let misfit: number | undefined;
+    let modelSigma: number | undefined;
     const { image, samples } = await clock.time("reconstruct", () =>
       solved(solver, problem, {
         ...control("reconstruct", PREPARING_SHARE, share),
         onStage: (stage, seconds) => clock.add(stage, seconds),
-        onMisfit: (sigma) => misfit = sigma,
+        onModelSigma: (sigma) => modelSigma = sigma,
         onWarning: (warning) => warnings.push(warning),
       }));
     const scale = scaleArray(prepared.scale);
@@ -217,7 +217,7 @@ class Run {
       method: this.#method.name,
       device: this.runtime.device,
       sigma: problem.sigma,
-      misfit,
+      modelSigma,
       audit,
       steps: solver.steps,
       nfe: solver.nfe,

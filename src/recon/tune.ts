@@ -5,7 +5,7 @@ import { meanOf } from "../ndarray.ts";
 import type { Denoiser } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import {
-  compileMisfit,
+  compileModelSigma,
   compileSampler,
   mriMeasurement,
   type Range,
@@ -96,10 +96,10 @@ async function tryTrial(
     denoise,
     samples,
   });
-  const misfit = await compileMisfit(runtime, geometry);
+  const modelSigma = await compileModelSigma(runtime, geometry);
   const start = performance.now();
   try {
-    const sigma = await misfit(problem);
+    const sigma = await modelSigma(problem);
     const image = meanOf(await compiled.run({ ...problem, sigma }, new Rng(0)));
     const time = (performance.now() - start) / 1000;
     return { value: scoreTrial(trial, image).head.psnr, time };

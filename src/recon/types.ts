@@ -129,8 +129,8 @@ export interface ReconstructedSlice {
   readonly drawn: number;
   /** Noise per real and imaginary part relative to bright tissue. */
   readonly sigma: number;
-  /** What the method took for it, of methods that weigh the data by their misfit. */
-  readonly misfit?: number;
+  /** Noise and model error together, of methods that weigh the data by them. */
+  readonly modelSigma?: number;
   /** Evidence that the image is right; absent for methods without coil maps. */
   readonly audit?: SliceAudit;
   /** What should be known of this slice. */
@@ -180,8 +180,8 @@ export interface Reconstruction {
   readonly settings?: Readonly<Record<string, number>>;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
-  /** What the method took for it, of methods that weigh the data by their misfit. */
-  readonly misfit?: readonly number[];
+  /** Noise and model error together, of methods that weigh the data by them. */
+  readonly modelSigma?: readonly number[];
   /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
   readonly audit?: Audit;
   /** What should be known of the result, each once. */

@@ -24,7 +24,7 @@ export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./c
 export { type CompiledSampler, compileSampler, type SamplingTask } from "./core/driver.ts";
 export { type Measurement, mriMeasurement } from "../method/measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
-export { compileMisfit, type MisfitLevel } from "./core/misfit.ts";
+export { compileModelSigma, type ModelSigma } from "../method/model_sigma.ts";
 
 export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };
 export { ddnm, ddnmPlus, ddrm, dds, diffpir, dpir, ilvr, pnpAdmm, red, redDiff, repaint, sdedit };

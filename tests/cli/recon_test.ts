@@ -57,7 +57,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     }
     assert.equal(report.noise.sigma.length, SIZE.slices);
     assert.ok(report.noise.sigma.every((sigma: number) => sigma > 0));
-    assert.equal(report.noise.misfit, null);
+    assert.equal(report.noise.modelSigma, null);
     assert.match(report.metrics.reference, /RSS/);
     assert.deepEqual(report.outputs, {
       magnitude: at("out/recon.nii.gz"),

@@ -22,9 +22,9 @@ Deno.test("recon --samples writes mean, deviation and, asked for, the samples", 
     assert.deepEqual([report.samples, report.steps, report.nfe], [3, 2, 6]);
     assert.deepEqual([plan.samples, plan.steps, plan.nfe], [3, 2, 6]);
     assert.deepEqual(plan.outputs, report.outputs);
-    const { sigma, misfit } = report.noise;
-    assert.equal(misfit.length, sigma.length);
-    misfit.forEach((level: number, i: number) => assert.ok(level >= sigma[i], `${level}`));
+    const { sigma, modelSigma } = report.noise;
+    assert.equal(modelSigma.length, sigma.length);
+    modelSigma.forEach((level: number, i: number) => assert.ok(level >= sigma[i], `${level}`));
     assert.equal(report.outputs.std, at("out/std.nii.gz"));
     const volume = async (name: string) => {
       using file = openNiftiImage(at(`out/${name}`));

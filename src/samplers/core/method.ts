@@ -7,7 +7,7 @@ import { openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
 import { compileSampler } from "./driver.ts";
-import { compileMisfit } from "./misfit.ts";
+import { compileModelSigma } from "../../method/model_sigma.ts";
 
 /** The prior that samplers use when none is named. */
 export const DEFAULT_PRIOR = "prior-brain";
@@ -45,10 +45,10 @@ async function prepareSampler(
     denoise,
     samples,
   });
-  const misfit = await compileMisfit(runtime, geometry);
+  const modelSigma = await compileModelSigma(runtime, geometry);
   const sample: NonNullable<Solver["sample"]> = async (problem, control = {}) => {
-    const sigma = await misfit(problem);
-    control.onMisfit?.(sigma);
+    const sigma = await modelSigma(problem);
+    control.onModelSigma?.(sigma);
     return await compiled.run({ ...problem, sigma }, control.rng ?? new Rng(0), control);
   };
   const typical = 0.02; // noise of a usual scan: plans depend on it little

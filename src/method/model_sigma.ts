@@ -1,0 +1,59 @@
+/**
+ * The standard deviation of the data about the model: noise, and all that the model leaves out (coil maps
+ * from few lines, motion, flow). Samplers that took the noise of the air alone for it would follow the
+ * errors of the model.
+ * @module
+ */
+import { concat, mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
+import { regularisedInverse } from "../mri/physics/proximal.ts";
+import { ndarray, sizeOf } from "../ndarray.ts";
+import { Rng } from "../rng.ts";
+import { mriMeasurement } from "./measurement.ts";
+import type { Problem, SamplingGeometry } from "./problem.ts";
+
+/** Conjugate gradient steps of the least-squares fit. */
+const ITERATIONS = 25;
+/** Tikhonov weight of the fit: too small to leave a residual of its own. */
+const RIDGE = 1e-4;
+/**
+ * The residual of a right model over the noise where the maps were calibrated from the same noisy lines.
+ * Measured on simulated validation slices: 1.05 at R=4 and 1.1 at R=8.
+ */
+const CALIBRATED_MAPS_EXCESS = 1.1;
+
+/** The standard deviation of the data about the model for a slice, at least that of the noise. */
+export type ModelSigma = (problem: Problem) => Promise<number>;
+
+/**
+ * Compiles the measurement: the residual of a least-squares image on the calibration lines. Noise of
+ * variance 1 goes through the same fit, so its residual there is what the fit leaves of a variance,
+ * whatever the coils, the support of their maps and the sampling are. No fully sampled data are needed.
+ * What the residual exceeds the noise by is added to the noise.
+ * @returns the noise itself for one coil or without calibration lines, which show nothing
+ */
+export async function compileModelSigma(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+): Promise<ModelSigma> {
+  const { coils } = geometry;
+  const { y, inputs, operator, lowPass } = mriMeasurement(geometry);
+  if (coils === 1 || lowPass === undefined) return ({ sigma }) => Promise.resolve(sigma);
+  const probe = ndarray(new Rng(0).normals(sizeOf(y)), y);
+  const program = await runtime.build<string, string>(
+    { y, ...inputs, probe: y },
+    ({ y, probe, ...arrays }) => {
+      const model = operator(arrays, 2);
+      const both = concat([y, probe], 0);
+      const image = regularisedInverse({ operator: model }, model.adjoint(both), RIDGE, ITERATIONS);
+      const residual = lowPass(sub(both, model.forward(image)));
+      return { energies: reduceSum(mul(residual, residual), [1, 2, 3, 4]) };
+    },
+  );
+  return async ({ y, inputs, sigma }) => {
+    const { energies: { data: [found, ofNoise] } } = await program.run({ y, ...inputs, probe });
+    if (!(ofNoise > 0)) return sigma;
+    return Math.sqrt(
+      sigma ** 2 + Math.max(0, found / ofNoise - (CALIBRATED_MAPS_EXCESS * sigma) ** 2),
+    );
+  };
+}
