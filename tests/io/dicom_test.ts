@@ -39,6 +39,7 @@ Deno.test("decimalString() is short enough and as precise as 16 characters allow
     assert.ok(Math.abs(Number(text) - value) <= 1e-8 * Math.abs(value), `${text} for ${value}`);
   }));
   assert.equal(decimalString(0), "0");
+  assert.equal(decimalString(-0.0000012650291126502912), "-1.2650291127e-6");
   assert.equal(decimalString(-0.8281250000000001), "-0.828125");
 });
 

@@ -8,7 +8,6 @@ import { comparedMetrics, NO_METRICS } from "../../src/report/compare/metrics.ts
 import { requireMemory, sweptMasks, variantsOf } from "../../src/report/compare/plan.ts";
 import type { ComparedMetrics, ComparisonRun } from "../../src/report/comparison.ts";
 import { pairedDifferences } from "../../src/report/compare/paired_differences.ts";
-import { withPeakMemory } from "../../src/report/compare/peak_memory.ts";
 import { runKey, RunStore } from "../../src/report/compare/run_store.ts";
 import { inFolder } from "../io/support.ts";
 import { images } from "../mri/metrics_support.ts";
@@ -151,15 +150,4 @@ Deno.test("RunStore gives back what was saved with the same settings, and only w
     await Deno.remove(at(`out/${saved.files.std}`));
     assert.equal(await store.load(key, settings), undefined);
   });
-});
-
-Deno.test("withPeakMemory() sees what the work holds", async () => {
-  const size = 150e6;
-  const idle = Deno.memoryUsage().rss;
-  const { result, peak } = await withPeakMemory(() =>
-    Promise.resolve(new Uint8Array(size).fill(1)[7])
-  );
-  assert.equal(result, 1);
-  assert.ok(peak > idle + 0.8 * size, `${peak} after ${idle}`);
-  await assert.rejects(withPeakMemory(() => Promise.reject(new Error("no"))), /no/);
 });

@@ -2,120 +2,22 @@
 import assert from "node:assert/strict";
 import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
 import type { MrdMessage } from "../../src/io/mrd/messages.ts";
-import { fixedRecipe } from "../../src/cli/options/serve_recipes.ts";
 import { fileRecording } from "../../src/serve/recording.ts";
-import { serve, type ServerOptions } from "../../src/serve/server.ts";
+import { type ServerOptions } from "../../src/serve/server.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";
-import { WorkPool } from "../../src/serve/work_pool.ts";
 import { inFolder } from "../io/support.ts";
 import { namesIn } from "../cli/support.ts";
 import {
-  type Answer,
   assertRss,
   encode,
   headerXml,
   LIMITS,
-  memoryLog,
   readAnswer,
   SCAN,
   scanMessages,
   someImages,
 } from "./support.ts";
-
-interface Running {
-  readonly port: number;
-  readonly lines: string[];
-  /** Ends the server; resolves when it has ended. */
-  stop(): Promise<void>;
-}
-
-/** The workers of all tests. */
-let pool: WorkPool;
-Deno.test.beforeAll(async () => {
-  pool = await WorkPool.open(1, "cpu");
-});
-Deno.test.afterAll(() => pool[Symbol.dispose]());
-
-/** Runs with a server, which is ended after. */
-async function withServer(
-  run: (server: Running) => Promise<void>,
-  options: Partial<ServerOptions> = {},
-): Promise<void> {
-  const { log, lines } = memoryLog();
-  const controller = new AbortController();
-  const listening = Promise.withResolvers<number>();
-  const ended = serve({
-    host: "127.0.0.1",
-    port: 0,
-    connections: 16,
-    limits: LIMITS,
-    recipes: fixedRecipe({ method: "rss" }),
-    openWork: pool.openWork,
-    log,
-    signal: controller.signal,
-    onListen: ({ port }) => listening.resolve(port),
-    ...options,
-  });
-  const stop = () => {
-    controller.abort();
-    return ended;
-  };
-  try {
-    await run({ port: await listening.promise, lines, stop });
-  } finally {
-    await stop();
-  }
-}
-
-/**
- * Sends bytes and reads the answer. `half`: ends its own side first; `vanish`: closes the connection
- * without a look at the answer, which may cost the server what it has not read yet.
- */
-async function talk(
-  port: number,
-  bytes: Uint8Array,
-  end: "wait" | "half" | "vanish" = "wait",
-): Promise<Answer> {
-  using conn = await Deno.connect({ port });
-  const sending = (async () => {
-    for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
-  })().catch(() => {}); // a server that refuses need not read on
-  if (end !== "wait") await sending;
-  if (end === "half") await conn.closeWrite();
-  if (end === "vanish") {
-    return { texts: [], images: [], closed: false, messages: [] };
-  }
-  const answer = await readAnswer(conn);
-  await sending;
-  return answer;
-}
-
-const session = (seed: number, slices = 1) => encode(scanMessages({ seed, slices }));
-
-function assertImages({ images, closed, texts }: Answer, seed: number, slices = 1): void {
-  assert.ok(closed, texts.join("\n"));
-  assert.equal(images.length, slices, texts.join("\n"));
-  images.forEach((image, slice) => {
-    assert.equal(image.header.slice, slice);
-    assertRss(image, someImages(100 * seed + slice));
-  });
-}
-
-/** Open descriptors of this process. */
-const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
-
-Deno.test("140 sessions one after the other: all images right, memory flat, no descriptor left", async () => {
-  await withServer(async ({ port }) => {
-    // The heaps of the worker have their size after some 60 sessions.
-    for (let i = 0; i < 60; i++) assertImages(await talk(port, session(i)), i);
-    const [files, memory] = [descriptors(), Deno.memoryUsage().rss];
-    for (let i = 60; i < 140; i++) assertImages(await talk(port, session(i)), i);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.ok(descriptors() <= files + 2, `${descriptors()} descriptors after ${files}`);
-    const grown = (Deno.memoryUsage().rss - memory) / 2 ** 20;
-    assert.ok(grown < 30, `memory grew by ${grown} MB in 80 sessions`);
-  });
-});
+import { assertImages, session, talk, withServer } from "./client.ts";
 
 Deno.test("8 sessions at once: all images right, while bad clients come and go", async () => {
   await withServer(async ({ port, lines }) => {

@@ -27,8 +27,11 @@ export interface ImagePlane {
 export function decimalString(value: number): string {
   if (value === 0) return "0";
   for (let digits = 15; digits > 0; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= DECIMAL_CHARACTERS) return text;
+    const rounded = Number(value.toPrecision(digits));
+    // Small numbers are shorter with an exponent.
+    const fits = [String(rounded), rounded.toExponential()]
+      .find((text) => text.length <= DECIMAL_CHARACTERS);
+    if (fits !== undefined) return fits;
   }
   throw new RangeError(`Cannot write ${value} in ${DECIMAL_CHARACTERS} characters`);
 }
