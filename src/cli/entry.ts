@@ -1,5 +1,5 @@
 /**
- * What all commands share: arguments, signals, errors and exit codes. The only place that touches
+ * The frame of all commands: arguments, signals, errors and exit codes. The only place that touches
  * `Deno.args` and `Deno.exit`.
  * @module
  */
@@ -56,7 +56,7 @@ export async function runCommand(command: Command): Promise<never> {
   Deno.exit(await guarded(command, Deno.args, { console, signal: controller.signal }));
 }
 
-/** Runs a command and turns what it throws into a message on stderr and an exit code. */
+/** Runs a command; an error becomes a message on stderr and an exit code. */
 export async function guarded(
   command: Command,
   args: readonly string[],

@@ -13,12 +13,12 @@ import { writeWeights } from "../../train/model_files.ts";
 const FORMAT = "fastmri-varnet";
 
 const OPTIONS = {
-  output: option("FOLDER", "model folder to write, e.g. models/varnet-fastmri", path),
+  output: option("DIR", "model folder to write, e.g. models/varnet-fastmri", path),
   ...COMMON,
 };
 
 const IMPORT: CommandHelp<typeof OPTIONS> = {
-  usage: `deno task import-weights ${FORMAT} FILE.safetensors --output FOLDER`,
+  usage: `deno task import-weights ${FORMAT} FILE.safetensors --output DIR`,
   about: "Turns the state dict of fastMRI's VarNet into a model folder. Save it in Python with " +
     "safetensors.torch.save_file(model.state_dict(), FILE).",
   options: OPTIONS,

@@ -88,7 +88,7 @@ export type OutputRequest =
     readonly sampled: boolean;
   };
 
-/** What will be written into a folder, by kind, as recon.json lists it. */
+/** Paths of the outputs in a folder, by kind, as recon.json lists them. */
 export function outputPaths(
   folder: string,
   { complex, also = [], dicom, saveSamples, saveMaps, sampled }: OutputRequest,
@@ -109,7 +109,7 @@ export function outputPaths(
   );
 }
 
-/** What is written beside the reconstruction itself. */
+/** Options of the outputs, and data beside the reconstruction itself. */
 export interface OutputOptions extends OutputRequest, DicomDescription {
   /** Zero-filled magnitude, for the preview. */
   readonly zeroFilled?: Reconstruction["magnitude"];

@@ -45,14 +45,14 @@ export const SERVE_OPTIONS = {
   workers: option("N", "threads that reconstruct", count, "2"),
   connections: option("N", "clients at the same time", count, "8"),
   idle: option("SECONDS", "end a session when nothing arrives for this long", positive, "600"),
-  acquisitions: option("N", "most acquisitions of a session", count, "10000000"),
+  acquisitions: option("N", "largest number of acquisitions of a session", count, "10000000"),
   memory: option(
     "MB",
-    "most data that a session may hold before they are reconstructed",
+    "largest amount of data that a session holds before they are reconstructed",
     megabytes,
     "4096",
   ),
-  message: option("MB", "most data of one message", megabytes, "256"),
+  message: option("MB", "largest amount of data of one message", megabytes, "256"),
   ...SERVICE,
 };
 

@@ -31,7 +31,10 @@ const FORMAT_OF: Readonly<Record<string, OutputFormat>> = {
 
 const OPTIONS = {
   ...SIMULATION_OPTIONS,
-  mask: { ...MASK.mask, summary: "undersample, as in recon. Default: all lines" },
+  mask: {
+    ...MASK.mask,
+    summary: "undersample, such as equispaced:R=4,acs=24 (see recon). Default: all lines",
+  },
   slices: INPUT.slices,
   output: option(
     "FILE",
@@ -130,7 +133,7 @@ function formatOf(request: SimulateRequest): OutputFormat {
   );
 }
 
-/** What the writers need: the slices of k-space one by one, and the truth. */
+/** The content for the writers: the slices of k-space one by one, and the truth. */
 async function simulatedContent(
   runtime: Runtime,
   image: ImageFile,

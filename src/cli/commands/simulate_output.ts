@@ -9,13 +9,13 @@ import type { SimulatedKspace } from "../../recon/simulated.ts";
 /** A format of simulated k-space. */
 export type OutputFormat = "h5" | "cfl" | "npy";
 
-/** What a simulation gives. */
+/** A simulation, to be written. */
 export interface SimulatedContent {
   /** Sizes and geometry. */
   readonly file: SimulatedKspace;
   /** Number of slices that are written. */
   readonly slices: number;
-  /** What is kept of k-space; everything if absent. */
+  /** Undersampling; none if absent. */
   readonly mask?: SamplingMask;
   /** The noiseless image `[readout, phase]` of a slice. */
   truth(slice: number): Promise<NdArray>;

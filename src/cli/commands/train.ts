@@ -27,7 +27,7 @@ const OPTIONS = {
     "volumes to validate on. Default: the folder `validation` beside the data, if it exists",
     path,
   ),
-  output: option("FOLDER", "model folder to write, e.g. models/mine", path),
+  output: option("DIR", "model folder to write, e.g. models/mine", path),
   steps: option("N", "steps of the whole run. Default: 4000, unless --hours is given", count),
   hours: option("H", "hours of the whole run; the learning rate then follows the clock", positive),
   resume: { summary: "continue from the checkpoint in the output folder" },
@@ -64,7 +64,7 @@ const OPTIONS = {
 };
 
 const TRAIN: CommandHelp<typeof OPTIONS> = {
-  usage: "deno task train prior|unet|varnet|modl --data FOLDER --output FOLDER [options]",
+  usage: "deno task train prior|unet|varnet|modl --data FOLDER --output DIR [options]",
   about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
     "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
     "The images of a step follow from the seed and its number: a resumed run of --steps gives the " +

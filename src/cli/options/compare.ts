@@ -83,7 +83,7 @@ export const COMPARE: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/** What a user asks of `compare`. */
+/** A command line of `compare`. */
 export type CompareRequest = RequestOf<typeof OPTIONS>;
 
 /**

@@ -55,7 +55,7 @@ export async function withConfig(table: OptionTable, written: Written): Promise<
   };
 }
 
-/** What each kind of YAML file holds, for messages. */
+/** The content of each kind of YAML file, for messages. */
 const YAML_KINDS = {
   config: "options such as 'method: tv'",
   "DICOM attributes": "attributes such as 'PatientID: \"17\"'",

@@ -1,4 +1,4 @@
-/** What a command line says, and the text of `--help`: both from the table of options. @module */
+/** Reading a command line, and the text of `--help`, both by the table of options. @module */
 import type { Console } from "../render/console.ts";
 import { methods } from "../../recon/methods.ts";
 import { withConfig } from "./config.ts";
@@ -6,7 +6,7 @@ import { COMMON } from "./shared.ts";
 import { type OptionTable, parseOptions, type RequestOf, requestOf } from "./table.ts";
 import { VERSION } from "../../version.ts";
 
-/** What `--version` prints. */
+/** The output of `--version`. */
 export const VERSION_LINE = `larmor ${VERSION}\n`;
 
 /** Longest line of a help text, characters. */
@@ -26,7 +26,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
 export interface CommandHelp<T extends OptionTable = OptionTable> {
   /** How it is called. */
   readonly usage: string;
-  /** What it does. */
+  /** What the command does. */
   readonly about: string;
   readonly options: T;
   /** Further sections, title and lines. */
@@ -36,8 +36,8 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
 }
 
 /**
- * What a command line asks for, completed by its config file; undefined when it asked for help or the
- * version, which are printed.
+ * Reads a command line and the config file that it names; prints help or version when it asks for
+ * these, and returns undefined then.
  * @throws {UsageError} for a command line that makes no sense
  * @throws {InputError} when the config file cannot be read
  */

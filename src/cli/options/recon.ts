@@ -89,7 +89,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
   ],
 };
 
-/** What a user asks of `recon`; no inputs mean the built-in example. */
+/** A command line of `recon`; no inputs mean the built-in example. */
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 /**
@@ -118,7 +118,7 @@ export function checkRecon(request: ReconRequest): ReconRequest {
   return request;
 }
 
-/** The part of a request that says how to reconstruct, whatever the input is. */
+/** The options of a reconstruction that do not depend on the input. */
 export function methodRequest(request: ReconRequest): ReconstructOptions {
   const { method, model, steps, weight, samples, maps, calibration, compress, seed } = request;
   return {

@@ -15,7 +15,7 @@ const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compres
 /** Options of `recon` that a recipe may set. */
 const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
 
-/** What a recipe says, as texts. */
+/** Options of a recipe, as texts. */
 type RecipeValues = Written["values"];
 
 /** The recipe that takes the data and sends nothing back. */

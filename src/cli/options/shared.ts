@@ -11,7 +11,7 @@ const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly De
 /** Names of all methods. */
 export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 
-/** What every command has. */
+/** Options of every command. */
 const HELP = {
   quiet: { summary: "print no progress and no warnings" },
   verbose: { summary: "print the stack of an internal error" },
@@ -19,7 +19,7 @@ const HELP = {
   help: { summary: "print this help and stop (also -h)" },
 };
 
-/** What every command has that ends with a result. */
+/** Options of every command that ends with a result. */
 export const COMMON = {
   config: option(
     "FILE",
@@ -31,7 +31,7 @@ export const COMMON = {
   ...HELP,
 };
 
-/** What a server has: its config file is a recipe, its output a log. */
+/** Options of a server: its config file is a recipe, its output a log. */
 export const SERVICE = {
   config: option(
     "FILE",
@@ -53,7 +53,7 @@ export const DEVICE = {
   ),
 };
 
-/** What an input is. */
+/** How an input is read. */
 export const INPUT = {
   simulate: option(
     "SPEC",
@@ -89,7 +89,7 @@ export function checkInput({ simulate, domain }: { simulate?: unknown; domain?: 
   );
 }
 
-/** How coil sensitivities are found. */
+/** Source of the coil sensitivity maps. */
 export const MAPS = {
   maps: option(
     "FILE",
@@ -116,8 +116,8 @@ export const METHOD = {
   steps: option("N", "iterations or steps. Default: those of the method", count),
   weight: option(
     "X",
-    "factor on the weight of the prior, which is chosen from the noise and the " +
-      "acceleration: above 1 trusts the prior more, below 1 the data. Default: 1",
+    "factor on the weight of the prior: above 1 trusts the prior more, below 1 the data. The weight " +
+      "itself follows from the noise and the acceleration. Default: 1",
     positive,
   ),
   samples: option(
@@ -147,7 +147,8 @@ export const MASK = {
     "SPEC",
     "undersample a fully sampled input: full, equispaced:R=4,acs=24, " +
       "random:R=4,acs=24,seed=1, poisson:R=6,acs=24, partial:fraction=0.75, or a file (.npy, .cfl, " +
-      "text of 0 and 1). Default: all that was acquired",
+      "text of 0 and 1). R is the acceleration, acs the number of central calibration lines. " +
+      "Default: all that was acquired",
     mask,
   ),
 };

@@ -20,7 +20,7 @@ export interface OptionSpec {
   readonly fallback?: string;
   /** Whether it may be given several times: the texts are joined by commas. Default: the last counts. */
   readonly multiple?: boolean;
-  /** What joins the items of a list in a config file. Default: a comma. */
+  /** Separator that joins the items of a list in a config file. Default: a comma. */
   readonly joint?: string;
 }
 

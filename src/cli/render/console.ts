@@ -41,7 +41,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   try {
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
   } catch (error) {
-    // The reader has gone (`| head`): there is nobody to tell.
+    // The reader has ended (`| head`): the rest is not wanted.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

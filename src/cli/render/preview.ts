@@ -17,7 +17,7 @@ const MIN_WHITE = 1e-30;
 /** Factor on the error, so that it can be seen. */
 export const ERROR_GAIN = 5;
 
-/** What a preview shows: arrays `[slices, rows, columns]`, and the name of the method. */
+/** Content of a preview: arrays `[slices, rows, columns]`, and the name of the method. */
 export interface PreviewContent {
   readonly magnitude: NdArray;
   readonly reference?: NdArray;
