@@ -1,6 +1,6 @@
 /** Reference kernels of operators that move elements. @module */
 import { sizeOf } from "../../ndarray.ts";
-import { sliceBounds } from "../ops/movement.ts";
+import { paddedIndex, sliceBounds } from "../ops/movement.ts";
 import {
   broadcastTo,
   type HostArray,
@@ -67,12 +67,4 @@ function picked(indices: HostArray, size: number): number[] {
     }
     return index < 0 ? index + size : index;
   });
-}
-
-/** Which element of an axis a padded position shows; -1 for the constant. */
-function paddedIndex(i: number, size: number, mode: "constant" | "reflect" | "edge"): number {
-  if (i >= 0 && i < size) return i;
-  if (mode === "edge") return i < 0 ? 0 : size - 1;
-  if (mode === "reflect") return i < 0 ? -i : 2 * (size - 1) - i;
-  return -1;
 }

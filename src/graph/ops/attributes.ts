@@ -1,6 +1,6 @@
 /**
- * The operator set as a type: each operator's name and what it is told besides its inputs.
- * Every rule table is a mapped type over this, so an operator without a rule does not compile.
+ * The operators as a type: their names and attributes. Every rule table is a mapped type over it, so
+ * that an operator without a rule does not compile.
  * @module
  */
 import type { DType, Shape } from "../tensor.ts";
@@ -8,7 +8,7 @@ import type { DType, Shape } from "../tensor.ts";
 /** Typed data of a constant. */
 export type ConstantData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** An operator that needs nothing besides its inputs. */
+/** The attributes of an operator that has none. */
 export type NoAttributes = Readonly<Record<never, never>>;
 
 /** Attributes of a convolution over the trailing spatial axes. */
@@ -49,52 +49,23 @@ export interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
-/** What each operator is told besides its inputs. */
-export type OpAttributes = {
+/** Operators without attributes. */
+export type PlainOp =
+  | ("Identity" | "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "MatMul" | "Where")
+  | ("Neg" | "Abs" | "Sign" | "Reciprocal" | "Sqrt" | "Exp" | "Log" | "Erf" | "Sin" | "Cos")
+  | ("Floor" | "Ceil" | "Round" | "Tanh" | "Sigmoid" | "Relu" | "Softplus" | "PRelu")
+  | ("Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" | "And" | "Or" | "Not");
+
+/** The attributes of each operator. */
+export type OpAttributes = { readonly [K in PlainOp]: NoAttributes } & {
   Input: { readonly name: string };
   /** `name` is what the ONNX file calls the constant, if it is free there. */
   Constant: { readonly data: ConstantData; readonly name?: string };
-  Identity: NoAttributes;
-  Add: NoAttributes;
-  Sub: NoAttributes;
-  Mul: NoAttributes;
-  Div: NoAttributes;
-  Pow: NoAttributes;
-  Max: NoAttributes;
-  Min: NoAttributes;
-  Neg: NoAttributes;
-  Abs: NoAttributes;
-  Sign: NoAttributes;
-  Reciprocal: NoAttributes;
-  Sqrt: NoAttributes;
-  Exp: NoAttributes;
-  Log: NoAttributes;
-  Erf: NoAttributes;
-  Sin: NoAttributes;
-  Cos: NoAttributes;
-  Floor: NoAttributes;
-  Ceil: NoAttributes;
-  Round: NoAttributes;
-  Tanh: NoAttributes;
-  Sigmoid: NoAttributes;
-  Relu: NoAttributes;
   LeakyRelu: { readonly alpha: number };
   Elu: { readonly alpha: number };
-  Softplus: NoAttributes;
-  PRelu: NoAttributes;
   Clip: { readonly min: number; readonly max: number };
   Softmax: { readonly axis: number };
-  Greater: NoAttributes;
-  GreaterOrEqual: NoAttributes;
-  Less: NoAttributes;
-  LessOrEqual: NoAttributes;
-  Equal: NoAttributes;
-  And: NoAttributes;
-  Or: NoAttributes;
-  Not: NoAttributes;
-  Where: NoAttributes;
   Cast: { readonly to: DType };
-  MatMul: NoAttributes;
   Gemm: {
     readonly alpha: number;
     readonly beta: number;

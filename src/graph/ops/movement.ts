@@ -189,6 +189,18 @@ export function sliceBounds(
     : [clamp(absolute(start), 0, size - 1), clamp(absolute(end), -1, size - 1)];
 }
 
+/** The element of an axis that a padded position shows; -1 for the constant. */
+export function paddedIndex(
+  i: number,
+  size: number,
+  mode: "constant" | "reflect" | "edge",
+): number {
+  if (i >= 0 && i < size) return i;
+  if (mode === "edge") return i < 0 ? 0 : size - 1;
+  if (mode === "reflect") return i < 0 ? -i : 2 * (size - 1) - i;
+  return -1;
+}
+
 /** Elements of one axis put `step` apart, with zeros between. */
 export function spread(x: Tensor, axis: number, step: number): Tensor {
   const count = x.shape[axis];

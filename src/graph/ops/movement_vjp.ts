@@ -4,7 +4,16 @@ import type { Tensor } from "../tensor.ts";
 import { add, cast, equal, less, where } from "./elementwise.ts";
 import { constantOf, typedData } from "./leaf.ts";
 import { matMul } from "./linear.ts";
-import { pad, reshape, reverse, slice, sliceBounds, spread } from "./movement.ts";
+import {
+  pad,
+  paddedIndex,
+  reshape,
+  reverse,
+  slice,
+  sliceBounds,
+  spread,
+  swapLastAxes,
+} from "./movement.ts";
 import { reduceSum } from "./reduce.ts";
 
 /** Puts the cotangent of a slice back where the slice was taken, zeros elsewhere. */
@@ -26,19 +35,18 @@ export function sliceVjp(ct: Tensor, node: Tensor<"Slice">): [Tensor] {
   return [pad(placed, [...before, ...after])];
 }
 
-/** Cotangent of a padding, axis by axis: what was there before, plus what its border shows of it. */
+/** Cotangent of a padding, axis by axis: the sum over all places that show an element. */
 export function padVjp(ct: Tensor, node: Tensor<"Pad">): [Tensor] {
   const { pads, mode } = node.attributes;
   const [x] = node.inputs;
   const unpadded = x.shape.reduce((image, size, axis) => {
     const [before, after] = [pads[axis], pads[axis + x.rank]];
-    const centre = recentre(image, axis, before, after);
-    if (mode === "constant") return centre;
-    const borders = [
-      ...(before > 0 ? [startBorder(image, axis, size, before, mode)] : []),
-      ...(after > 0 ? [endBorder(image, axis, size, before, after, mode)] : []),
-    ];
-    return borders.reduce((sum, border) => add(sum, border), centre);
+    if (mode === "constant") return recentre(image, axis, before, after);
+    if (before === 0 && after === 0) return image;
+    const count = image.shape[axis];
+    const matrix = new Float64Array(size * count);
+    for (let i = 0; i < count; i++) matrix[paddedIndex(i - before, size, mode) * count + i] = 1;
+    return multiplyAxis(image, axis, constantOf(typedData(ct.dtype, matrix), [size, count]));
   }, ct);
   return [unpadded];
 }
@@ -46,43 +54,18 @@ export function padVjp(ct: Tensor, node: Tensor<"Pad">): [Tensor] {
 /** Cuts the widths off one axis, or adds zeros where they are negative. */
 function recentre(ct: Tensor, axis: number, before: number, after: number): Tensor {
   const cut = slice(ct, axis, Math.max(0, before), ct.shape[axis] - Math.max(0, after));
-  return padAxis(cut, axis, Math.max(0, -before), Math.max(0, -after));
+  const widths: number[] = new Array(2 * ct.rank).fill(0);
+  widths[axis] = Math.max(0, -before);
+  widths[axis + ct.rank] = Math.max(0, -after);
+  return pad(cut, widths);
 }
 
-function padAxis(x: Tensor, axis: number, before: number, after: number): Tensor {
-  const widths: number[] = new Array(2 * x.rank).fill(0);
-  widths[axis] = before;
-  widths[axis + x.rank] = after;
-  return pad(x, widths);
-}
-
-/** The border at the start, added up (edge) or turned over (reflect), where its elements are. */
-function startBorder(
-  ct: Tensor,
-  axis: number,
-  size: number,
-  width: number,
-  mode: "reflect" | "edge",
-) {
-  const border = slice(ct, axis, 0, width);
-  return mode === "edge"
-    ? padAxis(reduceSum(border, [axis], { keepDims: true }), axis, 0, size - 1)
-    : padAxis(reverse(border, axis), axis, 1, size - 1 - width);
-}
-
-function endBorder(
-  ct: Tensor,
-  axis: number,
-  size: number,
-  before: number,
-  width: number,
-  mode: "reflect" | "edge",
-): Tensor {
-  const start = before + size;
-  const border = slice(ct, axis, start, start + width);
-  return mode === "edge"
-    ? padAxis(reduceSum(border, [axis], { keepDims: true }), axis, size - 1, 0)
-    : padAxis(reverse(border, axis), axis, size - 1 - width, 1);
+/** Multiplies one axis by a matrix `[to, from]`. */
+export function multiplyAxis(x: Tensor, axis: number, matrix: Tensor): Tensor {
+  if (axis === x.rank - 1) return matMul(x, swapLastAxes(matrix));
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const flat = reshape(x, [sizeOf(before), x.shape[axis], sizeOf(after)]);
+  return reshape(matMul(matrix, flat), [...before, matrix.shape[0], ...after]);
 }
 
 /** Sum over the copies. */

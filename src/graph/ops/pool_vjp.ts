@@ -5,8 +5,8 @@ import type { Shape, Tensor } from "../tensor.ts";
 import type { PoolAttributes } from "./attributes.ts";
 import { add, equal, mul, where } from "./elementwise.ts";
 import { asTensor, constantOf, typedData } from "./leaf.ts";
-import { matMul } from "./linear.ts";
-import { pad, reshape, slice, spread, transpose } from "./movement.ts";
+import { pad, reshape, slice, spread, swapLastAxes } from "./movement.ts";
+import { multiplyAxis } from "./movement_vjp.ts";
 import { reduceSum } from "./reduce.ts";
 import { resizeMatrix } from "./resize.ts";
 import { tapsOf } from "./conv_vjp.ts";
@@ -100,7 +100,11 @@ export function resizeVjp(ct: Tensor, node: Tensor<"Resize">): [Tensor] {
       const matrix = resizeMatrix(attributes, axis, size);
       const factor = repeats(matrix, size, to);
       return factor === undefined
-        ? multiplyTransposed(image, axis, matrix, size)
+        ? multiplyAxis(
+          image,
+          axis,
+          swapLastAxes(constantOf(typedData(ct.dtype, matrix), [to, size])),
+        )
         : blockSum(image, axis, size, factor);
     }, ct),
   ];
@@ -120,12 +124,4 @@ function repeats(matrix: Float64Array, size: number, to: number): number | undef
 function blockSum(ct: Tensor, axis: number, size: number, factor: number): Tensor {
   const blocks = [...ct.shape.slice(0, axis), size, factor, ...ct.shape.slice(axis + 1)];
   return reduceSum(reshape(ct, blocks), [axis + 1]);
-}
-
-function multiplyTransposed(ct: Tensor, axis: number, matrix: Float64Array, size: number): Tensor {
-  const weights = constantOf(typedData(ct.dtype, matrix), [ct.shape[axis], size]);
-  if (axis === ct.rank - 1) return matMul(ct, weights);
-  const [before, after] = [ct.shape.slice(0, axis), ct.shape.slice(axis + 1)];
-  const flat = reshape(ct, [sizeOf(before), ct.shape[axis], sizeOf(after)]);
-  return reshape(matMul(transpose(weights, [1, 0]), flat), [...before, size, ...after]);
 }
