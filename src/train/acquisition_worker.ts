@@ -9,17 +9,8 @@ import { equispacedLines, randomLineMask } from "./random_masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { type BatchSettings, serveBatches } from "./batch_worker.ts";
+import type { AcquisitionSize } from "./reconstruction_objective.ts";
 import { VolumeSet } from "./volumes.ts";
-
-/** Coils and size of the images of a batch. */
-export interface AcquisitionSize {
-  /** Coils of each image. */
-  readonly coils: number;
-  /** Phase-encode lines. */
-  readonly height: number;
-  /** Readout samples. */
-  readonly width: number;
-}
 
 /** A sampling that is the same for all batches: equispaced lines. */
 export interface FixedSampling {

