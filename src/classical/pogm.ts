@@ -10,7 +10,7 @@
 import { add, constant, div, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { conjugateGradients } from "../mri/physics/cg.ts";
 import { regularised } from "../mri/physics/operator.ts";
-import type { Given } from "./iteration.ts";
+import type { LinearProblem } from "./iteration.ts";
 import { scalar } from "../ndarray.ts";
 
 /** CG-SENSE iterations that the method starts from. */
@@ -35,17 +35,17 @@ export interface PogmState extends PogmPoint {
 }
 
 /** The state before the first iteration: a few iterations of CG-SENSE with the method's weight. */
-export function pogmStart({ operator, b, weight }: Given): PogmState {
-  const x = conjugateGradients(regularised(operator, weight), b, WARM_START_STEPS);
+export function pogmStart({ operator, adjoint, weight }: LinearProblem): PogmState {
+  const x = conjugateGradients(regularised(operator, weight), adjoint, WARM_START_STEPS);
   const one = constant(scalar(1));
   return { x, w: x, z: x, theta: one, gamma: one };
 }
 
 /** An iteration but for its last line, x_k = prox(z_k) with gamma_k times the weight. */
-export function pogmPoint({ operator, b }: Given, last: PogmState): PogmPoint {
+export function pogmPoint({ operator, adjoint }: LinearProblem, last: PogmState): PogmPoint {
   const theta = mul(0.5, add(1, sqrt(add(1, mul(4, mul(last.theta, last.theta))))));
   const gamma = div(sub(add(mul(2, last.theta), theta), 1), theta);
-  const w = add(last.x, sub(b, operator.normal(last.x)));
+  const w = add(last.x, sub(adjoint, operator.normal(last.x)));
   const momentum = div(sub(last.theta, 1), theta);
   const nesterov = mul(momentum, sub(w, last.w));
   const optimised = mul(div(last.theta, theta), sub(w, last.x));

@@ -14,7 +14,7 @@ const STEPS = 20;
  * intensity correction is in the maps).
  */
 export const senseIteration: Iteration<CgState> = {
-  start: ({ b }) => ({ x: mul(b, 0), r: b, p: b }),
+  start: ({ adjoint: b }) => ({ x: mul(b, 0), r: b, p: b }),
   step: ({ operator, weight }, state) => cgStep(regularised(operator, weight), state),
 };
 
@@ -25,10 +25,11 @@ export const sense: Method = {
   citation: "Pruessmann et al. 2001, Advances in sensitivity encoding with arbitrary k-space " +
     "trajectories, Magn Reson Med 46:638-651",
   needsMaps: true,
-  async prepare(runtime, geometry, { steps = STEPS, weight = 1 } = {}) {
-    return await iterativeSolver(runtime, geometry, senseIteration, {
+  weightRole: "the Tikhonov parameter, the weight of |x|^2",
+  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
+    iterativeSolver(runtime, geometry, senseIteration, {
+      method: "sense",
       steps,
       weightOf: (problem) => weight * senseWeight(problem, geometry),
-    });
-  },
+    }),
 };

@@ -110,8 +110,10 @@ export const tv: Method = {
   citation: "Block et al. 2007, Undersampled radial MRI with multiple coils, Magn Reson Med " +
     "57:1086-1098; Beck and Teboulle 2009, IEEE Trans Image Process 18:2419-2434",
   needsMaps: true,
+  weightRole: "the regularisation parameter, the weight of the total variation",
   prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
     iterativeSolver(runtime, geometry, tvIteration, {
+      method: "tv",
       steps,
       weightOf: (problem) => weight * tvWeight(problem, geometry),
     }),

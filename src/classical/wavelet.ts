@@ -59,8 +59,10 @@ export const wavelet: Method = {
     "Liu et al. 2016, Projected iterative soft-thresholding algorithm for tight frames in " +
     "compressed sensing MRI, IEEE Trans Med Imaging 35:2130-2140",
   needsMaps: true,
+  weightRole: "the threshold of the wavelet coefficients",
   prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
     iterativeSolver(runtime, geometry, waveletIteration, {
+      method: "wavelet",
       steps,
       weightOf: (problem) => weight * waveletWeight(problem),
     }),

@@ -38,11 +38,11 @@ export interface Problem {
   readonly sigma: number;
 }
 
-/** What a method may be told by the user; each has its own defaults. */
+/** Options of a method; each has its own defaults. */
 export interface MethodOptions {
   /** Iterations or steps. */
   readonly steps?: number;
-  /** Factor on the method's automatic regularisation weight. Default 1. */
+  /** Factor on the method's weight of the prior: above 1 trusts the prior more. Default 1. */
   readonly weight?: number;
   /** Posterior samples, for methods that draw them. Default: the method's own number. */
   readonly samples?: number;
@@ -58,9 +58,12 @@ export interface RunControl {
   readonly rng?: Rng;
   /** Called with the fraction done, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
-  /** Told how long a part of the work took that is done beside the steps, such as `eigenbasis`. */
+  /** Called with the seconds of a part of the work that is done beside the steps. */
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
-  /** Told the noise that the method takes for that of the samples, where it is more than `sigma`. */
+  /**
+   * Called with the standard deviation of the data about the model that the method uses: noise, and
+   * errors of the model, such as those of the coil maps.
+   */
   readonly onModelSigma?: (sigma: number) => void;
   /** Told what a user should know of the result. */
   readonly onWarning?: (warning: Warning) => void;
@@ -94,6 +97,8 @@ export interface Method {
   readonly summary: string;
   /** Where it comes from. */
   readonly citation: string;
+  /** What `weight` multiplies; more always trusts the prior more. Undefined where it has no effect. */
+  readonly weightRole?: string;
   /** Whether it needs coil sensitivities (and so a calibration region or a maps file). */
   readonly needsMaps: boolean;
   /** Whether it draws posterior samples. Default false. */

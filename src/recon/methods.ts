@@ -37,7 +37,7 @@ export function findMethod(name: string): Method {
 export function chosenMethod(choice: string | Method | Sampler = DEFAULT_METHOD): Method {
   if (typeof choice === "string") return findMethod(choice);
   if ("prepare" in choice) return choice;
-  if ("plan" in choice) return samplerMethod(choice);
+  if ("schedule" in choice) return samplerMethod(choice);
   throw new UsageError(
     "Cannot reconstruct with this method: a name, a Method (it has prepare) or a Sampler (made by " +
       "defineSampler) is required",

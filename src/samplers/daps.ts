@@ -1,13 +1,11 @@
 /** DAPS. @module */
-import { add, mul, sqrt, type Tensor } from "../graph/mod.ts";
-import type { Known, PlannedMove, Sampler, Settings, StepInput } from "./core/contract.ts";
-import { regularisedInverse, residualImage } from "./core/data_term.ts";
-import { noiseRatio } from "./core/guidance.ts";
-import { karrasLevels } from "./core/levels.ts";
-import { levelsAbove } from "./core/plans.ts";
-import { renoise, unlessLast } from "./core/transition.ts";
+import { add, mul, type Tensor } from "../graph/mod.ts";
+import { defineSampler, type ScheduledStep, type StepContext } from "./core/contract.ts";
+import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
+import { karrasLevels, posteriorLevels } from "./core/schedule.ts";
+import { renoise, unlessLast } from "./core/steppers.ts";
 
-/** Where the inner flow ends, relative to where it starts, before its last step to 0. */
+/** Where the inner flow ends, relative to where it starts, before its last step to 0. Not searched. */
 const FLOW_END = 0.05;
 
 /**
@@ -23,11 +21,12 @@ const FLOW_END = 0.05;
  * centre and solving (A^H A + sigma_y^2 / r^2) x0 = ... by conjugate gradients (Papandreou and
  * Yuille 2010): exact, and a tenth of the operator calls. The last x0 is the mean.
  */
-export const daps = {
+export const daps = defineSampler({
   name: "daps",
   summary: "flow to a clean image, a draw given the data around it, noise again",
   citation:
     "Zhang et al., Improving diffusion inverse problem solving with decoupled noise annealing, CVPR 2025",
+  weightRole: "the certainty 1 / r^2 of the clean image in the draw",
   defaults: { steps: 20, weight: 4, flow: 3, sigmaMax: 1.5, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
@@ -35,52 +34,35 @@ export const daps = {
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves: ({ weight, cg }) => ({
-    flow: {
-      nfe: 1,
-      noises: 0,
-      step: ({ x, sigma, sigmaNext, denoise }) => ({
-        x: renoise({ x, sigma, sigmaNext }, denoise(x, sigma), 0),
-      }),
-    },
-    draw: {
-      nfe: 0,
-      noises: 2,
-      dataNoises: 1,
-      step: (input) => ({ x: renoised(input, drawGiven(input, weight, cg)) }),
+  stepKinds: ({ weight, cg }) => ({
+    flow: (context) => ({ x: renoise(context, context.denoise(context.x, context.sigma), 0) }),
+    draw(context) {
+      const clean = drawGiven(context, weight, cg);
+      return { x: add(clean, mul(context.sigmaNext, context.noise())) };
     },
   }),
-  plan,
-} satisfies Sampler;
+  schedule(settings, stats) {
+    const levels = posteriorLevels(settings, stats);
+    return levels.flatMap((sigma, i) => [
+      ...flowFrom(sigma, settings.flow),
+      { kind: "draw" as const, sigma, sigmaNext: levels[i + 1] ?? 0 },
+    ]);
+  },
+});
 
-/** A draw of x0 around the clean image x with deviation r, given the data. */
-function drawGiven(
-  { x, sigma, sigmaNext, noise: [z], dataNoise: [e], data }: StepInput,
-  weight: number,
-  cg: number,
-): Tensor {
-  const variance = mul(mul(sigma, sigma), 1 / weight);
-  const amount = unlessLast({ sigmaNext });
-  const centre = add(x, mul(amount, mul(sqrt(variance), z)));
-  const perturbation = data.operator.adjoint(mul(mul(amount, data.sigma), e));
+/** A draw of x0 around the clean image x with the standard deviation r, given the data. */
+function drawGiven(context: StepContext<never, never>, weight: number, cg: number): Tensor {
+  const { x, sigma, data } = context;
+  const r = mul(sigma, 1 / Math.sqrt(weight));
+  const amount = unlessLast(context);
+  const centre = add(x, mul(amount, mul(r, context.noise())));
+  const perturbation = data.operator.adjoint(mul(mul(amount, data.sigma), context.dataNoise()));
   const residual = add(residualImage(data, centre), perturbation);
-  return add(centre, regularisedInverse(data, residual, noiseRatio(data, variance), cg));
-}
-
-const renoised = ({ sigmaNext, noise: [, z] }: StepInput, clean: Tensor): Tensor =>
-  add(clean, mul(sigmaNext, z));
-
-function plan(settings: Settings, known: Known): PlannedMove[] {
-  const levels = levelsAbove(settings, known);
-  return levels.flatMap((sigma, i): PlannedMove[] => [
-    ...flowFrom(sigma, settings.flow),
-    { move: "draw", sigma, sigmaNext: levels[i + 1] ?? 0 },
-  ]);
+  return add(centre, regularisedInverse(data, residual, rho(data, r), cg));
 }
 
 /** Euler steps of the probability flow down to 0. */
-function flowFrom(sigma: number, steps: number): PlannedMove[] {
+function flowFrom(sigma: number, steps: number): ScheduledStep<"flow", never>[] {
   const levels = karrasLevels()(steps, sigma, FLOW_END * sigma);
-  return levels.map((from, i) => ({ move: "flow", sigma: from, sigmaNext: levels[i + 1] ?? 0 }));
+  return levels.map((from, i) => ({ kind: "flow", sigma: from, sigmaNext: levels[i + 1] ?? 0 }));
 }

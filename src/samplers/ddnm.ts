@@ -1,10 +1,9 @@
 /** DDNM and DDNM+. @module */
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import type { Known, Move, PlannedMove, Sampler, Settings, StepInput } from "./core/contract.ts";
+import { defineSampler, type StepContext } from "./core/contract.ts";
 import { pseudoInverse, residualImage } from "./core/data_term.ts";
-import { levelsAbove, withJumps } from "./core/plans.ts";
-import { noiseRidge } from "./core/replacement.ts";
-import { noisier, renoise } from "./core/transition.ts";
+import { type LevelSettings, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
+import { noisier, renoise } from "./core/steppers.ts";
 
 const CITATION = "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion " +
   "null-space model, ICLR 2023";
@@ -28,14 +27,12 @@ const RANGES = {
 };
 
 /** Back up to a level that was left, with fresh noise: time travel. */
-const back: Move = {
-  nfe: 0,
-  noises: 1,
-  step: ({ x, sigma, sigmaNext, noise: [z] }) => ({ x: noisier({ x, sigma, sigmaNext }, z) }),
-};
+const back = (context: StepContext<never, never>) => ({ x: noisier(context) });
 
-const travel = (settings: Settings, known: Known): PlannedMove[] =>
-  withJumps(levelsAbove(settings, known), { jump: settings.jump, repeats: settings.repeats });
+const travel = (
+  settings: LevelSettings & { readonly jump: number; readonly repeats: number },
+  stats: { readonly sigma: number },
+) => stepsWithJumps(posteriorLevels(settings, stats), settings);
 
 /**
  * Keep the null space of the estimate, take the range from the data, noise again:
@@ -44,34 +41,36 @@ const travel = (settings: Settings, known: Known): PlannedMove[] =>
  * x0 = A^+ y + (I - A^+ A) D = D + A^+ (y - A D)
  * x' = x0 + sigma' (sqrt(1 - eta^2) (x - D) / sigma + eta z)
  * ```
- * A^+ by conjugate gradients, with a ridge of `weight` sigma_y times the steps (the paper has no noise):
- * many coils leave no null space, only directions that they see worse than the noise.
+ * A^+ by conjugate gradients, with a ridge of `weight` times `ridge` sigma_y (the paper has no noise):
+ * many coils leave no null space, only directions that they see worse than the noise. The default was
+ * not searched.
  * Published: eta 0.85, 100 steps, time travel optional (here: the iterate goes back up `jump` levels,
  * `repeats - 1` times; the code noises D instead). The constant share of fresh noise makes samples too
  * alike: of a normal prior at most eta^2 / (2 - 2 sqrt(1 - eta^2)) of the variance is left, 0.76.
  */
-export const ddnm = {
+export const ddnm = defineSampler({
   name: "ddnm",
   summary: "null space from the denoiser, range from the data, noise again",
   citation: CITATION,
-  defaults: DEFAULTS,
+  weightRole: "the ridge below which directions count as not measured",
+  defaults: { ...DEFAULTS, ridge: 30 },
   ranges: RANGES,
-  start: "sense",
-  moves: ({ weight, eta, steps, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 1,
-      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const D = denoise(x, sigma);
-        const ridge = noiseRidge(data, weight * steps);
-        const clean = add(D, pseudoInverse(data, residualImage(data, D), cg, ridge));
-        return { x: renoise({ x, sigma, sigmaNext }, clean, eta ** 2, z, D) };
-      },
+  stepKinds: ({ weight, ridge, eta, cg }) => ({
+    step(context) {
+      const { x, sigma, data, denoise } = context;
+      const D = denoise(x, sigma);
+      const change = pseudoInverse(
+        data,
+        residualImage(data, D),
+        cg,
+        mul(data.sigma, weight * ridge),
+      );
+      return { x: renoise(context, add(D, change), eta ** 2, D) };
     },
     back,
   }),
-  plan: travel,
-} satisfies Sampler;
+  schedule: travel,
+});
 
 /**
  * DDNM for noisy data, which count less where the next level is below their own noise:
@@ -89,32 +88,28 @@ export const ddnm = {
  * value its own see `ddrm`, which DDNM+ with all of them is. (The code without singular values multiplies
  * by sigma' twice and drops u in the null space.)
  */
-export const ddnmPlus = {
+export const ddnmPlus = defineSampler({
   name: "ddnm+",
   summary: "ddnm that weighs the noise of the data against the noise level",
   citation: CITATION,
+  weightRole: "the ridge below which directions count as not measured",
   defaults: DEFAULTS,
   ranges: RANGES,
-  start: "sense",
-  moves: ({ weight, eta, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 1,
-      step(input) {
-        const { x, sigma, sigmaNext, noise: [z], data } = input;
-        const D = input.denoise(x, sigma);
-        const u = renoise({ x, sigma, sigmaNext }, mul(D, 0), eta ** 2, z, D); // sigma' u
-        const { lambda, lost, weakest } = noiseShares(input);
-        const residual = mul(lambda, residualImage(data, D));
-        const change = sub(residual, mul(lost, data.operator.normal(u)));
-        const ridge = mul(mul(weakest, weakest), weight);
-        return { x: add(add(D, u), pseudoInverse(data, change, cg, ridge)) };
-      },
+  stepKinds: ({ weight, eta, cg }) => ({
+    step(context) {
+      const { x, sigma, data, denoise } = context;
+      const D = denoise(x, sigma);
+      const u = renoise(context, mul(D, 0), eta ** 2, D); // sigma' u
+      const { lambda, lost, weakest } = noiseShares(context);
+      const residual = mul(lambda, residualImage(data, D));
+      const change = sub(residual, mul(lost, data.operator.normal(u)));
+      const ridge = mul(mul(weakest, weakest), weight);
+      return { x: add(add(D, u), pseudoInverse(data, change, cg, ridge)) };
     },
     back,
   }),
-  plan: travel,
-} satisfies Sampler;
+  schedule: travel,
+});
 
 /** Smallest noise that is divided by. */
 const TINY = 1e-12;
@@ -129,7 +124,7 @@ interface NoiseShares {
   readonly weakest: Tensor;
 }
 
-function noiseShares({ sigmaNext, data }: Pick<StepInput, "sigmaNext" | "data">): NoiseShares {
+function noiseShares({ sigmaNext, data }: Pick<StepContext, "sigmaNext" | "data">): NoiseShares {
   const lambda = min(div(sigmaNext, max(data.sigma, TINY)), 1);
   const ratio = div(mul(lambda, data.sigma), max(sigmaNext, TINY));
   return {

@@ -13,8 +13,8 @@ import {
   where,
 } from "../graph/mod.ts";
 import type { Spectrum } from "../mri/physics/spectrum.ts";
-import type { DataTerm, Sampler } from "./core/contract.ts";
-import { posteriorLevels } from "./core/plans.ts";
+import { type DataTerm, defineSampler } from "./core/contract.ts";
+import { posteriorSteps } from "./core/schedule.ts";
 
 /** Smallest noise level that is divided by. */
 const TINY = 1e-12;
@@ -33,10 +33,11 @@ const TINY = 1e-12;
  * Published: eta 0.85, eta_b 1, 20 steps; s^2 below `least` counts as 0 (the official code: s below
  * 0.001), here singular values below 0.03, where maps that are not exact outweigh the datum.
  */
-export const ddrm = {
+export const ddrm = defineSampler({
   name: "ddrm",
   summary: "keep, blend or generate each coefficient of the operator's eigenbasis",
   citation: "Kawar, Elad, Ermon and Song, Denoising diffusion restoration models, NeurIPS 2022",
+  weightRole: "the noise variance that the coefficients of the data are taken to have",
   defaults: { steps: 20, weight: 1, eta: 0.85, etaB: 1, sigmaMax: 1, sigmaMin: 0.5, least: 1e-3 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
@@ -44,48 +45,39 @@ export const ddrm = {
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
   spectral: true,
-  moves: ({ weight, eta, etaB, least }) => ({
-    start: {
-      nfe: 0,
-      noises: 1,
-      step({ x, sigma, noise: [z], data }) {
-        const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight, least);
-        const left = sub(mul(sigma, sigma), spectral.variance);
-        const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(z)));
-        const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
-        return { x: synthesise(where(isKnown, known, analyse(x))) };
-      },
+  stepKinds: ({ weight, eta, etaB, least }) => ({
+    start({ x, sigma, noise, data }) {
+      const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight, least);
+      const left = sub(mul(sigma, sigma), spectral.variance);
+      const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(noise())));
+      const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
+      return { x: synthesise(where(isKnown, known, analyse(x))) };
     },
-    step: {
-      nfe: 1,
-      noises: 1,
-      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight, least);
-        const [X, D, Z] = together(analyse, [x, denoise(x, sigma), z]);
-        const fresh = mul(mul(sigmaNext, eta), Z);
-        const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
-        const toward = (target: Tensor, deviation: Tensor) =>
-          add(add(D, mul(kept, div(sub(target, D), deviation))), fresh);
-        const left = sub(mul(sigmaNext, sigmaNext), mul(variance, etaB ** 2));
-        const blended = add(mul(D, 1 - etaB), mul(mean, etaB));
-        const isClear = greater(mul(sigmaNext, sigmaNext), variance);
-        const seen = where(
-          isClear,
-          add(blended, mul(sqrt(max(left, 0)), Z)),
-          toward(mean, sqrt(max(variance, TINY))),
-        );
-        return { x: synthesise(where(isMeasured, seen, toward(X, sigma))) };
-      },
+    step({ x, sigma, sigmaNext, noise, data, denoise }) {
+      const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight, least);
+      const [X, D, Z] = together(analyse, [x, denoise(x, sigma), noise()]);
+      const fresh = mul(mul(sigmaNext, eta), Z);
+      const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
+      const toward = (target: Tensor, std: Tensor) =>
+        add(add(D, mul(kept, div(sub(target, D), std))), fresh);
+      const left = sub(mul(sigmaNext, sigmaNext), mul(variance, etaB ** 2));
+      const blended = add(mul(D, 1 - etaB), mul(mean, etaB));
+      const isClear = greater(mul(sigmaNext, sigmaNext), variance);
+      const seen = where(
+        isClear,
+        add(blended, mul(sqrt(max(left, 0)), Z)),
+        toward(mean, sqrt(max(variance, TINY))),
+      );
+      return { x: synthesise(where(isMeasured, seen, toward(X, sigma))) };
     },
   }),
-  plan(settings, known) {
-    const steps = posteriorLevels(settings, known);
+  schedule(settings, stats) {
+    const steps = posteriorSteps(settings, stats);
     const [{ sigma }] = steps;
-    return [{ move: "start", sigma, sigmaNext: sigma }, ...steps];
+    return [{ kind: "start", sigma, sigmaNext: sigma }, ...steps];
   },
-} satisfies Sampler;
+});
 
 /** f of several images by one call on a larger batch: the bases are large, and are read once. */
 function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[] {

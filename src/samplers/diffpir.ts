@@ -1,9 +1,8 @@
 /** DiffPIR. @module */
 import { add } from "../graph/mod.ts";
-import type { Sampler } from "./core/contract.ts";
-import { balance, proximalCorrection } from "./core/data_term.ts";
-import { posteriorLevels } from "./core/plans.ts";
-import { renoise } from "./core/transition.ts";
+import { defineSampler } from "./core/contract.ts";
+import { proximalCorrection, rho } from "./core/data_term.ts";
+import { renoise } from "./core/steppers.ts";
 
 /**
  * Denoise, step to the data, add noise again:
@@ -16,11 +15,12 @@ import { renoise } from "./core/transition.ts";
  * for some tasks), zeta 0.1 to 1, 20 to 100 steps, from pure noise. How the defaults were found:
  * docs/samplers.md.
  */
-export const diffpir = {
+export const diffpir = defineSampler({
   name: "diffpir",
   summary: "denoise, proximal step to the data, noise again",
   citation:
     "Zhu et al., Denoising diffusion models for plug-and-play image restoration, CVPRW 2023",
+  weightRole: "lambda, the weight of the denoised image in the proximal step",
   defaults: { steps: 20, weight: 0.5, zeta: 1, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4 },
   ranges: {
     weight: { low: 0.1, high: 4, log: true },
@@ -28,19 +28,13 @@ export const diffpir = {
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  variables: ["u"],
-  moves: ({ weight, zeta, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 1,
-      step({ x, state: { u }, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const D = denoise(x, sigma);
-        const correction = proximalCorrection(data, D, balance(data, sigma, weight), cg, u);
-        const clean = add(D, correction);
-        return { x: renoise({ x, sigma, sigmaNext }, clean, zeta, z), u: correction };
-      },
+  variables: { u: "zero" },
+  stepKinds: ({ weight, zeta, cg }) => ({
+    step(context) {
+      const { x, state: { u }, sigma, data, denoise } = context;
+      const D = denoise(x, sigma);
+      const correction = proximalCorrection(data, D, rho(data, sigma, { weight }), cg, u);
+      return { x: renoise(context, add(D, correction), zeta), u: correction };
     },
   }),
-  plan: posteriorLevels,
-} satisfies Sampler;
+});

@@ -1,10 +1,8 @@
 /** DMPS. @module */
 import { add, mul } from "../graph/mod.ts";
-import type { Sampler } from "./core/contract.ts";
-import { regularisedInverse, residualImage } from "./core/data_term.ts";
-import { noiseRatio } from "./core/guidance.ts";
-import { posteriorLevels } from "./core/plans.ts";
-import { ancestralShare, renoise } from "./core/transition.ts";
+import { defineSampler } from "./core/contract.ts";
+import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
+import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
  * Diffusion model based posterior sampling: the likelihood of the data given x, with x0 taken to be
@@ -15,33 +13,27 @@ import { ancestralShare, renoise } from "./core/transition.ts";
  * x' = ancestral step of DDPM from D + lambda sigma^2 g
  * ```
  * sigma^2 g is `(A^H A + sigma_y^2 / sigma^2)^-1 A^H (y - A x)`, by conjugate gradients where the paper
- * has the singular values of A; its 1 - alpha over alpha is our sigma^2. Published: lambda 1.75, 1000
- * steps.
+ * has the singular values of A; its 1 - alpha over alpha is our sigma^2. `weight` is 1 / lambda.
+ * Published: lambda 1.75, 1000 steps.
  */
-export const dmps = {
+export const dmps = defineSampler({
   name: "dmps",
   summary: "guided by the likelihood of the data at the noisy image, without a network gradient",
   citation:
     "Meng and Kabashima, Diffusion model based posterior sampling for noisy linear inverse problems, ACML 2024",
-  defaults: { steps: 30, weight: 2, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
+  weightRole: "1 / lambda, what the step of the likelihood is divided by",
+  defaults: { steps: 30, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.3, high: 3, log: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves: ({ weight, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 1,
-      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const at = { x, sigma, sigmaNext };
-        const rho = noiseRatio(data, mul(sigma, sigma));
-        const change = regularisedInverse(data, residualImage(data, x), rho, cg);
-        const guided = add(denoise(x, sigma), mul(change, weight));
-        return { x: renoise(at, guided, ancestralShare(at), z) };
-      },
+  stepKinds: ({ weight, cg }) => ({
+    step(context) {
+      const { x, sigma, data, denoise } = context;
+      const change = regularisedInverse(data, residualImage(data, x), rho(data, sigma), cg);
+      const guided = add(denoise(x, sigma), mul(change, 1 / weight));
+      return { x: renoise(context, guided, ancestralShare(context)) };
     },
   }),
-  plan: posteriorLevels,
-} satisfies Sampler;
+});

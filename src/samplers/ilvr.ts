@@ -1,9 +1,8 @@
 /** ILVR. @module */
 import { InputError } from "../errors.ts";
-import type { DataTerm, Sampler } from "./core/contract.ts";
-import { posteriorLevels } from "./core/plans.ts";
-import { replaceMeasured } from "./core/replacement.ts";
-import { ddpm } from "./core/steppers.ts";
+import { type DataTerm, defineSampler } from "./core/contract.ts";
+import { replaceMeasured } from "./core/data_term.ts";
+import { ddpmStep } from "./core/steppers.ts";
 
 /**
  * An unconditional step, then its low frequencies are replaced by those of the data:
@@ -12,39 +11,31 @@ import { ddpm } from "./core/steppers.ts";
  * x'' = x' + A_c^+ (y_c + A_c n - A_c x'),  n of variance sigma'^2 - sigma_y^2
  * ```
  * with A_c and y_c the operator and the data of the calibration region: the paper's low-pass filter of
- * width N. A^+ by conjugate gradients with a ridge of `weight` sigma_y times the steps. Nothing else of the data is
- * used, so the result is an image of the prior with these low frequencies. Published: 250 steps.
+ * width N. A^+ by conjugate gradients with a ridge of `weight` times `ridge` sigma_y; the default was
+ * not searched. Nothing else of the data is used, so the result is an image of the prior with these low
+ * frequencies. Published: 250 steps.
  */
-export const ilvr = {
+export const ilvr = defineSampler({
   name: "ilvr",
   summary: "unconditional steps, the calibration region replaced by re-noised data",
   citation:
     "Choi et al., ILVR: conditioning method for denoising diffusion probabilistic models, ICCV 2021",
-  defaults: { steps: 30, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  weightRole: "the ridge below which directions count as not measured",
+  defaults: { steps: 30, weight: 1, ridge: 30, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves: ({ weight, steps, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 2,
-      step(input) {
-        const { sigmaNext, noise: [, z], data } = input;
-        const { x: free } = ddpm.moves.step.step(input);
-        return {
-          x: replaceMeasured(free, lowFrequencies(data), { sigmaNext, z }, {
-            ridge: weight * steps,
-            cg,
-          }),
-        };
-      },
+  stepKinds: ({ weight, ridge, cg }) => ({
+    step(context) {
+      const free = ddpmStep(context);
+      const { sigmaNext, data } = context;
+      const change = { sigmaNext, z: context.noise(), ridge: weight * ridge, cg };
+      return { x: replaceMeasured(free, lowFrequencies(data), change) };
     },
   }),
-  plan: posteriorLevels,
-} satisfies Sampler;
+});
 
 /**
  * The data of the calibration region alone.

@@ -1,37 +1,85 @@
-/** Posterior samplers. @module */
+/** Posterior samplers, and what one's own are made of. @module */
 import type { Method } from "../method/problem.ts";
 import type { Sampler } from "./core/contract.ts";
 import { ald } from "./ald.ts";
 import { daps } from "./daps.ts";
-import { diffpir } from "./diffpir.ts";
-import { dmps } from "./dmps.ts";
-import { dps } from "./dps.ts";
-import { mcg } from "./mcg.ts";
-import { pigdm } from "./pigdm.ts";
-import { score } from "./score.ts";
-import { scoreMri } from "./score_mri.ts";
 import { ddnm, ddnmPlus } from "./ddnm.ts";
 import { ddrm } from "./ddrm.ts";
 import { dds } from "./dds.ts";
+import { diffpir } from "./diffpir.ts";
+import { dmps } from "./dmps.ts";
+import { dps } from "./dps.ts";
 import { ilvr } from "./ilvr.ts";
+import { mcg } from "./mcg.ts";
+import { pigdm } from "./pigdm.ts";
 import { dpir, pnpAdmm, red } from "./plug_and_play.ts";
 import { redDiff } from "./red_diff.ts";
 import { repaint } from "./repaint.ts";
+import { score } from "./score.ts";
+import { scoreMri } from "./score_mri.ts";
 import { sdedit } from "./sdedit.ts";
 import { samplerMethod } from "./core/method.ts";
 
-export type { Move, PlannedMove, Range, Sampler, Settings, StepInput } from "./core/contract.ts";
-export { type CompiledSampler, compileSampler, type SamplingTask } from "./core/driver.ts";
-export { type Measurement, mriMeasurement } from "../method/measurement.ts";
+export {
+  type DataTerm,
+  defineSampler,
+  type InitialValue,
+  type ProblemStats,
+  type Range,
+  type Sampler,
+  type SamplerDefinition,
+  type ScheduledStep,
+  type Settings,
+  type Start,
+  type StepContext,
+  type StepKind,
+  type StepResult,
+} from "./core/contract.ts";
+export {
+  checkedSettings,
+  type CompiledSampler,
+  compileSampler,
+  type SamplingTask,
+} from "./core/run.ts";
+export { linearMeasurement, type Measurement, mriMeasurement } from "../method/measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
 export { compileModelSigma, type ModelSigma } from "../method/model_sigma.ts";
-
-export { ald, daps, dmps, dps, mcg, pigdm, score, scoreMri };
-export { ddnm, ddnmPlus, ddrm, dds, diffpir, dpir, ilvr, pnpAdmm, red, redDiff, repaint, sdedit };
-
+export { adam, type AdamState } from "./core/adam.ts";
+export {
+  posteriorVariance,
+  proximal,
+  proximalCorrection,
+  pseudoInverse,
+  regularisedInverse,
+  residualGradient,
+  residualImage,
+  rho,
+  type RhoOptions,
+} from "./core/data_term.ts";
 export { generate, type GenerateOptions } from "./core/generate.ts";
-export { SCHEDULES, schedules } from "./core/levels.ts";
-export { steppers } from "./core/steppers.ts";
+export {
+  geometricLevels,
+  karrasLevels,
+  type Levels,
+  type LevelSettings,
+  posteriorLevels,
+  posteriorSteps,
+  type ScheduleName,
+  SCHEDULES,
+  schedules,
+} from "./core/schedule.ts";
+export {
+  ancestralShare,
+  langevin,
+  noisier,
+  renoise,
+  scoreOf,
+  type Stepper,
+  steppers,
+} from "./core/steppers.ts";
+
+export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };
+export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit };
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [

@@ -1,10 +1,8 @@
 /** PiGDM. @module */
-import { add, div, mul, vjp } from "../graph/mod.ts";
-import type { Sampler } from "./core/contract.ts";
-import { regularisedInverse, residualImage } from "./core/data_term.ts";
-import { noiseRatio, posteriorVariance } from "./core/guidance.ts";
-import { posteriorLevels } from "./core/plans.ts";
-import { ancestralShare, renoise } from "./core/transition.ts";
+import { add, div, mul, sqrt, vjp } from "../graph/mod.ts";
+import { defineSampler } from "./core/contract.ts";
+import { posteriorVariance, regularisedInverse, residualImage, rho } from "./core/data_term.ts";
+import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
  * Pseudo-inverse guided diffusion: the likelihood of the data given x, with x0 taken to be normal
@@ -12,20 +10,22 @@ import { ancestralShare, renoise } from "./core/transition.ts";
  * ```
  * D  = denoise(x, sigma)
  * g  = (dD/dx)^H A^H (r^2 A A^H + sigma_y^2)^-1 (y - A D),  r^2 = sigma^2 s^2 / (sigma^2 + s^2)
- * x' = DDIM step to sigma' from D + weight sigma^2 g
+ * x' = DDIM step to sigma' from D + sigma^2 g / weight
  * ```
  * The inverse is `(A^H A + sigma_y^2 / r^2)^-1 A^H / r^2` by conjugate gradients. D + sigma^2 g is what
  * Tweedie's formula makes of the posterior's score, so the sampler is exact in the limit of many steps
  * where x0 given x has that variance. The paper adds r^2 g to every step whatever its length, which
- * suits 20 to 100 steps but has no limit; published s = 1, eta 1.
+ * suits 20 to 100 steps but has no limit; published s = 1, eta 1. `sigmaData` is s, the standard
+ * deviation of images; a model that states its own replaces the default.
  */
-export const pigdm = {
+export const pigdm = defineSampler({
   name: "pigdm",
   summary: "guided by the likelihood of the data through the network, with the operator's inverse",
   citation: "Song et al., Pseudoinverse-guided diffusion models for inverse problems, ICLR 2023",
+  weightRole: "what the step of the likelihood is divided by",
   defaults: {
     steps: 20,
-    weight: 2,
+    weight: 0.5,
     sigmaData: 0.35,
     eta: 0.7,
     sigmaMax: 0.6,
@@ -39,23 +39,16 @@ export const pigdm = {
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves: ({ weight, sigmaData, eta, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 1,
-      step({ x, sigma, sigmaNext, noise: [z], data, denoise }) {
-        const at = { x, sigma, sigmaNext };
-        const D = denoise(x, sigma);
-        const variance = posteriorVariance(sigma, sigmaData);
-        const rho = noiseRatio(data, variance);
-        const change = regularisedInverse(data, residualImage(data, D), rho, cg);
-        const [pulled] = vjp([D], [x], [change]);
-        const scale = mul(div(mul(sigma, sigma), variance), weight);
-        const guided = add(D, mul(scale, pulled));
-        return { x: renoise(at, guided, ancestralShare(at, eta), z) };
-      },
+  stepKinds: ({ weight, sigmaData, eta, cg }) => ({
+    step(context) {
+      const { x, sigma, data, denoise } = context;
+      const D = denoise(x, sigma);
+      const variance = posteriorVariance(sigma, sigmaData);
+      const ridge = rho(data, sqrt(variance));
+      const change = regularisedInverse(data, residualImage(data, D), ridge, cg);
+      const [pulled] = vjp([D], [x], [change]);
+      const scale = mul(div(mul(sigma, sigma), variance), 1 / weight);
+      return { x: renoise(context, add(D, mul(scale, pulled)), ancestralShare(context, eta)) };
     },
   }),
-  plan: posteriorLevels,
-} satisfies Sampler;
+});

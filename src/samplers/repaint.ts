@@ -1,9 +1,8 @@
 /** RePaint. @module */
-import type { Sampler } from "./core/contract.ts";
-import { levelsAbove, withJumps } from "./core/plans.ts";
-import { replaceMeasured } from "./core/replacement.ts";
-import { ddpm } from "./core/steppers.ts";
-import { noisier } from "./core/transition.ts";
+import { defineSampler } from "./core/contract.ts";
+import { replaceMeasured } from "./core/data_term.ts";
+import { posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
+import { ddpmStep, noisier } from "./core/steppers.ts";
 
 /**
  * An unconditional step, then what is measured is replaced; jumps back make both agree:
@@ -12,39 +11,40 @@ import { noisier } from "./core/transition.ts";
  * x'' = x' + A^+ (y + A n - A x'),  n of variance sigma'^2 - sigma_y^2
  * after every `jump` levels: back up as many, `repeats - 1` times
  * ```
- * The paper's mask becomes A^+ A, by conjugate gradients with a ridge of `weight` sigma_y times the steps; its data
- * have no noise, ours have some of the noise they need already. Published: 250 steps, jumps of 10,
- * 10 repeats (4570 evaluations).
+ * The paper's mask becomes A^+ A, by conjugate gradients with a ridge of `weight` times `ridge` sigma_y
+ * (the default was not searched); its data have no noise, ours have some of the noise they need already.
+ * Published: 250 steps, jumps of 10, 10 repeats (4570 evaluations).
  */
-export const repaint = {
+export const repaint = defineSampler({
   name: "repaint",
   summary: "unconditional steps, the measured part replaced by re-noised data, with jumps back",
   citation:
     "Lugmayr et al., RePaint: inpainting using denoising diffusion probabilistic models, CVPR 2022",
-  defaults: { steps: 20, weight: 1, jump: 5, repeats: 2, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  weightRole: "the ridge below which directions count as not measured",
+  defaults: {
+    steps: 20,
+    weight: 1,
+    ridge: 20,
+    jump: 5,
+    repeats: 2,
+    sigmaMax: 1,
+    sigmaMin: 0.5,
+    cg: 8,
+  },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     repeats: { low: 1, high: 4, integer: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves: ({ weight, steps, cg }) => ({
-    step: {
-      nfe: 1,
-      noises: 2,
-      step(input) {
-        const { sigmaNext, noise: [, z], data } = input;
-        const { x: free } = ddpm.moves.step.step(input);
-        return { x: replaceMeasured(free, data, { sigmaNext, z }, { ridge: weight * steps, cg }) };
-      },
+  stepKinds: ({ weight, ridge, cg }) => ({
+    step(context) {
+      const free = ddpmStep(context);
+      const { sigmaNext, data } = context;
+      const change = { sigmaNext, z: context.noise(), ridge: weight * ridge, cg };
+      return { x: replaceMeasured(free, data, change) };
     },
-    back: {
-      nfe: 0,
-      noises: 1,
-      step: ({ x, sigma, sigmaNext, noise: [z] }) => ({ x: noisier({ x, sigma, sigmaNext }, z) }),
-    },
+    back: (context) => ({ x: noisier(context) }),
   }),
-  plan: (settings, known) =>
-    withJumps(levelsAbove(settings, known), { jump: settings.jump, repeats: settings.repeats }),
-} satisfies Sampler;
+  schedule: (settings, stats) => stepsWithJumps(posteriorLevels(settings, stats), settings),
+});

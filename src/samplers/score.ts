@@ -1,10 +1,10 @@
 /** Predictor-corrector sampling with data consistency (Song et al. 2022). @module */
 import { add, div, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { innerProduct } from "../mri/physics/operator.ts";
-import type { Move, PlannedMove, Sampler, StepInput } from "./core/contract.ts";
-import { towardsNoisyData } from "./core/guidance.ts";
-import { levelsAbove } from "./core/plans.ts";
-import { langevin, scoreOf, type Transition, unlessLast } from "./core/transition.ts";
+import { defineSampler, type ScheduledStep, type StepContext } from "./core/contract.ts";
+import { towardsNoisyData } from "./core/data_term.ts";
+import { posteriorLevels } from "./core/schedule.ts";
+import { langevin, scoreOf, unlessLast } from "./core/steppers.ts";
 
 /** Smallest squared norm that is divided by. */
 const TINY = 1e-20;
@@ -19,17 +19,18 @@ const TINY = 1e-20;
  * ```
  * For one coil this is the paper's blend of k-space, lambda P(Lambda) y_t + (1 - lambda) P(Lambda) A x,
  * with the rest kept. For several coils A^+ is `A^H (A A^H + rho)^-1` with rho = sigma_y^2 / sigma^2 by
- * conjugate gradients, so that data are not followed below their noise. `weight` is lambda, at most 1.
- * The last predictor adds no noise.
+ * conjugate gradients, so that data are not followed below their noise. lambda is 1 / `weight`, at most
+ * 1. The last predictor adds no noise.
  *
  * Published (VE, sigma 128 to 0.01): 1000 levels, 1 corrector, snr 0.517 and lambda 1 for MRI, 2001
  * evaluations. Norms are of each image, where the official code takes the batch's mean.
  */
-export const score = {
+export const score = defineSampler({
   name: "score",
   summary: "predictor and Langevin corrector, the data blended in at their noise level",
   citation:
     "Song et al., Solving inverse problems in medical imaging with score-based generative models, ICLR 2022",
+  weightRole: "1 / lambda, what the change towards the data is divided by; below 1 counts as 1",
   defaults: {
     steps: 30,
     weight: 1,
@@ -40,51 +41,48 @@ export const score = {
     cg: 8,
   },
   ranges: {
-    weight: { low: 0.2, high: 1 },
+    weight: { low: 1, high: 5, log: true },
     snr: { low: 0.05, high: 0.6, log: true },
     correctors: { low: 0, high: 3, integer: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  start: "sense",
-  moves({ weight, snr, cg }) {
-    const blended = ({ x, sigma, noise: [, z], data }: StepInput): Tensor => {
-      const change = towardsNoisyData(data, x, sigma, z, cg);
-      return add(x, mul(change, Math.min(weight, 1)));
-    };
+  stepKinds({ weight, snr, cg }) {
+    const blended = ({ x, sigma, noise, data }: StepContext<never, never>): Tensor =>
+      add(x, mul(towardsNoisyData(data, x, sigma, noise(), cg), Math.min(1 / weight, 1)));
     return {
-      correct: move((input) => corrected({ ...input, x: blended(input) }, snr)),
-      predict: move((input) => predicted({ ...input, x: blended(input) })),
+      correct(context) {
+        const z = context.noise();
+        return { x: corrected({ ...context, x: blended(context) }, z, snr) };
+      },
+      predict(context) {
+        const z = context.noise();
+        return { x: predicted({ ...context, x: blended(context) }, z) };
+      },
     };
   },
-  plan: (settings, known) =>
-    levelsAbove(settings, known).flatMap((sigma, i, levels): PlannedMove[] => [
+  schedule: (settings, stats) =>
+    posteriorLevels(settings, stats).flatMap((sigma, i, levels) => [
       ...Array.from(
         { length: settings.correctors },
-        () => ({ move: "correct", sigma, sigmaNext: sigma }),
+        (): ScheduledStep<"correct", never> => ({ kind: "correct", sigma, sigmaNext: sigma }),
       ),
-      { move: "predict", sigma, sigmaNext: levels[i + 1] ?? 0 },
+      { kind: "predict" as const, sigma, sigmaNext: levels[i + 1] ?? 0 },
     ]),
-} satisfies Sampler;
-
-/** A step with one evaluation, noise for itself and noise for the data. */
-const move = (step: (input: StepInput) => Tensor): Move => ({
-  nfe: 1,
-  noises: 2,
-  step: (input) => ({ x: step(input) }),
 });
 
 /** Reverse diffusion: `x + (sigma^2 - sigma'^2) s + sqrt(sigma^2 - sigma'^2) z`, without noise at last. */
-export function predicted({ x, sigma, sigmaNext, noise: [z], denoise }: StepInput): Tensor {
-  const at: Transition = { x, sigma, sigmaNext };
+export function predicted(context: StepContext<never, never>, z: Tensor): Tensor {
+  const { x, sigma, sigmaNext, denoise } = context;
   const variance = sub(mul(sigma, sigma), mul(sigmaNext, sigmaNext));
-  const fresh = mul(mul(unlessLast(at), sqrt(variance)), z);
-  return add(add(x, mul(variance, scoreOf(denoise(x, sigma), at))), fresh);
+  const fresh = mul(mul(unlessLast(context), sqrt(variance)), z);
+  return add(add(x, mul(variance, scoreOf(denoise(x, sigma), context))), fresh);
 }
 
 /** Langevin's step whose length is set by the ratio of score to noise (Song et al. 2021, algorithm 4). */
 export function corrected(
-  { x, sigma, noise: [z], denoise }: StepInput,
+  { x, sigma, denoise }: StepContext<never, never>,
+  z: Tensor,
   snr: number,
 ): Tensor {
   const direction = scoreOf(denoise(x, sigma), { x, sigma });

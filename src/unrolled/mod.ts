@@ -5,7 +5,6 @@ import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
-export * from "./magnitude_solver.ts";
 export * from "./networks/image_unet.ts";
 export * from "./networks/modl.ts";
 export * from "./modl_method.ts";

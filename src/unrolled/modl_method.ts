@@ -1,10 +1,11 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
 import { input, mul, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
 import { dftH } from "../mri/physics/dft.ts";
+import { singleSolver } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { coils, compose, type LinearOperator } from "../mri/physics/operator.ts";
-import { SCALAR, scalar } from "../ndarray.ts";
+import { SCALAR } from "../ndarray.ts";
 import {
   checkedParameters,
   constantScope,
@@ -91,25 +92,14 @@ export async function prepareModl(
   geometry: SamplingGeometry,
   { config, parameters, model }: ModlWeights,
 ): Promise<Solver> {
-  const { image, y, inputs, operator: operatorOf } = mriMeasurement(geometry);
-  const program = await runtime.build<string, "image">(
-    { y, ...inputs, sigma: SCALAR },
-    ({ y, sigma, ...arrays }) => {
+  const { y, inputs, operator: operatorOf } = mriMeasurement(geometry);
+  return await singleSolver(runtime, {
+    method: "modl",
+    inputs: { y, ...inputs, sigma: SCALAR },
+    image({ y, sigma, ...arrays }) {
       const operator = operatorOf(arrays, 1);
       const data = { operator, adjoint: operator.adjoint(y), sigma };
-      return { image: reshape(modl(constantScope(parameters), data, config).image, [2, ...image]) };
+      return modl(constantScope(parameters), data, config).image;
     },
-  );
-  const steps = config.iterations;
-  return {
-    nfe: steps,
-    steps,
-    model,
-    async solve({ y, inputs, sigma }, control) {
-      control?.signal?.throwIfAborted();
-      const { image } = await program.run({ y, ...inputs, sigma: scalar(sigma) });
-      control?.onProgress?.(1);
-      return image;
-    },
-  };
+  }, { nfe: config.iterations, steps: config.iterations, model });
 }

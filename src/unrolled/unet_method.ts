@@ -1,7 +1,10 @@
 /** The U-Net baseline as a reconstruction method, and its model folder. @module */
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
+import { singleSolver } from "../method/loop.ts";
+import { complexOf } from "../mri/physics/complex.ts";
 import { dftW } from "../mri/physics/dft.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import {
   checkedParameters,
@@ -11,7 +14,6 @@ import {
   type Parameters,
   readWeights,
 } from "../nn/mod.ts";
-import { magnitudeSolver } from "./magnitude_solver.ts";
 import {
   imageUNet,
   type ImageUNetConfig,
@@ -70,7 +72,7 @@ export function prepareUNet(
   geometry: SamplingGeometry,
   { config, parameters, model }: ImageUNetWeights,
 ): Promise<Solver> {
-  const { height, width, mask } = geometry;
+  const { coils, height, width, mask } = geometry;
   const least = 2 ** (config.pools + 1);
   if (Math.min(height, width) < least) {
     throw new InputError(
@@ -78,13 +80,13 @@ export function prepareUNet(
         `required for its ${config.pools} levels`,
     );
   }
-  return magnitudeSolver(runtime, geometry, {
-    nfe: 1,
-    steps: 1,
-    model,
-    apply: (kspace) => {
+  return singleSolver(runtime, {
+    method: "unet",
+    inputs: { y: mask.yShape(coils) },
+    image({ y }) {
+      const kspace = onAllLines(y, mask);
       const hybrid = mask.isLines ? kspace : dftW(kspace, "inverse");
-      return imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config);
+      return complexOf(imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config));
     },
-  });
+  }, { nfe: 1, steps: 1, model });
 }

@@ -9,9 +9,11 @@ import {
   readWeights,
 } from "../nn/mod.ts";
 import { makeMask } from "../mri/sampling/masks.ts";
+import { singleSolver } from "../method/loop.ts";
+import { complexOf } from "../mri/physics/complex.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
-import { magnitudeSolver } from "./magnitude_solver.ts";
 import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
 
 /** Parameters of a network of these sizes. */
@@ -54,10 +56,12 @@ export function prepareVarNet(
   { config, parameters, model }: VarNetWeights,
 ): Promise<Solver> {
   const mask = constantVarNetMask(geometry.mask);
-  return magnitudeSolver(runtime, geometry, {
-    nfe: config.cascades + 1,
-    steps: config.cascades,
-    model,
-    apply: (kspace) => varnet(constantScope(parameters), kspace, mask, config).magnitude,
-  });
+  return singleSolver(runtime, {
+    method: "varnet",
+    inputs: { y: geometry.mask.yShape(geometry.coils) },
+    image({ y }) {
+      const kspace = onAllLines(y, geometry.mask);
+      return complexOf(varnet(constantScope(parameters), kspace, mask, config).magnitude);
+    },
+  }, { nfe: config.cascades + 1, steps: config.cascades, model });
 }

@@ -1,10 +1,10 @@
 import { mul, Runtime } from "../../src/graph/mod.ts";
-import { turnedDenoiser, turnedPhase } from "../../src/mri/physics/phase_rotation.ts";
+import { phaseRotatedDenoiser, rotatePhase } from "../../src/mri/physics/phase_rotation.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { assertClose } from "../classical/support.ts";
 import { Rng } from "../../src/rng.ts";
 
-Deno.test("turnedPhase() multiplies by e^(i angle); a turned denoiser sees the turned image", async () => {
+Deno.test("rotatePhase() multiplies by e^(i angle); a turned denoiser sees the turned image", async () => {
   await using runtime = await Runtime.open("cpu");
   const [height, width] = [3, 5], pixels = height * width;
   const data = new Rng(1).normals(2 * 2 * pixels), angle = 0.7;
@@ -12,9 +12,9 @@ Deno.test("turnedPhase() multiplies by e^(i angle); a turned denoiser sees the t
   const program = await runtime.build(
     { x: [2, 2, height, width], angle: [1, 1, 1, 1], halves: [1, 2, 1, 1] },
     ({ x, angle, halves }) => ({
-      turned: turnedPhase(x, angle),
+      turned: rotatePhase(x, angle),
       // A denoiser that keeps the real part alone.
-      real: turnedDenoiser((image) => mul(image, halves), angle)(x, angle),
+      real: phaseRotatedDenoiser((image) => mul(image, halves), angle)(x, angle),
     }),
   );
   const { turned, real } = await program.run({

@@ -274,8 +274,8 @@ def posterior_diffusion(problem, fidelity, solver, sigmas, start, noise):
     "dps",
     "deepinv 0.5.0: DPSDataFidelity(guidance='annealed') with DDPMSolver",
     "two coils",
-    {"steps": 8, "weight": 0.6, "sigmaData": 1e4, "sigmaMax": 0.7, "sigmaMin": 0.5},
-    "sigmaData far above sigma makes r^2 = sigma^2, deepinv's sigma_y^2 + sigma_t^2; the weights are the same",
+    {"steps": 8, "weight": 1 / 0.6, "sigmaData": 1e4, "sigmaMax": 0.7, "sigmaMin": 0.5},
+    "sigmaData far above sigma makes r^2 = sigma^2, deepinv's sigma_y^2 + sigma_t^2; weight = 1 / deepinv's weight",
 )
 def dps(noise):
     sigmas = levels(8, 0.7, 0.5)
@@ -288,8 +288,8 @@ def dps(noise):
     "pigdm",
     "deepinv 0.5.0: PiGDMDataFidelity with DDIMSolver(eta=0.7)",
     "two coils",
-    {"steps": 8, "weight": 0.8, "sigmaData": 1, "eta": 0.7, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 20},
-    "r^2 = sigma^2 / (1 + sigma^2): sigmaData 1; the weights are the same",
+    {"steps": 8, "weight": 1 / 0.8, "sigmaData": 1, "eta": 0.7, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 20},
+    "r^2 = sigma^2 / (1 + sigma^2): sigmaData 1; weight = 1 / deepinv's weight",
 )
 def pigdm(noise):
     sigmas = levels(8, 0.7, 0.5)
@@ -358,7 +358,7 @@ def diffpir(noise):
     "dpir",
     "deepinv 0.5.0: DPIR with its own 8 levels",
     "two coils",
-    {"steps": 8, "weight": 0.23, "sigmaMax": 49 / 255, "sigmaMin": 1, "cg": 20, "turns": 0},
+    {"steps": 8, "weight": 0.23, "sigmaMax": 49 / 255, "sigmaMin": 1, "cg": 20, "phaseRotation": 0},
     "none: published settings; the start is A^H y without noise",
 )
 def dpir(noise):
@@ -371,7 +371,7 @@ def dpir(noise):
     "pnp-admm",
     "deepinv 0.5.0: ADMM with a PnP prior",
     "two coils",
-    {"steps": 7, "weight": 0.7, "sigmaMax": 0.1, "sigmaMin": 2, "cg": 20, "turns": 0, "average": 0},
+    {"steps": 7, "weight": 0.7, "sigmaMax": 0.1, "sigmaMin": 2, "cg": 20, "phaseRotation": 0, "average": 0},
     "one noise level throughout, the last image; stepsize = 1 / rho with rho = weight sigma_y^2 / sigma^2; the start is A^H y without noise",
 )
 def pnp_admm(noise):
@@ -387,7 +387,7 @@ def pnp_admm(noise):
     "red",
     "deepinv 0.5.0: GD with a RED prior",
     "two coils",
-    {"steps": 9, "weight": 0.9, "sigmaMax": 0.1, "sigmaMin": 2, "turns": 0},
+    {"steps": 9, "weight": 0.9, "sigmaMax": 0.1, "sigmaMin": 2, "phaseRotation": 0},
     "one noise level throughout; rho = weight sigma_y^2 / sigma^2 is lambda, stepsize = 1 / (1 + rho); the start is A^H y without noise",
 )
 def red(noise):
@@ -485,8 +485,8 @@ def ddnm(noise):
     "dds",
     "HJ-harry/DDS: the body of solver_2d.py's loop, with its CG",
     "two coils",
-    {"steps": 8, "weight": 1.2, "power": 0, "eta": 0.8, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 5},
-    "weight = gamma; on real and imaginary parts as two real channels, where their CG has the right inner product",
+    {"steps": 8, "weight": 1 / 1.2, "power": 0, "eta": 0.8, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 5},
+    "weight = 1 / gamma; on real and imaginary parts as two real channels, where their CG has the right inner product",
 )
 def dds(noise):
     sigmas = levels(8, 0.7, 0.5)
@@ -529,7 +529,7 @@ def dds(noise):
     "dmps",
     "mengxiangming/dmps: DDPM.p_sample and PosteriorSampling_meng.conditioning",
     "two coils",
-    {"steps": 8, "weight": 0.9, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 20},
+    {"steps": 8, "weight": 1 / 0.9, "sigmaMax": 0.7, "sigmaMin": 0.5, "cg": 20},
     "the likelihood is taken at x_t, as in the paper's algorithm; their loop passes the sample of the next level",
 )
 def dmps(noise):
@@ -624,8 +624,8 @@ def red_diff(noise):
     "score-mri",
     "HJ-harry/score-MRI: ReverseDiffusionPredictor and LangevinCorrector of sampling.py with VESDE",
     "two coils",
-    {"steps": 6, "weight": 0.8, "snr": 0.16, "sigmaMax": 1, "sigmaMin": 0.5},
-    "the corrector at the level that the predictor stepped to; x + lambda A^H (y - A x) after each, lambda from 1 to 0.2 times weight; none after the last predictor but that",
+    {"steps": 6, "weight": 1 / 0.8, "snr": 0.16, "sigmaMax": 1, "sigmaMin": 0.5},
+    "the corrector at the level that the predictor stepped to; x + lambda A^H (y - A x) after each, lambda from 1 to 0.2 over weight; none after the last predictor but that",
 )
 def score_mri(noise):
     sigmas = levels(6, 1, 0.5)

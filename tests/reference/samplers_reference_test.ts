@@ -10,7 +10,7 @@ import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import type { Denoiser } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
-import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { compileSampler } from "../../src/samplers/core/run.ts";
 import { type Sampler, samplers, type Settings } from "../../src/samplers/mod.ts";
 import { relativeError } from "../mri/support.ts";
 import { runtime } from "../runtime.ts";
@@ -50,7 +50,6 @@ const reference: {
 const TOLERANCE = 2e-5;
 
 const [height, width] = reference.size;
-const PIXELS = 2 * height * width;
 
 function decode(text: string): Float32Array {
   return new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
@@ -109,10 +108,12 @@ for (const [i, stored] of reference.cases.entries()) {
     const found = samplers.find((sampler) => sampler.name === name);
     assert.ok(found);
     // From noise alone, or from A^H y as it is: no sampler's own first image.
-    const deterministic = found.start === "sense-image";
-    const sampler: Sampler = { ...found, start: deterministic ? "zero-filled" : "noise" };
-    const arrays = noise.map(decode);
-    const rng = new StoredNoise(deterministic ? [new Float32Array(PIXELS), ...arrays] : arrays);
+    const { addNoise } = found.start;
+    const sampler: Sampler = {
+      ...found,
+      start: { around: addNoise ? "zero" : "zero-filled", addNoise },
+    };
+    const rng = new StoredNoise(noise.map(decode));
     const { problem, measurement } = problemOf(stored);
     const task = { sampler, settings, measurement, denoise, samples: 1 };
     const compiled = await compileSampler(runtime, task);

@@ -4,19 +4,19 @@
  * covariance are carried forward without sampling error.
  */
 import assert from "node:assert/strict";
-import type { Runtime } from "../../src/graph/mod.ts";
+import type { ProgramInput, Runtime } from "../../src/graph/mod.ts";
 import { type NdArray, scalar, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
+import { next } from "../../src/method/loop.ts";
 import {
-  type CompiledMoves,
-  compileMoves,
+  checkedSettings,
+  type CompiledSteps,
   compileStart,
-  next,
-  numbered,
-} from "../../src/samplers/core/compile.ts";
-import type { PlannedMove, Sampler, Settings } from "../../src/samplers/core/contract.ts";
+  compileSteps,
+} from "../../src/samplers/core/run.ts";
+import type { Sampler, ScheduledStep, Settings } from "../../src/samplers/core/contract.ts";
 import { apply, type Matrix, matrixOf, type Moments, plus, times, transposed } from "./algebra.ts";
-import type { Problem } from "./support.ts";
+import { type Problem, settingsOf } from "./support.ts";
 
 /** x' = offset + matrix x + noise z: one step. */
 interface Affine {
@@ -39,23 +39,26 @@ export async function affineMoments(
   settings: Settings = {},
 ): Promise<Moments> {
   const { measurement, arrays, prior: { denoise } } = problem;
-  const all = { ...sampler.defaults, ...settings };
+  const all = checkedSettings(sampler, settingsOf(sampler, settings));
   const task = { sampler, settings: all, measurement, denoise, samples: 1 };
   const size = 2 * sizeOf(measurement.image);
-  const variables = ["x", ...sampler.variables ?? []];
-  const moves = Object.values(sampler.moves(all));
-  const noiseSize = (m: typeof moves[number]) =>
-    m.noises * size + (m.dataNoises ?? 0) * sizeOf(measurement.y);
-  const batch = 2 + variables.length * size + Math.max(...moves.map(noiseSize));
-  const compiled = await compileMoves(runtime, task, all, batch);
+  const variables = ["x", ...Object.keys(sampler.variables)];
+  // One element for each direction of the variables and of the noise, the mean, and a random point.
+  const { steps } = await compileSteps(runtime, task, all, 1);
+  const noiseSizes = [...steps.values()].map(({ noises, dataNoises }) =>
+    noises * size + dataNoises * sizeOf(measurement.y)
+  );
+  const batch = 2 + variables.length * size + Math.max(...noiseSizes);
+  const compiled = await compileSteps(runtime, task, all, batch);
   const fixed = { y: arrays.y, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
   const { adjoint, base } = await (await compileStart(runtime, task)).run(fixed);
-  const plan = sampler.plan(all, { sigma: arrays.sigma });
-  let moments = startOf(base, sampler.start === "sense-image" ? 0 : plan[0].sigma, variables);
-  for (const planned of plan) {
+  const schedule = sampler.schedule(all, { sigma: arrays.sigma });
+  let moments = startOf(base, sampler.start.addNoise ? schedule[0].sigma : 0, variables);
+  for (const planned of schedule) {
     const { at, matrix, noise } = await probe(
       compiled,
       planned,
+      variables,
       moments.mean,
       { ...fixed, adjoint },
     );
@@ -82,17 +85,20 @@ function startOf({ data }: NdArray, sigma: number, variables: readonly string[])
 
 /** Runs a step at the mean, beside it along each axis, with each noise, and at a random place. */
 async function probe(
-  { variables, shape, dataShape, programs }: CompiledMoves,
-  { move: name, sigma, sigmaNext, parameter = 0 }: PlannedMove,
+  { shape, dataShape, steps }: CompiledSteps,
+  { kind, sigma, sigmaNext, scalars }: ScheduledStep,
+  variables: readonly string[],
   mean: Float64Array,
   fixed: Readonly<Record<string, NdArray>>,
 ): Promise<Affine> {
-  const { move, program } = programs.get(name)!;
+  const { program, noises, dataNoises } = steps.get(kind)!;
+  const numbered = (name: string, count: number) =>
+    Array.from({ length: count }, (_, k) => `${name}${k}`);
   const [batch, size] = [shape[0], sizeOf(shape.slice(1))];
   const inputs = [
     ...variables.map((input) => ({ input, shape })),
-    ...numbered("z", move.noises).map((input) => ({ input, shape })),
-    ...numbered("e", move.dataNoises).map((input) => ({ input, shape: dataShape })),
+    ...numbered("z", noises).map((input) => ({ input, shape })),
+    ...numbered("e", dataNoises).map((input) => ({ input, shape: dataShape })),
   ];
   const widths = inputs.map((input) => sizeOf(input.shape.slice(1)));
   const total = widths.reduce((a, b) => a + b, 0);
@@ -119,13 +125,19 @@ async function probe(
     ...feeds,
     sigma: scalar(sigma),
     sigmaNext: scalar(sigmaNext),
-    parameter: scalar(parameter),
+    ...Object.fromEntries(
+      Object.entries(scalars ?? {}).map(([name, value]) => [name, scalar(value ?? 0)]),
+    ),
   });
+  const values: Record<string, NdArray> = {};
+  for (const variable of variables) {
+    values[variable] = await onHost(results[next(variable)] ?? feeds[variable]);
+  }
   const rows = Array.from(
     { length: batch },
     (_, row) =>
       Float64Array.from(variables.flatMap((variable) => {
-        const { data } = results[next(variable)] ?? feeds[variable];
+        const { data } = values[variable];
         return [...data.subarray(row * size, (row + 1) * size)];
       })),
   );
@@ -141,6 +153,9 @@ async function probe(
     noise: whole.map((row) => row.slice(mean.length)),
   };
 }
+
+const onHost = async (array: ProgramInput): Promise<NdArray> =>
+  "data" in array ? array : await array.read();
 
 function requireAffine(rows: Matrix, matrix: Matrix, change: ArrayLike<number>): void {
   const predicted = apply(matrix, change);

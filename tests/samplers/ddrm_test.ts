@@ -8,11 +8,11 @@ import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { ddnm } from "../../src/samplers/ddnm.ts";
 import { ddrm } from "../../src/samplers/ddrm.ts";
-import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { compileSampler } from "../../src/samplers/core/run.ts";
 import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { assertClose } from "../classical/support.ts";
 import { apply, type Matrix, times, transposed } from "./algebra.ts";
-import { assertFollows, type TextbookStep, type Vector } from "./textbook.ts";
+import { assertFollows, chain, falling, type TextbookStep, type Vector } from "./textbook.ts";
 import { denseProblem, draw, gaussianPrior, mriProblem, type Problem } from "./support.ts";
 
 /** A = U diag(s) V^T on stacked real and imaginary parts; columns of zero s have no u. */
@@ -42,13 +42,13 @@ function ddrmStep(
   { vt, s, y }: Svd,
   sigmaY: number,
   { eta, etaB }: Settings,
-  { move, x, sigma, sigmaNext, z: [z] }: TextbookStep,
+  { kind, x, sigma, sigmaNext, z: [z] }: TextbookStep,
   denoised: Vector,
 ): Vector {
   const [X, D, Z] = [apply(vt, x), apply(vt, denoised), apply(vt, z)];
   const next = X.map((_, i) => {
     const noise = s[i] === 0 ? Infinity : sigmaY / s[i];
-    if (move === "start") {
+    if (kind === "start") {
       return noise < sigma ? y[i] + Math.sqrt(sigma ** 2 - noise ** 2) * Z[i] : X[i];
     }
     const kept = Math.sqrt(1 - eta ** 2) * sigmaNext;
@@ -61,16 +61,17 @@ function ddrmStep(
 }
 
 async function assertIsDdrm(runtime: Runtime, problem: Problem, given: Settings = {}) {
-  const settings = { ...ddrm.defaults, steps: 6, ...given };
+  const levels = { steps: 6, sigmaMax: 1, sigmaMin: 0.5 };
+  const settings = { ...levels, weight: 1, eta: 0.85, etaB: 1, ...given };
   const known = svd(problem);
-  await assertFollows(
-    runtime,
-    ddrm,
-    problem,
-    settings,
-    (input, dense) =>
+  await assertFollows(runtime, ddrm, problem, settings, {
+    schedule: (sigmaY) => [
+      { kind: "start", sigma: 1, sigmaNext: 1 },
+      ...chain(falling(6, 1, 0.5 * sigmaY)),
+    ],
+    step: (input, dense) =>
       ddrmStep(known, dense.sigma, settings, input, dense.denoise(input.x, input.sigma)),
-  );
+  });
 }
 
 /** A dense problem whose measurement knows the eigenbasis of its own real form. */
@@ -155,7 +156,7 @@ Deno.test("with eta 1 and no noise, ddnm is ddrm", async () => {
   // DDRM puts the data in before the first step, and ends with the denoiser alone.
   const between = (sampler: Sampler, first: number): Sampler => ({
     ...sampler,
-    plan: (settings, known) => sampler.plan(settings, known).slice(first, -1),
+    schedule: (settings, stats) => sampler.schedule(settings, stats).slice(first, -1),
   });
   const options = { count: 2, settings };
   assertClose(

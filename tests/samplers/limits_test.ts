@@ -23,7 +23,10 @@ const SIZE = [3, 2] as const;
 const separable = (): Problem =>
   mriProblem(isotropicPrior(SIZE, VARIANCE), { coils: 1, mask: "plane", sigma: 1e-3 });
 
-const fromNoise = (sampler: Sampler): Sampler => ({ ...sampler, start: "noise" });
+const fromNoise = (sampler: Sampler): Sampler => ({
+  ...sampler,
+  start: { around: "zero", addNoise: true },
+});
 
 async function distances(
   runtime: Runtime,

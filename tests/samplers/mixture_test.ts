@@ -64,7 +64,12 @@ for (const { sampler, settings, share, spread } of cases) {
     const problem = mixtureProblem();
     assertBetween(problem.modes[0].weight, 0.74, 0.76, "exact share of the first mode");
     const options = { count: COUNT, seed: 3, settings: { ...WIDE, ...settings } };
-    const data = await draw(runtime, { ...sampler, start: "noise" }, problem, options);
+    const data = await draw(
+      runtime,
+      { ...sampler, start: { around: "zero", addNoise: true } },
+      problem,
+      options,
+    );
     const found = modesOf(data, problem);
     assertBetween(found.share, ...share, "share of the first mode");
     for (const mode of found.modes) {

@@ -35,7 +35,7 @@ const rms = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.sqrt(Array.from(a, (value, i) => (value - b[i]) ** 2).reduce((s, v) => s + v) / a.length);
 
 /**
- * Not every run ends where it should, as in the paper, which takes the best of four. Weight 2, as a
+ * Not every run ends where it should, as in the paper, which takes the best of four. Weight 1/2, as a
  * magnitude is half of a complex sample: the operator's derivative has norm 1 / sqrt(2) on average.
  */
 Deno.test("dps retrieves phases: of several samples, the one that explains the data best is right", async () => {
@@ -47,10 +47,10 @@ Deno.test("dps retrieves phases: of several samples, the one that explains the d
   const samples = clean.map((value) => value + SIGMA * rng.normal());
   const measurement = phaseRetrieval(SIZE);
   const arrays = { y: ndarray(samples, measurement.y), inputs: {}, sigma: SIGMA };
-  const settings = { steps: 150, sigmaMax: 5, sigmaMin: 0.5, weight: 2, sigmaData: 0.25 };
+  const settings = { steps: 150, sigmaMax: 5, sigmaMin: 0.5, weight: 0.5, sigmaData: 0.25 };
   const drawn = await draw(
     runtime,
-    { ...dps, start: "noise" },
+    { ...dps, start: { around: "zero", addNoise: true } },
     { measurement, arrays, prior },
     { count: COUNT, settings },
   );

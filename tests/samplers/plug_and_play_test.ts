@@ -1,6 +1,6 @@
 /** Deterministic plug-and-play and RED-diff: their textbooks and their fixed points. */
 import { Runtime } from "../../src/graph/mod.ts";
-import type { Sampler } from "../../src/samplers/core/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { dpir, pnpAdmm, red } from "../../src/samplers/plug_and_play.ts";
 import { redDiff } from "../../src/samplers/red_diff.ts";
 import { assertClose, relativeError } from "../classical/support.ts";
@@ -16,8 +16,11 @@ import {
 import {
   assertFollows,
   axpy,
+  chain,
   Dense,
+  falling,
   identity,
+  type Textbook,
   type TextbookStep,
   type Vector,
 } from "./textbook.ts";
@@ -31,40 +34,54 @@ const problems: readonly (() => Problem)[] = [
 ];
 
 /** e^(i angle) x: real parts first, then imaginary parts. */
-function turn(x: Vector, angle: number): Vector {
+function rotated(x: Vector, angle: number): Vector {
   const half = x.length / 2, [c, s] = [Math.cos(angle), Math.sin(angle)];
   return x.map((value, i) => i < half ? c * value - s * x[i + half] : c * value + s * x[i - half]);
 }
 
+/** Angle from step to step: the golden angle. */
+const GOLDEN = Math.PI * (3 - Math.sqrt(5));
+
 /** The denoiser at the phase of a step. */
-function denoiseAt(dense: Dense, { parameter = 0, sigma }: TextbookStep, x: Vector): Vector {
-  return turn(dense.denoise(turn(x, parameter), sigma), -parameter);
+function denoiseAt(dense: Dense, { index = 0, sigma }: TextbookStep, x: Vector): Vector {
+  return rotated(dense.denoise(rotated(x, GOLDEN * index), sigma), -GOLDEN * index);
 }
 
-Deno.test("dpir follows its textbook", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const make of problems) {
-    await assertFollows(
-      runtime,
-      dpir,
-      make(),
-      { steps: 8, cg: CG },
-      (input, dense) => {
-        const rho = 0.23 * (dense.sigma / input.sigma) ** 2;
-        return denoiseAt(dense, input, dense.proximal(input.x, rho));
-      },
-    );
-  }
-});
+const LEVELS = { steps: 8, sigmaMax: 0.4, sigmaMin: 0.5 };
+const levelsOf = (sigmaY: number) => falling(8, 0.4, 0.5 * sigmaY);
 
-Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the mean of the last images", async () => {
+async function follows(sampler: Sampler, settings: Settings, textbook: Partial<Textbook>) {
   await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
-    const settings = { steps: 8, weight: 0.8, cg: CG, average: 0.25 };
-    await assertFollows(runtime, pnpAdmm, make(), settings, (input, dense) => {
-      const { x, state, sigma, sigmaNext } = input;
-      if (input.move === "finish") return state.sum.map((value) => value / 2);
-      if (input.move === "gather") {
+    const all = { ...LEVELS, cg: CG, phaseRotation: 1, ...settings };
+    await assertFollows(runtime, sampler, make(), all, {
+      schedule: (sigmaY) => chain(levelsOf(sigmaY)),
+      noisy: false,
+      step: (_, dense) => dense.adjoint,
+      ...textbook,
+    });
+  }
+}
+
+Deno.test("dpir follows its textbook", () =>
+  follows(dpir, { weight: 0.23 }, {
+    step(input, dense) {
+      const rho = 0.23 * (dense.sigma / input.sigma) ** 2;
+      return denoiseAt(dense, input, dense.proximal(input.x, rho));
+    },
+  }));
+
+Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the mean of the last images", () =>
+  follows(pnpAdmm, { weight: 0.8, average: 0.25 }, {
+    schedule(sigmaY) {
+      const steps = chain(levelsOf(sigmaY));
+      const gather = { kind: "gather", sigma: 1, sigmaNext: 1 };
+      return [...steps.slice(0, 7), gather, steps[7], gather, { ...gather, kind: "finish" }];
+    },
+    step(input, dense) {
+      const { kind, x, state, sigma, sigmaNext } = input;
+      if (kind === "finish") return state.sum.map((value) => value / 2);
+      if (kind === "gather") {
         state.sum = axpy(x, 1, state.sum ?? x.map(() => 0));
         return x;
       }
@@ -74,16 +91,15 @@ Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the 
       const dual = axpy(axpy(u, 1, v), -1, next);
       state.u = dual.map((value) => value * (sigmaNext / sigma) ** 2);
       return next;
-    });
-  }
-});
+    },
+  }));
 
 Deno.test("pnp-admm with average 1/3 gives the mean of the images of the last third of its steps", async () => {
   await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const result = async (steps: number, average: number) => {
     // A constant level: a shorter run is the beginning of a longer one.
-    const settings = { ...constant(problem), turns: 1, steps, average };
+    const settings = { ...constant(problem), phaseRotation: 1, steps, average };
     return await draw(runtime, pnpAdmm, problem, { count: 1, settings });
   };
   const [fifth, sixth, mean] = [await result(5, 0), await result(6, 0), await result(6, 1 / 3)];
@@ -91,17 +107,15 @@ Deno.test("pnp-admm with average 1/3 gives the mean of the images of the last th
   assertClose(mean, expected, 1e-5);
 });
 
-Deno.test("red follows its textbook", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const make of problems) {
-    await assertFollows(runtime, red, make(), { steps: 12 }, (input, dense) => {
+Deno.test("red follows its textbook", () =>
+  follows(red, { weight: 1 }, {
+    step(input, dense) {
       const { x, sigma } = input;
       const rho = (dense.sigma / sigma) ** 2;
       const descent = axpy(dense.residual(x), rho, axpy(denoiseAt(dense, input, x), -1, x));
       return axpy(x, 1 / (1 + rho), descent);
-    });
-  }
-});
+    },
+  }));
 
 /** Constant sigma, for which there are fixed points in closed form, if the phase is left alone. */
 const CONSTANT = 0.4;
@@ -110,7 +124,7 @@ const constant = (problem: Problem) => ({
   sigmaMax: CONSTANT,
   sigmaMin: CONSTANT / problem.arrays.sigma,
   cg: CG,
-  turns: 0,
+  phaseRotation: 0,
   average: 0,
 });
 
@@ -170,29 +184,26 @@ Deno.test("dpir at a constant sigma converges to that image, denoised", async ()
   assertBetween(end, 0, 1e-3, "error in the end");
 });
 
-Deno.test("red-diff follows its textbook", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const make of problems) {
-    for (const power of [0, 2]) {
-      const settings = { steps: 7, weight: 0.5, power, rate: 0.03 };
-      await assertFollows(runtime, redDiff, make(), settings, (input, dense) => {
-        const { x: mu, state, sigma, parameter: index = 0, z: [z] } = input;
+for (const power of [0, 2]) {
+  Deno.test(`red-diff follows its textbook, power ${power}`, () =>
+    follows(redDiff, { weight: 0.5, power, rate: 0.03 }, {
+      step(input, dense) {
+        const { x: mu, state, sigma, index = 0, z: [z] } = input;
         const D = dense.denoise(axpy(mu, sigma, z), sigma);
         const lambda = 0.5 * (dense.sigma / sigma) ** power;
         const g = axpy(dense.residual(mu).map((v) => -v), lambda, axpy(mu, -1, D));
         const zero = mu.map(() => 0);
         state.m = (state.m ?? zero).map((m, i) => 0.9 * m + 0.1 * g[i]);
         state.v = (state.v ?? zero).map((v, i) => 0.99 * v + 0.01 * g[i] ** 2);
-        const rate = 0.03 * (1 - index / 7);
+        const rate = 0.03 * (1 - index / 8);
         return mu.map((value, i) => {
           const mean = state.m[i] / (1 - 0.9 ** (index + 1));
           const square = state.v[i] / (1 - 0.99 ** (index + 1));
           return value - rate * mean / (Math.sqrt(square) + 1e-8);
         });
-      });
-    }
-  }
-});
+      },
+    }));
+}
 
 Deno.test("red-diff with the weight of the log-posterior ends where red does", async () => {
   await using runtime = await Runtime.open("cpu");

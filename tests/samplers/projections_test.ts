@@ -4,6 +4,8 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { InputError } from "../../src/errors.ts";
 import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { proximal } from "../../src/samplers/core/data_term.ts";
+import { defineSampler, type Sampler, type Settings } from "../../src/samplers/core/contract.ts";
+import { Rng } from "../../src/rng.ts";
 import { ddnm, ddnmPlus } from "../../src/samplers/ddnm.ts";
 import { dds } from "../../src/samplers/dds.ts";
 import { diffpir } from "../../src/samplers/diffpir.ts";
@@ -14,8 +16,11 @@ import { assertClose } from "../classical/support.ts";
 import {
   assertFollows,
   axpy,
+  chain,
   Dense,
+  falling,
   renoised,
+  type Textbook,
   type TextbookStep,
   type Vector,
 } from "./textbook.ts";
@@ -37,8 +42,21 @@ function ancestral(input: TextbookStep, dense: Dense): Vector {
   return renoised(input, dense.denoise(x, sigma), 1 - (sigmaNext / sigma) ** 2, z);
 }
 
-/** The ridge of methods that know of no noise. */
-const ridge = ({ sigma }: Dense, steps: number) => steps * sigma + 1e-4;
+/** The ridge of methods that know of no noise: a setting, in units of sigma_y. */
+const RIDGE = 6;
+const ridge = ({ sigma }: Dense) => RIDGE * sigma + 1e-4;
+
+const LEVELS = { steps: 6, sigmaMax: 1, sigmaMin: 0.5 };
+const levelsOf = (sigmaY: number) => falling(6, 1, 0.5 * sigmaY);
+const plain = (sigmaY: number) => chain(levelsOf(sigmaY));
+
+/** Steps between levels that are visited in this order, then to 0; `back` where they rise. */
+function visits(levels: readonly number[], order: readonly number[]) {
+  return chain(order.map((i) => levels[i])).map((step) => ({
+    ...step,
+    kind: step.sigmaNext > step.sigma ? "back" : "step",
+  }));
+}
 
 const backUp = ({ x, sigma, sigmaNext, z: [z] }: TextbookStep): Vector =>
   axpy(x, Math.sqrt(sigmaNext ** 2 - sigma ** 2), z);
@@ -47,11 +65,10 @@ function replaced(
   x: Vector,
   dense: Dense,
   { sigmaNext, z: [, z] }: TextbookStep,
-  steps: number,
 ): Vector {
   const missing = Math.sqrt(Math.max(sigmaNext ** 2 - dense.sigma ** 2, 0));
   const residual = dense.residual(axpy(x, -missing, z));
-  return axpy(x, 1, dense.pseudoInverse(residual, ridge(dense, steps)));
+  return axpy(x, 1, dense.pseudoInverse(residual, ridge(dense)));
 }
 
 Deno.test("the proximal step of diffpir and dds equals a dense solve", async () => {
@@ -86,19 +103,25 @@ Deno.test("the proximal step of diffpir and dds equals a dense solve", async () 
   }
 });
 
-Deno.test("dds follows its textbook with both of its weights", async () => {
+async function follows(sampler: Sampler, settings: Settings, textbook: Textbook): Promise<void> {
   await using runtime = await Runtime.open("cpu");
   for (const [, make] of problems) {
-    for (const power of [0, 2]) {
-      const settings = { steps: 6, power, weight: 0.7, eta: 0.8, cg: MANY };
-      await assertFollows(runtime, dds, make(), settings, (input, dense) => {
+    const all = { ...LEVELS, cg: MANY, ...settings };
+    await assertFollows(runtime, sampler, make(), all, textbook);
+  }
+}
+
+for (const power of [0, 2]) {
+  Deno.test(`dds follows its textbook, power ${power}`, () =>
+    follows(dds, { power, weight: 1 / 0.7, eta: 0.8 }, {
+      schedule: plain,
+      step(input, dense) {
         const D = dense.denoise(input.x, input.sigma);
         const gamma = 0.7 * (input.sigma / dense.sigma) ** power;
         return renoised(input, dense.proximal(D, 1 / gamma), 0.8 ** 2, input.z[0], D);
-      });
-    }
-  }
-});
+      },
+    }));
+}
 
 Deno.test("dds with the exact weight, many steps of CG and fresh noise is diffpir", async () => {
   await using runtime = await Runtime.open("cpu");
@@ -114,24 +137,22 @@ Deno.test("dds with the exact weight, many steps of CG and fresh noise is diffpi
   );
 });
 
-Deno.test("ddnm follows its textbook, with time travel", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const [, make] of problems) {
-    const settings = { steps: 5, eta: 0.85, cg: MANY, jump: 2, repeats: 2 };
-    await assertFollows(runtime, ddnm, make(), settings, (input, dense) => {
-      if (input.move === "back") return backUp(input);
+Deno.test("ddnm follows its textbook, with time travel", () =>
+  follows(ddnm, { steps: 5, weight: 0.5, ridge: 2 * RIDGE, eta: 0.85, jump: 2, repeats: 2 }, {
+    // Back by two from the third level and from the last.
+    schedule: (sigmaY) => visits(falling(5, 1, 0.5 * sigmaY), [0, 1, 2, 0, 1, 2, 3, 4, 2, 3, 4]),
+    step(input, dense) {
+      if (input.kind === "back") return backUp(input);
       const D = dense.denoise(input.x, input.sigma);
-      const change = dense.pseudoInverse(dense.residual(D), ridge(dense, 5));
+      const change = dense.pseudoInverse(dense.residual(D), ridge(dense));
       return renoised(input, axpy(D, 1, change), 0.85 ** 2, input.z[0], D);
-    });
-  }
-});
+    },
+  }));
 
-Deno.test("ddnm+ follows its textbook above and below the noise of the data", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const [, make] of problems) {
-    const settings = { steps: 6, eta: 0.6, cg: MANY, sigmaMin: 0.3 };
-    await assertFollows(runtime, ddnmPlus, make(), settings, (input, dense) => {
+Deno.test("ddnm+ follows its textbook above and below the noise of the data", () =>
+  follows(ddnmPlus, { eta: 0.6, weight: 1, jump: 1, repeats: 1, sigmaMin: 0.3 }, {
+    schedule: (sigmaY) => chain(falling(6, 1, 0.3 * sigmaY)),
+    step(input, dense) {
       const { x, sigma, sigmaNext, z: [z] } = input;
       const D = dense.denoise(x, sigma);
       const lambda = Math.min(1, sigmaNext / dense.sigma);
@@ -143,20 +164,16 @@ Deno.test("ddnm+ follows its textbook above and below the noise of the data", as
       const data = dense.pseudoInverse(dense.residual(D), damped);
       const noise = axpy(u.map((value) => sigmaNext * value), gamma - sigmaNext, inRange(u));
       return axpy(axpy(D, lambda, data), 1, noise);
-    });
-  }
-});
+    },
+  }));
 
-Deno.test("repaint follows its textbook, with jumps", async () => {
-  await using runtime = await Runtime.open("cpu");
-  for (const [, make] of problems) {
-    const settings = { steps: 6, cg: MANY, jump: 2, repeats: 3 };
-    await assertFollows(runtime, repaint, make(), settings, (input, dense) => {
-      if (input.move === "back") return backUp(input);
-      return replaced(ancestral(input, dense), dense, input, 6);
-    });
-  }
-});
+Deno.test("repaint follows its textbook, with jumps", () =>
+  follows(repaint, { weight: 2, ridge: RIDGE / 2, jump: 2, repeats: 3 }, {
+    schedule: (sigmaY) =>
+      visits(levelsOf(sigmaY), [0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 3, 4, 5, 3, 4, 5]),
+    step: (input, dense) =>
+      input.kind === "back" ? backUp(input) : replaced(ancestral(input, dense), dense, input),
+  }));
 
 /** The rows of A for calibration lines: of lines 0, 2, 3, 4, 6 of 7, lines 2 to 4. */
 function calibrationRows(matrix: Matrix, width: number): Matrix {
@@ -172,13 +189,11 @@ Deno.test("ilvr follows its textbook and uses the calibration lines only", async
   const mask = maskFromLines([1, 0, 1, 1, 1, 0, 1], 2);
   const problem = mriProblem(gaussianPrior([7, 2], "correlated"), { mask });
   const low = new Dense(problem, calibrationRows(problem.matrix, 2));
-  await assertFollows(
-    runtime,
-    ilvr,
-    problem,
-    { steps: 6, cg: MANY },
-    (input, dense) => replaced(ancestral(input, dense), low, input, 6),
-  );
+  const settings = { ...LEVELS, weight: 1, ridge: RIDGE, cg: MANY };
+  await assertFollows(runtime, ilvr, problem, settings, {
+    schedule: plain,
+    step: (input, dense) => replaced(ancestral(input, dense), low, input),
+  });
 });
 
 Deno.test("ilvr refuses data without calibration lines", async () => {
@@ -187,7 +202,21 @@ Deno.test("ilvr refuses data without calibration lines", async () => {
   await assert.rejects(draw(runtime, ilvr, problem, { count: 1 }), InputError);
 });
 
-Deno.test("sdedit follows its textbook", async () => {
+Deno.test("sdedit follows its textbook", () =>
+  follows(sdedit, { weight: 2, sigmaMax: 0.5 }, { schedule: plain, step: ancestral }));
+
+Deno.test("samplers start around the regularised least-squares image, with noise of the first level", async () => {
   await using runtime = await Runtime.open("cpu");
-  await assertFollows(runtime, sdedit, problems[0][1](), { steps: 6, sigmaMax: 0.5 }, ancestral);
+  const [, make] = problems[0];
+  const problem = make();
+  const still = defineSampler({
+    name: "still",
+    defaults: { steps: 1 },
+    stepKinds: () => ({ step: ({ x }) => ({ x }) }),
+    schedule: () => [{ kind: "step", sigma: 0.3, sigmaNext: 0 }],
+  });
+  const found = await draw(runtime, still, problem, { count: 1 });
+  const dense = new Dense(problem);
+  const sense = dense.proximal(dense.adjoint.map(() => 0), 0.5 * dense.sigma + 1e-3);
+  assertClose(found, axpy(sense, 0.3, new Rng(1).split(0, 0, 0).normals(sense.length)), 1e-4);
 });

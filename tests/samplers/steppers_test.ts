@@ -5,7 +5,8 @@ import { denoising } from "../../src/mri/physics/restoration_operators.ts";
 import { zeros } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { generate } from "../../src/samplers/core/generate.ts";
-import { type Levels, SCHEDULES, schedules } from "../../src/samplers/core/levels.ts";
+import { type Levels, SCHEDULES, schedules } from "../../src/samplers/core/schedule.ts";
+import type { Settings } from "../../src/samplers/core/contract.ts";
 import { linearMeasurement } from "../../src/method/measurement.ts";
 import {
   ddim,
@@ -39,7 +40,7 @@ function along(stepper: Stepper, levels: Levels) {
   const sampler = unconditional(stepper, levels);
   return {
     ...sampler,
-    plan: ({ steps }: { steps: number }) => stepper.plan(levels(steps + 1, FROM, TO)),
+    schedule: ({ steps }: Settings) => stepper.schedule(levels(steps + 1, FROM, TO)),
   };
 }
 

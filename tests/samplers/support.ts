@@ -17,7 +17,7 @@ import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import type { Denoiser } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
-import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { compileSampler } from "../../src/samplers/core/run.ts";
 import { type Measurement, mriMeasurement } from "../../src/method/measurement.ts";
 import type { Problem as ProblemArrays } from "../../src/method/problem.ts";
 import { everyOtherLine, example, randomPlane } from "../classical/support.ts";
@@ -177,6 +177,10 @@ export function denseProblem(prior: GaussianPrior, rows: number, sigma = 0.2): P
   return problemOf(prior, measurement, matrix, inputs, sigma);
 }
 
+/** Those of some settings that a sampler has: one list serves several samplers. */
+export const settingsOf = ({ defaults }: Sampler, settings: Settings): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => name in defaults));
+
 /** Draws samples, `[count, 2, H, W]`. */
 export async function draw(
   runtime: Runtime,
@@ -190,7 +194,14 @@ export async function draw(
     settings?: Settings;
   } = {},
 ): Promise<Float32Array> {
-  const task = { sampler, settings, measurement, denoise, samples: count, batch: 1000 };
+  const task = {
+    sampler,
+    settings: settingsOf(sampler, settings),
+    measurement,
+    denoise,
+    samples: count,
+    batch: 1000,
+  };
   return (await (await compileSampler(runtime, task)).run(arrays, new Rng(seed))).data;
 }
 

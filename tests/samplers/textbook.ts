@@ -1,10 +1,11 @@
 /**
  * Samplers written once more in dense float64 algebra, from their papers, and run with the same
- * noise: what the graphs are compared with, number by number.
+ * noise: what the graphs are compared with, number by number. A textbook has its own schedule and
+ * starts from zero: nothing but the name of the settings comes from the sampler under test.
  */
 import type { Runtime } from "../../src/graph/mod.ts";
 import { Rng } from "../../src/rng.ts";
-import type { PlannedMove, Sampler, Settings } from "../../src/samplers/core/contract.ts";
+import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { assertClose } from "../classical/support.ts";
 import { apply, inverse, type Matrix, matrixOf, plus, times, transposed } from "./algebra.ts";
 import { draw, type Problem } from "./support.ts";
@@ -71,62 +72,80 @@ export class Dense {
   pseudoInverse(b: Vector, ridge: number): Vector {
     return apply(shiftedInverse(this.normal, ridge), b);
   }
-
-  /** The least-squares image that samplers start around. */
-  start(): Vector {
-    return this.proximal(this.adjoint.map(() => 0), 0.5 * this.sigma + 1e-3);
-  }
 }
 
-/** What a textbook step knows. */
-export interface TextbookStep extends PlannedMove {
+/** One step of a textbook's schedule. */
+export interface Planned {
+  /** Kind of step, where there are several. */
+  readonly kind?: string;
+  readonly sigma: number;
+  readonly sigmaNext: number;
+  /** Number of the step, from 0, where the textbook counts them. */
+  readonly index?: number;
+}
+
+/** What a textbook step is given. */
+export interface TextbookStep extends Planned {
   readonly x: Vector;
   /** Other variables. */
   readonly state: Record<string, Vector>;
-  /** Standard normal arrays of this step. */
+  /** Standard normal arrays of this step, in the order in which they are drawn. */
   readonly z: readonly Vector[];
-  /** Standard normal arrays of the samples' shape. */
+  /** The same with the size of the samples. */
   readonly e: readonly Vector[];
 }
 
-/** Runs a textbook algorithm with the noise that the driver gives sample 0 of seed 1. */
-export function textbook(
-  sampler: Sampler,
-  problem: Problem,
-  settings: Settings,
-  step: (input: TextbookStep, dense: Dense) => Vector,
-): Vector {
+/** An algorithm, written from its paper. */
+export interface Textbook {
+  /** Its steps for data with noise sigma_y. */
+  schedule(sigmaY: number): readonly Planned[];
+  /** Whether x starts from noise of the first sigma, or from zero. Default true. */
+  readonly noisy?: boolean;
+  step(input: TextbookStep, dense: Dense): Vector;
+}
+
+/** n levels that fall by a constant factor. */
+export const falling = (n: number, max: number, min: number): number[] =>
+  Array.from({ length: n }, (_, i) => max * (min / max) ** (i / (n - 1)));
+
+/** From each level to the next, the last to 0. */
+export const chain = (levels: readonly number[]): Planned[] =>
+  levels.map((sigma, index) => ({ sigma, sigmaNext: levels[index + 1] ?? 0, index }));
+
+/** Noise arrays of a step that a textbook may use. */
+const ARRAYS = [0, 1, 2];
+
+/** Runs a textbook algorithm with the noise that the loop gives sample 0 of seed 1. */
+function run({ schedule, noisy = true, step }: Textbook, problem: Problem): Vector {
   const dense = new Dense(problem);
   const size = dense.adjoint.length;
   const normals = (path: number[], of = size) =>
     Float64Array.from(new Rng(1).split(0, ...path).normals(of));
-  const plan = sampler.plan(settings, { sigma: dense.sigma });
-  const moves = sampler.moves(settings);
-  let x = sampler.start === "noise" ? new Float64Array(size) : dense.start();
-  if (sampler.start !== "sense-image") x = axpy(x, plan[0].sigma, normals([0, 0]));
+  const plan = schedule(dense.sigma);
+  let x: Vector = new Float64Array(size);
+  if (noisy) x = axpy(x, plan[0].sigma, normals([0, 0]));
   const state: Record<string, Vector> = {};
   plan.forEach((planned, i) => {
-    const { noises, dataNoises = 0 } = moves[planned.move];
-    const z = Array.from({ length: noises }, (_, k) => normals([i + 1, k]));
-    const rows = problem.matrix.length;
-    const e = Array.from({ length: dataNoises }, (_, k) => normals([i + 1, noises + k], rows));
+    const z = ARRAYS.map((k) => normals([i + 1, k]));
+    const e = ARRAYS.map((k) => normals([i + 1, k], problem.matrix.length));
     x = step({ ...planned, x, state, z, e }, dense);
   });
   return x;
 }
 
-/** Asserts that a sampler does what the textbook says. */
+/** Asserts that a sampler with these settings does what the textbook says. */
 export async function assertFollows(
   runtime: Runtime,
   sampler: Sampler,
   problem: Problem,
-  given: Settings,
-  step: (input: TextbookStep, dense: Dense) => Vector,
+  settings: Settings,
+  textbook: Textbook,
   tolerance = 2e-4,
 ): Promise<void> {
-  const settings = { ...sampler.defaults, ...given };
-  const found = await draw(runtime, sampler, problem, { count: 1, seed: 1, settings });
-  assertClose(found, textbook(sampler, problem, settings, step), tolerance);
+  const start = { around: "zero", addNoise: textbook.noisy ?? true } as const;
+  const options = { count: 1, seed: 1, settings };
+  const found = await draw(runtime, { ...sampler, start }, problem, options);
+  assertClose(found, run(textbook, problem), tolerance);
 }
 
 /** D + sigma' (sqrt(1 - share) (x - found) / sigma + sqrt(share) z) */

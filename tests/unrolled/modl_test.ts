@@ -19,7 +19,7 @@ import {
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
-import { compileSampler } from "../../src/samplers/core/driver.ts";
+import { compileSampler } from "../../src/samplers/core/run.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
 import { dpir } from "../../src/samplers/plug_and_play.ts";
 import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";

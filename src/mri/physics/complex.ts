@@ -93,3 +93,8 @@ export function combineFactor({ re, im }: ComplexFactor, y: Tensor, axis: number
     swapParts(reduceSum(mul(im, y), [axis], options)),
   );
 }
+
+/** A real image `[N, 1, H, W]` as a complex one, `[N, 2, H, W]`. */
+export function complexOf(real: Tensor): Tensor {
+  return joinParts(real, mul(real, 0));
+}

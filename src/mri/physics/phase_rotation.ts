@@ -1,7 +1,7 @@
 /**
- * Turns of phase. The phase of an image as a whole means nothing, but a denoiser's errors depend on
- * it: an iteration that shows its image to the denoiser at another phase in each step averages them
- * out, as M. Terris, T. Moreau, N. Pustelnik, J. Tachella, "Equivariant plug-and-play image
+ * Phase cycling. The global phase of an image carries no information, but a denoiser's errors depend on
+ * it. An iteration that shows the denoiser its image at another phase in each step averages these
+ * errors out, as M. Terris, T. Moreau, N. Pustelnik, J. Tachella, "Equivariant plug-and-play image
  * reconstruction", CVPR 2024, do with flips and rotations.
  * @module
  */
@@ -17,16 +17,16 @@ export const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
  * @param x `[N, 2, H, W]`
  * @param angle radians, `[1, 1, 1, 1]`
  */
-export function turnedPhase(x: Tensor, angle: Tensor): Tensor {
+export function rotatePhase(x: Tensor, angle: Tensor): Tensor {
   const im = sin(angle);
   return mulFactor({ re: cos(angle), im: joinParts(neg(im), im) }, x);
 }
 
 /**
- * The denoiser, shown images whose phase is turned by an angle: `e^(-i angle) D(e^(i angle) x)`.
+ * The denoiser, applied to images whose phase is rotated by an angle: `e^(-i angle) D(e^(i angle) x)`.
  * @param angle radians, a number or `[1, 1, 1, 1]`
  */
-export function turnedDenoiser(denoise: Denoiser, angle: Tensor | number): Denoiser {
+export function phaseRotatedDenoiser(denoise: Denoiser, angle: Tensor | number): Denoiser {
   const by = typeof angle === "number" ? constantOf(Float32Array.of(angle), [1, 1, 1, 1]) : angle;
-  return (x, sigma) => turnedPhase(denoise(turnedPhase(x, by), sigma), neg(by));
+  return (x, sigma) => rotatePhase(denoise(rotatePhase(x, by), sigma), neg(by));
 }

@@ -1,19 +1,21 @@
 /**
- * What a sampler is. A sampler says how one step is built and which steps are taken; time, noise,
- * progress and cancellation belong to the driver, the data term and the denoiser are given to it.
+ * What a sampler is: its settings, its kinds of step, and their order. Time, noise, progress and
+ * cancellation belong to the loop; the data term and the denoiser are given to each step.
  *
  * Coordinates are variance-exploding: x = x0 + sigma n, with the score (D(x, sigma) - x) / sigma^2.
- * Data are y = A x0 + noise of deviation sigma_y in each real and imaginary part.
+ * Data are y = A x0 + noise of standard deviation sigma_y in each real and imaginary part. Images are
+ * on a scale where bright tissue is about 1.
  * @module
  */
 import type { Tensor } from "../../graph/mod.ts";
 import type { LinearOperator } from "../../mri/physics/operator.ts";
 import type { Spectrum } from "../../mri/physics/spectrum.ts";
 import type { Denoiser } from "../../nn/mod.ts";
+import { posteriorSteps } from "./schedule.ts";
 
-/** The data of one problem as a step sees them. */
+/** The data of one problem, as a step sees them. */
 export interface DataTerm {
-  /** A, from `[N, 2, H, W]` to samples. */
+  /** A, from images `[N, 2, H, W]` to samples. */
   readonly operator: LinearOperator;
   /** y, of the operator's range with a batch of 1. */
   readonly y: Tensor;
@@ -21,74 +23,68 @@ export interface DataTerm {
   readonly adjoint: Tensor;
   /** sigma_y, `[1, 1, 1, 1]`. */
   readonly sigma: Tensor;
-  /** The operator that keeps low frequencies only, of measurements that have one (calibration lines). */
-  readonly lowPass?: (samples: Tensor) => Tensor;
+  /** Keeps the low frequencies of y only; of measurements that have calibration lines. */
+  readonly lowPass?: (y: Tensor) => Tensor;
   /** The eigenbasis of A^H A, for samplers that ask for it. */
   readonly spectrum?: Spectrum;
 }
 
-/** Variables that go from step to step; `x` is `[N, 2, H, W]`, and so are the others. */
-export interface State {
+/**
+ * What one step is given.
+ * @typeParam V names of the sampler's variables
+ * @typeParam P names of its scalars
+ */
+export interface StepContext<V extends string = string, P extends string = string> {
+  /** The iterate, `[N, 2, H, W]`. */
   readonly x: Tensor;
-  readonly [name: string]: Tensor;
-}
-
-/** What one step is given. */
-export interface StepInput {
-  /** Variables after the last step. */
-  readonly state: State;
-  /** The same as `state.x`. */
-  readonly x: Tensor;
+  /** The sampler's variables, each `[N, 2, H, W]`. */
+  readonly state: Readonly<Record<V, Tensor>>;
   /** Noise level of x, `[1, 1, 1, 1]`. */
   readonly sigma: Tensor;
   /** Noise level that is stepped to; 0 for the last step. */
   readonly sigmaNext: Tensor;
-  /** The planned move's own number. */
-  readonly parameter: Tensor;
-  /** Standard normal arrays `[N, 2, H, W]`, as many as the move asks for. */
-  readonly noise: readonly Tensor[];
-  /** Standard normal arrays of the samples' shape, as many as the move asks for. */
-  readonly dataNoise: readonly Tensor[];
+  /** The sampler's scalars at this step, each `[1, 1, 1, 1]`. */
+  readonly scalars: Readonly<Record<P, Tensor>>;
   /** The data. */
   readonly data: DataTerm;
-  /** The prior. */
+  /** The prior. Each call counts as one network evaluation. */
   readonly denoise: Denoiser;
+  /** A new standard normal array `[N, 2, H, W]`. */
+  noise(): Tensor;
+  /** A new standard normal array of y's shape, with the batch of x. */
+  dataNoise(): Tensor;
 }
 
-/** A kind of step. */
-export interface Move {
-  /** Evaluations of the denoiser. */
-  readonly nfe: number;
-  /** Noise arrays it takes. */
-  readonly noises: number;
-  /** Noise arrays of the samples' shape that it takes. Default 0. */
-  readonly dataNoises?: number;
-  /** Builds the step. Variables that it leaves out stay as they were. */
-  step(input: StepInput): State;
-}
+/** Builds one step. `x` and the variables that the result leaves out stay as they were. */
+export type StepKind<V extends string = string, P extends string = string> = (
+  context: StepContext<V, P>,
+) => StepResult<V>;
 
-/** One step of a plan. */
-export interface PlannedMove {
+/** The variables that a step changes. */
+export type StepResult<V extends string = string> = Readonly<Partial<Record<V | "x", Tensor>>>;
+
+/** One step of a schedule. */
+export interface ScheduledStep<K extends string = string, P extends string = string> {
   /** Name of the kind of step. */
-  readonly move: string;
+  readonly kind: K;
   /** Noise level of x. */
   readonly sigma: number;
   /** Noise level that is stepped to. */
   readonly sigmaNext: number;
-  /** The move's own number. Default 0. */
-  readonly parameter?: number;
+  /** Values of the sampler's scalars; 0 for those that are left out. */
+  readonly scalars?: Readonly<Partial<Record<P, number>>>;
 }
 
-/** Numbers a sampler is set by. */
+/** Settings of a sampler by name. */
 export type Settings = Readonly<Record<string, number>>;
 
-/** What a plan may depend on. */
-export interface Known {
+/** What a schedule may depend on besides the settings. */
+export interface ProblemStats {
   /** sigma_y. */
   readonly sigma: number;
 }
 
-/** Where a setting is searched by `deno task tune`. */
+/** Where `deno task tune` searches a setting. */
 export interface Range {
   /** Smallest value. */
   readonly low: number;
@@ -100,37 +96,145 @@ export interface Range {
   readonly integer?: boolean;
 }
 
-/**
- * What x is at first: noise around zero, around A^H y, around the least-squares (SENSE) image, or
- * that image itself.
- */
-export type Start = "noise" | "zero-filled" | "sense" | "sense-image";
+/** What x is at first. */
+export interface Start {
+  /** The image that x starts from: zero, A^H y, or the regularised least-squares (SENSE) image. */
+  readonly around: "zero" | "zero-filled" | "sense";
+  /** Whether noise of the first sigma is added to it. */
+  readonly addNoise: boolean;
+}
 
-/** A sampler: its steps, their order, and its numbers. */
-export interface Sampler<S extends Settings = Settings> {
+/** What a variable is at first: zero, or the same as x. */
+export type InitialValue = "zero" | "x";
+
+/** A sampler as the loop runs it; {@link defineSampler} makes one. */
+export interface Sampler {
   /** Name on the command line. */
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
   /** Where it comes from. */
   readonly citation: string;
-  /** Numbers it is set by: `steps`, `weight` and others. */
-  readonly defaults: S & { readonly steps: number; readonly weight: number };
-  /** Which of them are searched by `deno task tune`, and where. */
+  /** What `weight` multiplies; undefined for a sampler without that setting. */
+  readonly weightRole?: string;
+  /**
+   * Settings with their defaults. `steps` is the number of noise levels; more `weight` trusts the prior
+   * more. By convention `sigmaMax` is the first noise level, on the scale of the image, and
+   * `sigmaMin` the last one above 0, in units of the noise of the data, sigma_y.
+   */
+  readonly defaults: Settings;
+  /** Which settings are searched by `deno task tune`, and where. */
   readonly ranges: Readonly<Record<string, Range>>;
   /** What x is at first. */
   readonly start: Start;
-  /** Whether it draws random numbers at all; where not, samples do not differ. Default true. */
-  readonly random?: boolean;
-  /**
-   * Whether its steps take `data.spectrum`, which is computed on the host once for each problem.
-   * Default false.
-   */
-  readonly spectral?: boolean;
-  /** Variables beside x; all are zero at first. */
-  readonly variables?: readonly string[];
+  /** Whether it draws random numbers at all; where not, samples do not differ. */
+  readonly random: boolean;
+  /** Whether its steps take `data.spectrum`, which is computed on the host once for each problem. */
+  readonly spectral: boolean;
+  /** Variables beside x that go from step to step, and what they are at first. */
+  readonly variables: Readonly<Record<string, InitialValue>>;
+  /** Names of numbers that the schedule gives to each step. */
+  readonly scalars: readonly string[];
   /** Its kinds of step. */
-  moves(settings: S): Readonly<Record<string, Move>>;
-  /** Its steps in order. The first sigma is the noise that the start gets. */
-  plan(settings: S, known: Known): PlannedMove[];
+  stepKinds(settings: Settings): Readonly<Record<string, StepKind>>;
+  /** Its steps in order. The first sigma is the noise that is added at the start. */
+  schedule(settings: Settings, stats: ProblemStats): readonly ScheduledStep[];
+}
+
+/** Refuses results that hold other names than `x` and the declared variables. */
+type Declared<R, V extends string> = {
+  readonly [N in keyof R]: N extends V | "x" ? Tensor | undefined
+    : never;
+};
+
+/** What {@link defineSampler} takes; see {@link Sampler} for each part. */
+export interface SamplerDefinition<
+  S extends Settings,
+  K extends string,
+  R,
+  V extends string,
+  P extends string,
+> {
+  /** Name on the command line. */
+  readonly name: string;
+  /** One line for `--help`. Default: the name. */
+  readonly summary?: string;
+  /** Where it comes from. */
+  readonly citation?: string;
+  /** What `weight` multiplies. */
+  readonly weightRole?: string;
+  /** Settings with their defaults. */
+  readonly defaults: S;
+  /** Where settings are searched. */
+  readonly ranges?: { readonly [N in keyof NoInfer<S>]?: Range };
+  /** What x is at first. Default: noise of the first sigma around the SENSE image. */
+  readonly start?: Start;
+  /** Whether it draws random numbers. Default true. */
+  readonly random?: boolean;
+  /** Whether its steps take `data.spectrum`. Default false. */
+  readonly spectral?: boolean;
+  /** Variables beside x, and what they are at first. */
+  readonly variables?: Readonly<Record<V, InitialValue>>;
+  /** Names of numbers that the schedule gives to each step. */
+  readonly scalars?: readonly P[];
+  /** Its kinds of step, by name. */
+  stepKinds(settings: NoInfer<S>):
+    & Readonly<Record<K, StepKind<NoInfer<V>, NoInfer<P>>>>
+    & { readonly [N in keyof R]: (context: never) => R[N] & Declared<R[N], NoInfer<V>> };
+  /**
+   * Its steps in order. Default: one `step` from each level to the next, geometrically from the
+   * setting `sigmaMax` to `sigmaMin` times sigma_y, the last to 0.
+   */
+  schedule?(
+    settings: NoInfer<S>,
+    stats: ProblemStats,
+  ): readonly ScheduledStep<NoInfer<K>, NoInfer<P>>[];
+}
+
+/** Noise around the SENSE image. */
+const DEFAULT_START: Start = { around: "sense", addNoise: true };
+
+/**
+ * Makes a sampler. Settings, variables, scalars and kinds of step are typed from their declaration: a
+ * misspelt name does not compile.
+ * @example
+ * ```ts
+ * import { defineSampler, proximal, renoise, rho } from "./src/samplers/mod.ts";
+ *
+ * const mine = defineSampler({
+ *   name: "mine",
+ *   defaults: { steps: 20, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5 },
+ *   stepKinds: ({ weight }) => ({
+ *     step(context) {
+ *       const { x, sigma, data, denoise } = context;
+ *       const clean = proximal(data, denoise(x, sigma), rho(data, sigma, { weight }), 5);
+ *       return { x: renoise(context, clean, 1) };
+ *     },
+ *   }),
+ * });
+ * console.assert(mine.defaults.steps === 20);
+ * ```
+ */
+export function defineSampler<
+  S extends Settings & { readonly steps: number },
+  K extends string,
+  R,
+  V extends string = never,
+  P extends string = never,
+>(definition: SamplerDefinition<S, K, R, V, P>): Sampler & { readonly defaults: S } {
+  const {
+    summary = definition.name,
+    citation = "",
+    ranges = {},
+    start = DEFAULT_START,
+    random = true,
+    spectral = false,
+    variables = {},
+    scalars = [],
+    schedule = posteriorSteps,
+  } = definition as unknown as Partial<Sampler>;
+  const optional = { summary, citation, ranges, start, random, spectral, variables, scalars };
+  return { ...definition, ...optional, schedule } as unknown as ReturnType<
+    typeof defineSampler<S, K, R, V, P>
+  >;
 }

@@ -1,5 +1,5 @@
 /** What samplers do with the data: gradients, proximal steps, projections. @module */
-import { add, div, max, mul, reshape, sqrt, sub, type Tensor } from "../../graph/mod.ts";
+import { add, div, max, mul, pow, reshape, sqrt, sub, type Tensor, vjp } from "../../graph/mod.ts";
 import { innerProduct } from "../../mri/physics/operator.ts";
 import {
   proximal,
@@ -11,38 +11,122 @@ import type { DataTerm } from "./contract.ts";
 
 export { proximal, proximalCorrection, regularisedInverse, residualImage };
 
-/** Smallest rho of {@link balance}, for data without noise. */
-const LEAST_RHO = 1e-8;
+/**
+ * Smallest rho: conjugate gradients in float32 that have converged multiply the rounding of what is
+ * not measured by 1 / rho.
+ */
+const MIN_RHO = 1e-4;
 
-/** rho = weight sigma_y^2 / sigma^2: what an image of deviation sigma weighs against the data. */
-export function balance(data: DataTerm, sigma: Tensor, weight: number): Tensor {
-  const ratio = div(data.sigma, sigma);
-  return max(mul(mul(ratio, ratio), weight), LEAST_RHO);
+/** Smallest noise level that is divided by, for the last step. */
+const MIN_SIGMA = 1e-4;
+
+/** Factor and exponent of {@link rho}. */
+export interface RhoOptions {
+  /** Factor: more trusts the prior more. Default 1. */
+  readonly weight?: number;
+  /** Exponent of the ratio of the noise levels. Default 2. */
+  readonly power?: number;
 }
 
-/** Ridge that keeps pseudo-inverses finite, relative to the unit norm of the maps. */
-const RIDGE = 1e-4;
+/**
+ * rho = weight (sigma_y / sigma)^power: the weight of the prior in |A x - y|^2 + rho |x - D|^2 for an
+ * image D whose error has the standard deviation sigma. Power 2 is that of normal errors.
+ */
+export function rho(
+  { sigma: sigmaY }: Pick<DataTerm, "sigma">,
+  sigma: Tensor,
+  { weight = 1, power = 2 }: RhoOptions = {},
+): Tensor {
+  const ratio = div(sigmaY, max(sigma, MIN_SIGMA));
+  const powered = power === 2 ? mul(ratio, ratio) : pow(ratio, power);
+  return max(mul(powered, weight), MIN_RHO);
+}
 
 /**
- * A^+ r for a residual's A^H r, by conjugate gradients: the smallest change of the image that explains
- * the residual. With a small ridge, so that what coils barely see is left alone.
- * @param ridge added to that, for data with noise: directions with s^2 below it count as not measured
+ * A^+ A applied backwards: A^+ r for a residual's A^H r, by conjugate gradients. It is the smallest
+ * change of the image that explains the residual.
+ * @param ridge for data with noise: directions with s^2 below it count as not measured
  */
 export function pseudoInverse(
   data: DataTerm,
   b: Tensor,
   iterations: number,
-  ridge?: Tensor,
+  ridge: Tensor,
 ): Tensor {
-  return regularisedInverse(data, b, ridge === undefined ? RIDGE : add(ridge, RIDGE), iterations);
+  return regularisedInverse(data, b, add(ridge, MIN_RHO), iterations);
+}
+
+/**
+ * The iterate with its measured part replaced by the data at the noise level sigma':
+ * `x + A^+ (y + A n - A x)`, n of variance sigma'^2 - sigma_y^2, as much as the data lack.
+ * @param data all data or a part of them
+ * @param z standard normal, `[N, 2, H, W]`
+ * @param ridge of A^+, in units of sigma_y
+ */
+export function replaceMeasured(
+  x: Tensor,
+  data: DataTerm,
+  { sigmaNext, z, ridge, cg }: {
+    readonly sigmaNext: Tensor;
+    readonly z: Tensor;
+    readonly ridge: number;
+    readonly cg: number;
+  },
+): Tensor {
+  const missing = sub(mul(sigmaNext, sigmaNext), mul(data.sigma, data.sigma));
+  const n = mul(sqrt(max(missing, 0)), z);
+  const change = residualImage(data, sub(x, n));
+  return add(x, pseudoInverse(data, change, cg, mul(data.sigma, ridge)));
+}
+
+/**
+ * What brings x at noise level sigma to the data at that level, y + sigma A z:
+ * `A^H (A A^H + rho)^-1 (y + sigma A z - A x)`. Without noise in the data this is the pseudo-inverse;
+ * with it, data are not followed below their noise.
+ */
+export function towardsNoisyData(
+  data: DataTerm,
+  x: Tensor,
+  sigma: Tensor,
+  z: Tensor,
+  iterations: number,
+): Tensor {
+  const residual = residualImage(data, sub(x, mul(sigma, z)));
+  return regularisedInverse(data, residual, rho(data, sigma), iterations);
 }
 
 /** Keeps the norm's derivative finite at zero. */
 const TINY = 1e-20;
 
 /** |y - A x| of each element, `[N, 1, 1, 1]`. */
-export function residualNorm({ y, operator }: DataTerm, x: Tensor): Tensor {
+export function residualNorm(
+  { y, operator }: Pick<DataTerm, "y" | "operator">,
+  x: Tensor,
+): Tensor {
   const difference = sub(operator.forward(x), y);
   const square = innerProduct(difference, difference);
   return reshape(sqrt(add(square, TINY)), [x.shape[0], 1, 1, 1]);
+}
+
+/**
+ * Gradient with respect to x of |y - A(D)|^2 / 2, through the denoiser: value and derivative are one
+ * graph. It needs the forward model only, which need not be linear.
+ * @param denoised D, made from `x`
+ */
+export function residualGradient(
+  { y, operator }: Pick<DataTerm, "y" | "operator">,
+  denoised: Tensor,
+  x: Tensor,
+): Tensor {
+  const predicted = operator.forward(denoised);
+  return vjp([predicted], [x], [sub(predicted, y)])[0];
+}
+
+/**
+ * The variance that x0 is taken to have once x is known, r^2 = sigma^2 s^2 / (sigma^2 + s^2), for images
+ * with the standard deviation s in each component. Published with s = 1: sigma^2 / (1 + sigma^2).
+ */
+export function posteriorVariance(sigma: Tensor, sigmaData: number): Tensor {
+  const variance = mul(sigma, sigma);
+  return div(mul(variance, sigmaData ** 2), add(variance, sigmaData ** 2));
 }

@@ -5,8 +5,8 @@ import type { RunControl } from "../../method/problem.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import type { Denoiser } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import { compileSampler } from "./driver.ts";
-import type { Levels } from "./levels.ts";
+import { compileSampler } from "./run.ts";
+import type { Levels } from "./schedule.ts";
 import { linearMeasurement } from "../../method/measurement.ts";
 import { type Stepper, unconditional } from "./steppers.ts";
 

@@ -6,8 +6,8 @@ import { meanOf } from "../../ndarray.ts";
 import { openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
-import { compileSampler } from "./driver.ts";
 import { compileModelSigma } from "../../method/model_sigma.ts";
+import { checkedSettings, compileSampler } from "./run.ts";
 
 /** The prior that samplers use when none is named. */
 export const DEFAULT_PRIOR = "prior-brain";
@@ -15,14 +15,18 @@ export const DEFAULT_PRIOR = "prior-brain";
 /** Posterior samples whose mean is the image, when no number is asked for. */
 export const DEFAULT_SAMPLES = 4;
 
+/** Noise of a usual scan, for the NFE of a plan: schedules depend on it little. */
+const TYPICAL_SIGMA = 0.02;
+
 /** The method that a sampler is, with a prior from a model folder. */
 export function samplerMethod(sampler: Sampler): Method {
   return {
     name: sampler.name,
     summary: sampler.summary,
     citation: sampler.citation,
+    weightRole: sampler.weightRole,
     needsMaps: true,
-    samples: sampler.random !== false,
+    samples: sampler.random,
     defaultModel: DEFAULT_PRIOR,
     settings: sampler.defaults,
     prepare: (runtime, geometry, options) => prepareSampler(runtime, geometry, sampler, options),
@@ -35,9 +39,9 @@ async function prepareSampler(
   sampler: Sampler,
   options: MethodOptions = {},
 ): Promise<Solver> {
-  const { denoise, model } = await openPrior(options.model ?? DEFAULT_PRIOR);
-  const samples = options.samples ?? (sampler.random === false ? 1 : DEFAULT_SAMPLES);
-  const settings = samplerSettings(sampler, options);
+  const { denoise, sigmaData, model } = await openPrior(options.model ?? DEFAULT_PRIOR);
+  const samples = options.samples ?? (sampler.random ? DEFAULT_SAMPLES : 1);
+  const settings = samplerSettings(sampler, options, sigmaData);
   const compiled = await compileSampler(runtime, {
     sampler,
     settings,
@@ -51,10 +55,9 @@ async function prepareSampler(
     control.onModelSigma?.(sigma);
     return await compiled.run({ ...problem, sigma }, control.rng ?? new Rng(0), control);
   };
-  const typical = 0.02; // noise of a usual scan: plans depend on it little
   return {
-    nfe: compiled.nfe(typical),
-    steps: compiled.steps(typical),
+    nfe: compiled.nfe(TYPICAL_SIGMA),
+    steps: compiled.steps(TYPICAL_SIGMA),
     samples,
     settings,
     model,
@@ -63,16 +66,23 @@ async function prepareSampler(
   };
 }
 
-/** A sampler's settings with what the user asks for. */
+/**
+ * A sampler's settings with what the user asks for.
+ * @param sigmaData standard deviation of images, where the model says it
+ * @throws {UsageError} for a setting that the sampler does not have
+ */
 export function samplerSettings(
   sampler: Sampler,
-  { steps, weight = 1, settings = {} }: MethodOptions,
+  { steps, weight = 1, settings: changed }: MethodOptions,
+  sigmaData?: number,
 ): Settings {
-  const { defaults } = sampler;
+  const known: Settings = "sigmaData" in sampler.defaults && sigmaData !== undefined
+    ? { sigmaData }
+    : {};
+  const settings = checkedSettings(sampler, { ...known, ...changed });
   return {
-    ...defaults,
     ...settings,
     ...(steps === undefined ? {} : { steps }),
-    weight: (settings.weight ?? defaults.weight) * weight,
+    ...(settings.weight === undefined ? {} : { weight: settings.weight * weight }),
   };
 }

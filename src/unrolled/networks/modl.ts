@@ -18,7 +18,7 @@ import {
   leastSquaresImage,
   proximalCorrection,
 } from "../../mri/physics/proximal.ts";
-import { GOLDEN_ANGLE, turnedDenoiser } from "../../mri/physics/phase_rotation.ts";
+import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../../mri/physics/phase_rotation.ts";
 import {
   DENOISER_NETWORK,
   type Initializer,
@@ -86,7 +86,7 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
     const balance = add(mul(sub(noise, level), 2), factor("log_weight"));
     const rho = mul(exp(balance), WEIGHT);
     correction = proximalCorrection(data, x, rho, conjugateGradients, correction);
-    x = turnedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
+    x = phaseRotatedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
     images.push(x);
   }
   return { image: x, stages: images.slice(0, -1) };

@@ -1,0 +1,207 @@
+/**
+ * The loop of all methods that iterate: the variables that a graph gives are fed back to it. It reports
+ * progress, hears the signal, and stops a run that diverges. What stays the same is bound to the
+ * programs once, and the variables stay where the runtime keeps them until the end.
+ * @module
+ */
+import { DivergenceError } from "../errors.ts";
+import {
+  abs,
+  add,
+  type DeviceArray,
+  input,
+  mul,
+  type Program,
+  type ProgramInput,
+  reduceMax,
+  reduceSum,
+  type Runtime,
+  type Shape,
+  type Tensor,
+  topological,
+} from "../graph/mod.ts";
+import { type NdArray, onlyOf, scalar } from "../ndarray.ts";
+import type { RunControl, Solver } from "./problem.ts";
+
+/** Arrays of a graph by name. */
+export type Arrays = Readonly<Record<string, ProgramInput>>;
+
+/** A graph that changes the variables of a loop. */
+export type LoopProgram = Program<string, string, string>;
+
+/** Largest magnitude of an iterate, relative to that of its start, its noise and bright tissue (1). */
+const MAX_GROWTH = 1e2;
+
+/** Names of outputs differ from those of the inputs that they are fed back to. */
+export const next = (variable: string): string => `${variable}${NEXT}`;
+const NEXT = "Next";
+
+/** Largest magnitude in x; NaN where x is not finite. */
+export function largest(x: Tensor): Tensor {
+  return add(reduceMax(abs(x)), mul(reduceSum(x), 0));
+}
+
+/**
+ * Compiles a graph that changes variables. It takes only the inputs that its results depend on.
+ * @param inputs all inputs that there are
+ * @param before the variables as they come in
+ * @param after the variables after the step; what is left out or the same stays as it was
+ */
+export async function compileLoop(
+  runtime: Runtime,
+  inputs: Readonly<Record<string, Tensor>>,
+  before: Readonly<Record<string, Tensor>>,
+  after: Readonly<Record<string, Tensor | undefined>>,
+): Promise<LoopProgram> {
+  const changed = Object.entries(after).flatMap(([name, value]) =>
+    value === undefined || value === before[name] ? [] : [[next(name), value] as const]
+  );
+  const outputs: Record<string, Tensor> = {
+    ...Object.fromEntries(changed),
+    check: largest(after.x ?? before.x),
+  };
+  const reached = new Set(topological(Object.values(outputs)));
+  const used = Object.entries(inputs).filter(([, tensor]) => reached.has(tensor));
+  const keep = changed.map(([name]) => name);
+  return await runtime.compile(Object.fromEntries(used), outputs, { keep });
+}
+
+/** Symbolic inputs of these shapes. */
+export function inputsOf(shapes: Readonly<Record<string, Shape>>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)]),
+  );
+}
+
+/** One run of a graph within a loop. */
+export interface LoopCall {
+  /** Made by {@link compileLoop}. */
+  readonly program: LoopProgram;
+  /** Arrays of this call alone, such as noise. */
+  readonly feeds?: () => Arrays;
+  /** Number of the step that it ends, from 1. */
+  readonly step: number;
+  /** Noise level of the iterate; that of the data for methods without such levels. */
+  readonly sigma: number;
+}
+
+/** A loop that is ready to run. */
+export interface Loop {
+  /** Name of the method, for messages. */
+  readonly method: string;
+  /** Steps in all, for messages. */
+  readonly steps: number;
+  /** Arrays that stay the same. */
+  readonly fixed: Arrays;
+  /** The variables at first, or none where the first call makes them; one of them is `x`. */
+  readonly state: Arrays;
+  /** Largest magnitude of x at first. Default: that after the first call. */
+  readonly scale?: number;
+  /** What is run, in order. */
+  readonly calls: readonly LoopCall[];
+}
+
+/**
+ * Runs a loop.
+ * @returns x at the end
+ * @throws {DivergenceError} when x is not finite, or a hundred times larger than it could be
+ */
+export async function runLoop(
+  { method, steps, fixed, state: first, scale: given, calls }: Loop,
+  { onProgress, signal }: RunControl = {},
+): Promise<NdArray> {
+  const bound = new Map<LoopProgram, LoopProgram & Disposable>();
+  const state: Record<string, ProgramInput> = { ...first };
+  let scale = given ?? Infinity;
+  try {
+    for (const [i, { program, feeds, step, sigma }] of calls.entries()) {
+      signal?.throwIfAborted();
+      if (!bound.has(program)) bound.set(program, await bindFixed(program, fixed));
+      const results: Arrays = await bound.get(program)!.run({ ...state, ...feeds?.() });
+      const [found] = (results.check as NdArray).data;
+      requireSensible(found, MAX_GROWTH * Math.max(1, sigma, scale), {
+        method,
+        at: `step ${step} of ${steps}, sigma ${sigma.toPrecision(3)}`,
+      });
+      if (scale === Infinity) scale = found;
+      for (const [name, array] of Object.entries(results)) {
+        if (name === "check") continue;
+        const variable = name.slice(0, -NEXT.length);
+        if (variable in state) release(state[variable]);
+        state[variable] = array;
+      }
+      onProgress?.((i + 1) / calls.length);
+    }
+    const { x } = state;
+    return isKept(x) ? await x.read() : x;
+  } finally {
+    for (const program of bound.values()) program[Symbol.dispose]();
+    Object.values(state).forEach(release);
+  }
+}
+
+/** The program with those of the fixed arrays that it takes. */
+async function bindFixed(program: LoopProgram, fixed: Arrays): Promise<LoopProgram & Disposable> {
+  const taken = Object.entries(fixed).filter(([name]) => name in program.inputShapes);
+  return await program.bind(Object.fromEntries(taken));
+}
+
+const isKept = (array: ProgramInput): array is DeviceArray => !("data" in array);
+
+function release(array: ProgramInput): void {
+  if (isKept(array)) array[Symbol.dispose]();
+}
+
+/** Largest magnitude of an array on the host. */
+export function largestOf({ data }: NdArray): number {
+  return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function requireSensible(
+  found: number,
+  limit: number,
+  { method, at }: { method: string; at: string },
+): void {
+  if (found <= limit) return;
+  const value = Number.isFinite(found) ? found.toExponential(1) : "NaN or infinity";
+  throw new DivergenceError(
+    `${method} diverged at ${at}: an image within ${limit.toPrecision(2)} is required ` +
+      `(bright tissue is about 1), found ${value}`,
+    { hint: "Try a --weight nearer to 1, or more --steps" },
+  );
+}
+
+/** What {@link singleSolver} is made of. */
+export interface SingleCall {
+  /** Name of the method, for messages. */
+  readonly method: string;
+  /** Shapes of the arrays that the graph takes: of `y`, `sigma` and the operator's. */
+  readonly inputs: Readonly<Record<string, Shape>>;
+  /** The image `[1, 2, H, W]`. */
+  image(tensors: Readonly<Record<string, Tensor>>): Tensor;
+}
+
+/**
+ * The solver of a method that is one graph.
+ * @param about `nfe`, `steps` and `model` of the solver
+ */
+export async function singleSolver(
+  runtime: Runtime,
+  { method, inputs, image }: SingleCall,
+  about: Pick<Solver, "nfe" | "steps" | "model"> = { nfe: 0, steps: 1 },
+): Promise<Solver> {
+  const program = await runtime.build<string, "image" | "check">(inputs, (tensors) => {
+    const x = image(tensors);
+    return { image: x, check: largest(x) };
+  });
+  return {
+    ...about,
+    async solve({ y, inputs, sigma }, { onProgress, signal } = {}) {
+      signal?.throwIfAborted();
+      const { image, check } = await program.run({ y, ...inputs, sigma: scalar(sigma) });
+      requireSensible(check.data[0], Infinity, { method, at: `sigma ${sigma.toPrecision(3)}` });
+      onProgress?.(1);
+      return onlyOf(image);
+    },
+  };
+}
