@@ -1,7 +1,7 @@
 /** DDNM and DDNM+. @module */
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { defineSampler, type StepContext } from "./core/contract.ts";
-import { pseudoInverse, residualImage } from "./core/data_term.ts";
+import { noiseRidge, pseudoInverse, residualImage } from "./core/data_term.ts";
 import { type LevelSettings, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { noisier, renoise } from "./core/steppers.ts";
 
@@ -41,9 +41,8 @@ const travel = (
  * x0 = A^+ y + (I - A^+ A) D = D + A^+ (y - A D)
  * x' = x0 + sigma' (sqrt(1 - eta^2) (x - D) / sigma + eta z)
  * ```
- * A^+ by conjugate gradients, with a ridge of `weight` times `ridge` sigma_y (the paper has no noise):
- * many coils leave no null space, only directions that they see worse than the noise. The default was
- * not searched.
+ * A^+ by conjugate gradients, with a ridge (the paper has no noise; see `noiseRidge`): many coils
+ * leave no null space, only directions that they see worse than the noise.
  * Published: eta 0.85, 100 steps, time travel optional (here: the iterate goes back up `jump` levels,
  * `repeats - 1` times; the code noises D instead). The constant share of fresh noise makes samples too
  * alike: of a normal prior at most eta^2 / (2 - 2 sqrt(1 - eta^2)) of the variance is left, 0.76.
@@ -53,18 +52,14 @@ export const ddnm = defineSampler({
   summary: "null space from the denoiser, range from the data, noise again",
   citation: CITATION,
   weightRole: "the ridge below which directions count as not measured",
-  defaults: { ...DEFAULTS, ridge: 30 },
+  defaults: DEFAULTS,
   ranges: RANGES,
-  stepKinds: ({ weight, ridge, eta, cg }) => ({
+  stepKinds: ({ weight, steps, eta, cg }) => ({
     step(context) {
       const { x, sigma, data, denoise } = context;
       const D = denoise(x, sigma);
-      const change = pseudoInverse(
-        data,
-        residualImage(data, D),
-        cg,
-        mul(data.sigma, weight * ridge),
-      );
+      const ridge = noiseRidge(data, { weight, steps });
+      const change = pseudoInverse(data, residualImage(data, D), cg, ridge);
       return { x: renoise(context, add(D, change), eta ** 2, D) };
     },
     back,

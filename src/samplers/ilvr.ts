@@ -1,7 +1,7 @@
 /** ILVR. @module */
 import { InputError } from "../errors.ts";
 import { type DataTerm, defineSampler } from "./core/contract.ts";
-import { replaceMeasured } from "./core/data_term.ts";
+import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
 import { ddpmStep } from "./core/steppers.ts";
 
 /**
@@ -11,8 +11,7 @@ import { ddpmStep } from "./core/steppers.ts";
  * x'' = x' + A_c^+ (y_c + A_c n - A_c x'),  n of variance sigma'^2 - sigma_y^2
  * ```
  * with A_c and y_c the operator and the data of the calibration region: the paper's low-pass filter of
- * width N. A^+ by conjugate gradients with a ridge of `weight` times `ridge` sigma_y; the default was
- * not searched. Nothing else of the data is used, so the result is an image of the prior with these low
+ * width N. A^+ by conjugate gradients with a ridge (`noiseRidge`). Nothing else of the data is used, so the result is an image of the prior with these low
  * frequencies. Published: 250 steps.
  */
 export const ilvr = defineSampler({
@@ -21,18 +20,19 @@ export const ilvr = defineSampler({
   citation:
     "Choi et al., ILVR: conditioning method for denoising diffusion probabilistic models, ICCV 2021",
   weightRole: "the ridge below which directions count as not measured",
-  defaults: { steps: 30, weight: 1, ridge: 30, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
+  defaults: { steps: 30, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  stepKinds: ({ weight, ridge, cg }) => ({
+  stepKinds: ({ weight, steps, cg }) => ({
     step(context) {
       const free = ddpmStep(context);
-      const { sigmaNext, data } = context;
-      const change = { sigmaNext, z: context.noise(), ridge: weight * ridge, cg };
-      return { x: replaceMeasured(free, lowFrequencies(data), change) };
+      const data = lowFrequencies(context.data);
+      const ridge = noiseRidge(data, { weight, steps });
+      const { sigmaNext } = context;
+      return { x: replaceMeasured(free, data, { sigmaNext, z: context.noise(), ridge, cg }) };
     },
   }),
 });

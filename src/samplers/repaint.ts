@@ -1,6 +1,6 @@
 /** RePaint. @module */
 import { defineSampler } from "./core/contract.ts";
-import { replaceMeasured } from "./core/data_term.ts";
+import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
 import { posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { ddpmStep, noisier } from "./core/steppers.ts";
 
@@ -11,8 +11,8 @@ import { ddpmStep, noisier } from "./core/steppers.ts";
  * x'' = x' + A^+ (y + A n - A x'),  n of variance sigma'^2 - sigma_y^2
  * after every `jump` levels: back up as many, `repeats - 1` times
  * ```
- * The paper's mask becomes A^+ A, by conjugate gradients with a ridge of `weight` times `ridge` sigma_y
- * (the default was not searched); its data have no noise, ours have some of the noise they need already.
+ * The paper's mask becomes A^+ A, by conjugate gradients with a ridge (`noiseRidge`); its data have
+ * no noise, ours have some of the noise they need already.
  * Published: 250 steps, jumps of 10, 10 repeats (4570 evaluations).
  */
 export const repaint = defineSampler({
@@ -24,7 +24,6 @@ export const repaint = defineSampler({
   defaults: {
     steps: 20,
     weight: 1,
-    ridge: 20,
     jump: 5,
     repeats: 2,
     sigmaMax: 1,
@@ -37,12 +36,12 @@ export const repaint = defineSampler({
     sigmaMax: { low: 0.1, high: 4, log: true },
     sigmaMin: { low: 0.1, high: 1, log: true },
   },
-  stepKinds: ({ weight, ridge, cg }) => ({
+  stepKinds: ({ weight, steps, cg }) => ({
     step(context) {
       const free = ddpmStep(context);
       const { sigmaNext, data } = context;
-      const change = { sigmaNext, z: context.noise(), ridge: weight * ridge, cg };
-      return { x: replaceMeasured(free, data, change) };
+      const ridge = noiseRidge(data, { weight, steps });
+      return { x: replaceMeasured(free, data, { sigmaNext, z: context.noise(), ridge, cg }) };
     },
     back: (context) => ({ x: noisier(context) }),
   }),

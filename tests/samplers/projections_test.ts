@@ -42,9 +42,8 @@ function ancestral(input: TextbookStep, dense: Dense): Vector {
   return renoised(input, dense.denoise(x, sigma), 1 - (sigmaNext / sigma) ** 2, z);
 }
 
-/** The ridge of methods that know of no noise: a setting, in units of sigma_y. */
-const RIDGE = 6;
-const ridge = ({ sigma }: Dense) => RIDGE * sigma + 1e-4;
+/** The ridge of methods whose papers have no noise: weight steps sigma_y, here for 6 in all. */
+const ridge = ({ sigma }: Dense) => 6 * sigma + 1e-4;
 
 const LEVELS = { steps: 6, sigmaMax: 1, sigmaMin: 0.5 };
 const levelsOf = (sigmaY: number) => falling(6, 1, 0.5 * sigmaY);
@@ -138,7 +137,7 @@ Deno.test("dds with the exact weight, many steps of CG and fresh noise is diffpi
 });
 
 Deno.test("ddnm follows its textbook, with time travel", () =>
-  follows(ddnm, { steps: 5, weight: 0.5, ridge: 2 * RIDGE, eta: 0.85, jump: 2, repeats: 2 }, {
+  follows(ddnm, { steps: 5, weight: 1.2, eta: 0.85, jump: 2, repeats: 2 }, {
     // Back by two from the third level and from the last.
     schedule: (sigmaY) => visits(falling(5, 1, 0.5 * sigmaY), [0, 1, 2, 0, 1, 2, 3, 4, 2, 3, 4]),
     step(input, dense) {
@@ -168,7 +167,7 @@ Deno.test("ddnm+ follows its textbook above and below the noise of the data", ()
   }));
 
 Deno.test("repaint follows its textbook, with jumps", () =>
-  follows(repaint, { weight: 2, ridge: RIDGE / 2, jump: 2, repeats: 3 }, {
+  follows(repaint, { weight: 1, jump: 2, repeats: 3 }, {
     schedule: (sigmaY) =>
       visits(levelsOf(sigmaY), [0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 3, 4, 5, 3, 4, 5]),
     step: (input, dense) =>
@@ -189,7 +188,7 @@ Deno.test("ilvr follows its textbook and uses the calibration lines only", async
   const mask = maskFromLines([1, 0, 1, 1, 1, 0, 1], 2);
   const problem = mriProblem(gaussianPrior([7, 2], "correlated"), { mask });
   const low = new Dense(problem, calibrationRows(problem.matrix, 2));
-  const settings = { ...LEVELS, weight: 1, ridge: RIDGE, cg: MANY };
+  const settings = { ...LEVELS, weight: 1, cg: MANY };
   await assertFollows(runtime, ilvr, problem, settings, {
     schedule: plain,
     step: (input, dense) => replaced(ancestral(input, dense), low, input),
