@@ -1,5 +1,5 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
-import { input, mul, reshape, type Runtime, type Tensor } from "../graph/mod.ts";
+import { input, mul, type Runtime, type Tensor } from "../graph/mod.ts";
 import { dftH } from "../mri/physics/dft.ts";
 import { singleSolver } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
