@@ -5,16 +5,9 @@ import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { magnitude } from "../../mri/physics/complex.ts";
-import { type DenoiserDescription, loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
+import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import {
-  DEFAULT_PRIOR,
-  generate,
-  type GenerateOptions,
-  SCHEDULES,
-  schedules,
-  steppers,
-} from "../../samplers/mod.ts";
+import { DEFAULT_PRIOR, generate, SCHEDULES, schedules, steppers } from "../../samplers/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
@@ -90,8 +83,23 @@ export async function sample(args: readonly string[], context: CommandContext): 
 async function drawAndWrite(request: SampleRequest, { console, signal }: CommandContext) {
   const start = performance.now();
   const { description, denoise } = await loadDenoiser(await modelPath(request.model));
-  const options = generateOptions(request, description);
-  const { stepper, schedule, count, seed, quiet } = request;
+  const [min, max] = description.sigma;
+  const { stepper, schedule, steps, count, size, seed, quiet } = request;
+  const { sigmaMax = max, sigmaMin = min } = request;
+  if (sigmaMin > sigmaMax) {
+    throw new UsageError(
+      `Cannot step from sigma ${sigmaMax} to ${sigmaMin}: --sigma-max of at least --sigma-min is required`,
+    );
+  }
+  const options = {
+    stepper: steppers.find(({ name }) => name === stepper)!,
+    levels: schedules[schedule],
+    steps,
+    sigmaMax,
+    sigmaMin,
+    count,
+    size,
+  };
   const folder = request.output ?? join("sample", description.name);
   await using runtime = await Runtime.open(request.device);
   return await inFreshFolder(folder, async (partial) => {
@@ -104,7 +112,7 @@ async function drawAndWrite(request: SampleRequest, { console, signal }: Command
     const { images, nfe } = await generate(runtime, denoise, options, control);
     const program = await runtime.build({ x: images.shape }, ({ x }) => ({ shown: magnitude(x) }));
     const { shown } = await program.run({ x: images });
-    const volume = { data: shown.data, shape: [count, ...options.size] };
+    const volume = { data: shown.data, shape: [count, ...size] };
     await writeNifti(join(partial, FILES.samples), { image: volume });
     const preview = previewPng({ magnitude: volume, method: stepper });
     await writeFileWhole(join(partial, FILES.preview), preview);
@@ -113,10 +121,10 @@ async function drawAndWrite(request: SampleRequest, { console, signal }: Command
       model: modelReference(description),
       stepper,
       schedule,
-      steps: options.steps,
-      sigma: [options.sigmaMax, options.sigmaMin],
+      steps,
+      sigma: [sigmaMax, sigmaMin],
       count,
-      size: options.size,
+      size,
       seed,
       device: runtime.device,
       nfe,
@@ -128,28 +136,6 @@ async function drawAndWrite(request: SampleRequest, { console, signal }: Command
     await writeJson(join(partial, FILES.report), report);
     return report;
   });
-}
-
-/** @throws {UsageError} when the noise levels do not fall */
-function generateOptions(
-  request: SampleRequest,
-  { sigma: [min, max] }: DenoiserDescription,
-): GenerateOptions {
-  const { sigmaMax = max, sigmaMin = min, steps, count, size } = request;
-  if (sigmaMin > sigmaMax) {
-    throw new UsageError(
-      `Cannot step from sigma ${sigmaMax} to ${sigmaMin}: --sigma-max of at least --sigma-min is required`,
-    );
-  }
-  return {
-    stepper: steppers.find(({ name }) => name === request.stepper)!,
-    levels: schedules[request.schedule],
-    steps,
-    sigmaMax,
-    sigmaMin,
-    count,
-    size,
-  };
 }
 
 type Report = Awaited<ReturnType<typeof drawAndWrite>>;

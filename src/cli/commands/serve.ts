@@ -3,7 +3,7 @@ import { UsageError } from "../../errors.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../../io/mrd/messages.ts";
 import { fileRecording } from "../../serve/recording.ts";
 import { serve as runServer } from "../../serve/server.ts";
-import type { Log, ServeLimits, Severity } from "../../serve/types.ts";
+import type { Log, ServeLimits } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { type CommandHelp, readCommandLine } from "../options/help.ts";
@@ -116,14 +116,8 @@ export function serveLimits({ message, acquisitions, memory, idle }: ServeReques
 
 /** Lines with the time on stderr. */
 function consoleLog({ console }: CommandContext, { quiet, verbose }: ServeRequest): Log {
-  const shown: readonly Severity[] = [
-    "ERR",
-    "WRN",
-    ...(quiet ? [] : ["INF" as const]),
-    ...(verbose ? ["DBG" as const] : []),
-  ];
   return (severity, text) => {
-    if (!shown.includes(severity)) return;
+    if ((quiet && severity === "INF") || (!verbose && severity === "DBG")) return;
     console.err(`${new Date().toISOString()} ${severity} ${text}\n`);
   };
 }

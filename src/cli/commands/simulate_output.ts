@@ -31,7 +31,7 @@ export const WRITERS: {
   cfl: async (path, content) => {
     await writeCflCoils(cflStem(path), await wholeKspace(content));
   },
-  npy: async (path, content) => await writeNpyComplex(path, turned(await wholeKspace(content))),
+  npy: async (path, content) => await writeNpyComplex(path, transposed(await wholeKspace(content))),
 };
 
 async function writeWithTruth(path: string, content: SimulatedContent): Promise<void> {
@@ -75,25 +75,17 @@ async function stacked(
 /** Zero where the mask keeps nothing. */
 function undersampled(kspace: NdArray, mask: SamplingMask | undefined): NdArray {
   if (mask === undefined) return kspace;
-  const width = kspace.shape[3];
-  const block = mask.isLines ? width : 1;
-  const data = kspace.data.slice();
-  for (let start = 0; start < data.length; start += mask.values.length * block) {
-    mask.values.forEach((kept, i) => {
-      if (kept === 0) data.fill(0, start + i * block, start + (i + 1) * block);
-    });
-  }
-  return ndarray(data, kspace.shape);
+  const { height, width } = mask;
+  const keeps = (i: number) => mask.keeps(Math.floor(i / width) % height, i % width);
+  return ndarray(kspace.data.map((value, i) => keeps(i) ? value : 0), kspace.shape);
 }
 
 /** `[..., H, W]` to `[..., W, H]`: a .npy has the phase-encode axis last. */
-function turned({ data, shape }: NdArray): NdArray {
+function transposed({ data, shape }: NdArray): NdArray {
   const [width, height] = shape.toReversed();
-  const result = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += height * width) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) result[start + x * height + y] = data[start + y * width + x];
-    }
-  }
+  const result = data.map((_, i) => {
+    const y = i % height, x = Math.floor(i / height) % width;
+    return data[i - x * height - y + y * width + x];
+  });
   return ndarray(result, [...shape.slice(0, -2), width, height]);
 }

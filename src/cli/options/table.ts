@@ -88,17 +88,11 @@ export function requestOf<T extends OptionTable>(
  * @throws {UsageError} for an unknown option, a missing value or a value for a flag
  */
 export function parseOptions(table: OptionTable, args: readonly string[]): Written {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(
-      Object.keys(table).map((name) => [
-        name,
-        { type: isFlag(table, name) ? "boolean" as const : "string" as const },
-      ]),
-    ),
-    strict: false,
-    tokens: true,
-  });
+  const types = Object.keys(table).map((name) =>
+    [name, { type: isFlag(table, name) ? "boolean" : "string" }] as const
+  );
+  const options = Object.fromEntries(types);
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const values: Record<string, string | boolean> = {};
   const inputs: string[] = [];
   for (const token of tokens) {
@@ -111,16 +105,11 @@ export function parseOptions(table: OptionTable, args: readonly string[]): Writt
   return { values, inputs };
 }
 
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value?: string;
-  readonly inlineValue?: boolean;
-}
+type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];
 
 function optionValue(
   table: OptionTable,
-  { name: written, rawName, value, inlineValue }: OptionToken,
+  { name: written, rawName, value, inlineValue }: Extract<Token, { kind: "option" }>,
 ): [string, string | boolean] {
   const name = rawName === "-h" ? "help" : written;
   const negated = name.startsWith("no-") ? name.slice(3) : undefined;

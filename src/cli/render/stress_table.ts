@@ -1,9 +1,7 @@
 /** The results of `stress` as JSON, CSV and a table. @module */
 import type { Device } from "../../graph/mod.ts";
-import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
-import type { Verdict } from "../../recon/audit/audit.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
-import { changeOf, type Condition, type Kept, keptOf, type StressRun } from "../../recon/stress.ts";
+import { changeOf, type Condition, keptOf, type StressRun } from "../../recon/stress.ts";
 import { magnitudeOf } from "../../recon/trials.ts";
 import { VERSION_LINE } from "../options/help.ts";
 import { textOf } from "../files.ts";
@@ -18,25 +16,7 @@ export interface MethodRuns {
   readonly failure?: string;
 }
 
-/** One method under one condition. */
-interface StressRow {
-  readonly method: string;
-  readonly condition: string;
-  /** Against the noiseless truth, over the head; null when the method failed. */
-  readonly head: RegionMetrics | null;
-  /** Of the audit; null for methods that are not audited. */
-  readonly verdict?: Verdict | null;
-  /** Of the method itself. */
-  readonly seconds?: number;
-  /** Of an added structure. */
-  readonly structure?: Kept;
-  /** Of a shift: relative change of the image over the head. */
-  readonly change?: number;
-  /** Why there is no image; null when there is one. */
-  readonly error: string | null;
-}
-
-/** On what methods were stressed. */
+/** The image, simulation and device on which methods were stressed. */
 interface StressSubject {
   readonly input: { readonly path: string; readonly slice: number };
   readonly simulation: SimulationRequest;
@@ -66,31 +46,33 @@ export function stressReport(
   };
 }
 
-function rowsOf(
-  { method, runs, failure }: MethodRuns,
-  conditions: readonly Condition[],
-): StressRow[] {
-  const base = runs.get("base");
-  return conditions.map(({ name, kind, added, image }): StressRow => {
-    const run = runs.get(name);
-    if (run === undefined || base === undefined) {
-      return { method, condition: name, head: null, error: failure ?? "not run" };
-    }
-    const { head, verdict, seconds, magnitude } = run;
+/** One method under each condition. */
+function rowsOf({ method, runs, failure }: MethodRuns, conditions: readonly Condition[]) {
+  const base = runs.get("base")?.magnitude;
+  return conditions.map(({ name, kind, added, image }) => {
+    const run = base && runs.get(name);
     return {
       method,
       condition: name,
-      head,
-      verdict,
-      seconds: Number(seconds.toFixed(3)),
-      structure: added && keptOf(added, magnitude, base.magnitude),
-      change: kind === "shift"
-        ? changeOf(magnitude, base.magnitude, magnitudeOf(image))
+      // Against the noiseless truth, over the head; null when the method failed.
+      head: run?.head ?? null,
+      // Of the audit; null for methods that are not audited.
+      verdict: run?.verdict,
+      // Of the method itself.
+      seconds: run && Number(run.seconds.toFixed(3)),
+      // Of an added structure.
+      structure: run && added && keptOf(added, run.magnitude, base),
+      // Of a shift: relative change of the image over the head.
+      change: run && kind === "shift"
+        ? changeOf(run.magnitude, base, magnitudeOf(image))
         : undefined,
-      error: null,
+      // Why there is no image; null when there is one.
+      error: run ? null : failure ?? "not run",
     };
   });
 }
+
+type StressRow = ReturnType<typeof rowsOf>[number];
 
 /** A row for each method and condition. */
 export function stressCsv({ rows, conditions }: StressReport): string {
