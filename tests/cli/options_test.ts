@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { readConfig, withConfig } from "../../src/cli/options/config.ts";
 import { parseOptions } from "../../src/cli/options/table.ts";
 import { inputName, outputFolders } from "../../src/cli/commands/recon_output.ts";
+import { COMPARE, comparePlan } from "../../src/cli/options/compare.ts";
 import { helpText } from "../../src/cli/options/help.ts";
 import { checkRecon, RECON, RECON_OPTIONS } from "../../src/cli/options/recon.ts";
 import { requestOf, type Written } from "../../src/cli/options/table.ts";
@@ -146,17 +147,22 @@ Deno.test("readConfig() reads options as texts, lists and mappings", async () =>
   await inFolder(async (at) => {
     Deno.writeTextFileSync(
       at("c.yaml"),
-      "input: [a.nii.gz, b.nii.gz]\nmethod: tv\nslices: [1, 3]\nalso: [npy, cfl]\njson: true\n" +
-        "simulate: {coils: 4, noise: 0.1}\nmask: equispaced:R=4,acs=24\n",
+      "input: [a.nii.gz, b.nii.gz]\nmethod: dds\nslices: [1, 3]\nalso: [npy, cfl]\njson: true\n" +
+        "simulate: {coils: 4, noise: 0.1}\nmask: equispaced:R=4,acs=24\n" +
+        "set: {eta: 1, cg: 6}\n",
     );
     const found = reconRequest(await readConfig(at("c.yaml"), RECON_OPTIONS));
     assert.deepEqual(found.inputs, ["a.nii.gz", "b.nii.gz"]);
-    assert.equal(found.method, "tv");
+    assert.equal(found.method, "dds");
+    assert.deepEqual(found.set, { eta: 1, cg: 6 });
     assert.deepEqual(found.slices, [1, 3]);
     assert.deepEqual(found.also, ["npy", "cfl"]);
     assert.deepEqual(found.simulate, { coils: 4, noise: 0.1, seed: 0 });
     assert.equal(found.mask?.text, "equispaced:R=4,acs=24");
     assert.equal(found.json, true);
+    Deno.writeTextFileSync(at("s.yaml"), "mask: equispaced:R=4,acs=8\nsweep: {R: [2, 4]}\n");
+    const swept = requestOf(COMPARE.options, await readConfig(at("s.yaml"), COMPARE.options));
+    assert.deepEqual(comparePlan(swept).masks, ["equispaced:R=2,acs=8", "equispaced:R=4,acs=8"]);
   });
 });
 

@@ -104,7 +104,7 @@ export async function trainCommand(
   const { complete, step, seconds } = kind === "prior"
     ? await trainPrior(options)
     : await trainReconstruction(kind, options);
-  progress.end();
+  if (!quiet) progress.end();
   if (!complete) {
     console.err(`Stopped at step ${step}; continue with --resume\n`);
     return INTERRUPTED;

@@ -18,6 +18,8 @@ import { jsonLine, textOf } from "../files.ts";
 const masks: Parse<readonly string[]> = (text, option) =>
   text.trim().split(/\s+|,(?=[a-z]+:)/).map((word) => mask(word, option).text);
 
+const DEFAULT_MASKS = "equispaced:R=4,acs=24 equispaced:R=8,acs=16";
+
 const OPTIONS = {
   data: option("FOLDER", "NIfTI volumes to simulate k-space from; never test data", path),
   output: option(
@@ -27,12 +29,10 @@ const OPTIONS = {
     path,
   ),
   draws: option("N", "settings to try, the defaults included", count, "20"),
-  masks: option(
-    "LIST",
-    "masks, separated by spaces or commas",
-    masks,
-    "equispaced:R=4,acs=24 equispaced:R=8,acs=16",
-  ),
+  masks: {
+    ...option("LIST", "masks, separated by spaces or commas", masks, DEFAULT_MASKS),
+    joint: " ",
+  },
   volumes: option(
     "N",
     "volumes, spread over the folder; the middle slice of each is used",

@@ -15,7 +15,7 @@ const COMMAND_LINE_ONLY: readonly string[] = ["config", "help", "version"];
 
 /**
  * Reads a config file. A value may be a text, a number, a boolean (for flags), a list or a mapping
- * (`simulate: {coils: 8}`); `input` is a path or a list of them. Paths are relative to the current
+ * (`simulate: {coils: 8}`, `sweep: {R: [2, 4]}`); `input` is a path or a list of them. Paths are relative to the current
  * folder, as on the command line.
  * @throws {InputError} when the file cannot be read
  * @throws {UsageError} when it is not YAML, or has a key that is not an option
@@ -99,7 +99,7 @@ function text(path: string, key: string, value: unknown, joint = ","): string {
   if (Array.isArray(value)) return value.map((item) => scalar(path, key, item)).join(joint);
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value);
-    return pairs.map(([name, item]) => `${name}=${scalar(path, key, item)}`).join(",");
+    return pairs.map(([name, item]) => `${name}=${text(path, key, item)}`).join(",");
   }
   return scalar(path, key, value);
 }
