@@ -27,11 +27,11 @@ export {
 } from "./layers.ts";
 export { decodeDenoiserParameters, denoiserYaml, encodeDenoiserNetwork } from "./model_export.ts";
 export {
-  describedDenoiser,
-  loadDenoiser,
-  type LoadedDenoiser,
+  checkedParameters,
   type ModelFolder,
   readModelFolder,
+  readWeights,
+  type WeightsFile,
 } from "./model_folder.ts";
 export { modelPath, type ModelReference, modelReference } from "./model_path.ts";
 export {
@@ -75,7 +75,13 @@ export {
   scopedDenoiser,
   sizeMultiple,
 } from "./residual_unet.ts";
-export { type ModelChoice, openPrior, type Prior } from "./prior.ts";
+export {
+  describedDenoiser,
+  loadDenoiser,
+  type LoadedDenoiser,
+  type ModelChoice,
+  openPrior,
+  type Prior,
+} from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";
-export { checkedParameters, readWeights, type WeightsFile } from "./weights_file.ts";
 export { YamlReader } from "./yaml_reader.ts";

@@ -1,49 +1,12 @@
-/** Models as folders: `model.yaml`, the network and a card. @module */
+/** Models as folders: `model.yaml`, the network or its weights, and a card. @module */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { readBytes, reason } from "../host.ts";
-import {
-  add,
-  cast,
-  expand,
-  externalLoader,
-  type ForeignModel,
-  type ForeignValue,
-  importOnnx,
-  mul,
-  reshape,
-  sub,
-  type Tensor,
-} from "../graph/mod.ts";
-import {
-  type Denoiser,
-  edmDenoiser,
-  epsilonDenoiser,
-  flowDenoiser,
-  flowTime,
-  type Network,
-  type NoiseInput,
-  scoreDenoiser,
-  velocityDenoiser,
-  x0Denoiser,
-} from "./denoiser.ts";
-import {
-  type DenoiserDescription,
-  type ModelDescription,
-  parseDenoiserYaml,
-  parseModelYaml,
-} from "./model_yaml.ts";
-import {
-  continuousVpInput,
-  edmInput,
-  logSigmaInput,
-  scaledInput,
-  sigmaInput,
-  timestepInput,
-  vpSigmas,
-} from "./noise_input.ts";
-import { paddedDenoiser } from "./padding.ts";
+import { type ModelReference, modelReference } from "./model_path.ts";
+import { type ModelDescription, type ModelKind, parseModelYaml } from "./model_yaml.ts";
+import { constantScope, type Parameters, type ParameterSpec } from "./parameters.ts";
+import { decodeSafetensors } from "./safetensors.ts";
 
 /** A model's files, read and checked. */
 export interface ModelFolder {
@@ -53,14 +16,6 @@ export interface ModelFolder {
   readonly description: ModelDescription;
   /** The network's file. */
   readonly bytes: Uint8Array;
-}
-
-/** A prior that is ready to be inlined into graphs. */
-export interface LoadedDenoiser {
-  /** What model.yaml says. */
-  readonly description: DenoiserDescription;
-  /** The denoiser, for any size within its limits. */
-  readonly denoise: Denoiser;
 }
 
 /**
@@ -106,129 +61,55 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   return { path: folder, description, bytes };
 }
 
+/** Weights as they were found. */
+export interface WeightsFile {
+  /** Every tensor of the file. */
+  readonly tensors: Parameters;
+  /** What model.yaml says. */
+  readonly description: ModelDescription;
+  /** Which model it is. */
+  readonly model: ModelReference;
+  /** Path of the file, for messages. */
+  readonly file: string;
+}
+
 /**
- * Loads a prior.
- * @throws {InputError} when the folder holds no denoiser, or its network does not fit model.yaml
+ * Reads the weights of a model folder.
+ * @throws {InputError} when the model is of another kind or cannot be read
  */
-export async function loadDenoiser(path: string): Promise<LoadedDenoiser> {
-  const folder = await readModelFolder(path);
-  const description = parseDenoiserYaml(folder.description, `${folder.path}/model.yaml`);
-  const model = importOnnx(folder.bytes, { external: externalLoader(folder.path) });
-  return { description, denoise: describedDenoiser(model, description, folder.path) };
-}
-
-/** The denoiser that a foreign network is, by its description. */
-export function describedDenoiser(
-  model: ForeignModel,
-  description: DenoiserDescription,
-  path: string,
-): Denoiser {
-  const network = partwise(foreignNetwork(model, description, path), description.channels);
-  const denoise = parameterised(network, description);
-  return paddedDenoiser(rescaled(denoise, description), description.size, description.padding);
-}
-
-function parameterised(network: Network, description: DenoiserDescription): Denoiser {
-  const noise = noiseInputOf(description);
-  switch (description.parameterisation) {
-    case "edm":
-      return edmDenoiser(network, description.sigmaData);
-    case "vp-epsilon":
-      return epsilonDenoiser(network, noise);
-    case "vp-v":
-      return velocityDenoiser(network, noise);
-    case "ve-score":
-      return scoreDenoiser(network, noise);
-    case "x0":
-      return x0Denoiser(network, noise);
-    case "flow":
-      return flowDenoiser(network, noise);
-  }
-}
-
-function noiseInputOf(
-  { noiseInput, noiseScale, schedule, steps }: DenoiserDescription,
-): NoiseInput {
-  const input = (): NoiseInput => {
-    switch (noiseInput) {
-      case "sigma":
-      case "none":
-        return sigmaInput;
-      case "log-sigma":
-        return logSigmaInput;
-      case "log-sigma/4":
-        return edmInput;
-      case "flow-time":
-        return flowTime;
-      case "timestep":
-        return timestepInput(vpSigmas(schedule, steps));
-      case "vp-time":
-        return schedule.kind === "cosine"
-          ? timestepInput(vpSigmas(schedule, steps))
-          : continuousVpInput(schedule.first, schedule.last);
-    }
-  };
-  return noiseScale === 1 ? input() : scaledInput(input(), noiseScale);
-}
-
-/** A network that works on the real and the imaginary part by itself, as a batch. */
-function partwise(network: Network, channels: 1 | 2): Network {
-  if (channels === 2) return network;
-  return (x, noise) => {
-    const [batch, parts, height, width] = x.shape;
-    const each = expand(reshape(noise, [batch, 1, 1, 1, 1]), [batch, parts, 1, 1, 1]);
-    const flat = reshape(x, [batch * parts, 1, height, width]);
-    return reshape(network(flat, reshape(each, [batch * parts, 1, 1, 1])), x.shape);
-  };
-}
-
-/** A denoiser whose images are `scale` times ours plus `offset`. */
-function rescaled(denoise: Denoiser, { data: { scale, offset } }: DenoiserDescription): Denoiser {
-  if (scale === 1 && offset === 0) return denoise;
-  return (x, sigma) =>
-    mul(sub(denoise(add(mul(x, scale), offset), mul(sigma, scale)), offset), 1 / scale);
-}
-
-/** The foreign graph as a network, its noise input in the shape and type that it wants. */
-function foreignNetwork(
-  model: ForeignModel,
-  { names }: DenoiserDescription,
-  path: string,
-): Network {
-  const inputs = model.inputs.map(({ name }) => name);
-  const outputs = model.outputs.map(({ name }) => name);
-  const wanted = [names.image, ...(names.noise === undefined ? [] : [names.noise])];
-  if (wanted.some((name) => !inputs.includes(name)) || inputs.length !== wanted.length) {
-    throw misnamed(path, "inputs", wanted, inputs);
-  }
-  if (!outputs.includes(names.output)) throw misnamed(path, "output", [names.output], outputs);
-  const noiseValue = model.inputs.find(({ name }) => name === names.noise);
-  return (x, noise) => {
-    const told = noiseValue && { [noiseValue.name]: shapedNoise(noise, x.shape[0], noiseValue) };
-    const result = model.apply({ [names.image]: x, ...told })[names.output];
-    if (`${result.shape}` === `${x.shape}`) return result;
+export async function readWeights(path: string, kind: ModelKind): Promise<WeightsFile> {
+  const { description, bytes, path: folder } = await readModelFolder(path);
+  if (description.kind !== kind) {
     throw new InputError(
-      `Cannot use the model ${path}: an output of shape [${x.shape}] is required, ` +
-        `found [${result.shape}]`,
+      `Cannot use the model ${path}: kind ${kind} is required, found ${description.kind}`,
     );
-  };
+  }
+  const file = `${folder}/${description.file}`;
+  const { tensors } = decodeSafetensors(bytes, file);
+  return { tensors, description, model: modelReference(description), file };
 }
 
-function misnamed(path: string, what: string, wanted: string[], found: string[]): InputError {
-  return new InputError(
-    `Cannot use the model ${path}: ${what} ${wanted.join(", ")} of model.yaml required in the ` +
-      `network, found ${found.join(", ")}`,
-    { hint: "Name them in model.yaml: network: {image: ..., noise: ..., output: ...}" },
+/**
+ * Just the parameters that a network asks for.
+ * @param file for messages
+ * @throws {InputError} when one is missing or has another shape
+ */
+export function checkedParameters(
+  specs: readonly ParameterSpec[],
+  parameters: Parameters,
+  file: string,
+): Parameters {
+  const scope = constantScope(parameters);
+  return Object.fromEntries(
+    specs.map(({ name, shape, init }) => {
+      try {
+        scope.parameter(name, shape, init);
+      } catch (cause) {
+        throw new InputError(`Cannot use the weights ${file}: ${(cause as Error).message}`, {
+          cause,
+        });
+      }
+      return [name, parameters[name]];
+    }),
   );
-}
-
-/** `[N, 1, 1, 1]` (or 1) as the network declares it: any rank, whole numbers rounded. */
-function shapedNoise(noise: Tensor, batch: number, { shape, dtype }: ForeignValue): Tensor {
-  const rank = shape === null ? 1 : shape.length;
-  const each = expand(noise, [batch, 1, 1, 1]);
-  const shaped = rank === 0
-    ? reshape(expand(noise, [1, 1, 1, 1]), [])
-    : reshape(each, [batch, ...new Array<number>(rank - 1).fill(1)]);
-  if (dtype === "float32") return shaped;
-  return cast(dtype === "int64" || dtype === "int32" ? add(shaped, 0.5) : shaped, dtype);
 }

@@ -1,4 +1,4 @@
-/** What networks of different schools are told of the noise level. @module */
+/** Time steps of variance-preserving networks from noise levels. @module */
 import {
   add,
   clip,
@@ -12,15 +12,6 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import type { NoiseInput } from "./denoiser.ts";
-
-/** sigma itself. */
-export const sigmaInput: NoiseInput = (sigma) => sigma;
-
-/** ln(sigma). */
-export const logSigmaInput: NoiseInput = (sigma) => log(sigma);
-
-/** ln(sigma) / 4, as EDM has it. */
-export const edmInput: NoiseInput = (sigma) => mul(log(sigma), 0.25);
 
 /** Noise schedules of discrete variance-preserving models. */
 export type VpSchedule =
@@ -71,11 +62,6 @@ export function timestepInput(sigmas: Float64Array): NoiseInput {
 /** How much of each interval of the table lies below a level, from 0 to 1. */
 function passed(level: Tensor, starts: Tensor, widths: Tensor): Tensor {
   return clip(div(sub(level, starts), widths), 0, 1);
-}
-
-/** Another noise input times a factor, for example a time step from 0 to 1. */
-export function scaledInput(input: NoiseInput, factor: number): NoiseInput {
-  return (sigma) => mul(input(sigma), factor);
 }
 
 /** Continuous time of the variance-preserving SDE, beta from `first` to `last` (Song et al. 2021, eq. 33). */

@@ -1,9 +1,36 @@
 /** A prior in any of the ways that it can be given. @module */
 import { InputError } from "../errors.ts";
-import { expand, importOnnx, reshape } from "../graph/mod.ts";
-import type { Denoiser } from "./denoiser.ts";
-import { loadDenoiser } from "./model_folder.ts";
+import {
+  add,
+  cast,
+  expand,
+  externalLoader,
+  type ForeignModel,
+  type ForeignValue,
+  importOnnx,
+  log,
+  mul,
+  reshape,
+  sub,
+  type Tensor,
+} from "../graph/mod.ts";
+import {
+  type Denoiser,
+  edmDenoiser,
+  epsilonDenoiser,
+  flowDenoiser,
+  flowTime,
+  type Network,
+  type NoiseInput,
+  scoreDenoiser,
+  velocityDenoiser,
+  x0Denoiser,
+} from "./denoiser.ts";
+import { readModelFolder } from "./model_folder.ts";
 import { modelPath, type ModelReference, modelReference } from "./model_path.ts";
+import { type DenoiserDescription, type NoiseInputName, parseDenoiserYaml } from "./model_yaml.ts";
+import { continuousVpInput, timestepInput, vpSigmas } from "./noise_input.ts";
+import { paddedDenoiser } from "./padding.ts";
 
 /**
  * A model: a name in `models/`, a folder or an ONNX file with model.yaml beside it; a denoiser; or the
@@ -44,21 +71,140 @@ export async function openPrior(choice: ModelChoice): Promise<Prior> {
 /** The denoiser that an ONNX file holds. */
 function onnxDenoiser(bytes: Uint8Array): Denoiser {
   const model = importOnnx(bytes);
-  const [image, sigma] = model.inputs;
-  if (model.inputs.length !== 2 || model.outputs.length !== 1 || image.shape?.length !== 4) {
-    const found = `${model.inputs.map(({ name }) => name)} -> ${
-      model.outputs.map(({ name }) => name)
-    }`;
+  const [inputs, outputs] = [model.inputs, model.outputs].map((list) =>
+    list.map(({ name }) => name)
+  );
+  if (inputs.length !== 2 || outputs.length !== 1 || model.inputs[0].shape?.length !== 4) {
     throw new InputError(
       "Cannot use the ONNX model as a denoiser: inputs (image [N, 2, H, W], sigma) and one output " +
-        `are required, found ${found}`,
+        `are required, found ${inputs} -> ${outputs}`,
       { hint: "Give a folder with model.yaml for a network of another kind (docs/models.md)" },
     );
   }
-  return (x, level) => {
-    const [batch] = x.shape;
-    const each = expand(level, [batch, 1, 1, 1]);
-    const noise = sigma.shape?.length === 1 ? reshape(each, [batch]) : each;
-    return model.apply({ [image.name]: x, [sigma.name]: noise })[model.outputs[0].name];
+  const names = { image: inputs[0], noise: inputs[1], output: outputs[0] };
+  return foreignNetwork(model, { names }, "given as bytes");
+}
+
+/** A prior that is ready to be inlined into graphs. */
+export interface LoadedDenoiser {
+  /** What model.yaml says. */
+  readonly description: DenoiserDescription;
+  /** The denoiser, for any size within its limits. */
+  readonly denoise: Denoiser;
+}
+
+/**
+ * Loads a prior.
+ * @throws {InputError} when the folder holds no denoiser, or its network does not fit model.yaml
+ */
+export async function loadDenoiser(path: string): Promise<LoadedDenoiser> {
+  const folder = await readModelFolder(path);
+  const description = parseDenoiserYaml(folder.description, `${folder.path}/model.yaml`);
+  const model = importOnnx(folder.bytes, { external: externalLoader(folder.path) });
+  return { description, denoise: describedDenoiser(model, description, folder.path) };
+}
+
+/** The denoiser that a foreign network is, by its description. */
+export function describedDenoiser(
+  model: ForeignModel,
+  description: DenoiserDescription,
+  path: string,
+): Denoiser {
+  const network = partwise(foreignNetwork(model, description, path), description.channels);
+  const denoise = parameterised(network, description);
+  return paddedDenoiser(rescaled(denoise, description), description.size, description.padding);
+}
+
+function parameterised(network: Network, description: DenoiserDescription): Denoiser {
+  const { parameterisation } = description;
+  if (parameterisation === "edm") return edmDenoiser(network, description.sigmaData);
+  const adapt = {
+    "vp-epsilon": epsilonDenoiser,
+    "vp-v": velocityDenoiser,
+    "ve-score": scoreDenoiser,
+    x0: x0Denoiser,
+    flow: flowDenoiser,
+  }[parameterisation];
+  return adapt(network, noiseInputOf(description));
+}
+
+function noiseInputOf(
+  { noiseInput, noiseScale, schedule, steps }: DenoiserDescription,
+): NoiseInput {
+  const inputs: Readonly<Record<NoiseInputName, () => NoiseInput>> = {
+    sigma: () => (sigma) => sigma,
+    none: () => (sigma) => sigma,
+    "log-sigma": () => log,
+    "log-sigma/4": () => (sigma) => mul(log(sigma), 0.25),
+    "flow-time": () => flowTime,
+    timestep: () => timestepInput(vpSigmas(schedule, steps)),
+    "vp-time": () =>
+      schedule.kind === "cosine"
+        ? timestepInput(vpSigmas(schedule, steps))
+        : continuousVpInput(schedule.first, schedule.last),
   };
+  const input = inputs[noiseInput]();
+  return noiseScale === 1 ? input : (sigma) => mul(input(sigma), noiseScale);
+}
+
+/** A network of one channel, applied to the real and the imaginary part as a batch. */
+function partwise(network: Network, channels: 1 | 2): Network {
+  if (channels === 2) return network;
+  return (x, noise) => {
+    const [batch, parts, height, width] = x.shape;
+    const each = expand(reshape(noise, [batch, 1, 1, 1, 1]), [batch, parts, 1, 1, 1]);
+    const flat = reshape(x, [batch * parts, 1, height, width]);
+    return reshape(network(flat, reshape(each, [batch * parts, 1, 1, 1])), x.shape);
+  };
+}
+
+/** A denoiser whose images are `scale` times ours plus `offset`. */
+function rescaled(denoise: Denoiser, { data: { scale, offset } }: DenoiserDescription): Denoiser {
+  if (scale === 1 && offset === 0) return denoise;
+  return (x, sigma) =>
+    mul(sub(denoise(add(mul(x, scale), offset), mul(sigma, scale)), offset), 1 / scale);
+}
+
+/** A foreign model as a network; the noise level gets the shape and type that the model declares. */
+function foreignNetwork(
+  model: ForeignModel,
+  { names }: Pick<DenoiserDescription, "names">,
+  path: string,
+): Network {
+  const inputs = model.inputs.map(({ name }) => name);
+  const outputs = model.outputs.map(({ name }) => name);
+  const wanted = [names.image, ...(names.noise === undefined ? [] : [names.noise])];
+  if (wanted.some((name) => !inputs.includes(name)) || inputs.length !== wanted.length) {
+    throw misnamed(path, "inputs", wanted, inputs);
+  }
+  if (!outputs.includes(names.output)) throw misnamed(path, "output", [names.output], outputs);
+  const noiseValue = model.inputs.find(({ name }) => name === names.noise);
+  return (x, noise) => {
+    const level = noiseValue && { [noiseValue.name]: shapedNoise(noise, x.shape[0], noiseValue) };
+    const result = model.apply({ [names.image]: x, ...level })[names.output];
+    if (`${result.shape}` === `${x.shape}`) return result;
+    throw new InputError(
+      `Cannot use the model ${path}: an output of shape [${x.shape}] is required, ` +
+        `found [${result.shape}]`,
+    );
+  };
+}
+
+function misnamed(path: string, what: string, wanted: string[], found: string[]): InputError {
+  return new InputError(
+    `Cannot use the model ${path}: ${what} ${wanted.join(", ")} of model.yaml required in the ` +
+      `network, found ${found.join(", ")}`,
+    { hint: "Name them in model.yaml: network: {image: ..., noise: ..., output: ...}" },
+  );
+}
+
+/** `[N, 1, 1, 1]` (or 1) as the network declares it: any rank, whole numbers rounded. */
+function shapedNoise(noise: Tensor, batch: number, { shape, dtype }: ForeignValue): Tensor {
+  const rank = shape === null ? 1 : shape.length;
+  const each = expand(noise, [batch, 1, 1, 1]);
+  const shaped = rank === 0
+    ? reshape(expand(noise, [1, 1, 1, 1]), [])
+    : reshape(each, [batch, ...new Array<number>(rank - 1).fill(1)]);
+  if (dtype === "float32") return shaped;
+  return cast(dtype === "int64" || dtype === "int32" ? add(shaped, 0.5) : shaped, dtype);
 }
