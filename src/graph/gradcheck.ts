@@ -6,7 +6,7 @@ import type { Runtime } from "./runtime/session.ts";
 import type { Tensor } from "./tensor.ts";
 import { vjp } from "./vjp.ts";
 
-/** What a check found: two values of one directional derivative, and how far apart they are. */
+/** Two values of one directional derivative, and their difference. */
 export interface GradcheckResult {
   /** The derivative by `vjp`. */
   readonly analytic: number;
@@ -16,11 +16,11 @@ export interface GradcheckResult {
   readonly error: number;
 }
 
-/** Where and how a derivative is checked. */
+/** Options of `gradcheck`. */
 export interface GradcheckOptions {
   /** Runs the derivative in float32, as it is used. Without it, it is evaluated in float64. */
   readonly runtime?: Runtime;
-  /** A number of [-1, 1) at each call; gives the direction and the cotangent. */
+  /** Returns a number of [-1, 1); direction and cotangent are drawn from it. */
   readonly random: () => number;
   /** Step of the difference. Default 1e-5. */
   readonly step?: number;
@@ -30,7 +30,7 @@ export interface GradcheckOptions {
  * Compares the vector-Jacobian product of a function with a central difference along a random
  * direction, which a float64 evaluation on the host provides.
  * @param define the function, on inputs of the shapes of `point`
- * @param point where the derivative is taken; away from kinks, or the difference means nothing
+ * @param point where the derivative is taken; kinks near it make the difference wrong
  */
 export async function gradcheck(
   define: (...inputs: Tensor[]) => Tensor,

@@ -113,7 +113,7 @@ class GraphWriter {
     }
   }
 
-  /** A name for something inside the graph that is not one of its inputs or outputs. */
+  /** A name that is not one of the graph's inputs or outputs. */
   #fresh(name: string): string {
     return this.#public.has(name) ? this.#fresh(`${name}_`) : name;
   }
@@ -160,15 +160,15 @@ class GraphWriter {
   }
 
   /**
-   * Has the node that makes a tensor call it by this name. An Identity node would do as well, but
-   * onnxruntime 1.30 breaks the graph when it removes one whose input is also padded for a Conv.
+   * Names the output of the node that makes a tensor. An Identity node with that name would be simpler,
+   * but onnxruntime 1.30 breaks the graph when it removes one whose input is also padded for a Conv.
    */
   reserve(tensor: Tensor, name: string): void {
     const made = tensor.op !== "Input" && tensor.op !== "Constant";
     if (made && !this.#outputNames.has(tensor)) this.#outputNames.set(tensor, name);
   }
 
-  /** Gives an output its public name where the tensor has another: an input, a second output. */
+  /** Adds an Identity where an output is an input, a constant or another output as well. */
   alias(tensor: Tensor, name: string): void {
     if (this.#names.get(tensor) === name) return;
     this.nodes.push(

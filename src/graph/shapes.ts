@@ -88,7 +88,7 @@ export function requireRank(action: string, tensor: Tensor, rank: number): void 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
-/** A number as int64: the fraction is cut off, what is too large becomes the largest int64. */
+/** A number as int64, truncated and limited to the range of int64. */
 export function toInt64(value: number | bigint): bigint {
   if (typeof value === "bigint") return value;
   if (value >= 2 ** 63) return INT64_MAX;
@@ -96,7 +96,7 @@ export function toInt64(value: number | bigint): bigint {
   return Number.isNaN(value) ? 0n : BigInt(Math.trunc(value));
 }
 
-/** Whole numbers as ONNX wants them in constant inputs. */
+/** Whole numbers as an int64 vector, the form of ONNX's constant inputs. */
 export function int64Vector(values: readonly number[]): {
   data: BigInt64Array;
   shape: Shape;

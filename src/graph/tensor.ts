@@ -1,8 +1,8 @@
 /**
- * Symbolic tensors: the nodes of a graph that is written down now and run later.
+ * Symbolic tensors: the nodes of a graph that is built now and run later.
  *
- * A `Tensor` knows its operator, its inputs and its shape; a graph is whatever can be reached from
- * a tensor. Shapes are static and checked when a tensor is made.
+ * A `Tensor` has an operator, inputs and a shape; a graph is all that can be reached from a tensor.
+ * Shapes are static and checked when a tensor is made.
  * @module
  */
 import type { OpAttributes, OpName } from "./ops/attributes.ts";
@@ -13,7 +13,7 @@ export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool"
 /** Sizes of the axes. */
 export type Shape = readonly number[];
 
-/** Element type and shape: all that a shape rule needs to know of a tensor. */
+/** Element type and shape of a tensor. */
 export interface TensorType {
   /** Element type. */
   readonly dtype: DType;
@@ -25,7 +25,7 @@ export interface TensorType {
 export class Tensor<K extends OpName = OpName> implements TensorType {
   /** Operator that makes this value. */
   readonly op: K;
-  /** What the operator takes. */
+  /** Inputs of the operator. */
   readonly inputs: readonly Tensor[];
   /** Settings of the operator. */
   readonly attributes: OpAttributes[K];
@@ -36,7 +36,7 @@ export class Tensor<K extends OpName = OpName> implements TensorType {
   /** Name of the node of a foreign model that it was made for, set by the import. */
   origin?: string;
 
-  /** Use `apply` or the functions of `ops/`, which check shapes; this only stores. */
+  /** Does not check shapes: use the functions of `ops/`. */
   constructor(
     op: K,
     inputs: readonly Tensor[],

@@ -12,10 +12,10 @@ import { type Shape, type Tensor, topological } from "./tensor.ts";
 /**
  * Vector-Jacobian products: for each input, the gradient of the sum of `cotangents[i] * outputs[i]`.
  *
- * The result is more of the same graph: values of the forward pass are used, not computed again, and
- * it can be differentiated once more. Only what lies between inputs and outputs is differentiated.
- * An input that no output depends on gets zeros.
- * @param outputs what is differentiated
+ * The result extends the graph: it uses the values of the forward pass and can be differentiated
+ * again. Only operators between inputs and outputs are differentiated. An input that no output depends
+ * on gets zeros.
+ * @param outputs the tensors that are differentiated
  * @param inputs any tensors the outputs depend on, `Input`s or intermediate values
  * @param cotangents one per output, of its shape and element type
  * @returns one tensor per input, of its shape
@@ -70,7 +70,7 @@ class Cotangents {
   }
 }
 
-/** a + b of equal shapes; what was expanded to that shape is left to the addition to broadcast. */
+/** a + b of equal shapes; an Expand is left out where the addition broadcasts anyway. */
 function addBroadcast(a: Tensor, b: Tensor): Tensor {
   const small = (x: Tensor) => x.op === "Expand" ? x.inputs[0] : x;
   const fits = (x: Tensor, y: Tensor) =>
@@ -79,10 +79,10 @@ function addBroadcast(a: Tensor, b: Tensor): Tensor {
   return fits(a, small(b)) ? add(a, small(b)) : add(a, b);
 }
 
-/** Undoes broadcasting: the only place where it is done. */
+/** Sums a cotangent to the shape of a tensor that was broadcast. */
 function sumTo(cotangent: Tensor, shape: Shape): Tensor {
   if (sameShape(cotangent.shape, shape)) return cotangent;
-  // The sign is changed after the sum, on the smaller array.
+  // Negated after the sum, which has fewer elements.
   if (cotangent.op === "Neg") return neg(sumTo(cotangent.inputs[0], shape));
   const added = cotangent.rank - shape.length;
   const axes = cotangent.shape.flatMap((size, axis) =>

@@ -1,9 +1,9 @@
 /**
- * The contract of all priors, and how networks of other kinds are brought to it.
+ * Denoisers, and how diffusion networks of other kinds become denoisers.
  *
  * Coordinates are always variance-exploding: `x = x0 + sigma n` with `n` standard normal in each of
  * the real and imaginary parts. A denoiser gives `E[x0 | x]`, so the score is `(D - x) / sigma^2`.
- * What a network predicts instead is turned into that by one function each, as in T. Karras et al.,
+ * Each other prediction of a network is converted by one function, as in T. Karras et al.,
  * "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, table 1.
  * @module
  */
@@ -20,13 +20,13 @@ export type Network = (x: Tensor, noise: Tensor) => Tensor;
 
 /** The coefficients of EDM preconditioning (Karras et al. 2022, table 1), each `[N, 1, 1, 1]`. */
 export interface EdmCoefficients {
-  /** Share of the noisy image in the result. */
+  /** Factor of the noisy image in the result. */
   readonly skip: Tensor;
-  /** Scale of what the network gives. */
+  /** Factor of the network's output. */
   readonly out: Tensor;
   /** Scale that brings the noisy image to variance 1. */
   readonly in: Tensor;
-  /** What the network is told of sigma: ln(sigma) / 4. */
+  /** The network's noise input: ln(sigma) / 4. */
   readonly noise: Tensor;
 }
 
@@ -101,7 +101,7 @@ function preserving(x: Tensor, sigma: Tensor): Tensor {
   return div(x, sqrt(add(mul(sigma, sigma), 1)));
 }
 
-/** What a network is told of the noise level, from sigma `[N, 1, 1, 1]` to the same shape. */
+/** The noise input of a network as a function of sigma, both `[N, 1, 1, 1]`. */
 export type NoiseInput = (sigma: Tensor) => Tensor;
 
 /** The time of the straight path, sigma / (1 + sigma). */

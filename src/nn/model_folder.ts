@@ -12,7 +12,7 @@ import { decodeSafetensors } from "./safetensors.ts";
 export interface ModelFolder {
   /** The folder. */
   readonly path: string;
-  /** What model.yaml says. */
+  /** Content of model.yaml. */
   readonly description: ModelDescription;
   /** The network's file. */
   readonly bytes: Uint8Array;
@@ -21,7 +21,7 @@ export interface ModelFolder {
 /**
  * Reads a model's folder.
  * @param path the folder, or a file in it
- * @throws {InputError} when a file is missing, makes no sense or is not the one model.yaml was written for
+ * @throws {InputError} when a file is missing or malformed, or does not have the checksum in model.yaml
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   const isFolder = await stat(path).then((found) => found.isDirectory(), (cause) => {
@@ -32,7 +32,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const text = await readFile(yamlPath, "utf8").catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${yamlPath} is required, found none`, {
       cause,
-      hint: "docs/models.md tells what it says",
+      hint: "docs/models.md describes it",
     });
   });
   const description = parseModelYaml(text, yamlPath);
@@ -61,11 +61,11 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   return { path: folder, description, bytes };
 }
 
-/** Weights as they were found. */
+/** The weights of a model. */
 export interface WeightsFile {
   /** Every tensor of the file. */
   readonly tensors: Parameters;
-  /** What model.yaml says. */
+  /** Content of model.yaml. */
   readonly description: ModelDescription;
   /** Which model it is. */
   readonly model: ModelReference;

@@ -1,4 +1,4 @@
-/** Where models lie: by name in `models/` of the project, or anywhere by path. @module */
+/** Finds models: by name in `models/` of the project, or by path. @module */
 import { readdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { InputError, UsageError } from "../errors.ts";
@@ -9,13 +9,13 @@ const MODELS = new URL("../../models/", import.meta.url);
 
 /** Which model was used, for reports. */
 export interface ModelReference {
-  /** Name, as model.yaml says it. */
+  /** Name in model.yaml. */
   readonly name: string;
   /** SHA-256 of the network's file, in hex. */
   readonly sha256: string;
 }
 
-/** What a report says of a model. */
+/** The reference of a model for reports. */
 export function modelReference({ name, sha256 }: ModelDescription): ModelReference {
   return { name, sha256 };
 }
@@ -23,7 +23,7 @@ export function modelReference({ name, sha256 }: ModelDescription): ModelReferen
 /**
  * Finds a model. A text without slashes is a name in `models/` first, a path else.
  * @param request a name such as `prior-brain`, a folder, or an ONNX file with model.yaml beside it
- * @returns a path that is there
+ * @returns a path that exists
  * @throws {InputError} when there is none
  * @throws {UsageError} when it is no text
  */

@@ -1,5 +1,5 @@
 /**
- * What `model.yaml` says of a model; `docs/models.md` describes each key.
+ * The content of `model.yaml`; `docs/models.md` describes each key.
  * @module
  */
 import { parse } from "yaml";
@@ -11,12 +11,12 @@ import { YamlReader } from "./yaml_reader.ts";
 /** Version of the format. */
 export const MODEL_SCHEMA = "larmor.model/1";
 
-/** What a model is for. */
+/** The kinds of models. */
 export const MODEL_KINDS = ["denoiser", "unet", "varnet", "modl"] as const;
-/** What a model is for. */
+/** The kind of a model. */
 export type ModelKind = typeof MODEL_KINDS[number];
 
-/** What a denoiser's network predicts. */
+/** The predictions of networks. */
 export const PARAMETERISATIONS = [
   "edm",
   "vp-epsilon",
@@ -25,10 +25,10 @@ export const PARAMETERISATIONS = [
   "x0",
   "flow",
 ] as const;
-/** What a denoiser's network predicts. */
+/** The prediction of a network. */
 export type Parameterisation = typeof PARAMETERISATIONS[number];
 
-/** What a network is told of the noise level. */
+/** The noise inputs of networks. */
 export const NOISE_INPUTS = [
   "sigma",
   "log-sigma",
@@ -38,14 +38,12 @@ export const NOISE_INPUTS = [
   "flow-time",
   "none",
 ] as const;
-/** What a network is told of the noise level. */
+/** A noise input of a network. */
 export type NoiseInputName = typeof NOISE_INPUTS[number];
 
-/** What every model says. */
+/** The part of model.yaml that all models share. */
 export interface ModelDescription {
-  /** Name of the model. */
   readonly name: string;
-  /** What it is for. */
   readonly kind: ModelKind;
   /** File of the network or its weights, beside model.yaml. */
   readonly file: string;
@@ -55,15 +53,13 @@ export interface ModelDescription {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-/** What the model.yaml of a denoiser says besides. */
+/** The model.yaml of a denoiser. */
 export interface DenoiserDescription extends ModelDescription {
-  /** What the network predicts. */
   readonly parameterisation: Parameterisation;
   /** Standard deviation of the data, of `edm`. */
   readonly sigmaData: number;
-  /** What the network is told of the noise level. */
   readonly noiseInput: NoiseInputName;
-  /** Factor on that: some networks want time from 0 to 1, others from 0 to 1000. */
+  /** Factor on the noise input: some networks take time from 0 to 1, others from 0 to 1000. */
   readonly noiseScale: number;
   /** Noise schedule of `timestep` and its number of steps, or of `vp-time`. */
   readonly schedule: VpSchedule;
@@ -73,20 +69,18 @@ export interface DenoiserDescription extends ModelDescription {
   readonly names: { readonly image: string; readonly noise?: string; readonly output: string };
   /** 2: real and imaginary part; 1: the network is run on each part by itself. */
   readonly channels: 1 | 2;
-  /** Sizes it takes. */
   readonly size: SizeLimits;
-  /** How the border is continued. */
   readonly padding: PaddingMode;
-  /** Noise levels it was trained for. */
+  /** Range of noise levels of the training. */
   readonly sigma: readonly [number, number];
-  /** The network's numbers are `scale` times ours plus `offset`. */
+  /** The network's values are `scale` times ours plus `offset`. */
   readonly data: { readonly scale: number; readonly offset: number };
 }
 
 /**
- * Reads the part that all models share.
+ * Reads the keys that all models share.
  * @param path of the file, for messages
- * @throws {InputError} when it does not say what is required
+ * @throws {InputError} when a key is missing or has a wrong value
  */
 export function parseModelYaml(text: string, path: string): ModelDescription {
   let content: unknown;
@@ -125,8 +119,8 @@ const NOISE_DEFAULT: Readonly<Record<Parameterisation, NoiseInputName>> = {
 };
 
 /**
- * Reads what a denoiser says besides.
- * @throws {InputError} when it does not say what is required
+ * Reads the keys of a denoiser.
+ * @throws {InputError} when a key is missing or has a wrong value
  */
 export function parseDenoiserYaml(model: ModelDescription, path: string): DenoiserDescription {
   const reader = new YamlReader(model.content, path);

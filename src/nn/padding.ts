@@ -1,4 +1,4 @@
-/** Sizes that a network does not take are padded, and the result is cropped. @module */
+/** Pads images to a size that a network takes, and crops its result. @module */
 import { InputError } from "../errors.ts";
 import { pad, slice, type Tensor } from "../graph/mod.ts";
 import type { Denoiser } from "./denoiser.ts";
@@ -15,7 +15,7 @@ export interface SizeLimits {
   readonly fixed?: readonly [number, number];
 }
 
-/** How the border is continued: mirrored, or zero. */
+/** How an image is padded. */
 export type PaddingMode = "reflect" | "zero";
 
 /** The size at which the network runs for an image of a size. */
@@ -31,7 +31,7 @@ export function paddedSize(
     throw new InputError(
       `Cannot run the model on an image of ${height} x ${width}: ` +
         (fixed === undefined ? `at most ${maximum}` : `at most ${fixed[0]} x ${fixed[1]}`) +
-        ` is what it takes`,
+        ` is supported`,
     );
   }
   return [h, w];

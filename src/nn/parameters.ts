@@ -20,7 +20,7 @@ export type Initializer =
   /** Uniform from `low` to `high`. */
   | { readonly kind: "uniform"; readonly low: number; readonly high: number };
 
-/** What a network asks for. */
+/** A parameter of a network. */
 export interface ParameterSpec {
   /** Dotted path, as PyTorch's state dict names it. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface ParameterSpec {
   readonly init: Initializer;
 }
 
-/** Where a network takes its parameters from, below a path. */
+/** A source of parameters, below a path. */
 export class Scope {
   readonly #take: (spec: ParameterSpec) => Tensor;
   readonly #path: string;

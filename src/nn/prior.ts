@@ -1,4 +1,4 @@
-/** A prior in any of the ways that it can be given. @module */
+/** Priors from a name, a folder, an ONNX file or a function. @module */
 import { InputError } from "../errors.ts";
 import {
   add,
@@ -38,13 +38,13 @@ import { paddedDenoiser } from "./padding.ts";
  */
 export type ModelChoice = string | Denoiser | Uint8Array;
 
-/** A prior, and what is known of it. */
+/** A prior. */
 export interface Prior {
   /** The denoiser. */
   readonly denoise: Denoiser;
-  /** Standard deviation of the images' real and imaginary parts, where model.yaml says it. */
+  /** Standard deviation of the images' real and imaginary parts, if model.yaml has it. */
   readonly sigmaData?: number;
-  /** Which model it is, where it has a folder. */
+  /** Reference of the model, if it has a folder. */
   readonly model?: ModelReference;
 }
 
@@ -87,7 +87,7 @@ function onnxDenoiser(bytes: Uint8Array): Denoiser {
 
 /** A prior that is ready to be inlined into graphs. */
 export interface LoadedDenoiser {
-  /** What model.yaml says. */
+  /** Content of model.yaml. */
   readonly description: DenoiserDescription;
   /** The denoiser, for any size within its limits. */
   readonly denoise: Denoiser;
@@ -104,7 +104,7 @@ export async function loadDenoiser(path: string): Promise<LoadedDenoiser> {
   return { description, denoise: describedDenoiser(model, description, folder.path) };
 }
 
-/** The denoiser that a foreign network is, by its description. */
+/** The denoiser of a foreign network with a description. */
 export function describedDenoiser(
   model: ForeignModel,
   description: DenoiserDescription,

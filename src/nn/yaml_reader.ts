@@ -64,7 +64,7 @@ export class YamlReader {
     throw this.#wrong(key, "a whole number of at least 1");
   }
 
-  /** Two whole numbers of at least 1; undefined when the key is not there. */
+  /** Two whole numbers of at least 1; undefined when the key is missing. */
   pair(key: string): [number, number] | undefined {
     const value = this.#content[key];
     if (value === undefined || value === null) return undefined;

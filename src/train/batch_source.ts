@@ -5,14 +5,13 @@ import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { BatchAnswer, BatchSettings } from "./batch_worker.ts";
 
-/** Batches that are under way or wait to be used. */
+/** Batches that are made in advance. */
 const AHEAD = 3;
 
-/** What makes batches: a worker, its settings, and the shapes of the arrays it makes. */
+/** A worker, its settings, and the shapes of the arrays that it makes. */
 export interface BatchRecipe<N extends string> {
   /** The worker's module, which calls `serveBatches`. */
   readonly worker: URL;
-  /** What it is told. */
   readonly settings: BatchSettings;
   /** Shapes of the arrays of a step by name. */
   shapes(step: number): Readonly<Record<N, readonly number[]>>;
@@ -38,7 +37,7 @@ export class BatchSource<N extends string> implements Disposable {
     this.#worker.postMessage(settings);
   }
 
-  /** The batch of a step; the following ones are begun. */
+  /** The batch of a step; the next ones are requested too. */
   async get(step: number): Promise<Batch<N>> {
     for (let next = step; next <= step + AHEAD; next++) this.#request(next);
     const batch = await this.#waiting.get(step)!.promise;

@@ -2,20 +2,19 @@
 import { parentPort } from "node:worker_threads";
 import type { SliceSources } from "./volumes.ts";
 
-/** What every worker is told first. */
+/** Settings that all workers have. */
 export interface BatchSettings extends SliceSources {
   /** Images of a batch. */
   readonly batch: number;
   /** Pixels of each side. */
   readonly crop: number;
-  /** Seed of all random numbers. */
   readonly seed: number;
 }
 
 /** Arrays of a batch by name. */
 export type BatchArrays = Readonly<Record<string, Float32Array>>;
 
-/** A batch, or why there is none. */
+/** A batch, or an error message. */
 export type BatchAnswer =
   | { readonly step: number; readonly arrays: BatchArrays }
   | { readonly step: number; readonly error: string; readonly input: boolean };

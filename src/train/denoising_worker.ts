@@ -1,5 +1,5 @@
 /**
- * Makes denoising batches beside the trainer. What a batch holds follows from seed and step alone.
+ * Worker that makes denoising batches. A batch depends on the seed and the step only.
  * @module
  */
 import { randomView } from "./views.ts";

@@ -1,4 +1,4 @@
-/** Model folders whose graph is built for each geometry: weights as safetensors. @module */
+/** Writes model folders of reconstruction networks: weights as safetensors, and model.yaml. @module */
 import { mkdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
@@ -7,15 +7,13 @@ import { encodeSafetensors, MODEL_SCHEMA, type ModelKind, type Parameters } from
 
 const FILE = "model.safetensors";
 
-/** What is written. */
+/** A model to be written. */
 export interface WeightsModel {
-  /** What the model is for. */
   readonly kind: ModelKind;
-  /** Sizes of the network, for people: the loader reads them from the shapes. */
+  /** Sizes of the network. */
   readonly architecture: Readonly<Record<string, unknown>>;
-  /** Weights. */
   readonly parameters: Parameters;
-  /** Where they come from. */
+  /** How they were trained. */
   readonly training: Readonly<Record<string, unknown>>;
 }
 

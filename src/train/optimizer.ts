@@ -10,15 +10,15 @@ import { sizeOf } from "../ndarray.ts";
 export interface OptimizerOptions {
   /** Decay of the mean gradient. Default 0.9. */
   readonly beta1?: number;
-  /** Decay of the mean squared gradient. Default 0.99: short runs want it quick to adapt. */
+  /** Decay of the mean squared gradient. Default 0.99, as short runs must adapt quickly. */
   readonly beta2?: number;
   /** Added to the root of the squared gradient. Default 1e-8. */
   readonly epsilon?: number;
-  /** Pull of the kernels (not of biases) to zero, times the learning rate. Default 0.01. */
+  /** Weight decay of the kernels (not of biases), times the learning rate. Default 0.01. */
   readonly weightDecay?: number;
   /** Largest Euclidean norm of the whole gradient. Default 1. */
   readonly maxNorm?: number;
-  /** Decay of the moving average of the weights, in the long run. Default 0.998. */
+  /** Decay of the moving average of the weights after the first steps. Default 0.998. */
   readonly emaDecay?: number;
 }
 
@@ -32,7 +32,7 @@ export const OPTIMIZER_DEFAULTS: Required<OptimizerOptions> = {
   emaDecay: 0.998,
 };
 
-/** What an optimiser step takes and gives, each a flat vector `[P]`. */
+/** State of the optimiser, each a flat vector `[P]`. */
 export interface OptimizerState {
   /** Weights. */
   readonly weights: Tensor;
@@ -44,11 +44,11 @@ export interface OptimizerState {
   readonly average: Tensor;
 }
 
-/** Numbers that change from step to step, in the order of {@link stepScalars}. */
+/** Number of values that {@link stepScalars} returns. */
 export const STEP_SCALARS = 4;
 
 /**
- * The numbers of a step: learning rate, bias corrections of both means, share that the average keeps.
+ * Scalars of a step: learning rate, bias corrections of both moments, decay of the average.
  * @param step from 1
  */
 export function stepScalars(

@@ -1,4 +1,4 @@
-/** The reconstruction networks that can be trained: their sizes, and what their weights begin as. @module */
+/** The reconstruction networks that can be trained: their sizes and first weights. @module */
 import {
   checkedParameters,
   decodeDenoiserParameters,

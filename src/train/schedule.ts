@@ -17,10 +17,10 @@ export function learningRateFactor(fraction: number): number {
   return FLOOR + (1 - FLOOR) * (1 + Math.cos(Math.PI * through)) / 2;
 }
 
-/** Mean and spread of ln(sigma) in training: most weight where k-space noise and aliasing lie. */
+/** Mean and standard deviation of ln(sigma): most levels are those of k-space noise and aliasing. */
 const LOG_MEAN = Math.log(0.15);
 const LOG_STD = 1.4;
-/** Share of the noise levels that are log-uniform over the whole range, so that no level is rare. */
+/** Share of noise levels drawn log-uniform from the whole range, so that no level is rare. */
 const UNIFORM_SHARE = 0.2;
 /** Range of noise levels for images on a scale of 1. */
 export const SIGMA_RANGE: readonly [number, number] = [0.003, 30];

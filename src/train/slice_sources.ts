@@ -1,4 +1,4 @@
-/** Training images that are made before training: from k-space files, and drawn brains. @module */
+/** Slices for training from k-space files and drawn phantoms, made before the first step. @module */
 import { zeroFilled } from "../classical/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
@@ -13,20 +13,18 @@ import { Rng } from "../rng.ts";
 import { croppedMask } from "../recon/slice_supply.ts";
 import { chooseSampling } from "../recon/sampling.ts";
 import type { TrainingSettings } from "./options.ts";
-import { type SliceSources, trainingFiles } from "./volumes.ts";
+import { FIELD_OF_VIEW, type SliceSources, trainingFiles } from "./volumes.ts";
 
-/** Slices that are taken of a k-space file, spread over it: they are held in memory. */
+/** Slices taken from a k-space file, evenly spaced; they are kept in memory. */
 const SLICES_PER_FILE = 12;
-/** Pixel of k-space in mm, where no geometry is known: that of a head scan of the usual size. */
-const FIELD_OF_VIEW = 230;
 
-/** Drawn brains that take turns, and their side in pixels. */
+/** Number of drawn phantoms, and their side in pixels. */
 const DRAWN = 24;
 const DRAWN_SIZE = 192;
 const CONTRASTS: readonly Contrast[] = ["T1", "T2", "FLAIR", "PD"];
 
 /**
- * Slices of fully sampled k-space: coils combined with ESPIRiT maps from the slice's own centre.
+ * Slices of fully sampled k-space, their coils combined with ESPIRiT maps of the slice itself.
  * @returns complex images on a scale of 1, with their maps
  * @throws {InputError} when the file cannot be read or is not fully sampled
  */
@@ -59,7 +57,7 @@ async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promi
   return { image: await solver.solve(problem), maps: onlyOf(problem.inputs.maps), scale: 1, pixel };
 }
 
-/** Drawn brains of all contrasts, magnitude. */
+/** Magnitudes of drawn phantoms of all contrasts. */
 export async function drawnScenes(runtime: Runtime, seed: number): Promise<SourceSlice[]> {
   const phantom = await BrainPhantom.compile(runtime, DRAWN_SIZE, DRAWN_SIZE);
   const pixel = phantomPixel(DRAWN_SIZE, DRAWN_SIZE);
@@ -76,16 +74,14 @@ export async function drawnScenes(runtime: Runtime, seed: number): Promise<Sourc
   return scenes;
 }
 
-/** Where the training images of a run come from, and the names of the files. */
+/** The sources of the training images of a run, and the names of the files. */
 export interface RunSources {
-  /** What the workers are told. */
   readonly sources: SliceSources;
-  /** Files by name. */
   readonly names: readonly string[];
 }
 
 /**
- * Gathers the files of a training folder; k-space files are read, and brains drawn if wanted.
+ * Gathers the files of a training folder; k-space files are read, and phantoms drawn if wanted.
  * @throws {InputError} when there are no files, or k-space that cannot be used
  */
 export async function runSources(
@@ -102,7 +98,7 @@ export async function runSources(
   };
 }
 
-/** The share of drawn brains as a setting of a run; runs without them do not mention it. */
+/** The share of drawn phantoms as a setting of a run, absent if there are none. */
 export function proceduralShare({ procedural }: Pick<TrainingSettings, "procedural">) {
   return procedural > 0 ? { procedural } : {};
 }

@@ -1,5 +1,5 @@
 /**
- * Training: loss, gradient, optimiser and average in one graph. The state goes in and comes out.
+ * The training step: loss, gradient, optimiser and average of the weights in one graph.
  * @module
  */
 import {
@@ -28,7 +28,7 @@ import {
   tensorsOf,
 } from "../nn/parameters.ts";
 
-/** What is trained: a loss as a function of weights and named arrays of one batch. */
+/** The loss as a function of the weights and the arrays of a batch. */
 export interface Objective<I extends string> {
   /** Parameters of the network, in the order of the flat vector. */
   readonly specs: readonly ParameterSpec[];
@@ -38,7 +38,7 @@ export interface Objective<I extends string> {
   loss(scope: Scope, batch: Record<I, Tensor>): Tensor;
 }
 
-/** Everything a training run must remember of its weights, each a flat vector of P values. */
+/** Weights and moments, each a flat vector of P values. */
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;
@@ -48,7 +48,7 @@ export interface TrainingState {
   readonly mean: Float32Array;
   /** Mean squared gradient. */
   readonly square: Float32Array;
-  /** Moving average of the weights: what is used in the end. */
+  /** Moving average of the weights, which becomes the model. */
   readonly average: Float32Array;
 }
 
@@ -70,7 +70,7 @@ export function firstProgress(
   return { state: initialState(flatten(specs, parameters)), seconds: 0, history: [] };
 }
 
-/** What one step says. */
+/** Measurements of one step. */
 export interface StepReport {
   /** Loss of the batch, before the step. */
   readonly loss: number;
@@ -85,7 +85,7 @@ const STATE: readonly StateName[] = ["weights", "mean", "square", "average"];
 export interface Trainer<I extends string> {
   /**
    * One step.
-   * @throws {Error} when loss or gradient are not finite: the state given is still good
+   * @throws {Error} when the loss or the gradient is not finite
    */
   step(
     state: TrainingState,

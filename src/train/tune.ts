@@ -8,7 +8,7 @@ import { tryDraw, type TuningRow } from "../recon/tune.ts";
 import { DEFAULT_PRIOR, type Sampler, samplers, type Settings } from "../samplers/mod.ts";
 import { didYouMean } from "../suggest.ts";
 
-/** What is tuned, and on what. */
+/** Options of `tune`. */
 export interface TuneOptions {
   /** A sampler by name, or one of your own. */
   readonly sampler: string | Sampler;
@@ -20,7 +20,7 @@ export interface TuneOptions {
   readonly model?: ModelChoice;
   /** Draws of settings, the defaults included. Default 30. */
   readonly draws?: number;
-  /** Posterior samples whose mean is judged. Default 1. */
+  /** Posterior samples whose mean is measured. Default 1. */
   readonly samples?: number;
   /** Seed of the draws. Default 0. */
   readonly seed?: number;

@@ -9,21 +9,21 @@ import { ndarray } from "../ndarray.ts";
 import type { SourceSlice } from "./views.ts";
 import type { Rng } from "../rng.ts";
 
-/** A slice darker than this part of the volume's brightest is left out. */
-const DARK = 0.35;
+/** Slices darker than this part of the brightest slice are left out. */
+const MIN_BRIGHTNESS = 0.35;
 /** Part of the image that must be tissue. */
-const LEAST_TISSUE = 0.05;
-/** The percentile that images are scaled by; DESIGN, "Scale". */
+const MIN_TISSUE = 0.05;
+/** Images are divided by this percentile of their magnitude. */
 const SCALE_PERCENTILE = 99;
-/** Every so many pixels are looked at for percentiles. */
+/** Percentiles are taken over every fifth pixel. */
 const STRIDE = 5;
 
-/** Longer side of a head scan in mm, assumed where a file gives no pixel size. */
-const FIELD_OF_VIEW = 230;
+/** Longer side of a head scan in mm, assumed if a file gives no pixel size. */
+export const FIELD_OF_VIEW = 230;
 
-/** What a training folder holds, sorted paths. */
+/** Sorted paths of the files in a training folder. */
 export interface TrainingFiles {
-  /** NIfTI volumes. */
+  /** NIfTI files. */
   readonly volumes: readonly string[];
   /** K-space files, of any format that can be opened. */
   readonly kspace: readonly string[];
@@ -54,7 +54,7 @@ export async function trainingFiles(folder: string): Promise<TrainingFiles> {
 export async function volumePaths(folder: string): Promise<readonly string[]> {
   const { volumes } = await trainingFiles(folder);
   if (volumes.length > 0) return volumes;
-  throw new InputError(`Cannot judge on ${folder}: NIfTI volumes are required, found none`);
+  throw new InputError(`Cannot validate on ${folder}: NIfTI volumes are required, found none`);
 }
 
 /** The folder of validation volumes: the one given, or `validation` beside the data if it is there. */
@@ -66,7 +66,7 @@ export async function validationFolder(
   return await isFolder(folder) ? folder : undefined;
 }
 
-/** A volume whose slices are decoded when they are asked for. */
+/** A volume whose slices are decoded on demand. */
 class Volume {
   readonly #file: ImageFile;
   #slices: { readonly index: number; readonly scale: number }[] | undefined;
@@ -118,7 +118,7 @@ class Volume {
     }
     const brightest = Math.max(...found.map(({ scale }) => scale));
     const usable = found.filter(({ scale, tissue }) =>
-      scale > DARK * brightest && tissue > LEAST_TISSUE
+      scale > MIN_BRIGHTNESS * brightest && tissue > MIN_TISSUE
     );
     if (usable.length > 0 && brightest > 0) return usable;
     throw new InputError(
@@ -127,13 +127,13 @@ class Volume {
   }
 }
 
-/** Where the slices of training images come from. */
+/** Sources of training slices. */
 export interface SliceSources {
   /** NIfTI volumes. */
   readonly paths: readonly string[];
   /** Slices of k-space files, file by file. */
   readonly scenes?: readonly (readonly SourceSlice[])[];
-  /** Drawn brains. */
+  /** Drawn phantoms. */
   readonly drawn?: readonly SourceSlice[];
   /** Share of the slices that are drawn. Default 0. */
   readonly procedural?: number;
@@ -149,7 +149,7 @@ export class VolumeSet {
     this.#sources = sources;
   }
 
-  /** A random slice of a random volume or k-space file; a drawn one now and then. */
+  /** A random slice of a random volume or k-space file, or a drawn phantom. */
   async randomSlice(rng: Rng): Promise<SourceSlice> {
     const { paths, scenes = [], drawn = [], procedural = 0 } = this.#sources;
     const among = <T>(list: readonly T[]) => list[rng.integer(list.length)];

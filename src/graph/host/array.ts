@@ -29,7 +29,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** For each element of an array of this shape, in C order: `start` + its coordinates x strides. */
+/** Offset `start` + coordinates x strides of each element of an array of this shape, in C order. */
 export function offsetsOf(shape: Shape, strides: readonly number[], start = 0): Int32Array {
   let offsets = Int32Array.of(start);
   shape.forEach((size, axis) => {
@@ -43,7 +43,7 @@ export function offsetsOf(shape: Shape, strides: readonly number[], start = 0): 
   return offsets;
 }
 
-/** Strides that walk over `from` as if it were broadcast to `rank` axes: 0 where its size is 1. */
+/** Strides of `from` broadcast to `rank` axes: 0 where its size is 1. */
 export function broadcastStrides(from: Shape, rank: number): number[] {
   const strides = stridesOf(from).map((stride, axis) => from[axis] === 1 ? 0 : stride);
   return [...new Array<number>(rank - from.length).fill(0), ...strides];

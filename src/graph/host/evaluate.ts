@@ -1,7 +1,6 @@
 /**
- * Computes a graph on the host in float64, one naive loop per operator: the reference that tests and
- * gradient checks compare onnxruntime with, and what folds the shape arithmetic of foreign models.
- * Slow on purpose; no reconstruction runs through it.
+ * Computes a graph on the host in float64, with a simple loop per operator: the reference of tests and
+ * gradient checks. It also folds the shape arithmetic of foreign models. No reconstruction uses it.
  * @module
  */
 import type { HostArray, HostKernel, KernelTable } from "./array.ts";

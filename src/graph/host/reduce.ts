@@ -42,13 +42,13 @@ export const reduceKernels: KernelTable<
   },
   MatMul: ([a, b], { shape }) => matMul(a, b, shape),
   Gemm: ([a, b, c], { shape, attributes: { alpha, beta, transA, transB } }) => {
-    const product = matMul(transA ? turned(a) : a, transB ? turned(b) : b, shape);
+    const product = matMul(transA ? transposed(a) : a, transB ? transposed(b) : b, shape);
     const added = c === undefined ? new Float64Array(product.length) : broadcastTo(c, shape);
     return product.map((v, i) => alpha * v + beta * added[i]);
   },
 };
 
-/** For each element of x, where in the reduced array it goes. */
+/** The place of each element in the reduced array. */
 function resultOffsets(shape: Shape, axes: readonly number[]): Int32Array {
   const kept = shape.map((size, axis) => axes.includes(axis) ? 1 : size);
   return offsetsOf(shape, broadcastStrides(kept, shape.length));
@@ -66,7 +66,7 @@ function fold(
   return result;
 }
 
-function turned({ data, shape: [rows, columns] }: HostArray): HostArray {
+function transposed({ data, shape: [rows, columns] }: HostArray): HostArray {
   const offsets = offsetsOf([columns, rows], [1, columns]);
   return { data: Float64Array.from(offsets, (offset) => data[offset]), shape: [columns, rows] };
 }

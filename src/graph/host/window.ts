@@ -44,7 +44,7 @@ export const windowKernels: KernelTable<
     const { strides, pads, dilations, group } = attributes;
     const [inChannels, perGroup, ...kernel] = weight.shape;
     const space = kernel.length;
-    // Computed with the border that `pads` cuts off, which is then cut off.
+    // Computed with the border, which is then cut off.
     const full = [
       ...shape.slice(0, 2),
       ...shape.slice(2).map((n, i) => n + pads[i] + pads[i + space]),

@@ -18,7 +18,7 @@ const binary = (f: (a: Tensor, b: Tensor) => Tensor): ForeignRule => (node) =>
 const variadic = (f: (a: Tensor, b: Tensor) => Tensor): ForeignRule => (node) =>
   node.inputs.length === 1 ? node.input(0) : node.all().reduce((a, b) => f(a, b));
 
-/** A number as a constant that combines with x, whatever its element type. */
+/** A number as a constant of the element type of x. */
 const like = (x: Tensor, value: number) => asTensor(value, x);
 
 const half = (x: Tensor, factor: TensorLike) => g.mul(g.mul(x, like(x, 0.5)), factor);

@@ -14,15 +14,15 @@ export interface ForeignValue {
   readonly name: string;
   /** Element type; float16 is held as float32. */
   readonly dtype: DType;
-  /** Sizes; a text names a size that is left open, `?` one without a name. Null: even the number of axes is open. */
+  /** Sizes: numbers, names of open sizes, or `?`. Null: the number of axes is open too. */
   readonly shape: readonly (number | string)[] | null;
 }
 
 /** A foreign model, ready to be inlined into a graph any number of times. */
 export interface ForeignModel {
-  /** What it takes (weights not counted). */
+  /** Inputs, without weights. */
   readonly inputs: readonly ForeignValue[];
-  /** What it gives. */
+  /** Outputs. */
   readonly outputs: readonly ForeignValue[];
   /**
    * The outputs for given inputs, whose shapes settle all others.
@@ -39,9 +39,9 @@ export interface ImportOptions {
 
 /**
  * Reads an ONNX model (operator sets 7 to 22, as PyTorch's exporters write them) as a function on
- * tensors, which can then be composed and differentiated like any other.
+ * tensors, which can be composed and differentiated like any other.
  *
- * Shapes are static: those of the tensors passed to `apply`. Shape arithmetic is computed on the spot.
+ * Shapes are static: those of the tensors passed to `apply`. Shape arithmetic is computed at once.
  * @throws {InputError} when the bytes are no ONNX model
  * @example
  * ```ts

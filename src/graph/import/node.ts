@@ -6,7 +6,6 @@ import { constantFrom } from "./constants.ts";
 
 /** A node of a foreign model with its inputs as tensors. */
 export class ForeignNode {
-  /** Operator, as ONNX spells it. */
   readonly op: string;
   /** Version of the operator set of the model. */
   readonly opset: number;
@@ -16,7 +15,7 @@ export class ForeignNode {
   readonly outputs: readonly string[];
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
 
-  /** Wraps what the model says of one node. */
+  /** @param attributes as the model gives them */
   constructor(
     op: string,
     opset: number,
@@ -31,7 +30,7 @@ export class ForeignNode {
     this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
   }
 
-  /** An input that must be there. */
+  /** An input that is required. */
   input(index: number): Tensor {
     const tensor = this.inputs[index];
     if (tensor === undefined) throw new TypeError(`input ${index} is missing`);
@@ -43,12 +42,10 @@ export class ForeignNode {
     return this.inputs.map((_, index) => this.input(index));
   }
 
-  /** Whether an attribute is given. */
   has(name: string): boolean {
     return this.#attributes.has(name);
   }
 
-  /** A whole number. */
   int(name: string, fallback?: number): number {
     return Number(this.#read(name, AttributeType.INT, fallback)?.i ?? fallback);
   }
@@ -58,7 +55,6 @@ export class ForeignNode {
     return this.#read(name, AttributeType.INTS, null)?.ints.map(Number);
   }
 
-  /** A number. */
   float(name: string, fallback?: number): number {
     return this.#read(name, AttributeType.FLOAT, fallback)?.f ?? fallback!;
   }
@@ -68,7 +64,6 @@ export class ForeignNode {
     return this.#read(name, AttributeType.FLOATS, null)?.floats;
   }
 
-  /** A text. */
   text(name: string, fallback: string): string {
     const attribute = this.#read(name, AttributeType.STRING, fallback);
     return attribute === undefined ? fallback : new TextDecoder().decode(attribute.s);
@@ -80,14 +75,13 @@ export class ForeignNode {
     return attribute?.t && constantFrom(attribute.t);
   }
 
-  /** A subgraph. */
   graph(name: string): GraphProto {
     const graph = this.#read(name, AttributeType.GRAPH)?.g;
     if (graph === undefined) throw new TypeError(`attribute ${name} holds no graph`);
     return graph;
   }
 
-  /** Numbers of an input that must be known now; undefined when the input is left out. */
+  /** Numbers of a constant input; undefined when the input is left out. */
   numbers(index: number, what: string): number[] | undefined {
     const tensor = this.inputs[index];
     return tensor && numbersOf(tensor, what);
@@ -98,7 +92,7 @@ export class ForeignNode {
     return this.ints(name) ?? this.numbers(index, name);
   }
 
-  /** Refuses an attribute value that no rule handles. */
+  /** Throws unless an attribute has a supported value. */
   require(fits: boolean, what: string): void {
     if (!fits) throw new TypeError(`${what} is not supported`);
   }
@@ -129,7 +123,7 @@ export function numbersOf(tensor: Tensor, what: string): number[] {
   return Array.from(data as ArrayLike<number | bigint>, Number);
 }
 
-/** Lowers one foreign operator onto ours; several results in the order of the node's outputs. */
+/** Builds the results of a foreign operator, in the order of the node's outputs. */
 export type ForeignRule = (node: ForeignNode) => Tensor | readonly Tensor[];
 
 /** Rules by name of the foreign operator. */

@@ -1,4 +1,4 @@
-/** Runs the nodes of a foreign graph through the rules, one name after the other. @module */
+/** Builds the tensors of a foreign graph, node by node. @module */
 import { sizeOf } from "../../ndarray.ts";
 import { InputError } from "../../errors.ts";
 import { evaluate } from "../host/evaluate.ts";
@@ -26,15 +26,15 @@ const rules: ForeignRules = {
   ...reduceRules,
 };
 
-/** What is the same for all graphs of one model. */
+/** What all graphs of a model share. */
 export interface ModelContext {
   /** Version of the operator set. */
   readonly opset: number;
   /** Functions that the model defines itself, by `functionKey`. */
   readonly functions: ReadonlyMap<string, FunctionProto>;
-  /** Nodes that may still be run: functions that call functions can stand for any number. */
+  /** Nodes that may still be built: nested functions could expand without limit. */
   readonly budget: { left: number };
-  /** Weights read so far: a model that is applied twice has them once. */
+  /** Weights read so far, shared by all uses of a model. */
   readonly weights: WeakMap<TensorProto, Tensor>;
   /** Reads weights from other files. */
   readonly external?: ExternalLoader;
@@ -43,7 +43,7 @@ export interface ModelContext {
 /** Tensors by the name the model gives them. */
 export type Scope = Map<string, Tensor>;
 
-/** Deepest nesting of branches and functions; a function that calls itself would never end. */
+/** Deepest nesting of branches and functions, so that a function that calls itself ends. */
 const MAX_DEPTH = 32;
 
 /** Most nodes of a model, with its functions inlined; large networks have some ten thousand. */
@@ -52,7 +52,7 @@ export const MAX_NODES = 200_000;
 /** Largest constant that is computed here; larger ones are left to onnxruntime. */
 const MAX_FOLDED = 1 << 14;
 
-/** Operators whose cost is not bounded by the size of what goes in and comes out. */
+/** Operators whose cost is not bounded by the sizes of their inputs and outputs. */
 const NOT_FOLDED: ReadonlySet<OpName> = new Set<OpName>(
   ["Conv", "ConvTranspose", "AveragePool", "MaxPool", "Resize"],
 );
@@ -106,7 +106,7 @@ function runNodes(
   }
 }
 
-/** Errors become `InputError`s; one that is an `InputError` already says where it happened. */
+/** Turns errors into `InputError`s; an `InputError` already names its place. */
 function attempt<T>(action: () => T, failed: (cause: unknown) => InputError): T {
   try {
     return action();
@@ -186,7 +186,7 @@ function lookUp(scope: Scope, name: string): Tensor {
   return tensor;
 }
 
-/** Attributes of a node, those of a function's body taken from its caller where it says so. */
+/** Attributes of a node; in a function's body, references are replaced by the caller's attributes. */
 function boundAttributes(
   { attribute }: NodeProto,
   callerAttributes: readonly AttributeProto[],
@@ -222,7 +222,7 @@ function isFoldable(tensor: Tensor): boolean {
   return tensor.op === "Constant" && sizeOf(tensor.shape) <= MAX_FOLDED;
 }
 
-/** Computes a result whose inputs are all known: shape arithmetic, and small weights. */
+/** Computes a result whose inputs are all constants: shape arithmetic, and small weights. */
 function fold(tensor: Tensor): Tensor {
   if (tensor.op === "Constant") return tensor;
   const known = topological([tensor]).every((node) =>

@@ -178,7 +178,7 @@ function resized(node: ForeignNode, scales?: number[], sizes?: number[]): Tensor
   }
   const factors = all(scales, x.shape.map(() => 1));
   const target = x.shape.map((size, axis) => Math.floor(size * factors[axis]));
-  if (sameShape(target, x.shape)) return x; // onnxruntime copies then, whatever the factors say
+  if (sameShape(target, x.shape)) return x; // as onnxruntime does, which ignores the factors then
   const exact = target.every((size, axis) => size === x.shape[axis] * factors[axis]);
   return apply("Resize", [x], {
     ...attributes,

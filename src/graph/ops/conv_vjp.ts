@@ -171,7 +171,7 @@ function contiguousViews(
   };
 }
 
-/** Each tap becomes nodes of its own, so a window as large as an image would never end. */
+/** Each tap becomes nodes of its own, so the size of a window must be limited. */
 const MAX_TAPS = 1024;
 
 /** All positions of a kernel, in the order of its data. */

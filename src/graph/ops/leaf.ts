@@ -1,4 +1,4 @@
-/** Values that come from outside: inputs and constants. @module */
+/** Inputs and constants. @module */
 import { apply } from "../apply.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import type { RuleTable } from "../rule.ts";
@@ -7,7 +7,7 @@ import type { DType, Shape, Tensor } from "../tensor.ts";
 import { Tensor as TensorNode } from "../tensor.ts";
 import type { ConstantData } from "./attributes.ts";
 
-/** Rules of the leaves: their types are given, not inferred, and nothing flows back further. */
+/** Rules of inputs and constants, whose types are given, not inferred. */
 export const leafRules: RuleTable<"Input" | "Constant" | "Identity"> = {
   Input: { infer: () => unreachable("Input"), vjp: "zero" },
   Constant: { infer: () => unreachable("Constant"), vjp: "zero" },
@@ -18,7 +18,7 @@ export const leafRules: RuleTable<"Input" | "Constant" | "Identity"> = {
 };
 
 function unreachable(op: string): never {
-  throw new TypeError(`Cannot infer the type of ${op}: it is given when it is made`);
+  throw new TypeError(`Cannot infer the type of ${op}: it has its type from the start`);
 }
 
 /**
@@ -45,7 +45,7 @@ export const dtypeOfData = (data: ConstantData): DType =>
     : "uint8";
 
 /**
- * A value known when the graph is built. Bytes hold `uint8`, or `bool` where `dtype` says so.
+ * A value known when the graph is built. Bytes hold `uint8`, or `bool` if `dtype` is that.
  * @throws {RangeError} when the shape does not hold exactly the elements of `data`
  */
 export function constantOf(data: ConstantData, shape: Shape, dtype?: DType): Tensor<"Constant"> {
@@ -92,7 +92,7 @@ export function asTensor(value: TensorLike, like?: Tensor): Tensor {
   return constantOf(typedData(like.dtype, [value]), [], like.dtype);
 }
 
-/** The same value under a new node. */
+/** The same value as a new node. */
 export function identity(x: Tensor): Tensor {
   return apply("Identity", [x], {});
 }

@@ -219,7 +219,7 @@ export function reverse(x: Tensor, axis: number): Tensor {
   return apply("Slice", [x], { starts: [last], ends: [-x.shape[at] - 1], axes: [at], steps: [-1] });
 }
 
-/** The same elements in another shape. One size may be -1: whatever is left. */
+/** The same elements in another shape. One size may be -1: the remaining elements. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, size) => size === -1 ? product : product * size, 1);
   const full = shape.map((size) => size === -1 ? sizeOf(x.shape) / known : size);

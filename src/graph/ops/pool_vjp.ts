@@ -70,7 +70,7 @@ export function maxPoolVjp(ct: Tensor, node: Tensor<"MaxPool">): [Tensor] {
     }, padded);
     const hit = equal(view, node);
     const part = where(hit, left, none);
-    left = where(hit, none, left); // a window gives its cotangent once, however many pixels tie
+    left = where(hit, none, left); // each window gives its cotangent to one pixel, also in a tie
     return putBack(part, tap, padded.shape, strides);
   });
   const total = parts.reduce((sum, part) => add(sum, part));

@@ -1,17 +1,17 @@
-/** Which device a runtime takes, said honestly. @module */
+/** The choice of the device that graphs run on. @module */
 import { DeviceError } from "../../errors.ts";
 
 /** A device that graphs run on. */
 export type Device = "cpu" | "webgpu" | "cuda";
 
-/** A device as a user asks for it. */
+/** A device, or `auto`. */
 export type DeviceRequest = Device | "auto";
 
-/** How devices are found out about; tests give their own. */
+/** The checks of devices; tests replace them. */
 export interface DeviceProbe {
   /** Runs a small graph on a device and rejects when it does not run there. */
   trial(device: Device): Promise<void>;
-  /** Whether there is a GPU, and not a program that plays one on the CPU. */
+  /** Whether WebGPU has a real GPU, not one emulated on the CPU. */
   hasHardwareAdapter(): Promise<boolean>;
 }
 
@@ -26,9 +26,8 @@ const HINTS: Record<Exclude<Device, "cpu">, string> = {
 };
 
 /**
- * Chooses the device. `auto` takes CUDA where it runs, else a WebGPU adapter that is hardware, else
- * the CPU. A device that is asked for by name is taken (WebGPU in software too) or refused; nothing
- * else is taken in its place.
+ * Chooses the device. `auto` takes CUDA if it runs, else a WebGPU adapter that is hardware, else the
+ * CPU. A device asked for by name is taken, emulated WebGPU included, or refused: there is no fallback.
  * @throws {DeviceError} when the requested device is not there
  */
 export async function resolveDevice(request: DeviceRequest, probe: DeviceProbe): Promise<Device> {
@@ -51,23 +50,23 @@ export async function resolveDevice(request: DeviceRequest, probe: DeviceProbe):
   return "cpu";
 }
 
-/** onnxruntime's messages begin with the path, line and function of its source. */
+/** Removes the source path, line and function that onnxruntime's messages begin with. */
 function withoutSource(message: string): string {
   return message.replace(/^\/onnxruntime_src\S+ .*? was false\. /s, "").trim();
 }
 
-/** What of WebGPU's API is asked; not all targets of the type checker know it. */
+/** The part of WebGPU's API that is used; not all targets of the type checker have its types. */
 interface Gpu {
   requestAdapter(): Promise<{ readonly info: { readonly isFallbackAdapter: boolean } } | null>;
 }
 
-/** Asks Deno's own WebGPU, which tells hardware from software; onnxruntime's does not. */
+/** Asks the runtime's own WebGPU, as onnxruntime does not tell hardware from emulation. */
 export async function hasHardwareAdapter(): Promise<boolean> {
   const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: Gpu } };
   try {
     const adapter = await navigator?.gpu?.requestAdapter();
     return adapter ? !adapter.info.isFallbackAdapter : false;
   } catch {
-    return false; // no driver at all
+    return false; // no driver
   }
 }

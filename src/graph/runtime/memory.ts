@@ -1,4 +1,4 @@
-/** How much memory a graph takes while it runs. @module */
+/** Memory that a graph needs while it runs. @module */
 import { sizeOf } from "../../ndarray.ts";
 import { type DType, type Tensor, topological } from "../tensor.ts";
 
@@ -11,10 +11,10 @@ const BYTES: { readonly [D in DType]: number } = {
   bool: 1,
 };
 
-/** Operators whose result is their input under another shape: onnxruntime copies nothing. */
+/** Operators that only change the shape: onnxruntime does not copy their input. */
 const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Identity"]);
 
-/** What a graph holds in memory. */
+/** Memory of a graph. */
 export interface GraphMemory {
   /** Bytes of its constants. */
   readonly constants: number;
@@ -23,8 +23,8 @@ export interface GraphMemory {
 }
 
 /**
- * The memory of a graph that is run node by node in topological order, each value freed after its
- * last use, as onnxruntime does (which may also write a result over its input: this is not counted).
+ * The memory of a graph that runs node by node in topological order and frees each value after its
+ * last use, as onnxruntime does. That onnxruntime may also reuse an input's memory is not counted.
  */
 export function graphMemory(outputs: readonly Tensor[]): GraphMemory {
   const order = topological(outputs);
@@ -47,7 +47,7 @@ export function graphMemory(outputs: readonly Tensor[]): GraphMemory {
   return { constants, values };
 }
 
-/** The tensor whose memory a value lies in. */
+/** The tensor whose memory holds a value. */
 function owner(tensor: Tensor): Tensor {
   return VIEWS.has(tensor.op) ? owner(tensor.inputs[0]) : tensor;
 }

@@ -1,4 +1,4 @@
-/** What a compiled graph takes and gives. @module */
+/** Compiled graphs: their inputs and outputs. @module */
 import type { NdArray } from "../../ndarray.ts";
 import type { Shape } from "../tensor.ts";
 
@@ -13,7 +13,7 @@ export interface DeviceArray extends Disposable {
   read(): Promise<NdArray>;
 }
 
-/** What a program takes for an input. */
+/** An input of a program. */
 export type ProgramInput = NdArray | DeviceArray;
 
 /**
