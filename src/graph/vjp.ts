@@ -23,7 +23,7 @@ import { type Shape, type Tensor, topological } from "./tensor.ts";
  * @throws {RangeError} when a cotangent does not have the shape of its output
  * @example
  * ```ts
- * import { input, mul, scalar, vjp } from "./mod.ts";
+ * import { input, mul, scalar, vjp } from "@larmor/larmor/graph";
  *
  * const x = input("x", []);
  * const [slope] = vjp([mul(x, x)], [x], [scalar(1)]); // 2 x

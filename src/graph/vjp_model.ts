@@ -24,7 +24,7 @@ export interface VjpModelOptions extends ImportOptions {
  * or has an operator without a derivative between its inputs and outputs
  * @example
  * ```ts
- * import { encodeModel, importOnnx, input, sin, vjpModel } from "./mod.ts";
+ * import { encodeModel, importOnnx, input, sin, vjpModel } from "@larmor/larmor/graph";
  *
  * const x = input("x", [2]);
  * const gradient = importOnnx(vjpModel(encodeModel({ x }, { y: sin(x) })));

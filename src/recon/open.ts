@@ -64,7 +64,7 @@ export interface ArrayOptions extends KspaceDescription {
  * @throws {UsageError} for an array of another shape
  * @example
  * ```ts
- * import { kspaceFromArray, reconstruct } from "./mod.ts";
+ * import { kspaceFromArray, reconstruct } from "@larmor/larmor";
  *
  * const array = { data: new Float32Array(2 * 2 * 16 * 16).fill(1), shape: [2, 2, 16, 16] };
  * using kspace = kspaceFromArray(array);

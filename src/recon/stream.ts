@@ -47,7 +47,7 @@ export interface ReconstructionStream extends AsyncIterable<ReconstructedSlice>,
  * @throws {UsageError} for an unknown option, method or setting, or slices that are not there
  * @example
  * ```ts
- * import { openReconstruction, simulatedBrain } from "./mod.ts";
+ * import { openReconstruction, simulatedBrain } from "@larmor/larmor";
  *
  * using kspace = await simulatedBrain({ size: 32, coils: 2 });
  * for await (const slice of openReconstruction(kspace, { method: "sense", device: "cpu" })) {

@@ -6,8 +6,8 @@
  * @example Two steps of a tiny U-Net
  * ```ts
  * import { mkdtemp } from "node:fs/promises";
- * import { writeNifti } from "../io/mod.ts";
- * import { trainReconstruction } from "./mod.ts";
+ * import { writeNifti } from "@larmor/larmor/io";
+ * import { trainReconstruction } from "@larmor/larmor/train";
  *
  * const folder = await mkdtemp("/tmp/train-");
  * const image = { data: new Float32Array(64 * 64).map((_, i) => i % 64), shape: [1, 64, 64] };

@@ -45,7 +45,7 @@ export interface ImportOptions {
  * @throws {InputError} when the bytes are no ONNX model
  * @example
  * ```ts
- * import { encodeModel, importOnnx, input, mul } from "./mod.ts";
+ * import { encodeModel, importOnnx, input, mul } from "@larmor/larmor/graph";
  *
  * const x = input("x", [2]);
  * const model = importOnnx(encodeModel({ x }, { y: mul(x, 2) }));

@@ -78,7 +78,7 @@ export class Runtime implements AsyncDisposable {
    * Compiles a graph given as a function of its inputs (all float32).
    * @example
    * ```ts
-   * import { add, Runtime } from "./mod.ts";
+   * import { add, Runtime } from "@larmor/larmor/graph";
    *
    * await using runtime = await Runtime.open("cpu");
    * const program = await runtime.build({ x: [2] }, ({ x }) => ({ y: add(x, 1) }));
