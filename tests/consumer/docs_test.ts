@@ -23,15 +23,16 @@ const located = (code: string) =>
 
 /** Runs code in which `console.assert` throws and paths are those of a folder of its own. */
 async function run(code: string): Promise<void> {
-  const { assert: original } = console;
-  console.assert = (holds, ...rest) => assert.ok(holds, rest.join(" ") || "an assertion is false");
+  const host = globalThis.console;
+  const { assert: original } = host;
+  host.assert = (holds, ...rest) => assert.ok(holds, rest.join(" ") || "an assertion is false");
   try {
     await inFolder(async (at) => {
       await Deno.writeTextFile(at("example.ts"), located(code));
       await import(pathToFileURL(at("example.ts")).href);
     });
   } finally {
-    console.assert = original;
+    host.assert = original;
   }
 }
 
