@@ -1,6 +1,6 @@
 /**
  * Several methods on the same data: each input is read, undersampled and calibrated once for each
- * mask, every method is given the very same problems, and what is finished stays when it is stopped.
+ * mask, every method gets the same problems, and finished runs are kept when it is stopped.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -40,10 +40,10 @@ export async function compare(
   await using runtime = await Runtime.open(task.device);
   const inputs: InputRow[] = [];
   for (const input of task.inputs) inputs.push(await describeInput(runtime, task, input));
-  return await new Comparing(task, store, watcher, runtime, inputs).all();
+  return await new Comparing(task, store, watcher, runtime, inputs).run();
 }
 
-/** Opens an input for a moment: everything about it that can be refused is refused here. */
+/** Checks an input before the first run: its slices, the masks, and the memory it takes. */
 async function describeInput(
   runtime: Runtime,
   task: CompareTask,
@@ -53,12 +53,8 @@ async function describeInput(
   const [first = 0, end = file.slices] = task.slices ?? [];
   const slices = sliceRange(file, [first, end]);
   for (const mask of task.masks) if (mask !== undefined) requestedMask(mask, file);
-  requireMemory({
-    path,
-    slices: slices[1] - slices[0],
-    needed: predictKept(file, slices[1] - slices[0]),
-    free: freeMemory(),
-  });
+  const count = slices[1] - slices[0];
+  requireMemory({ path, slices: count, needed: predictKept(file, count), free: freeMemory() });
   const stamp = JSON.stringify([sha256, path, slices, task.stamp]);
   const hash = createHash("sha256").update(stamp).digest("hex").slice(0, 10);
   return {
@@ -71,11 +67,11 @@ async function describeInput(
   };
 }
 
-/** Float32 of a kept slice for each of its samples: samples and maps, planar. */
+/** Complex arrays of the size of a slice that are kept: its k-space and its coil maps. */
 const KEPT_ARRAYS = 2;
 
-/** Memory for an input whose slices are all kept, bytes: see `predictMemory`. */
-export function predictKept(file: KspaceFile, slices: number): number {
+/** Bytes of memory for an input whose slices are all kept: see `predictMemory`. */
+function predictKept(file: KspaceFile, slices: number): number {
   const { coils, height, width } = file;
   const size = finishedSize(finishOptions(file, { height, width }));
   const needs = { file, solverCoils: coils, image: [slices, ...size] };
@@ -113,7 +109,7 @@ class Comparing {
     this.#inputs = [...inputs];
   }
 
-  async all(): Promise<CompareResult> {
+  async run(): Promise<CompareResult> {
     for (const index of this.#inputs.keys()) {
       using file = await this.#task.inputs[index].open(this.#runtime);
       for (const mask of this.#task.masks) await this.#mask(file, index, mask);
@@ -139,8 +135,8 @@ class Comparing {
   }
 
   async #mask(file: KspaceFile, index: number, mask: string | undefined): Promise<void> {
-    const options = { ...this.#task.supply, ...(mask === undefined ? {} : { mask }) };
-    const supply = new KeptSlices(new FileSlices(this.#runtime, file, options));
+    const slices = new FileSlices(this.#runtime, file, { ...this.#task.supply, mask });
+    const supply = new KeptSlices(slices);
     await this.#reference(supply, index);
     for (const variant of this.#task.variants) {
       this.#watcher.signal.throwIfAborted();
@@ -181,7 +177,7 @@ class Comparing {
     this.#watcher.onRun?.(run, { done: this.#runs.length, of, kept });
   }
 
-  /** A run of which nothing is known but what was asked for. */
+  /** The row of a run before it is made. */
   #blank(file: KspaceFile, { index, mask, variant: { method, options } }: Place): ComparisonRun {
     const asked = { index, mask, method: method.name, ...options };
     return {
@@ -242,7 +238,7 @@ class Comparing {
     const about = { mask: mask ?? "data", method: method.name };
     const onProgress = (progress: Progress) => this.#watcher.onProgress?.(about, progress);
     await this.#prepare(supply, slices, onProgress);
-    const prepared = ["read", "calibrate"]; // nothing is left to do in these
+    const prepared = ["read", "calibrate"]; // these stages are done
     const { result, peak } = await withPeakMemory(() =>
       reconstructFrom(supply, {
         ...options,
@@ -267,11 +263,10 @@ class Comparing {
       ...comparedMetrics(result.magnitude, result.reference),
       audit: result.audit ?? null,
     };
-    const { magnitude: recon, std } = result;
-    return await this.#store.save(run, settings, std === undefined ? { recon } : { recon, std });
+    return await this.#store.save(run, settings, result.magnitude, result.std);
   }
 
-  /** Reads and calibrates before the first method, so that none is charged for it. */
+  /** Reads and calibrates before the first method, so that no method's time contains it. */
   async #prepare(
     supply: KeptSlices,
     [first, end]: readonly [number, number],
@@ -287,7 +282,7 @@ class Comparing {
   }
 }
 
-/** Where a run stands. */
+/** Which run it is. */
 interface Place {
   readonly index: number;
   readonly mask: string | undefined;

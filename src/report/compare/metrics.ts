@@ -1,4 +1,4 @@
-/** What the runs of a comparison are judged by. @module */
+/** The metrics of a comparison. @module */
 import { haarpsi } from "../../mri/metrics/haarpsi.ts";
 import { headMask, measureRegion, METRICS_CONVENTION } from "../../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../../mri/metrics/ssim_map.ts";
@@ -16,7 +16,7 @@ export const COMPARISON_CONVENTION: string = `${METRICS_CONVENTION}; HaarPSI (Re
 
 export type RunMetrics = Pick<ComparisonRun, "whole" | "head" | "perSlice">;
 
-/** Of a run that cannot be measured. */
+/** The metrics of a run without a reference. */
 export const NO_METRICS: RunMetrics = { whole: null, head: null, perSlice: [] };
 
 /**

@@ -1,24 +1,19 @@
-/** How much memory a piece of work takes. @module */
+/** Peak memory of the process while some work runs. @module */
 import process from "node:process";
 
-/** Milliseconds between two looks at the resident size, while no graph runs. */
+/** Milliseconds between two readings of the resident size, while no graph runs. */
 const INTERVAL = 20;
 /** Unit of `maxRSS`. */
 const KIBI = 1024;
 
-/** A result, and the memory that was resident meanwhile. */
-export interface Watched<T> {
-  readonly result: T;
-  /** Bytes. */
-  readonly peak: number;
-}
-
 /**
- * Runs, and tells the largest resident memory of the process. The operating system's highest mark
- * counts where the work raised it; below an earlier mark it cannot be told from that one, and the
- * largest size seen between the graphs (which keep their memory until they are released) counts.
+ * Runs some work and measures the largest resident size of the process, in bytes. Where the work raised
+ * the operating system's high-water mark, that mark counts. Where an earlier peak was higher, the
+ * largest size between two graphs counts, as graphs keep their memory until they are released.
  */
-export async function withPeakMemory<T>(work: () => Promise<T>): Promise<Watched<T>> {
+export async function withPeakMemory<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly peak: number }> {
   const highest = () => process.resourceUsage().maxRSS * KIBI;
   const before = highest();
   let seen = 0;

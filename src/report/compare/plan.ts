@@ -1,4 +1,4 @@
-/** Which runs a comparison consists of: masks, methods and what is swept. @module */
+/** Which runs a comparison consists of: masks, methods, and sweeps over R or steps. @module */
 import { InputError, UsageError } from "../../errors.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { Method, MethodOptions } from "../../method/problem.ts";
@@ -7,23 +7,17 @@ import { modelPath, type ModelReference, modelReference, readModelFolder } from 
 /** A method as it is to be run. */
 export interface Variant {
   readonly method: Method;
-  /** What it is told. */
   readonly options: MethodOptions;
 }
 
-/** What methods are told, where they can be told it. */
-export interface VariantOptions extends MethodOptions {
-  /** Numbers of steps to run each method with that has steps; in place of `steps`. */
-  readonly sweep?: readonly number[];
-}
-
 /**
- * The variants of methods: one for each number of steps where steps are swept and the method has any.
- * Samples and the prior go to the posterior samplers alone.
+ * The variants of methods. Steps are for methods that have steps, samples and the prior for posterior
+ * samplers.
+ * @param options `sweep`: numbers of steps in place of `steps`; each makes a variant
  */
 export function variantsOf(
   methods: readonly Method[],
-  { sweep, steps, weight, samples, model }: VariantOptions,
+  { sweep, steps, weight, samples, model }: MethodOptions & { readonly sweep?: readonly number[] },
 ): Variant[] {
   return methods.flatMap((method) => {
     const options: MethodOptions = {
@@ -38,7 +32,7 @@ export function variantsOf(
 }
 
 /**
- * The mask with each acceleration in turn; all else stays as the specification says.
+ * The mask with each acceleration in turn; the rest of its specification stays.
  * @throws {UsageError} when the mask has no R, or it cannot have one of these
  */
 export function sweptMasks(mask: string, accelerations: readonly number[]): string[] {
@@ -69,21 +63,19 @@ export async function variantModel(
   return modelReference(description);
 }
 
-/** What memory a comparison of an input takes. */
-export interface MemoryDemand {
-  readonly path: string;
-  readonly slices: number;
-  /** Predicted peak, bytes. */
-  readonly needed: number;
-  /** What the machine has free, bytes; undefined where it is unknown. */
-  readonly free: number | undefined;
-}
-
 /**
- * Checks that the slices can be held.
+ * Checks that the slices of an input can be held in memory.
+ * @param demand bytes that are needed and that are free (undefined: unknown)
  * @throws {InputError} when they cannot
  */
-export function requireMemory({ path, slices, needed, free }: MemoryDemand): void {
+export function requireMemory(
+  { path, slices, needed, free }: {
+    readonly path: string;
+    readonly slices: number;
+    readonly needed: number;
+    readonly free: number | undefined;
+  },
+): void {
   if (free === undefined || needed <= free) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new InputError(

@@ -1,4 +1,4 @@
-/** The folder of a comparison: its finished runs, each whole or absent, and its files. @module */
+/** The folder of a comparison: its files and its finished runs, each complete or absent. @module */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
@@ -7,21 +7,13 @@ import { readNpy, writeNpy } from "../../io/numpy/npy.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import type { ComparisonRun } from "../comparison.ts";
 
-/** All that decides how a run comes out: a value of JSON. */
+/** Everything that the result of a run depends on, as JSON. */
 export type RunSettings = Readonly<Record<string, unknown>>;
-
-/** Arrays of a run. */
-export interface RunArrays {
-  /** Magnitude `[S, H, W]`. */
-  readonly recon: NdArray;
-  /** Standard deviation of its samples. */
-  readonly std?: NdArray;
-}
 
 /** Hexadecimal digits of a key's hash: no two runs of a comparison meet by chance. */
 const DIGITS = 10;
 
-/** A name for a run, fit for a folder: what a person looks for, and a hash of all settings. */
+/** A name for the folder of a run: words for a person, and a hash of all settings. */
 export function runKey(words: readonly string[], settings: RunSettings): string {
   const hash = createHash("sha256").update(JSON.stringify(settings)).digest("hex");
   const name = words.map((word) => word.replace(/[^\w.]+/g, "_")).join("-");
@@ -51,13 +43,16 @@ export class RunStore {
 
   /**
    * Writes a finished run.
+   * @param recon magnitude `[S, H, W]`
+   * @param std standard deviation of its posterior samples
    * @returns the run with the paths of its files
    * @throws {InputError} when the folder cannot be written
    */
   async save(
     run: ComparisonRun,
     settings: RunSettings,
-    { recon, std }: RunArrays,
+    recon: NdArray,
+    std?: NdArray,
   ): Promise<ComparisonRun> {
     const path = `runs/${run.key}`;
     const files = { recon: `${path}/recon.npy`, ...(std && { std: `${path}/std.npy` }) };

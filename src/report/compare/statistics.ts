@@ -1,4 +1,4 @@
-/** Statistics of a few numbers: means, spreads, and bootstrap intervals of means. @module */
+/** Means, standard deviations, and bootstrap intervals of means. @module */
 import { percentile } from "../../mri/metrics/percentile.ts";
 import { Rng } from "../../rng.ts";
 
@@ -31,17 +31,10 @@ export function standardDeviation(values: readonly number[]): number {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-export interface BootstrapOptions {
-  /** Seed of the resampling. Default 0. */
-  readonly seed?: number;
-  /** Times that the values are drawn anew. Default 9999. */
-  readonly resamples?: number;
-}
-
-/** Indices of the values that each resample consists of: `[resamples, count]`. */
+/** Indices of the values in each resample: `[resamples, count]`. */
 export function bootstrapDraws(
   count: number,
-  { seed = 0, resamples = RESAMPLES }: BootstrapOptions = {},
+  { seed = 0, resamples = RESAMPLES } = {},
 ): Uint32Array {
   const rng = new Rng(seed);
   return Uint32Array.from({ length: resamples * count }, () => rng.integer(count));

@@ -1,4 +1,4 @@
-/** What a comparison is told, and what it tells. @module */
+/** Input and events of a comparison. @module */
 import type { DeviceRequest, Runtime } from "../../graph/mod.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import type { SupplyOptions } from "../../recon/slice_supply.ts";
@@ -30,7 +30,7 @@ export interface CompareTask {
   /** Whether to hold back lines and predict them. */
   readonly audit: boolean;
   readonly device: DeviceRequest;
-  /** Whatever else decides how the runs come out: how the inputs are opened. */
+  /** Whatever else the results depend on: how the inputs are opened. */
   readonly stamp: RunSettings;
   /** SHA-256 of masks and maps that are files, by their paths. */
   readonly checksums: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export interface CompareTask {
   readonly version: string;
 }
 
-/** Who is told how a comparison proceeds. */
+/** Reports of the progress of a comparison. */
 export interface CompareWatcher {
   readonly signal: AbortSignal;
   /** A run begins that is not there yet. */
