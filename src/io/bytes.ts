@@ -3,6 +3,7 @@
  * (not HDF5) formats share.
  * @module
  */
+import { unreadable } from "./unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { float16, type OpenFile, openFile, reason } from "../host.ts";
@@ -98,9 +99,7 @@ function checkRange(path: string, size: number, offset: number, length: number):
 }
 
 function truncated(path: string, required: number, found: number): InputError {
-  return new InputError(
-    `Cannot read ${path}: ${required} bytes are required, found ${found} (is the file truncated?)`,
-  );
+  return unreadable(path, `${required} bytes are`, `${found} (is the file truncated?)`);
 }
 
 /** A buffer, or an InputError rather than a RangeError when there is no memory for it. */

@@ -3,6 +3,7 @@
  * first dimension fastest). The dimensions are those of BART's src/misc/mri.h.
  * @module
  */
+import { unreadable } from "./unreadable.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
@@ -69,9 +70,10 @@ function readDims(path: string): number[] {
   const dims = sizes.map((word) => /^\d+$/.test(word) ? Number(word) : NaN);
   const sane = dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
   if (dims.length === 0 || dims.length > RANK || !sane) {
-    throw new InputError(
-      `Cannot read ${path}: the line "# Dimensions" and under it up to ${RANK} positive integers ` +
-        `are required, found ${JSON.stringify(sizes.join(" ").slice(0, 120))}`,
+    throw unreadable(
+      path,
+      `the line "# Dimensions" and under it up to ${RANK} positive integers are`,
+      JSON.stringify(sizes.join(" ").slice(0, 120)),
     );
   }
   return [...dims, ...new Array(RANK - dims.length).fill(1)];
@@ -93,13 +95,12 @@ export function openCfl(path: string): KspaceFile {
   const { dims, source } = openPair(path);
   if (dims[PHS2] > 1) {
     source[Symbol.dispose]();
-    throw new InputError(
-      `Cannot read ${path} as k-space: 2-D slices (dimension 2 of size 1) are required, found ` +
-        `3-D k-space ${shown(dims)}`,
-      {
-        hint: "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
-          "bart transpose 2 13 hybrid out",
-      },
+    throw unreadable(
+      `${path} as k-space`,
+      "2-D slices (dimension 2 of size 1) are",
+      `3-D k-space ${shown(dims)}`,
+      "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
+        "bart transpose 2 13 hybrid out",
     );
   }
   // Dimensions of size 1 are there without being used.

@@ -2,7 +2,7 @@
  * Coil sensitivity maps given as files: BART .cfl (as `bart ecalib` writes them) or .npy.
  * @module
  */
-import { InputError } from "../errors.ts";
+import { unreadable } from "./unreadable.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { readCfl } from "./cfl.ts";
 import { detectFormat } from "./detect.ts";
@@ -42,18 +42,17 @@ function readPlanes(path: string): Planes {
   const format = detectFormat(path);
   if (format === "bart-cfl") return firstMaps(path);
   if (format === "npy") return npyPlanes(path);
-  throw new InputError(
-    `Cannot read ${path} as coil maps: .cfl or .npy is required, found ${format}`,
-  );
+  throw unreadable(`${path} as coil maps`, ".cfl or .npy is", format);
 }
 
 function firstMaps(path: string): Planes {
   const { dims, data } = readCfl(path);
   const [width, height, depth, coils, sets, ...rest] = dims;
   if (depth > 1) {
-    throw new InputError(
-      `Cannot read ${path} as coil maps: maps of 2-D slices (dimension 2 of size 1) are ` +
-        `required, found size ${depth}`,
+    throw unreadable(
+      `${path} as coil maps`,
+      "maps of 2-D slices (dimension 2 of size 1) are",
+      `size ${depth}`,
     );
   }
   const slices = sizeOf(rest);
@@ -69,9 +68,10 @@ function firstMaps(path: string): Planes {
 function npyPlanes(path: string): Planes {
   const { data, shape, complex } = readNpy(path);
   if (shape.length !== 3 && shape.length !== 4) {
-    throw new InputError(
-      `Cannot read ${path} as coil maps: ([slice,] coil, readout, phase) is required, ` +
-        `found shape (${shape.join(", ")})`,
+    throw unreadable(
+      `${path} as coil maps`,
+      "([slice,] coil, readout, phase) is",
+      `shape (${shape.join(", ")})`,
     );
   }
   const [columns, rows, coils, slices = 1] = shape.toReversed();

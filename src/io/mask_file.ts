@@ -2,8 +2,8 @@
  * Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones.
  * @module
  */
+import { unreadable } from "./unreadable.ts";
 import { isFile } from "../host.ts";
-import { InputError } from "../errors.ts";
 import { openBytes } from "./bytes.ts";
 import { readCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
@@ -45,19 +45,18 @@ export function readMaskFile(path: string): MaskFile {
   const { values: found, shape } = readPlain(path);
   const axes = shape.filter((size) => size > 1);
   if (axes.length === 0 || axes.length > 2) {
-    throw new InputError(
-      `Cannot read ${path} as a mask: one axis (phase) or two (readout, phase) are required, ` +
-        `found shape (${shape.join(", ")})`,
+    throw unreadable(
+      `${path} as a mask`,
+      "one axis (phase) or two (readout, phase) are",
+      `shape (${shape.join(", ")})`,
     );
   }
   const values = Uint8Array.from(found, (value, i) => {
     if (value === 0 || value === 1) return value;
-    throw new InputError(
-      `Cannot read ${path} as a mask: 0 and 1 are required, found ${value} at position ${i}`,
-    );
+    throw unreadable(`${path} as a mask`, "0 and 1 are", `${value} at position ${i}`);
   });
   if (!values.includes(1)) {
-    throw new InputError(`Cannot read ${path} as a mask: a 1 is required, found only 0`);
+    throw unreadable(`${path} as a mask`, "a 1 is", "only 0");
   }
   if (axes.length === 1) return { kind: "lines", values };
   return { kind: "plane", rows: axes[0], columns: axes[1], values };
@@ -72,9 +71,7 @@ function readPlain(path: string): Plain {
     return { values: complex ? realParts(path, data) : data, shape };
   }
   if (format === "bart-cfl") return readCflMask(path);
-  throw new InputError(
-    `Cannot read ${path} as a mask: .npy, .cfl or a text of 0 and 1 is required, found ${format}`,
-  );
+  throw unreadable(`${path} as a mask`, ".npy, .cfl or a text of 0 and 1 is", format);
 }
 
 /** A .cfl has its first dimension fastest: the axes are reversed, then the plane is turned. */
@@ -91,9 +88,10 @@ function readCflMask(path: string): Plain {
 function realParts(path: string, interleaved: Float32Array): Float32Array {
   return new Float32Array(interleaved.length / 2).map((_, i) => {
     if (interleaved[2 * i + 1] === 0) return interleaved[2 * i];
-    throw new InputError(
-      `Cannot read ${path} as a mask: real numbers are required, found an imaginary part of ` +
-        `${interleaved[2 * i + 1]} at position ${i}`,
+    throw unreadable(
+      `${path} as a mask`,
+      "real numbers are",
+      `an imaginary part of ${interleaved[2 * i + 1]} at position ${i}`,
     );
   });
 }
@@ -115,16 +113,18 @@ function parseText(path: string, text: string): Plain {
     .filter((row) => row.length > 0);
   const lengths = new Set(rows.map((row) => row.length));
   if (lengths.size !== 1) {
-    throw new InputError(
-      `Cannot read ${path} as a mask: rows of one length are required, ` +
-        `found ${lengths.size === 0 ? "none" : `lengths ${[...lengths].slice(0, 5).join(", ")}`}`,
+    throw unreadable(
+      `${path} as a mask`,
+      "rows of one length are",
+      `${lengths.size === 0 ? "none" : `lengths ${[...lengths].slice(0, 5).join(", ")}`}`,
     );
   }
   const values = rows.flat().map((word, i) => {
     if (Number.isFinite(Number(word))) return Number(word);
-    throw new InputError(
-      `Cannot read ${path} as a mask: 0 and 1 are required, ` +
-        `found ${JSON.stringify(word.slice(0, 40))} at position ${i}`,
+    throw unreadable(
+      `${path} as a mask`,
+      "0 and 1 are",
+      `${JSON.stringify(word.slice(0, 40))} at position ${i}`,
     );
   });
   return { values, shape: [rows.length, rows[0].length] };

@@ -3,6 +3,7 @@
  * each may hold (DICOM PS3.5 section 6.2).
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 
 /** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
@@ -87,9 +88,10 @@ export function dicomTags(content: Readonly<Record<string, unknown>>, source: st
   const checked: Record<string, string> = {};
   for (const [keyword, value] of Object.entries(content)) {
     if (!Object.hasOwn(ALLOWED, keyword)) {
-      throw new InputError(
-        `Cannot read the DICOM attributes of ${source}: one of ` +
-          `${Object.keys(ALLOWED).join(", ")} is required, found '${keyword}'`,
+      throw unreadable(
+        `the DICOM attributes of ${source}`,
+        `one of ${Object.keys(ALLOWED).join(", ")} is`,
+        `'${keyword}'`,
       );
     }
     const rule: ValueRule = RULES[ALLOWED[keyword]];

@@ -2,6 +2,7 @@
  * Datasets of an open HDF5 file: what they are, and parts of them as bytes.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
@@ -73,9 +74,7 @@ export function describe(file: Hdf5File, name: string): DatasetInfo | undefined 
   const shape = metadata.shape ?? [0];
   const bytes = metadata.size * sizeOf(shape);
   if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(bytes)) {
-    throw new InputError(
-      `Cannot read ${file.path}: ${name} of a sensible size is required, found [${shape}]`,
-    );
+    throw unreadable(file.path, `${name} of a sensible size is`, `[${shape}]`);
   }
   const inside = !metadata.chunks && !metadata.virtual_sources;
   const found = statSync(file.path).size;
@@ -179,9 +178,11 @@ export function checkSlab(file: Hdf5File, info: DatasetInfo, count: readonly num
   checkFilters(file, name);
   const touched = sizeOf(count.map((size, axis) => Math.ceil(size / chunks[axis])));
   if (touched <= MAX_SLAB_CHUNKS) return;
-  throw new InputError(
-    `Cannot read ${file.path}: larger chunks of ${name} are required, found [${chunks}]`,
-    { hint: "Repack it: h5repack -l CONTI in.h5 out.h5" },
+  throw unreadable(
+    file.path,
+    `larger chunks of ${name} are`,
+    `[${chunks}]`,
+    "Repack it: h5repack -l CONTI in.h5 out.h5",
   );
 }
 
@@ -193,8 +194,10 @@ function checkFilters(file: Hdf5File, name: string): void {
   const unknown = filters.find((filter) => !BUILT_IN_FILTERS.includes(filter.id));
   if (unknown === undefined) return;
   const label = unknown.name ? `${unknown.name} (filter ${unknown.id})` : `filter ${unknown.id}`;
-  throw new InputError(
-    `Cannot read ${file.path}: ${name} without compression or with gzip is required, found ${label}`,
-    { hint: "Recompress it: h5repack -f GZIP=4 in.h5 out.h5" },
+  throw unreadable(
+    file.path,
+    `${name} without compression or with gzip is`,
+    label,
+    "Recompress it: h5repack -f GZIP=4 in.h5 out.h5",
   );
 }

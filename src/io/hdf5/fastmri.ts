@@ -6,6 +6,7 @@
  * reading swaps the two.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
@@ -63,9 +64,10 @@ function findDataset(file: Hdf5File): KspaceDataset {
   const info = describeComplex(file, "kspace", LAYOUT);
   const { shape } = info;
   if (shape.length !== 3 && shape.length !== 4) {
-    throw new InputError(
-      `Cannot read ${file.path} as ${LAYOUT}: kspace [slice, coil, readout, phase] or ` +
-        `[slice, readout, phase] is required, found [${shape}]`,
+    throw unreadable(
+      `${file.path} as ${LAYOUT}`,
+      "kspace [slice, coil, readout, phase] or [slice, readout, phase] is",
+      `[${shape}]`,
     );
   }
   const [rows, columns] = shape.slice(-2);
@@ -98,9 +100,10 @@ function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
   const info = describe(file, "mask");
   if (info === undefined) return undefined;
   const fail = (found: string) => {
-    throw new InputError(
-      `Cannot read ${file.path} as ${LAYOUT}: a mask over the ${phase} phase-encode lines is ` +
-        `required, found ${found}`,
+    throw unreadable(
+      `${file.path} as ${LAYOUT}`,
+      `a mask over the ${phase} phase-encode lines is`,
+      found,
     );
   };
   const axes = info.shape.filter((size) => size !== 1);

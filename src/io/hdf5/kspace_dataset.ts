@@ -2,6 +2,7 @@
  * What the HDF5 layouts of k-space share: finding the dataset, checking it, reading one slice.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import type { Hdf5File } from "./library.ts";
@@ -41,9 +42,10 @@ export function describeComplex(file: Hdf5File, name: string, layout: string): D
   const info = describe(file, name);
   if (info === undefined) throw withoutKspace(file, layout);
   if (info.complex !== undefined) return info;
-  throw new InputError(
-    `Cannot read ${file.path} as ${layout}: complex64 or complex128 ${name} is required, ` +
-      `found ${info.type} [${info.shape}]`,
+  throw unreadable(
+    `${file.path} as ${layout}`,
+    `complex64 or complex128 ${name} is`,
+    `${info.type} [${info.shape}]`,
   );
 }
 
@@ -56,9 +58,10 @@ export function withoutKspace(file: Hdf5File, layout: string): InputError {
     return info === undefined ? `group ${name}` : `${name} [${info.shape}] ${info.type}`;
   });
   const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
-  return new InputError(
-    `Cannot read ${file.path} as ${layout}: a complex dataset "kspace" in the root group is ` +
-      `required, found ${names.length === 0 ? "nothing" : shown.join(", ") + more}`,
+  return unreadable(
+    `${file.path} as ${layout}`,
+    `a complex dataset "kspace" in the root group is`,
+    names.length === 0 ? "nothing" : shown.join(", ") + more,
   );
 }
 
@@ -69,9 +72,7 @@ export function withoutKspace(file: Hdf5File, layout: string): InputError {
 export function checkReadable(file: Hdf5File, dataset: KspaceDataset): void {
   const { info, coils, rows, columns } = dataset;
   const fail = (required: string) => {
-    throw new InputError(
-      `Cannot read ${file.path}: ${info.name} ${required} is required, found [${info.shape}]`,
-    );
+    throw unreadable(file.path, `${info.name} ${required} is`, `[${info.shape}]`);
   };
   if (info.shape.includes(0)) fail("with at least one slice, coil, row and column");
   const bytes = sizeOf([coils, 2, rows, columns]) * Float32Array.BYTES_PER_ELEMENT;

@@ -4,8 +4,8 @@
  * the axes in the opposite order: `[time, slice, coil, ny, nx]`, with nx the readout.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { openFile } from "../../host.ts";
-import { InputError } from "../../errors.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { Hdf5File } from "./library.ts";
 import { datasetNames, describe } from "./dataset.ts";
@@ -72,17 +72,19 @@ function findDataset(file: Hdf5File): KspaceDataset {
   const [name = names[0]] = complex;
   if (name === undefined) throw withoutKspace(file, LAYOUT);
   if (complex.length > 1) {
-    throw new InputError(
-      `Cannot read ${file.path} as ${LAYOUT}: one variable "kspace..." is required, ` +
-        `found ${complex.join(", ")}`,
+    throw unreadable(
+      `${file.path} as ${LAYOUT}`,
+      `one variable "kspace..." is`,
+      complex.join(", "),
     );
   }
   const info = describeComplex(file, name, LAYOUT);
   const { shape } = info;
   if (shape.length < 2 || shape.length > AXES.length) {
-    throw new InputError(
-      `Cannot read ${file.path} as ${LAYOUT}: 2 to 5 axes (nx, ny, coil, slice, time) are ` +
-        `required, found [${shape.toReversed()}]`,
+    throw unreadable(
+      `${file.path} as ${LAYOUT}`,
+      "2 to 5 axes (nx, ny, coil, slice, time) are",
+      `[${shape.toReversed()}]`,
     );
   }
   const [rows, columns] = shape.slice(-2);

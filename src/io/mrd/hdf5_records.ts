@@ -7,6 +7,7 @@
  * writers (C pads the record, h5py packs it), so offsets are those that the file states.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5/library.ts";
@@ -78,11 +79,11 @@ export class MrdRecords implements Disposable {
     const wanted = group ?? (groups.length === 1 ? groups[0] : DEFAULT_GROUP);
     if (groups.includes(wanted)) return new MrdRecords(file, wanted);
     if (group === undefined && groups.length === 0) return undefined;
-    throw new InputError(
-      `Cannot read ${file.path} as ISMRMRD: ${
-        group === undefined ? "one measurement" : `the group ${group} with xml and data`
-      } is required, found ${groups.length === 0 ? "none" : `the groups ${groups.join(", ")}`}`,
-      { hint: "Name the group of the measurement" },
+    throw unreadable(
+      `${file.path} as ISMRMRD`,
+      `${group === undefined ? "one measurement" : `the group ${group} with xml and data`} is`,
+      `${groups.length === 0 ? "none" : `the groups ${groups.join(", ")}`}`,
+      "Name the group of the measurement",
     );
   }
 

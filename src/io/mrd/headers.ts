@@ -2,7 +2,7 @@
  * The fixed headers of ISMRMRD 1.x as bytes, little endian: the same in a stream and in a file.
  * @module
  */
-import { InputError } from "../../errors.ts";
+import { unreadable } from "../unreadable.ts";
 import {
   ACQUISITION_FIELDS,
   type AcquisitionHeader,
@@ -64,9 +64,7 @@ export class HeaderFormat<T> {
    */
   parse(bytes: Uint8Array): T {
     if (bytes.length < this.bytes) {
-      throw new InputError(
-        `Cannot read ${this.#what}: ${this.bytes} bytes are required, found ${bytes.length}`,
-      );
+      throw unreadable(this.#what, `${this.bytes} bytes are`, bytes.length);
     }
     return read(new DataView(bytes.buffer, bytes.byteOffset, this.bytes), this.places) as T;
   }

@@ -2,6 +2,7 @@
  * Reading the messages of an MRD stream. Lengths are checked before memory is taken for them.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
 import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
@@ -72,9 +73,11 @@ export class MessageReader {
   async #acquisition(): Promise<MrdMessage> {
     const header = ACQUISITION.parse(await this.#take(ACQUISITION.bytes));
     if ((header.flags & COMPRESSED) !== 0n) {
-      throw new InputError(
-        "Cannot read the acquisition: samples as float32 are required, found compressed ones",
-        { hint: "Send without compression (options -P and -T of Gadgetron's client)" },
+      throw unreadable(
+        "the acquisition",
+        "samples as float32 are",
+        "compressed ones",
+        "Send without compression (options -P and -T of Gadgetron's client)",
       );
     }
     const lengths = acquisitionLengths(header);
@@ -125,9 +128,7 @@ export class MessageReader {
 
   #check(what: string, bytes: number, limit: number): void {
     if (bytes <= limit) return;
-    throw new InputError(
-      `Cannot read the ${what}: at most ${limit} bytes are required, found a length of ${bytes}`,
-    );
+    throw unreadable(`the ${what}`, `at most ${limit} bytes are`, `a length of ${bytes}`);
   }
 }
 

@@ -3,6 +3,7 @@
  * the kind and range that the schema asks for, or absent where it may be.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import {
   CALIBRATION_MODES,
@@ -34,10 +35,7 @@ class HeaderReader {
   }
 
   fail(required: string, found: string): InputError {
-    return new InputError(
-      `Cannot read the ISMRMRD header of ${this.#source}: ${required} is ` +
-        `required, found ${found}`,
-    );
+    return unreadable(`the ISMRMRD header of ${this.#source}`, `${required} is`, found);
   }
 
   /** A finite number, or undefined where there is none. */

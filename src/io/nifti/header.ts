@@ -3,6 +3,7 @@
  * believes what it reads.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
@@ -82,10 +83,11 @@ export interface NiftiHeader {
 export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   const kind = niftiKind(bytes);
   if (kind === "pair") {
-    throw new InputError(
-      `Cannot read ${path}: a single-file NIfTI (.nii or .nii.gz) is required, found the header ` +
-        "of a .hdr/.img pair",
-      { hint: "Convert it with nibabel: nibabel.save(nibabel.load('x.hdr'), 'x.nii.gz')" },
+    throw unreadable(
+      path,
+      "a single-file NIfTI (.nii or .nii.gz) is",
+      "the header of a .hdr/.img pair",
+      "Convert it with nibabel: nibabel.save(nibabel.load('x.hdr'), 'x.nii.gz')",
     );
   }
   if (kind === undefined) {
@@ -98,9 +100,7 @@ export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   const dims = checkedDims(path, header.dims);
   const { vox_offset: offset, scl_slope: slope, scl_inter: inter } = header;
   if (!Number.isSafeInteger(offset) || offset < own.byteLength) {
-    throw new InputError(
-      `Cannot read ${path}: vox_offset of at least ${own.byteLength} is required, found ${offset}`,
-    );
+    throw unreadable(path, `vox_offset of at least ${own.byteLength} is`, offset);
   }
   const scaled = Number.isFinite(slope) && slope !== 0;
   return {
@@ -120,18 +120,16 @@ function checkedDims(path: string, dims: readonly number[]): number[] {
   const used = dims.slice(1, 1 + rank);
   const sane = rank >= 2 && rank <= 7 && used.every((dim) => Number.isSafeInteger(dim) && dim > 0);
   if (sane && Number.isSafeInteger(sizeOf(used))) return used;
-  throw new InputError(
-    `Cannot read ${path}: 2 to 7 dimensions of 1 or more are required, ` +
-      `found dim = [${dims.join(", ")}]`,
-  );
+  throw unreadable(path, "2 to 7 dimensions of 1 or more are", `dim = [${dims.join(", ")}]`);
 }
 
 function checkedType(path: string, { datatypeCode, littleEndian }: NIFTI1 | NIFTI2): ElementType {
   const type = TYPES[datatypeCode];
   if (type !== undefined) return { ...type, littleEndian };
-  throw new InputError(
-    `Cannot read ${path}: an integer, float or complex type is required, ` +
-      `found ${REFUSED[datatypeCode] ?? "datatype " + datatypeCode}`,
+  throw unreadable(
+    path,
+    "an integer, float or complex type is",
+    REFUSED[datatypeCode] ?? "datatype " + datatypeCode,
   );
 }
 

@@ -3,6 +3,7 @@
  * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
@@ -118,10 +119,11 @@ export function openNiftiKspace(path: string): KspaceFile {
   const { header, source } = openNifti(path);
   if (header.type.kind !== "complex") {
     source[Symbol.dispose]();
-    throw new InputError(
-      `Cannot read ${path} as k-space: complex64 or complex128 is required, found ` +
-        `${header.type.kind} of ${header.type.bytes} bytes`,
-      { hint: "To simulate k-space from an image, use --simulate" },
+    throw unreadable(
+      `${path} as k-space`,
+      "complex64 or complex128 is",
+      `${header.type.kind} of ${header.type.bytes} bytes`,
+      "To simulate k-space from an image, use --simulate",
     );
   }
   const { dims, geometry } = header;

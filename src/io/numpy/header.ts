@@ -3,6 +3,7 @@
  * the order and the shape (numpy/lib/format.py documents it).
  * @module
  */
+import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import type { ByteSource, ElementType } from "../bytes.ts";
@@ -41,16 +42,12 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   }
   const version = start[6];
   if (version < 1 || version > 3) {
-    throw new InputError(
-      `Cannot read ${path}: .npy version 1, 2 or 3 is required, found ${version}`,
-    );
+    throw unreadable(path, ".npy version 1, 2 or 3 is", version);
   }
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > MAX_HEADER) {
-    throw new InputError(
-      `Cannot read ${path}: a header of at most ${MAX_HEADER} bytes is required, found ${length}`,
-    );
+    throw unreadable(path, `a header of at most ${MAX_HEADER} bytes is`, length);
   }
   const textStart = version === 1 ? 10 : 12;
   const text = new TextDecoder("latin1").decode(source.read(textStart, length));
@@ -65,9 +62,10 @@ function parseDictionary(path: string, text: string): Omit<NpyHeader, "offset"> 
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const axes = /'shape'\s*:\s*\(([^)]*)\)/.exec(text);
   if (descr === null || order === null || axes === null) {
-    throw new InputError(
-      `Cannot read ${path}: a header with descr, fortran_order and shape is required, ` +
-        `found ${JSON.stringify(text.slice(0, 120))}`,
+    throw unreadable(
+      path,
+      "a header with descr, fortran_order and shape is",
+      JSON.stringify(text.slice(0, 120)),
     );
   }
   const shape = axes[1].split(",").map((size) => size.trim()).filter((size) => size !== "")
@@ -80,17 +78,18 @@ function parseAxis(path: string, size: string): number {
   // Python 2 wrote 640L.
   const axis = /^\d+L?$/.test(size) ? parseInt(size, 10) : NaN;
   if (Number.isSafeInteger(axis) && axis > 0) return axis;
-  throw new InputError(`Cannot read ${path}: axes of 1 or more are required, found ${size}`);
+  throw unreadable(path, "axes of 1 or more are", size);
 }
 
 function parseType(path: string, descr: string): ElementType {
   const kinds = { b: "bool", i: "int", u: "uint", f: "float", c: "complex" } as const;
   const match = /^([<>|=]?)(b1|[iu][1248]|f[248]|c8|c16)$/.exec(descr);
   if (match === null) {
-    throw new InputError(
-      `Cannot read ${path}: a numeric type (bool, integer, float or complex) is required, ` +
-        `found ${descr}`,
-      { hint: "Convert it with numpy: numpy.save(path, array.astype(numpy.complex64))" },
+    throw unreadable(
+      path,
+      "a numeric type (bool, integer, float or complex) is",
+      descr,
+      "Convert it with numpy: numpy.save(path, array.astype(numpy.complex64))",
     );
   }
   return {

@@ -2,7 +2,7 @@
  * NumPy .npy files: k-space read slice by slice, images, small arrays (masks, maps), and writing.
  * @module
  */
-import { InputError } from "../../errors.ts";
+import { unreadable } from "../unreadable.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { namedAxes } from "../axes.ts";
@@ -49,15 +49,18 @@ export function openNpyKspace(path: string): KspaceFile {
 
 function checkKspace(path: string, { type, shape, descr }: NpyHeader): void {
   if (type.kind !== "complex") {
-    throw new InputError(
-      `Cannot read ${path} as k-space: complex64 or complex128 is required, found ${descr}`,
-      { hint: "To simulate k-space from an image, use --simulate" },
+    throw unreadable(
+      `${path} as k-space`,
+      "complex64 or complex128 is",
+      descr,
+      "To simulate k-space from an image, use --simulate",
     );
   }
   if (shape.length < 2) {
-    throw new InputError(
-      `Cannot read ${path} as k-space: the axes ([slice,] [coil,] readout, phase) are required, ` +
-        `found shape (${shape})`,
+    throw unreadable(
+      `${path} as k-space`,
+      "the axes ([slice,] [coil,] readout, phase) are",
+      `shape (${shape})`,
     );
   }
 }
@@ -80,9 +83,10 @@ export function openNpyImage(path: string): ImageFile {
     const header = readNpyHeader(source);
     const { shape } = header;
     if (shape.length !== 2 && shape.length !== 3) {
-      throw new InputError(
-        `Cannot read ${path} as an image: the axes ([slice,] row, column) are required, ` +
-          `found shape (${shape})`,
+      throw unreadable(
+        `${path} as an image`,
+        "the axes ([slice,] row, column) are",
+        `shape (${shape})`,
       );
     }
     const axes = namedAxes(["slice", "row", "column"].slice(-shape.length), shape);
