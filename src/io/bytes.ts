@@ -85,9 +85,7 @@ export function checkFile(path: string): number {
   if (stat.isDirectory()) {
     throw new InputError(`Cannot open ${path}: a file is required, found a folder`);
   }
-  if (!stat.isFile()) {
-    throw new InputError(`Cannot open ${path}: a regular file is required`);
-  }
+  if (!stat.isFile()) throw new InputError(`Cannot open ${path}: a regular file is required`);
   if (stat.size === 0) throw new InputError(`Cannot open ${path}: the file is empty`);
   return stat.size;
 }

@@ -1,7 +1,4 @@
-/**
- * Which format a file is, by its content.
- * @module
- */
+/** Which format a file is, by its content. @module */
 import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";

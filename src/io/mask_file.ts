@@ -1,7 +1,4 @@
-/**
- * Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones.
- * @module
- */
+/** Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones. @module */
 import { unreadable } from "./unreadable.ts";
 import { isFile } from "../host.ts";
 import { openBytes } from "./bytes.ts";
@@ -55,9 +52,7 @@ export function readMaskFile(path: string): MaskFile {
     if (value === 0 || value === 1) return value;
     throw unreadable(`${path} as a mask`, "0 and 1 are", `${value} at position ${i}`);
   });
-  if (!values.includes(1)) {
-    throw unreadable(`${path} as a mask`, "a 1 is", "only 0");
-  }
+  if (!values.includes(1)) throw unreadable(`${path} as a mask`, "a 1 is", "only 0");
   if (axes.length === 1) return { kind: "lines", values };
   return { kind: "plane", rows: axes[0], columns: axes[1], values };
 }

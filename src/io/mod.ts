@@ -1,7 +1,4 @@
-/**
- * Bytes to arrays and back: k-space, images, masks and coil maps in; images out.
- * @module
- */
+/** Bytes to arrays and back: k-space, images, masks and coil maps in; images out. @module */
 export * from "./types.ts";
 export { createFolderWhole, writeFileWhole } from "./atomic.ts";
 export { writeCflCoils } from "./cfl.ts";

@@ -1,7 +1,4 @@
-/**
- * Opening a file of any format, as k-space or as an image.
- * @module
- */
+/** Opening a file of any format, as k-space or as an image. @module */
 import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { openCfl } from "./cfl.ts";

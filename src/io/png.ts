@@ -1,7 +1,4 @@
-/**
- * PNG, for previews and figures.
- * @module
- */
+/** PNG, for previews and figures. @module */
 import { Buffer } from "node:buffer";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";

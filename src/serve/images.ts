@@ -1,7 +1,4 @@
-/**
- * A reconstruction as MRD images, with the attributes that viewers look for.
- * @module
- */
+/** A reconstruction as MRD images, with the attributes that viewers look for. @module */
 import { encodeMeta } from "../io/mrd/meta.ts";
 import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
 import type { RawBin } from "../mri/raw/bin.ts";

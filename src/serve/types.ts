@@ -1,7 +1,4 @@
-/**
- * What the parts of the streaming server pass to each other.
- * @module
- */
+/** What the parts of the streaming server pass to each other. @module */
 import type { Device, DeviceRequest } from "../graph/mod.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
 import type { Acquisition } from "../mrd/values.ts";

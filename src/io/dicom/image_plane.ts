@@ -1,7 +1,4 @@
-/**
- * Where a slice lies, as DICOM's Image Plane module says it.
- * @module
- */
+/** Where a slice lies, as DICOM's Image Plane module says it. @module */
 import { InputError } from "../../errors.ts";
 import type { Geometry } from "../types.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Identifiers of DICOM objects that come from their content.
- * @module
- */
+/** Identifiers of DICOM objects that come from their content. @module */
 import { createHash } from "node:crypto";
 
 /** Root of identifiers that are a UUID as a decimal number (ISO/IEC 9834-8, DICOM PS3.5 B.2). */

@@ -1,7 +1,4 @@
-/**
- * Datasets of an open HDF5 file: what they are, and parts of them as bytes.
- * @module
- */
+/** Datasets of an open HDF5 file: what they are, and parts of them as bytes. @module */
 import { unreadable } from "../unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";

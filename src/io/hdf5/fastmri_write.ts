@@ -1,7 +1,4 @@
-/**
- * Writing k-space in the HDF5 layout of fastMRI, slice by slice.
- * @module
- */
+/** Writing k-space in the HDF5 layout of fastMRI, slice by slice. @module */
 import type { NdArray } from "../../ndarray.ts";
 import { interleaveTransposed } from "../planar.ts";
 import type { Geometry } from "../types.ts";

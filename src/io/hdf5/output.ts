@@ -1,7 +1,4 @@
-/**
- * Writing HDF5: no more than the fastMRI and ISMRMRD layouts need.
- * @module
- */
+/** Writing HDF5: no more than the fastMRI and ISMRMRD layouts need. @module */
 import { Buffer } from "node:buffer";
 import { rename, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";

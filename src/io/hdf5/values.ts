@@ -1,7 +1,4 @@
-/**
- * Small values of an open HDF5 file, read whole: numbers, texts, attributes.
- * @module
- */
+/** Small values of an open HDF5 file, read whole: numbers, texts, attributes. @module */
 import { numberGetter } from "../bytes.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";

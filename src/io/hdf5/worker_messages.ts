@@ -1,7 +1,4 @@
-/**
- * Requests to the HDF5 worker, and its answers.
- * @module
- */
+/** Requests to the HDF5 worker, and its answers. @module */
 import type { NdArray } from "../../ndarray.ts";
 import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/records.ts";
 import type { KspaceFile } from "../types.ts";

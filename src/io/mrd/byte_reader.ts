@@ -1,7 +1,4 @@
-/**
- * Exact numbers of bytes from a stream that gives them in pieces: a socket or a pipe.
- * @module
- */
+/** Exact numbers of bytes from a stream that gives them in pieces: a socket or a pipe. @module */
 import { InputError } from "../../errors.ts";
 
 /** Where bytes come from; `Deno.Conn` and `Deno.stdin` are such. */

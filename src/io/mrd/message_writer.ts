@@ -1,7 +1,4 @@
-/**
- * The bytes of the messages of an MRD stream.
- * @module
- */
+/** The bytes of the messages of an MRD stream. @module */
 import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
 import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";

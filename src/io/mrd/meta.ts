@@ -1,7 +1,4 @@
-/**
- * Attributes of an image: `<ismrmrdMeta>`, names with one or more texts each.
- * @module
- */
+/** Attributes of an image: `<ismrmrdMeta>`, names with one or more texts each. @module */
 import { escapeXml, parseXml } from "./xml.ts";
 
 export type MrdMeta = Readonly<

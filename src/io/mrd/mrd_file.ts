@@ -1,7 +1,4 @@
-/**
- * An ISMRMRD file, open for reading: its header, and its records some at a time.
- * @module
- */
+/** An ISMRMRD file, open for reading: its header, and its records some at a time. @module */
 import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { TIME_LIMIT, WorkerFile } from "../hdf5/worker_client.ts";

@@ -1,7 +1,4 @@
-/**
- * Writing raw acquisitions as an ISMRMRD file, as they come.
- * @module
- */
+/** Writing raw acquisitions as an ISMRMRD file, as they come. @module */
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import { Hdf5Output, writeTexts } from "../hdf5/output.ts";

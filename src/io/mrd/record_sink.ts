@@ -1,7 +1,4 @@
-/**
- * A dataset of records that grows, some tens of records at a time.
- * @module
- */
+/** A dataset of records that grows, some tens of records at a time. @module */
 import { H5T, type Hdf5File } from "../hdf5/library.ts";
 
 /** Records written at once. */

@@ -1,7 +1,4 @@
-/**
- * The rotation of an affine as NIfTI's qform stores it.
- * @module
- */
+/** The rotation of an affine as NIfTI's qform stores it. @module */
 
 /** Cosine between two axes above which an affine is sheared, which a quaternion cannot say. */
 const MAX_SHEAR = 1e-3;

@@ -1,7 +1,4 @@
-/**
- * Writing NIfTI-1, or NIfTI-2 when a dimension does not fit.
- * @module
- */
+/** Writing NIfTI-1, or NIfTI-2 when a dimension does not fit. @module */
 import { gzipSync } from "node:zlib";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { writeFileWhole } from "../atomic.ts";

@@ -41,9 +41,7 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
     throw new InputError(`Cannot read ${path}: the first bytes \\x93NUMPY of a .npy are required`);
   }
   const version = start[6];
-  if (version < 1 || version > 3) {
-    throw unreadable(path, ".npy version 1, 2 or 3 is", version);
-  }
+  if (version < 1 || version > 3) throw unreadable(path, ".npy version 1, 2 or 3 is", version);
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > MAX_HEADER) {
