@@ -33,7 +33,9 @@ export interface ChartContent {
 
 const WIDTH = 520, HEIGHT = 310;
 const LEFT = 54, RIGHT = 14, TOP = 14, BOTTOM = 44;
-/** Colours of curves on a light and on a dark page; further curves repeat them with other markers. */
+/**
+ * Colours of curves on a light and on a dark page; further curves repeat them with other markers.
+ */
 export const COLOURS: readonly (readonly [light: string, dark: string])[] = [
   ["#1f77b4", "#6fb1e4"],
   ["#c8501e", "#ef8f62"],

@@ -1,8 +1,7 @@
-/** HTML and SVG text in which everything that is put in is escaped. @module */
+/** HTML and SVG text in which everything inserted is escaped. @module */
 
 /** Text that is markup already. */
 export class Markup {
-  /** The markup. */
   readonly text: string;
 
   /** Marks text as markup: only for text that holds nothing from outside. */
@@ -10,16 +9,15 @@ export class Markup {
     this.text = text;
   }
 
-  /** The markup. */
   toString(): string {
     return this.text;
   }
 }
 
-/** What a template takes: text is escaped, null, undefined and false leave nothing. */
+/** Content of a template: text is escaped; null, undefined and false are left out. */
 export type Content = Markup | string | number | null | undefined | false | readonly Content[];
 
-/** A template of HTML or SVG; what is put in is escaped, except other templates. */
+/** A template of HTML or SVG; what is inserted is escaped, except other templates. */
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Markup {
   return new Markup(
     parts.reduce(
@@ -44,7 +42,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as it must stand in markup, between tags or in a quoted attribute. */
+/** Text for markup, between tags or in a quoted attribute. */
 export function escapeText(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd").replace(
@@ -53,13 +51,13 @@ export function escapeText(text: string): string {
   );
 }
 
-/** An attribute, or nothing where its value is false; `true` gives the name alone. */
+/** An attribute; nothing where its value is false or undefined; only the name where it is true. */
 export function attribute(name: string, value: string | number | boolean | undefined): Content {
   if (value === false || value === undefined) return null;
   return new Markup(value === true ? ` ${name}` : ` ${name}="${escapeText(String(value))}"`);
 }
 
-/** JSON as it may stand inside a script element: no tag can open or close there. */
+/** JSON for a script element: it contains no tag. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replace(/</g, "\\u003c");
 }

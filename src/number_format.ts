@@ -1,6 +1,6 @@
-/** Numbers as a reader wants them. @module */
+/** Numbers as text for a reader. @module */
 
-/** A dash for what is not known. */
+/** The text of an unknown value. */
 const NOTHING = "–";
 
 /** Fixed digits after the point; a dash for null. */

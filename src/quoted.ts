@@ -7,8 +7,8 @@
 const MAX_LENGTH = 200;
 
 /**
- * The text on one line, cut to 200 characters: control characters, line breaks and marks of direction
- * (Unicode Cc, Cf, Zl, Zp) are replaced by a space.
+ * The text on one line, cut to 200 characters: control characters, line breaks and marks of
+ * direction (Unicode Cc, Cf, Zl, Zp) are replaced by a space.
  */
 export function quoted(text: string): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();

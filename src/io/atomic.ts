@@ -1,5 +1,5 @@
 /**
- * Outputs that are whole or not there: written under a temporary name, then renamed into place.
+ * Outputs that are complete or absent: written under a temporary name, then renamed.
  * @module
  */
 import { lstat, mkdir, readdir, realpath, rename, stat, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { InputError } from "../errors.ts";
 import { partialName, reason, remove } from "../host.ts";
 
 /**
- * Writes a file so that a reader sees the old content or the new, never a part.
+ * Writes a file so that a reader sees either the old or the new content, never a part.
  * @throws {InputError} when the folder is missing or not writable, or the disk is full; nothing is
  *   left behind
  */

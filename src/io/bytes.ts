@@ -1,6 +1,5 @@
 /**
- * Bytes at any offset of a file, and their decoding to float32: what the readers of plain
- * (not HDF5) formats share.
+ * Bytes at any offset of a plain (not HDF5) file, and their decoding to float32.
  * @module
  */
 import { unreadable } from "./unreadable.ts";
@@ -8,9 +7,8 @@ import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { float16, type OpenFile, openFile, reason } from "../host.ts";
 
-/** Something with bytes at offsets: an open file, or a decompressed one in memory. */
+/** Bytes that can be read at any offset: of an open file, or in memory. */
 export interface ByteSource extends Disposable {
-  /** The path, for messages. */
   readonly path: string;
   readonly size: number;
   /**
@@ -20,7 +18,6 @@ export interface ByteSource extends Disposable {
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** How numbers are stored in a file. */
 export interface ElementType {
   /** Kind of number; complex numbers are two floats. */
   readonly kind: "bool" | "int" | "uint" | "float" | "complex";
@@ -71,10 +68,7 @@ export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteS
   };
 }
 
-/**
- * Size in bytes of a file that must be there and hold something.
- * @throws {InputError} when the path is missing, not a file, or empty
- */
+/** Size of a file in bytes. @throws {InputError} when it is missing, not a file, or empty */
 export function checkFile(path: string): number {
   let stat: ReturnType<typeof statSync>;
   try {
@@ -100,7 +94,7 @@ function truncated(path: string, required: number, found: number): InputError {
   return unreadable(path, `${required} bytes are`, `${found} (is the file truncated?)`);
 }
 
-/** A buffer, or an InputError rather than a RangeError when there is no memory for it. */
+/** A buffer. @throws {InputError} when there is no memory for it */
 export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(length);
@@ -112,7 +106,7 @@ export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> 
 /** A format's own scaling: value = slope * stored + intercept. */
 export interface Scaling {
   readonly slope: number;
-  /** Added after, to real parts only. */
+  /** Added to real parts only. */
   readonly intercept: number;
 }
 

@@ -14,7 +14,7 @@ import type { KspaceFile } from "./types.ts";
 
 /** Number of dimensions of every BART array. */
 const RANK = 16;
-/** Index of each dimension that has a meaning here. */
+/** Dimensions that are used here. */
 const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, SLICE = 13;
 /** BART's names of the dimensions, in order. */
 const NAMES = [
@@ -22,7 +22,7 @@ const NAMES = [
   ...["time", "time2", "level", "slice", "average", "batch"],
 ];
 const COMPLEX64 = { kind: "complex", bytes: 8, littleEndian: true } as const;
-/** Longest .hdr looked at; BART writes the command line into it. */
+/** Longest .hdr that is read; BART writes its command line into it. */
 const MAX_HEADER = 1 << 20;
 
 /** A whole BART array. */
@@ -103,7 +103,7 @@ export function openCfl(path: string): KspaceFile {
         "bart transpose 2 13 hybrid out",
     );
   }
-  // Dimensions of size 1 are there without being used.
+  // Every dimension exists; those of size 1 are not used.
   const axes = NAMES.map((name, dim) => ({ name, size: dims[dim] }))
     .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
   const array = { source, offset: 0, type: COMPLEX64, axes: packedAxes(axes) };
@@ -122,7 +122,7 @@ export function readCfl(path: string): CflArray {
 }
 
 /**
- * Writes a pair, each file whole or not at all.
+ * Writes a pair of files, each complete or not at all.
  * @param stem name without extension
  * @param dims up to 16 dimensions, first one fastest
  * @param data interleaved complex numbers

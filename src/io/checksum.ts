@@ -1,4 +1,7 @@
-/** Checksums of files, which say exactly what a result was made from. @module */
+/**
+ * Checksums of input files, so that a report states exactly what a result was made from.
+ * @module
+ */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { openFile, reason } from "../host.ts";
@@ -33,7 +36,7 @@ export async function sha256File(path: string, signal?: AbortSignal): Promise<st
   }
 }
 
-/** The file that holds the numbers: of a BART pair the .cfl, whichever of the two was named. */
+/** The file with the data: of a BART pair the .cfl, whichever of the two was named. */
 export function dataFile(path: string, format: ContentFormat | FileFormat): string {
   return format === "bart-cfl" ? `${cflStem(path)}.cfl` : path;
 }

@@ -8,13 +8,13 @@ import { inflatedHead } from "./nifti/read.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { NPY_MAGIC } from "./numpy/header.ts";
 
-/** Formats that content alone tells apart; which HDF5 it is its own reader finds out. */
+/** Formats that the content of a file shows; the reader of HDF5 finds its layout. */
 export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";
 
 /** First line of a BART .hdr, within its first bytes. */
 const CFL_TITLE = /^#\s*Dimensions\s*$/m;
 const CFL_TITLE_WITHIN = 1024;
-/** Bytes shown of a file that is not understood. */
+/** Bytes shown of a file of unknown format. */
 const SHOWN = 8;
 
 /**
@@ -41,7 +41,7 @@ function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }
 
-/** Gzip of something else, or broken gzip, is not. */
+/** Whether a file is NIfTI; damaged gzip, or gzip of something else, is not. */
 function isNifti(source: ByteSource): boolean {
   try {
     return niftiKind(inflatedHead(source)) !== undefined;

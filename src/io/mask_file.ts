@@ -26,7 +26,7 @@ export type MaskFile =
 /** Longest text read as a mask. */
 const MAX_TEXT = 1 << 24;
 
-/** An array as read, before it is known to be a mask: the last axis is the fastest. */
+/** An array that may be a mask; its last axis is the fastest. */
 interface Plain {
   readonly values: ArrayLike<number>;
   readonly shape: readonly number[];
@@ -69,7 +69,7 @@ function readPlain(path: string): Plain {
   throw unreadable(`${path} as a mask`, ".npy, .cfl or a text of 0 and 1 is", format);
 }
 
-/** A .cfl has its first dimension fastest: the axes are reversed, then the plane is turned. */
+/** In a .cfl the first dimension is the fastest: the plane is transposed. */
 function readCflMask(path: string): Plain {
   const { dims, data } = readCfl(path);
   const used = dims.filter((dim) => dim > 1);

@@ -6,10 +6,12 @@
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 
-/** Side of the square tiles of a transpose: two tiles of complex64 stay in the first-level cache. */
+/**
+ * Side of the square tiles of a transpose: two tiles of complex64 stay in the first-level cache.
+ */
 const TILE = 32;
 
-/** Where the numbers came from, for the error about a NaN. */
+/** The slice, for the error about a value that is not finite. */
 export interface SliceSource {
   readonly source: string;
   /** Index of the slice in the file, from 0. */
@@ -32,8 +34,7 @@ export interface Strides {
 }
 
 /**
- * Makes one slice of coils planar, checking that every number is finite.
- *
+ * Makes one slice of coils planar, and checks that every number is finite.
  * @param interleaved `[coils, rows, columns]` complex numbers, re and im side by side
  * @returns `[coils, 2, rows, columns]`, or `[coils, 2, columns, rows]` when `transpose`
  * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
@@ -53,7 +54,6 @@ export function planarCoils(
 
 /**
  * {@link planarCoils} for any order of the axes in the file.
- *
  * @param shape of the result: `[C, H, W]`
  * @returns `[C, 2, H, W]`
  * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
@@ -75,7 +75,7 @@ export function planarStrided(
   return ndarray(data, [coils, 2, height, width]);
 }
 
-/** Rows of a plane tile by tile, so that neither side of a copy is walked with long strides. */
+/** Visits the rows of a plane tile by tile, so that no side of a copy is read with long strides. */
 function tileRows(
   height: number,
   width: number,
@@ -133,7 +133,7 @@ export function interleaveTransposed(
  * @throws {InputError} naming source and place
  */
 export function checkFinite(values: Float32Array, source: string, where?: string): void {
-  // NaN * 0 and Infinity * 0 are NaN, which no later addition takes away: no branch per value.
+  // NaN * 0 and Infinity * 0 are NaN and make the sum NaN: no branch for each value.
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] * 0;
   if (sum === 0) return;
@@ -146,7 +146,6 @@ export function checkFinite(values: Float32Array, source: string, where?: string
 
 /**
  * Back from planar to interleaved.
- *
  * @param planar `[..., 2, H, W]`
  * @returns complex numbers in C order, `[..., H, W]`, re and im side by side
  * @throws {RangeError} when the third axis from the end is not of size 2

@@ -11,7 +11,6 @@ const RGB = 2;
 
 /**
  * Encodes a grey image. Values are clamped to 0..1; NaN becomes 0.
- *
  * @param image `[rows, columns]`
  * @param bits of one pixel
  * @throws {RangeError} when the image has other axes
@@ -27,7 +26,6 @@ export function encodePng({ data, shape }: NdArray, bits: 8 | 16 = 8): Uint8Arra
 
 /**
  * Encodes a colour image.
- *
  * @param pixels `[rows, columns, 3]`, 0 to 255
  * @throws {RangeError} when there are not rows x columns x 3 values
  */
@@ -74,7 +72,6 @@ export function window({ data, shape }: NdArray, low: number, high: number): NdA
 
 /**
  * Tiles images of one size, left to right and top to bottom; missing tiles are 0.
- *
  * @param images each `[rows, columns]`
  * @param columns number of tiles side by side
  * @returns `[rows * ceil(n / columns), columns * columns of an image]`

@@ -22,11 +22,13 @@ export interface StoredArray {
   readonly offset: number;
   readonly type: ElementType;
   readonly scaling?: Scaling;
-  /** In the order in which slices are counted: the index of the first slice axis changes fastest. */
+  /**
+   * In the order in which slices are counted: the index of the first slice axis changes fastest.
+   */
   readonly axes: readonly StoredAxis[];
 }
 
-/** What a file says of itself beside its array. */
+/** Facts about a file beside its array. */
 export interface StoredFacts {
   readonly format: FileFormat;
   readonly geometry?: Geometry;
@@ -101,7 +103,9 @@ function readPlanes(array: StoredArray, names: readonly string[], index: number)
   );
 }
 
-/** Where the element lies that is number `index` of some axes, the first of them the fastest. */
+/**
+ * Position of the element with the number `index` along some axes, the first of them the fastest.
+ */
 function place(index: number, axes: readonly StoredAxis[]): number {
   let at = 0;
   for (const { size, stride } of axes) {
@@ -144,7 +148,7 @@ function readRun(
   const perRead = Math.max(1, Math.floor(GATHER_BYTES / (step * width)));
   for (let done = 0; done < length; done += perRead) {
     const now = Math.min(perRead, length - done);
-    // The last element of a run ends the run: what lies behind it may be past the end of the file.
+    // A run ends with its last element: the bytes behind it may be past the end of the file.
     const span = ((now - 1) * step + 1) * width;
     const run = source.read(offset + (done * step + first) * width, span);
     const target = gathered.subarray(done * width, (done + now) * width);

@@ -5,7 +5,10 @@
  */
 import type { NdArray } from "../ndarray.ts";
 
-/** Formats of k-space and images, as recon.json names them; `phantom` is drawn, `array` was in memory. */
+/**
+ * Formats of k-space and images, as recon.json names them; `phantom` is drawn, `array` was in
+ * memory.
+ */
 export type FileFormat =
   | "fastmri-hdf5"
   | "matlab-hdf5"
@@ -64,7 +67,8 @@ export interface KspaceFile extends Disposable {
   readonly mask?: Uint8Array;
   /**
    * Size to which images are cropped about the centre, `[H, W]`, when the file says so (fastMRI:
-   * the size of `reconstruction_rss`, or reconSpace of its ISMRMRD header, when smaller than k-space).
+   * the size of `reconstruction_rss`, or reconSpace of its ISMRMRD header, when smaller than
+   * k-space).
    */
   readonly imageSize?: readonly [number, number];
   /** Size to which images are interpolated after that, `[H, W]`, when the file says so. */
@@ -92,7 +96,10 @@ export interface KspaceFile extends Disposable {
   readCalibration?(index: number): Promise<NdArray | undefined>;
 }
 
-/** An image volume (to simulate k-space from). Rows and columns as in the file: `[slice, row, column]`. */
+/**
+ * An image volume (to simulate k-space from). Rows and columns as in the file: `[slice, row,
+ * column]`.
+ */
 export interface ImageFile extends Disposable {
   /** The path it was opened with. */
   readonly path: string;

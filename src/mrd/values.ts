@@ -1,7 +1,8 @@
 /**
- * Acquisitions, waveforms and images of ISMRMRD 1.x (also called MRD) as values. `io/mrd` turns bytes
- * into these and back; `mri/raw` turns acquisitions into k-space. Positions and directions are in the
- * patient's system LPS, lengths in millimetres, times in ticks of the scanner unless a name says more.
+ * Acquisitions, waveforms and images of ISMRMRD 1.x (also called MRD) as values. `io/mrd` turns
+ * bytes into these and back; `mri/raw` turns acquisitions into k-space. Positions and directions
+ * are in the patient's system LPS, lengths in millimetres, times in ticks of the scanner unless a
+ * name says more.
  *
  * One table for each fixed header names its fields in the order in which they are stored; the types
  * of the values follow from it.

@@ -73,7 +73,7 @@ export interface Encoding {
 /** The XML header. */
 export interface MrdHeader {
   readonly encodings: readonly Encoding[];
-  /** Tesla and coils of the scanner; what noise passes the receiver relative to its bandwidth. */
+  /** The scanner; its field strength in tesla. */
   readonly system: {
     readonly fieldStrength?: number;
     readonly receiverChannels?: number;
@@ -84,7 +84,7 @@ export interface MrdHeader {
   };
   /** Resonance frequency of hydrogen, Hz. */
   readonly h1Frequency?: number;
-  /** About the measurement: nothing here names a patient. */
+  /** The measurement; nothing here identifies a patient. */
   readonly measurement: {
     readonly id?: string;
     readonly patientPosition?: string;

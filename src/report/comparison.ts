@@ -1,4 +1,4 @@
-/** The content of compare.json: what was compared, and how each run came out. @module */
+/** The content of compare.json: the inputs, the runs and their results. @module */
 import type { Device } from "../graph/mod.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
@@ -16,13 +16,13 @@ export interface ComparedMetrics extends RegionMetrics {
 
 /** One method on one input under one mask. */
 export interface ComparisonRun {
-  /** Unique within the comparison, and fit to name a folder. */
+  /** Unique within the comparison; names a folder. */
   readonly key: string;
   readonly input: number;
   readonly mask: string;
   /** All lines (or points) divided by those kept. */
   readonly acceleration: number;
-  /** The method's name; `bart:l2`, `bart:wavelet`, `bart:tv` for a peer's. */
+  /** The method's name; `bart:l2`, `bart:wavelet` or `bart:tv` for one of BART. */
   readonly method: string;
   readonly model: ModelReference | null;
   readonly seed: number;
@@ -39,16 +39,18 @@ export interface ComparisonRun {
   /** Over the volume; null when the run failed. */
   readonly whole: ComparedMetrics | null;
   readonly head: ComparedMetrics | null;
-  /** Metrics over the head, slice by slice (data range of the volume); empty when the run failed. */
+  /**
+   * Metrics over the head, slice by slice (data range of the volume); empty when the run failed.
+   */
   readonly perSlice: readonly ComparedMetrics[];
   readonly audit: Audit | null;
   /** Why there is no image; null when there is one. */
   readonly error: string | null;
-  /** Paths relative to the output folder: magnitude `[S, H, W]`, deviation of samples. */
+  /** Paths relative to the output folder: magnitude `[S, H, W]`, standard deviation of samples. */
   readonly files: { readonly recon?: string; readonly std?: string };
 }
 
-/** "A is better than B" with its evidence: over files, or over slices where there is one file. */
+/** The difference of two methods: over files, or over slices where there is one file. */
 export interface PairedDifference {
   readonly mask: string;
   /** Method, and steps where these are swept. */
@@ -67,7 +69,7 @@ export interface PairedDifference {
 /** The content of compare.json. */
 export interface Comparison {
   readonly schema: typeof COMPARISON_SCHEMA;
-  /** What to type to run it again. */
+  /** The command line. */
   readonly command: string;
   readonly version: string;
   readonly device: Device;
@@ -75,7 +77,9 @@ export interface Comparison {
   readonly inputs: readonly (ReportInput & {
     /** First slice and the one after the last. */
     readonly slices: readonly [number, number];
-    /** Path relative to the output folder: RSS of the full data `[S, H, W]`; null when undersampled. */
+    /**
+     * Path relative to the output folder: RSS of the full data `[S, H, W]`; null when undersampled.
+     */
     readonly reference: string | null;
   })[];
   readonly runs: readonly ComparisonRun[];

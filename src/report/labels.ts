@@ -1,7 +1,7 @@
-/** Names of runs as a reader needs them: the method, and what tells it from its neighbours. @module */
+/** Names of runs for a reader: the method, and what distinguishes it from other runs. @module */
 import type { ComparisonRun } from "./comparison.ts";
 
-/** Details that may tell runs of one method apart, in the order they are named. */
+/** Details that may distinguish runs of one method, in the order in which they are named. */
 const DETAILS: readonly ((run: ComparisonRun) => string)[] = [
   (run) => run.model?.name ?? "",
   (run) => `${run.steps} steps`,

@@ -26,8 +26,8 @@ export class ImageNumbers {
 }
 
 /**
- * The magnitude, and where there is a standard deviation, that as a second series. Every encoding has
- * its own two series, as the images of a series must have one size.
+ * The magnitude, and where there is a standard deviation, that as a second series. Every encoding
+ * has its own two series, as the images of a series must have one size.
  */
 export function sliceImages(
   bin: RawBin,

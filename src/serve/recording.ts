@@ -1,6 +1,6 @@
 /**
- * Saving what a client sends: the bytes of the stream as they arrive, so that nothing is lost when a
- * reconstruction or the server fails. When the session has ended they become an ISMRMRD file.
+ * Saving what a client sends: the bytes of the stream as they arrive, so that nothing is lost when
+ * a reconstruction or the server fails. When the session has ended they become an ISMRMRD file.
  * @module
  */
 import { join } from "node:path";
@@ -105,8 +105,8 @@ export interface SavedStream {
 }
 
 /**
- * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is cut
- * off gives what came before; one without a header gives no file.
+ * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is
+ * cut off gives what came before; one without a header gives no file.
  * @throws {InputError} when the file cannot be written
  */
 export async function saveStream(

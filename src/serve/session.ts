@@ -1,6 +1,6 @@
 /**
- * One conversation with a client: configuration, header, data, and images back. It keeps the order of
- * messages and the limits; the reconstruction runs elsewhere (`Work` in types.ts).
+ * One conversation with a client: configuration, header, data, and images back. It keeps the order
+ * of messages and the limits; the reconstruction runs elsewhere (`Work` in types.ts).
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
@@ -191,7 +191,9 @@ export class Session {
     this.#outbox.send(encodeMessage({ kind: "header", text: xml, terminated: false }));
   }
 
-  /** Between header and data a text may be configuration in JSON; any other text goes to the log. */
+  /**
+   * Between header and data a text may be configuration in JSON; any other text goes to the log.
+   */
   #text(text: string): void {
     const mayConfigure = this.#xml !== undefined && this.#work === undefined;
     const extra = mayConfigure ? extraConfiguration(text) : undefined;

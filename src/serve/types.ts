@@ -26,7 +26,7 @@ export interface RecipeBook {
    * The recipe of a name, with values that the client changes.
    * @param name as the client wrote it; undefined when it named none
    * @param changes options and their values as texts
-   * @throws {LarmorError} for an unknown name or a change that makes no sense
+   * @throws {LarmorError} for an unknown name or a value that is not allowed
    */
   choose(name: string | undefined, changes: Readonly<Record<string, string>>): Recipe;
 }

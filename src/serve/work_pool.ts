@@ -16,8 +16,9 @@ interface PoolWorker {
 /**
  * A fixed number of workers; sessions go to the one with the fewest.
  *
- * A process that ends with an exit code does not dispose of its pool: onnxruntime's library is taken
- * down by the exit, and a worker that is being ended at that moment crashes in it (exit code 139).
+ * A process that ends with an exit code does not dispose of its pool: onnxruntime's library is
+ * taken down by the exit, and a worker that is being ended at that moment crashes in it (exit code
+ * 139).
  */
 export class WorkPool implements Disposable {
   readonly #device: DeviceRequest;

@@ -180,7 +180,7 @@ Deno.test("the page has a heading for each part, every run in the table, and wha
   const headings = [...page.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, text]) => text);
   assert.deepEqual(headings, [
     ...["Images", "Two side by side", "Curves", "All runs", "Paired differences", "Audit"],
-    ...["To run it again", "Keys"],
+    ...["Run it again", "Keys"],
   ]);
   const table = /<table class="sortable"[^]*?<\/table>/.exec(page)![0];
   assert.equal(table.match(/<tr\b/g)!.length, 1 + 2 * 2 * 3);

@@ -1,6 +1,6 @@
 /**
- * The attributes of one MR Image instance (DICOM PS3.3 A.4), module by module. Empty texts are
- * attributes that must be there but may hold nothing (type 2).
+ * The attributes of one MR Image instance (DICOM PS3.3 A.4). Attributes of type 2 must exist but
+ * may be empty.
  * @module
  */
 import { imagePlane } from "./image_plane.ts";
@@ -26,7 +26,7 @@ export type DicomValue =
   | readonly DicomDataset[]
   | VrMap;
 
-/** Kinds of values by keyword, where the dictionary leaves a choice; dcmjs reads it as `_vrMap`. */
+/** Value representations by keyword where the dictionary allows several; dcmjs reads `_vrMap`. */
 type VrMap = Readonly<Record<string, "OB" | "OW" | "US">>;
 
 export interface DicomDataset {
@@ -120,7 +120,10 @@ function identification(series: SeriesAttributes): DicomDataset {
   };
 }
 
-/** PS3.3 C.11.2.1.2.1: black is at centre - 1/2 - (width - 1)/2, white at centre - 1/2 + (width - 1)/2. */
+/**
+ * PS3.3 C.11.2.1.2.1: black is at centre - 1/2 - (width - 1)/2, white at centre - 1/2 + (width -
+ * 1)/2.
+ */
 function pixelFormat({ rows, columns, window: [black, white] }: SeriesAttributes): DicomDataset {
   return {
     SamplesPerPixel: 1,
@@ -137,8 +140,8 @@ function pixelFormat({ rows, columns, window: [black, white] }: SeriesAttributes
 }
 
 /**
- * Stored values are whole numbers; what they were in the reconstruction is said here rather than
- * by RescaleSlope, which an MR Image does not have and which would make windows narrower than 1.
+ * The values of the reconstruction for the stored integers. RescaleSlope is not an attribute of an
+ * MR Image, and would make windows narrower than 1.
  */
 function realWorldValues({ slope }: SeriesAttributes): DicomDataset {
   return {

@@ -1,4 +1,4 @@
-/** Where a slice lies, as DICOM's Image Plane module says it. @module */
+/** Position and orientation of a slice as in DICOM's Image Plane module. @module */
 import { InputError } from "../../errors.ts";
 import type { Geometry } from "../types.ts";
 

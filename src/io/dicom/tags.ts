@@ -1,6 +1,6 @@
 /**
- * What a user may say of a patient, a study or a scan in DICOM: which attributes, and which texts
- * each may hold (DICOM PS3.5 section 6.2).
+ * Attributes of patient, study and scan that a user may set in DICOM, and the texts that each may
+ * hold (DICOM PS3.5 section 6.2).
  * @module
  */
 import { unreadable } from "../unreadable.ts";
@@ -9,7 +9,6 @@ import { InputError } from "../../errors.ts";
 /** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
 export type DicomTags = Readonly<Record<string, string>>;
 
-/** What a kind of value may look like. */
 interface ValueRule {
   readonly pattern: RegExp;
   readonly required: string;
@@ -70,10 +69,10 @@ const ALLOWED: Readonly<Record<string, keyof typeof RULES>> = {
   FlipAngle: "DS",
 };
 
-/** Attributes that say who the patient is. */
+/** Attributes that identify the patient. */
 const IDENTIFYING: readonly string[] = ["PatientName", "PatientID", "PatientBirthDate"];
 
-/** Whether the patient is named in any way. */
+/** Whether the tags identify the patient. */
 export function namesPatient(tags: DicomTags): boolean {
   return IDENTIFYING.some((keyword) => tags[keyword] !== undefined);
 }

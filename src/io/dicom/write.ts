@@ -1,8 +1,8 @@
 /**
  * Writing DICOM: one MR Image instance for each slice. The only file that imports dcmjs.
  *
- * Nothing in a file depends on when or where it was written: the same images with the same
- * description give the same bytes and the same identifiers, any other images another series.
+ * A file does not depend on when or where it was written: the same images with the same description
+ * give the same bytes and identifiers, other images another series.
  * @module
  */
 import { join } from "node:path";
@@ -25,13 +25,13 @@ export { type DicomTags, dicomTags } from "./tags.ts";
 
 /** Explicit VR, little endian. */
 const TRANSFER_SYNTAX = "1.2.840.10008.1.2.1";
-/** Where nothing says how voxels lie: as `writeNifti` has it. */
+/** Where the geometry is unknown, as in `writeNifti`. */
 const UNIT_GEOMETRY: Geometry = {
   affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
   known: false,
 };
 
-/** What dcmjs, which has no types, is used for. */
+/** The part of dcmjs that is used; the package has no types. */
 interface DcmjsData {
   readonly DicomMetaDictionary: {
     denaturalizeDataset(dataset: unknown): unknown;
@@ -58,9 +58,9 @@ export interface DicomSeries
 }
 
 /**
- * Writes a series into a folder of its own, `0001.dcm` and so on, all of it or nothing. Values are
- * stored as 16-bit numbers, the greatest of the volume as 65535; the RealWorldValueMappingSequence
- * gives them back.
+ * Writes a series into its own folder, `0001.dcm` and so on, completely or not at all. Values are
+ * stored as 16-bit integers, the largest of the volume as 65535; RealWorldValueMappingSequence
+ * holds the factor.
  * @throws {InputError} when the folder cannot be written, rows and columns are not at a right
  *   angle, or a value is negative or not finite
  */

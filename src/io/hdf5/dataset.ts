@@ -1,17 +1,19 @@
-/** Datasets of an open HDF5 file: what they are, and parts of them as bytes. @module */
+/** Datasets of an open HDF5 file: their descriptions, and parts of them as bytes. @module */
 import { unreadable } from "../unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
 
-/** What `get_type` answers for a group and for a dataset (`H5G_GROUP`, `H5G_DATASET`). */
+/** Values of `get_type`. */
 const H5G_GROUP = 0, H5G_DATASET = 1;
 /** Filters of libhdf5 itself: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN_FILTERS = [1, 2, 3, 4, 5, 6];
 /** Largest part of a dataset read at once: half of the heap that WebAssembly gives the library. */
 const MAX_SLAB_BYTES = 2 ** 30;
-/** Most chunks in one part: each costs the library 2 KB and 10 us, and damaged files ask for many. */
+/**
+ * Most chunks in one part: each costs the library 2 KB and 10 us, and damaged files ask for many.
+ */
 const MAX_SLAB_CHUNKS = 2 ** 17;
 
 /** Where the two floats of a complex number lie in an element. */
@@ -39,7 +41,6 @@ export function datasetNames(file: Hdf5File, group = "/"): string[] {
   return namesOf(file, group, H5G_DATASET);
 }
 
-/** Names of the groups in a group, by default the root group. */
 export function groupNames(file: Hdf5File, group = "/"): string[] {
   return namesOf(file, group, H5G_GROUP);
 }
@@ -52,7 +53,6 @@ function namesOf(file: Hdf5File, group: string, type: number): string[] {
   );
 }
 
-/** Names of everything in the root group. */
 export function rootNames(file: Hdf5File): string[] {
   return file.call("list its content", (h5, id) => h5.get_names(id, "/", false));
 }
@@ -60,8 +60,8 @@ export function rootNames(file: Hdf5File): string[] {
 /**
  * Describes a dataset, or returns undefined when its group has none of that name.
  * @param name its path; the group that it names must exist
- * @throws {InputError} when its description is damaged, its sizes are absurd, or the file is too
- *   short to hold it
+ * @throws {InputError} when its description is damaged, its sizes are impossible, or the
+ *   file is too short for it
  */
 export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {
   const slash = name.lastIndexOf("/");
@@ -92,7 +92,6 @@ export function describe(file: Hdf5File, name: string): DatasetInfo | undefined 
   };
 }
 
-/** A type in words. */
 function typeName({ type, size, signed, compound_type }: Hdf5Metadata): string {
   if (type === H5T.integer) return `${signed ? "int" : "uint"}${8 * size}`;
   if (type === H5T.float) return `float${8 * size}`;
@@ -127,9 +126,8 @@ function complexLayout({ type, size, compound_type }: Hdf5Metadata): ComplexLayo
 }
 
 /**
- * Reads a part of a dataset and hands its bytes, little endian and in C order, to `use`.
- * They lie in the library's heap: `use` must copy what it keeps, and not call the library.
- *
+ * Reads a part of a dataset and passes its bytes, little endian and in C order, to `use`. They lie
+ * in the library's heap: `use` must copy what it keeps and must not call the library.
  * @param offset first index along each axis
  * @param count number of elements along each axis
  * @throws {InputError} when the part is too large, its compression is unknown, or reading fails

@@ -35,7 +35,7 @@ export function openFastmri(path: string): Promise<KspaceFile> {
 
 /**
  * The k-space of an open file, read in this thread; disposing of it closes the file.
- * @throws {InputError} when it lacks a complex `kspace` of 3 or 4 axes, or its mask makes no sense
+ * @throws {InputError} when it lacks a complex `kspace` of 3 or 4 axes, or its mask is damaged
  */
 export function fastmriKspace(file: Hdf5File): KspaceFile {
   const dataset = findDataset(file);
@@ -95,7 +95,7 @@ function triple(space: XmlElement | undefined, name: string): number[] | undefin
   return values.every((value) => value > 0 && value < Infinity) ? values : undefined;
 }
 
-/** The mask over phase-encode lines, 0 or 1; axes of size 1 around it do not matter. */
+/** The mask over phase-encode lines, 0 or 1; axes of size 1 are ignored. */
 function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
   const info = describe(file, "mask");
   if (info === undefined) return undefined;
@@ -135,8 +135,8 @@ function readImageSize(
 }
 
 /**
- * The affine that our own writer stores, else the size of voxels by the header. The image that
- * k-space gives has the pixels of encodedSpace; cropping it does not change them.
+ * The affine that our own writer stores, else the voxel size from the header. The image of k-space
+ * has the pixels of encodedSpace; cropping does not change them.
  */
 function readGeometry(file: Hdf5File, encoding: XmlElement | undefined): Geometry | undefined {
   const affine = readAttribute(file, "affine");

@@ -1,15 +1,16 @@
 /**
  * HDF5 files through libhdf5 compiled to WebAssembly: the only importer of h5wasm.
  *
- * Three traps of h5wasm shape this file:
+ * Three properties of h5wasm determine this file:
  *
  * - Its high-level slices of compound data are 400 times slower than a copy out of the WebAssembly
  *   heap, and some ignore failures. Only the low-level calls are used.
- * - Its throwing error handler makes a temporary file for each message (which needs write permission
+ * - Its throwing error handler makes a temporary file for each message (which needs write
+ * permission
  *   and leaks a descriptor) and unwinds C frames that own HDF5 handles. So libhdf5 reports to its
  *   standard error as usual, that stream ends in a string here, and {@link Hdf5File.call} turns a
  *   string that is not empty into an InputError.
- * - Every copy of `HEAPU8` is stale once the heap has grown: it is asked for again after each call.
+ * - Every copy of `HEAPU8` is invalid once the heap has grown: it is read again after each call.
  * @module
  */
 import { InputError } from "../../errors.ts";
@@ -110,7 +111,7 @@ type SlabArguments = [
 
 /** Access modes: `H5F_ACC_RDONLY`, `H5F_ACC_RDWR` and `H5F_ACC_TRUNC`. */
 const MODES = { read: 0, edit: 1, create: 2 } as const;
-/** File mode of a character device, which is what the captured stream claims to be. */
+/** File mode of a character device, which the captured stream pretends to be. */
 const CHARACTER_DEVICE = 0o020666;
 
 let loading: Promise<Hdf5Library> | undefined;
@@ -119,7 +120,7 @@ let diagnostics = "";
 /** Set when a trap has left the heap of the library in an unknown state. */
 let trapped = false;
 
-/** Loads libhdf5 on first use: 0.2 s that no other format pays. */
+/** Loads libhdf5 on first use, which takes 0.2 s. */
 function loadLibrary(): Promise<Hdf5Library> {
   loading ??= (async () => {
     const { default: h5wasm } = await import("h5wasm/node");
@@ -186,7 +187,7 @@ export class Hdf5File implements Disposable {
     shownAs = path,
   ): Hdf5File {
     const file = new Hdf5File(shownAs, library, mode);
-    // libhdf5 cannot be asked to close a file that it failed to open: no id, nothing to dispose.
+    // A file that libhdf5 failed to open has no id and cannot be closed.
     file.#id = 0n;
     try {
       file.#id = file.call("open it", (h5) => {
@@ -226,7 +227,7 @@ export class Hdf5File implements Disposable {
   }
 
   /**
-   * Lends memory of the library's heap to a function and frees it after.
+   * Allocates memory of the library's heap for a function and frees it afterwards.
    * @throws {InputError} when the heap (2 GiB) has no room
    */
   withMemory<T>(bytes: number, use: (pointer: number) => T): T {
@@ -253,7 +254,7 @@ export class Hdf5File implements Disposable {
     this.#id = undefined;
   }
 
-  /** Closes the file; what a damaged file reports then is of no interest any more. */
+  /** Closes the file; errors of a damaged file are ignored. */
   [Symbol.dispose](): void {
     const id = this.#id;
     if (id === undefined) return;
@@ -276,7 +277,7 @@ export class Hdf5File implements Disposable {
   }
 }
 
-/** Whether a damaged file has stopped the library: it can do no more in this thread. */
+/** Whether a damaged file has stopped the library in this thread. */
 export function hdf5IsTrapped(): boolean {
   return trapped;
 }

@@ -21,9 +21,11 @@ import {
 import type { KspaceFile } from "../types.ts";
 
 const LAYOUT = "MATLAB 7.3 k-space";
-/** What MATLAB writes into the user block, at byte 0. */
+/** Start of the user block that MATLAB writes. */
 const USER_BLOCK = "MATLAB 7.3 MAT-file";
-/** Axes of the dataset, fastest last; MATLAB drops trailing ones of size 1, which are our first. */
+/**
+ * Axes of the dataset, fastest last; MATLAB drops its last ones, our first, where they have size 1.
+ */
 const AXES = ["time", "slice", "coil", "phase", "readout"];
 
 /**

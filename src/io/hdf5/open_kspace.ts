@@ -1,18 +1,19 @@
 /**
- * k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3, read in the worker of worker_client.ts.
+ * k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3, read in the worker of
+ * worker_client.ts.
  * @module
  */
 import type { KspaceFile } from "../types.ts";
 import { TIME_LIMIT, WorkerFile } from "./worker_client.ts";
 import type { Hdf5Layout } from "./worker_messages.ts";
 
-/** Slowest reading that is waited for, in bytes of the slice per millisecond: 1 MB/s. */
+/** Slowest reading that does not count as a failure, in bytes per millisecond: 1 MB/s. */
 const SLOWEST = 1_000;
 
 export interface Hdf5KspaceOptions {
   /** The layout; default: the one that the file has. */
   readonly layout?: Hdf5Layout;
-  /** Milliseconds after which a file is given up, beside 1 ms for each 1000 bytes of a slice. */
+  /** Milliseconds after which reading fails, plus 1 ms for each 1000 bytes of a slice. */
   readonly timeLimit?: number;
 }
 

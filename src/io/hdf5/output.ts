@@ -1,4 +1,4 @@
-/** Writing HDF5: no more than the fastMRI and ISMRMRD layouts need. @module */
+/** Writing HDF5 in the layouts of fastMRI and ISMRMRD. @module */
 import { Buffer } from "node:buffer";
 import { rename, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
@@ -13,8 +13,8 @@ const ASCII = 0, UTF8 = 1;
 const POINTER = 4;
 
 /**
- * A file that is being written under a temporary name. {@link finish} gives it its own; disposed of
- * before that, nothing is left.
+ * A file that is written under a temporary name. {@link finish} renames it; disposing of it before
+ * that removes it.
  */
 export class Hdf5Output implements AsyncDisposable {
   readonly file: Hdf5File;
@@ -30,7 +30,6 @@ export class Hdf5Output implements AsyncDisposable {
   /**
    * Begins a file.
    * @param template a file to begin with, gzipped, in base64; by default an empty one
-   * @throws {InputError} when it cannot be written
    */
   static async create(path: string, template?: string): Promise<Hdf5Output> {
     const partial = partialName(path);
@@ -38,7 +37,7 @@ export class Hdf5Output implements AsyncDisposable {
       if (await isFolder(path)) {
         throw new Error("a file name is required, found a folder of that name");
       }
-      // Written here first: libhdf5 would only say that it is unable to create it.
+      // The message of libhdf5 would only say that it is unable to create the file.
       const start = template === undefined ? "" : gunzipSync(Buffer.from(template, "base64"));
       await writeFile(partial, start);
     } catch (cause) {
@@ -103,7 +102,6 @@ function creation(element: Element, shape: readonly number[]): Hdf5Creation {
 /**
  * Creates a dataset to be written index by index along its first axis; one index is one chunk.
  * @returns writes an index: `fill` puts the elements, little endian, into the bytes it is given
- * @throws {InputError} when it cannot be written
  */
 export function createStack(
   file: Hdf5File,
@@ -139,10 +137,7 @@ function withBytes(file: Hdf5File, values: Numbers, use: (pointer: bigint) => vo
   });
 }
 
-/**
- * Writes a whole dataset.
- * @throws {InputError} when it cannot be written
- */
+/** Writes a whole dataset. */
 export function writeDataset(
   file: Hdf5File,
   name: string,
@@ -166,19 +161,13 @@ const text = (cset: number) => ({
   cset,
 });
 
-/**
- * Writes a list of texts as C strings, which is what the ISMRMRD library reads.
- * @throws {InputError} when it cannot be written
- */
+/** Writes a list of texts as C strings, which is what the ISMRMRD library reads. */
 export function writeTexts(file: Hdf5File, name: string, texts: readonly string[]): void {
   const created = creation(text(ASCII), [texts.length]);
   file.call(`write ${name}`, (h5, id) => h5.create_vlen_str_dataset(id, name, [...texts], created));
 }
 
-/**
- * Writes an attribute of the root group: a UTF-8 string, a float64 scalar or a float64 vector.
- * @throws {InputError} when it cannot be written
- */
+/** Writes an attribute of the root group: a UTF-8 string, a float64 scalar or a float64 vector. */
 export function writeAttribute(
   file: Hdf5File,
   name: string,

@@ -1,4 +1,4 @@
-/** Small values of an open HDF5 file, read whole: numbers, texts, attributes. @module */
+/** Small values of an open HDF5 file: numbers, texts, attributes. @module */
 import { numberGetter } from "../bytes.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
@@ -25,10 +25,7 @@ export function readNumbers(file: Hdf5File, info: DatasetInfo): number[] {
   );
 }
 
-/**
- * Reads a dataset that holds one string; undefined when it holds something else.
- * @throws {InputError} when it cannot be read
- */
+/** Reads a dataset that holds one string; undefined when it holds something else. */
 export function readText(file: Hdf5File, info: DatasetInfo): string | undefined {
   if (info.metadata.type !== H5T.string || sizeOf(info.shape) !== 1) return undefined;
   checkWhole(file, info.name, info.metadata);
@@ -88,7 +85,7 @@ function checkWhole(file: Hdf5File, name: string, { size, shape }: Hdf5Metadata)
   );
 }
 
-/** The string behind a variable-length pointer (given back to the library) or in place. */
+/** The string in place, or behind a pointer of variable length, which is freed. */
 function textOf(
   file: Hdf5File,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * The worker in which HDF5 files are read: libhdf5 can loop without end on a damaged file, and only
- * a thread of its own can be stopped then. worker_client.ts starts it.
+ * The worker in which HDF5 files are read; worker_client.ts starts it, and stops it when libhdf5
+ * loops without end on a damaged file.
  * @module
  */
 import { parentPort } from "node:worker_threads";

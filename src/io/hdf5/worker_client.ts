@@ -3,8 +3,8 @@
  *
  * libhdf5 can loop without end on a damaged file (for example when the sizes in its global heap are
  * wrong), and after a trap of its WebAssembly its heap cannot be trusted. So one worker, started on
- * first use and shared by all files, does the reading, each request within a time limit. A worker that
- * exceeds it is stopped. An idle worker does not keep the process alive.
+ * first use and shared by all files, does the reading, each request within a time limit. A worker
+ * that exceeds it is stopped. An idle worker does not keep the process alive.
  * @module
  */
 import { withResolvers } from "../../host.ts";
@@ -34,7 +34,9 @@ let queue: Promise<unknown> = Promise.resolve();
 
 type Opened<R extends OpenRequest> = NonNullable<Hdf5Results[R["kind"]]>;
 
-/** A file that is open in the worker. After the worker was replaced, it opens again when next read. */
+/**
+ * A file that is open in the worker. After the worker was replaced, it opens again when next read.
+ */
 export class WorkerFile<R extends OpenRequest> implements Disposable {
   readonly description: Opened<R>["description"];
   readonly #request: R;

@@ -1,5 +1,6 @@
 /**
- * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes, data.
+ * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes,
+ * data.
  * @module
  */
 import { IMAGE } from "./headers.ts";
@@ -18,7 +19,6 @@ export interface MrdImageFile {
 
 /**
  * Writes images in the group `dataset`. The file appears under its name when it is complete.
- * @throws {InputError} when it cannot be written
  * @throws {RangeError} when a series is empty, its images differ, or there are too many series
  */
 export async function writeMrdImages(path: string, { xml, series }: MrdImageFile): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Reading the messages of an MRD stream. Lengths are checked before memory is taken for them.
+ * Reading the messages of an MRD stream. Lengths are checked before memory is allocated.
  * @module
  */
 import { unreadable } from "../unreadable.ts";
@@ -24,7 +24,6 @@ export class MessageReader {
   readonly #bytes: ByteReader;
   readonly #limits: MessageLimits;
 
-  /** @param limits what a message may hold */
   constructor(bytes: ByteReader, limits: MessageLimits = DEFAULT_MESSAGE_LIMITS) {
     this.#bytes = bytes;
     this.#limits = limits;
@@ -32,8 +31,9 @@ export class MessageReader {
 
   /**
    * The next message; undefined when the stream ends between two.
-   * @throws {InputError} for a message that does not exist, is too large or is cut off; what
-   *   follows in the stream has lost its meaning
+   * @throws {InputError} for an unknown message, or one that is too large or cut off; the rest of
+   * the
+   *   stream cannot be read then
    */
   async next(): Promise<MrdMessage | undefined> {
     const id = new Uint8Array(2);

@@ -50,7 +50,7 @@ function waveform({ header, data }: Waveform): Uint8Array<ArrayBuffer> {
   return join(id("waveform"), WAVEFORM.encode(header), raw(data));
 }
 
-/** Readers differ in which of the two lengths of the attributes they go by: both are set. */
+/** The length of the attributes is stored twice, as readers differ in which one they use. */
 function image({ header, attributes, data }: MrdImage): Uint8Array<ArrayBuffer> {
   const meta = new TextEncoder().encode(attributes);
   const complete = { ...header, attributeStringLength: meta.length };

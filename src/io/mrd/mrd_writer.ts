@@ -1,4 +1,4 @@
-/** Writing raw acquisitions as an ISMRMRD file, as they come. @module */
+/** Writing raw acquisitions as an ISMRMRD file while they arrive. @module */
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import { Hdf5Output, writeTexts } from "../hdf5/output.ts";
@@ -6,8 +6,8 @@ import { RecordSink } from "./record_sink.ts";
 import { RAW_TEMPLATE } from "./templates.ts";
 
 /**
- * An ISMRMRD file that is being written, in the group `dataset`. It appears under its name when
- * {@link finish} was called; disposed of before that, nothing is left.
+ * An ISMRMRD file that is being written, in the group `dataset`. {@link finish} gives it its name;
+ * disposing of it before that removes it.
  */
 export class MrdWriter implements AsyncDisposable {
   readonly #output: Hdf5Output;
@@ -23,7 +23,6 @@ export class MrdWriter implements AsyncDisposable {
   /**
    * Begins a file.
    * @param xml the header, kept as it is
-   * @throws {InputError} when it cannot be written
    */
   static async create(path: string, xml: string): Promise<MrdWriter> {
     const output = await Hdf5Output.create(path, RAW_TEMPLATE);

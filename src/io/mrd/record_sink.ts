@@ -3,7 +3,7 @@ import { H5T, type Hdf5File } from "../hdf5/library.ts";
 
 /** Records written at once. */
 const BATCH = 64;
-/** Bytes of samples after which less than that are written. */
+/** Bytes of samples after which fewer records are written. */
 const BATCH_BYTES = 1 << 24;
 /** Bytes of a pointer, and of the length before it, in WebAssembly. */
 const WORD = 4;
@@ -14,13 +14,11 @@ interface RecordPlace {
   readonly sequences: readonly number[];
 }
 
-/** A record as bytes: its header, and each of its sequences. */
 export interface RecordBytes {
   readonly header: Uint8Array;
   readonly sequences: readonly (Float32Array | Uint32Array)[];
 }
 
-/** A dataset that grows. */
 export class RecordSink {
   readonly #file: Hdf5File;
   readonly #name: string;
@@ -39,14 +37,14 @@ export class RecordSink {
     this.#place = { size: metadata.size, sequences };
   }
 
-  /** Adds a record; it is written when some have come together. */
+  /** Adds a record; records are written in batches. */
   add(record: RecordBytes): void {
     this.#waiting.push(record);
     this.#bytes += record.sequences.reduce((sum, { byteLength }) => sum + byteLength, 0);
     if (this.#waiting.length >= BATCH || this.#bytes >= BATCH_BYTES) this.flush();
   }
 
-  /** Writes what waits. @throws {InputError} when the disk is full */
+  /** Writes the records that wait. @throws {InputError} when the disk is full */
   flush(): void {
     const records = this.#waiting;
     if (records.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Records of an ISMRMRD file as the HDF5 worker hands them over: headers in the bytes of the
- * stream, and all sequences of a batch in one array each.
+ * Records of an ISMRMRD file as the HDF5 worker sends them: headers in the bytes of the stream, and
+ * all sequences of a batch in one array.
  * @module
  */
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";

@@ -1,6 +1,6 @@
 /**
- * Empty ISMRMRD files, gzipped, in base64: h5wasm can fill records with arrays and sequences, but not
- * create their types. Made by tests/fixtures/mrd/make.py.
+ * Empty ISMRMRD files, gzipped, in base64: h5wasm can fill records with arrays and sequences, but
+ * not create their types. Made by tests/fixtures/mrd/make.py.
  * @module
  */
 

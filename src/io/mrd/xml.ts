@@ -2,8 +2,8 @@
  * XML as the headers and attributes of ISMRMRD use it: elements with text, no attributes. The only
  * importer of the XML parser.
  *
- * Headers come from anywhere, so a document type (the door to entities) is refused, as are headers
- * beyond a few megabytes.
+ * Headers come from outside: a document type (which could define entities) is refused, and so are
+ * headers of more than a few megabytes.
  * @module
  */
 import { XMLParser, XMLValidator } from "fast-xml-parser";
@@ -24,7 +24,7 @@ const parser = new XMLParser({
 export class XmlElement {
   readonly #value: unknown;
 
-  /** Wraps what the parser made of an element: an object of children, or the text. */
+  /** @param value of the parser: an object of children, or the text */
   constructor(value: unknown) {
     this.#value = value;
   }
@@ -93,7 +93,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "&quot;",
 };
 
-/** A text as it may stand between tags: control characters, which XML cannot hold, are dropped. */
+/** A text that may stand between tags, without the control characters that XML cannot hold. */
 export function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (character) => ESCAPES[character])

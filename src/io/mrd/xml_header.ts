@@ -1,6 +1,6 @@
 /**
- * The XML header of an ISMRMRD measurement (ismrmrd.xsd), checked: what is read here is a number of
- * the kind and range that the schema asks for, or absent where it may be.
+ * The XML header of an ISMRMRD measurement (ismrmrd.xsd): every value is checked against the kind
+ * and range of the schema.
  * @module
  */
 import { unreadable } from "../unreadable.ts";
@@ -166,7 +166,7 @@ class HeaderReader {
  * Reads the header.
  * @param xml the text; a NUL ends it
  * @param source where it is from, for messages
- * @throws {InputError} when it is not an ISMRMRD header, or a number makes no sense
+ * @throws {InputError} when it is not an ISMRMRD header, or a value is out of range
  */
 export function parseMrdHeader(xml: string, source = "the stream"): MrdHeader {
   const root = parseXml(xml, "ismrmrdHeader", `the ISMRMRD header of ${source}`);

@@ -1,6 +1,5 @@
 /**
- * The header of NIfTI-1 and NIfTI-2: parsed by nifti-reader-js, then checked, since the library
- * believes what it reads.
+ * The header of NIfTI-1 and NIfTI-2: parsed by nifti-reader-js, which checks nothing, then checked.
  * @module
  */
 import { unreadable } from "../unreadable.ts";
@@ -10,9 +9,8 @@ import { sizeOf } from "../../ndarray.ts";
 import type { ElementType, Scaling } from "../bytes.ts";
 import type { Geometry } from "../types.ts";
 
-/** Size of the header itself, without extensions. */
+/** Sizes of the headers without extensions. */
 export const NIFTI1_BYTES = 348;
-/** Size of the header itself, without extensions. */
 export const NIFTI2_BYTES = 540;
 export const COMPLEX64_CODE = 32;
 export const FLOAT32_CODE = 16;
@@ -64,7 +62,7 @@ export function niftiKind(bytes: Uint8Array): "nifti-1" | "nifti-2" | "pair" | u
   return ascii(4) === "n+2\0" ? "nifti-2" : undefined;
 }
 
-/** What the header says, checked. */
+/** The checked content of a header. */
 export interface NiftiHeader {
   /** Sizes of the used dimensions, x first (fastest). */
   readonly dims: readonly number[];
@@ -78,7 +76,8 @@ export interface NiftiHeader {
 /**
  * Parses and checks a header.
  * @param bytes at least the header's 348 or 540 bytes
- * @throws {InputError} when it is not NIfTI, of a type that is not a number, or makes no sense
+ * @throws {InputError} when it is not NIfTI, of a type that is not a number, or has values out of
+ * range
  */
 export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   const kind = niftiKind(bytes);
@@ -93,7 +92,7 @@ export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   if (kind === undefined) {
     throw new InputError(`Cannot read ${path}: a NIfTI-1 or NIfTI-2 header is required`);
   }
-  // Exactly the header: the library follows extensions behind it, which may be broken.
+  // Only the header: the library would read the extensions behind it, which may be damaged.
   const own = bytes.slice(0, kind === "nifti-1" ? NIFTI1_BYTES : NIFTI2_BYTES).buffer;
   const header = kind === "nifti-1" ? new NIFTI1() : new NIFTI2();
   header.readHeader(own);
@@ -133,7 +132,7 @@ function checkedType(path: string, { datatypeCode, littleEndian }: NIFTI1 | NIFT
   );
 }
 
-/** The sform, else the qform, else voxel sizes; one that cannot be used is passed over. */
+/** The first that can be used of sform, qform and voxel sizes. */
 function geometry(header: NIFTI1 | NIFTI2, view: DataView): Geometry {
   const candidates = [
     header.sform_code > 0 ? sform(header, view) : undefined,

@@ -1,6 +1,6 @@
 /** The rotation of an affine as NIfTI's qform stores it. @module */
 
-/** Cosine between two axes above which an affine is sheared, which a quaternion cannot say. */
+/** Cosine between two axes above which an affine has shear, which a quaternion cannot express. */
 const MAX_SHEAR = 1e-3;
 
 /** A rotation as NIfTI stores it. */

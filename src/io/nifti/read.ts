@@ -13,9 +13,9 @@ import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stor
 import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
 
-/** Compressed bytes that surely hold the header: 4 KiB expand to 4 MiB at most. */
+/** Compressed bytes that hold the header in any case; 4 KiB expand to at most 4 MiB. */
 const HEAD_BYTES = 4096;
-/** The best ratio DEFLATE reaches (258 bytes in 2 bits); a header that promises more lies. */
+/** Largest ratio of DEFLATE (258 bytes in 2 bits); a header that announces more is wrong. */
 const MAX_RATIO = 1032;
 /** Padding tolerated behind the last voxel; nibabel tolerates any. */
 const MAX_PADDING = 1 << 16;
@@ -75,7 +75,7 @@ function openNifti(path: string): NiftiSource {
   }
 }
 
-/** The whole file, decompressed, if that can be what its header says. */
+/** The whole file, decompressed, if its size can be what the header announces. */
 function inflated(file: ByteSource, required: number): ByteSource {
   if (required > file.size * MAX_RATIO) throw wrongSize(file.path, required, "far fewer");
   const maxOutputLength = required + MAX_PADDING;

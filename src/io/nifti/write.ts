@@ -15,12 +15,10 @@ const MILLIMETRES = 2;
 const SCANNER = 1;
 
 /**
- * Writes a volume, whole or not at all: float32 for `[slice, row, column]`, complex64 for
- * `[slice, 2, row, column]`; x is the column, y the row, z the slice, and the fourth axis the volume
- * where there are several. Compressed when the name
- * ends in .gz. The affine is marked as known (sform, and qform where it has no shear) only when
- * the geometry is.
- *
+ * Writes a volume, complete or not at all: float32 for `[slice, row, column]`, complex64 for
+ * `[slice, 2, row, column]`. x is the column, y the row, z the slice, and the fourth axis the
+ * volume where there are several. A name that ends in .gz is compressed. The affine is marked as
+ * known (sform, and qform where it has no shear) only when the geometry is known.
  * @throws {InputError} when the path is not writable
  * @throws {RangeError} when the image has other axes
  */

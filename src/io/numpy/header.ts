@@ -10,13 +10,15 @@ import type { ByteSource, ElementType } from "../bytes.ts";
 
 export const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
 
-/** numpy itself refuses longer headers by default (10,000) unless told otherwise. */
+/**
+ * Longest header that is read; numpy itself refuses headers of more than 10,000 bytes by default.
+ */
 const MAX_HEADER = 65536;
 
 /** Data start at a multiple of this, as numpy writes them. */
 const ALIGNMENT = 64;
 
-/** What the header of a .npy file says. */
+/** The content of the header of a .npy file. */
 export interface NpyHeader {
   /** Numpy's own name of the type, e.g. `<c8`. */
   readonly descr: string;
@@ -54,7 +56,7 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   return header;
 }
 
-/** Reads the three entries; an entry of another kind (a list of fields) does not match. */
+/** Reads the three entries of the dictionary. */
 function parseDictionary(path: string, text: string): Omit<NpyHeader, "offset"> {
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);

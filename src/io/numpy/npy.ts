@@ -113,7 +113,7 @@ export function readNpy(path: string): NpyArray {
   return { data, shape, dtype: descr, complex };
 }
 
-/** C order from first-index-fastest order, for elements of `parts` values. */
+/** Elements of `parts` values in C order, from an array whose first index is the fastest. */
 function fromFortran(values: Float32Array, shape: readonly number[], parts: number): Float32Array {
   const result = new Float32Array(values.length);
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
@@ -132,7 +132,7 @@ function fromFortran(values: Float32Array, shape: readonly number[], parts: numb
 }
 
 /**
- * Writes a real array as float32, whole or not at all.
+ * Writes a real array as float32, complete or not at all.
  * @throws {InputError} when the path is not writable
  */
 export async function writeNpy(path: string, { data, shape }: NdArray): Promise<void> {
@@ -140,7 +140,8 @@ export async function writeNpy(path: string, { data, shape }: NdArray): Promise<
 }
 
 /**
- * Writes a planar complex array `[..., 2, H, W]` as complex64 `(..., H, W)`, whole or not at all.
+ * Writes a planar complex array `[..., 2, H, W]` as complex64 `(..., H, W)`, complete or not at
+ * all.
  * @throws {InputError} when the path is not writable
  */
 export async function writeNpyComplex(path: string, planar: NdArray): Promise<void> {

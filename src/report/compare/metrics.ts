@@ -24,7 +24,8 @@ export const NO_METRICS: RunMetrics = { whole: null, head: null, perSlice: [] };
  * whose reference is zero have no head and are left out.
  *
  * @param image magnitude, `[S, H, W]`
- * @param reference of the same shape; without one, or smaller than SSIM's window, there are no metrics
+ * @param reference of the same shape; without one, or smaller than SSIM's window, there are no
+ * metrics
  */
 export function comparedMetrics(image: NdArray, reference: NdArray | undefined): RunMetrics {
   if (reference === undefined) return NO_METRICS;

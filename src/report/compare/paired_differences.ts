@@ -16,8 +16,8 @@ interface Subject {
 }
 
 /**
- * The differences of every two methods under the same mask: over the files, or over the slices where
- * there is one file. Pairs of fewer than two units are left out, and so are failed runs.
+ * The differences of every two methods under the same mask: over the files, or over the slices
+ * where there is one file. Pairs of fewer than two units are left out, and so are failed runs.
  */
 export function pairedDifferences(
   runs: readonly ComparisonRun[],

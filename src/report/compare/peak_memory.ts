@@ -7,9 +7,10 @@ const INTERVAL = 20;
 const KIBI = 1024;
 
 /**
- * Runs some work and measures the largest resident size of the process, in bytes. Where the work raised
- * the operating system's high-water mark, that mark counts. Where an earlier peak was higher, the
- * largest size between two graphs counts, as graphs keep their memory until they are released.
+ * Runs some work and measures the largest resident size of the process, in bytes. Where the work
+ * raised the operating system's high-water mark, that mark counts. Where an earlier peak was
+ * higher, the largest size between two graphs counts, as graphs keep their memory until they are
+ * released.
  */
 export async function withPeakMemory<T>(
   work: () => Promise<T>,

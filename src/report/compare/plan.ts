@@ -11,8 +11,8 @@ export interface Variant {
 }
 
 /**
- * The variants of methods. Steps are for methods that have steps, samples and the prior for posterior
- * samplers.
+ * The variants of methods. Steps are for methods that have steps, samples and the prior for
+ * posterior samplers.
  * @param options `sweep`: numbers of steps in place of `steps`; each makes a variant
  */
 export function variantsOf(

@@ -41,9 +41,9 @@ export function bootstrapDraws(
 }
 
 /**
- * Percentile bootstrap interval of the mean (Efron 1979): the values are drawn anew with replacement,
- * and the interval holds the middle 95 % of the means. Too narrow for a handful of values: say how
- * many there were.
+ * Percentile bootstrap interval of the mean (Efron 1979): the values are drawn anew with
+ * replacement, and the interval holds the middle 95 % of the means. Too narrow for a handful of
+ * values: say how many there were.
  * @param draws from {@link bootstrapDraws} for as many values
  * @throws {RangeError} for fewer than two values
  */

@@ -1,11 +1,11 @@
-/** The audits of all runs: what says that an image is right, or wrong, without the truth. @module */
+/** The table of the audits, which judge an image without its reference. @module */
 import type { Audit, ConsistencyBand, Verdict } from "../../recon/audit/audit.ts";
 import type { Comparison } from "../comparison.ts";
 import { fixed, short } from "../../number_format.ts";
 import { type Content, html, type Markup } from "../../markup.ts";
 import { table, type TableColumn } from "./table.ts";
 
-/** Shapes beside the words, so that no colour is needed to tell verdicts apart. */
+/** Signs beside the words, so that verdicts differ in more than colour. */
 const SIGNS: Readonly<Record<Verdict, string>> = {
   consistent: "●",
   suspicious: "▲",
@@ -19,7 +19,7 @@ export function verdictMark(verdict: Verdict): Markup {
   }</span> ${verdict}</span>`;
 }
 
-/** A doubt as its sign alone, with the reasons; nothing for a consistent run. */
+/** The sign of a doubtful verdict, with the reasons; nothing for a consistent run. */
 export function doubtMark({ verdict, reasons }: Audit): Content {
   return verdict !== "consistent" && html`
     <span class="${verdict}" title="${verdict}: ${reasons.join("; ")}">
@@ -54,7 +54,7 @@ interface Row {
 }
 
 interface Column extends TableColumn<Row> {
-  /** Whether an audit has something to show here; a column in which none has is left out. */
+  /** Whether an audit has a value here; a column without any value is left out. */
   readonly shown?: (audit: Audit) => boolean;
 }
 
@@ -63,8 +63,7 @@ const INPUT: Column = { name: "Input", classes: "wrap", show: ({ input }) => inp
 const COLUMNS: readonly Column[] = [
   {
     name: "Image",
-    title:
-      "what the method made of the data: does it agree with them, and predict as well as others",
+    title: "whether the image agrees with the data and predicts as well as other methods",
     show: ({ audit }) => verdictMark(audit.image),
   },
   {
@@ -74,39 +73,39 @@ const COLUMNS: readonly Column[] = [
   },
   {
     name: "χ²",
-    title: "residual on the acquired samples over the noise: about 1 when it is noise alone",
+    title: "residual on the acquired samples divided by the noise: about 1 for noise alone",
     classes: "number",
     show: ({ audit }) => fixed(audit.consistency?.chiSquare, 2),
   },
   {
     name: "by distance",
-    title: "chi-square from the centre of k-space outwards: bars up from 1 or down, logarithmic",
+    title: "chi-square from the centre of k-space outwards, as logarithmic bars from 1",
     show: ({ audit }) => bandChart(audit.consistency?.bands ?? []),
   },
   {
     name: "held-out error",
-    title: "squared error of samples that were held back, over the noise variance",
+    title: "squared error of held-out samples divided by the noise variance",
     classes: "number",
     shown: ({ prediction }) => prediction !== null,
     show: ({ audit }) => fixed(audit.prediction?.error, 2),
   },
   {
     name: "of sense",
-    title: "the same of sense",
+    title: "held-out error of sense",
     classes: "number",
     shown: ({ prediction }) => prediction !== null,
     show: ({ audit }) => fixed(audit.prediction?.sense, 2),
   },
   {
     name: "of tv",
-    title: "the same of tv, beside methods with a network",
+    title: "held-out error of tv, for methods with a network",
     classes: "number",
     shown: ({ prediction }) => prediction !== null && prediction.tv !== null,
     show: ({ audit }) => fixed(audit.prediction?.tv, 2),
   },
   {
     name: "expected",
-    title: "what the spread of the samples says that error is",
+    title: "held-out error that the spread of the posterior samples predicts",
     classes: "number",
     shown: ({ prediction }) => prediction !== null && prediction.expected !== null,
     show: ({ audit }) => fixed(audit.prediction?.expected, 2),

@@ -1,4 +1,7 @@
-/** The pictures' part of the page: controls, figures to be painted by the script, and the swipe. @module */
+/**
+ * The images of the page: controls, figures that the script paints, and the comparison of two.
+ * @module
+ */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
 import { doubtMark } from "./audit_table.ts";
 import { fixed } from "../../number_format.ts";
@@ -6,8 +9,13 @@ import { distinct } from "../labels.ts";
 import { attribute, html, type Markup } from "../../markup.ts";
 import type { Pictures } from "./pictures.ts";
 
-/** The panels of a figure, with what their checkbox says. */
-const PANELS = { image: "image", zoom: "region", error: "error", std: "deviation" } as const;
+/** The panels of a figure, with their names on the page. */
+const PANELS = {
+  image: "image",
+  zoom: "region",
+  error: "error",
+  std: "standard deviation",
+} as const;
 type Panel = keyof typeof PANELS;
 
 /** Controls and figures of a comparison. `labels` holds one for each run. */

@@ -1,4 +1,4 @@
-/** The page that holds a comparison: one file, nothing from the network. @module */
+/** The page of a comparison: one file that loads nothing. @module */
 import { createHash } from "node:crypto";
 import { colourRules } from "../../chart.ts";
 import { auditTable } from "./audit_table.ts";
@@ -42,7 +42,7 @@ export function page(comparison: Comparison, pictures: Pictures): string {
             ${summary(comparison, pictures)}
           </header>
           <noscript>
-            <p class="failed">Pictures are painted by a script, which does not run here.</p>
+            <p class="failed">The images of this page need JavaScript, which does not run here.</p>
           </noscript>
           ${sections(comparison, labels, pictures)}
         </main>
@@ -57,7 +57,7 @@ export function page(comparison: Comparison, pictures: Pictures): string {
   `.text.trim() + "\n";
 }
 
-/** What the script reads: facts as JSON, and each picture. */
+/** Data for the script: facts as JSON, and each picture. */
 function data(comparison: Comparison, labels: readonly string[], pictures: Pictures): Markup[] {
   const facts = scriptJson(pageData(comparison, labels, pictures));
   return [
@@ -68,7 +68,7 @@ function data(comparison: Comparison, labels: readonly string[], pictures: Pictu
   ];
 }
 
-/** A style sheet, a script or data for it: `text` stands as it is, and must not end the element. */
+/** A style sheet, a script or data: `text` is not escaped, and must not end the element. */
 function element(
   name: "style" | "script",
   attributes: Readonly<Record<string, string>>,
@@ -78,7 +78,7 @@ function element(
   return new Markup(`${html`<${name}${written}>`}${text}</${name}>`);
 }
 
-/** No request of any kind; only this style sheet and this script. */
+/** Forbids all requests, and all but this style sheet and this script. */
 function policy(script: string): string {
   const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   return `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; ` +
@@ -97,7 +97,7 @@ function sections(
     section("table", "All runs", html`${tableControls()}${runTable(comparison, labels)}`),
     section("differences", "Paired differences", differenceTable(comparison)),
     section("audit", "Audit", auditTable(comparison, labels)),
-    section("again", "To run it again", settingsSection(comparison, labels)),
+    section("again", "Run it again", settingsSection(comparison, labels)),
   ];
 }
 
@@ -141,7 +141,7 @@ function summary({ runs, device }: Comparison, { inputs }: Pictures): Markup {
   const facts = [
     `${count(runs.length, "run")} under ${count(masks, "mask")} on ${device}`,
     ...failed > 0 ? [`${failed} failed`] : [],
-    ...doubted > 0 ? [`the audit doubts ${doubted}`] : [],
+    ...doubted > 0 ? [`${doubted} doubtful by the audit`] : [],
     `${count(slices, "slice")} in this page`,
   ].join("; ");
   return html`

@@ -1,6 +1,6 @@
 /**
- * What the page hands to its script, and how pixels are packed. Shared by the renderer and the script
- * in the page, so it imports nothing.
+ * The data that the page passes to its script, and the packing of pixels. The script contains this
+ * file, so it imports nothing.
  * @module
  */
 
@@ -24,7 +24,7 @@ export interface RunData {
   readonly mask: number;
   /** Whether there is an image. */
   readonly picture: boolean;
-  /** Whether there is a deviation of samples. */
+  /** Whether there is a standard deviation of posterior samples. */
   readonly std: boolean;
 }
 
@@ -48,9 +48,8 @@ export function pictureId(kind: PictureKind, index: number, slice: number): stri
 }
 
 /**
- * Packs levels so that they compress: each less its left neighbour (modulo 65536), all high bytes
- * before all low bytes.
- *
+ * Packs levels so that they compress well: each minus its left neighbour (modulo 65536), all high
+ * bytes before all low bytes.
  * @param levels rows one after the other
  * @param columns length of a row
  */

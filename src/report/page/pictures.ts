@@ -6,7 +6,7 @@ import type { NdArray } from "../../ndarray.ts";
 import type { Comparison } from "../comparison.ts";
 import { type InputData, packLevels, pictureId, type PictureKind } from "./page_data.ts";
 
-/** Where the renderer gets its arrays: magnitudes `[S, H, W]`, drawn as they lie, row 0 on top. */
+/** Where the renderer gets its arrays: magnitudes `[S, H, W]`, drawn with row 0 on top. */
 export interface ReportImages {
   reference(input: number): Promise<NdArray | undefined>;
   /** Image of a run, by its key. */
@@ -34,7 +34,7 @@ export interface PackedPicture {
 export interface Pictures {
   readonly inputs: readonly InputData[];
   readonly packed: readonly PackedPicture[];
-  /** Which runs have an image, and which a deviation. */
+  /** Which runs have an image, and which a standard deviation. */
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
   /** Value of one level. */
@@ -45,7 +45,7 @@ export interface Pictures {
 
 /** Largest value kept, in parts of the reference's maximum. */
 const CLIP = 1.5;
-/** Levels of a picture when errors are not small; the last digits of noise cost most of the bytes. */
+/** Levels of a picture, unless errors are small: finer levels of noise cost most of the bytes. */
 const LEVELS = 4095;
 /** Levels an error map has at least, up to 16 bits for the picture. */
 const ERROR_LEVELS = 64;
@@ -82,7 +82,7 @@ export async function collectPictures(
   };
 }
 
-/** The arrays of an input one by one, its reference first, so that none need stay. */
+/** The arrays of an input one by one, its reference first, so that only one is in memory. */
 async function* arrays(
   { runs }: Comparison,
   input: number,
@@ -126,7 +126,7 @@ interface Chosen {
   readonly rows: number;
   readonly columns: number;
   readonly indices: readonly number[];
-  /** Value that becomes 1. */
+  /** The value that becomes 1. */
   readonly scale: number;
   readonly white: number;
 }

@@ -5,13 +5,12 @@ import { collectPictures, type ReportImages } from "./pictures.ts";
 
 export type { ReportImages };
 
-/** Pixels that are embedded unless the caller says otherwise: about 20 MB of page. */
+/** Default number of embedded pixels: about 20 MB of page. */
 const MAX_PIXELS = 12e6;
 
 /**
- * Renders a comparison as a page that needs neither network nor other files. Of volumes that are too
- * large to embed, slices evenly spread are kept, at least one.
- *
+ * Renders a comparison as a page that needs no other files. Of volumes that are too large, evenly
+ * spread slices are embedded, at least one.
  * @param images where the arrays come from: each is asked for once, one after the other
  * @param options `maxPixels`: most pixels that are embedded, all pictures counted
  * @throws {RangeError} when the pictures of an input differ in size

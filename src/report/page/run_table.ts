@@ -1,4 +1,4 @@
-/** The table of all runs, made to be sorted. @module */
+/** The sortable table of all runs. @module */
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
 import { fixed, memory, short } from "../../number_format.ts";
 import { distinct } from "../labels.ts";

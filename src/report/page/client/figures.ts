@@ -21,7 +21,7 @@ interface Grid {
   readonly panels: readonly Panel[];
 }
 
-/** Keeps the figures as the state says. */
+/** Paints the figures whenever the state changes. */
 export function bindFigures(store: Store, pixels: Pixels, view: View): void {
   const figures = byId("figures");
   const grids = all(".grid", figures).map((element): Grid => ({
@@ -90,7 +90,7 @@ function caption({ state, input, data }: Store): string {
   if (input.slices.length === 0) return `There is no picture of ${input.name}.`;
   const heated = [
     ...panels.has("error") && input.reference ? ["errors"] : [],
-    ...panels.has("std") && data.runs.some(({ std }) => std) ? ["deviations"] : [],
+    ...panels.has("std") && data.runs.some(({ std }) => std) ? ["standard deviations"] : [],
   ].join(" and ");
   const whole = input.reference ? "the reference’s maximum" : "the first image’s maximum";
   return `Slice ${input.slices[slice]} of ${input.name}, ${data.masks[mask]}. ` +

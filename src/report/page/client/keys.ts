@@ -5,7 +5,6 @@ import { changedRegion, type Store } from "./state.ts";
 import { flicker, swap } from "./swipe.ts";
 import { togglePanel } from "./toolbar.ts";
 
-/** A key, what it does, and how. */
 type Binding = readonly [key: string, words: string, action: (store: Store) => void];
 
 const ZOOM = 1.25;
@@ -39,7 +38,7 @@ const BINDINGS: readonly Binding[] = [
 ];
 
 const GESTURES: readonly (readonly [string, string])[] = [
-  ["1 2 3 4", "image, region, error, deviation on or off"],
+  ["1 2 3 4", "image, region, error, standard deviation on or off"],
   ["← → on images", "narrower, wider window; or move the region"],
   ["↑ ↓ on images", "higher, lower level; or move the region"],
   ["Shift + arrow", "the same in large steps"],

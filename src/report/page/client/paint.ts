@@ -2,7 +2,9 @@
 /// <reference lib="dom" />
 import type { Region } from "./state.ts";
 
-/** Colours of an error map, from none to the end of its scale; each is lighter than the one before. */
+/**
+ * Colours of an error map, from none to the end of its scale; each is lighter than the one before.
+ */
 const HEAT: readonly (readonly [number, number, number])[] = [
   [0, 0, 0],
   [44, 22, 92],
@@ -64,7 +66,7 @@ export function difference(a: Uint16Array, b: Uint16Array): Uint16Array {
   return a.map((level, i) => Math.abs(level - b[i]));
 }
 
-/** What each canvas holds, so that it is not painted again for nothing. */
+/** What each canvas shows, so that it is not painted again without need. */
 const painted = new WeakMap<HTMLCanvasElement, readonly unknown[]>();
 
 /** Paints a picture, or a region of it, pixel by pixel; the style sheet scales the canvas. */
@@ -80,7 +82,7 @@ export function paint(
   const region = part ?? { row: 0, column: 0, rows, columns };
   if (canvas.width !== region.columns) canvas.width = region.columns;
   if (canvas.height !== region.rows) canvas.height = region.rows;
-  // Written pixel by pixel, so the canvas is better kept in the host's memory.
+  // Pixels are written one by one, which is faster in memory than on the GPU.
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null) return;
   const image = context.createImageData(region.columns, region.rows);

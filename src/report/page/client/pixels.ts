@@ -8,7 +8,7 @@ export class Pixels {
   readonly #waiting = new Set<string>();
   readonly #loaded: () => void;
 
-  /** `loaded` is called whenever a picture that was asked for has come. */
+  /** `loaded` is called when a requested picture is unpacked. */
   constructor(loaded: () => void) {
     this.#loaded = loaded;
   }
@@ -21,7 +21,7 @@ export class Pixels {
     return this.#ready.size;
   }
 
-  /** Levels of a picture, row by row; undefined until they have come. */
+  /** Levels of a picture, row by row; undefined until they are unpacked. */
   get(kind: PictureKind, index: number, slice: number, columns: number): Uint16Array | undefined {
     const id = pictureId(kind, index, slice);
     const levels = this.#ready.get(id);

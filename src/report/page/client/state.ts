@@ -1,4 +1,4 @@
-/** What the page shows: one state, changed in one place. @module */
+/** The state of the page, which only the store changes. @module */
 /// <reference lib="dom" />
 import type { InputData, PageData } from "../page_data.ts";
 
@@ -10,7 +10,7 @@ export interface Region {
   readonly columns: number;
 }
 
-/** All that can change. Values of pictures are parts of the reference's maximum. */
+/** The state. Values of pictures are parts of the reference's maximum. */
 export interface State {
   readonly input: number;
   readonly mask: number;
@@ -106,7 +106,7 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
 
-/** Holds the state and tells listeners of changes, once a frame. */
+/** Holds the state and calls listeners after changes, once a frame. */
 export class Store {
   readonly data: PageData;
   #state: State;
@@ -132,7 +132,7 @@ export class Store {
     this.refresh();
   }
 
-  /** Chooses an input, a mask or a slice; what does not exist is left as it is. */
+  /** Chooses an input, a mask or a slice; one that does not exist changes nothing. */
   choose({ input = this.state.input, mask = this.state.mask, slice = this.state.slice }): void {
     const { inputs, masks } = this.data;
     if (inputs[input] === undefined || masks[mask] === undefined) return;

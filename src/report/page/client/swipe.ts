@@ -5,9 +5,9 @@ import { clear, paint } from "./paint.ts";
 import { clamp, type State, type Store } from "./state.ts";
 import type { Source, View } from "./view.ts";
 
-/** The reference among the labels, which methods cannot take: it is not a run's. */
+/** The label of the reference; no run has an empty label. */
 const REFERENCE = "";
-/** Milliseconds between two pictures: one flash a second, well below what can harm. */
+/** Milliseconds between two pictures: one flash a second is well below the rates that can harm. */
 const FLICKER_MS = 500;
 const KEY_STEP = 0.02;
 const PAGE_STEP = 0.1;
@@ -145,7 +145,7 @@ function bindFlicker(store: Store): void {
   byId("flicker").addEventListener("click", () => flicker(store));
 }
 
-/** Begins or ends flicker; where motion is unwelcome, each call shows the other one. */
+/** Starts or ends flicker; where reduced motion is preferred, each call shows the other picture. */
 export function flicker(store: Store): void {
   const next = () => store.update({ flicker: store.state.flicker === "a" ? "b" : "a" });
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
@@ -163,7 +163,7 @@ export function flicker(store: Store): void {
 }
 
 function caption({ a, b, flicker, regionOnly, view }: State): string {
-  const what = { image: "Images", error: "Error maps", std: "Deviations" }[view];
+  const what = { image: "Images", error: "Error maps", std: "Standard deviations" }[view];
   const where = regionOnly ? "the region" : "the whole slice";
   const how = flicker === null ? "left and right of the divider" : "in turn";
   return `${what} of ${nameOf(a)} and ${nameOf(b)} ${how}: ${where}, as Figure 1 shows it.`;

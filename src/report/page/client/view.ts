@@ -1,4 +1,4 @@
-/** What a panel shows in a state: which levels, in which colours. @module */
+/** The levels and colours of a panel in the present state. @module */
 import { type Colours, difference, greys, heats, type Picture } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
 import type { Store } from "./state.ts";
@@ -6,7 +6,6 @@ import type { Store } from "./state.ts";
 /** A run's index, or the reference. */
 export type Source = number | "reference";
 
-/** Turns sources into pictures, as the state wants them. */
 export class View {
   readonly #store: Store;
   readonly #pixels: Pixels;
