@@ -1,5 +1,5 @@
 /** The tables of docs/audit.md. */
-import { departure, modelError } from "../src/recon/audit/figures.ts";
+import { dataInconsistency, modelError } from "../src/recon/audit/figures.ts";
 import { judge } from "../src/recon/audit/verdict.ts";
 import type { Row } from "./audit.ts";
 
@@ -18,27 +18,29 @@ const range = (values: readonly number[], digits = 3) =>
 
 const counted = (some: number, of: number) => `${some} of ${of}`;
 
-/** Chi-square of right runs, with known and with estimated noise. */
+/** Figures of right runs, with known and with estimated noise. */
 export function correctRuns(rows: readonly Row[]): string {
   const body = ["known", "none"].flatMap((part) => {
     const own = rows.filter((row) => row.part === part);
     return [...new Set(own.map(({ method }) => method))].map((method) => {
       const found = own.filter((row) => row.method === method);
-      const chi = found.map(({ audit }) => audit.consistency.chiSquare);
-      const near = chi.filter((value) => Math.abs(value - 1) <= 0.1).length;
       return [
         `${method}, noise ${part === "known" ? "known" : "estimated"}`,
-        range(chi),
-        counted(near, chi.length),
         range(found.flatMap(({ audit }) => audit.consistency.unexplained ?? [])),
-        range(found.map(({ audit }) => audit.consistency.misfit)),
+        range(found.map(({ audit }) => audit.consistency.dataDistance)),
         range(found.map(({ audit }) => modelError(audit.consistency))),
         counted(found.filter(isFlagged).length, found.length),
       ];
     });
   });
   return "### Runs without a fault\n\n" + table(
-    ["method", "chi-square", "within 10 %", "unexplained", "misfit", "model error", "flagged"],
+    [
+      "method",
+      "unexplained",
+      "dataDistance",
+      "model error",
+      "flagged",
+    ],
     body,
   );
 }
@@ -85,8 +87,8 @@ function describe(row: Row): string {
   return `${method}, ${volume}, ${mask}, noise ${noise}${detail && `, ${detail}`}: ` +
     `outer noise ${consistency.noise?.toPrecision(3)}, model error ${
       modelError(consistency).toPrecision(2)
-    }, departure ` +
-    `${departure(consistency).toPrecision(2)}, prediction ${error?.toPrecision(3)} (sense ${
+    }, dataInconsistency ` +
+    `${dataInconsistency(consistency).toPrecision(2)}, prediction ${error?.toPrecision(3)} (sense ${
       sense?.toPrecision(3)
     }${tv === null || tv === undefined ? "" : `, tv ${tv.toPrecision(3)}`})` +
     (kinds && ` by ${kinds}`);

@@ -7,7 +7,7 @@ import type { Method, Problem, SamplingGeometry } from "../../src/method/problem
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { type Audit, type SliceAudit, volumeAudit } from "../../src/recon/audit/audit.ts";
 import {
-  departure,
+  dataInconsistency,
   type JudgedBand,
   modelError,
   type SliceConsistency,
@@ -22,17 +22,16 @@ const BAND: JudgedBand = {
   to: 1,
   chiSquare: 1,
   unexplained: 1,
-  misfit: 0.5,
+  dataDistance: 0.5,
   count: 10_000,
-  freedom: 0.8,
-  taken: 0.2,
+  residualFraction: 0.8,
+  fitFraction: 0.2,
   snr: 10,
 };
 const GOOD: SliceConsistency = {
   chiSquare: 1,
-  residual: 0.9,
   unexplained: 1,
-  misfit: 0.5,
+  dataDistance: 0.5,
   bands: [BAND],
   noise: 1,
   coilRatio: 1.1,
@@ -57,18 +56,18 @@ Deno.test("each figure beyond its limits makes suspicious, then inconsistent, wi
 });
 
 Deno.test("errors of the model and departures are relative to the signal, and must be significant", () => {
-  // A model error e adds (e snr)^2 to the power of each sample, freedom of it to what is left over.
+  // A model error e adds (e snr)^2 to the power of each sample, residualFraction of it to what is left over.
   for (const error of [0.025, 0.04, 0.06, 0.16, 0.3]) {
     const power = (10 * error) ** 2;
     const left = { ...GOOD, bands: [{ ...BAND, unexplained: 1 + power / 0.8 }] };
-    const away = { ...GOOD, bands: [{ ...BAND, misfit: 1 + power / 0.2 }] };
+    const away = { ...GOOD, bands: [{ ...BAND, dataDistance: 1 + power / 0.2 }] };
     assert.ok(Math.abs(modelError(left) - error) < 1e-9 && modelError(away) === 0);
-    assert.ok(Math.abs(departure(away) - error) < 1e-9 && departure(left) === 0);
+    assert.ok(Math.abs(dataInconsistency(away) - error) < 1e-9 && dataInconsistency(left) === 0);
     const expected = ({ suspicious, inconsistent }: Limits) =>
       error > inconsistent ? "inconsistent" : error > suspicious ? "suspicious" : "consistent";
     assert.equal(verdictOf(judge(left), "data"), expected(LIMITS.modelError));
     assert.equal(verdictOf(judge(left), "image"), "consistent");
-    assert.equal(verdictOf(judge(away), "image"), expected(LIMITS.departure));
+    assert.equal(verdictOf(judge(away), "image"), expected(LIMITS.dataInconsistency));
   }
   assert.deepEqual(bands({ unexplained: 1.04, snr: 0.1 }), [], "a twentieth of the noise is none");
   assert.deepEqual(bands({ unexplained: 2, count: 30, snr: 1 }), [], "too few samples to tell");
@@ -162,11 +161,13 @@ function halfMoved({ data, shape }: NdArray): NdArray {
   return ndarray(out, shape);
 }
 
-Deno.test("a faithful run is consistent, with a chi-square near 1", async () => {
+Deno.test("a faithful run is consistent, and its chi-square lies between least squares and the truth", async () => {
   const audit = await audited();
   assert.deepEqual([audit.verdict, audit.reasons], ["consistent", []]);
-  const { chiSquare } = audit.consistency;
-  assert.ok(Math.abs(chiSquare - 1) < 0.1, `${chiSquare}`);
+  const { chiSquare, unexplained, dataDistance } = audit.consistency;
+  assert.ok(Math.abs(unexplained! - 1) < 0.1, `${unexplained}`);
+  assert.ok(dataDistance < 1, `${dataDistance}`);
+  assert.ok(chiSquare > 0.5 && chiSquare < 1.05, `${chiSquare}`);
 });
 
 /** What is wrong, and what the reason must say. */

@@ -8,7 +8,7 @@ import type { Method } from "../../src/method/problem.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import {
   consistencyFigures,
-  departure,
+  dataInconsistency,
   type SliceConsistency,
 } from "../../src/recon/audit/figures.ts";
 import { holdOut, Predictor, samplesOf } from "../../src/recon/audit/prediction.ts";
@@ -57,15 +57,14 @@ const cases: [string, number, SamplingMask][] = [
 for (const [name, coils, mask] of cases) {
   Deno.test(`the truth has a chi-square of 1 in all its parts: ${name}`, async () => {
     const found = example(coils, mask, SIGMA);
-    const { chiSquare, residual, unexplained, misfit, bands } = await figures(
+    const { chiSquare, unexplained, dataDistance, bands } = await figures(
       found,
       truthOf(found),
     );
     const count = measured(found), unknowns = 2 * mask.height * mask.width;
-    assertNear(residual, 1, count);
     assertNear(chiSquare, 1, count);
     assertNear(unexplained!, 1, (count - unknowns) / 2); // its expectation is a draw as well
-    assertNear(misfit, 1, unknowns / 2);
+    assertNear(dataDistance, 1, unknowns / 2);
     for (const band of bands) assert.ok(band.chiSquare > 0.5 && band.chiSquare < 1.6);
     assert.deepEqual([bands[0].from, bands[bands.length - 1].to], [0, 1]);
   });
@@ -74,38 +73,40 @@ for (const [name, coils, mask] of cases) {
     const found = example(coils, mask, SIGMA);
     await using runtime = await Runtime.open("cpu");
     const solver = await sense.prepare(runtime, found.geometry, { steps: 80, weight: 1e-6 });
-    const { residual, chiSquare, misfit } = await figures(
+    const { chiSquare, dataDistance } = await figures(
       found,
       await solver.solve(found.problem),
     );
     const count = measured(found), unknowns = 2 * mask.height * mask.width;
-    assertNear(residual, (count - unknowns) / count, count - unknowns);
-    assertNear(chiSquare, 1, count / 2);
-    assert.ok(misfit < 0.05, `${misfit}`);
+    assertNear(chiSquare, (count - unknowns) / count, count - unknowns); // the overfit shows
+    assert.ok(dataDistance < 0.05, `${dataDistance}`);
   });
 }
 
-Deno.test("one coil explains everything: only the misfit is left to judge by", async () => {
+Deno.test("one coil explains everything: only the dataDistance is left to judge by", async () => {
   const found = example(1, everyOtherLine(24, 31), SIGMA);
   const of = async (image: NdArray) => await figures(found, image);
   const truth = await of(truthOf(found));
   assert.equal(truth.unexplained, null);
   assert.equal(truth.noise, null);
-  assertNear(truth.misfit, 1, measured(found) / 2);
-  assertNear(truth.chiSquare, 1, measured(found) / 2);
+  assertNear(truth.dataDistance, 1, measured(found) / 2);
+  assertNear(truth.chiSquare, 1, measured(found));
   const nothing = await of(ndarray(new Float32Array(2 * 24 * 31), [2, 24, 31]));
-  assert.ok(nothing.misfit > 20 && departure(nothing) > 0.9 && departure(nothing) < 1.1);
+  assert.ok(
+    nothing.dataDistance > 20 && dataInconsistency(nothing) > 0.9 &&
+      dataInconsistency(nothing) < 1.1,
+  );
 });
 
 Deno.test("an image that is wrong by a known amount has a chi-square that grows by as much", async () => {
   const found = example(6, everyOtherLine(24, 15), SIGMA);
   const wrong = truthOf(found);
   for (let i = 0; i < wrong.data.length; i++) wrong.data[i] *= 1.2;
-  const { residual, misfit } = await figures(found, wrong);
+  const { chiSquare, dataDistance } = await figures(found, wrong);
   const energy = forward(found.matrix, found.truth).reduce((sum, v) => sum + (0.2 * v) ** 2, 0);
   const count = measured(found), unknowns = 2 * 24 * 15;
-  assertNear(residual, 1 + energy / count / SIGMA ** 2, count / 2);
-  assertNear(misfit, 1 + energy / unknowns / SIGMA ** 2, unknowns / 4);
+  assertNear(chiSquare, 1 + energy / count / SIGMA ** 2, count / 2);
+  assertNear(dataDistance, 1 + energy / unknowns / SIGMA ** 2, unknowns / 4);
 });
 
 Deno.test("noise twice as large, in one coil, and shared by coils is told apart", async () => {

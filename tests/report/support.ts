@@ -167,15 +167,14 @@ function fakeRun(
       reasons: good ? [] : [`chi-square ${(30 * sigma).toFixed(1)} is above 2`],
       consistency: {
         chiSquare: good ? 1.02 : 30 * sigma,
-        residual: 0.1,
         unexplained: null,
-        misfit: 0.1,
+        dataDistance: 0.1,
         bands: [0, 0.25, 0.5, 0.75].map((from, i) => ({
           from,
           to: from + 0.25,
           chiSquare: good ? 1 + 0.1 * i : 30 * sigma / (i + 1) ** 2,
           unexplained: null,
-          misfit: 0.1,
+          dataDistance: 0.1,
         })),
         worst: { slice: 3, chiSquare: 2 },
       },

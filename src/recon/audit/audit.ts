@@ -115,9 +115,8 @@ function meanConsistency(slices: readonly SliceAudit[]): Audit["consistency"] {
   const worst = slices.reduce((a, b) => b.consistency.chiSquare > a.consistency.chiSquare ? b : a);
   return {
     chiSquare: mean(all.map(({ chiSquare }) => chiSquare)),
-    residual: mean(all.map(({ residual }) => residual)),
     unexplained: meanKnown(all.map(({ unexplained }) => unexplained)),
-    misfit: mean(all.map(({ misfit }) => misfit)),
+    dataDistance: mean(all.map(({ dataDistance }) => dataDistance)),
     bands: bands.map(({ from, to }) => {
       const same = all.flatMap(({ bands }) => bands.filter((b) => b.from === from && b.to === to));
       return {
@@ -125,7 +124,7 @@ function meanConsistency(slices: readonly SliceAudit[]): Audit["consistency"] {
         to,
         chiSquare: mean(same.map(({ chiSquare }) => chiSquare)),
         unexplained: meanKnown(same.map(({ unexplained }) => unexplained)),
-        misfit: mean(same.map(({ misfit }) => misfit)),
+        dataDistance: mean(same.map(({ dataDistance }) => dataDistance)),
       };
     }),
     worst: { slice: worst.slice, chiSquare: worst.consistency.chiSquare },

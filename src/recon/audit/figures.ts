@@ -3,32 +3,28 @@ import type { BandEnergies, ConsistencyEnergies, ResidualEnergies } from "./cons
 
 /** A part of k-space, by distance from its centre as parts of the largest distance. */
 export interface ConsistencyBand {
-  /** Least distance. */
   readonly from: number;
-  /** Greatest distance. */
   readonly to: number;
-  /** As of the whole. */
   readonly chiSquare: number;
-  /** As of the whole. */
   readonly unexplained: number | null;
-  /** As of the whole. */
-  readonly misfit: number;
+  readonly dataDistance: number;
 }
 
 /** Residual on the acquired samples, in units of the noise that was assumed. */
 export interface ConsistencyFigures {
   /**
-   * Reduced chi-square: 1 for the truth, for a posterior sample and for all between it and least squares.
-   * It is (unexplained part + the larger of misfit and the noise that a fit takes up) / their expectation:
-   * what a fit took up of the noise is given back.
+   * Reduced chi-square |y - A x|^2 / (N sigma^2) over the N measured real numbers. The truth leaves 1 (the
+   * discrepancy principle of Morozov, 1966), an image that follows the noise less, down to (N - p) / N for
+   * least squares with p unknowns; an image that departs from the data leaves more.
    */
   readonly chiSquare: number;
-  /** Plain residual: |y - A x|^2 over the number of samples and the noise variance. */
-  readonly residual: number;
   /** What no image explains, over its expectation: noise, maps, motion. Null where all is explained. */
   readonly unexplained: number | null;
-  /** Distance from least squares in the data, over what noise makes it for the truth: the method. */
-  readonly misfit: number;
+  /**
+   * Distance from least squares in the data, over what noise makes it for the truth: 0 for least squares,
+   * 1 for the truth or a posterior sample.
+   */
+  readonly dataDistance: number;
   /** The same by distance from the centre of k-space. */
   readonly bands: readonly ConsistencyBand[];
 }
@@ -37,10 +33,10 @@ export interface ConsistencyFigures {
 export interface JudgedBand extends ConsistencyBand {
   /** Real numbers that were measured there. */
   readonly count: number;
-  /** Part of white noise that no image explains. */
-  readonly freedom: number;
+  /** Part of white noise that no image explains: the chi-square of least squares. */
+  readonly residualFraction: number;
   /** Part of white noise that a fit takes up. */
-  readonly taken: number;
+  readonly fitFraction: number;
   /** Root of the power of the samples over that of the assumed noise. */
   readonly snr: number;
 }
@@ -57,10 +53,10 @@ export interface SliceConsistency extends ConsistencyFigures {
 }
 
 /** Where a fit takes up all but this part of the noise, nothing is left to judge the data by. */
-const LEAST_FREEDOM = 0.05;
+const MIN_RESIDUAL_FRACTION = 0.05;
 
 /** Below this, in units of bright tissue, data count as free of noise: float32 has its own. */
-export const LEAST_SIGMA = 1e-5;
+export const MIN_SIGMA = 1e-5;
 
 /** An excess below this part of the noise counts as none... */
 const SIGNIFICANT = 0.05;
@@ -73,7 +69,7 @@ export function consistencyFigures(
   { bands, coilNoise, correlation }: ConsistencyEnergies,
   sigma: number,
 ): SliceConsistency {
-  const variance = Math.max(sigma, LEAST_SIGMA) ** 2;
+  const variance = Math.max(sigma, MIN_SIGMA) ** 2;
   const parts: readonly ResidualEnergies[] = bands;
   const outermost = bands[bands.length - 1];
   const judgeable = unexplainedOf(outermost, variance) !== null;
@@ -88,16 +84,16 @@ export function consistencyFigures(
 
 /** What no image explains beyond the noise, relative to the signal: the largest over the bands. */
 export function modelError({ bands, noise }: SliceConsistency): number {
-  const errors = bands.map(({ unexplained, freedom, count, snr }) =>
-    unexplained === null ? 0 : amplitude(unexplained, noise ?? 1, freedom, count) / snr
+  const errors = bands.map(({ unexplained, residualFraction, count, snr }) =>
+    unexplained === null ? 0 : amplitude(unexplained, noise ?? 1, residualFraction, count) / snr
   );
   return Math.max(0, ...errors.filter(Number.isFinite));
 }
 
 /** Distance of the image from the data beyond the noise, relative to the signal: the largest over the bands. */
-export function departure({ bands, noise }: SliceConsistency): number {
-  const errors = bands.map(({ misfit, taken, count, snr }) =>
-    amplitude(misfit, noise ?? 1, taken, count) / snr
+export function dataInconsistency({ bands, noise }: SliceConsistency): number {
+  const errors = bands.map(({ dataDistance, fitFraction, count, snr }) =>
+    amplitude(dataDistance, noise ?? 1, fitFraction, count) / snr
   );
   return Math.max(0, ...errors.filter(Number.isFinite));
 }
@@ -111,34 +107,32 @@ function amplitude(found: number, noise: number, part: number, count: number): n
 }
 
 function bandFigures(band: BandEnergies, variance: number): JudgedBand {
-  const { from, to, count, signal, unexplainedNoise, misfitNoise } = band;
-  const { chiSquare, unexplained, misfit } = figuresOf(band, variance);
+  const { from, to, count, signal, unexplainedNoise, fittedNoise } = band;
+  const { chiSquare, unexplained, dataDistance } = figuresOf(band, variance);
   return {
     from,
     to,
     chiSquare,
     unexplained,
-    misfit,
+    dataDistance,
     count,
-    freedom: unexplainedNoise / count,
-    taken: misfitNoise / count,
+    residualFraction: unexplainedNoise / count,
+    fitFraction: fittedNoise / count,
     snr: Math.sqrt(signal / count / variance),
   };
 }
 
 function figuresOf(energies: ResidualEnergies, variance: number) {
-  const { count, residual, unexplained, unexplainedNoise, misfit, misfitNoise } = energies;
-  const departed = Math.max(misfit / variance, misfitNoise);
+  const { count, residual, fitted, fittedNoise } = energies;
   return {
-    chiSquare: (unexplained / variance + departed) / (unexplainedNoise + misfitNoise),
-    residual: residual / variance / count,
+    chiSquare: residual / variance / count,
     unexplained: unexplainedOf(energies, variance),
-    misfit: misfitNoise > 0 ? misfit / variance / misfitNoise : 0,
+    dataDistance: fittedNoise > 0 ? fitted / variance / fittedNoise : 0,
   };
 }
 
 function unexplainedOf(energies: ResidualEnergies, variance: number): number | null {
-  if (!(energies.unexplainedNoise > LEAST_FREEDOM * energies.count)) return null;
+  if (!(energies.unexplainedNoise > MIN_RESIDUAL_FRACTION * energies.count)) return null;
   return energies.unexplained / variance / energies.unexplainedNoise;
 }
 
@@ -149,8 +143,8 @@ function summed(a: ResidualEnergies, b: ResidualEnergies): ResidualEnergies {
     residual: a.residual + b.residual,
     unexplained: a.unexplained + b.unexplained,
     unexplainedNoise: a.unexplainedNoise + b.unexplainedNoise,
-    misfit: a.misfit + b.misfit,
-    misfitNoise: a.misfitNoise + b.misfitNoise,
+    fitted: a.fitted + b.fitted,
+    fittedNoise: a.fittedNoise + b.fittedNoise,
   };
 }
 

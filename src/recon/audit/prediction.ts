@@ -21,13 +21,13 @@ import type {
 } from "../../method/problem.ts";
 import { meanOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
-import { LEAST_SIGMA } from "./figures.ts";
+import { MIN_SIGMA } from "./figures.ts";
 
 /** Part of the acquired samples that is held back. */
 const HELD_PART = 0.05;
 
 /** At most this part of what lies outside the calibration region is held back. */
-const MOST_OUTSIDE = 0.5;
+const MAX_OUTSIDE = 0.5;
 
 /** Acquired samples in two parts. */
 export interface HoldOut {
@@ -61,7 +61,7 @@ export interface SlicePrediction {
 export function holdOut(mask: SamplingMask, seed: number): HoldOut | undefined {
   const outside = outsideCalibration(mask);
   const wanted = Math.max(1, Math.round(HELD_PART * mask.kept));
-  const count = Math.min(wanted, Math.floor(MOST_OUTSIDE * outside.length));
+  const count = Math.min(wanted, Math.floor(MAX_OUTSIDE * outside.length));
   if (count === 0) return undefined;
   const rng = new Rng(seed);
   const kept = mask.values.slice(), held = new Uint8Array(mask.values.length);
@@ -172,7 +172,7 @@ export class Predictor {
     const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
     const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);
     const count = held.kept * (held.isLines ? held.width : 1) * problem.y.shape[1] * 2;
-    const scale = 1 / (count * Math.max(problem.sigma, LEAST_SIGMA) ** 2);
+    const scale = 1 / (count * Math.max(problem.sigma, MIN_SIGMA) ** 2);
     const error = async (x: NdArray, y: NdArray) => scale * await this.#energy(problem, x, y);
     return {
       held: part,

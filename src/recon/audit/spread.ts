@@ -30,10 +30,10 @@ export interface Spread {
 }
 
 /** Most regions that are listed. */
-const MOST_REGIONS = 5;
+const MAX_REGIONS = 5;
 
 /** Regions of fewer pixels are not listed. */
-const LEAST_PIXELS = 10;
+const MIN_PIXELS = 10;
 
 /**
  * Figures of the spread. The head is that of the reconstruction; the local contrast of a pixel is the
@@ -66,7 +66,7 @@ export function spreadFigures(magnitude: NdArray, std: NdArray, first: number): 
   return {
     mean: signal > 0 ? deviation / signal : 0,
     above: inside > 0 ? above / inside : 0,
-    regions: regions.slice(0, MOST_REGIONS),
+    regions: regions.slice(0, MAX_REGIONS),
   };
 }
 
@@ -83,7 +83,7 @@ function components(pixels: Uint8Array, columns: number): Omit<SpreadRegion, "sl
   const boxes: Omit<SpreadRegion, "slice">[] = [];
   for (let start = pixels.indexOf(1); start >= 0; start = pixels.indexOf(1, start + 1)) {
     const found = flood(pixels, columns, [start]);
-    if (found.length < LEAST_PIXELS) continue;
+    if (found.length < MIN_PIXELS) continue;
     const ys = found.map((p) => Math.floor(p / columns)), xs = found.map((p) => p % columns);
     const low = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));
     const high = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));

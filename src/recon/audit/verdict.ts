@@ -3,7 +3,7 @@
  * volumes by `bench/audit.ts`; what it measured, misses included, is in docs/audit.md.
  * @module
  */
-import { departure, modelError, type SliceConsistency } from "./figures.ts";
+import { dataInconsistency, modelError, type SliceConsistency } from "./figures.ts";
 import type { SlicePrediction } from "./prediction.ts";
 
 /** What the evidence says. */
@@ -32,8 +32,8 @@ export const LIMITS = {
   correlation: { suspicious: 0.3, inconsistent: 0.8 },
   /** What no image explains, relative to the signal of a band of k-space. */
   modelError: { suspicious: 0.03, inconsistent: 0.15 },
-  /** Departure of the image from the data, relative to the signal of a band. */
-  departure: { suspicious: 0.05, inconsistent: 0.15 },
+  /** Distance of the image from the data, relative to the signal of a band. */
+  dataInconsistency: { suspicious: 0.05, inconsistent: 0.15 },
   /** Error of prediction over that of sense. */
   prediction: { suspicious: 1.15, inconsistent: 2 },
   /** Error of prediction beyond the noise over that of tv, of methods with a network. */
@@ -41,10 +41,10 @@ export const LIMITS = {
 } as const satisfies Record<string, Limits>;
 
 /** A network that predicts worse than tv by less than this part of the noise predicts as well. */
-const AS_WELL = 0.03;
+const EQUAL_PREDICTION = 0.03;
 
 /** Least error beyond the noise that is divided by, as part of the noise. */
-const LEAST_ERROR = 0.02;
+const MIN_ERROR = 0.02;
 
 /** What a reason is about: the data with their maps and noise, which all methods share, or the image. */
 export type Subject = "data" | "image";
@@ -107,12 +107,12 @@ function dataReasons(consistency: SliceConsistency): Reason[] {
 }
 
 function imageReasons(consistency: SliceConsistency): Reason[] {
-  const departed = departure(consistency);
+  const departed = dataInconsistency(consistency);
   const text =
     `The image departs from the acquired data by ${percent(departed)} of the signal in a ` +
     "band of k-space, beyond the noise; an iteration that stopped early, a weight too large or a wrong " +
     "prior do this";
-  return reason("departure", departed, text);
+  return reason("dataInconsistency", departed, text);
 }
 
 function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number): Reason[] {
@@ -126,10 +126,10 @@ function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number)
     }; a wrong prior ` +
       "does this",
   );
-  if (tv === null || !(error - tv > AS_WELL * noise)) return worseThanSense;
+  if (tv === null || !(error - tv > EQUAL_PREDICTION * noise)) return worseThanSense;
   const worseThanTv = reason(
     "prior",
-    (error - noise) / Math.max(tv - noise, LEAST_ERROR * noise),
+    (error - noise) / Math.max(tv - noise, MIN_ERROR * noise),
     "The network predicts samples that were held back worse than tv, which knows nothing of anatomy: " +
       `${against(tv)}; a wrong or weak prior does this`,
   );
@@ -142,7 +142,7 @@ const ABOUT: Readonly<Record<keyof typeof LIMITS, Subject>> = {
   coilRatio: "data",
   correlation: "data",
   modelError: "data",
-  departure: "image",
+  dataInconsistency: "image",
   prediction: "image",
   prior: "image",
 };
