@@ -77,6 +77,7 @@ export {
   type ReduceOptions,
   reduceSum,
 } from "./ops/reduce.ts";
+export type { NdArray } from "../ndarray.ts";
 export type {
   ConstantData,
   ConvAttributes,
@@ -84,6 +85,7 @@ export type {
   NoAttributes,
   OpAttributes,
   OpName,
+  PlainOp,
   PoolAttributes,
   ReduceAttributes,
 } from "./ops/attributes.ts";

@@ -36,11 +36,14 @@ export {
 export { modelPath, type ModelReference, modelReference } from "./model_path.ts";
 export {
   type DenoiserDescription,
+  MODEL_KINDS,
   MODEL_SCHEMA,
   type ModelDescription,
   type ModelKind,
+  NOISE_INPUTS,
   type NoiseInputName,
   type Parameterisation,
+  PARAMETERISATIONS,
   parseDenoiserYaml,
   parseModelYaml,
 } from "./model_yaml.ts";

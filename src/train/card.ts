@@ -1,7 +1,7 @@
 /** The card of a trained model: how it was trained, how good it is, and its limits. @module */
 import { readFile } from "node:fs/promises";
 import type { DenoiserQuality } from "./denoiser_quality.ts";
-import type { LoopResult } from "./loop.ts";
+import type { RunResult } from "./run.ts";
 import type { ReconstructionKind, TrainingSettings } from "./options.ts";
 import type { TrainedPrior } from "./prior.ts";
 import type { TrainedReconstruction } from "./reconstruction.ts";
@@ -79,7 +79,7 @@ type Row = readonly [string, string];
 async function trainingTable(
   kind: string,
   options: TrainingSettings,
-  { state, seconds, complete }: LoopResult,
+  { state, seconds, complete }: RunResult,
   { sizes, rows = [] }: { readonly sizes: string; readonly rows?: readonly Row[] },
 ): Promise<string> {
   const { batch, procedural } = options;

@@ -4,12 +4,11 @@ import { readBytes } from "../host.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { decodeSafetensors, encodeSafetensors } from "../nn/safetensors.ts";
-import type { TrainingState } from "./trainer.ts";
+import { STATE_VECTORS, type TrainingState } from "./trainer.ts";
 
 /** Version of the format. */
 const FORMAT = "larmor.checkpoint/1";
 const FILE = "checkpoint.safetensors";
-const VECTORS = ["weights", "mean", "square", "average"] as const;
 
 /** A measurement during training. */
 export interface HistoryEntry {
@@ -40,38 +39,6 @@ export interface Checkpoint extends Progress {
 /** Settings that must not change when a run is resumed: values that JSON can hold. */
 export type RunSettings = Readonly<Record<string, unknown>>;
 
-/** Writes a checkpoint (safetensors). */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { state, seconds, history, settings } = checkpoint;
-  const tensors = Object.fromEntries(
-    VECTORS.map((name): [string, NdArray] => [name, ndarray(state[name], [state[name].length])]),
-  );
-  const metadata = {
-    format: FORMAT,
-    run: JSON.stringify({ step: state.step, seconds, history, settings }),
-  };
-  return encodeSafetensors({ tensors, metadata });
-}
-
-/**
- * Reads a checkpoint.
- * @param name of the file, for messages
- * @throws {InputError} when the bytes are not a checkpoint
- */
-export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes, name);
-  if (metadata.format !== FORMAT || VECTORS.some((key) => tensors[key] === undefined)) {
-    throw new InputError(
-      `Cannot resume from ${name}: format ${FORMAT} is required, found ${
-        metadata.format ?? "none"
-      }`,
-    );
-  }
-  const { step, seconds, history, settings } = JSON.parse(metadata.run);
-  const vectors = Object.fromEntries(VECTORS.map((key) => [key, tensors[key].data]));
-  return { state: { step, ...vectors } as TrainingState, seconds, history, settings };
-}
-
 /**
  * Reads the checkpoint in a model's folder.
  * @throws {InputError} when there is none
@@ -84,12 +51,32 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
       hint: "Begin a run without resume",
     });
   });
-  return decodeCheckpoint(bytes, path);
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  if (metadata.format !== FORMAT || STATE_VECTORS.some((key) => tensors[key] === undefined)) {
+    const found = metadata.format ?? "none";
+    throw new InputError(
+      `Cannot resume from ${path}: format ${FORMAT} is required, found ${found}`,
+    );
+  }
+  const { step, seconds, history, settings } = JSON.parse(metadata.run);
+  const vectors = Object.fromEntries(STATE_VECTORS.map((key) => [key, tensors[key].data]));
+  return { state: { step, ...vectors } as TrainingState, seconds, history, settings };
 }
 
 /** Writes the checkpoint into a model's folder; the old one stays until the new one is complete. */
-export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
-  await writeFileWhole(`${folder}/${FILE}`, encodeCheckpoint(checkpoint));
+export async function saveCheckpoint(
+  folder: string,
+  { state, seconds, history, settings }: Checkpoint,
+): Promise<void> {
+  const tensors = Object.fromEntries(
+    STATE_VECTORS.map((name): [string, NdArray] => [
+      name,
+      ndarray(state[name], [state[name].length]),
+    ]),
+  );
+  const run = JSON.stringify({ step: state.step, seconds, history, settings });
+  const bytes = encodeSafetensors({ tensors, metadata: { format: FORMAT, run } });
+  await writeFileWhole(`${folder}/${FILE}`, bytes);
 }
 
 /**

@@ -18,11 +18,11 @@ import {
 import { Rng } from "../rng.ts";
 import type { BatchSource } from "./batch_source.ts";
 import { clock, priorCard } from "./card.ts";
-import { readCheckpoint, requireSame, saveCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint } from "./checkpoint.ts";
 import { type DenoiserQuality, measureDenoiser } from "./denoiser_quality.ts";
 import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.ts";
 import { historyChart } from "./history_chart.ts";
-import { type LoopActions, type LoopResult, runLoop } from "./loop.ts";
+import { type RunResult, runTraining } from "./run.ts";
 import {
   type TrainingOptions,
   type TrainingResult,
@@ -31,7 +31,7 @@ import {
 } from "./options.ts";
 import { proceduralShare, runSources } from "./slice_sources.ts";
 import { SIGMA_RANGE } from "./schedule.ts";
-import { compileTrainer, firstProgress } from "./trainer.ts";
+import { compileTrainer } from "./trainer.ts";
 import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
 import { modelName } from "./model_files.ts";
@@ -60,7 +60,7 @@ export interface PriorSettings {
 }
 
 /** A trained denoiser. */
-export interface TrainedPrior extends LoopResult {
+export interface TrainedPrior extends RunResult {
   readonly settings: PriorSettings;
 }
 
@@ -80,11 +80,9 @@ export async function trainPrior(
   return { complete, step, seconds, history, sigmaData: run.settings.sigmaData };
 }
 
-async function trainedPrior(
-  options: TrainingSettings,
-): Promise<TrainedPrior> {
-  requireCrop(options.crop);
+async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
   const { output, batch, crop, seed, resume } = options;
+  requireCrop(crop);
   await using runtime = await Runtime.open("cpu");
   const { sources, names: volumes } = await runSources(runtime, options);
   await mkdir(output, { recursive: true });
@@ -94,37 +92,16 @@ async function trainedPrior(
     await standardDeviation(source);
   const share = proceduralShare(options);
   const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share } as const;
-  if (resumed !== undefined) requireSame(resumed.settings, settings);
-  const actions = await priorActions(runtime, options, source, settings);
-  const first = resumed ?? firstProgress(denoiserSpecs(DENOISER_NETWORK), seed);
-  const { step, weights } = first.state;
-  options.onProgress?.({
-    kind: "start",
-    volumes: volumes.length,
-    parameters: weights.length,
-    step,
-    steps: options.steps,
-    batch,
-    sigmaData,
-  });
-  return { ...await runLoop(first, options, actions), settings };
-}
-
-/** What the loop does for a prior. */
-async function priorActions(
-  runtime: Runtime,
-  options: TrainingSettings,
-  source: BatchSource<DenoisingBatch>,
-  settings: PriorSettings,
-): Promise<LoopActions> {
-  const { batch, crop, sigmaData } = settings;
   const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
   const trainer = await compileTrainer(runtime, objective);
-  return {
+  const result = await runTraining(options, {
+    specs: objective.specs,
+    resumed,
+    settings,
     step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
     validate: await priorValidation(options, sigmaData),
-    save: (progress) => saveCheckpoint(options.output, { ...progress, settings: { ...settings } }),
-  };
+  });
+  return { ...result, settings };
 }
 
 function requireCrop(crop: number): void {

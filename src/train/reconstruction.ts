@@ -7,9 +7,9 @@ import { separateCascades } from "../unrolled/mod.ts";
 import type { AcquisitionSettings, FixedSampling } from "./acquisition_worker.ts";
 import { type Batch, BatchSource } from "./batch_source.ts";
 import { reconCard } from "./card.ts";
-import { readCheckpoint, requireSame, type RunSettings, saveCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint, type RunSettings } from "./checkpoint.ts";
 import { historyChart } from "./history_chart.ts";
-import { type LoopResult, runLoop } from "./loop.ts";
+import { type RunResult, runTraining } from "./run.ts";
 import { type ReconNetwork, reconNetwork } from "./reconstruction_networks.ts";
 import {
   type ReconstructionKind,
@@ -26,7 +26,7 @@ import {
   reconObjective,
 } from "./reconstruction_objective.ts";
 import { proceduralShare, runSources } from "./slice_sources.ts";
-import { compileTrainer, firstProgress } from "./trainer.ts";
+import { compileTrainer } from "./trainer.ts";
 import { VALIDATION_SEED } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
 import { writeWeights } from "./model_files.ts";
@@ -53,7 +53,7 @@ const VALIDATION_SAMPLINGS: Readonly<Record<string, FixedSampling>> = {
 const VALIDATION_IMAGES = 12;
 
 /** A trained reconstruction network. */
-export interface TrainedReconstruction extends LoopResult {
+export interface TrainedReconstruction extends RunResult {
   readonly network: ReconNetwork;
   /** Sizes of the training images, in turn. */
   readonly sizes: readonly AcquisitionSize[];
@@ -103,29 +103,20 @@ async function trainedReconstruction(
   const sizes = acquisitionSizes(crop);
   const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(options) };
   const resumed = resume ? await readCheckpoint(output) : undefined;
-  if (resumed !== undefined) requireSame(resumed.settings, settings);
   using source = acquisitionSource({ ...sources, batch, crop, seed, sizes });
   const trainers = await Promise.all(
     sizes.map((size) => compileTrainer(runtime, reconObjective(specs, { batch, ...size }, build))),
   );
-  const validate = await reconValidation(runtime, options, network);
-  const first = resumed ?? firstProgress(specs, seed, network.weights);
-  const { step, weights } = first.state;
-  options.onProgress?.({
-    kind: "start",
-    volumes: volumes.length,
-    parameters: weights.length,
-    step,
-    steps: options.steps,
-    batch,
-  });
-  const actions = {
-    step: async (state: typeof first.state, rate: number) =>
+  const result = await runTraining(options, {
+    specs,
+    parameters: network.weights,
+    resumed,
+    settings,
+    step: async (state, rate) =>
       trainers[state.step % sizes.length].step(state, await source.get(state.step), rate),
-    validate,
-    save: (progress: typeof first) => saveCheckpoint(output, { ...progress, settings }),
-  };
-  return { ...await runLoop(first, options, actions), network, sizes, settings };
+    validate: await reconValidation(runtime, options, network),
+  });
+  return { ...result, network, sizes, settings };
 }
 
 function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {

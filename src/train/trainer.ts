@@ -78,8 +78,9 @@ export interface StepReport {
   readonly norm: number;
 }
 
-type StateName = "weights" | "mean" | "square" | "average";
-const STATE: readonly StateName[] = ["weights", "mean", "square", "average"];
+/** The vectors of a {@link TrainingState}. */
+export const STATE_VECTORS = ["weights", "mean", "square", "average"] as const;
+type StateName = typeof STATE_VECTORS[number];
 
 /** A compiled training step. */
 export interface Trainer<I extends string> {
@@ -101,7 +102,7 @@ export async function compileTrainer<I extends string>(
   options: OptimizerOptions = {},
 ): Promise<Trainer<I>> {
   const count = countParameters(specs);
-  const state = Object.fromEntries(STATE.map((name) => [name, [count]]));
+  const state = Object.fromEntries(STATE_VECTORS.map((name) => [name, [count]]));
   const shapes = { ...inputs, ...state, scalars: [STEP_SCALARS] } as Record<string, number[]>;
   const program = await runtime.build(shapes, (tensors): Record<string, Tensor> => {
     const scope = flatScope(specs, tensors.weights);
@@ -116,7 +117,7 @@ export async function compileTrainer<I extends string>(
     return {
       loss: value,
       norm: next.norm,
-      ...Object.fromEntries(STATE.map((name) => [`next_${name}`, next[name]])),
+      ...Object.fromEntries(STATE_VECTORS.map((name) => [`next_${name}`, next[name]])),
     };
   });
   return { step: (state, batch, rate) => runStep(program, state, batch, rate, options) };
@@ -143,7 +144,7 @@ async function runStep(
   const scalars = stepScalars(step, learningRate, options);
   const vector = (data: Float32Array): NdArray => ({ data, shape: [data.length] });
   const feeds: Record<string, NdArray> = { ...batch, scalars: vector(scalars) };
-  for (const name of STATE) feeds[name] = vector(state[name]);
+  for (const name of STATE_VECTORS) feeds[name] = vector(state[name]);
   const out = await program.run(feeds);
   const report = { loss: out.loss.data[0], norm: out.norm.data[0] };
   if (!Number.isFinite(report.loss) || !Number.isFinite(report.norm)) {
@@ -151,6 +152,6 @@ async function runStep(
       `Training diverged at step ${step}: loss ${report.loss}, gradient norm ${report.norm}`,
     );
   }
-  const next = Object.fromEntries(STATE.map((name) => [name, out[`next_${name}`].data]));
+  const next = Object.fromEntries(STATE_VECTORS.map((name) => [name, out[`next_${name}`].data]));
   return { state: { step, ...next as Record<StateName, Float32Array> }, report };
 }

@@ -6,8 +6,9 @@ import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { measureDenoiser } from "../../src/train/denoiser_quality.ts";
 import { type TrainingEvent, type TrainingOptions, trainPrior } from "../../src/train/mod.ts";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
-import { checkpointOf, writeVolume } from "./support.ts";
+import { writeVolume } from "./support.ts";
 
 const TINY = { batch: 2, crop: 16, steps: 8, validateEvery: 4, seed: 3, rate: 0.003 };
 
@@ -26,9 +27,9 @@ Deno.test("training lowers the loss, and a run that was stopped resumes bit for 
     const onProgress = ({ kind }: TrainingEvent) => kind === "step" && stop.abort();
     const stopped = await train("parts", { signal: stop.signal, onProgress });
     assert.deepEqual([stopped.complete, stopped.step], [false, 1]);
-    assert.equal((await checkpointOf(at("parts"))).state.step, 1);
+    assert.equal((await readCheckpoint(at("parts"))).state.step, 1);
     await train("parts", { resume: true });
-    const states = await Promise.all(["whole", "parts"].map((name) => checkpointOf(at(name))));
+    const states = await Promise.all(["whole", "parts"].map((name) => readCheckpoint(at(name))));
     assert.deepEqual(states[1].state, states[0].state);
     await assert.rejects(
       train("parts", { resume: true, batch: 4 }),

@@ -22,8 +22,9 @@ import { headRegion, randomView } from "../../src/train/views.ts";
 import { loadImageUNet, modlSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
 import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
 import { generator } from "../graph/random.ts";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
-import { checkpointOf, writeVolume } from "./support.ts";
+import { writeVolume } from "./support.ts";
 
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5 };
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
@@ -148,7 +149,7 @@ Deno.test("a run that was stopped resumes with the same weights, whatever size i
     });
     assert.deepEqual([stopped.complete, stopped.step], [false, 3]);
     await train("parts", { resume: true });
-    const states = await Promise.all(["whole", "parts"].map((name) => checkpointOf(at(name))));
+    const states = await Promise.all(["whole", "parts"].map((name) => readCheckpoint(at(name))));
     assert.deepEqual(states[1].state, states[0].state);
     assert.deepEqual((await loadImageUNet(at("parts"))).config, TINY.architecture);
     await assert.rejects(
@@ -169,7 +170,7 @@ Deno.test("k-space files are trained on with maps from themselves, drawn brains 
       steps: 4,
       procedural: 0.4,
     });
-    const { settings } = await checkpointOf(at("out"));
+    const { settings } = await readCheckpoint(at("out"));
     assert.deepEqual(settings.volumes, ["v.nii.gz", "k.h5"]);
     assert.equal(settings.procedural, 0.4);
     const card = await Deno.readTextFile(`${at("out")}/card.md`);

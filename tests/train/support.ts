@@ -1,5 +1,4 @@
 /** What the tests of training share. */
-import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 
@@ -11,9 +10,4 @@ export async function writeVolume(path: string, phase = 0): Promise<void> {
     return Math.hypot(y, x) < 14 ? 100 + 40 * Math.sin(y / 3 + phase) : 0;
   });
   await writeNifti(path, { image: ndarray(data, [slices, rows, columns]) });
-}
-
-/** The checkpoint in a model's folder. */
-export async function checkpointOf(folder: string) {
-  return decodeCheckpoint(await Deno.readFile(`${folder}/checkpoint.safetensors`), folder);
 }

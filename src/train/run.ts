@@ -1,0 +1,91 @@
+/** The course of a training run: resuming, learning rate, measurements, checkpoints. @module */
+import type { Parameters, ParameterSpec } from "../nn/mod.ts";
+import {
+  type Checkpoint,
+  type HistoryEntry,
+  type Progress,
+  requireSame,
+  type RunSettings,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+import type { TrainingSettings } from "./options.ts";
+import { learningRateFactor } from "./schedule.ts";
+import { firstProgress, type StepReport, type TrainingState } from "./trainer.ts";
+
+/** A run that is ready to begin. */
+export interface Run {
+  readonly specs: readonly ParameterSpec[];
+  /** First weights. Default: random. */
+  readonly parameters?: Parameters;
+  /** Where the run continues, if it is resumed. */
+  readonly resumed?: Checkpoint;
+  /** Settings that must not change when the run is resumed. */
+  readonly settings: RunSettings & { readonly volumes: readonly string[]; sigmaData?: number };
+  /** One step. */
+  step(state: TrainingState, rate: number): Promise<{ state: TrainingState; report: StepReport }>;
+  /** PSNR in dB by noise level or acceleration. */
+  validate?(weights: Float32Array): Promise<Readonly<Record<string, number>>>;
+}
+
+/** How a run ended. */
+export interface RunResult extends Progress {
+  /** Whether all steps were done. */
+  readonly complete: boolean;
+}
+
+/** Part of a run that is done. */
+function fractionDone({ steps, hours }: TrainingSettings, step: number, seconds: number): number {
+  const bySteps = steps === undefined ? 0 : step / steps;
+  const byClock = hours === undefined ? 0 : seconds / (3600 * hours);
+  return Math.max(bySteps, byClock);
+}
+
+/** Trains until the run is complete or the signal aborts; the last state is saved either way. */
+export async function runTraining(options: TrainingSettings, run: Run): Promise<RunResult> {
+  const { signal, onProgress, output, seed, batch, steps } = options;
+  const { specs, settings, resumed } = run;
+  if (resumed !== undefined) requireSame(resumed.settings, settings);
+  const start = resumed ?? firstProgress(specs, seed, run.parameters);
+  onProgress?.({
+    kind: "start",
+    volumes: settings.volumes.length,
+    parameters: start.state.weights.length,
+    step: start.state.step,
+    steps,
+    batch,
+    sigmaData: settings.sigmaData,
+  });
+  const save = () => saveCheckpoint(output, { state, seconds: seconds(), history, settings });
+  const begun = performance.now();
+  const seconds = () => start.seconds + (performance.now() - begun) / 1000;
+  const history: HistoryEntry[] = [...start.history];
+  let { state } = start;
+  let saved = seconds();
+  let losses: number[] = [];
+  const measure = async () => {
+    const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
+    const psnr = await run.validate?.(state.average);
+    const entry: HistoryEntry = { step: state.step, loss, psnr };
+    history.push(entry);
+    losses = [];
+    onProgress?.({ kind: "validation", ...entry });
+  };
+  let fraction = fractionDone(options, state.step, seconds());
+  while (fraction < 1 && !signal?.aborted) {
+    const rate = options.rate * learningRateFactor(fraction);
+    const { state: next, report: { loss, norm } } = await run.step(state, rate);
+    state = next;
+    losses.push(loss);
+    fraction = fractionDone(options, state.step, seconds());
+    const { step } = state;
+    onProgress?.({ kind: "step", step, loss, gradientNorm: norm, fraction, seconds: seconds() });
+    if (step % options.validateEvery === 0) await measure();
+    if (seconds() - saved > 60 * options.checkpointMinutes) {
+      await save();
+      saved = seconds();
+    }
+  }
+  if (losses.length > 0 && fraction >= 1) await measure();
+  await save();
+  return { state, seconds: seconds(), history, complete: fraction >= 1 };
+}
