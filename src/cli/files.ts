@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { createFolderWhole, writeFileWhole } from "../io/atomic.ts";
 
-/** A value as one line of JSON. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 /** Lines as a text that ends with the last of them. */
@@ -26,7 +25,6 @@ export async function writeText(path: string, text: string): Promise<void> {
   await writeFileWhole(path, new TextEncoder().encode(text));
 }
 
-/** Writes a value as indented JSON. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }

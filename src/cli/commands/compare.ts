@@ -114,7 +114,6 @@ async function comparedInputs(
   return inputs;
 }
 
-/** Checksums of the masks and maps that are files. */
 async function checksums(
   names: readonly (string | undefined)[],
 ): Promise<Record<string, string>> {

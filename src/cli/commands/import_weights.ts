@@ -27,7 +27,6 @@ const IMPORT: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/** Writes a model folder. */
 export async function importWeightsCommand(
   args: readonly string[],
   { console }: CommandContext,

@@ -111,7 +111,6 @@ export function outputPaths(
 
 /** Options of the outputs, and data beside the reconstruction itself. */
 export interface OutputOptions extends OutputRequest, DicomDescription {
-  /** Zero-filled magnitude, for the preview. */
   readonly zeroFilled?: Reconstruction["magnitude"];
 }
 

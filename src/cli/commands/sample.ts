@@ -20,7 +20,6 @@ import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 /** An image of fewer pixels shows nothing; more than this is no image. */
 const side = number({ integer: true, min: 16, max: 2048 });
 
-/** `N` or `HxW`. */
 const size: Parse<readonly [number, number]> = (text, option) => {
   const [rows, columns = rows, ...more] = text.split("x");
   if (more.length === 0) return [side(rows, option), side(columns, option)];
@@ -64,10 +63,8 @@ type SampleRequest = RequestOf<typeof OPTIONS>;
 /** Name and version of the layout of sample.json. */
 const SCHEMA = "larmor.sample/1";
 
-/** Files of the results by kind. */
 const FILES = { samples: "samples.nii.gz", preview: "preview.png", report: "sample.json" } as const;
 
-/** Draws images and writes them. */
 export async function sample(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(SAMPLE, args, console);

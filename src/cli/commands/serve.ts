@@ -12,10 +12,8 @@ import { DEVICE, SERVICE } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 
-/** Megabytes as bytes. */
 const megabytes: Parse<number> = (text, option) => 2 ** 20 * positive(text, option);
 
-/** Every option of `serve`. */
 export const SERVE_OPTIONS = {
   port: option(
     "N",

@@ -80,7 +80,6 @@ type SimulateRequest = RequestOf<typeof OPTIONS>;
 /** Name and version of the layout of what `--json` prints. */
 const SCHEMA = "larmor.simulate/1";
 
-/** Simulates k-space. */
 export async function simulate(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(SIMULATE, args, console);

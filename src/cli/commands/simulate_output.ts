@@ -6,16 +6,12 @@ import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import type { SimulatedKspace } from "../../recon/simulated.ts";
 
-/** A format of simulated k-space. */
 export type OutputFormat = "h5" | "cfl" | "npy";
 
 /** A simulation, to be written. */
 export interface SimulatedContent {
-  /** Sizes and geometry. */
   readonly file: SimulatedKspace;
-  /** Number of slices that are written. */
   readonly slices: number;
-  /** Undersampling; none if absent. */
   readonly mask?: SamplingMask;
   /** The noiseless image `[readout, phase]` of a slice. */
   truth(slice: number): Promise<NdArray>;

@@ -75,7 +75,6 @@ type StressRequest = RequestOf<typeof OPTIONS>;
 /** Stream of random numbers that places the structures. */
 const PLACES = 11;
 
-/** Stresses methods. */
 export async function stress(args: readonly string[], context: CommandContext): Promise<number> {
   const { console } = context;
   const request = await readCommandLine(STRESS, args, console);

@@ -4,11 +4,9 @@ import type { Structure } from "../../recon/stress.ts";
 import { drawLabel, LABEL_HEIGHT } from "../render/bitmap_font.ts";
 import { around } from "../render/preview.ts";
 
-/** Radius of the lesion, pixels. */
-const LESION_RADIUS = 3;
+const LESION_RADIUS = 3; // pixels
 /** Lines: their length, their number, and from one to the next. */
 const LINES = { length: 14, count: 4, period: 4, width: 2 } as const;
-/** The text that is added. */
 const TEXT = "mri";
 
 /** The structures in the order of the tables. */

@@ -76,7 +76,6 @@ const TRAIN: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/** Trains a network. */
 export async function trainCommand(
   args: readonly string[],
   { console, signal }: CommandContext,

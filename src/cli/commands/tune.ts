@@ -84,7 +84,6 @@ export async function tune(args: readonly string[], context: CommandContext): Pr
   return 0;
 }
 
-/** Volumes at even distances. */
 function spread(paths: readonly string[], count: number): TrialSource[] {
   const chosen = Math.min(count, paths.length);
   return Array.from({ length: chosen }, (_, i) => ({
@@ -110,7 +109,6 @@ async function search(
   return rows;
 }
 
-/** Draws of an earlier search. */
 async function readRows(file: string): Promise<TuningRow[]> {
   await Deno.mkdir(dirname(file), { recursive: true });
   const text = await Deno.readTextFile(file).catch(() => "");

@@ -66,7 +66,6 @@ const OPTIONS = {
   ...COMMON,
 };
 
-/** The help of `compare`. */
 export const COMPARE: CommandHelp<typeof OPTIONS> = {
   usage: "deno task compare [INPUT ...] [options]",
   about:
@@ -83,7 +82,6 @@ export const COMPARE: CommandHelp<typeof OPTIONS> = {
   ],
 };
 
-/** A command line of `compare`. */
 export type CompareRequest = RequestOf<typeof OPTIONS>;
 
 /**

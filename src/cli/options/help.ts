@@ -6,7 +6,6 @@ import { COMMON } from "./shared.ts";
 import { type OptionTable, parseOptions, type RequestOf, requestOf } from "./table.ts";
 import { VERSION } from "../../version.ts";
 
-/** The output of `--version`. */
 export const VERSION_LINE = `larmor ${VERSION}\n`;
 
 /** Longest line of a help text, characters. */
@@ -24,14 +23,11 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
 
 /** A command, as its help describes it. */
 export interface CommandHelp<T extends OptionTable = OptionTable> {
-  /** How it is called. */
   readonly usage: string;
-  /** What the command does. */
   readonly about: string;
   readonly options: T;
   /** Further sections, title and lines. */
   readonly sections?: readonly (readonly [title: string, lines: readonly string[]])[];
-  /** Commands to copy. */
   readonly examples: readonly string[];
 }
 
@@ -56,7 +52,6 @@ export async function readCommandLine<T extends OptionTable>(
   );
 }
 
-/** Lays out the help of a command. */
 export function helpText({ usage, about, options, sections = [], examples }: CommandHelp): string {
   const optionRows = Object.entries(options).map(([name, { value, summary, fallback }]) =>
     [
@@ -74,7 +69,6 @@ export function helpText({ usage, about, options, sections = [], examples }: Com
   return `Usage: ${usage}\n\n${wrapped(about, MAX_LINE).join("\n")}\n\n${body.join("\n")}`;
 }
 
-/** The reconstruction methods, a line each. */
 export function methodLines(): string[] {
   return twoColumns(methods.map(({ name, summary }) => [name, summary] as const));
 }

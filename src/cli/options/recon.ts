@@ -21,10 +21,8 @@ import { count, listOf, oneOf, path } from "./values.ts";
 /** Formats beside NIfTI that images can be written in. */
 const FORMATS = ["npy", "cfl", "png16", "mrd"] as const;
 
-/** A format beside NIfTI. */
 export type AlsoFormat = typeof FORMATS[number];
 
-/** Every option of `recon`. */
 export const RECON_OPTIONS = {
   method: option("NAME", "reconstruction method (below)", oneOf(METHOD_NAMES), DEFAULT_METHOD),
   ...METHOD,
@@ -72,7 +70,6 @@ export const RECON_OPTIONS = {
   ...COMMON,
 };
 
-/** The help of `recon`. */
 export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
   usage: "deno task recon [INPUT ...] [options]",
   about: "Reconstructs k-space into images. INPUT is ISMRMRD, fastMRI, M4Raw or MATLAB 7.3 HDF5, " +

@@ -15,7 +15,6 @@ const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compres
 /** Options of `recon` that a recipe may set. */
 const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
 
-/** Options of a recipe, as texts. */
 type RecipeValues = Written["values"];
 
 /** The recipe that takes the data and sends nothing back. */
@@ -49,7 +48,6 @@ export async function readRecipes(
   return fileRecipes(book, recipes !== undefined);
 }
 
-/** Values of a recipe's file, checked. */
 async function readRecipe(path: string): Promise<RecipeValues> {
   const { values, inputs } = await readConfig(path, RECIPE_OPTIONS);
   if (inputs.length > 0) {

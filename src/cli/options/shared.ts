@@ -8,7 +8,6 @@ import { SIMULATION, simulation, sliceBounds } from "./values.ts";
 
 const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
 
-/** Names of all methods. */
 export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 
 /** Options of every command. */
@@ -43,7 +42,6 @@ export const SERVICE = {
   verbose: { summary: "log more" },
 };
 
-/** Where networks and graphs run. */
 export const DEVICE = {
   device: option(
     "NAME",
@@ -103,14 +101,12 @@ export const MAPS = {
   ),
 };
 
-/** A trained network. */
 export const NETWORK = option(
   "NAME|PATH",
   "network: a name in models/, a folder, or an ONNX file with model.yaml beside it",
   path,
 );
 
-/** How a method is set. */
 export const METHOD = {
   model: { ...NETWORK, summary: `${NETWORK.summary}. Default: that of the method` },
   steps: option("N", "iterations or steps. Default: those of the method", count),
@@ -128,7 +124,6 @@ export const METHOD = {
   ),
 };
 
-/** Settings of a sampler. */
 export const SETTINGS = {
   set: {
     ...option(
@@ -153,12 +148,10 @@ export const MASK = {
   ),
 };
 
-/** Random numbers. */
 export const SEED = {
   seed: { value: "N", summary: "seed of all random numbers", ...SIMULATION.seed },
 };
 
-/** A list of methods. */
 export const METHODS = {
   methods: option(
     "LIST",

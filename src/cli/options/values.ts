@@ -13,7 +13,6 @@ export interface NumberBounds {
   readonly max?: number;
 }
 
-/** A number within bounds. */
 export function number(
   { integer = false, min = -Infinity, above = -Infinity, max = Infinity }: NumberBounds = {},
 ): Parse<number> {
@@ -37,7 +36,6 @@ export function number(
 export const count = number({ integer: true, min: 1 });
 /** A position, or a seed: 0 or more. */
 export const index = number({ integer: true, min: 0 });
-/** A number above 0. */
 export const positive = number({ above: 0 });
 
 /** One of several words; for another word the nearest is suggested. */
@@ -71,7 +69,6 @@ export const path: Parse<string> = (text, option) => {
   throw new UsageError(`Cannot read ${option}: a path is required, found an empty text`);
 };
 
-/** A sampling mask. */
 export const mask: Parse<MaskSpec> = (text) => parseMaskSpec(text);
 
 /** A range of slices; an end that was left out is that of the file. */

@@ -1,7 +1,6 @@
 /** Text in pictures: a small font, drawn for this purpose. @module */
 import type { NdArray } from "../../ndarray.ts";
 
-/** Rows that a label takes. */
 export const LABEL_HEIGHT = 13;
 
 const GLYPH_WIDTH = 5;

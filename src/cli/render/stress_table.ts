@@ -12,7 +12,6 @@ import { csv, table } from "./compare_text.ts";
 export interface MethodRuns {
   readonly method: string;
   readonly runs: ReadonlyMap<string, StressRun>;
-  /** Why it failed, if it did. */
   readonly failure?: string;
 }
 

@@ -22,14 +22,12 @@ export class TrainingProgress {
     this.#console = console;
   }
 
-  /** Handles one event. */
   report(event: TrainingEvent): void {
     if (event.kind === "start") this.#start(event);
     else if (event.kind === "step") this.#step(event);
     else this.#line(validationText(event));
   }
 
-  /** Ends the live line. */
   end(): void {
     if (this.#console.isTerminal) this.#console.err("\n");
   }
