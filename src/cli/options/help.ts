@@ -70,7 +70,12 @@ export function helpText({ usage, about, options, sections = [], examples }: Com
 }
 
 export function methodLines(): string[] {
-  return twoColumns(methods.map(({ name, summary }) => [name, summary] as const));
+  return twoColumns(
+    methods.map(({ name, summary, weightRole }) => [
+      name,
+      weightRole === undefined ? summary : `${summary}. --weight: ${weightRole}`,
+    ]),
+  );
 }
 
 /** Rows of a name and its text, the texts below each other and broken where they are long. */
