@@ -2,7 +2,13 @@
 import { classicalMethods } from "../classical/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { Method, MethodOptions } from "../method/problem.ts";
-import { type Sampler, samplerMethod, samplerMethods } from "../samplers/mod.ts";
+import {
+  type Sampler,
+  samplerMethod,
+  samplerMethods,
+  type SamplerOf,
+  type Settings,
+} from "../samplers/mod.ts";
 import { didYouMean } from "../suggest.ts";
 import { unrolledMethods } from "../unrolled/mod.ts";
 
@@ -34,10 +40,12 @@ export function findMethod(name: string): Method {
  * The method that is asked for: by name, or one of elsewhere, or a sampler.
  * @throws {UsageError} for a name that no method has, and for something that is no method
  */
-export function chosenMethod(choice: string | Method | Sampler = DEFAULT_METHOD): Method {
+export function chosenMethod(
+  choice: string | Method | SamplerOf<Settings> = DEFAULT_METHOD,
+): Method {
   if (typeof choice === "string") return findMethod(choice);
   if ("prepare" in choice) return choice;
-  if ("schedule" in choice) return samplerMethod(choice);
+  if ("schedule" in choice) return samplerMethod(choice as Sampler);
   throw new UsageError(
     "Cannot reconstruct with this method: a name, a Method (it has prepare) or a Sampler (made by " +
       "defineSampler) is required",

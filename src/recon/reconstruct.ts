@@ -6,6 +6,7 @@ import type { KspaceFile } from "../io/types.ts";
 import { measure } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { type NdArray, ndarray, sizeOf, zeros } from "../ndarray.ts";
+import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct } from "../warning.ts";
 import { type Audit, volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
@@ -22,9 +23,9 @@ import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } 
  * @throws {DeviceError} when the device is not available
  * @throws {DivergenceError} when the method diverges
  */
-export async function reconstruct(
+export async function reconstruct<S extends Settings = SamplerSettings>(
   file: KspaceFile,
-  options: ReconstructOptions = {},
+  options: ReconstructOptions<S> = {},
 ): Promise<Reconstruction> {
   return await collect(openReconstruction(file, options), file, options);
 }
@@ -41,7 +42,7 @@ export async function reconstructFrom(
 async function collect(
   stream: ReconstructionStream,
   file: KspaceFile,
-  { keepMaps = true }: ReconstructOptions,
+  { keepMaps = true }: Pick<ReconstructOptions, "keepMaps">,
 ): Promise<Reconstruction> {
   const slices: ReconstructedSlice[] = [];
   for await (const slice of stream) slices.push(keepMaps ? slice : { ...slice, maps: undefined });

@@ -9,6 +9,7 @@ import type { KspaceFile } from "../io/types.ts";
 import type { Method, Problem, RunControl, Solver } from "../method/problem.ts";
 import { meanOf, type NdArray, ndarray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
+import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct, type Warning } from "../warning.ts";
 import { Auditor } from "./audit/auditor.ts";
 import {
@@ -55,10 +56,11 @@ export interface ReconstructionStream extends AsyncIterable<ReconstructedSlice>,
  * }
  * ```
  */
-export function openReconstruction(
+export function openReconstruction<S extends Settings = SamplerSettings>(
   file: KspaceFile,
-  options: ReconstructOptions = {},
+  asked: ReconstructOptions<S> = {},
 ): ReconstructionStream {
+  const options = asked as ReconstructOptions;
   return new Stream(file, options, (runtime) => new FileSlices(runtime, file, options));
 }
 

@@ -7,18 +7,21 @@ import type { Metrics } from "../mri/metrics/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Method } from "../method/problem.ts";
 import type { ModelChoice, ModelReference } from "../nn/mod.ts";
-import type { Sampler } from "../samplers/mod.ts";
+import type { SamplerOf, SamplerSettings, Settings } from "../samplers/mod.ts";
 import type { Warning } from "../warning.ts";
 import type { Audit, SliceAudit } from "./audit/audit.ts";
 import type { MaskRequest } from "./sampling.ts";
 import type { AuditLevel } from "./audit/auditor.ts";
 
-/** Options of a reconstruction; all may be left out. */
-export interface ReconstructOptions {
+/**
+ * Options of a reconstruction; all may be left out.
+ * @typeParam S settings of the method: those of all samplers, or of the sampler that is given
+ */
+export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   /** A method by name, or one of your own: a `Method`, or a sampler. Default: `DEFAULT_METHOD`. */
-  readonly method?: string | Method | Sampler;
+  readonly method?: string | Method | SamplerOf<S>;
   /** Settings of the method by name, such as `eta`, as `tune` finds them. */
-  readonly settings?: Readonly<Record<string, number>>;
+  readonly settings?: { readonly [N in keyof NoInfer<S>]?: number };
   /**
    * Undersample a full file: a specification such as `equispaced:R=4,acs=24`, a mask file, or a mask
    * of the size of the file's k-space.

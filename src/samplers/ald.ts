@@ -1,6 +1,11 @@
 /** ScoreALD. @module */
 import { add, div, mul, reciprocal } from "../graph/mod.ts";
-import { defineSampler, type ScheduledStep, type StepContext } from "./core/contract.ts";
+import {
+  defineSampler,
+  type Sampler,
+  type ScheduledStep,
+  type StepContext,
+} from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
 import { posteriorLevels } from "./core/schedule.ts";
 import { langevin, scoreOf } from "./core/steppers.ts";
@@ -18,7 +23,7 @@ import { langevin, scoreOf } from "./core/steppers.ts";
  * prior and data can have together, so that it is stable below 2 whatever the data. Published: sigma 232
  * to 0.0066 geometric in 2311 levels, started at the 1156th (1.23), 3 steps a level and then 4.
  */
-export const ald = defineSampler({
+export const ald: Sampler = defineSampler({
   name: "ald",
   summary: "annealed Langevin dynamics with the gradient of the likelihood",
   citation: "Jalal et al., Robust compressed sensing MRI with deep generative priors, NeurIPS 2021",

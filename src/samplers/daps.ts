@@ -1,6 +1,11 @@
 /** DAPS. @module */
 import { add, mul, type Tensor } from "../graph/mod.ts";
-import { defineSampler, type ScheduledStep, type StepContext } from "./core/contract.ts";
+import {
+  defineSampler,
+  type Sampler,
+  type ScheduledStep,
+  type StepContext,
+} from "./core/contract.ts";
 import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
 import { karrasLevels, posteriorLevels } from "./core/schedule.ts";
 import { renoise, unlessLast } from "./core/steppers.ts";
@@ -21,7 +26,7 @@ const FLOW_END = 0.05;
  * centre and solving (A^H A + sigma_y^2 / r^2) x0 = ... by conjugate gradients (Papandreou and
  * Yuille 2010): exact, and a tenth of the operator calls. The last x0 is the mean.
  */
-export const daps = defineSampler({
+export const daps: Sampler = defineSampler({
   name: "daps",
   summary: "flow to a clean image, a draw given the data around it, noise again",
   citation:

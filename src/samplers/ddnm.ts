@@ -1,6 +1,6 @@
 /** DDNM and DDNM+. @module */
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
-import { defineSampler, type StepContext } from "./core/contract.ts";
+import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { noiseRidge, pseudoInverse, residualImage } from "./core/data_term.ts";
 import { type LevelSettings, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { noisier, renoise } from "./core/steppers.ts";
@@ -47,7 +47,7 @@ const travel = (
  * `repeats - 1` times; the code noises D instead). The constant share of fresh noise makes samples too
  * alike: of a normal prior at most eta^2 / (2 - 2 sqrt(1 - eta^2)) of the variance is left, 0.76.
  */
-export const ddnm = defineSampler({
+export const ddnm: Sampler = defineSampler({
   name: "ddnm",
   summary: "null space from the denoiser, range from the data, noise again",
   citation: CITATION,
@@ -83,7 +83,7 @@ export const ddnm = defineSampler({
  * value its own see `ddrm`, which DDNM+ with all of them is. (The code without singular values multiplies
  * by sigma' twice and drops u in the null space.)
  */
-export const ddnmPlus = defineSampler({
+export const ddnmPlus: Sampler = defineSampler({
   name: "ddnm+",
   summary: "ddnm that weighs the noise of the data against the noise level",
   citation: CITATION,

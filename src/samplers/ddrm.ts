@@ -13,7 +13,7 @@ import {
   where,
 } from "../graph/mod.ts";
 import type { Spectrum } from "../mri/physics/spectrum.ts";
-import { type DataTerm, defineSampler } from "./core/contract.ts";
+import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
 import { posteriorSteps } from "./core/schedule.ts";
 
 /** Smallest noise level that is divided by. */
@@ -33,7 +33,7 @@ const TINY = 1e-12;
  * Published: eta 0.85, eta_b 1, 20 steps; s^2 below `least` counts as 0 (the official code: s below
  * 0.001), here singular values below 0.03, where maps that are not exact outweigh the datum.
  */
-export const ddrm = defineSampler({
+export const ddrm: Sampler = defineSampler({
   name: "ddrm",
   summary: "keep, blend or generate each coefficient of the operator's eigenbasis",
   citation: "Kawar, Elad, Ermon and Song, Denoising diffusion restoration models, NeurIPS 2022",

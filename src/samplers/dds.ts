@@ -1,5 +1,5 @@
 /** DDS. @module */
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { proximal, rho } from "./core/data_term.ts";
 import { renoise } from "./core/steppers.ts";
 
@@ -16,7 +16,7 @@ import { renoise } from "./core/steppers.ts";
  * every step (the paper's DDIM would take eta^2 (1 - sigma'^2 / sigma^2)); published M 5, eta 0.85,
  * 50 steps.
  */
-export const dds = defineSampler({
+export const dds: Sampler = defineSampler({
   name: "dds",
   summary: "denoise, a few conjugate gradient steps to the data, noise again",
   citation:

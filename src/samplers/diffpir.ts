@@ -1,6 +1,6 @@
 /** DiffPIR. @module */
 import { add } from "../graph/mod.ts";
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { proximalCorrection, rho } from "./core/data_term.ts";
 import { renoise } from "./core/steppers.ts";
 
@@ -15,7 +15,7 @@ import { renoise } from "./core/steppers.ts";
  * for some tasks), zeta 0.1 to 1, 20 to 100 steps, from pure noise. How the defaults were found:
  * docs/samplers.md.
  */
-export const diffpir = defineSampler({
+export const diffpir: Sampler = defineSampler({
   name: "diffpir",
   summary: "denoise, proximal step to the data, noise again",
   citation:

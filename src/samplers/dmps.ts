@@ -1,6 +1,6 @@
 /** DMPS. @module */
 import { add, mul } from "../graph/mod.ts";
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
@@ -16,7 +16,7 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  * has the singular values of A; its 1 - alpha over alpha is our sigma^2. `weight` is 1 / lambda.
  * Published: lambda 1.75, 1000 steps.
  */
-export const dmps = defineSampler({
+export const dmps: Sampler = defineSampler({
   name: "dmps",
   summary: "guided by the likelihood of the data at the noisy image, without a network gradient",
   citation:

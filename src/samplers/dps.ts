@@ -1,6 +1,6 @@
 /** DPS. @module */
 import { add, div, mul, sub, type Tensor } from "../graph/mod.ts";
-import { defineSampler, type StepContext } from "./core/contract.ts";
+import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { posteriorVariance, residualGradient } from "./core/data_term.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
@@ -21,7 +21,7 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  *
  * The forward model need not be linear.
  */
-export const dps = defineSampler({
+export const dps: Sampler = defineSampler({
   name: "dps",
   summary: "ancestral steps guided by the gradient of the residual through the network",
   citation:

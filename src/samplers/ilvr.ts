@@ -1,6 +1,6 @@
 /** ILVR. @module */
 import { InputError } from "../errors.ts";
-import { type DataTerm, defineSampler } from "./core/contract.ts";
+import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
 import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
 import { ddpmStep } from "./core/steppers.ts";
 
@@ -14,7 +14,7 @@ import { ddpmStep } from "./core/steppers.ts";
  * width N. A^+ by conjugate gradients with a ridge (`noiseRidge`). Nothing else of the data is used, so the result is an image of the prior with these low
  * frequencies. Published: 250 steps.
  */
-export const ilvr = defineSampler({
+export const ilvr: Sampler = defineSampler({
   name: "ilvr",
   summary: "unconditional steps, the calibration region replaced by re-noised data",
   citation:

@@ -28,6 +28,7 @@ export {
   type Range,
   type Sampler,
   type SamplerDefinition,
+  type SamplerOf,
   type ScheduledStep,
   type Settings,
   type Start,
@@ -41,6 +42,7 @@ export {
   compileSampler,
   type SamplingTask,
 } from "./core/run.ts";
+export type { SamplerSettings } from "./settings.ts";
 export { linearMeasurement, type Measurement, mriMeasurement } from "../method/measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
 export { compileModelSigma, type ModelSigma } from "../method/model_sigma.ts";

@@ -1,6 +1,6 @@
 /** PiGDM. @module */
 import { add, div, mul, sqrt, vjp } from "../graph/mod.ts";
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { posteriorVariance, regularisedInverse, residualImage, rho } from "./core/data_term.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
@@ -18,7 +18,7 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  * suits 20 to 100 steps but has no limit; published s = 1, eta 1. `sigmaData` is s, the standard
  * deviation of images; a model that states its own replaces the default.
  */
-export const pigdm = defineSampler({
+export const pigdm: Sampler = defineSampler({
   name: "pigdm",
   summary: "guided by the likelihood of the data through the network, with the operator's inverse",
   citation: "Song et al., Pseudoinverse-guided diffusion models for inverse problems, ICLR 2023",

@@ -9,7 +9,12 @@
 import { add, div, mul, sub } from "../graph/mod.ts";
 import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../mri/physics/phase_rotation.ts";
 import type { Denoiser } from "../nn/mod.ts";
-import { defineSampler, type ProblemStats, type StepContext } from "./core/contract.ts";
+import {
+  defineSampler,
+  type ProblemStats,
+  type Sampler,
+  type StepContext,
+} from "./core/contract.ts";
 import { proximalCorrection, residualImage, rho } from "./core/data_term.ts";
 import { type LevelSettings, posteriorSteps } from "./core/schedule.ts";
 
@@ -44,7 +49,7 @@ function cycled({ denoise, scalars }: Pick<StepContext<never, "angle">, "denoise
  * Published: lambda 0.23, 8 iterations (24 for super-resolution, 40 for demosaicking), sigma from
  * 49/255 geometrically to sigma_y, exact solves.
  */
-export const dpir = defineSampler({
+export const dpir: Sampler = defineSampler({
   name: "dpir",
   summary: "half-quadratic splitting with the denoiser, deterministic",
   citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
@@ -76,7 +81,7 @@ export const dpir = defineSampler({
  * At a constant sigma the fixed point is where the data and the prior that the denoiser is the
  * proximal map of are in balance. The first paper keeps sigma, Chan et al. let rho grow.
  */
-export const pnpAdmm = defineSampler({
+export const pnpAdmm: Sampler = defineSampler({
   name: "pnp-admm",
   summary: "ADMM with the denoiser as the prior's proximal map, deterministic",
   citation:
@@ -135,7 +140,7 @@ export const pnpAdmm = defineSampler({
  * the least-squares image under the prior smoothed by sigma. The paper keeps sigma at 3-5 of 255 and
  * takes 200 steps; here sigma falls.
  */
-export const red = defineSampler({
+export const red: Sampler = defineSampler({
   name: "red",
   summary: "gradient descent with the denoiser's residual as prior, deterministic",
   citation:

@@ -1,7 +1,7 @@
 /** RED-diff. @module */
 import { add, div, mul, pow, sub } from "../graph/mod.ts";
 import { adam } from "./core/adam.ts";
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
 import { posteriorSteps } from "./core/schedule.ts";
 
@@ -17,7 +17,7 @@ import { posteriorSteps } from "./core/schedule.ts";
  * relative to means over samples and pixels, rate 0.1 (constant), 1000 steps from sigma 157 to 0.01.
  * Its result is near the posterior's mode: samples differ less than those of the posterior.
  */
-export const redDiff = defineSampler({
+export const redDiff: Sampler = defineSampler({
   name: "red-diff",
   summary: "variational: Adam on data term and denoising residual",
   citation:

@@ -1,5 +1,5 @@
 /** RePaint. @module */
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
 import { posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { ddpmStep, noisier } from "./core/steppers.ts";
@@ -15,7 +15,7 @@ import { ddpmStep, noisier } from "./core/steppers.ts";
  * no noise, ours have some of the noise they need already.
  * Published: 250 steps, jumps of 10, 10 repeats (4570 evaluations).
  */
-export const repaint = defineSampler({
+export const repaint: Sampler = defineSampler({
   name: "repaint",
   summary: "unconditional steps, the measured part replaced by re-noised data, with jumps back",
   citation:

@@ -1,7 +1,12 @@
 /** Predictor-corrector sampling with data consistency (Song et al. 2022). @module */
 import { add, div, mul, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { innerProduct } from "../mri/physics/operator.ts";
-import { defineSampler, type ScheduledStep, type StepContext } from "./core/contract.ts";
+import {
+  defineSampler,
+  type Sampler,
+  type ScheduledStep,
+  type StepContext,
+} from "./core/contract.ts";
 import { towardsNoisyData } from "./core/data_term.ts";
 import { posteriorLevels } from "./core/schedule.ts";
 import { langevin, scoreOf, unlessLast } from "./core/steppers.ts";
@@ -25,7 +30,7 @@ const TINY = 1e-20;
  * Published (VE, sigma 128 to 0.01): 1000 levels, 1 corrector, snr 0.517 and lambda 1 for MRI, 2001
  * evaluations. Norms are of each image, where the official code takes the batch's mean.
  */
-export const score = defineSampler({
+export const score: Sampler = defineSampler({
   name: "score",
   summary: "predictor and Langevin corrector, the data blended in at their noise level",
   citation:

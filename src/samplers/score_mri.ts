@@ -1,6 +1,6 @@
 /** Score-MRI (Chung and Ye 2022). @module */
 import { add, mul, type Tensor } from "../graph/mod.ts";
-import { defineSampler, type StepContext } from "./core/contract.ts";
+import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
 import { posteriorLevels } from "./core/schedule.ts";
 import { corrected, predicted, score } from "./score.ts";
@@ -22,7 +22,7 @@ const [FIRST, LAST] = [1, 0.2];
  * coils); here the prior is one of complex images. `weight` divides lambda. The last step has no
  * corrector. Published: sigma 378 to 0.01, 2000 levels (500 multi-coil), snr 0.16.
  */
-export const scoreMri = defineSampler({
+export const scoreMri: Sampler = defineSampler({
   name: "score-mri",
   summary: "predictor and Langevin corrector, the measured k-space replaced after each",
   citation: "Chung and Ye, Score-based diffusion models for accelerated MRI, Med. Image Anal. 2022",

@@ -1,5 +1,5 @@
 /** SDEdit. @module */
-import { defineSampler } from "./core/contract.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { posteriorSteps } from "./core/schedule.ts";
 import { ddpmStep } from "./core/steppers.ts";
 
@@ -12,7 +12,7 @@ import { ddpmStep } from "./core/steppers.ts";
  * sigma_0 is `weight` sigmaMax: large enough to hide aliasing, small enough to keep the anatomy.
  * Published: t0 = 0.3 to 0.6 of the schedule (of a VP process with linear beta: sigma 0.6 to 2.6).
  */
-export const sdedit = defineSampler({
+export const sdedit: Sampler = defineSampler({
   name: "sdedit",
   summary: "noise the SENSE image, then sample the prior from there",
   citation:

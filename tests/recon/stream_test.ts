@@ -135,6 +135,7 @@ Deno.test("a misspelt option, method or setting is refused with a suggestion", a
     // @ts-expect-error: no such option
     [{ methd: "sense" }, /Did you mean method\?/],
     [{ method: "sence" }, /Did you mean sense\?/],
+    // @ts-expect-error: no such setting
     [{ method: "diffpir", settings: { sigmaMxa: 3 } }, /Did you mean sigmaMax\?/],
     [{ method: "sense", settings: { eta: 3 } }, /^$/],
   ];

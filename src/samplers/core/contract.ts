@@ -122,7 +122,7 @@ export interface Sampler {
    * more. By convention `sigmaMax` is the first noise level, on the scale of the image, and
    * `sigmaMin` the last one above 0, in units of the noise of the data, sigma_y.
    */
-  readonly defaults: Settings;
+  readonly defaults: Settings & { readonly steps: number };
   /** Which settings are searched by `deno task tune`, and where. */
   readonly ranges: Readonly<Record<string, Range>>;
   /** What x is at first. */
@@ -140,6 +140,9 @@ export interface Sampler {
   /** Its steps in order. The first sigma is the noise that is added at the start. */
   schedule(settings: Settings, stats: ProblemStats): readonly ScheduledStep[];
 }
+
+/** A sampler whose settings are known by name. */
+export type SamplerOf<S extends Settings> = Omit<Sampler, "defaults"> & { readonly defaults: S };
 
 /** Refuses results that hold other names than `x` and the declared variables. */
 type Declared<R, V extends string> = {
@@ -221,7 +224,7 @@ export function defineSampler<
   R,
   V extends string = never,
   P extends string = never,
->(definition: SamplerDefinition<S, K, R, V, P>): Sampler & { readonly defaults: S } {
+>(definition: SamplerDefinition<S, K, R, V, P>): SamplerOf<S> {
   const {
     summary = definition.name,
     citation = "",
