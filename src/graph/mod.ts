@@ -1,4 +1,23 @@
-/** Graphs of ONNX operators: written down in TypeScript, differentiated, run by onnxruntime. @module */
+/**
+ * Graphs of ONNX operators: built in TypeScript, differentiated, run by onnxruntime. Shapes are static and
+ * checked while a graph is built. Foreign ONNX models become functions on the same tensors.
+ *
+ * @example A least-squares step with its gradient
+ * ```ts
+ * import { mul, reduceSum, Runtime, scalar, sub, vjp } from "./mod.ts";
+ *
+ * await using runtime = await Runtime.open("cpu");
+ * const program = await runtime.build({ x: [2], y: [2] }, ({ x, y }) => {
+ *   const residual = sub(x, y);
+ *   const [gradient] = vjp([reduceSum(mul(residual, residual))], [x], [scalar(1)]);
+ *   return { next: sub(x, mul(0.5, gradient)) };
+ * });
+ * const array = (...values: number[]) => ({ data: Float32Array.from(values), shape: [2] });
+ * const { next } = await program.run({ x: array(0, 0), y: array(3, 4) });
+ * console.assert(next.data[0] === 3 && next.data[1] === 4);
+ * ```
+ * @module
+ */
 export {
   elu,
   leakyRelu,

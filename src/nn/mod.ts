@@ -1,6 +1,28 @@
 /**
  * Networks and denoisers: layers that ask a scope for their parameters, the preconditioning that makes
  * a denoiser of any diffusion network, and model folders.
+ *
+ * @example A denoiser of one's own, with EDM preconditioning
+ * ```ts
+ * import { input, relu, Runtime, type Tensor } from "../graph/mod.ts";
+ * import { Rng } from "../rng.ts";
+ * import { constantScope, convLayer, edmDenoiser, initialParameters, parameterSpecs, Scope } from "./mod.ts";
+ *
+ * const network = (scope: Scope, x: Tensor) =>
+ *   convLayer(scope.at("out"), relu(convLayer(scope.at("in"), x, 8)), 2);
+ * const specs = parameterSpecs((scope) => network(scope, input("x", [1, 2, 8, 8])));
+ * const scope = constantScope(initialParameters(specs, new Rng(1)));
+ * const denoise = edmDenoiser((x) => network(scope, x), 0.5);
+ *
+ * await using runtime = await Runtime.open("cpu");
+ * const program = await runtime.build(
+ *   { x: [1, 2, 16, 12], sigma: [1, 1, 1, 1] },
+ *   ({ x, sigma }) => ({ image: denoise(x, sigma) }),
+ * );
+ * const x = { data: new Rng(2).normals(2 * 16 * 12), shape: [1, 2, 16, 12] };
+ * const { image } = await program.run({ x, sigma: { data: Float32Array.of(0.1), shape: [1, 1, 1, 1] } });
+ * console.assert(image.shape.join() === "1,2,16,12");
+ * ```
  * @module
  */
 export {

@@ -70,3 +70,22 @@ export async function hasHardwareAdapter(): Promise<boolean> {
     return false; // no driver
   }
 }
+
+/** Operators for which onnxruntime 1.30 has no WebGPU kernel. */
+const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "Not", "ArgMax"]);
+
+/** The error of a graph that does not compile; for a GPU it names operators that it lacks. */
+export function compileError(
+  device: Device,
+  operators: readonly string[],
+  cause: unknown,
+): unknown {
+  if (device === "cpu") return cause;
+  const missing = [...new Set(operators.filter((op) => CPU_ONLY.has(op)))].join(", ");
+  const blame = missing && ` (its operators ${missing} run on the CPU only)`;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DeviceError(`Cannot compile a graph for ${device}${blame}: ${reason}`, {
+    cause,
+    hint: "Run again with --device cpu",
+  });
+}

@@ -7,7 +7,6 @@
  */
 import { createHash } from "node:crypto";
 import ort from "onnxruntime-node";
-import { DeviceError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type {
   CompileOptions,
@@ -17,7 +16,13 @@ import type {
   ProgramInput,
   RuntimeOptions,
 } from "./program.ts";
-import { type Device, type DeviceRequest, hasHardwareAdapter, resolveDevice } from "./device.ts";
+import {
+  compileError,
+  type Device,
+  type DeviceRequest,
+  hasHardwareAdapter,
+  resolveDevice,
+} from "./device.ts";
 import { exp } from "../ops/elementwise.ts";
 import { graphMemory } from "./memory.ts";
 import { identity, input } from "../ops/leaf.ts";
@@ -193,9 +198,6 @@ function openSession(
   });
 }
 
-/** Operators for which onnxruntime 1.30 has no WebGPU kernel. */
-const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "Not", "ArgMax"]);
-
 async function createSession(
   model: Uint8Array<ArrayBuffer>,
   outputs: readonly Tensor[],
@@ -204,19 +206,7 @@ async function createSession(
   try {
     return await openSession(model, settings);
   } catch (cause) {
-    const { device } = settings;
-    if (device === "cpu") throw cause;
-    const found = new Set(
-      topological(outputs).map(({ op }) => op).filter((op) => CPU_ONLY.has(op)),
-    );
-    const blame = found.size > 0
-      ? ` (its operators ${[...found].join(", ")} run on the CPU only)`
-      : "";
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DeviceError(`Cannot compile a graph for ${device}${blame}: ${reason}`, {
-      cause,
-      hint: "Run again with --device cpu",
-    });
+    throw compileError(settings.device, topological(outputs).map(({ op }) => op), cause);
   }
 }
 
