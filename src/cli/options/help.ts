@@ -70,11 +70,13 @@ export function helpText({ usage, about, options, sections = [], examples }: Com
 }
 
 export function methodLines(): string[] {
+  return twoColumns(methods.map(({ name, summary }) => [name, summary]));
+}
+
+/** What `--weight` multiplies, for each method that has a weight. */
+export function weightLines(): string[] {
   return twoColumns(
-    methods.map(({ name, summary, weightRole }) => [
-      name,
-      weightRole === undefined ? summary : `${summary}. --weight: ${weightRole}`,
-    ]),
+    methods.flatMap(({ name, weightRole }) => weightRole === undefined ? [] : [[name, weightRole]]),
   );
 }
 
@@ -87,11 +89,11 @@ export function twoColumns(rows: readonly (readonly [string, string])[]): string
   );
 }
 
-/** The lines of a text, each broken between words. */
+/** The lines of a text, each broken between words; `Default:` stays with its value. */
 function wrapped(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines = [""];
-    for (const word of paragraph.split(" ")) {
+    for (const word of paragraph.split(/(?<!Default:) /)) {
       const last = lines[lines.length - 1];
       if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
       else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;

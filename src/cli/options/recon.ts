@@ -2,7 +2,7 @@
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "../../recon/methods.ts";
 import type { ReconstructOptions } from "../../recon/types.ts";
-import { type CommandHelp, methodLines } from "./help.ts";
+import { type CommandHelp, methodLines, weightLines } from "./help.ts";
 import {
   checkInput,
   COMMON,
@@ -77,7 +77,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
     "phantom is reconstructed. Writes recon.nii.gz, preview.png and recon.json; std.nii.gz when " +
     "several posterior samples are drawn.",
   options: RECON_OPTIONS,
-  sections: [["Methods", methodLines()]],
+  sections: [["Methods", methodLines()], ["What --weight multiplies", weightLines()]],
   examples: [
     "deno task recon",
     "deno task recon scan.h5 --method tv",
