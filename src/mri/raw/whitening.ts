@@ -3,6 +3,7 @@
  * (Pruessmann et al. 2001, Magn Reson Med 46:638-651, appendix A; Roemer et al. 1990).
  * @module
  */
+import { dot, inv } from "mathjs";
 import { InputError } from "../../errors.ts";
 import { type Runtime } from "../../graph/mod.ts";
 import type { Acquisition } from "../../mrd/values.ts";
@@ -123,31 +124,19 @@ export function noiseCovariance(sum: NdArray, samples: number): number[][] {
  * @throws {InputError} when no coil has noise
  */
 export function whiteningMatrix(covariance: readonly (readonly number[])[]): number[][] {
-  const size = covariance.length;
   const largest = Math.max(...covariance.map((row, i) => row[i]));
   if (!(largest > 0)) throw new InputError("Cannot whiten: noise is required, found zeros");
-  const factor = covariance.map(() => new Array<number>(size).fill(0));
-  const inverse = covariance.map(() => new Array<number>(size).fill(0));
-  for (let i = 0; i < size; i++) {
+  const factor = covariance.map((row) => row.map(() => 0));
+  const silent: number[] = [];
+  covariance.forEach((row, i) => {
     for (let j = 0; j < i; j++) {
-      const rest = covariance[i][j] - dot(factor[i], factor[j], j);
-      factor[i][j] = factor[j][j] > 0 ? rest / factor[j][j] : 0;
+      factor[i][j] = (row[j] - Number(dot(factor[i], factor[j]))) / factor[j][j];
     }
-    const rest = covariance[i][i] - dot(factor[i], factor[i], i);
-    if (rest <= SILENT * largest) continue;
-    factor[i][i] = Math.sqrt(rest);
-    inverse[i][i] = 1 / factor[i][i];
-    for (let column = 0; column < i; column++) {
-      let sum = 0;
-      for (let k = column; k < i; k++) sum += factor[i][k] * inverse[k][column];
-      inverse[i][column] = -sum / factor[i][i];
-    }
-  }
+    const rest = row[i] - Number(dot(factor[i], factor[i]));
+    if (rest <= SILENT * largest) silent.push(i);
+    factor[i][i] = rest <= SILENT * largest ? 1 : Math.sqrt(rest);
+  });
+  const inverse = inv(factor);
+  for (const i of silent) inverse[i].fill(0);
   return inverse;
-}
-
-function dot(a: readonly number[], b: readonly number[], count: number): number {
-  let sum = 0;
-  for (let k = 0; k < count; k++) sum += a[k] * b[k];
-  return sum;
 }
