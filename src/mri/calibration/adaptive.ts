@@ -15,7 +15,6 @@ import {
   mul,
   reduceSum,
   reshape,
-  type Runtime,
   slice,
   sub,
   type Tensor,
@@ -24,7 +23,7 @@ import {
 import type { NdArray } from "../../ndarray.ts";
 import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
-import { type CoarseMaps, gridPixels } from "./espirit.ts";
+import { gridPixels } from "./espirit.ts";
 
 /** Half the side of the neighbourhood, grid pixels: 5 x 5 as in the paper's examples. */
 const REACH = 2;
@@ -85,45 +84,34 @@ function neighbourhoodCovariance(images: Tensor): Tensor {
 }
 
 /**
- * Unit vectors and eigenvalues on a coarse grid, from a calibration region.
+ * Unit vectors `[C, 2, h, w]` and eigenvalues `[h, w]` on a coarse grid (see `gridPixels`), from a
+ * calibration region.
  * @param calibration k-space `[C, 2, a, b]` about the centre, both axes transformed
+ * @param sigma noise per real and imaginary part, `[1, 1]`
  * @param size H and W of the image
- * @param sigma noise per real and imaginary part
  */
-export async function adaptiveVectors(
-  runtime: Runtime,
-  calibration: NdArray,
+export function adaptiveVectors(
+  calibration: Tensor,
+  sigma: Tensor,
   [height, width]: readonly [number, number],
-  sigma: number,
-): Promise<CoarseMaps> {
+): { vectors: Tensor; eigenvalues: Tensor } {
   const [coils, , lines, samples] = calibration.shape;
   const [rows, columns] = [gridPixels(height), gridPixels(width)];
   // Energy that noise alone leaves in a full neighbourhood of one pixel, all coils together.
-  const window = (2 * REACH + 1) ** 2;
-  const noise = 2 * sigma ** 2 * lines * samples * coils * window;
-  const program = await runtime.build(
-    { calibration: calibration.shape, noise: [1, 1, 1] },
-    ({ calibration, noise }) => {
-      const overRows = toPixels(calibration, height, rows);
-      const turned = transpose(overRows, [0, 1, 3, 2]);
-      const images = transpose(toPixels(turned, width, columns), [0, 1, 3, 2]);
-      const matrices = realForm(neighbourhoodCovariance(images));
-      const covariance = reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]);
-      const { vectors, values } = dominantVectors(matrices, principalVector(covariance));
-      // Coherent signal has one eigenvalue; noise spreads its energy over all of them.
-      const energy = add(traceOf(matrices), noise);
-      const shape = [rows.length, columns.length, 2, coils];
-      return {
-        vectors: transpose(reshape(vectors, shape), [3, 2, 0, 1]),
-        eigenvalues: reshape(div(values, max(energy, TINY)), [rows.length, columns.length]),
-      };
-    },
-  );
-  const out = await program.run({
-    calibration,
-    noise: { data: Float32Array.of(noise), shape: [1, 1, 1] },
-  });
-  return { vectors: out.vectors, eigenvalues: out.eigenvalues, rows, columns };
+  const perVariance = 2 * lines * samples * coils * (2 * REACH + 1) ** 2;
+  const noise = mul(reshape(mul(sigma, sigma), [1, 1, 1]), perVariance);
+  const swapped = transpose(toPixels(calibration, height, rows), [0, 1, 3, 2]);
+  const images = transpose(toPixels(swapped, width, columns), [0, 1, 3, 2]);
+  const matrices = realForm(neighbourhoodCovariance(images));
+  const covariance = reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]);
+  const { vectors, values } = dominantVectors(matrices, principalVector(covariance));
+  // Coherent signal has one eigenvalue; noise spreads its energy over all of them.
+  const energy = add(traceOf(matrices), noise);
+  const shape = [rows.length, columns.length, 2, coils];
+  return {
+    vectors: transpose(reshape(vectors, shape), [3, 2, 0, 1]),
+    eigenvalues: reshape(div(values, max(energy, TINY)), [rows.length, columns.length]),
+  };
 }
 
 /** Trace `[P, 1, 1]` of Hermitian matrices in real form `[P, 2C, 2C]`. */

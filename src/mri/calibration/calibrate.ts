@@ -1,8 +1,4 @@
-/**
- * From the acquired samples to what every method needs: the calibration region, the scale of the
- * data, the noise level and the coil sensitivities. The fully sampled reference is never used.
- * @module
- */
+/** Coil sensitivities from the calibration region. The fully sampled reference is never used. @module */
 import {
   add,
   clip,
@@ -20,7 +16,7 @@ import {
 } from "../../graph/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { adaptiveVectors } from "./adaptive.ts";
-import { type CoarseMaps, espiritVectors, gridPixels } from "./espirit.ts";
+import { type CoarseMaps, espiritKernel, gridPixels, vectorsFromKernel } from "./espirit.ts";
 import { percentile } from "../metrics/percentile.ts";
 
 /** Part of the calibration image's 99th percentile above which a pixel shows the object. */
@@ -92,6 +88,39 @@ function interpolate(x: Tensor, height: number, width: number): Tensor {
 export type Calibration = "espirit" | "adaptive";
 
 /**
+ * The part of the calibration inside the graph that has the calibration region; {@link mapsFrom} does
+ * the rest.
+ * @param calibration k-space about the centre `[C, 2, a, b]`, both axes transformed
+ * @param sigma noise of the samples per real and imaginary part, `[1, 1]`
+ * @param size H and W of the image
+ */
+export function calibrationOutputs(
+  how: Calibration,
+  calibration: Tensor,
+  sigma: Tensor,
+  size: readonly [number, number],
+): Readonly<Record<string, Tensor>> {
+  return how === "espirit"
+    ? espiritKernel(calibration, sigma)
+    : adaptiveVectors(calibration, sigma, size);
+}
+
+/** Maps `[C, 2, H, W]` from {@link calibrationOutputs} and the magnitude of the calibration image. */
+export async function mapsFrom(
+  runtime: Runtime,
+  how: Calibration,
+  outputs: Readonly<Record<string, NdArray>>,
+  image: NdArray,
+): Promise<NdArray> {
+  const size = [image.shape[0], image.shape[1]] as const;
+  const { correlation, reference, vectors, eigenvalues } = outputs;
+  const coarse = how === "espirit"
+    ? await vectorsFromKernel(runtime, correlation, reference, size)
+    : { vectors, eigenvalues, rows: gridPixels(size[0]), columns: gridPixels(size[1]) };
+  return await cropped(runtime, coarse, size, automaticCrop(coarse, image));
+}
+
+/**
  * Coil sensitivities of an image, cropped softly to the object.
  * @param how ESPIRiT, or the cheaper adaptive combination
  * @param calibration k-space about the centre `[C, 2, a, b]`, both axes transformed
@@ -107,9 +136,13 @@ export async function calibratedMaps(
   sigma: number,
 ): Promise<NdArray> {
   const [height, width] = image.shape;
-  const vectorsOf = how === "espirit" ? espiritVectors : adaptiveVectors;
-  const coarse = await vectorsOf(runtime, calibration, [height, width], sigma);
-  return await cropped(runtime, coarse, [height, width], automaticCrop(coarse, image));
+  const program = await runtime.build<string, string>(
+    { calibration: calibration.shape, sigma: [1, 1] },
+    ({ calibration, sigma }) => calibrationOutputs(how, calibration, sigma, [height, width]),
+  );
+  const level = { data: Float32Array.of(sigma), shape: [1, 1] };
+  const outputs = await program.run({ calibration, sigma: level });
+  return await mapsFrom(runtime, how, outputs, image);
 }
 
 /** Interpolates the grid to all pixels and fades the maps out where eigenvalues are below the crop. */

@@ -2,10 +2,11 @@
  * Coil sensitivities by ESPIRiT (Uecker et al., Magn Reson Med 71:990, 2014) from the calibration
  * region alone, computed by matrix products only.
  *
- * Two departures from the published algorithm, neither of which changes what it estimates:
- * no singular vectors are formed, since the method only needs the projection onto the signal space
- * of k-space patches, which is a smooth function of their covariance; and the image-domain matrices
- * come straight from that projection's correlations along its diagonals.
+ * Two departures from the published algorithm. The paper cuts the singular vectors of the k-space
+ * patches at a threshold; here a soft projection weights each by its eigenvalue e against the threshold
+ * t: e / (e + t), sharpened twice, so that a vector at the threshold keeps the weight 1/2 and vectors
+ * within a factor of about 2 of it are kept in part. No singular vectors are formed. And the matrices of
+ * the pixels come straight from the correlations of that projection along its diagonals, which is exact.
  * @module
  */
 import {
@@ -29,19 +30,19 @@ import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
 import { type HalfForm, softProjection, trace } from "./complex_matrix.ts";
 
-/** How maps are calibrated. */
-export interface EspiritOptions {
-  /** Side of the k-space kernel, samples. */
-  readonly kernel?: number;
-}
-
 /** Side of the kernel in the paper. */
 const KERNEL = 6;
 
-/** The soft step between noise and signal lies at this multiple of the largest noise eigenvalue. */
+/**
+ * The threshold as a multiple of the upper edge of the Marchenko-Pastur law. The edge holds for
+ * independent patches; these overlap, so noise reaches beyond it. The factor is an empirical margin.
+ */
 const NOISE_MARGIN = 1.5;
 
-/** Eigenvalues below this fraction of the largest are null space even in noise-free data. */
+/**
+ * Smallest threshold, as a fraction of the trace of the covariance: what data free of noise count as null
+ * space, and what keeps the matrix invertible in float32.
+ */
 const RELATIVE_FLOOR = 1e-6;
 
 /** Mean covariance (Hermitian `n x n`, n = k k C) of all k x k patches, entries (offset, coil). */
@@ -118,19 +119,12 @@ function kernelPhases(length: number, kernel: number, pixels: readonly number[])
   return { data, shape: [2 * pixels.length, 2 * span] };
 }
 
-/** Principal combination of the coils `[2C, 1]` over the calibration region: the phase reference. */
-function principalCoil(calibration: Tensor): Tensor {
-  const [coils] = calibration.shape;
-  return principalVector(reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]));
-}
-
-/** Threshold between noise and signal eigenvalues of the patch covariance. */
-function noiseThreshold(shape: readonly number[], kernel: number, sigma: number): number {
-  const [coils, , height, width] = shape;
-  const n = coils * kernel * kernel;
-  const patches = (height - kernel + 1) * (width - kernel + 1);
+/** Threshold between noise and signal eigenvalues of the patch covariance, over the noise variance. */
+function relativeThreshold([coils, , height, width]: readonly number[]): number {
+  const n = coils * KERNEL * KERNEL;
+  const patches = (height - KERNEL + 1) * (width - KERNEL + 1);
   // Upper edge of the Marchenko-Pastur law for complex noise of variance 2 sigma^2.
-  return NOISE_MARGIN * 2 * sigma ** 2 * (1 + Math.sqrt(n / patches)) ** 2;
+  return NOISE_MARGIN * 2 * (1 + Math.sqrt(n / patches)) ** 2;
 }
 
 /**
@@ -161,55 +155,44 @@ export function gridPixels(length: number): number[] {
 }
 
 /**
- * Coil sensitivities and their eigenvalues on a coarse grid, from a calibration region.
+ * The correlation kernel of the signal space of a calibration region, and the phase reference: what
+ * {@link vectorsFromKernel} goes on from.
  * @param calibration k-space `[C, 2, a, b]` about the centre, both axes transformed
- * @param size H and W of the image
- * @param sigma noise per real and imaginary part
+ * @param sigma noise per real and imaginary part, `[1, 1]`
  * @throws {InputError} when the region is smaller than the kernel
  */
-export async function espiritVectors(
-  runtime: Runtime,
-  calibration: NdArray,
-  size: readonly [number, number],
-  sigma: number,
-  { kernel = KERNEL }: EspiritOptions = {},
-): Promise<CoarseMaps> {
+export function espiritKernel(
+  calibration: Tensor,
+  sigma: Tensor,
+): { correlation: Tensor; reference: Tensor } {
   const [coils, , lines, samples] = calibration.shape;
-  if (lines < kernel || samples < kernel) {
+  if (lines < KERNEL || samples < KERNEL) {
     throw new InputError(
-      `Cannot calibrate coil maps: a region of at least ${kernel} x ${kernel} samples is required, ` +
+      `Cannot calibrate coil maps: a region of at least ${KERNEL} x ${KERNEL} samples is required, ` +
         `found ${lines} x ${samples}`,
       { hint: "Give more calibration lines (acs=24) or coil maps (--maps)" },
     );
   }
-  const program = await runtime.build(
-    { calibration: calibration.shape, noise: [1, 1] },
-    ({ calibration, noise }) => {
-      const covariance = patchCovariance(calibration, kernel);
-      const threshold = max(noise, mul(trace(covariance), RELATIVE_FLOOR));
-      const projection = softProjection(covariance, threshold);
-      return {
-        correlation: correlationKernel(projection, coils, kernel),
-        reference: principalCoil(calibration),
-      };
-    },
-  );
-  const noise = noiseThreshold(calibration.shape, kernel, sigma);
-  const { correlation, reference } = await program.run({
-    calibration,
-    noise: { data: Float32Array.of(noise), shape: [1, 1] },
-  });
-  return await vectorsFromKernel(runtime, correlation, reference, size, kernel);
+  const covariance = patchCovariance(calibration, KERNEL);
+  const noise = mul(mul(sigma, sigma), relativeThreshold(calibration.shape));
+  const threshold = max(noise, mul(trace(covariance), RELATIVE_FLOOR));
+  const projection = softProjection(covariance, threshold);
+  return {
+    correlation: correlationKernel(projection, coils, KERNEL),
+    reference: principalVector(
+      reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]),
+    ),
+  };
 }
 
 /** In tiles of rows, the dominant eigenvector of the correlation kernel's Fourier transform. */
-async function vectorsFromKernel(
+export async function vectorsFromKernel(
   runtime: Runtime,
   correlation: NdArray,
   reference: NdArray,
   [height, width]: readonly [number, number],
-  kernel: number,
 ): Promise<CoarseMaps> {
+  const kernel = KERNEL;
   const coils = correlation.shape[3];
   const [rows, columns] = [gridPixels(height), gridPixels(width)];
   const perRow = 4 * coils * coils * columns.length;

@@ -1,0 +1,78 @@
+/** The calibration region inside graphs: where it lies, and the image that it makes. @module */
+import { constant, mul, reduceSum, reshape, slice, sqrt, type Tensor } from "../../graph/mod.ts";
+import { squaredMagnitude } from "../physics/complex.ts";
+import { dft2, dftHRowsAdjoint, dftW } from "../physics/dft.ts";
+import { centred } from "../physics/resample.ts";
+import type { SamplingMask } from "../sampling/masks.ts";
+
+/**
+ * Samples of the calibration region along each axis, about the centre. A fully sampled file need not be
+ * used whole, and the coil maps are so smooth that samples farther out only add noise.
+ */
+const MAX_SIDE = 48;
+
+/** Root sum of squares over the coils, `[C, 2, H, W]` to `[H, W]`. */
+export function rootSumOfSquares(images: Tensor): Tensor {
+  const [, , height, width] = images.shape;
+  return reshape(sqrt(reduceSum(squaredMagnitude(images), [0])), [height, width]);
+}
+
+/** Where the calibration lines stand among the rows of y, and in k-space. */
+function calibrationRows({ calibration, lines }: SamplingMask) {
+  const count = Math.min(calibration.count, MAX_SIDE);
+  const start = calibration.start + Math.floor(calibration.count / 2) - Math.floor(count / 2);
+  return { first: lines.indexOf(start), start, count };
+}
+
+/**
+ * Magnitude of the image that the calibration region alone makes, `[H, W]`; of the whole zero-filled
+ * image where there is no such region.
+ * @param y `[C, 2, rows, W]`
+ */
+export function calibrationImage(y: Tensor, mask: SamplingMask): Tensor {
+  const { first, start, count } = calibrationRows(mask);
+  const { height, width, lines } = mask;
+  if (mask.isLines) {
+    const taken = count === 0 ? lines : lines.slice(first, first + count);
+    const chosen = count === 0 ? y : slice(y, 2, first, first + count);
+    return rootSumOfSquares(dftHRowsAdjoint(chosen, taken, height, "forward"));
+  }
+  const left = Math.floor(width / 2) - Math.floor(count / 2);
+  const inside = new Float32Array(height * width);
+  for (let row = start; row < start + count; row++) {
+    inside.fill(1, row * width + left, row * width + left + count);
+  }
+  const chosen = count === 0 ? y : mul(y, constant({ data: inside, shape: [height, width] }));
+  return rootSumOfSquares(dft2(chosen, "inverse"));
+}
+
+/** The calibration region of y as k-space `[C, 2, a, b]`, or undefined when there is none. */
+export function calibrationRegion(y: Tensor, mask: SamplingMask): Tensor | undefined {
+  const { first, count } = calibrationRows(mask);
+  if (count === 0) return undefined;
+  const lines = slice(y, 2, first, first + count);
+  return mask.isLines
+    ? centred(dftW(lines, "forward"), 3, Math.min(mask.width, MAX_SIDE))
+    : centred(lines, 3, count);
+}
+
+/**
+ * Calibration lines of a scan of their own, brought to the field of view of the image.
+ * @param block k-space about the centre `[C, 2, a, b]`
+ * @param readout readout samples of the file, before oversampling is removed
+ * @returns the region `[C, 2, a, b]`, and the magnitude of the image that it makes `[H, W]`
+ */
+export function separateRegion(
+  block: Tensor,
+  { height, width }: SamplingMask,
+  readout: number,
+): { calibration: Tensor; image: Tensor } {
+  const [, , rows, samples] = block.shape;
+  const pixels = centred(dftW(centred(block, 3, readout), "inverse"), 3, width);
+  const lines = dftW(pixels, "forward");
+  const columns = Math.min(width, MAX_SIDE, samples);
+  return {
+    calibration: centred(centred(lines, 3, columns), 2, Math.min(rows, MAX_SIDE)),
+    image: rootSumOfSquares(dft2(centred(lines, 2, height), "inverse")),
+  };
+}
