@@ -75,7 +75,7 @@ export type {
 } from "./src/method/problem.ts";
 export type { ModelReference } from "./src/nn/model_path.ts";
 export type { ModelChoice } from "./src/nn/prior.ts";
-export { type Plan, planReconstruction } from "./src/recon/plan.ts";
+export { type Plan, PLAN_SCHEMA, planReconstruction } from "./src/recon/plan.ts";
 
 // Judge.
 export { measure, type Metrics, type RegionMetrics } from "./src/mri/metrics/metrics.ts";
@@ -90,6 +90,8 @@ export type {
   Verdict,
 } from "./src/recon/audit/audit.ts";
 export type { AuditLevel } from "./src/recon/audit/auditor.ts";
+export type { JudgedBand, SliceConsistency } from "./src/recon/audit/figures.ts";
+export type { SlicePrediction } from "./src/recon/audit/prediction.ts";
 
 // Out.
 export { writeNifti } from "./src/io/nifti/write.ts";
@@ -100,6 +102,7 @@ export type { DicomTags } from "./src/io/dicom/tags.ts";
 export {
   type ReconReport,
   reconReport,
+  REPORT_SCHEMA,
   type ReportDetails,
   type ReportInput,
   type ReportMask,

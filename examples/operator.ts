@@ -56,8 +56,7 @@ export async function unfold(size = 96, steps = 10) {
     operator: ({ maps }, batch) => wrapped(maps, batch),
   };
   const { denoise } = await openPrior("prior-brain");
-  const settings = { ...diffpir.defaults, steps };
-  const task = { sampler: diffpir, settings, measurement, denoise, samples: 2 };
+  const task = { sampler: diffpir, settings: { steps }, measurement, denoise, samples: 2 };
   const sampler = await compileSampler(runtime, task);
   const samples = await sampler.run({ y: noisy, inputs: { maps }, sigma: SIGMA }, new Rng(2));
   const error = ({ data }: { data: Float32Array }) =>

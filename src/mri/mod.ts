@@ -4,7 +4,6 @@
  * @module
  */
 export {
-  combineFactor,
   complexMul,
   conjugate,
   imagPart,
@@ -55,6 +54,9 @@ export {
   parseMaskSpec,
   SamplingMask,
 } from "./sampling/masks.ts";
+export type { MaskContent } from "./sampling/sampling_mask.ts";
+export type { ColumnControl } from "./physics/column_basis.ts";
+export type { Arrays, SpectralForm, Spectrum, SpectrumControl } from "./physics/spectrum.ts";
 export type { Extent, PartialSampling } from "./sampling/partial_sampling.ts";
 export { haarpsi } from "./metrics/haarpsi.ts";
 export {
@@ -66,5 +68,10 @@ export {
   type RegionMetrics,
   ssim,
 } from "./metrics/metrics.ts";
-export { brainPhantom, type Contrast, type PhantomOptions } from "./phantom/phantom.ts";
+export {
+  brainPhantom,
+  type Contrast,
+  type PhantomOptions,
+  type PhantomSpec,
+} from "./phantom/phantom.ts";
 export { Simulator, type SimulatorOptions } from "./phantom/simulate.ts";

@@ -109,4 +109,3 @@ export {
   type Prior,
 } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";
-export { YamlReader } from "./yaml_reader.ts";

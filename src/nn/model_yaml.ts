@@ -43,7 +43,9 @@ export type NoiseInputName = typeof NOISE_INPUTS[number];
 
 /** The part of model.yaml that all models share. */
 export interface ModelDescription {
+  /** Name of the model. */
   readonly name: string;
+  /** What it does. */
   readonly kind: ModelKind;
   /** File of the network or its weights, beside model.yaml. */
   readonly file: string;
@@ -55,9 +57,11 @@ export interface ModelDescription {
 
 /** The model.yaml of a denoiser. */
 export interface DenoiserDescription extends ModelDescription {
+  /** What the network predicts. */
   readonly parameterisation: Parameterisation;
   /** Standard deviation of the data, of `edm`. */
   readonly sigmaData: number;
+  /** What the network takes for the noise level. */
   readonly noiseInput: NoiseInputName;
   /** Factor on the noise input: some networks take time from 0 to 1, others from 0 to 1000. */
   readonly noiseScale: number;
@@ -69,7 +73,9 @@ export interface DenoiserDescription extends ModelDescription {
   readonly names: { readonly image: string; readonly noise?: string; readonly output: string };
   /** 2: real and imaginary part; 1: the network is run on each part by itself. */
   readonly channels: 1 | 2;
+  /** Sizes of images that it takes. */
   readonly size: SizeLimits;
+  /** How images of other sizes are padded. */
   readonly padding: PaddingMode;
   /** Range of noise levels of the training. */
   readonly sigma: readonly [number, number];

@@ -36,6 +36,7 @@ export class Scope {
   readonly #path: string;
 
   /**
+   * A scope below a path.
    * @param take gives the tensor of a parameter
    * @param path names of all parameters begin with it
    */

@@ -23,7 +23,9 @@ export const PLAN_SCHEMA = "larmor.plan/1";
 
 /** What was found in the file, and what would be done with it. */
 export interface Plan {
+  /** Name and version of this layout. */
   readonly schema: typeof PLAN_SCHEMA;
+  /** The file. */
   readonly input: {
     readonly path: string;
     readonly format: FileFormat;
@@ -39,6 +41,7 @@ export interface Plan {
   };
   /** First slice and the one after the last. */
   readonly slices: readonly [number, number];
+  /** What is kept. */
   readonly mask: ReportMask & {
     /** Lines (or points) that are kept. */
     readonly kept: number;
@@ -47,9 +50,11 @@ export interface Plan {
   };
   /** Whether the file is fully sampled, so that metrics can be computed. */
   readonly full: boolean;
+  /** Method by name. */
   readonly method: string;
   /** The network, for methods that have one. */
   readonly model: ModelReference | null;
+  /** Device it would run on. */
   readonly device: Device;
   /** Iterations or steps for a slice. */
   readonly steps: number;

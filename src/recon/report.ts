@@ -34,13 +34,19 @@ export interface ReportMask {
 
 /** The content of recon.json. */
 export interface ReconReport {
+  /** Name and version of this layout. */
   readonly schema: typeof REPORT_SCHEMA;
+  /** What was read. */
   readonly input: ReportInput;
+  /** What was sampled. */
   readonly mask: ReportMask;
+  /** Method by name. */
   readonly method: string;
   /** The network, for methods that have one. */
   readonly model: ModelReference | null;
+  /** Device it ran on. */
   readonly device: Device;
+  /** Seed of random numbers. */
   readonly seed: number;
   /** Iterations or steps for a slice. */
   readonly steps: number;
@@ -75,8 +81,11 @@ export interface ReconReport {
 
 /** What a report needs beside the reconstruction. */
 export interface ReportDetails {
+  /** Checksum of the file; null where there is none. */
   readonly sha256: string | null;
+  /** Seed of random numbers. */
   readonly seed: number;
+  /** Path of each output by its kind. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Wall-clock seconds since the input was opened. */
   readonly totalSeconds: number;

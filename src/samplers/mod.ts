@@ -22,6 +22,7 @@ import { samplerMethod } from "./core/method.ts";
 
 export {
   type DataTerm,
+  type Declared,
   defineSampler,
   type InitialValue,
   type ProblemStats,
@@ -58,12 +59,13 @@ export {
   rho,
   type RhoOptions,
 } from "./core/data_term.ts";
-export { generate, type GenerateOptions } from "./core/generate.ts";
+export { generate, type Generated, type GenerateOptions } from "./core/generate.ts";
 export {
   geometricLevels,
   karrasLevels,
   type Levels,
   type LevelSettings,
+  type PlainStep,
   posteriorLevels,
   posteriorSteps,
   type ScheduleName,
@@ -74,10 +76,12 @@ export {
   ancestralShare,
   langevin,
   noisier,
+  type NoisyTransition,
   renoise,
   scoreOf,
   type Stepper,
   steppers,
+  type Transition,
 } from "./core/steppers.ts";
 
 export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };

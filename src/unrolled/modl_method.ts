@@ -1,4 +1,5 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
+import { YamlReader } from "../nn/yaml_reader.ts";
 import { input, mul, type Runtime, type Tensor } from "../graph/mod.ts";
 import { dftH } from "../mri/physics/dft.ts";
 import { singleSolver } from "../method/loop.ts";
@@ -17,7 +18,6 @@ import {
   parameterSpecs,
   readWeights,
   sizeMultiple,
-  YamlReader,
 } from "../nn/mod.ts";
 import { modl, type ModlConfig } from "./networks/modl.ts";
 

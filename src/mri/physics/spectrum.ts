@@ -12,6 +12,7 @@ import {
   equal,
   type InputShapes,
   matMul,
+  type NamedTensors,
   neg,
   reshape,
   slice,
@@ -45,8 +46,8 @@ export interface SpectrumControl extends ColumnControl {
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
 }
 
-type Arrays = Readonly<Record<string, NdArray>>;
-type Tensors = Readonly<Record<string, Tensor>>;
+/** Arrays by name. */
+export type Arrays = Readonly<Record<string, NdArray>>;
 
 /** How the eigenbasis of a measurement is found, and what graphs do with it. */
 export interface SpectralForm {
@@ -58,7 +59,7 @@ export interface SpectralForm {
    */
   compute(inputs: Arrays, control?: SpectrumControl): Promise<Arrays>;
   /** The basis, given these arrays, those of the operator, `y` and `adjoint`. */
-  spectrum(tensors: Tensors): Spectrum;
+  spectrum(tensors: NamedTensors): Spectrum;
 }
 
 /**

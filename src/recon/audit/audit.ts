@@ -47,7 +47,9 @@ export interface Audit {
 export interface SliceAudit {
   /** Number of the slice in the file. */
   readonly slice: number;
+  /** Residual on the acquired samples. */
   readonly consistency: SliceConsistency;
+  /** How well samples that were held back were predicted, where some were. */
   readonly prediction?: SlicePrediction;
 }
 

@@ -3,10 +3,15 @@ import type { BandEnergies, ConsistencyEnergies, ResidualEnergies } from "./cons
 
 /** A part of k-space, by distance from its centre as parts of the largest distance. */
 export interface ConsistencyBand {
+  /** Inner edge, 0 at the centre. */
   readonly from: number;
+  /** Outer edge, 1 at the corners. */
   readonly to: number;
+  /** Reduced chi-square of the band. */
   readonly chiSquare: number;
+  /** What no image explains there, over its expectation; null where all is explained. */
   readonly unexplained: number | null;
+  /** Distance from least squares there, over what noise makes it. */
   readonly dataDistance: number;
 }
 
@@ -43,6 +48,7 @@ export interface JudgedBand extends ConsistencyBand {
 
 /** The figures of one slice, with those that only the verdict needs. */
 export interface SliceConsistency extends ConsistencyFigures {
+  /** The same by distance from the centre of k-space. */
   readonly bands: readonly JudgedBand[];
   /** Variance of the noise in the outer part of k-space over the assumed one; null where unknown. */
   readonly noise: number | null;

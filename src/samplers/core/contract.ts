@@ -145,7 +145,7 @@ export interface Sampler {
 export type SamplerOf<S extends Settings> = Omit<Sampler, "defaults"> & { readonly defaults: S };
 
 /** Refuses results that hold other names than `x` and the declared variables. */
-type Declared<R, V extends string> = {
+export type Declared<R, V extends string> = {
   readonly [N in keyof R]: N extends V | "x" ? Tensor | undefined
     : never;
 };

@@ -21,7 +21,7 @@ export function karrasLevels(rho = 7): Levels {
 }
 
 /** Levels that fall by a constant factor, as the variance-exploding process of Song et al. 2021. */
-export const geometricLevels: Levels = (steps, max, min) =>
+export const geometricLevels: Levels = (steps, max, min): number[] =>
   positions(steps).map((t) => max * (min / max) ** t);
 
 /** Rates of the variance-preserving process with linear beta (Ho et al. 2020; Song et al. 2021). */
