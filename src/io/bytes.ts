@@ -13,7 +13,6 @@ export interface ByteSource extends Disposable {
   readonly size: number;
   /**
    * Reads `length` bytes from `offset`. Synchronous, so that two reads never share a file position.
-   * @throws {InputError} when the bytes are not all there
    */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
 }

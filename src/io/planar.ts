@@ -105,10 +105,7 @@ function planarPlane(
   });
 }
 
-/**
- * Planar `[C, 2, H, W]` to interleaved complex64 `[C, W, H]`.
- * @param bytes of the result
- */
+/** Planar `[C, 2, H, W]` to interleaved complex64 `[C, W, H]`. */
 export function interleaveTransposed(
   { data, shape: [coils, , height, width] }: NdArray,
   bytes: Uint8Array<ArrayBuffer>,
@@ -130,7 +127,6 @@ export function interleaveTransposed(
 /**
  * Checks that all values are finite.
  * @param where in the file they lie, e.g. `slice 3, coil 0`, for the message
- * @throws {InputError} naming source and place
  */
 export function checkFinite(values: Float32Array, source: string, where?: string): void {
   // NaN * 0 and Infinity * 0 are NaN and make the sum NaN: no branch for each value.

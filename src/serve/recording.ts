@@ -107,7 +107,6 @@ export interface SavedStream {
 /**
  * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is
  * cut off gives what came before; one without a header gives no file.
- * @throws {InputError} when the file cannot be written
  */
 export async function saveStream(
   stream: string,

@@ -9,7 +9,6 @@ const UUID_BYTES = 16;
  * An identifier that is a function of its parts: the same parts give the same identifier, on any
  * machine, and any other parts another one. The number is a UUID of version 8 (RFC 9562) made of
  * SHA-256.
- * @param parts what is identified; the division into parts counts
  */
 export function dicomUid(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash("sha256");

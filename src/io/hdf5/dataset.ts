@@ -128,8 +128,6 @@ function complexLayout({ type, size, compound_type }: Hdf5Metadata): ComplexLayo
 /**
  * Reads a part of a dataset and passes its bytes, little endian and in C order, to `use`. They lie
  * in the library's heap: `use` must copy what it keeps and must not call the library.
- * @param offset first index along each axis
- * @param count number of elements along each axis
  * @throws {InputError} when the part is too large, its compression is unknown, or reading fails
  */
 export function readSlab<T>(
@@ -155,11 +153,7 @@ export function readSlab<T>(
   });
 }
 
-/**
- * Checks that a part of a dataset can be read: its size, its chunks, its compression.
- * @param count number of elements along each axis
- * @throws {InputError} when it cannot
- */
+/** Checks that a part of a dataset can be read: its size, its chunks, its compression. */
 export function checkSlab(file: Hdf5File, info: DatasetInfo, count: readonly number[]): void {
   const { name, metadata: { chunks } } = info;
   const bytes = info.size * sizeOf(count);

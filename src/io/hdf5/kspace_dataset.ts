@@ -35,7 +35,6 @@ export interface KspaceDataset {
 
 /**
  * Describes a dataset that must be complex.
- * @param layout name of the layout, for the message
  * @throws {InputError} when it is absent (the message lists what is there) or not complex
  */
 export function describeComplex(file: Hdf5File, name: string, layout: string): DatasetInfo {
@@ -82,10 +81,7 @@ export function checkReadable(file: Hdf5File, dataset: KspaceDataset): void {
 
 /**
  * Reads one slice.
- * @param transpose swap rows and columns on the way
  * @returns `[C, 2, rows, columns]`, or `[C, 2, columns, rows]` when transposed
- * @throws {InputError} when it cannot be read, or a value is not finite
- * @throws {RangeError} when there is no such slice
  */
 export function readKspaceSlice(
   file: Hdf5File,

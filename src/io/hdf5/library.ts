@@ -163,9 +163,7 @@ export class Hdf5File implements Disposable {
 
   /**
    * Creates a file, or empties the one of that name.
-   * @param path where
    * @param shownAs its path in messages, when this is only a temporary name
-   * @throws {InputError} when it cannot be written
    */
   static async create(path: string, shownAs = path): Promise<Hdf5File> {
     return Hdf5File.#open(path, "create", await loadLibrary(), shownAs);
@@ -174,7 +172,6 @@ export class Hdf5File implements Disposable {
   /**
    * Opens a file to add to it.
    * @param shownAs its path in messages, when this is only a temporary name
-   * @throws {InputError} when it is not HDF5 or cannot be written
    */
   static async edit(path: string, shownAs = path): Promise<Hdf5File> {
     return Hdf5File.#open(path, "edit", await loadLibrary(), shownAs);
@@ -226,10 +223,7 @@ export class Hdf5File implements Disposable {
     return result;
   }
 
-  /**
-   * Allocates memory of the library's heap for a function and frees it afterwards.
-   * @throws {InputError} when the heap (2 GiB) has no room
-   */
+  /** Allocates memory of the library's heap for a function and frees it afterwards. */
   withMemory<T>(bytes: number, use: (pointer: number) => T): T {
     const pointer = this.#library._malloc(bytes);
     if (pointer === 0) throw this.#failure("read data", `no memory for ${bytes} bytes`);
@@ -245,10 +239,7 @@ export class Hdf5File implements Disposable {
     return this.#library.HEAPU8.subarray(pointer, pointer + bytes);
   }
 
-  /**
-   * Closes a created file, so that everything is in it.
-   * @throws {InputError} when not all could be written (a full disk)
-   */
+  /** Closes a created file, so that everything is in it. */
   finish(): void {
     this.call("close it", (h5, id) => h5.close_file(id));
     this.#id = undefined;

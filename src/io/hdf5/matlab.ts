@@ -49,10 +49,7 @@ function kspaceNames(file: Hdf5File): string[] {
   return datasetNames(file).filter((name) => name.startsWith("kspace"));
 }
 
-/**
- * The k-space of an open MATLAB 7.3 file, read in this thread; disposing of it closes the file.
- * @throws {InputError} when there is none, or several
- */
+/** The k-space of an open MATLAB 7.3 file, read in this thread; disposing of it closes the file. */
 export function matlabKspace(file: Hdf5File): KspaceFile {
   const dataset = findDataset(file);
   checkReadable(file, dataset);

@@ -47,10 +47,7 @@ export class Hdf5Output implements AsyncDisposable {
     return new Hdf5Output(file, path, partial);
   }
 
-  /**
-   * Completes the file.
-   * @throws {InputError} when not all of it could be written
-   */
+  /** Completes the file. */
   async finish(): Promise<void> {
     this.file.finish();
     try {

@@ -8,10 +8,7 @@ import { type DatasetInfo, readSlab } from "./dataset.ts";
 /** Largest mask, header or attribute that is read. */
 const MAX_WHOLE_BYTES = 1 << 24;
 
-/**
- * Reads a whole small dataset of numbers, booleans included.
- * @throws {InputError} when it is too large or not made of numbers
- */
+/** Reads a whole small dataset of numbers, booleans included. */
 export function readNumbers(file: Hdf5File, info: DatasetInfo): number[] {
   checkWhole(file, info.name, info.metadata);
   if (sizeOf(info.shape) === 0) return [];
@@ -53,7 +50,6 @@ function readScalar<T>(
 /**
  * Reads an attribute of the root group or of a dataset: numbers, a string, or undefined when it is
  * absent or of another kind.
- * @throws {InputError} when it is damaged
  */
 export function readAttribute(
   file: Hdf5File,

@@ -55,7 +55,6 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
    * Opens a file. The caller disposes of it.
    * @param timeLimit milliseconds for a request
    * @returns undefined when it holds something else
-   * @throws {InputError} when the file is at fault, or no answer comes in time
    */
   static async open<R extends OpenRequest>(
     request: R,
@@ -69,7 +68,6 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
   /**
    * Reads from the file.
    * @param extraTime milliseconds beside the time limit of the file
-   * @throws {InputError} when the file is at fault, or no answer comes in time
    */
   async read<Q extends ReadRequest>(request: Q, extraTime = 0): Promise<Hdf5Results[Q["kind"]]> {
     const { path } = this.#request;

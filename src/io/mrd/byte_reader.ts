@@ -34,7 +34,6 @@ export class ByteReader {
    * Fills an array.
    * @returns false when the stream ends before the first byte
    * @throws {InputError} when it ends, or breaks, after the first byte
-   * @throws the reason of {@link stop}
    */
   async fill(target: Uint8Array): Promise<boolean> {
     let done = 0;

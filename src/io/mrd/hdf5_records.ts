@@ -87,10 +87,7 @@ export class MrdRecords implements Disposable {
     );
   }
 
-  /**
-   * Reads records.
-   * @throws {InputError} when they cannot be read, or a sequence is not as long as its header says
-   */
+  /** Reads records. */
   read({ records, indices, headersOnly }: {
     readonly records: RecordKind;
     readonly indices: Uint32Array;

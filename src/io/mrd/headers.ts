@@ -58,10 +58,7 @@ export class HeaderFormat<T> {
     this.bytes = aligned ? Math.ceil(end / 8) * 8 : end;
   }
 
-  /**
-   * Reads a header. What its numbers mean is not checked.
-   * @throws {InputError} when there are fewer bytes than the header has
-   */
+  /** Reads a header. What its numbers mean is not checked. */
   parse(bytes: Uint8Array): T {
     if (bytes.length < this.bytes) {
       throw unreadable(this.#what, `${this.bytes} bytes are`, bytes.length);

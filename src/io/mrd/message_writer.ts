@@ -5,10 +5,7 @@ import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "
 
 const LITTLE_ENDIAN = true;
 
-/**
- * The bytes of a message.
- * @throws {RangeError} when the name of a configuration is longer than 1023 bytes
- */
+/** The bytes of a message. */
 export function encodeMessage(message: MrdMessage): Uint8Array<ArrayBuffer> {
   switch (message.kind) {
     case "configFile":

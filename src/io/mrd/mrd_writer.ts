@@ -20,10 +20,7 @@ export class MrdWriter implements AsyncDisposable {
     this.#waveforms = new RecordSink(output.file, "dataset/waveforms");
   }
 
-  /**
-   * Begins a file.
-   * @param xml the header, kept as it is
-   */
+  /** Begins a file. */
   static async create(path: string, xml: string): Promise<MrdWriter> {
     const output = await Hdf5Output.create(path, RAW_TEMPLATE);
     try {
@@ -35,11 +32,7 @@ export class MrdWriter implements AsyncDisposable {
     }
   }
 
-  /**
-   * Adds an acquisition. Its arrays must stay as they are until {@link finish}, or be dropped.
-   * @throws {InputError} when the disk is full
-   * @throws {RangeError} when its arrays are not as long as its header says
-   */
+  /** Adds an acquisition. Its arrays must stay as they are until {@link finish}, or be dropped. */
   append({ header, trajectory, samples }: Acquisition): void {
     const required = acquisitionLengths(header);
     if (required.samples !== samples.length || required.trajectory !== trajectory.length) {
@@ -57,10 +50,7 @@ export class MrdWriter implements AsyncDisposable {
     this.#waveforms.add({ header: WAVEFORM.encode(header), sequences: [data] });
   }
 
-  /**
-   * Writes what is left and gives the file its name.
-   * @throws {InputError} when it cannot be written; nothing is left then
-   */
+  /** Writes what is left and gives the file its name. */
   async finish(): Promise<void> {
     this.#data.flush();
     this.#waveforms.flush();

@@ -60,8 +60,6 @@ export class XmlElement {
 /**
  * Parses a document and gives its root.
  * @param xml the text; what follows a NUL does not count
- * @param root name of the root element
- * @param source where it is from, for messages
  * @throws {InputError} when it is no such XML, too long, or has a document type
  */
 export function parseXml(xml: string, root: string, source: string): XmlElement {

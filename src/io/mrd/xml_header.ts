@@ -165,7 +165,6 @@ class HeaderReader {
 /**
  * Reads the header.
  * @param xml the text; a NUL ends it
- * @param source where it is from, for messages
  * @throws {InputError} when it is not an ISMRMRD header, or a value is out of range
  */
 export function parseMrdHeader(xml: string, source = "the stream"): MrdHeader {

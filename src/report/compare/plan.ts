@@ -49,10 +49,7 @@ export function sweptMasks(mask: string, accelerations: readonly number[]): stri
   });
 }
 
-/**
- * The network that a variant would use; null for a method without one.
- * @throws {InputError} when it is not there
- */
+/** The network that a variant would use; null for a method without one. */
 export async function variantModel(
   { method, options }: Variant,
 ): Promise<ModelReference | null> {
@@ -66,7 +63,6 @@ export async function variantModel(
 /**
  * Checks that the slices of an input can be held in memory.
  * @param demand bytes that are needed and that are free (undefined: unknown)
- * @throws {InputError} when they cannot
  */
 export function requireMemory(
   { path, slices, needed, free }: {

@@ -46,7 +46,6 @@ export class RunStore {
    * @param recon magnitude `[S, H, W]`
    * @param std standard deviation of its posterior samples
    * @returns the run with the paths of its files
-   * @throws {InputError} when the folder cannot be written
    */
   async save(
     run: ComparisonRun,
@@ -66,11 +65,7 @@ export class RunStore {
     return finished;
   }
 
-  /**
-   * Writes a file, its folder too.
-   * @param path relative to the comparison's folder
-   * @throws {InputError} when it cannot be written
-   */
+  /** Writes a file, its folder too. */
   async write(path: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     await this.#folderOf(path);

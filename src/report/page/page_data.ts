@@ -50,8 +50,6 @@ export function pictureId(kind: PictureKind, index: number, slice: number): stri
 /**
  * Packs levels so that they compress well: each minus its left neighbour (modulo 65536), all high
  * bytes before all low bytes.
- * @param levels rows one after the other
- * @param columns length of a row
  */
 export function packLevels(levels: Uint16Array, columns: number): Uint8Array<ArrayBuffer> {
   const count = levels.length, bytes = new Uint8Array(2 * count);
