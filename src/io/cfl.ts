@@ -7,7 +7,7 @@ import { unreadable } from "./unreadable.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
-import { type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
+import { bytesOf, type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
 import { interleave } from "./planar.ts";
 import { packedAxes, storedKspace } from "./stored_array.ts";
 import type { KspaceFile } from "./types.ts";
@@ -140,10 +140,8 @@ export async function writeCfl(
     );
   }
   const full = [...dims, ...new Array(RANK - dims.length).fill(1)];
-  const bytes = new Uint8Array(data.byteLength);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const text = `# Dimensions\n${full.join(" ")}\n`;
-  await writeFileWhole(`${stem}.cfl`, bytes);
+  await writeFileWhole(`${stem}.cfl`, bytesOf(data));
   await writeFileWhole(`${stem}.hdr`, new TextEncoder().encode(text));
 }
 

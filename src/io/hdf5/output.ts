@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { isFolder, partialName, reason, remove } from "../../host.ts";
 import { sizeOf } from "../../ndarray.ts";
+import { bytesOf } from "../bytes.ts";
 import { H5T, type Hdf5Creation, Hdf5File } from "./library.ts";
 
 /** Character sets of strings in HDF5. */
@@ -127,7 +128,7 @@ export function createStack(
 
 /** Copies bytes into the library's heap for one call. */
 function withBytes(file: Hdf5File, values: Numbers, use: (pointer: bigint) => void): void {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bytes = bytesOf(values);
   file.withMemory(Math.max(1, bytes.length), (pointer) => {
     file.heap(pointer, bytes.length).set(bytes);
     use(BigInt(pointer));

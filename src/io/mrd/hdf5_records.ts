@@ -19,6 +19,8 @@ import {
   groupNames,
 } from "../hdf5/dataset.ts";
 import { readText } from "../hdf5/values.ts";
+import type { ReadRequest } from "../hdf5/worker_messages.ts";
+import { concatBytes } from "../bytes.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
 import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
 
@@ -88,38 +90,44 @@ export class MrdRecords implements Disposable {
   }
 
   /** Reads records. */
-  read({ records, indices, headersOnly }: {
-    readonly records: RecordKind;
-    readonly indices: Uint32Array;
-    readonly headersOnly: boolean;
-  }): RecordBatch {
-    const table = this.#tables[records];
-    if (table === undefined) throw new RangeError(`Cannot read ${records}: there are none`);
-    const target = new BatchBuilder(table, indices.length, headersOnly);
+  read({ records: kind, indices, headersOnly }: ReadRequest & { kind: "readMrd" }): RecordBatch {
+    const table = this.#tables[kind];
+    if (table === undefined) throw new RangeError(`Cannot read ${kind}: there are none`);
+    const headers: Uint8Array[] = [], trajectories: Uint8Array[] = [], samples: Uint8Array[] = [];
     for (let from = 0; from < indices.length;) {
       let count = 1;
       while (count < BATCH && indices[from + count] === indices[from] + count) count++;
-      this.#readRun(table, records, indices[from], count, target);
+      this.#visit(table, indices[from], count, (address, index) => {
+        const record = this.#copy(table, kind, address, index);
+        headers.push(record.header);
+        if (headersOnly) return;
+        // Copied out of the library's heap.
+        trajectories.push(record.trajectory.slice());
+        samples.push(record.samples.slice());
+      });
       from += count;
     }
-    return target.batch();
+    return {
+      headers: concatBytes(headers),
+      trajectory: new Float32Array(concatBytes(trajectories).buffer),
+      samples: concatBytes(samples),
+    };
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
 
-  #readRun(
-    table: RecordTable,
-    kind: RecordKind,
+  /** Reads records that follow each other, and calls `visit` with the address of each in the heap. */
+  #visit(
+    { info: { name, size }, count: total }: RecordTable,
     first: number,
     count: number,
-    target: BatchBuilder,
+    visit: (address: number, index: number) => void,
   ): void {
-    const { info: { name, size } } = table;
     const file = this.#file;
-    if (first + count > table.count) {
-      throw new RangeError(`Cannot read record ${first + count - 1}: ${table.count} exist`);
+    if (first + count > total) {
+      throw new RangeError(`Cannot read record ${first + count - 1}: ${total} exist`);
     }
     file.withMemory(size * count, (pointer) => {
       const at = BigInt(pointer);
@@ -129,13 +137,7 @@ export class MrdRecords implements Disposable {
         return h5.get_dataset_data(id, name, extent, [BigInt(first)], [1n], at);
       });
       try {
-        for (let i = 0; i < count; i++) {
-          const fail = (why: string) =>
-            new InputError(
-              `Cannot read ${file.path} as ISMRMRD: record ${first + i} of ${kind} ${why}`,
-            );
-          target.add(file, pointer + i * size, kind, fail);
-        }
+        for (let i = 0; i < count; i++) visit(pointer + i * size, first + i);
       } finally {
         file.call(
           `read ${name}`,
@@ -144,62 +146,33 @@ export class MrdRecords implements Disposable {
       }
     });
   }
-}
 
-/** Collects records. */
-class BatchBuilder {
-  readonly #table: RecordTable;
-  readonly #headers: Uint8Array<ArrayBuffer>;
-  readonly #headersOnly: boolean;
-  readonly #trajectories: Uint8Array[] = [];
-  readonly #samples: Uint8Array[] = [];
-  #done = 0;
-
-  constructor(table: RecordTable, count: number, headersOnly: boolean) {
-    this.#table = table;
-    this.#headers = new Uint8Array(table.headerBytes * count);
-    this.#headersOnly = headersOnly;
-  }
-
-  /** Copies the record at an address of the library's heap. */
-  add(file: Hdf5File, address: number, kind: RecordKind, fail: (why: string) => Error): void {
-    const { info, headerBytes, copies, trajectory, samples } = this.#table;
-    const record = file.heap(address, info.size);
-    const header = this.#headers.subarray(this.#done, this.#done += headerBytes);
+  /** A record at an address of the heap: its header copied, its sequences where they lie. */
+  #copy(table: RecordTable, kind: RecordKind, address: number, index: number) {
+    const { info, headerBytes, copies, trajectory, samples } = table;
+    const record = this.#file.heap(address, info.size);
+    const header = new Uint8Array(headerBytes);
     for (const { from, to, bytes } of copies) header.set(record.subarray(from, from + bytes), to);
     const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
     const required = lengthsOf(kind, header);
-    const take = (offset: number, length: number, what: string) => {
+    const sequence = (offset: number, length: number, what: string) => {
       const found = view.getUint32(offset, true);
-      if (found !== length) throw fail(`must have ${length} values of ${what}, found ${found}`);
-      return file.heap(view.getUint32(offset + WORD, true), WORD * length);
+      if (found === length) {
+        return this.#file.heap(view.getUint32(offset + WORD, true), WORD * length);
+      }
+      throw new InputError(
+        `Cannot read ${this.#file.path} as ISMRMRD: record ${index} of ${kind} must have ${length} ` +
+          `values of ${what}, found ${found}`,
+      );
     };
-    const points = trajectory === undefined
-      ? undefined
-      : take(trajectory, required.trajectory, "the trajectory");
-    const values = take(samples, required.samples, "samples");
-    if (this.#headersOnly) return;
-    if (points !== undefined) this.#trajectories.push(points.slice());
-    this.#samples.push(values.slice());
-  }
-
-  batch(): RecordBatch {
     return {
-      headers: this.#headers,
-      trajectory: new Float32Array(joined(this.#trajectories).buffer),
-      samples: joined(this.#samples),
+      header,
+      trajectory: trajectory === undefined
+        ? new Uint8Array()
+        : sequence(trajectory, required.trajectory, "the trajectory"),
+      samples: sequence(samples, required.samples, "samples"),
     };
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 function lengthsOf(kind: RecordKind, bytes: Uint8Array) {

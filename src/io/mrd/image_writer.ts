@@ -5,6 +5,7 @@
  */
 import { IMAGE } from "./headers.ts";
 import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
+import { bytesOf } from "../bytes.ts";
 import { complexOf, createStack, elementOf, Hdf5Output, writeTexts } from "../hdf5/output.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
 import { RecordSink } from "./record_sink.ts";
@@ -52,9 +53,7 @@ function writeSeries(file: Hdf5File, group: string, images: readonly MrdImage[])
   const { complex } = PIXEL_TYPES[header.dataType as keyof typeof PIXEL_TYPES];
   const element = complex ? complexOf(part, ["real", "imag"]) : part;
   const write = createStack(file, `${group}/data`, element, shape);
-  images.forEach(({ data: { buffer, byteOffset, byteLength } }, index) =>
-    write(index, (target) => target.set(new Uint8Array(buffer, byteOffset, byteLength)))
-  );
+  images.forEach(({ data }, index) => write(index, (target) => target.set(bytesOf(data))));
 }
 
 /** Checks that the images of a series are alike, and their pixels as their headers say. */

@@ -1,5 +1,6 @@
 /** The bytes of the messages of an MRD stream. @module */
 import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
+import { bytesOf, concatBytes } from "../bytes.ts";
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
 import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";
 
@@ -40,18 +41,18 @@ function text(kind: TextKind, content: string, terminated: boolean): Uint8Array<
 }
 
 function acquisition({ header, trajectory, samples }: Acquisition): Uint8Array<ArrayBuffer> {
-  return join(id("acquisition"), ACQUISITION.encode(header), raw(trajectory), raw(samples));
+  return join(id("acquisition"), ACQUISITION.encode(header), bytesOf(trajectory), bytesOf(samples));
 }
 
 function waveform({ header, data }: Waveform): Uint8Array<ArrayBuffer> {
-  return join(id("waveform"), WAVEFORM.encode(header), raw(data));
+  return join(id("waveform"), WAVEFORM.encode(header), bytesOf(data));
 }
 
 /** The length of the attributes is stored twice, as readers differ in which one they use. */
 function image({ header, attributes, data }: MrdImage): Uint8Array<ArrayBuffer> {
   const meta = new TextEncoder().encode(attributes);
   const complete = { ...header, attributeStringLength: meta.length };
-  return join(id("image"), IMAGE.encode(complete), number(8, meta.length), meta, raw(data));
+  return join(id("image"), IMAGE.encode(complete), number(8, meta.length), meta, bytesOf(data));
 }
 
 function id(kind: keyof typeof MESSAGE_IDS): Uint8Array {
@@ -65,16 +66,6 @@ function number(bytes: 2 | 4 | 8, value: number): Uint8Array {
   return new Uint8Array(view.buffer, 0, bytes);
 }
 
-function raw({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
 function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concatBytes(parts);
 }

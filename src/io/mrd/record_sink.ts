@@ -1,4 +1,5 @@
 /** A dataset of records that grows, some tens of records at a time. @module */
+import { bytesOf } from "../bytes.ts";
 import { H5T, type Hdf5File } from "../hdf5/library.ts";
 
 /** Records written at once. */
@@ -89,7 +90,7 @@ export class RecordSink {
         const place = start + this.#place.sequences[n];
         view.setUint32(place, values.length, true);
         view.setUint32(place + WORD, values.length === 0 ? 0 : pointer + at, true);
-        heap.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+        heap.set(bytesOf(values), at);
         at += values.byteLength;
       });
     });

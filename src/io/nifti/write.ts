@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { writeFileWhole } from "../atomic.ts";
+import { bytesOf, concatBytes } from "../bytes.ts";
 import { interleave } from "../planar.ts";
 import { COMPLEX64_CODE, FLOAT32_CODE, NIFTI1_BYTES, NIFTI2_BYTES } from "./header.ts";
 import { quaternion } from "./quaternion.ts";
@@ -41,10 +42,7 @@ export async function writeNifti(
   const dims = [...inPlane, shape[0] / volumes, ...(volumes > 1 ? [volumes] : [])];
   const header = headerBytes(dims, complex, geometry);
   const values = complex ? interleave(image) : image.data;
-  const bytes = new Uint8Array(header.length + values.byteLength);
-  bytes.set(header);
-  const voxels = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  bytes.set(voxels, header.length);
+  const bytes = concatBytes([header, bytesOf(values)]);
   await writeFileWhole(path, path.endsWith(".gz") ? gzipSync(bytes) : bytes);
 }
 

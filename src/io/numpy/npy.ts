@@ -6,7 +6,7 @@ import { unreadable } from "../unreadable.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { namedAxes } from "../axes.ts";
-import { type ByteSource, decode, openBytes } from "../bytes.ts";
+import { bytesOf, type ByteSource, concatBytes, decode, openBytes } from "../bytes.ts";
 import { checkFinite, interleave } from "../planar.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
 import { type NpyHeader, npyHeader, readNpyHeader } from "./header.ts";
@@ -136,7 +136,7 @@ function fromFortran(values: Float32Array, shape: readonly number[], parts: numb
  * @throws {InputError} when the path is not writable
  */
 export async function writeNpy(path: string, { data, shape }: NdArray): Promise<void> {
-  await writeFileWhole(path, joined(npyHeader("<f4", shape), data));
+  await writeFileWhole(path, concatBytes([npyHeader("<f4", shape), bytesOf(data)]));
 }
 
 /**
@@ -146,12 +146,5 @@ export async function writeNpy(path: string, { data, shape }: NdArray): Promise<
  */
 export async function writeNpyComplex(path: string, planar: NdArray): Promise<void> {
   const shape = planar.shape.toSpliced(-3, 1);
-  await writeFileWhole(path, joined(npyHeader("<c8", shape), interleave(planar)));
-}
-
-function joined(header: Uint8Array<ArrayBuffer>, data: Float32Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(header.length + data.byteLength);
-  bytes.set(header);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
-  return bytes;
+  await writeFileWhole(path, concatBytes([npyHeader("<c8", shape), bytesOf(interleave(planar))]));
 }
