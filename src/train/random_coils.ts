@@ -3,6 +3,7 @@
  * the host: they run in a worker beside the trainer, which keeps onnxruntime busy.
  * @module
  */
+import { normalised, wireMaps, wiresOn } from "../mri/phantom/coils.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import { smoothField } from "./smooth_field.ts";
@@ -19,8 +20,7 @@ const MAP_BANDWIDTH: readonly [number, number] = [1.8, 5.6];
 const MARGIN = 0.03;
 
 /**
- * Random coil sensitivities: fields 1 / (z - a) - 1 / (z - b) of two opposed straight wires each
- * (Biot and Savart), z = x + iy in half longer sides.
+ * Random coil sensitivities on rings of random size; lengths are in half longer sides of the image.
  * @returns `[C, 2, rows, columns]`, sum of squares 1 everywhere
  */
 export function randomCoils(
@@ -28,23 +28,16 @@ export function randomCoils(
   coils: number,
   [rows, columns]: readonly [number, number],
 ): NdArray {
-  const pixels = rows * columns, half = Math.max(rows, columns) / 2;
-  const data = new Float32Array(2 * coils * pixels);
+  const unit = Math.max(rows, columns) / 2;
+  const along = (size: number) =>
+    Array.from({ length: size }, (_, i) => (i + 0.5 - size / 2) / unit);
   const first = 2 * Math.PI * rng.uniform();
-  for (let coil = 0; coil < coils; coil++) {
+  const wires = Array.from({ length: coils }, (_, coil) => {
     const angle = first + 2 * Math.PI * (coil + 0.2 * rng.normal()) / coils;
     const [halfAngle, radius] = [rng.between(...HALF_ANGLE), rng.between(...RING)];
-    const [ax, bx] = [angle - halfAngle, angle + halfAngle].map((a) => radius * Math.cos(a));
-    const [ay, by] = [angle - halfAngle, angle + halfAngle].map((a) => radius * Math.sin(a));
-    for (let i = 0, at = 2 * coil * pixels; i < pixels; i++, at++) {
-      const y = (Math.floor(i / columns) + 0.5 - rows / 2) / half;
-      const x = (i % columns + 0.5 - columns / 2) / half;
-      const a = (x - ax) ** 2 + (y - ay) ** 2, b = (x - bx) ** 2 + (y - by) ** 2;
-      data[at] = (x - ax) / a - (x - bx) / b;
-      data[at + pixels] = (y - by) / b - (y - ay) / a;
-    }
-  }
-  return normalised(ndarray(data, [coils, 2, rows, columns]));
+    return wiresOn(radius, angle, halfAngle);
+  });
+  return wireMaps(wires, along(rows), along(columns));
 }
 
 /**
@@ -62,26 +55,6 @@ export function someCoils(rng: Rng, { data, shape }: NdArray, coils: number): Nd
     out.set(data.subarray(from, from + size), size * coil);
   }
   return normalised(ndarray(out, [coils, 2, rows, columns]));
-}
-
-/**
- * Coil maps divided by their root sum of squares, in place; 0 where the sum is at most `minEnergy`, or
- * outside of `support`.
- * @param maps `[C, 2, rows, columns]`
- */
-export function normalised(
-  maps: NdArray,
-  { minEnergy = 0, support }: { minEnergy?: number; support?: Float32Array } = {},
-): NdArray {
-  const { data, shape } = maps;
-  const pixels = shape[2] * shape[3];
-  const energy = new Float32Array(pixels);
-  data.forEach((value, i) => energy[i % pixels] += value * value);
-  const scale = energy.map((sum, pixel) =>
-    sum > minEnergy ? (support?.[pixel] ?? 1) / Math.sqrt(sum) : 0
-  );
-  data.forEach((value, i) => data[i] = value * scale[i % pixels]);
-  return maps;
 }
 
 /**

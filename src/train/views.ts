@@ -6,7 +6,7 @@
 import { headMask } from "../mri/metrics/head_mask.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
-import { normalised } from "./random_coils.ts";
+import { normalised } from "../mri/phantom/coils.ts";
 import { smoothField } from "./smooth_field.ts";
 
 /** A slice of a volume. */

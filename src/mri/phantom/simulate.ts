@@ -5,24 +5,19 @@
  */
 import {
   add,
-  constant,
   cos,
-  div,
   mul,
   type Program,
-  reduceSum,
   reshape,
   type Runtime,
   sin,
-  slice,
-  sqrt,
-  sub,
   type Tensor,
 } from "../../graph/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { complexMul, factorOf, joinParts, mulFactor } from "../physics/complex.ts";
 import { dft2 } from "../physics/dft.ts";
+import { type CoilWires, wireMaps, wiresOn } from "./coils.ts";
 import { centredOffsets, fieldCoefficients, smoothFields } from "./smooth_field.ts";
 
 /** What k-space is simulated for. */
@@ -54,48 +49,16 @@ const PHASE_ORDERS = 6;
 /** Streams of random numbers, so that more coils do not change the phase. */
 const STREAM = { coils: 0, phase: 1, noise: 2 };
 
-/** Coordinates of the two wires of each coil, `[C, 4]`: x, y of one and of the other. */
-function randomWires(rng: Rng, coils: number): NdArray {
-  const turn = 2 * Math.PI * rng.uniform();
-  const data = Array.from({ length: coils }, () => {
+/** Coils on a ring, their positions and sizes slightly random. */
+function randomWires(rng: Rng, coils: number): CoilWires[] {
+  const start = 2 * Math.PI * rng.uniform();
+  return Array.from({ length: coils }, (_, coil) => {
     const [along, out, size] = [rng.normal(), rng.normal(), rng.normal()]
       .map((value) => COIL_SPREAD * Math.max(-2, Math.min(2, value)));
-    return { along, radius: RING_RADIUS * (1 + Math.abs(out)), size: 1 + size };
-  }).flatMap(({ along, radius, size }, coil) => {
-    const half = size * Math.min(MAX_HALF_ANGLE, COVERAGE * Math.PI / coils);
-    const middle = turn + 2 * Math.PI * (coil + along) / coils;
-    return [middle - half, middle + half]
-      .flatMap((angle) => [radius * Math.cos(angle), radius * Math.sin(angle)]);
+    const half = (1 + size) * Math.min(MAX_HALF_ANGLE, COVERAGE * Math.PI / coils);
+    const middle = start + 2 * Math.PI * (coil + along) / coils;
+    return wiresOn(RING_RADIUS * (1 + Math.abs(out)), middle, half);
   });
-  return { data: Float32Array.from(data), shape: [coils, 4] };
-}
-
-/** Pixel coordinates as constants `[H, 1]` and `[1, W]`, 1 at half of the longer side. */
-function coordinates(height: number, width: number): { x: Tensor; y: Tensor } {
-  const unit = Math.max(height, width) / 2;
-  const along = (size: number, shape: number[]) =>
-    constant({ data: Float32Array.from(centredOffsets(size), (offset) => offset / unit), shape });
-  return { x: along(width, [1, width]), y: along(height, [height, 1]) };
-}
-
-/**
- * In-plane field of a straight wire through the slice at w (Biot and Savart): 1 / (z - w) with
- * z = x + iy, as real and imaginary part `[C, 1, H, W]`.
- */
-function wireField({ x, y }: { x: Tensor; y: Tensor }, [wx, wy]: [Tensor, Tensor]) {
-  const dx = sub(x, wx), dy = sub(y, wy);
-  const squared = add(mul(dx, dx), mul(dy, dy));
-  return { re: div(dx, squared), im: div(sub(0, dy), squared) };
-}
-
-/** Sensitivities `[C, 2, H, W]` of coils of two opposed wires each, sum of squares 1 everywhere. */
-function coilMaps(wires: Tensor, height: number, width: number): Tensor {
-  const at = (column: number) => reshape(slice(wires, 1, column, column + 1), [-1, 1, 1, 1]);
-  const grid = coordinates(height, width);
-  const one = wireField(grid, [at(0), at(1)]);
-  const other = wireField(grid, [at(2), at(3)]);
-  const field = joinParts(sub(one.re, other.re), sub(one.im, other.im));
-  return div(field, sqrt(reduceSum(mul(field, field), [0, 1], { keepDims: true })));
 }
 
 /** e^(i phase) `[1, 2, H, W]` of a smooth random phase. */
@@ -136,14 +99,21 @@ export class Simulator {
   ): Promise<Simulator> {
     const rng = new Rng(seed);
     const phase = fieldCoefficients(rng.split(STREAM.phase), PHASE_ORDERS, PHASE_BANDWIDTH);
+    const unit = Math.max(height, width) / 2;
+    const along = (size: number) => centredOffsets(size).map((offset) => offset / unit);
+    const coilMaps = wireMaps(
+      randomWires(rng.split(STREAM.coils), coils),
+      along(height),
+      along(width),
+    );
     const draw = await runtime.build(
-      { wires: [coils, 4], phase: [1, PHASE_ORDERS, PHASE_ORDERS] },
-      ({ wires, phase }) => ({
-        maps: complexMul(coilMaps(wires, height, width), backgroundPhase(phase, height, width)),
+      { coilMaps: coilMaps.shape, phase: [1, PHASE_ORDERS, PHASE_ORDERS] },
+      ({ coilMaps, phase }) => ({
+        maps: complexMul(coilMaps, backgroundPhase(phase, height, width)),
       }),
     );
     const { maps } = await draw.run({
-      wires: randomWires(rng.split(STREAM.coils), coils),
+      coilMaps,
       phase: { data: phase, shape: [1, PHASE_ORDERS, PHASE_ORDERS] },
     });
     const program = await runtime.build(
