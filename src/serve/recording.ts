@@ -97,7 +97,7 @@ async function convert(
   }
 }
 
-export interface SavedStream {
+interface SavedStream {
   /** Acquisitions in the file. */
   readonly acquisitions: number;
   /** Why the file does not hold all of the stream; undefined when it does. */
@@ -108,7 +108,7 @@ export interface SavedStream {
  * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is
  * cut off gives what came before; one without a header gives no file.
  */
-export async function saveStream(
+async function saveStream(
   stream: string,
   file: string,
   limits?: MessageLimits,

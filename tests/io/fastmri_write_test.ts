@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { openHdf5Kspace } from "../../src/io/hdf5/open_kspace.ts";
 import { InputError } from "../../src/errors.ts";
 import { Hdf5File } from "../../src/io/hdf5/library.ts";
 import { describe } from "../../src/io/hdf5/dataset.ts";
 import { readAttribute, readNumbers } from "../../src/io/hdf5/values.ts";
-import { openFastmri } from "../../src/io/hdf5/fastmri.ts";
 import { SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { inFolder, same } from "./support.ts";
 
@@ -42,7 +42,7 @@ Deno.test("writeFastmri() writes the slices of an asynchronous source in order",
       await new Promise((resolve) => setTimeout(resolve, 1));
       return smallSlice(slice);
     };
-    using file = await openFastmri(await writeSmall(at, { kspace }));
+    using file = await openHdf5Kspace(await writeSmall(at, { kspace }));
     assert.deepEqual(asked, [0, 1]);
     same(await file.readSlice(1), smallSlice(1));
   }));
@@ -56,7 +56,7 @@ Deno.test("writeFastmri() leaves nothing behind and the old file alone when a sl
     };
     await assert.rejects(writeSmall(at, { kspace: failing }), /no more slices/);
     assert.deepEqual(names(at(".")), ["small.h5"]);
-    using file = await openFastmri(at("small.h5"));
+    using file = await openHdf5Kspace(at("small.h5"));
     same(await file.readSlice(1), smallSlice(1));
   }));
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../src/io/axes.ts";
 import { openHdf5Kspace } from "../../src/io/hdf5/open_kspace.ts";
-import { openMatlab } from "../../src/io/hdf5/matlab.ts";
 import { fixtureSlice } from "./hdf5_support.ts";
 import { fixture, inFolder, same } from "./support.ts";
 
@@ -26,8 +25,8 @@ Deno.test("openHdf5Kspace() recognises a MATLAB variable without the user block'
     assert.equal(file.format, "matlab-hdf5");
   }));
 
-Deno.test("openMatlab() takes missing leading axes as size 1", async () => {
-  using file = await openMatlab(fixture("hdf5/singlecoil.h5"));
+Deno.test("the layout of MATLAB takes missing leading axes as size 1", async () => {
+  using file = await openHdf5Kspace(fixture("hdf5/singlecoil.h5"), { layout: "matlab" });
   assert.deepEqual([file.slices, file.coils, file.height, file.width], [1, 2, 6, 5]);
   same(await file.readSlice(0), fixtureSlice(0, [2, 6, 5], false));
 });

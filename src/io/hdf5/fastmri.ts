@@ -12,7 +12,6 @@ import { sizeOf } from "../../ndarray.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { Hdf5File } from "./library.ts";
 import { describe } from "./dataset.ts";
-import { openHdf5Kspace } from "./open_kspace.ts";
 import { readAttribute, readNumbers, readText } from "./values.ts";
 import { parseXml, type XmlElement } from "../mrd/xml.ts";
 import {
@@ -24,14 +23,6 @@ import {
 import type { Geometry, KspaceFile } from "../types.ts";
 
 const LAYOUT = "fastMRI HDF5";
-
-/**
- * Opens a file in the layout of fastMRI. The caller disposes of it.
- * @throws {InputError} when it cannot be read, or lacks a complex `kspace` of 3 or 4 axes
- */
-export function openFastmri(path: string): Promise<KspaceFile> {
-  return openHdf5Kspace(path, { layout: "fastmri" });
-}
 
 /**
  * The k-space of an open file, read in this thread; disposing of it closes the file.

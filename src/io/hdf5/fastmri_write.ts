@@ -35,7 +35,7 @@ export interface FastmriContent {
 }
 
 /**
- * Writes a file that fastMRI's readers and {@linkcode openFastmri} read: dataset `kspace`
+ * Writes a file that fastMRI's own readers can read: dataset `kspace`
  * `[slice, coil, readout, phase]`, complex64. Only one slice is in memory at a time. The file
  * appears under its name when complete; on failure nothing is left behind.
  * @throws {InputError} when the file cannot be written; errors of `kspace` pass unchanged

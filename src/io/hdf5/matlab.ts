@@ -9,7 +9,6 @@ import { openFile } from "../../host.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { Hdf5File } from "./library.ts";
 import { datasetNames, describe } from "./dataset.ts";
-import { openHdf5Kspace } from "./open_kspace.ts";
 import { readAttribute } from "./values.ts";
 import {
   checkReadable,
@@ -27,14 +26,6 @@ const USER_BLOCK = "MATLAB 7.3 MAT-file";
  * Axes of the dataset, fastest last; MATLAB drops its last ones, our first, where they have size 1.
  */
 const AXES = ["time", "slice", "coil", "phase", "readout"];
-
-/**
- * Opens a MATLAB 7.3 file. The caller disposes of it.
- * @throws {InputError} when it cannot be read or holds no k-space, or several
- */
-export function openMatlab(path: string): Promise<KspaceFile> {
-  return openHdf5Kspace(path, { layout: "matlab" });
-}
 
 /** Whether MATLAB wrote the file, by its user block or the attribute that it gives variables. */
 export function isMatlab(file: Hdf5File): boolean {

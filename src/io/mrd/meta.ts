@@ -1,5 +1,5 @@
 /** Attributes of an image: `<ismrmrdMeta>`, names with one or more texts each. @module */
-import { escapeXml, parseXml } from "./xml.ts";
+import { escapeXml } from "./xml.ts";
 
 export type MrdMeta = Readonly<
   Record<string, string | number | readonly (string | number)[]>
@@ -12,19 +12,4 @@ export function encodeMeta(meta: MrdMeta): string {
     return `<meta><name>${escapeXml(name)}</name>${texts.join("")}</meta>`;
   });
   return `<?xml version="1.0"?>\n<ismrmrdMeta>${entries.join("")}</ismrmrdMeta>`;
-}
-
-/**
- * Reads attributes.
- * @param source where they are from, for messages
- * @throws {InputError} when they are no such XML
- */
-export function parseMeta(xml: string, source = "the image"): Record<string, string[]> {
-  const root = parseXml(xml, "ismrmrdMeta", `the attributes of ${source}`);
-  return Object.fromEntries(
-    root.all("meta").map((each) => [
-      each.text("name") ?? "",
-      each.all("value").map((value) => value.content ?? ""),
-    ]),
-  );
 }

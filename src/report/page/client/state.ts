@@ -42,7 +42,7 @@ const FIRST_REGION = 0.3;
 /** Fewest pixels along the shorter side of a region. */
 const SMALLEST = 8;
 
-export function firstState(data: PageData): State {
+function firstState(data: PageData): State {
   const { inputs: [input], errorScale } = data;
   return {
     input: 0,
