@@ -54,9 +54,7 @@ const SCALE_PERCENTILE = 99;
 /** Smallest norm that is divided by. */
 const TINY = 1e-12;
 
-/** What a preparation is made for. */
 export interface PreparationOptions {
-  /** Coils of the file. */
   readonly coils: number;
   readonly mask: SamplingMask;
   /** Whether the file's own k-space is fully sampled, so that a reference image can be made. */

@@ -11,19 +11,13 @@ import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
 /** Acquisitions of one image, or one volume of a 3-D scan. */
 export interface RawImage {
-  /** Header of its first line. */
   readonly header: AcquisitionHeader;
-  /** Numbers of its acquisitions in the file. */
   readonly lines: number[];
 }
 
-/** The acquisitions of a file. */
 export interface RawIndex {
-  /** Layout of the encoding that they belong to. */
   readonly layout: RawLayout;
-  /** Where the sampling is partial. */
   readonly partial?: PartialSampling;
-  /** Noise scans. */
   readonly noise: readonly number[];
   /** Lines for calibration alone, by `calibrationKey`. */
   readonly calibration: ReadonlyMap<string, number[]>;

@@ -16,9 +16,7 @@ import type { NdArray } from "../ndarray.ts";
 /** A mask that is asked for: a specification or a file, as text or parsed, or the mask itself. */
 export type MaskRequest = string | MaskSpec | SamplingMask;
 
-/** The sampling of one slice. */
 export interface Sampling {
-  /** What is kept. */
   readonly mask: SamplingMask;
   /** Whether the data behind it are fully sampled, so that there is a reference. */
   readonly full: boolean;

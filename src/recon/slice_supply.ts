@@ -17,11 +17,9 @@ import type { ReconstructOptions } from "./types.ts";
 
 /** A slice that was read, with all that methods are compiled for. */
 export interface ReadSlice {
-  /** What is kept of it. */
   readonly sampling: Sampling;
   /** Equal for slices of one sampling, which need compiling once. */
   readonly key: string;
-  /** What a method is compiled for. */
   readonly geometry: SamplingGeometry;
   /** How its image leaves. */
   readonly leaving: FinishOptions;
@@ -32,9 +30,7 @@ export interface ReadSlice {
   prepare(): Promise<PreparedSlice>;
 }
 
-/** A source of slices. */
 export interface SliceSupply {
-  /** The file behind it. */
   readonly file: KspaceFile;
   /**
    * Reads a slice.
@@ -52,7 +48,6 @@ export type SupplyOptions = Pick<
 
 /** Slices of a file, prepared anew each time. */
 export class FileSlices implements SliceSupply {
-  /** The file. */
   readonly file: KspaceFile;
   readonly #runtime: Runtime;
   readonly #options: SupplyOptions;
@@ -145,7 +140,6 @@ function givenMaps(maps: string | NdArray): NdArray {
 
 /** Slices that are prepared once and kept, with maps, whatever the methods need. */
 export class KeptSlices implements SliceSupply {
-  /** The file. */
   readonly file: KspaceFile;
   readonly #supply: SliceSupply;
   readonly #kept = new Map<string, Promise<ReadSlice>>();

@@ -27,14 +27,12 @@ import { reconstruct } from "./reconstruct.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 import { magnitudeOf } from "./trials.ts";
 
-/** A structure to be added. */
 export interface Structure {
   readonly name: string;
   /** 0 to 1, `[rows, columns]`. */
   readonly pattern: NdArray;
 }
 
-/** What is the same for all methods. */
 export interface StressTask {
   /** The truth `[2, rows, columns]`; rows are the readout. */
   readonly image: NdArray;
@@ -73,9 +71,7 @@ export interface Kept {
   readonly error: number;
 }
 
-/** What came of a condition. */
 export interface StressRun {
-  /** Magnitude `[rows, columns]`. */
   readonly magnitude: NdArray;
   /** Over the head, against the noiseless truth. */
   readonly head: RegionMetrics;

@@ -39,12 +39,10 @@ export function wholeForm(matrix: HalfForm): Tensor {
   return concat([matrix, concat([neg(im), re], 0)], 1);
 }
 
-/** Product of complex matrices. */
 export function product(a: HalfForm, b: HalfForm): HalfForm {
   return matMul(wholeForm(a), b);
 }
 
-/** The complex identity. */
 export function identityMatrix(n: number): HalfForm {
   const data = new Float32Array(2 * n * n);
   for (let i = 0; i < n; i++) data[i * n + i] = 1;

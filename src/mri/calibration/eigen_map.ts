@@ -66,7 +66,6 @@ function unit(matrices: Tensor): Tensor {
 export interface Dominant {
   /** Unit vectors `[P, 2C, 1]`, real parts before imaginary parts. */
   readonly vectors: Tensor;
-  /** Eigenvalues `[P, 1, 1]`. */
   readonly values: Tensor;
 }
 

@@ -16,7 +16,6 @@ export interface ComplexMatrix {
 
 /** Eigenvalues in no particular order, and the eigenvectors that go with them. */
 export interface Eigen {
-  /** n eigenvalues. */
   readonly values: Float64Array;
   /** Row i is eigenvector i, of unit norm. */
   readonly vectors: ComplexMatrix;
@@ -40,7 +39,6 @@ export function hermitianEigen(matrix: ComplexMatrix, n: number): Eigen {
 
 /** A real symmetric tridiagonal matrix T, and the factors of the reflections that led to it. */
 interface Tridiagonal {
-  /** Diagonal. */
   readonly values: Float64Array;
   /** Element i couples i and i + 1. */
   readonly off: Float64Array;
@@ -174,7 +172,6 @@ function qlIterate(d: Float64Array, e: Float64Array, rows: Float64Array, n: numb
   }
 }
 
-/** The end of the unreduced block that starts at `first`. */
 function endOfBlock(e: Float64Array, negligible: number, first: number): number {
   let last = first;
   while (last + 1 < e.length && Math.abs(e[last]) > negligible) last++;

@@ -27,10 +27,8 @@ export const CAPACITY = {
   lesions: 24,
 } as const;
 
-/** Name of a structure. */
 export type Structure = keyof typeof CAPACITY;
 
-/** All strokes of one head. */
 export type Anatomy = Readonly<Record<Structure, readonly Stroke[]>>;
 
 /** A chain of strokes through points given as `[x, y, radius]`. */

@@ -26,14 +26,12 @@ import { depthInside, distanceToLines, monomials } from "./strokes.ts";
 import { HULL, HULL_EXPONENT, HULL_TAPER } from "./sulci.ts";
 import { centredOffsets, smoothFields } from "./smooth_field.ts";
 
-/** Tissues with an intensity of their own. */
 export const TISSUES = [
   ...["skin", "fat", "muscle", "bone", "marrow", "dura", "csf"] as const,
   ...["cortex", "whiteMatter", "striatum", "pallidum", "thalamus"] as const,
   ...["choroid", "artery", "sinus", "lesion"] as const,
 ] as const;
 
-/** Name of a tissue. */
 export type Tissue = typeof TISSUES[number];
 
 /** Smooth random fields that shape a head, each with its own bandwidth (half-periods per `BOX`). */
@@ -46,18 +44,15 @@ export const FIELDS = {
   windY: 17,
   /** Thickness of the cortex; uneven because the slice cuts it obliquely. */
   cortex: 16,
-  /** Width of the sulci. */
   sulci: 14,
   /** Thickness of skull and of scalp. */
   skull: 5,
   scalp: 5,
   /** Where the skull has marrow. */
   marrow: 18,
-  /** Texture of tissue. */
   texture: 30,
 } as const;
 
-/** Name of a field. */
 export type FieldName = keyof typeof FIELDS;
 
 /** Number of cosine orders per axis of the fields. */
@@ -120,7 +115,6 @@ class Painting {
 
 /** Inputs of the phantom's graph. */
 export interface PhantomInputs {
-  /** Intensity of each tissue `[tissues, 1]`. */
   readonly tissues: Tensor;
   /** Coefficients of the fields `[fields, J, J]`, amplitude 1; see `fieldCoefficients`. */
   readonly fields: Tensor;

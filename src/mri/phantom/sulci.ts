@@ -82,7 +82,6 @@ interface Sprout {
 
 /** A growing end of a sulcus. */
 interface Tip extends Sprout {
-  /** The branch this is the end of. */
   readonly branch: number;
   /** Where this branch began. */
   readonly root: Point;

@@ -14,31 +14,24 @@ export interface ColumnBases {
   readonly vectors: NdArray;
   /** Eigenvalues s_i^2, at least 0, `[1, 1, H, W]`. */
   readonly squares: NdArray;
-  /** Seconds that it took. */
   readonly seconds: number;
 }
 
-/** One column to decompose. */
 export interface ColumnTask {
   /** Sensitivities of the column, `[C, 2, H]`. */
   readonly maps: Float32Array;
-  /** H. */
   readonly height: number;
-  /** Acquired lines. */
   readonly lines: readonly number[];
 }
 
-/** The eigenbasis of one column. */
 export interface ColumnBasis {
   /** `[H, 2H]`, as in {@link ColumnBases}. */
   readonly vectors: Float32Array<ArrayBuffer>;
-  /** H eigenvalues. */
   readonly squares: Float32Array<ArrayBuffer>;
 }
 
 /** How the work reports and is stopped. */
 export interface ColumnControl {
-  /** Called with the fraction done. */
   readonly onProgress?: (fraction: number) => void;
   /** Stops the work: its reason is thrown. */
   readonly signal?: AbortSignal;

@@ -8,21 +8,16 @@ const MAX_WORKERS = 8;
 
 /** What a worker is sent. */
 export interface ColumnRequest extends ColumnTask {
-  /** Which column it is. */
   readonly column: number;
 }
 
-/** What it answers. */
 export interface ColumnAnswer extends ColumnBasis {
-  /** Which column it is. */
   readonly column: number;
 }
 
-/** A worker for each core. */
 export class ColumnWorkers implements Disposable {
   readonly #workers: Worker[];
 
-  /** Starts the workers. */
   constructor(count = Math.min(cores(), MAX_WORKERS)) {
     const url = new URL("./column_basis_worker.ts", import.meta.url);
     this.#workers = Array.from({ length: count }, () => new Worker(url));

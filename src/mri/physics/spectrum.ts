@@ -46,7 +46,6 @@ export interface SpectrumControl extends ColumnControl {
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
 }
 
-/** Arrays by name. */
 export type Arrays = Readonly<Record<string, NdArray>>;
 
 /** How the eigenbasis of a measurement is found, and what graphs do with it. */
@@ -126,7 +125,6 @@ function toBasis(vectors: Tensor, x: Tensor): Tensor {
   );
 }
 
-/** V c */
 function fromBasis(vectors: Tensor, c: Tensor): Tensor {
   const [batch, , height] = c.shape;
   const rows = (part: Tensor) => transpose(toColumns(part), [0, 2, 1]);
@@ -170,7 +168,6 @@ function fourierSpectrum(mask: SamplingMask): SpectralForm {
   };
 }
 
-/** maps / |maps|, 1 where they are zero. */
 function phaseOf(maps: Tensor): Tensor {
   const size = magnitude(maps);
   const isZero = cast(equal(size, 0), "float32");

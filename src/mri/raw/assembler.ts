@@ -13,10 +13,8 @@ import { NoiseScan } from "./whitening.ts";
 
 /** Bytes of samples that may wait for their bin to end, and of the k-space of one bin. */
 const MAX_BYTES = 16 * 2 ** 30;
-/** Bytes of a complex number. */
 const COMPLEX = 8;
 
-/** Options of {@link Assembler}. */
 export interface AssemblerOptions {
   /** Most bytes of samples that are held at a time, and of one image's k-space. Default 16 GiB. */
   readonly maxBytes?: number;
@@ -74,7 +72,6 @@ export class Assembler {
     }
   }
 
-  /** Bytes of samples that are held. */
   get heldBytes(): number {
     return this.#bytes;
   }

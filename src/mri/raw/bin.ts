@@ -20,7 +20,6 @@ import type { NoiseScan } from "./whitening.ts";
 /** Lines transformed at once along the readout of a 3-D scan. */
 const GROUP = 64;
 
-/** Which image a bin is. */
 export interface BinCounters {
   readonly slice: number;
   readonly contrast: number;
@@ -29,10 +28,8 @@ export interface BinCounters {
   readonly set: number;
 }
 
-/** What a bin is made of. */
 export interface BinParts {
   readonly layout: RawLayout;
-  /** Header of its first line. */
   readonly header: AcquisitionHeader;
   /** Its lines; the bin empties the store of a 3-D scan. */
   readonly lines: LineStore;
@@ -48,17 +45,12 @@ export interface BinParts {
  * pixel of the readout, which is transformed first, with H the first and W the second phase encoding.
  */
 export class RawBin {
-  /** Layout of its encoding. */
   readonly layout: RawLayout;
   /** Header of its first line: position, directions, time stamps. */
   readonly header: AcquisitionHeader;
-  /** Which image it is. */
   readonly counters: BinCounters;
-  /** Number of coils. */
   readonly coils: number;
-  /** Number of lines that were acquired. */
   readonly lines: number;
-  /** Where the sampling is partial. */
   readonly partial?: PartialSampling;
   readonly #parts: BinParts;
   #volume: Promise<readonly NdArray[]> | undefined;
@@ -84,7 +76,6 @@ export class RawBin {
     return binShape(this.layout).slices;
   }
 
-  /** Where its voxels lie. */
   get geometry(): RawGeometry {
     return volumeGeometry([this.header], this.layout);
   }

@@ -6,7 +6,6 @@ import type { RawLayout } from "./layout.ts";
 
 /** Sizes of the k-space and of the images of a bin. */
 export interface BinShape {
-  /** Number of slices. */
   readonly slices: number;
   /** H of k-space. */
   readonly height: number;

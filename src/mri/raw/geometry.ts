@@ -22,7 +22,6 @@ export interface RawGeometry {
   readonly known: boolean;
 }
 
-/** Size of a voxel along an axis. */
 export function voxelSize({ extent, output }: RawAxis): number {
   return extent / output;
 }

@@ -12,7 +12,6 @@ const MAX_POINTS = 2 ** 31;
 /** Part by which two fields of view may differ and still be the same. */
 const SAME = 1e-3;
 
-/** One axis of an encoding. */
 export interface RawAxis {
   /** Samples of k-space. */
   readonly encoded: number;
@@ -26,11 +25,9 @@ export interface RawAxis {
 
 /** The arrays of an encoding. */
 export interface RawLayout {
-  /** Number of the encoding in the header. */
   readonly encoding: number;
   /** Whether there are two phase encodings. */
   readonly is3d: boolean;
-  /** Readout. */
   readonly x: RawAxis;
   /** First phase encoding. */
   readonly y: RawAxis;

@@ -6,10 +6,8 @@ import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import type { RawLayout } from "./layout.ts";
 
-/** What an acquisition is for. */
 export type LineUse = "image" | "calibration" | "noise" | "skip";
 
-/** What an acquisition is for, by its flags. */
 export function lineUse(header: AcquisitionHeader): LineUse {
   if (hasFlag(header, "noise")) return "noise";
   if (
@@ -65,9 +63,7 @@ export function checkAcquisition({ header, samples, trajectory }: Acquisition): 
   if (sum !== 0) fail("finite samples", samples.find((value) => !Number.isFinite(value)));
 }
 
-/** Where the samples of a line lie. */
 export interface LinePlace {
-  /** Row of k-space. */
   readonly row: number;
   /** Partition of k-space; 0 in 2-D. */
   readonly partition: number;

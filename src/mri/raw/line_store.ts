@@ -9,7 +9,6 @@ import type { RawLayout } from "./layout.ts";
 import { lineName, placeLine } from "./line.ts";
 import { Extents } from "./partial.ts";
 
-/** One line of all coils. */
 interface StoredLine {
   /** Samples `[coil, column, re/im]`. */
   readonly data: Float32Array;
@@ -19,7 +18,6 @@ interface StoredLine {
   readonly seen: Set<string>;
 }
 
-/** Lines of one image. */
 export class LineStore {
   readonly #layout: RawLayout;
   readonly #lines = new Map<number, StoredLine>();
@@ -32,7 +30,6 @@ export class LineStore {
     this.#layout = layout;
   }
 
-  /** Number of lines. */
   get size(): number {
     return this.#lines.size;
   }
@@ -48,7 +45,6 @@ export class LineStore {
     return (is3d ? x.output : x.encoded) * y.encoded * z.encoded;
   }
 
-  /** Columns of a line. */
   get width(): number {
     return this.#layout.x.encoded;
   }

@@ -10,12 +10,10 @@ import type { LinePlace } from "./line.ts";
 export class Extents {
   /** Rows: first phase encoding. */
   readonly rows: [number, number] = [Infinity, 0];
-  /** Columns: readout. */
   readonly columns: [number, number] = [Infinity, 0];
   /** Partitions: second phase encoding. */
   readonly partitions: [number, number] = [Infinity, 0];
 
-  /** Takes a line in. */
   add({ row, partition, column, count }: LinePlace): void {
     widen(this.rows, row, 1);
     widen(this.columns, column, count);

@@ -22,7 +22,6 @@ export class NoiseScan {
   #samples = 0;
   #whitening: Promise<NdArray> | undefined;
 
-  /** Whether there is any. */
   get isEmpty(): boolean {
     return this.#samples === 0;
   }

@@ -16,7 +16,6 @@ export interface PoissonOptions {
   readonly acceleration: number;
   /** Side of the fully sampled centred square. */
   readonly acs: number;
-  /** Seed of the random order. */
   readonly seed: number;
 }
 
@@ -29,7 +28,6 @@ interface Grid {
   readonly width: number;
   /** Distance of each point from the calibration square; about 1 at the middle of an edge. */
   readonly distance: Float64Array;
-  /** 1 in the calibration square. */
   readonly calibration: Uint8Array;
   readonly order: Uint32Array;
 }

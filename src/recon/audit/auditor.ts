@@ -26,9 +26,7 @@ export interface AuditorOptions {
   readonly seed: number;
 }
 
-/** A slice to be audited. */
 export interface AuditedSlice {
-  /** Number of the slice in the file. */
   readonly index: number;
   /** Equal for slices of one sampling. */
   readonly key: string;

@@ -57,7 +57,6 @@ const MIN_SAMPLES = 50;
 export interface ResidualEnergies {
   /** Real numbers that were measured there. */
   readonly count: number;
-  /** Of the samples. */
   readonly signal: number;
   /** Of the residual y - A x. */
   readonly residual: number;
@@ -120,7 +119,6 @@ export class Consistency {
     this.#bands = bands;
   }
 
-  /** Compiles for a geometry. */
   static async create(runtime: Runtime, geometry: SamplingGeometry): Promise<Consistency> {
     const { coils, mask } = geometry;
     const { image, y, inputs, operator } = mriMeasurement(geometry);

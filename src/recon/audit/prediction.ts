@@ -31,9 +31,7 @@ const MAX_OUTSIDE = 0.5;
 
 /** Acquired samples in two parts. */
 export interface HoldOut {
-  /** What is reconstructed from. */
   readonly kept: SamplingMask;
-  /** What is predicted. */
   readonly held: SamplingMask;
   /** Part of the acquired samples that is held back. */
   readonly part: number;
@@ -45,7 +43,6 @@ export interface SlicePrediction {
   readonly held: number;
   /** Mean squared error over the noise variance. */
   readonly error: number;
-  /** The same of `sense`. */
   readonly sense: number;
   /** The same of `tv`, beside methods with a network; null beside others. */
   readonly tv: number | null;

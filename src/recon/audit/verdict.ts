@@ -12,7 +12,6 @@ export type Verdict = "consistent" | "suspicious" | "inconsistent";
 /** From the best to the worst. */
 const ORDER: readonly Verdict[] = ["consistent", "suspicious", "inconsistent"];
 
-/** The worse of two verdicts. */
 export const worse = (a: Verdict, b: Verdict): Verdict =>
   ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
 
@@ -136,7 +135,6 @@ function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number)
   return [...worseThanSense, ...worseThanTv];
 }
 
-/** What each figure is about. */
 const ABOUT: Readonly<Record<keyof typeof LIMITS, Subject>> = {
   noise: "data",
   coilRatio: "data",
