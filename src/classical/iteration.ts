@@ -1,6 +1,13 @@
 /** Iterative methods: a graph that starts, and graphs of several unrolled iterations. @module */
 import type { Runtime, Tensor } from "../graph/mod.ts";
-import { compileLoop, inputsOf, type LoopCall, type LoopProgram, runLoop } from "../method/loop.ts";
+import {
+  compileLoop,
+  evenParts,
+  inputsOf,
+  type LoopCall,
+  type LoopProgram,
+  runLoop,
+} from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import type { Problem, SamplingGeometry, Solver } from "../method/problem.ts";
 import type { LinearOperator } from "../mri/physics/operator.ts";
@@ -69,7 +76,7 @@ export async function iterativeSolver<S extends State>(
     Object.fromEntries(Object.entries<Tensor>(first).map(([name, { shape }]) => [name, shape])),
   );
   const programs = new Map<number, LoopProgram>();
-  const lengths = callLengths(steps);
+  const lengths = evenParts(steps, UNROLLED);
   for (const length of new Set(lengths)) {
     const { adjoint, ...rest } = before;
     let state = rest as unknown as S;
@@ -97,10 +104,3 @@ export async function iterativeSolver<S extends State>(
 
 const variables = (state: State): Record<string, Tensor> =>
   Object.fromEntries(Object.entries<Tensor>({ ...state }));
-
-/** Steps of each call: as few calls as `UNROLLED` allows, of at most two lengths. */
-function callLengths(steps: number): number[] {
-  const calls = Math.ceil(steps / UNROLLED);
-  const shorter = Math.floor(steps / calls);
-  return Array.from({ length: calls }, (_, i) => i < steps % calls ? shorter + 1 : shorter);
-}

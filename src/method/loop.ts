@@ -152,6 +152,12 @@ function release(array: ProgramInput): void {
   if (isKept(array)) array[Symbol.dispose]();
 }
 
+/** As few parts of at most `most` as there can be, of nearly equal sizes, the larger first. */
+export function evenParts(total: number, most: number): number[] {
+  const count = Math.ceil(total / most);
+  return Array.from({ length: count }, (_, i) => Math.floor((total + count - 1 - i) / count));
+}
+
 /** Largest magnitude of an array on the host. */
 export function largestOf({ data }: NdArray): number {
   return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

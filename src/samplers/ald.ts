@@ -7,7 +7,7 @@ import {
   type StepContext,
 } from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
-import { posteriorLevels } from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorLevels } from "./core/schedule.ts";
 import { langevin, scoreOf } from "./core/steppers.ts";
 
 /**
@@ -33,8 +33,7 @@ export const ald: Sampler = defineSampler({
     weight: { low: 0.1, high: 3, log: true },
     epsilon: { low: 0.1, high: 1.5 },
     inner: { low: 1, high: 4, integer: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, epsilon }) => ({
     step(context) {

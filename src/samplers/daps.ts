@@ -7,7 +7,7 @@ import {
   type StepContext,
 } from "./core/contract.ts";
 import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
-import { karrasLevels, posteriorLevels } from "./core/schedule.ts";
+import { karrasLevels, LEVEL_RANGES, posteriorLevels } from "./core/schedule.ts";
 import { renoise, unlessLast } from "./core/steppers.ts";
 
 /** Where the inner flow ends, relative to where it starts, before its last step to 0. Not searched. */
@@ -36,8 +36,7 @@ export const daps: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     flow: { low: 1, high: 5, integer: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, cg }) => ({
     flow: (context) => ({ x: renoise(context, context.denoise(context.x, context.sigma), 0) }),

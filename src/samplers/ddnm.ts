@@ -2,7 +2,12 @@
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { noiseRidge, pseudoInverse, residualImage } from "./core/data_term.ts";
-import { type LevelSettings, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
+import {
+  LEVEL_RANGES,
+  type LevelSettings,
+  posteriorLevels,
+  stepsWithJumps,
+} from "./core/schedule.ts";
 import { noisier, renoise } from "./core/steppers.ts";
 
 const CITATION = "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion " +
@@ -22,8 +27,7 @@ const DEFAULTS = {
 const RANGES = {
   weight: { low: 0.1, high: 10, log: true },
   eta: { low: 0.1, high: 1 },
-  sigmaMax: { low: 0.1, high: 4, log: true },
-  sigmaMin: { low: 0.1, high: 1, log: true },
+  ...LEVEL_RANGES,
 };
 
 /** Back up to a level that was left, with fresh noise: time travel. */

@@ -14,7 +14,7 @@ import {
 } from "../graph/mod.ts";
 import type { Spectrum } from "../mri/physics/spectrum.ts";
 import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
-import { posteriorSteps } from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorSteps } from "./core/schedule.ts";
 
 /** Smallest noise level that is divided by. */
 const TINY = 1e-12;
@@ -42,8 +42,7 @@ export const ddrm: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     eta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   spectral: true,
   stepKinds: ({ weight, eta, etaB, least }) => ({

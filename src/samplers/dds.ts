@@ -1,6 +1,7 @@
 /** DDS. @module */
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { proximal, rho } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { renoise } from "./core/steppers.ts";
 
 /**
@@ -27,8 +28,7 @@ export const dds: Sampler = defineSampler({
     weight: { low: 0.1, high: 10, log: true },
     power: { low: 0, high: 2 },
     eta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
     cg: { low: 3, high: 12, integer: true },
   },
   stepKinds: ({ weight, power, eta, cg }) => ({

@@ -2,6 +2,7 @@
 import { add } from "../graph/mod.ts";
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { proximalCorrection, rho } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { renoise } from "./core/steppers.ts";
 
 /**
@@ -25,8 +26,7 @@ export const diffpir: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.1, high: 4, log: true },
     zeta: { low: 0.1, high: 1 },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   variables: { u: "zero" },
   stepKinds: ({ weight, zeta, cg }) => ({

@@ -2,6 +2,7 @@
 import { add, mul } from "../graph/mod.ts";
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { regularisedInverse, residualImage, rho } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
@@ -25,8 +26,7 @@ export const dmps: Sampler = defineSampler({
   defaults: { steps: 30, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.3, high: 3, log: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, cg }) => ({
     step(context) {

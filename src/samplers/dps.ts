@@ -2,6 +2,7 @@
 import { add, div, mul, sub, type Tensor } from "../graph/mod.ts";
 import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { posteriorVariance, residualGradient } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
@@ -31,8 +32,7 @@ export const dps: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.125, high: 10, log: true },
     sigmaData: { low: 0.05, high: 1, log: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: (settings) => ({ step: (context) => ({ x: dpsStep(context, settings) }) }),
 });

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
 import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { ddpmStep } from "./core/steppers.ts";
 
 /**
@@ -23,8 +24,7 @@ export const ilvr: Sampler = defineSampler({
   defaults: { steps: 30, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, steps, cg }) => ({
     step(context) {

@@ -37,12 +37,8 @@ export {
   type StepKind,
   type StepResult,
 } from "./core/contract.ts";
-export {
-  checkedSettings,
-  type CompiledSampler,
-  compileSampler,
-  type SamplingTask,
-} from "./core/run.ts";
+export { checkedSettings, type SamplingTask } from "./core/compile.ts";
+export { type CompiledSampler, compileSampler } from "./core/run.ts";
 export type { SamplerSettings } from "./settings.ts";
 export { linearMeasurement, type Measurement, mriMeasurement } from "../method/measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
@@ -59,6 +55,7 @@ export {
   rho,
   type RhoOptions,
 } from "./core/data_term.ts";
+export { phaseRetrieval } from "./phase_retrieval.ts";
 export { generate, type Generated, type GenerateOptions } from "./core/generate.ts";
 export {
   geometricLevels,

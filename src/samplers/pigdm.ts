@@ -2,6 +2,7 @@
 import { add, div, mul, sqrt, vjp } from "../graph/mod.ts";
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { posteriorVariance, regularisedInverse, residualImage, rho } from "./core/data_term.ts";
+import { LEVEL_RANGES } from "./core/schedule.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
@@ -36,8 +37,7 @@ export const pigdm: Sampler = defineSampler({
     weight: { low: 0.3, high: 3, log: true },
     sigmaData: { low: 0.05, high: 1, log: true },
     eta: { low: 0, high: 1 },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, sigmaData, eta, cg }) => ({
     step(context) {

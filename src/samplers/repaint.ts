@@ -1,7 +1,7 @@
 /** RePaint. @module */
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { noiseRidge, replaceMeasured } from "./core/data_term.ts";
-import { posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { ddpmStep, noisier } from "./core/steppers.ts";
 
 /**
@@ -33,8 +33,7 @@ export const repaint: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     repeats: { low: 1, high: 4, integer: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds: ({ weight, steps, cg }) => ({
     step(context) {

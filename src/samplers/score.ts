@@ -8,7 +8,7 @@ import {
   type StepContext,
 } from "./core/contract.ts";
 import { towardsNoisyData } from "./core/data_term.ts";
-import { posteriorLevels } from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorLevels } from "./core/schedule.ts";
 import { langevin, scoreOf, unlessLast } from "./core/steppers.ts";
 
 /** Smallest squared norm that is divided by. */
@@ -49,8 +49,7 @@ export const score: Sampler = defineSampler({
     weight: { low: 1, high: 5, log: true },
     snr: { low: 0.05, high: 0.6, log: true },
     correctors: { low: 0, high: 3, integer: true },
-    sigmaMax: { low: 0.1, high: 4, log: true },
-    sigmaMin: { low: 0.1, high: 1, log: true },
+    ...LEVEL_RANGES,
   },
   stepKinds({ weight, snr, cg }) {
     const blended = ({ x, sigma, noise, data }: StepContext<never, never>): Tensor =>

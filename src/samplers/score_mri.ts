@@ -2,7 +2,7 @@
 import { add, mul, type Tensor } from "../graph/mod.ts";
 import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
-import { posteriorLevels } from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorLevels } from "./core/schedule.ts";
 import { corrected, predicted, score } from "./score.ts";
 
 /** lambda of the first and the last level (official code). */
@@ -31,8 +31,7 @@ export const scoreMri: Sampler = defineSampler({
   ranges: {
     weight: { low: 0.67, high: 5, log: true },
     snr: score.ranges.snr,
-    sigmaMax: score.ranges.sigmaMax,
-    sigmaMin: score.ranges.sigmaMin,
+    ...LEVEL_RANGES,
   },
   scalars: ["lambda"],
   stepKinds({ weight, snr }) {

@@ -1,18 +1,9 @@
 /** Weights of fastMRI's VarNet: sizes from the shapes, kernels turned to Larmor's axes. @module */
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
-import type { ModelReference, Parameters } from "../nn/mod.ts";
+import type { Parameters } from "../nn/mod.ts";
+import type { NetworkWeights } from "./network_method.ts";
 import type { VarNetConfig } from "./networks/varnet.ts";
-
-/** A variational network from a state dict. */
-export interface VarNetWeights {
-  /** Sizes, as the shapes of the weights tell them. */
-  readonly config: VarNetConfig;
-  /** Weights in Larmor's axes. */
-  readonly parameters: Parameters;
-  /** Where they come from. */
-  readonly model?: ModelReference;
-}
 
 /** Names under which wrappers (PyTorch Lightning, DataParallel) put the network. */
 const PREFIX = /^(?:(?:module|model|varnet)\.)*(?=(?:sens_net|cascades)\.)/;
@@ -28,7 +19,7 @@ const PREFIX = /^(?:(?:module|model|varnet)\.)*(?=(?:sens_net|cascades)\.)/;
 export function fastmriVarNet(
   state: Readonly<Record<string, NdArray>>,
   name: string,
-): VarNetWeights {
+): NetworkWeights<VarNetConfig> {
   const parameters: Record<string, NdArray> = {};
   for (const [key, array] of Object.entries(state)) {
     const own = key.replace(PREFIX, "");

@@ -6,14 +6,8 @@ import { complexOf } from "../mri/physics/complex.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import {
-  checkedParameters,
-  constantScope,
-  modelPath,
-  type ModelReference,
-  type Parameters,
-  readWeights,
-} from "../nn/mod.ts";
+import { checkedParameters, constantScope, readWeights } from "../nn/mod.ts";
+import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import {
   imageUNet,
   type ImageUNetConfig,
@@ -21,21 +15,11 @@ import {
   zeroFilledMagnitude,
 } from "./networks/image_unet.ts";
 
-/** A baseline with its weights. */
-export interface ImageUNetWeights {
-  /** Sizes, as the shapes of the weights tell them. */
-  readonly config: ImageUNetConfig;
-  /** Weights. */
-  readonly parameters: Parameters;
-  /** Where they come from. */
-  readonly model?: ModelReference;
-}
-
 /**
  * Loads a baseline.
  * @throws {InputError} when the folder holds none
  */
-export async function loadImageUNet(path: string): Promise<ImageUNetWeights> {
+export async function loadImageUNet(path: string): Promise<NetworkWeights<ImageUNetConfig>> {
   const { tensors, model, file } = await readWeights(path, "unet");
   const channels = tensors["down_sample_layers.0.layers.0.weight"]?.shape[0] ?? 0;
   const levels = Object.keys(tensors).map((key) => /^up_transpose_conv\.(\d+)\./.exec(key)?.[1]);
@@ -51,17 +35,18 @@ export async function loadImageUNet(path: string): Promise<ImageUNetWeights> {
 }
 
 /** The baseline of fastMRI. */
-export const unetMethod: Method = {
-  name: "unet",
-  summary: "U-Net on the zero-filled magnitude, the baseline of learned methods",
-  citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
-    "arXiv:1811.08839",
-  needsMaps: false,
-  fixedSteps: true,
-  defaultModel: "unet-brain",
-  prepare: async (runtime, geometry, { model = "unet-brain" } = {}) =>
-    prepareUNet(runtime, geometry, await loadImageUNet(await modelPath(model))),
-};
+export const unetMethod: Method = networkMethod(
+  {
+    name: "unet",
+    summary: "U-Net on the zero-filled magnitude, the baseline of learned methods",
+    citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
+      "arXiv:1811.08839",
+    needsMaps: false,
+    defaultModel: "unet-brain",
+  },
+  loadImageUNet,
+  prepareUNet,
+);
 
 /**
  * Compiles a baseline for a geometry.
@@ -70,7 +55,7 @@ export const unetMethod: Method = {
 export function prepareUNet(
   runtime: Runtime,
   geometry: SamplingGeometry,
-  { config, parameters, model }: ImageUNetWeights,
+  { config, parameters, model }: NetworkWeights<ImageUNetConfig>,
 ): Promise<Solver> {
   const { coils, height, width, mask } = geometry;
   const least = 2 ** (config.pools + 1);

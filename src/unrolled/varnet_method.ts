@@ -3,7 +3,6 @@ import { input, type Runtime } from "../graph/mod.ts";
 import {
   checkedParameters,
   constantScope,
-  modelPath,
   type ParameterSpec,
   parameterSpecs,
   readWeights,
@@ -13,7 +12,8 @@ import { singleSolver } from "../method/loop.ts";
 import { complexOf } from "../mri/physics/complex.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { varnetConfig, type VarNetWeights } from "./fastmri_weights.ts";
+import { varnetConfig } from "./fastmri_weights.ts";
+import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
 
 /** Parameters of a network of these sizes. */
@@ -30,30 +30,32 @@ export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {
  * Loads a variational network.
  * @throws {InputError} when the folder holds none
  */
-export async function loadVarNet(path: string): Promise<VarNetWeights> {
+export async function loadVarNet(path: string): Promise<NetworkWeights<VarNetConfig>> {
   const { tensors, model, file } = await readWeights(path, "varnet");
   const config = varnetConfig(tensors, file);
   return { config, parameters: checkedParameters(varnetSpecs(config), tensors, file), model };
 }
 
 /** The end-to-end variational network. */
-export const varnetMethod: Method = {
-  name: "varnet",
-  summary: "end-to-end variational network, trained with its own coil maps",
-  citation: "Sriram et al., End-to-end variational networks for accelerated MRI reconstruction, " +
-    "MICCAI 2020",
-  needsMaps: false,
-  fixedSteps: true,
-  defaultModel: "varnet-brain",
-  prepare: async (runtime, geometry, { model = "varnet-brain" } = {}) =>
-    await prepareVarNet(runtime, geometry, await loadVarNet(await modelPath(model))),
-};
+export const varnetMethod: Method = networkMethod(
+  {
+    name: "varnet",
+    summary: "end-to-end variational network, trained with its own coil maps",
+    citation:
+      "Sriram et al., End-to-end variational networks for accelerated MRI reconstruction, " +
+      "MICCAI 2020",
+    needsMaps: false,
+    defaultModel: "varnet-brain",
+  },
+  loadVarNet,
+  prepareVarNet,
+);
 
 /** Compiles a variational network for a geometry. */
 export function prepareVarNet(
   runtime: Runtime,
   geometry: SamplingGeometry,
-  { config, parameters, model }: VarNetWeights,
+  { config, parameters, model }: NetworkWeights<VarNetConfig>,
 ): Promise<Solver> {
   const mask = constantVarNetMask(geometry.mask);
   return singleSolver(runtime, {

@@ -13,7 +13,7 @@ import {
   type CompiledSteps,
   compileStart,
   compileSteps,
-} from "../../src/samplers/core/run.ts";
+} from "../../src/samplers/core/compile.ts";
 import type { Sampler, ScheduledStep, Settings } from "../../src/samplers/core/contract.ts";
 import { apply, type Matrix, matrixOf, type Moments, plus, times, transposed } from "./algebra.ts";
 import { type Problem, settingsOf } from "./support.ts";

@@ -25,7 +25,8 @@ import { dps } from "../../src/samplers/dps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
-import { compileSampler, compileSteps, type SamplingTask } from "../../src/samplers/core/run.ts";
+import { compileSteps, type SamplingTask } from "../../src/samplers/core/compile.ts";
+import { compileSampler } from "../../src/samplers/core/run.ts";
 import { assertClose } from "../classical/support.ts";
 import { draw, gaussianPrior, mriProblem } from "./support.ts";
 

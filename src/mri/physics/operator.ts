@@ -223,3 +223,21 @@ export function regularised(
 ): (x: Tensor) => Tensor {
   return (x) => add(operator.normal(x), mul(x, weight));
 }
+
+/**
+ * The multi-coil operator with a mask of lines that is a tensor: it may change from run to run.
+ * @param maps `[N, C, 2, H, W]`
+ * @param acquired 1 for lines that are kept, 0 for others, `[H, 1]`
+ * @returns from `[N, 2, H, W]` to hybrid (ky, x) space with zeros, `[N, C, 2, H, W]`
+ */
+export function maskedOperator(maps: Tensor, acquired: Tensor): LinearOperator {
+  const sensitivities = coils(maps, maps.shape[0]);
+  const { range } = sensitivities;
+  return compose({
+    domain: range,
+    range,
+    forward: (x) => mul(dftH(x, "forward"), acquired),
+    adjoint: (y) => dftH(mul(y, acquired), "inverse"),
+    normal: (x) => dftH(mul(dftH(x, "forward"), acquired), "inverse"),
+  }, sensitivities);
+}

@@ -125,11 +125,11 @@ export interface Sampler {
   readonly defaults: Settings & { readonly steps: number };
   /** Which settings are searched by `deno task tune`, and where. */
   readonly ranges: Readonly<Record<string, Range>>;
-  /** What x is at first. */
+  /** What x is at first. Default: noise of the first sigma around the SENSE image. */
   readonly start: Start;
-  /** Whether it draws random numbers at all; where not, samples do not differ. */
+  /** Whether it draws random numbers; where not, samples do not differ. Default true. */
   readonly random: boolean;
-  /** Whether its steps take `data.spectrum`, which is computed on the host once for each problem. */
+  /** Whether its steps take `data.spectrum`, which the host computes for each problem. Default false. */
   readonly spectral: boolean;
   /** Variables beside x that go from step to step, and what they are at first. */
   readonly variables: Readonly<Record<string, InitialValue>>;
@@ -150,32 +150,20 @@ export type Declared<R, V extends string> = {
     : never;
 };
 
-/** What {@link defineSampler} takes; see {@link Sampler} for each part. */
+/** What {@link defineSampler} takes: a {@link Sampler}, most of which may be left out. */
 export interface SamplerDefinition<
   S extends Settings,
   K extends string,
   R,
   V extends string,
   P extends string,
-> {
-  /** Name on the command line. */
-  readonly name: string;
-  /** One line for `--help`. Default: the name. */
-  readonly summary?: string;
-  /** Where it comes from. */
-  readonly citation?: string;
-  /** What `weight` multiplies. */
-  readonly weightRole?: string;
+> extends
+  Pick<Sampler, "name">,
+  Partial<Pick<Sampler, "summary" | "citation" | "weightRole" | "start" | "random" | "spectral">> {
   /** Settings with their defaults. */
   readonly defaults: S;
   /** Where settings are searched. */
   readonly ranges?: { readonly [N in keyof NoInfer<S>]?: Range };
-  /** What x is at first. Default: noise of the first sigma around the SENSE image. */
-  readonly start?: Start;
-  /** Whether it draws random numbers. Default true. */
-  readonly random?: boolean;
-  /** Whether its steps take `data.spectrum`. Default false. */
-  readonly spectral?: boolean;
   /** Variables beside x, and what they are at first. */
   readonly variables?: Readonly<Record<V, InitialValue>>;
   /** Names of numbers that the schedule gives to each step. */
@@ -193,9 +181,6 @@ export interface SamplerDefinition<
     stats: ProblemStats,
   ): readonly ScheduledStep<NoInfer<K>, NoInfer<P>>[];
 }
-
-/** Noise around the SENSE image. */
-const DEFAULT_START: Start = { around: "sense", addNoise: true };
 
 /**
  * Makes a sampler. Settings, variables, scalars and kinds of step are typed from their declaration: a
@@ -229,7 +214,7 @@ export function defineSampler<
     summary = definition.name,
     citation = "",
     ranges = {},
-    start = DEFAULT_START,
+    start = { around: "sense", addNoise: true },
     random = true,
     spectral = false,
     variables = {},

@@ -7,7 +7,8 @@ import { openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
 import { compileModelSigma } from "../../method/model_sigma.ts";
-import { checkedSettings, compileSampler } from "./run.ts";
+import { checkedSettings } from "./compile.ts";
+import { compileSampler } from "./run.ts";
 
 /** The prior that samplers use when none is named. */
 export const DEFAULT_PRIOR = "prior-brain";

@@ -1,64 +1,30 @@
 /**
- * Samplers as graphs, and their runs. Noise comes from a counter-based generator by sample and step, and
+ * Runs of samplers. Noise comes from a counter-based generator by sample and step, and
  * enters the graphs as inputs: what a sample gets does not depend on what runs beside it.
  * @module
  */
-import { InputError, UsageError } from "../../errors.ts";
-import {
-  input,
-  mul,
-  type Program,
-  type Runtime,
-  type Shape,
-  type Tensor,
-} from "../../graph/mod.ts";
-import {
-  type Arrays,
-  compileLoop,
-  inputsOf,
-  largestOf,
-  type LoopProgram,
-  runLoop,
-} from "../../method/loop.ts";
-import type { Measurement } from "../../method/measurement.ts";
+import { InputError } from "../../errors.ts";
+import type { Runtime, Shape } from "../../graph/mod.ts";
+import { type Arrays, evenParts, largestOf, runLoop } from "../../method/loop.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
-import { leastSquaresImage } from "../../mri/physics/proximal.ts";
-import type { SpectralForm } from "../../mri/physics/spectrum.ts";
-import { type NdArray, ndarray, SCALAR, scalar, sizeOf, zeros } from "../../ndarray.ts";
-import type { Denoiser } from "../../nn/mod.ts";
+import { type NdArray, ndarray, scalar, sizeOf, zeros } from "../../ndarray.ts";
 import type { Rng } from "../../rng.ts";
-import { didYouMean } from "../../suggest.ts";
-import type {
-  DataTerm,
-  Sampler,
-  ScheduledStep,
-  Settings,
-  Start,
-  StepContext,
-  StepKind,
-} from "./contract.ts";
+import {
+  checkedSchedule,
+  checkedSettings,
+  type CompiledSteps,
+  compileStart,
+  compileSteps,
+  type SamplingTask,
+  spectralForm,
+} from "./compile.ts";
+import type { Sampler, ScheduledStep } from "./contract.ts";
 
 /** Samples that run as one batch at most: more would only take memory. */
 const MAX_BATCH = 4;
 
 /** Part of the progress that computing an eigenbasis is. */
 const BASIS_SHARE = 0.5;
-
-/** A sampler, what it samples, and how. */
-export interface SamplingTask {
-  /** The sampler. */
-  readonly sampler: Sampler;
-  /** Settings that differ from its defaults. */
-  readonly settings?: Settings;
-  /** What was measured. */
-  readonly measurement: Measurement;
-  /** The prior. */
-  readonly denoise: Denoiser;
-  /** Samples that are drawn. */
-  readonly samples: number;
-  /** Samples that run as one batch at most. Default 4: more would only take memory. */
-  readonly batch?: number;
-}
 
 /** A sampler compiled for a measurement. */
 export interface CompiledSampler {
@@ -87,7 +53,10 @@ export async function compileSampler(
 ): Promise<CompiledSampler> {
   const { sampler, samples } = task;
   const settings = checkedSettings(sampler, task.settings);
-  const batches = batchSizes(samples, task.batch);
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new RangeError(`Cannot draw ${samples} samples: a positive whole number is required`);
+  }
+  const batches = evenParts(samples, task.batch ?? MAX_BATCH);
   const compiled = new Map<number, CompiledSteps>();
   for (const size of new Set(batches)) {
     compiled.set(size, await compileSteps(runtime, task, settings, size));
@@ -128,34 +97,9 @@ export async function compileSampler(
   };
 }
 
-/**
- * The sampler's settings with others in their place.
- * @throws {UsageError} for one that the sampler does not have, with the one that is probably meant
- */
-export function checkedSettings({ name, defaults }: Sampler, changed: Settings = {}): Settings {
-  for (const key of Object.keys(changed)) {
-    if (Object.hasOwn(defaults, key)) continue;
-    const names = Object.keys(defaults);
-    throw new UsageError(
-      `Cannot set ${key} of ${name}: one of ${names.join(", ")} is required`,
-      didYouMean(key, names),
-    );
-  }
-  return { ...defaults, ...changed };
-}
-
 function requireNoise({ sigma }: Problem): void {
   if (sigma > 0) return;
   throw new InputError(`Cannot sample with a noise level of ${sigma}: noise above 0 is required`);
-}
-
-/** As few batches as allowed, of nearly equal sizes. */
-function batchSizes(samples: number, most = MAX_BATCH): number[] {
-  if (!Number.isInteger(samples) || samples < 1) {
-    throw new RangeError(`Cannot draw ${samples} samples: a positive whole number is required`);
-  }
-  const count = Math.ceil(samples / most);
-  return Array.from({ length: count }, (_, i) => Math.floor((samples + i) / count)).reverse();
 }
 
 function withProgress(
@@ -175,176 +119,6 @@ function joined(parts: readonly NdArray[]): NdArray {
     at += data.length;
   }
   return whole;
-}
-
-/** A kind of step as a graph, and what was counted while it was built. */
-export interface CompiledStep {
-  /** The graph. */
-  readonly program: LoopProgram;
-  /** Calls of the denoiser. */
-  readonly nfe: number;
-  /** Noise arrays of the image's shape: inputs `z0`, `z1`, ... */
-  readonly noises: number;
-  /** Noise arrays of y's shape: inputs `e0`, `e1`, ... */
-  readonly dataNoises: number;
-}
-
-/** All kinds of step of a sampler, compiled for a batch. */
-export interface CompiledSteps {
-  /** Shape of x and the variables, `[batch, 2, H, W]`. */
-  readonly shape: Shape;
-  /** Shape of noise of y, `[batch, ...]`. */
-  readonly dataShape: Shape;
-  /** The compiled steps by name. */
-  readonly steps: ReadonlyMap<string, CompiledStep>;
-}
-
-/**
- * Compiles every kind of step. Inputs, of those that a step uses: x and the variables, noise, `sigma`,
- * `sigmaNext`, the scalars, and the data.
- */
-export async function compileSteps(
-  runtime: Runtime,
-  task: SamplingTask,
-  settings: Settings,
-  batch: number,
-): Promise<CompiledSteps> {
-  const { sampler, measurement } = task;
-  const shape = [batch, 2, ...measurement.image];
-  const dataShape = [batch, ...measurement.y.slice(1)];
-  const steps = new Map<string, CompiledStep>();
-  const kinds = sampler.stepKinds(guarded(settings, `setting of ${sampler.name}`));
-  for (const [name, kind] of Object.entries(kinds)) {
-    steps.set(name, await compileStep(runtime, task, kind, { shape, dataShape }));
-  }
-  return { shape, dataShape, steps };
-}
-
-async function compileStep(
-  runtime: Runtime,
-  task: SamplingTask,
-  kind: StepKind,
-  { shape, dataShape }: Pick<CompiledSteps, "shape" | "dataShape">,
-): Promise<CompiledStep> {
-  const { sampler, measurement } = task;
-  const named = (names: readonly string[], of: Shape) =>
-    inputsOf(Object.fromEntries(names.map((name) => [name, of])));
-  const variables = named(["x", ...Object.keys(sampler.variables)], shape);
-  const scalars = named(sampler.scalars, SCALAR);
-  const levels = named(["sigma", "sigmaNext"], SCALAR);
-  const { x, ...state } = variables;
-  const fixed = inputsOf({
-    ...dataShapes(measurement),
-    ...spectralForm(task)?.shapes,
-    adjoint: [1, ...shape.slice(1)],
-  });
-  const noise: Record<string, Tensor> = {};
-  let nfe = 0, noises = 0, dataNoises = 0;
-  const drawn = (name: string, of: Shape) => noise[name] = input(name, of);
-  const context: StepContext = {
-    x,
-    state: guarded(state, `variable of ${sampler.name}`),
-    scalars: guarded(scalars, `scalar of ${sampler.name}`),
-    sigma: levels.sigma,
-    sigmaNext: levels.sigmaNext,
-    data: dataTerm(task, fixed, shape[0]),
-    denoise: (image, sigma) => (nfe++, task.denoise(image, sigma)),
-    noise: () => drawn(`z${noises++}`, shape),
-    dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
-  };
-  const result = kind(context);
-  const allowed = guarded(variables, `variable of ${sampler.name}`);
-  for (const name of Object.keys(result)) void allowed[name];
-  const inputs = { ...variables, ...scalars, ...levels, ...fixed, ...noise };
-  const program = await compileLoop(runtime, inputs, variables, result);
-  return { program, nfe, noises, dataNoises };
-}
-
-/**
- * The record, which says so when a name is read that it does not have.
- * @param what the names are, for the message
- */
-function guarded<T extends Readonly<Record<string, unknown>>>(record: T, what: string): T {
-  return new Proxy(record, {
-    get(target, name) {
-      if (typeof name === "symbol" || Object.hasOwn(target, name)) return Reflect.get(target, name);
-      const names = Object.keys(target);
-      const { hint } = didYouMean(name, names);
-      throw new TypeError(
-        `Cannot use ${name}: a ${what} is required (${names.join(", ") || "it has none"})` +
-          (hint === undefined ? "" : `. ${hint}`),
-      );
-    },
-  });
-}
-
-/** The schedule, whose kinds of step and scalars are all declared. */
-function checkedSchedule(
-  sampler: Sampler,
-  settings: Settings,
-  sigma: number,
-  kinds: ReadonlyMap<string, CompiledStep>,
-): readonly ScheduledStep[] {
-  const steps = guarded(Object.fromEntries(kinds), `kind of step of ${sampler.name}`);
-  const scalars = guarded(
-    Object.fromEntries(sampler.scalars.map((name) => [name, 0])),
-    `scalar of ${sampler.name}`,
-  );
-  const schedule = sampler.schedule(guarded(settings, `setting of ${sampler.name}`), { sigma });
-  for (const step of schedule) {
-    void steps[step.kind];
-    for (const name of Object.keys(step.scalars ?? {})) void scalars[name];
-  }
-  return schedule;
-}
-
-/** The data as a graph sees them. */
-function dataTerm(
-  task: SamplingTask,
-  tensors: Readonly<Record<string, Tensor>>,
-  batch: number,
-): DataTerm {
-  const { measurement } = task;
-  return {
-    operator: measurement.operator(tensors, batch),
-    y: tensors.y,
-    adjoint: tensors.adjoint,
-    sigma: tensors.sigmaY,
-    lowPass: measurement.lowPass,
-    spectrum: spectralForm(task)?.spectrum(tensors),
-  };
-}
-
-const dataShapes = ({ y, inputs }: Measurement) => ({ y, ...inputs, sigmaY: SCALAR });
-
-/**
- * How the eigenbasis of the measurement is found; undefined where the sampler needs none.
- * @throws {InputError} when the measurement has none
- */
-function spectralForm({ sampler, measurement }: SamplingTask): SpectralForm | undefined {
-  if (!sampler.spectral) return undefined;
-  const form = measurement.spectral?.();
-  if (form !== undefined) return form;
-  throw new InputError(
-    `Cannot sample with ${sampler.name}: a measurement whose eigenbasis is known is required`,
-  );
-}
-
-/** Compiles what is done once for a problem: A^H y as `adjoint`, and the image of the start as `base`. */
-export function compileStart(
-  runtime: Runtime,
-  { measurement, sampler: { start } }: SamplingTask,
-): Promise<Program> {
-  return runtime.build<string, string>(dataShapes(measurement), (tensors) => {
-    const operator = measurement.operator(tensors, 1);
-    const adjoint = operator.adjoint(tensors.y);
-    const images: Readonly<Record<Start["around"], () => Tensor>> = {
-      zero: () => mul(adjoint, 0),
-      "zero-filled": () => mul(adjoint, 1),
-      sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
-    };
-    return { adjoint, base: images[start.around]() };
-  });
 }
 
 interface BatchRun {

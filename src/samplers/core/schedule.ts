@@ -91,6 +91,12 @@ export function descend(levels: readonly number[]): PlainStep[] {
 /** The settings that noise levels are made from; units as in `Sampler.defaults`. */
 export type LevelSettings = Settings & Readonly<Record<"steps" | "sigmaMax" | "sigmaMin", number>>;
 
+/** Where the noise levels of most samplers are searched. */
+export const LEVEL_RANGES = {
+  sigmaMax: { low: 0.1, high: 4, log: true },
+  sigmaMin: { low: 0.1, high: 1, log: true },
+};
+
 /** Smallest noise level, for data with little noise: the networks were trained down to 0.002. */
 const MIN_SIGMA = 1e-3;
 

@@ -9,7 +9,6 @@
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../../graph/mod.ts";
 import {
   defineSampler,
-  type InitialValue,
   type Sampler,
   type ScheduledStep,
   type StepContext,
@@ -83,19 +82,12 @@ export function unlessLast({ sigmaNext }: Pick<Transition, "sigmaNext">): Tensor
 }
 
 /** A way to step without data. */
-export interface Stepper {
-  /** Name on the command line. */
-  readonly name: string;
-  /** One line for `--help`. */
-  readonly summary: string;
-  /** Where it comes from. */
-  readonly citation: string;
+export interface Stepper
+  extends
+    Pick<Sampler, "name" | "summary" | "citation">,
+    Partial<Pick<Sampler, "variables" | "scalars">> {
   /** Order of convergence: of the image, or of its mean and variance where it draws random numbers. */
   readonly order: number;
-  /** Variables beside x. */
-  readonly variables?: Readonly<Record<string, InitialValue>>;
-  /** Numbers that the schedule gives to each step. */
-  readonly scalars?: readonly string[];
   /** Its kinds of step. */
   readonly stepKinds: Readonly<Record<string, StepKind>>;
   /** Its steps along levels, the last of which may be 0. */

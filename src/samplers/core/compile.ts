@@ -1,0 +1,234 @@
+/** The graphs of a sampler: its start and its kinds of step, and the names that they use. @module */
+import { InputError, UsageError } from "../../errors.ts";
+import {
+  input,
+  mul,
+  type Program,
+  type Runtime,
+  type Shape,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { compileLoop, inputsOf, type LoopProgram } from "../../method/loop.ts";
+import type { Measurement } from "../../method/measurement.ts";
+import { leastSquaresImage } from "../../mri/physics/proximal.ts";
+import type { SpectralForm } from "../../mri/physics/spectrum.ts";
+import { SCALAR } from "../../ndarray.ts";
+import type { Denoiser } from "../../nn/mod.ts";
+import { didYouMean } from "../../suggest.ts";
+import type {
+  DataTerm,
+  Sampler,
+  ScheduledStep,
+  Settings,
+  Start,
+  StepContext,
+  StepKind,
+} from "./contract.ts";
+
+/** A sampler, what it samples, and how. */
+export interface SamplingTask {
+  /** The sampler. */
+  readonly sampler: Sampler;
+  /** Settings that differ from its defaults. */
+  readonly settings?: Settings;
+  /** What was measured. */
+  readonly measurement: Measurement;
+  /** The prior. */
+  readonly denoise: Denoiser;
+  /** Samples that are drawn. */
+  readonly samples: number;
+  /** Samples that run as one batch at most. Default 4: more would only take memory. */
+  readonly batch?: number;
+}
+
+/**
+ * The sampler's settings with others in their place.
+ * @throws {UsageError} for one that the sampler does not have, with the one that is probably meant
+ */
+export function checkedSettings({ name, defaults }: Sampler, changed: Settings = {}): Settings {
+  for (const key of Object.keys(changed)) {
+    if (Object.hasOwn(defaults, key)) continue;
+    const names = Object.keys(defaults);
+    throw new UsageError(
+      `Cannot set ${key} of ${name}: one of ${names.join(", ")} is required`,
+      didYouMean(key, names),
+    );
+  }
+  return { ...defaults, ...changed };
+}
+
+/** A kind of step as a graph, and what was counted while it was built. */
+export interface CompiledStep {
+  /** The graph. */
+  readonly program: LoopProgram;
+  /** Calls of the denoiser. */
+  readonly nfe: number;
+  /** Noise arrays of the image's shape: inputs `z0`, `z1`, ... */
+  readonly noises: number;
+  /** Noise arrays of y's shape: inputs `e0`, `e1`, ... */
+  readonly dataNoises: number;
+}
+
+/** All kinds of step of a sampler, compiled for a batch. */
+export interface CompiledSteps {
+  /** Shape of x and the variables, `[batch, 2, H, W]`. */
+  readonly shape: Shape;
+  /** Shape of noise of y, `[batch, ...]`. */
+  readonly dataShape: Shape;
+  /** The compiled steps by name. */
+  readonly steps: ReadonlyMap<string, CompiledStep>;
+}
+
+/**
+ * Compiles every kind of step. Inputs, of those that a step uses: x and the variables, noise, `sigma`,
+ * `sigmaNext`, the scalars, and the data.
+ */
+export async function compileSteps(
+  runtime: Runtime,
+  task: SamplingTask,
+  settings: Settings,
+  batch: number,
+): Promise<CompiledSteps> {
+  const { sampler, measurement } = task;
+  const shape = [batch, 2, ...measurement.image];
+  const dataShape = [batch, ...measurement.y.slice(1)];
+  const steps = new Map<string, CompiledStep>();
+  const kinds = sampler.stepKinds(guarded(settings, `setting of ${sampler.name}`));
+  for (const [name, kind] of Object.entries(kinds)) {
+    steps.set(name, await compileStep(runtime, task, kind, { shape, dataShape }));
+  }
+  return { shape, dataShape, steps };
+}
+
+async function compileStep(
+  runtime: Runtime,
+  task: SamplingTask,
+  kind: StepKind,
+  { shape, dataShape }: Pick<CompiledSteps, "shape" | "dataShape">,
+): Promise<CompiledStep> {
+  const { sampler, measurement } = task;
+  const named = (names: readonly string[], of: Shape) =>
+    inputsOf(Object.fromEntries(names.map((name) => [name, of])));
+  const variables = named(["x", ...Object.keys(sampler.variables)], shape);
+  const scalars = named(sampler.scalars, SCALAR);
+  const levels = named(["sigma", "sigmaNext"], SCALAR);
+  const { x, ...state } = variables;
+  const fixed = inputsOf({
+    ...dataShapes(measurement),
+    ...spectralForm(task)?.shapes,
+    adjoint: [1, ...shape.slice(1)],
+  });
+  const noise: Record<string, Tensor> = {};
+  let nfe = 0, noises = 0, dataNoises = 0;
+  const drawn = (name: string, of: Shape) => noise[name] = input(name, of);
+  const context: StepContext = {
+    x,
+    state: guarded(state, `variable of ${sampler.name}`),
+    scalars: guarded(scalars, `scalar of ${sampler.name}`),
+    sigma: levels.sigma,
+    sigmaNext: levels.sigmaNext,
+    data: dataTerm(task, fixed, shape[0]),
+    denoise: (image, sigma) => (nfe++, task.denoise(image, sigma)),
+    noise: () => drawn(`z${noises++}`, shape),
+    dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
+  };
+  const result = kind(context);
+  for (const name of Object.keys(result)) {
+    requireName(name, variables, `variable of ${sampler.name}`);
+  }
+  const inputs = { ...variables, ...scalars, ...levels, ...fixed, ...noise };
+  const program = await compileLoop(runtime, inputs, variables, result);
+  return { program, nfe, noises, dataNoises };
+}
+
+/**
+ * The record, which refuses to be read by a name that it does not have.
+ * @param what the names are, for the message
+ */
+function guarded<T extends Readonly<Record<string, unknown>>>(record: T, what: string): T {
+  return new Proxy(record, {
+    get(target, name) {
+      if (typeof name === "string") requireName(name, target, what);
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+/** @throws {TypeError} for a name that a record does not have, with the one that is probably meant */
+function requireName(name: string, record: object, what: string): void {
+  if (Object.hasOwn(record, name)) return;
+  const names = Object.keys(record);
+  const { hint } = didYouMean(name, names);
+  throw new TypeError(
+    `Cannot use ${name}: a ${what} is required (${names.join(", ") || "it has none"})` +
+      (hint === undefined ? "" : `. ${hint}`),
+  );
+}
+
+/** The schedule for data with noise sigma, whose kinds of step and scalars are all declared. */
+export function checkedSchedule(
+  { name, scalars, schedule }: Sampler,
+  settings: Settings,
+  sigma: number,
+  kinds: CompiledSteps["steps"],
+): readonly ScheduledStep[] {
+  const declared = Object.fromEntries(scalars.map((scalar) => [scalar, 0]));
+  const all = Object.fromEntries(kinds);
+  const steps = schedule(guarded(settings, `setting of ${name}`), { sigma });
+  for (const { kind, scalars = {} } of steps) {
+    requireName(kind, all, `kind of step of ${name}`);
+    for (const scalar of Object.keys(scalars)) {
+      requireName(scalar, declared, `scalar of ${name}`);
+    }
+  }
+  return steps;
+}
+
+/** The data as a graph sees them. */
+function dataTerm(
+  task: SamplingTask,
+  tensors: Readonly<Record<string, Tensor>>,
+  batch: number,
+): DataTerm {
+  const { measurement } = task;
+  return {
+    operator: measurement.operator(tensors, batch),
+    y: tensors.y,
+    adjoint: tensors.adjoint,
+    sigma: tensors.sigmaY,
+    lowPass: measurement.lowPass,
+    spectrum: spectralForm(task)?.spectrum(tensors),
+  };
+}
+
+const dataShapes = ({ y, inputs }: Measurement) => ({ y, ...inputs, sigmaY: SCALAR });
+
+/**
+ * How the eigenbasis of the measurement is found; undefined where the sampler needs none.
+ * @throws {InputError} when the measurement has none
+ */
+export function spectralForm({ sampler, measurement }: SamplingTask): SpectralForm | undefined {
+  if (!sampler.spectral) return undefined;
+  const form = measurement.spectral?.();
+  if (form !== undefined) return form;
+  throw new InputError(
+    `Cannot sample with ${sampler.name}: a measurement whose eigenbasis is known is required`,
+  );
+}
+
+/** Compiles what is done once for a problem: A^H y as `adjoint`, and the image of the start as `base`. */
+export function compileStart(
+  runtime: Runtime,
+  { measurement, sampler: { start } }: SamplingTask,
+): Promise<Program> {
+  return runtime.build<string, string>(dataShapes(measurement), (tensors) => {
+    const operator = measurement.operator(tensors, 1);
+    const adjoint = operator.adjoint(tensors.y);
+    const images: Readonly<Record<Start["around"], () => Tensor>> = {
+      zero: () => mul(adjoint, 0),
+      "zero-filled": () => mul(adjoint, 1),
+      sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
+    };
+    return { adjoint, base: images[start.around]() };
+  });
+}
