@@ -7,7 +7,7 @@
  * A short run (default 400 steps of 4 crops of 96 x 96), so that both can be had in ten minutes.
  * PSNR in dB on views of the validation volumes, as training has it.
  */
-import { learningRateFactor } from "../src/train/schedule.ts";
+import { learningRateFactor } from "../src/train/learning_rate.ts";
 import { measureDenoiser } from "../src/train/denoiser_quality.ts";
 import { denoisingObjective } from "../src/train/denoising_objective.ts";
 import { compileTrainer, initialState } from "../src/train/trainer.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { NdArray } from "../ndarray.ts";
+import type { Warning } from "../warning.ts";
 
 /**
  * Formats of k-space and images, as recon.json names them; `phantom` is drawn, `array` was in
@@ -83,8 +84,8 @@ export interface KspaceFile extends Disposable {
   };
   /** Volumes that the slices make, one after the other (repetitions, echoes). Default 1. */
   readonly volumes?: number;
-  /** What a user should know of the file, a sentence each without trailing period. */
-  readonly warnings?: readonly string[];
+  /** What a user should know of the file. */
+  readonly warnings?: readonly Warning[];
   /** Where voxels lie, when the file says so. */
   readonly geometry?: Geometry;
   /** Reads one slice of k-space: `[C, 2, H, W]`. NaN and Inf are an InputError. */

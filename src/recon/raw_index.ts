@@ -1,4 +1,5 @@
 /** Which acquisitions of an ISMRMRD file make which image. @module */
+import type { Warning } from "../warning.ts";
 import { InputError } from "../errors.ts";
 import type { MrdFile } from "../io/mrd/mrd_file.ts";
 import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
@@ -26,7 +27,7 @@ export interface RawIndex {
   /** Volumes that they make; 1 when not all have the same slices. */
   readonly volumes: number;
   /** What a user should know. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Collects what {@link indexRaw} gives. */
@@ -96,15 +97,17 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
   }
   const { noise, calibration, phaseCorrection } = indexer;
   const others = encodings.filter((each) => each !== encoding);
-  const warnings = [
-    ...others.map((other) =>
-      `Encoding ${other} is left out: only encoding ${encoding} is reconstructed`
-    ),
-    ...(phaseCorrection > 0
-      ? [`${phaseCorrection} phase correction lines are not used: expect ghosts of EPI`]
-      : []),
-    ...missingLines(file, encoding, images),
-  ];
+  const warnings = others.map((other): Warning => ({
+    code: "encoding-left-out",
+    message: `Encoding ${other} is left out: only encoding ${encoding} is reconstructed`,
+  }));
+  if (phaseCorrection > 0) {
+    warnings.push({
+      code: "phase-correction-unused",
+      message: `${phaseCorrection} phase correction lines are not used: expect ghosts of EPI`,
+    });
+  }
+  warnings.push(...missingLines(file, encoding, images));
   const layout = indexer.layout(file, encoding);
   const partial = indexer.extents.get(encoding)!.partial(layout);
   return {
@@ -135,7 +138,7 @@ function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: 
 }
 
 /** Where a scan that is not accelerated lacks lines that its header announces. */
-function missingLines(file: MrdFile, encoding: number, images: readonly RawImage[]): string[] {
+function missingLines(file: MrdFile, encoding: number, images: readonly RawImage[]): Warning[] {
   const { limits, parallelImaging, encodedSpace } = file.header.encodings[encoding];
   const limit = limits.kspaceEncodeStep1;
   const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);
@@ -144,8 +147,9 @@ function missingLines(file: MrdFile, encoding: number, images: readonly RawImage
   const short = images.filter(({ lines }) => lines.length < announced);
   if (short.length === 0) return [];
   const least = Math.min(...short.map(({ lines }) => lines.length));
-  return [
-    `${short.length} of ${images.length} images have fewer lines (down to ${least}) than the ` +
-    `${announced} that the header announces`,
-  ];
+  return [{
+    code: "lines-missing",
+    message: `${short.length} of ${images.length} images have fewer lines (down to ${least}) ` +
+      `than the ${announced} that the header announces`,
+  }];
 }

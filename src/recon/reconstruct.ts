@@ -73,10 +73,7 @@ async function collect(
     sigma: slices.map(({ sigma }) => sigma),
     modelSigma: modelSigma.length > 0 ? modelSigma : undefined,
     audit: auditOf(slices, std && spreadFigures(magnitude, std, first)),
-    warnings: distinct([
-      ...warnings.map((message) => ({ code: "input", message })),
-      ...slices.flatMap((slice) => slice.warnings),
-    ]),
+    warnings: distinct([...warnings, ...slices.flatMap((slice) => slice.warnings)]),
     seconds: totalSeconds(slices),
   };
 }

@@ -3,10 +3,10 @@
  * @module
  */
 import { randomView } from "./views.ts";
-import { trainingSigma } from "./schedule.ts";
 import { Rng } from "../rng.ts";
 import { type BatchSettings, serveBatches } from "./batch_worker.ts";
 import { VolumeSet } from "./volumes.ts";
+import { trainingSigma } from "./noise_levels.ts";
 
 /** Images cut from one slice: decoding costs more than a view. */
 const VIEWS_PER_SLICE = 2;

@@ -30,11 +30,11 @@ import {
   trainingSettings,
 } from "./options.ts";
 import { proceduralShare, runSources } from "./slice_sources.ts";
-import { SIGMA_RANGE } from "./schedule.ts";
 import { compileTrainer } from "./trainer.ts";
 import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
 import { modelName } from "./model_files.ts";
+import { SIGMA_RANGE } from "./noise_levels.ts";
 
 /** Batches over which the standard deviation of the data is measured. */
 const MEASURED_BATCHES = 6;

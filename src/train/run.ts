@@ -9,8 +9,8 @@ import {
   saveCheckpoint,
 } from "./checkpoint.ts";
 import type { TrainingSettings } from "./options.ts";
-import { learningRateFactor } from "./schedule.ts";
 import { firstProgress, type StepReport, type TrainingState } from "./trainer.ts";
+import { learningRateFactor } from "./learning_rate.ts";
 
 /** A run that is ready to begin. */
 export interface Run {

@@ -50,7 +50,7 @@ Deno.test("recon tells of lines that are missing, and plans without reading all"
     assert.match(all.err, /raw\.h5: 1 of 6 images have fewer lines \(down to 10\) than the 12/);
     assert.equal(all.err.match(/^warning: /gm)?.length, 1);
     const [{ code, message }] = JSON.parse(await Deno.readTextFile(at("out/recon.json"))).warnings;
-    assert.equal(code, "input");
+    assert.equal(code, "lines-missing");
     assert.match(message, /^1 of 6 images/);
     const args = [path, "--method", "rss", "--output", at("strict"), "--device", "cpu"];
     assertRefused(await runHere([...args, "--strict"]), 3, /--strict: 1 of 6 images/);

@@ -4,8 +4,9 @@ import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { calibratedCoils, randomCoils, someCoils } from "../../src/train/random_coils.ts";
 import { equispacedLines, randomLineMask } from "../../src/train/random_masks.ts";
-import { learningRateFactor, trainingSigma } from "../../src/train/schedule.ts";
 import { mapsInView, randomView } from "../../src/train/views.ts";
+import { learningRateFactor } from "../../src/train/learning_rate.ts";
+import { trainingSigma } from "../../src/train/noise_levels.ts";
 
 Deno.test("learningRateFactor() rises, peaks at 1 and falls to a hundredth", () => {
   assert.ok(learningRateFactor(0) < 0.02);

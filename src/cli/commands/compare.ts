@@ -105,7 +105,7 @@ async function comparedInputs(
       open: async (runtime): Promise<KspaceFile> => {
         const file = await openInput(runtime, request, path);
         geometries[index] = file.geometry;
-        if (!warned) file.warnings?.forEach((message) => warn(console, file.path, { message }));
+        if (!warned) file.warnings?.forEach((warning) => warn(console, file.path, warning));
         warned = true;
         return file;
       },

@@ -61,7 +61,7 @@ export async function runJob(
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
   await using runtime = await Runtime.open(request.device);
   using file = await openInput(runtime, request, input);
-  if (strict) requireNoWarning(file.warnings?.map((message) => ({ message })));
+  if (strict) requireNoWarning(file.warnings);
   return await inFreshFolder(folder, async (partial) => {
     const sha256 = input === undefined
       ? null
@@ -103,7 +103,7 @@ export async function runJob(
 }
 
 /** @throws {InputError} when there is a warning, which is an error with `--strict` */
-function requireNoWarning(warnings: readonly Omit<Warning, "code">[] = []): void {
+function requireNoWarning(warnings: readonly Warning[] = []): void {
   if (warnings.length === 0) return;
   const messages = warnings.map(({ message }) => message).join("; ");
   throw new InputError(`Cannot reconstruct with --strict: ${messages}`, {

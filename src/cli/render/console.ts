@@ -30,7 +30,7 @@ export function systemConsole(): Console {
 export function warn(
   console: Console,
   path: string,
-  { message, hint }: Omit<Warning, "code">,
+  { message, hint }: Warning,
 ): void {
   console.err(`warning: ${path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
 }
