@@ -10,11 +10,12 @@
  * loss there, but cost 1 dB and more where noise is low.
  * @module
  */
+import { TIKHONOV } from "../mri/physics/proximal.ts";
 import type { Problem, SamplingGeometry } from "../method/problem.ts";
 
 /** Weight of |x|^2 for `sense`; mean loss 0.2 dB, at most 1.1 dB. */
 export function senseWeight({ sigma }: Problem, { mask }: SamplingGeometry): number {
-  return 0.3 * sigma * Math.sqrt(mask.acceleration);
+  return TIKHONOV.image(sigma, mask.acceleration);
 }
 
 /** Weight of total variation; mean loss 0.13 dB, at most 0.5 dB. */

@@ -5,16 +5,12 @@
  * @module
  */
 import { concat, mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
-import { regularisedInverse } from "../mri/physics/proximal.ts";
+import { regularisedInverse, TIKHONOV } from "../mri/physics/proximal.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { mriMeasurement } from "./measurement.ts";
 import type { Problem, SamplingGeometry } from "./problem.ts";
 
-/** Conjugate gradient steps of the least-squares fit. */
-const ITERATIONS = 25;
-/** Tikhonov weight of the fit: too small to leave a residual of its own. */
-const RIDGE = 1e-4;
 /**
  * A residual up to this factor above the noise does not count as model error. With maps calibrated from
  * the same lines it is 0.96 to 1.00 of the noise on simulated slices (4 to 16 coils, R=4 and R=8), whose
@@ -45,7 +41,13 @@ export async function compileModelSigma(
     ({ y, probe, ...arrays }) => {
       const model = operator(arrays, 2);
       const both = concat([y, probe], 0);
-      const image = regularisedInverse({ operator: model }, model.adjoint(both), RIDGE, ITERATIONS);
+      const { weight, iterations } = TIKHONOV.residual;
+      const image = regularisedInverse(
+        { operator: model },
+        model.adjoint(both),
+        weight,
+        iterations,
+      );
       const residual = lowPass(sub(both, model.forward(image)));
       return { energies: reduceSum(mul(residual, residual), [1, 2, 3, 4]) };
     },

@@ -32,6 +32,7 @@ export interface ColumnBasis {
 
 /** How the work reports and is stopped. */
 export interface ColumnControl {
+  /** Called with the fraction done. */
   readonly onProgress?: (fraction: number) => void;
   /** Stops the work: its reason is thrown. */
   readonly signal?: AbortSignal;

@@ -46,6 +46,7 @@ export interface SpectrumControl extends ColumnControl {
   readonly onStage?: (stage: "eigenbasis", seconds: number) => void;
 }
 
+/** Arrays by name. */
 export type Arrays = Readonly<Record<string, NdArray>>;
 
 /** How the eigenbasis of a measurement is found, and what graphs do with it. */

@@ -43,6 +43,7 @@ export interface SlicePrediction {
   readonly held: number;
   /** Mean squared error over the noise variance. */
   readonly error: number;
+  /** The same of `sense`. */
   readonly sense: number;
   /** The same of `tv`, beside methods with a network; null beside others. */
   readonly tv: number | null;
