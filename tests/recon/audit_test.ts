@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { sense } from "../../src/classical/mod.ts";
 import { Runtime } from "../../src/graph/mod.ts";
-import { Consistency } from "../../src/recon/audit/consistency.ts";
+import { compileConsistency } from "../../src/recon/audit/consistency.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import type { Method } from "../../src/method/problem.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
@@ -11,7 +11,7 @@ import {
   dataInconsistency,
   type SliceConsistency,
 } from "../../src/recon/audit/figures.ts";
-import { holdOut, Predictor, samplesOf } from "../../src/recon/audit/prediction.ts";
+import { compilePrediction, holdOut, samplesOf } from "../../src/recon/audit/prediction.ts";
 import { spreadFigures } from "../../src/recon/audit/spread.ts";
 import {
   allLines,
@@ -33,8 +33,8 @@ const truthOf = ({ truth, geometry: { height, width } }: Example): NdArray =>
 
 async function figures(found: Example, image: NdArray): Promise<SliceConsistency> {
   await using runtime = await Runtime.open("cpu");
-  const consistency = await Consistency.create(runtime, found.geometry);
-  return consistencyFigures(await consistency.measure(found.problem, image), SIGMA);
+  const measure = await compileConsistency(runtime, found.geometry);
+  return consistencyFigures(await measure(found.problem, image), SIGMA);
 }
 
 /** Real numbers that were measured. */
@@ -185,10 +185,10 @@ for (const [name, coils, mask] of cases.slice(0, 2)) {
   Deno.test(`held-back samples of a known image are predicted as well as they should: ${name}`, async () => {
     const found = example(coils, mask.with({ acs: 0 }), SIGMA);
     await using runtime = await Runtime.open("cpu");
-    const predict = async (
-      method: Method,
-    ) => (await (await Predictor.create(runtime, found.geometry, { method, options: {}, seed: 1 }))!
-      .slice(found.problem));
+    const predict = async (method: Method) => {
+      const options = { method, options: {}, seed: 1 };
+      return await (await compilePrediction(runtime, found.geometry, options))!(found.problem);
+    };
     const truth = truthOf(found);
     const { held } = holdOut(found.geometry.mask, 1)!;
     const heldCount = held.values.reduce((sum, v) => sum + v, 0) *
@@ -214,8 +214,11 @@ Deno.test("the prediction of sense is that of sense", async () => {
   const found = example(6, everyOtherLine(20, 11).with({ acs: 0 }), SIGMA);
   await using runtime = await Runtime.open("cpu");
   const options = { method: sense, options: {}, seed: 0 };
-  const { error, sense: other } = await (await Predictor.create(runtime, found.geometry, options))!
-    .slice(found.problem);
+  const { error, sense: other } = await (await compilePrediction(
+    runtime,
+    found.geometry,
+    options,
+  ))!(found.problem);
   assert.equal(error, other);
   assert.ok(error > 0.8 && error < 5, `${error}`);
 });

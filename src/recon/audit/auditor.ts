@@ -1,6 +1,6 @@
 /** The audit of a reconstruction, slice by slice, beside the reconstruction itself. @module */
 import type { Runtime } from "../../graph/mod.ts";
-import { Consistency } from "./consistency.ts";
+import { compileConsistency, type MeasureConsistency } from "./consistency.ts";
 import type {
   Method,
   MethodOptions,
@@ -11,7 +11,7 @@ import type {
 import type { NdArray } from "../../ndarray.ts";
 import type { SliceAudit } from "./audit.ts";
 import { consistencyFigures } from "./figures.ts";
-import { Predictor } from "./prediction.ts";
+import { compilePrediction, type Predict } from "./prediction.ts";
 
 /** How thorough an audit is: none, what costs a fraction of a second a slice, or a second reconstruction. */
 export type AuditLevel = "none" | "consistency" | "prediction";
@@ -37,8 +37,8 @@ export interface AuditedSlice {
 }
 
 interface Compiled {
-  readonly consistency: Consistency;
-  readonly predictor: Predictor | undefined;
+  readonly measure: MeasureConsistency;
+  readonly predict: Predict | undefined;
 }
 
 /** Audits the slices of a volume; compiles once for each sampling. */
@@ -71,30 +71,21 @@ export class Auditor {
     { index, key, geometry, problem, image }: AuditedSlice,
     control: RunControl,
   ): Promise<SliceAudit> {
-    const { consistency, predictor } = await this.#compile(key, geometry);
-    const energies = await consistency.measure(problem, image);
-    const prediction = await predictor?.slice(problem, control);
+    const compiled = this.#compiled.get(key) ?? this.#compile(geometry);
+    this.#compiled.set(key, compiled);
+    const { measure, predict } = await compiled;
     return {
       slice: index,
-      consistency: consistencyFigures(energies, problem.sigma),
-      ...(prediction === undefined ? {} : { prediction }),
+      consistency: consistencyFigures(await measure(problem, image), problem.sigma),
+      prediction: await predict?.(problem, control),
     };
   }
 
-  #compile(key: string, geometry: SamplingGeometry): Promise<Compiled> {
-    let compiled = this.#compiled.get(key);
-    if (compiled === undefined) {
-      compiled = this.#create(geometry);
-      this.#compiled.set(key, compiled);
-    }
-    return compiled;
-  }
-
-  async #create(geometry: SamplingGeometry): Promise<Compiled> {
+  async #compile(geometry: SamplingGeometry): Promise<Compiled> {
     return {
-      consistency: await Consistency.create(this.#runtime, geometry),
-      predictor: this.predicts
-        ? await Predictor.create(this.#runtime, geometry, this.#options)
+      measure: await compileConsistency(this.#runtime, geometry),
+      predict: this.predicts
+        ? await compilePrediction(this.#runtime, geometry, this.#options)
         : undefined,
     };
   }

@@ -18,7 +18,6 @@ import {
   constantOf,
   matMul,
   mul,
-  type Program,
   reduceSum,
   reshape,
   type Runtime,
@@ -103,69 +102,56 @@ export function sampleDistances(mask: SamplingMask): { distance: Float64Array; k
   return { distance, kept };
 }
 
-/** Compiled graphs that compare images of a geometry with their data. */
-export class Consistency {
-  readonly #program: Program;
-  readonly #noise: NdArray;
-  readonly #bands: readonly Band[];
+/**
+ * Compares an image with its data.
+ * @param image complex `[2, H, W]` on the scale of the problem
+ */
+export type MeasureConsistency = (problem: Problem, image: NdArray) => Promise<ConsistencyEnergies>;
 
-  private constructor(
-    program: Program,
-    noise: NdArray,
-    bands: readonly Band[],
-  ) {
-    this.#program = program;
-    this.#noise = noise;
-    this.#bands = bands;
-  }
-
-  static async create(runtime: Runtime, geometry: SamplingGeometry): Promise<Consistency> {
-    const { coils, mask } = geometry;
-    const { image, y, inputs, operator } = mriMeasurement(geometry);
-    const { distance, kept } = sampleDistances(mask);
-    const bands = bandsOf(distance, kept, coils);
-    const membership = bandMatrix(bands, distance, kept);
-    const outer = Float32Array.from(distance, (d, i) => kept[i] === 1 && d >= OUTER ? 1 : 0);
-    const program = await runtime.build<string, string>(
-      { y, ...inputs, image: [2, ...image], noise: y },
-      ({ y, image: x, noise, ...arrays }): Record<string, Tensor> => {
-        const data = sub(y, operator(arrays, 1).forward(reshape(x, [1, 2, ...image])));
-        const both = concat([data, noise], 0);
-        const fit = projected(operator(arrays, 2), both);
-        const place = (y: Tensor) => mask.isLines ? dftW(y, "forward") : y;
-        const rest = place(sub(both, fit));
-        return {
-          signal: overBands(place(y), membership),
-          residual: overBands(place(data), membership),
-          fitted: overBands(place(fit), membership),
-          unexplained: overBands(rest, membership),
-          covariance: coilProducts(rest, constantOf(outer, [1, outer.length])),
-        };
-      },
-    );
-    return new Consistency(program, noiseFor(y, kept), bands);
-  }
-
-  /**
-   * Compares an image with its data.
-   * @param image complex `[2, H, W]` on the scale of the problem
-   */
-  async measure({ y, inputs }: Problem, image: NdArray): Promise<ConsistencyEnergies> {
-    const out = await this.#program.run({ y, ...inputs, image, noise: this.#noise });
-    const count = this.#bands.length;
+/** Compiles the comparison of images of a geometry with their data. */
+export async function compileConsistency(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+): Promise<MeasureConsistency> {
+  const { coils, mask } = geometry;
+  const { image: size, y: shape, inputs, operator } = mriMeasurement(geometry);
+  const { distance, kept } = sampleDistances(mask);
+  const bands = bandsOf(distance, kept, coils);
+  const membership = bandMatrix(bands, distance, kept);
+  const outer = Float32Array.from(distance, (d, i) => kept[i] === 1 && d >= OUTER ? 1 : 0);
+  const noise = noiseFor(shape, kept);
+  const program = await runtime.build<string, string>(
+    { y: shape, ...inputs, image: [2, ...size], noise: shape },
+    ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
+      const data = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2, ...size])));
+      const both = concat([data, noise], 0);
+      const fit = projected(operator(arrays, 2), both);
+      const place = (y: Tensor) => mask.isLines ? dftW(y, "forward") : y;
+      const rest = place(sub(both, fit));
+      return {
+        signal: overBands(place(y), membership),
+        residual: overBands(place(data), membership),
+        fitted: overBands(place(fit), membership),
+        unexplained: overBands(rest, membership),
+        covariance: coilProducts(rest, constantOf(outer, [1, outer.length])),
+      };
+    },
+  );
+  return async ({ y, inputs }, image) => {
+    const out = await program.run({ y, ...inputs, image, noise });
     return {
-      bands: this.#bands.map((band, i) => ({
+      bands: bands.map((band, i) => ({
         ...band,
         signal: out.signal.data[i],
         residual: out.residual.data[i],
         fitted: out.fitted.data[i],
-        fittedNoise: out.fitted.data[count + i],
+        fittedNoise: out.fitted.data[bands.length + i],
         unexplained: out.unexplained.data[i],
-        unexplainedNoise: out.unexplained.data[count + i],
+        unexplainedNoise: out.unexplained.data[bands.length + i],
       })),
       ...coilFigures(out.covariance),
     };
-  }
+  };
 }
 
 /** What the operator can explain of `y`: A (A^H A + weight I)^-1 A^H y. */

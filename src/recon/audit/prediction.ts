@@ -7,7 +7,7 @@
  * piecewise constant) knows nothing of anatomy: a network's prior that predicts worse does harm.
  * @module
  */
-import { mul, type Program, reduceSum, reshape, type Runtime, sub } from "../../graph/mod.ts";
+import { mul, reduceSum, reshape, type Runtime, sub } from "../../graph/mod.ts";
 import { sense, tv } from "../../classical/mod.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
@@ -17,7 +17,6 @@ import type {
   Problem,
   RunControl,
   SamplingGeometry,
-  Solver,
 } from "../../method/problem.ts";
 import { meanOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
@@ -105,101 +104,72 @@ export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMas
   return result;
 }
 
-/** A method and sense, compiled to predict what was held back. */
-export class Predictor {
-  readonly #mask: SamplingMask;
-  readonly #holdOut: HoldOut;
-  readonly #solver: Solver;
-  readonly #sense: Solver;
-  readonly #tv: Solver | undefined;
-  readonly #compare: Program<string, "energy">;
+/** Reconstructs a slice without what is held back, and compares. */
+export type Predict = (problem: Problem, control?: RunControl) => Promise<SlicePrediction>;
 
-  private constructor(
-    mask: SamplingMask,
-    parts: HoldOut,
-    [solver, senseSolver, tvSolver]: readonly [Solver, Solver, Solver | undefined],
-    compare: Program<string, "energy">,
-  ) {
-    this.#mask = mask;
-    this.#holdOut = parts;
-    this.#solver = solver;
-    this.#sense = senseSolver;
-    this.#tv = tvSolver;
-    this.#compare = compare;
-  }
-
-  /**
-   * Compiles for a geometry.
-   * @param seed chooses what is held back
-   * @returns undefined when nothing can be held back
-   */
-  static async create(
-    runtime: Runtime,
-    geometry: SamplingGeometry,
-    { method, options, seed }: {
-      readonly method: Method;
-      readonly options: MethodOptions;
-      readonly seed: number;
+/**
+ * Compiles the prediction by a method, by sense and beside a network by tv.
+ * @param seed chooses what is held back
+ * @returns undefined when nothing can be held back
+ */
+export async function compilePrediction(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+  { method, options, seed }: {
+    readonly method: Method;
+    readonly options: MethodOptions;
+    readonly seed: number;
+  },
+): Promise<Predict | undefined> {
+  const { mask } = geometry;
+  const parts = holdOut(mask, seed);
+  if (parts === undefined) return undefined;
+  const { kept, held, part } = parts;
+  const solver = await method.prepare(runtime, { ...geometry, mask: kept }, options);
+  const others = method.defaultModel === undefined ? [sense] : [sense, tv];
+  const [senseSolver, tvSolver] = await Promise.all(
+    others.map((other) => other.prepare(runtime, { ...geometry, mask: kept })),
+  );
+  const { image: size, y: shape, inputs, operator } = mriMeasurement({ ...geometry, mask: held });
+  const compare = await runtime.build<string, "energy">(
+    { image: [2, ...size], y: shape, ...inputs },
+    ({ image, y, ...arrays }) => {
+      const error = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2, ...size])));
+      return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
     },
-  ): Promise<Predictor | undefined> {
-    const parts = holdOut(geometry.mask, seed);
-    if (parts === undefined) return undefined;
-    const without = { ...geometry, mask: parts.kept };
-    const solver = await method.prepare(runtime, without, options);
-    const senseSolver = method === sense ? solver : await sense.prepare(runtime, without);
-    const learned = method.defaultModel !== undefined;
-    const tvSolver = learned ? await tv.prepare(runtime, without) : undefined;
-    const held = mriMeasurement({ ...geometry, mask: parts.held });
-    const compare = await runtime.build<string, "energy">(
-      { image: [2, ...held.image], y: held.y, ...held.inputs },
-      ({ image, y, ...arrays }) => {
-        const x = reshape(image, [1, 2, ...held.image]);
-        const error = sub(y, held.operator(arrays, 1).forward(x));
-        return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
-      },
-    );
-    return new Predictor(geometry.mask, parts, [solver, senseSolver, tvSolver], compare);
-  }
-
-  /** Reconstructs a slice without what is held back, and compares. */
-  async slice(problem: Problem, control: RunControl = {}): Promise<SlicePrediction> {
-    const { kept, held, part } = this.#holdOut;
-    const without = { ...problem, y: samplesOf(problem.y, this.#mask, kept) };
-    const measured = samplesOf(problem.y, this.#mask, held);
-    const samples = await this.#solver.sample?.(without, control);
-    const image = samples ? meanOf(samples) : await this.#solver.solve(without, control);
-    const other = this.#solver === this.#sense ? image : await this.#sense.solve(without);
-    const count = held.kept * (held.isLines ? held.width : 1) * problem.y.shape[1] * 2;
-    const scale = 1 / (count * Math.max(problem.sigma, MIN_SIGMA) ** 2);
-    const error = async (x: NdArray, y: NdArray) => scale * await this.#energy(problem, x, y);
+  );
+  return async ({ y, inputs, sigma }, control = {}) => {
+    const without = { y: samplesOf(y, mask, kept), inputs, sigma };
+    const measured = samplesOf(y, mask, held);
+    const count = 2 * y.shape[1] * held.kept * (held.isLines ? held.width : 1);
+    const scale = 1 / (count * Math.max(sigma, MIN_SIGMA) ** 2);
+    const error = async (image: NdArray, y = measured) =>
+      scale * (await compare.run({ image, y, ...inputs })).energy.data[0];
+    const samples = await solver.sample?.(without, control);
+    const image = samples ? meanOf(samples) : await solver.solve(without, control);
+    const ofImage = await error(image);
     return {
       held: part,
-      error: await error(image, measured),
-      sense: await error(other, measured),
-      tv: this.#tv ? await error(await this.#tv.solve(without), measured) : null,
+      error: ofImage,
+      sense: method === sense ? ofImage : await error(await senseSolver.solve(without)),
+      tv: tvSolver === undefined ? null : await error(await tvSolver.solve(without)),
       expected: samples === undefined || samples.shape[0] < 2
         ? null
-        : 1 + await this.#spread(samples, image, (x) => error(x, zeros(measured.shape))),
+        : 1 + await expectedError(samples, image, (x) => error(x, zeros(measured.shape))),
     };
-  }
+  };
+}
 
-  async #energy({ inputs }: Problem, image: NdArray, y: NdArray): Promise<number> {
-    const { energy } = await this.#compare.run({ image, y, ...inputs });
-    return energy.data[0];
+/** Expected squared distance of the truth from the mean of S samples, if it is drawn as they are. */
+async function expectedError(
+  { data, shape: [count, ...shape] }: NdArray,
+  mean: NdArray,
+  energy: (x: NdArray) => Promise<number>,
+): Promise<number> {
+  const size = mean.data.length;
+  let sum = 0;
+  for (let s = 0; s < count; s++) {
+    sum += await energy(ndarray(mean.data.map((value, i) => data[s * size + i] - value), shape));
   }
-
-  /** Expected squared distance of the truth from the mean of S samples, if it is drawn as they are. */
-  async #spread(
-    { data, shape: [count, ...shape] }: NdArray,
-    mean: NdArray,
-    energy: (x: NdArray) => Promise<number>,
-  ): Promise<number> {
-    const size = mean.data.length;
-    let sum = 0;
-    for (let s = 0; s < count; s++) {
-      const deviation = mean.data.map((value, i) => data[s * size + i] - value);
-      sum += await energy(ndarray(deviation, shape));
-    }
-    return sum / (count - 1) * (1 + 1 / count);
-  }
+  return sum / (count - 1) * (1 + 1 / count);
 }
