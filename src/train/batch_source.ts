@@ -26,7 +26,6 @@ export class BatchSource<N extends string> implements Disposable {
   readonly #shapes: BatchRecipe<N>["shapes"];
   readonly #waiting = new Map<number, Deferred<Batch<N>>>();
 
-  /** Starts the worker. */
   constructor({ worker, settings, shapes }: BatchRecipe<N>) {
     this.#shapes = shapes;
     this.#worker = new Worker(worker);
@@ -66,7 +65,6 @@ export class BatchSource<N extends string> implements Disposable {
     waiting?.resolve(Object.fromEntries(arrays) as Record<N, NdArray>);
   }
 
-  /** Ends the worker. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
   }

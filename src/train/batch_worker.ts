@@ -4,7 +4,6 @@ import type { SliceSources } from "./volumes.ts";
 
 /** Settings that all workers have. */
 export interface BatchSettings extends SliceSources {
-  /** Images of a batch. */
   readonly batch: number;
   /** Pixels of each side. */
   readonly crop: number;

@@ -4,7 +4,8 @@ import { readBytes } from "../host.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { decodeSafetensors, encodeSafetensors } from "../nn/safetensors.ts";
-import { STATE_VECTORS, type TrainingState } from "./trainer.ts";
+import { STATE_VECTORS } from "./optimizer.ts";
+import type { TrainingState } from "./trainer.ts";
 
 /** Version of the format. */
 const FORMAT = "larmor.checkpoint/1";

@@ -32,17 +32,15 @@ export const OPTIMIZER_DEFAULTS: Required<OptimizerOptions> = {
   emaDecay: 0.998,
 };
 
-/** State of the optimiser, each a flat vector `[P]`. */
-export interface OptimizerState {
-  /** Weights. */
-  readonly weights: Tensor;
-  /** Mean gradient. */
-  readonly mean: Tensor;
-  /** Mean squared gradient. */
-  readonly square: Tensor;
-  /** Moving average of the weights. */
-  readonly average: Tensor;
-}
+/**
+ * The vectors of a training state, each with one value per parameter: weights, mean gradient, mean
+ * squared gradient, and the moving average of the weights, which becomes the model.
+ */
+export const STATE_VECTORS = ["weights", "mean", "square", "average"] as const;
+/** Name of a vector of a training state. */
+export type StateVector = typeof STATE_VECTORS[number];
+/** State of the optimiser, each `[P]`. */
+export type OptimizerState = Readonly<Record<StateVector, Tensor>>;
 
 /** Number of values that {@link stepScalars} returns. */
 export const STEP_SCALARS = 4;

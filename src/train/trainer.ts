@@ -16,7 +16,14 @@ import {
 import type { NdArray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import type { Progress } from "./checkpoint.ts";
-import { adamwStep, type OptimizerOptions, STEP_SCALARS, stepScalars } from "./optimizer.ts";
+import {
+  adamwStep,
+  type OptimizerOptions,
+  STATE_VECTORS,
+  type StateVector,
+  STEP_SCALARS,
+  stepScalars,
+} from "./optimizer.ts";
 import {
   countParameters,
   flatScope,
@@ -38,19 +45,8 @@ export interface Objective<I extends string> {
   loss(scope: Scope, batch: Record<I, Tensor>): Tensor;
 }
 
-/** Weights and moments, each a flat vector of P values. */
-export interface TrainingState {
-  /** Steps done. */
-  readonly step: number;
-  /** Weights. */
-  readonly weights: Float32Array;
-  /** Mean gradient. */
-  readonly mean: Float32Array;
-  /** Mean squared gradient. */
-  readonly square: Float32Array;
-  /** Moving average of the weights, which becomes the model. */
-  readonly average: Float32Array;
-}
+/** Steps done, weights and moments. */
+export type TrainingState = Readonly<Record<StateVector, Float32Array> & { step: number }>;
 
 /** The state before the first step. */
 export function initialState(weights: Float32Array): TrainingState {
@@ -77,10 +73,6 @@ export interface StepReport {
   /** Euclidean norm of the gradient, before clipping. */
   readonly norm: number;
 }
-
-/** The vectors of a {@link TrainingState}. */
-export const STATE_VECTORS = ["weights", "mean", "square", "average"] as const;
-type StateName = typeof STATE_VECTORS[number];
 
 /** A compiled training step. */
 export interface Trainer<I extends string> {
@@ -112,7 +104,7 @@ export async function compileTrainer<I extends string>(
       { length: STEP_SCALARS },
       (_, i) => slice(tensors.scalars, 0, i, i + 1),
     );
-    const current = tensors as Record<StateName, Tensor>;
+    const current = tensors as Record<StateVector, Tensor>;
     const next = adamwStep(specs, current, gradient, scalars, options);
     return {
       loss: value,
@@ -153,5 +145,5 @@ async function runStep(
     );
   }
   const next = Object.fromEntries(STATE_VECTORS.map((name) => [name, out[`next_${name}`].data]));
-  return { state: { step, ...next as Record<StateName, Float32Array> }, report };
+  return { state: { step, ...next as Record<StateVector, Float32Array> }, report };
 }
