@@ -36,7 +36,7 @@ async function run(code: string): Promise<void> {
   }
 }
 
-for (const page of ["README.md", ...pages]) {
+for (const page of ["README.md", "docs/samplers.md", ...pages]) {
   blocksOf(Deno.readTextFileSync(join(ROOT, page))).forEach((code, i) => {
     Deno.test(`example ${i + 1} of ${page} runs`, () => run(code));
   });
