@@ -73,3 +73,7 @@ testWith(
       await run("node", [compiler, ...options, "--skipLibCheck", "typed.ts"], { cwd });
     }),
 );
+
+Deno.test("the package can be published: every export has explicit types", async () => {
+  await run("deno", ["publish", "--dry-run", "--allow-dirty", "--no-check"], { cwd: ROOT });
+});
