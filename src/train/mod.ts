@@ -31,6 +31,7 @@ export {
   type ReconstructionTrainingOptions,
   TRAINABLE,
   type Trainable,
+  TRAINING_DEFAULTS,
   type TrainingEvent,
   type TrainingOptions,
   type TrainingResult,

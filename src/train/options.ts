@@ -115,20 +115,25 @@ export interface TrainingResult {
   readonly history: readonly HistoryEntry[];
 }
 
-/** Options with their defaults. */
-export interface TrainingSettings extends ReconstructionTrainingOptions {
-  readonly resume: boolean;
-  readonly seed: number;
-  readonly batch: number;
-  readonly crop: number;
-  readonly rate: number;
-  readonly procedural: number;
-  readonly checkpointMinutes: number;
-  readonly validateEvery: number;
-  readonly architecture: NetworkSizes;
-}
-
+/** Steps of a run without `hours`. */
 const DEFAULT_STEPS = 4000;
+
+/** Defaults of {@link TrainingOptions}. */
+export const TRAINING_DEFAULTS = {
+  resume: false,
+  seed: 1,
+  batch: 8,
+  crop: 96,
+  rate: 1e-3,
+  procedural: 0,
+  checkpointMinutes: 2,
+  validateEvery: 250,
+};
+
+/** Options with their defaults. */
+export type TrainingSettings =
+  & ReconstructionTrainingOptions
+  & Required<Pick<ReconstructionTrainingOptions, keyof typeof TRAINING_DEFAULTS | "architecture">>;
 
 type Requirement = readonly [text: string, holds: (value: number) => boolean];
 const COUNT: Requirement = [
@@ -187,17 +192,7 @@ export function trainingSettings(
     throw new UsageError("Cannot train a prior from a model: unet, varnet or modl is required");
   }
   const { hours, steps = hours === undefined ? DEFAULT_STEPS : undefined } = options;
-  const defaults = {
-    resume: false,
-    seed: 1,
-    batch: 8,
-    crop: 96,
-    rate: 1e-3,
-    procedural: 0,
-    checkpointMinutes: 2,
-    validateEvery: 250,
-  };
-  return { ...defaults, ...given, steps, architecture };
+  return { ...TRAINING_DEFAULTS, ...given, steps, architecture };
 }
 
 /** The values that are given, each within its range. */

@@ -4,6 +4,7 @@ import { didYouMean } from "../../suggest.ts";
 import {
   TRAINABLE,
   type Trainable,
+  TRAINING_DEFAULTS as DEFAULTS,
   type TrainingEvent,
   trainPrior,
   trainReconstruction,
@@ -31,7 +32,11 @@ const OPTIONS = {
   steps: option("N", "steps of the whole run. Default: 4000, unless --hours is given", count),
   hours: option("H", "hours of the whole run; the learning rate then follows the clock", positive),
   resume: { summary: "continue from the checkpoint in the output folder" },
-  seed: { ...SEED.seed, summary: "seed of weights, images and noise", fallback: "1" },
+  seed: {
+    ...SEED.seed,
+    summary: "seed of weights, images and noise",
+    fallback: `${DEFAULTS.seed}`,
+  },
   batch: option("N", "images in a step", count, "8"),
   crop: option("N", "pixels of each side of an image", count, "96"),
   rate: option("R", "peak learning rate", positive, "0.001"),
