@@ -93,6 +93,9 @@ function truncated(path: string, required: number, found: number): InputError {
   return unreadable(path, `${required} bytes are`, `${found} (is the file truncated?)`);
 }
 
+/** Largest ratio that DEFLATE reaches: 258 bytes in 2 bits. */
+export const MAX_DEFLATE_RATIO = 1032;
+
 /** A buffer. @throws {InputError} when there is no memory for it */
 export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> {
   try {

@@ -174,3 +174,23 @@ Deno.test("openHdf5Kspace() still reads a sound file after all the damaged ones"
   using file = await openHdf5Kspace(fixture("hdf5/gzip.h5"));
   assert.equal((await file.readSlice(0)).data[1], 5);
 });
+
+for (const name of ["ext_link", "ext_storage", "virtual"]) {
+  Deno.test(`openHdf5Kspace() reads no other file that ${name}.h5 refers to`, async () => {
+    const read = async () => {
+      using file = await openHdf5Kspace(fixture(`hdf5/${name}.h5`));
+      await file.readSlice(0);
+    };
+    const refusal = /it refers to another file, ".*gzip\.h5", which is not read/;
+    await assert.rejects(read, { name: "InputError", message: refusal });
+    using other = await openHdf5Kspace(fixture("hdf5/gzip.h5")); // the worker still works
+    await other.readSlice(0);
+  });
+}
+
+Deno.test("openHdf5Kspace() refuses a dataset that its file cannot hold, compressed or not", async () => {
+  await refuses(
+    fixture("hdf5/many_slices.h5"),
+    /262144000000000 bytes are required for kspace .* found 1456 in the whole file/,
+  );
+});

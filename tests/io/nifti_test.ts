@@ -198,3 +198,21 @@ Deno.test("A .nii.gz of several gzip members, as pigz and bgzip write, is read w
     same(await readAllSlices(joined), await readAllSlices(one));
   });
 });
+
+Deno.test("A .nii.gz of more than 1 GiB is refused before it is decompressed", async () => {
+  await inFolder(async (at) => {
+    const header = Deno.readFileSync(fixture("nifti/float32_big.nii")).slice(0, 352);
+    const view = new DataView(header.buffer);
+    [1024, 1024, 300].forEach((size, i) => view.setInt16(42 + 2 * i, size));
+    // Random bytes: the file is large enough for the header to be possible.
+    const padding = crypto.getRandomValues(new Uint8Array(1 << 16));
+    const file = gzipSync(Buffer.concat([header, ...Array(32).fill(padding)]));
+    Deno.writeFileSync(at("b.nii.gz"), new Uint8Array(file));
+    const start = performance.now();
+    await refuses(
+      () => openNiftiImage(at("b.nii.gz")),
+      /at most 1073741824 bytes is required, found 1258291552 bytes after decompression/,
+    );
+    assert.ok(performance.now() - start < 1000);
+  });
+});

@@ -3,6 +3,7 @@ import { unreadable } from "../unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
+import { MAX_DEFLATE_RATIO } from "../bytes.ts";
 import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
 
 /** Values of `get_type`. */
@@ -73,14 +74,7 @@ export function describe(file: Hdf5File, name: string): DatasetInfo | undefined 
   if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(bytes)) {
     throw unreadable(file.path, `${name} of a sensible size is`, `[${shape}]`);
   }
-  const inside = !metadata.chunks && !metadata.virtual_sources;
-  const found = statSync(file.path).size;
-  if (inside && bytes > found) {
-    throw new InputError(
-      `Cannot read ${file.path}: ${bytes} bytes are required for ${name} [${shape}], ` +
-        `found ${found} in the whole file`,
-    );
-  }
+  if (!metadata.chunks && !metadata.virtual_sources) checkSize(file, name, shape, bytes);
   const { size } = metadata;
   return {
     name,
@@ -90,6 +84,22 @@ export function describe(file: Hdf5File, name: string): DatasetInfo | undefined 
     complex: complexLayout(metadata),
     metadata,
   };
+}
+
+/** Checks that a dataset fits into its file, where it is compressed at most `ratio` times. */
+function checkSize(
+  file: Hdf5File,
+  name: string,
+  shape: readonly number[],
+  bytes: number,
+  ratio = 1,
+): void {
+  const found = statSync(file.path).size;
+  if (bytes <= ratio * found) return;
+  throw new InputError(
+    `Cannot read ${file.path}: ${bytes} bytes are required for ${name} [${shape}], ` +
+      `found ${found} in the whole file`,
+  );
 }
 
 function typeName({ type, size, signed, compound_type }: Hdf5Metadata): string {
@@ -166,13 +176,15 @@ export function checkSlab(file: Hdf5File, info: DatasetInfo, count: readonly num
   if (!chunks) return;
   checkFilters(file, name);
   const touched = sizeOf(count.map((size, axis) => Math.ceil(size / chunks[axis])));
-  if (touched <= MAX_SLAB_CHUNKS) return;
-  throw unreadable(
-    file.path,
-    `larger chunks of ${name} are`,
-    `[${chunks}]`,
-    "Repack it: h5repack -l CONTI in.h5 out.h5",
-  );
+  if (touched > MAX_SLAB_CHUNKS) {
+    throw unreadable(
+      file.path,
+      `larger chunks of ${name} are`,
+      `[${chunks}]`,
+      "Repack it: h5repack -l CONTI in.h5 out.h5",
+    );
+  }
+  checkSize(file, name, info.shape, info.size * sizeOf(info.shape), MAX_DEFLATE_RATIO);
 }
 
 function checkFilters(file: Hdf5File, name: string): void {

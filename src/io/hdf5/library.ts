@@ -13,8 +13,10 @@
  * - Every copy of `HEAPU8` is invalid once the heap has grown: it is read again after each call.
  * @module
  */
+import { resolve } from "node:path";
 import { InputError } from "../../errors.ts";
 import { reason } from "../../host.ts";
+import { quoted } from "../../quoted.ts";
 import { openBytes } from "../bytes.ts";
 import { hasHdf5Signature } from "./signature.ts";
 
@@ -95,8 +97,14 @@ export interface Hdf5Library {
   resize_dataset(file: bigint, path: string, shape: bigint[]): number;
   create_attribute(...args: [bigint, string, string, bigint, Hdf5Creation]): number;
   create_vlen_str_attribute(...args: [bigint, string, string, string[], Hdf5Creation]): number;
-  /** Emscripten's open files; the third is standard error. */
-  readonly FS: { readonly streams: Record<number, object> };
+  readonly FS: EmscriptenFiles;
+}
+
+/** Emscripten's files. */
+interface EmscriptenFiles {
+  /** The open ones; the third is standard error. */
+  readonly streams: Record<number, object>;
+  open(path: string, flags: number, mode?: number): object;
 }
 
 /** file, path, count, offset, strides (null: the whole dataset), pointer */
@@ -113,12 +121,20 @@ type SlabArguments = [
 const MODES = { read: 0, edit: 1, create: 2 } as const;
 /** File mode of a character device, which the captured stream pretends to be. */
 const CHARACTER_DEVICE = 0o020666;
+/** Emscripten's number of the error "permission denied". */
+const EACCES = 2;
+/** Flag of an `open` that lists a folder; libhdf5 looks for plugins in one. */
+const O_DIRECTORY = 0o200000;
 
 let loading: Promise<Hdf5Library> | undefined;
 /** What libhdf5 has written to its standard error since the last call began. */
 let diagnostics = "";
 /** Set when a trap has left the heap of the library in an unknown state. */
 let trapped = false;
+/** The only file that the library may open now. */
+let opening: string | undefined;
+/** Another file that it has tried to open since the last call began. */
+let otherFile: string | undefined;
 
 /** Loads libhdf5 on first use, which takes 0.2 s. */
 function loadLibrary(): Promise<Hdf5Library> {
@@ -126,6 +142,7 @@ function loadLibrary(): Promise<Hdf5Library> {
     const { default: h5wasm } = await import("h5wasm/node");
     const library = await h5wasm.ready as unknown as Hdf5Library;
     captureStandardError(library);
+    refuseOtherFiles(library.FS);
     return library;
   })();
   return loading;
@@ -138,6 +155,16 @@ function captureStandardError(library: Hdf5Library): void {
     return length;
   };
   Object.assign(library.FS.streams[2], { node: { mode: CHARACTER_DEVICE }, stream_ops: { write } });
+}
+
+/** External links, external storage and virtual datasets would read other files of the user. */
+function refuseOtherFiles(files: EmscriptenFiles): void {
+  const open = files.open;
+  files.open = (path, flags, mode) => {
+    if (opening !== undefined && resolve(path) === resolve(opening)) return open(path, flags, mode);
+    if ((flags & O_DIRECTORY) === 0) otherFile = path;
+    throw Object.assign(new Error("refused"), { name: "ErrnoError", errno: EACCES });
+  };
 }
 
 export class Hdf5File implements Disposable {
@@ -188,6 +215,7 @@ export class Hdf5File implements Disposable {
     file.#id = 0n;
     try {
       file.#id = file.call("open it", (h5) => {
+        opening = path;
         const id = h5.open(path, MODES[mode], false, -1, -1);
         if (id < 0n && diagnostics === "") diagnostics = "H5Fopen(): the file is refused";
         return id;
@@ -195,6 +223,8 @@ export class Hdf5File implements Disposable {
     } catch (error) {
       file.#id = undefined;
       throw error;
+    } finally {
+      opening = undefined;
     }
     return file;
   }
@@ -209,6 +239,7 @@ export class Hdf5File implements Disposable {
     if (this.#id === undefined) throw new Error(`Cannot ${action}: ${this.path} is closed`);
     if (trapped) throw this.#failure(action, TRAPPED);
     diagnostics = "";
+    otherFile = undefined;
     let result: T;
     try {
       result = use(this.#library, this.#id);
@@ -217,6 +248,10 @@ export class Hdf5File implements Disposable {
       // `WebAssembly.RuntimeError`: out of bounds, unreachable, or emscripten's abort().
       trapped ||= cause instanceof WebAssembly.RuntimeError;
       throw this.#failure(action, diagnosis(diagnostics) ?? reason(cause), cause);
+    }
+    if (otherFile !== undefined) {
+      const name = JSON.stringify(quoted(otherFile));
+      throw this.#failure(action, `it refers to another file, ${name}, which is not read`);
     }
     const failed = diagnostics !== "" || (typeof result === "number" && result < 0);
     if (failed) throw this.#failure(action, diagnosis(diagnostics) ?? "the library refuses");

@@ -8,15 +8,15 @@ import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { namedAxes } from "../axes.ts";
-import { type ByteSource, memoryBytes, openBytes } from "../bytes.ts";
+import { type ByteSource, MAX_DEFLATE_RATIO, memoryBytes, openBytes } from "../bytes.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
 import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
 
 /** Compressed bytes that hold the header in any case; 4 KiB expand to at most 4 MiB. */
 const HEAD_BYTES = 4096;
-/** Largest ratio of DEFLATE (258 bytes in 2 bits); a header that announces more is wrong. */
-const MAX_RATIO = 1032;
+/** Most bytes that a file is decompressed to; it is then held in memory. */
+const MAX_INFLATED = 2 ** 30;
 /** Padding tolerated behind the last voxel; nibabel tolerates any. */
 const MAX_PADDING = 1 << 16;
 
@@ -77,7 +77,15 @@ function openNifti(path: string): NiftiSource {
 
 /** The whole file, decompressed, if its size can be what the header announces. */
 function inflated(file: ByteSource, required: number): ByteSource {
-  if (required > file.size * MAX_RATIO) throw wrongSize(file.path, required, "far fewer");
+  if (required > file.size * MAX_DEFLATE_RATIO) throw wrongSize(file.path, required, "far fewer");
+  if (required > MAX_INFLATED) {
+    throw unreadable(
+      file.path,
+      `a compressed file of at most ${MAX_INFLATED} bytes is`,
+      `${required} bytes after decompression`,
+      "Decompress it with gunzip: a plain .nii is read slice by slice",
+    );
+  }
   const maxOutputLength = required + MAX_PADDING;
   return memoryBytes(
     file.path,
