@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { lusolve } from "mathjs";
 import { classicalMethods, rss, sense, tv, wavelet, zeroFilled } from "../../src/classical/mod.ts";
 import { senseWeight } from "../../src/classical/weights.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import {
   adjoint,
@@ -13,6 +12,7 @@ import {
   randomPlane,
   reconstruct,
 } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** Sums of some hundred float32 products. */
 const FLOAT32 = 1e-5;
@@ -120,7 +120,6 @@ for (const method of classicalMethods.filter(({ name }) => name !== "rss")) {
 
 for (const method of iterative) {
   Deno.test(`${method.name} stops between calls when it is aborted, with the reason`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const { geometry, problem } = example(2, everyOtherLine(8, 6), 0.1);
     const solver = await method.prepare(runtime, geometry, { steps: 30 });
     const stop = new AbortController();
@@ -135,7 +134,6 @@ for (const method of iterative) {
   });
 
   Deno.test(`${method.name} tells of progress up to 1 for any number of steps`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const { geometry, problem } = example(2, everyOtherLine(6, 5), 0.1);
     for (const steps of [1, 5, 13]) {
       const solver = await method.prepare(runtime, geometry, { steps });
@@ -148,7 +146,6 @@ for (const method of iterative) {
   });
 
   Deno.test(`${method.name} refuses steps that are no positive whole number`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const { geometry } = example(2, everyOtherLine(6, 5));
     for (const steps of [0, -1, 2.5, NaN]) {
       await assert.rejects(method.prepare(runtime, geometry, { steps }), RangeError);
@@ -156,7 +153,6 @@ for (const method of iterative) {
   });
 
   Deno.test(`${method.name} serves slices of different noise with what it compiled once`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const slices = [
       example(3, everyOtherLine(8, 6), 0.01, 1),
       example(3, everyOtherLine(8, 6), 0.2, 2),
@@ -173,7 +169,6 @@ for (const method of iterative) {
 
 for (const method of classicalMethods) {
   Deno.test(`${method.name} does not start when it is aborted already`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const { geometry, problem } = example(2, everyOtherLine(6, 5));
     const solver = await method.prepare(runtime, geometry);
     const signal = AbortSignal.abort(new Error("not now"));

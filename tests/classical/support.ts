@@ -1,10 +1,10 @@
 /** Small random problems and their model as a dense float64 matrix. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines, maskFromPlane, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import type { Method, MethodOptions, Problem, SamplingGeometry } from "../../src/method/problem.ts";
 import { asBatch, type NdArray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 /** A problem with what made it. */
 export interface Example {
@@ -140,7 +140,6 @@ export async function reconstruct(
   { geometry, problem }: Example,
   options?: MethodOptions,
 ): Promise<NdArray> {
-  await using runtime = await Runtime.open("cpu");
   return await (await method.prepare(runtime, geometry, options)).solve(problem);
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { tv } from "../../src/classical/mod.ts";
 import { gradient, gradientAdjoint } from "../../src/classical/tv.ts";
 import { tvWeight } from "../../src/classical/weights.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import {
   adjoint,
@@ -13,6 +12,7 @@ import {
   randomPlane,
   reconstruct,
 } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** Differences of float32 values. */
 const FLOAT32 = 1e-6;
@@ -82,7 +82,6 @@ function primalDual(given: Example, iterations: number): Float64Array {
 }
 
 Deno.test("The gradient is the forward difference, and passes the dot test with its adjoint", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const [height, width] of [[8, 6], [7, 5], [1, 9], [4, 1]]) {
     const shape = [1, 2, height, width];
     const program = await runtime.build({ x: shape }, ({ x }) => {

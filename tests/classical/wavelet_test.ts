@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { waveletShrinkage } from "../../src/classical/wavelet.ts";
 import { haarAnalysis, haarSynthesis } from "../../src/classical/wavelet_transform.ts";
-import { concat, Runtime, type Tensor } from "../../src/graph/mod.ts";
+import { concat, type Tensor } from "../../src/graph/mod.ts";
 import { constantOf } from "../../src/graph/ops/leaf.ts";
 import { wavelet } from "../../src/classical/mod.ts";
 import { waveletWeight } from "../../src/classical/weights.ts";
 import { Rng } from "../../src/rng.ts";
 import { adjoint, assertClose, everyOtherLine, example, forward, reconstruct } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** Sums of some ten float32 values at each of three levels. */
 const FLOAT32 = 1e-5;
@@ -18,7 +19,6 @@ const GAMMA = 3;
 const norm = (x: ArrayLike<number>) => Math.hypot(...Array.from(x));
 
 async function evaluate(data: Float32Array, shape: number[], define: (x: Tensor) => Tensor) {
-  await using runtime = await Runtime.open("cpu");
   const program = await runtime.build({ x: shape }, ({ x }) => ({ y: define(x) }));
   return (await program.run({ x: { data, shape } })).y.data;
 }

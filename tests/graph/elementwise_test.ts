@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as g from "../../src/graph/mod.ts";
 import { assertMatchesReference, inputsOf, randomArray, seed, shape } from "./random.ts";
+import { runtime } from "../runtime.ts";
 
 type Range = readonly [low: number, high: number];
 
@@ -69,7 +70,6 @@ const broadcastable = fc.tuple(
 
 for (const [name, [f, [low, high]]] of Object.entries(unary)) {
   Deno.test(`${name} of any shape agrees with the float64 reference`, async () => {
-    await using runtime = await g.Runtime.open("cpu");
     await fc.assert(
       fc.asyncProperty(shape, seed, async (of, from) => {
         const inputs = inputsOf([of]);
@@ -83,7 +83,6 @@ for (const [name, [f, [low, high]]] of Object.entries(unary)) {
 
 for (const [name, [f, [low, high]]] of Object.entries(binary)) {
   Deno.test(`${name} broadcasts as the float64 reference does`, async () => {
-    await using runtime = await g.Runtime.open("cpu");
     await fc.assert(
       fc.asyncProperty(broadcastable, fc.boolean(), seed, async (shapes, swap, from) => {
         const inputs = inputsOf(swap ? shapes.toReversed() : shapes);
@@ -96,7 +95,6 @@ for (const [name, [f, [low, high]]] of Object.entries(binary)) {
 }
 
 Deno.test("prelu takes a slope per channel", async () => {
-  await using runtime = await g.Runtime.open("cpu");
   const inputs = inputsOf([[2, 3, 4], [3, 1]]);
   const values = inputs.map((x, i) => randomArray(x.shape, i));
   await assertMatchesReference(runtime, inputs, values, g.prelu(inputs[0], inputs[1]));

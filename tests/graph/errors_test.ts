@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as g from "../../src/graph/mod.ts";
 import { apply } from "../../src/graph/apply.ts";
+import { runtime } from "../runtime.ts";
 
 const of = (...shape: number[]) => g.input("x", shape);
 const conv = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
@@ -100,7 +101,6 @@ Deno.test("encodeModel() refuses inputs that are not listed, not inputs, or name
 });
 
 Deno.test("names that the encoder would give inside are free for inputs and outputs", async () => {
-  await using runtime = await g.Runtime.open("cpu");
   const program = await runtime.build(
     { Add_0: [2], constant_0: [2] },
     ({ Add_0, constant_0 }) => ({ Exp_1: g.add(g.add(Add_0, constant_0), 1), Identity_2: Add_0 }),

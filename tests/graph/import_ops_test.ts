@@ -2,6 +2,7 @@ import ort from "onnxruntime-node";
 import * as g from "../../src/graph/mod.ts";
 import { type Attribute, floats, ints, type Model, type Weight, writeModel } from "./foreign.ts";
 import { assertClose, FLOAT32_TOLERANCE, randomArray } from "./random.ts";
+import { runtime } from "../runtime.ts";
 
 const x = { x: [2, 4, 5, 6] };
 const xy = { x: [2, 4, 5, 6], z: [4, 1, 6] };
@@ -269,7 +270,6 @@ for (const [name, model] of Object.entries(models)) {
 
     const inputs = Object.fromEntries(values.map(([key, { shape }]) => [key, g.input(key, shape)]));
     const { y } = g.importOnnx(bytes).apply(inputs);
-    await using runtime = await g.Runtime.open("cpu");
     const result = await (await runtime.compile(inputs, { y })).run(Object.fromEntries(values));
     if (`${result.y.shape}` !== `${expected.dims}`) {
       throw new Error(`shape ${expected.dims} expected, found ${result.y.shape}`);

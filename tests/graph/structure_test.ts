@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as g from "../../src/graph/mod.ts";
 import { apply } from "../../src/graph/apply.ts";
 import { assertMatchesReference, inputsOf, randomArray, seed, shape, size } from "./random.ts";
+import { runtime } from "../runtime.ts";
 
 /** A random use of an operator: the shapes of its inputs, and the function. */
 interface Case {
@@ -119,7 +120,6 @@ const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
 
 for (const [name, arbitrary] of Object.entries(cases)) {
   Deno.test(`${name} agrees with the float64 reference`, async () => {
-    await using runtime = await g.Runtime.open("cpu");
     await fc.assert(
       fc.asyncProperty(arbitrary, seed, async ({ shapes, f }, from) => {
         const inputs = inputsOf(shapes);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import * as g from "../../src/graph/mod.ts";
 import { convs, convTransposes, pools, resizes, type WindowCase } from "./window_cases.ts";
 import { generator, seed, shape, size, spacedArray } from "./random.ts";
+import { runtime } from "../runtime.ts";
 
 /** The difference is exact to about 1e-9 relative (step 1e-5, float64). */
 const FLOAT64_TOLERANCE = 1e-6;
@@ -166,7 +167,6 @@ async function check(
       assert(error < tolerance, `vjp ${analytic}, difference ${numeric}`);
     });
   await fc.assert(property(FLOAT64_TOLERANCE), { numRuns: runs[0] });
-  await using runtime = await g.Runtime.open("cpu");
   await fc.assert(property(FLOAT32_TOLERANCE, runtime), { numRuns: runs[1] });
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as g from "../../src/graph/mod.ts";
 import { topological } from "../../src/graph/tensor.ts";
 import { assertClose, generator, randomArray } from "./random.ts";
+import { runtime } from "../runtime.ts";
 
 /** Central differences of float64 with step 1e-5 through a few dozen operators. */
 const TOLERANCE = 1e-6;
@@ -21,7 +22,6 @@ Deno.test("vjp() differentiates a network with respect to its image and all its 
   const point = shapes.map((of, i) => randomArray(of, i, -1, 1));
   const exact = await g.gradcheck(network, point, { random: generator(1) });
   assert(exact.error < TOLERANCE, `${exact.analytic} and ${exact.numeric}`);
-  await using runtime = await g.Runtime.open("cpu");
   const single = await g.gradcheck(network, point, { random: generator(2), runtime });
   assert(single.error < 1e-4, `${single.analytic} and ${single.numeric}`);
 });

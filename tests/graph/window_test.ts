@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { Runtime } from "../../src/graph/mod.ts";
 import { assertMatchesReference, inputsOf, randomArray, seed } from "./random.ts";
 import { convs, convTransposes, pools, resizes } from "./window_cases.ts";
+import { runtime } from "../runtime.ts";
 
 const cases = {
   "a convolution": convs,
@@ -13,7 +13,6 @@ const cases = {
 
 for (const [name, arbitrary] of Object.entries(cases)) {
   Deno.test(`${name} agrees with the float64 reference`, async () => {
-    await using runtime = await Runtime.open("cpu");
     await fc.assert(
       fc.asyncProperty(arbitrary, seed, async ({ shapes, f }, from) => {
         const inputs = inputsOf(shapes);

@@ -20,6 +20,7 @@ import { type NdArray, onlyOf } from "../../src/ndarray.ts";
 import { projectionResidual } from "../mri/calibration_support.ts";
 import { evaluate, relativeError } from "../mri/support.ts";
 import { DATA, needsCommand, needsData, ROOT, run, testWith } from "../tools.ts";
+import { runtime } from "../runtime.ts";
 
 /** Regularisation of bart_case.sh. */
 const LAMBDA = 0.01;
@@ -29,7 +30,6 @@ const bart = needsCommand("bart");
 testWith(bart, "CG-SENSE with BART's own maps equals `bart pics -l2`", async () => {
   const folder = await Deno.makeTempDir();
   await run("sh", [join(ROOT, "tests/integration/bart_case.sh"), folder]);
-  await using runtime = await Runtime.open("cpu");
   for (const name of ["even", "wide", "odd"]) {
     const kspace = await readOnly(join(folder, name, "kspace.cfl"));
     const found = readMapsFile(join(folder, name, "maps.cfl"));
@@ -90,7 +90,6 @@ for (const spec of ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"]) {
     `ESPIRiT maps of a real slice span the coil images as well as BART's, ${spec}`,
     async () => {
       const folder = await Deno.makeTempDir();
-      await using runtime = await Runtime.open("cpu");
       const kspace = await readOnly(join(DATA, "kspace/brain7_fastmri.h5"));
       const [coils, , height, width] = kspace.shape;
       const parsed = parseMaskSpec(spec);

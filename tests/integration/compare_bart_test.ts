@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compare } from "../../src/cli/commands/compare.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { readCfl, writeCflCoils } from "../../src/io/cfl.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { readNpy } from "../../src/io/numpy/npy.ts";
@@ -16,6 +15,7 @@ import { runHere } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
 import { relativeError } from "../mri/support.ts";
 import { needsCommand, run, testWith } from "../tools.ts";
+import { runtime } from "../runtime.ts";
 
 const SPEC = "equispaced:R=3,acs=12";
 /** What docs/comparison.md says of each row. */
@@ -93,7 +93,6 @@ async function writeInputs(
   kspace: NdArray,
   size: number,
 ): Promise<void> {
-  await using runtime = await Runtime.open("cpu");
   const spec = parseMaskSpec(SPEC);
   if (spec.kind === "file") throw new Error("a formula is required");
   const mask = makeMask(spec, size, size);

@@ -1,6 +1,5 @@
 /** The ISMRMRD project's own tools (Debian's ismrmrd-tools) and h5py as judges of raw files. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { writeMrdImages } from "../../src/io/mrd/image_writer.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";
 import { MrdWriter } from "../../src/io/mrd/mrd_writer.ts";
@@ -11,11 +10,11 @@ import { inFolder } from "../io/support.ts";
 import { relativeError } from "../mri/support.ts";
 import { needsCommand, run, testWith } from "../tools.ts";
 import { needsModule, PYTHON } from "./python.ts";
+import { runtime } from "../runtime.ts";
 
 const GENERATE = "ismrmrd_generate_cartesian_shepp_logan";
 const missing = needsCommand(GENERATE) ?? needsModule("h5py");
 const SIZE = 48;
-const runtime = await Runtime.open("cpu");
 
 const generate = (path: string, ...options: string[]) =>
   run(GENERATE, ["-m", `${SIZE}`, "-o", path, ...options]);

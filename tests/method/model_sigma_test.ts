@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
 import { compileModelSigma } from "../../src/method/model_sigma.ts";
 import { type GeneratedMaskSpec, makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { type NdArray, ndarray, zeros } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 const [HEIGHT, WIDTH] = [48, 40];
 const SIGMA = 0.02;
@@ -39,7 +39,6 @@ for (
   ] as const
 ) {
   Deno.test(`the standard deviation about a right model is the noise: ${coils} coils on ${support}, ${spec}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, HEIGHT, WIDTH);
     const geometry = { coils, height: HEIGHT, width: WIDTH, mask };
     const { y, inputs, operator } = mriMeasurement(geometry);

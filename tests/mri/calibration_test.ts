@@ -6,6 +6,7 @@ import { type MapsSource, Preparation, type PreparedSlice } from "../../src/reco
 import { type NdArray, onlyOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { projectionResidual, scene } from "./calibration_support.ts";
+import { runtime } from "../runtime.ts";
 
 const ESPIRIT: MapsSource = { kind: "espirit" };
 
@@ -40,7 +41,6 @@ for (
   ]
 ) {
   Deno.test(`ESPIRiT spans the coil images of ${coils} coils, ${height} x ${width}, ${spec}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const sigma = 0.004;
     const { kspace, images, inside } = await scene(runtime, { coils, height, width, sigma });
     const { problem } = await prepare(runtime, kspace, mask(spec, height, width));
@@ -51,7 +51,6 @@ for (
 }
 
 Deno.test("adaptive maps span the coil images of smooth coils", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace, images, inside } = await scene(runtime, {
     coils: 6,
     height: 70,
@@ -65,7 +64,6 @@ Deno.test("adaptive maps span the coil images of smooth coils", async () => {
 });
 
 Deno.test("ESPIRiT has unit sum of squares inside the object and no NaN anywhere", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace, inside } = await scene(runtime, { coils: 4, height: 64, width: 64, sigma: 0.01 });
   const { problem: { inputs: { maps } } } = await prepare(
     runtime,
@@ -83,7 +81,6 @@ Deno.test("ESPIRiT has unit sum of squares inside the object and no NaN anywhere
 });
 
 Deno.test("ESPIRiT of one coil is 1 up to a phase", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace, inside } = await scene(runtime, { coils: 1, height: 48, width: 50, sigma: 0.01 });
   const { problem: { inputs: { maps } } } = await prepare(
     runtime,
@@ -99,7 +96,6 @@ for (
   const [sigma, spec] of [[0.002, "full"], [0.02, "full"], [0.02, "equispaced:R=4,acs=24"]] as const
 ) {
   Deno.test(`the noise level ${sigma} is found within 10 % from ${spec} k-space`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const { kspace } = await scene(runtime, { coils: 6, height: 128, width: 120, sigma });
     const { problem, scale } = await prepare(runtime, kspace, mask(spec, 128, 120));
     const found = problem.sigma * scale;
@@ -117,7 +113,6 @@ for (
   ] as const
 ) {
   Deno.test(`the noise level of white noise is unbiased: ${coils} x ${height} x ${width}, ${spec}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const sampling = mask(spec, height, width);
     const preparation = await Preparation.create(runtime, { coils, mask: sampling, full: false });
     const draws = Math.ceil(40 * 4096 / (height * width)); // a standard error below 0.5 %
@@ -133,7 +128,6 @@ for (
 }
 
 Deno.test("the noise level of an asymmetric echo is that of what was acquired", async () => {
-  await using runtime = await Runtime.open("cpu");
   const sampling = mask("full", 64, 64).with({ partial: { columns: [20, 64] } });
   const data = new Rng(3).normals(2 * 2 * 64 * 64).map((value, i) => i % 64 < 20 ? 0 : value);
   const { problem, scale } = await prepare(runtime, { data, shape: [2, 2, 64, 64] }, sampling);
@@ -141,7 +135,6 @@ Deno.test("the noise level of an asymmetric echo is that of what was acquired", 
 });
 
 Deno.test("Preparation scales with the data and not with samples that the mask drops", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace } = await scene(runtime, { coils: 3, height: 40, width: 32, sigma: 0.01 });
   const sampling = mask("equispaced:R=4,acs=12", 40, 32);
   const plain = await prepare(runtime, kspace, sampling);
@@ -156,7 +149,6 @@ Deno.test("Preparation scales with the data and not with samples that the mask d
 });
 
 Deno.test("coil compression keeps the signal of many coils in a few", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace } = await scene(runtime, { coils: 12, height: 64, width: 64, sigma: 0.002 });
   const sampling = mask("full", 64, 64);
   const few = await prepare(runtime, kspace, sampling, 6);
@@ -172,7 +164,6 @@ Deno.test("coil compression keeps the signal of many coils in a few", async () =
 });
 
 Deno.test("maps cannot be calibrated without calibration lines: InputError", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace } = await scene(runtime, { coils: 2, height: 32, width: 32, sigma: 0.01 });
   await assert.rejects(
     () => prepare(runtime, kspace, mask("equispaced:R=4,acs=0", 32, 32)),
@@ -182,7 +173,6 @@ Deno.test("maps cannot be calibrated without calibration lines: InputError", asy
 });
 
 Deno.test("maps that are given are brought to unit sum of squares, and zeros stay zero", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { kspace, maps } = await scene(runtime, { coils: 3, height: 32, width: 30, sigma: 0.01 });
   const given = {
     data: maps.data.map((value, i) => i % 30 === 0 ? 0 : 7 * value),

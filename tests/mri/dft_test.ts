@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Runtime } from "../../src/graph/mod.ts";
 import { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW } from "../../src/mri/physics/dft.ts";
 import { dot, evaluate, naiveDftH, randomArray, relativeError, turned } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** Float32 products of a few hundred terms against float64. */
 const F32 = 1e-5;
@@ -11,7 +11,6 @@ const LENGTHS = [1, 2, 5, 7, 13, 96, 126, 216, 230, 251, 256, 320, 368, 372, 640
 
 for (const length of LENGTHS) {
   Deno.test(`dftH() agrees with the definition in float64 at length ${length}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const x = randomArray([2, length, 3], length);
     const forward = await evaluate(runtime, x, (x) => dftH(x));
     assert.ok(relativeError(forward.data, naiveDftH(x, -1)) < F32);
@@ -20,7 +19,6 @@ for (const length of LENGTHS) {
   });
 
   Deno.test(`dftW() is dftH() of the turned array at length ${length}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const x = randomArray([2, 3, length], length + 1);
     const direct = await evaluate(runtime, x, (x) => dftW(x));
     const other = turned({
@@ -32,7 +30,6 @@ for (const length of LENGTHS) {
 }
 
 Deno.test("dft2() and its inverse undo each other for any shape", async () => {
-  await using runtime = await Runtime.open("cpu");
   const size = fc.integer({ min: 1, max: 70 });
   await fc.assert(
     fc.asyncProperty(size, size, fc.integer({ min: 1, max: 3 }), async (height, width, coils) => {
@@ -45,7 +42,6 @@ Deno.test("dft2() and its inverse undo each other for any shape", async () => {
 });
 
 Deno.test("dft2() keeps the norm for any shape", async () => {
-  await using runtime = await Runtime.open("cpu");
   const size = fc.integer({ min: 1, max: 130 });
   await fc.assert(
     fc.asyncProperty(size, size, async (height, width) => {
@@ -59,7 +55,6 @@ Deno.test("dft2() keeps the norm for any shape", async () => {
 });
 
 Deno.test("dftHRows() takes lines of the whole transform, and its adjoint passes the dot test", async () => {
-  await using runtime = await Runtime.open("cpu");
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 90 }).chain((height) =>
@@ -86,7 +81,6 @@ Deno.test("dftHRows() takes lines of the whole transform, and its adjoint passes
 });
 
 Deno.test("dftH() refuses an array without a re/im axis", async () => {
-  await using runtime = await Runtime.open("cpu");
   await assert.rejects(
     () => evaluate(runtime, randomArray([3, 4, 5]), (x) => dftH(x)),
     /complex array \[\.\.\., 2, H, W\] is required/,

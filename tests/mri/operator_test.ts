@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { constant, Runtime } from "../../src/graph/mod.ts";
+import { constant } from "../../src/graph/mod.ts";
 import { conjugateGradients } from "../../src/mri/physics/cg.ts";
 import {
   makeMask,
@@ -17,6 +17,7 @@ import {
 } from "../../src/mri/physics/operator.ts";
 import { Rng } from "../../src/rng.ts";
 import { dot, evaluate, randomArray, relativeError } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const F32 = 2e-5;
 
@@ -43,7 +44,6 @@ const shapes = fc.record({
 });
 
 Deno.test("mriOperator() passes the dot test on random complex data with 1 to 16 coils", async () => {
-  await using runtime = await Runtime.open("cpu");
   await fc.assert(
     fc.asyncProperty(shapes, async ({ coils, height, width, batch, plane }) => {
       const mask = plane ? planeMask(height, width) : lineMask(height, width, 4);
@@ -61,7 +61,6 @@ Deno.test("mriOperator() passes the dot test on random complex data with 1 to 16
 });
 
 Deno.test("mriOperator().normal is adjoint after forward, however it is computed", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const [height, acs] of [[64, 60], [63, 63], [128, 8], [53, 53], [96, 90], [96, 8]]) {
     const maps = constant(randomArray([1, 3, 2, height, 5], 6));
     const operator = mriOperator(maps, lineMask(height, 5, acs));
@@ -81,7 +80,6 @@ Deno.test("densestComb() finds equally spaced lines that go on across the end", 
 });
 
 Deno.test("lines of a comb fold: normal equals adjoint after forward, from any first line", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (
     const [height, period, first] of [[96, 4, 0], [96, 8, 3], [63, 3, 2], [66, 11, 5], [35, 7, 6]]
   ) {
@@ -106,7 +104,6 @@ Deno.test("compose() refuses operators that do not fit", () => {
 });
 
 Deno.test("conjugateGradients() solves the regularised normal equations of a complex operator", async () => {
-  await using runtime = await Runtime.open("cpu");
   const maps = constant(randomArray([1, 4, 2, 12, 5], 8));
   const operator = mriOperator(maps, lineMask(12, 5, 4), 2);
   const solve = regularised(operator, 0.5);
@@ -117,7 +114,6 @@ Deno.test("conjugateGradients() solves the regularised normal equations of a com
 });
 
 Deno.test("conjugateGradients() stays put after convergence", async () => {
-  await using runtime = await Runtime.open("cpu");
   const b = randomArray([1, 2, 4, 4], 10);
   const x = await evaluate(runtime, b, (b) => conjugateGradients((x) => x, b, 50));
   assert.ok(relativeError(x.data, b.data) < 1e-6);

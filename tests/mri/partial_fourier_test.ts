@@ -1,6 +1,5 @@
 /** Partial Fourier: the missing side of k-space from the phase, where the truth is known. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { dft2 } from "../../src/mri/physics/dft.ts";
 import { restorePartial } from "../../src/mri/sampling/partial_fourier.ts";
 import { partialExtent } from "../../src/mri/sampling/partial_sampling.ts";
@@ -8,8 +7,7 @@ import { SamplingMask } from "../../src/mri/sampling/masks.ts";
 import { constantOf, input, mul } from "../../src/graph/mod.ts";
 import { type NdArray, zeros } from "../../src/ndarray.ts";
 import { relativeError } from "./support.ts";
-
-const runtime = await Runtime.open("cpu");
+import { runtime } from "../runtime.ts";
 
 /** Ellipses with sharp edges and a smooth phase, `[2, H, W]`. */
 function object(height: number, width: number): NdArray {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Runtime } from "../../src/graph/mod.ts";
 import { BrainPhantom, brainPhantom, type Contrast } from "../../src/mri/phantom/phantom.ts";
 import { randomAnatomy } from "../../src/mri/phantom/anatomy.ts";
 import { hullRadius } from "../../src/mri/phantom/sulci.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 const CONTRASTS: readonly Contrast[] = ["T1", "T2", "FLAIR", "PD"];
 
@@ -15,7 +15,6 @@ const difference = (a: Float32Array, b: Float32Array) =>
   mean(a.map((value, i) => Math.abs(value - b[i])));
 
 Deno.test("brainPhantom: the seed decides all of the picture", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [height, width] = [72, 60];
   const phantom = await BrainPhantom.compile(runtime, height, width);
   const first = await phantom.draw({ seed: 7 });
@@ -27,7 +26,6 @@ Deno.test("brainPhantom: the seed decides all of the picture", async () => {
 });
 
 Deno.test("brainPhantom: any size gives finite intensities from 0 to 1.3 with a bright head in air", async () => {
-  await using runtime = await Runtime.open("cpu");
   const side = fc.integer({ min: 8, max: 71 });
   const seeds = fc.integer({ min: 0, max: 1e6 });
   await fc.assert(
@@ -44,7 +42,6 @@ Deno.test("brainPhantom: any size gives finite intensities from 0 to 1.3 with a 
 });
 
 Deno.test("brainPhantom: the two sides of the head are alike but not the same", async () => {
-  await using runtime = await Runtime.open("cpu");
   const size = 65; // odd, so that the midline is a column
   const { data } = await brainPhantom(runtime, { height: size, width: size, seed: 3 });
   const mirrored = data.map((_, i) => data[i - i % size + size - 1 - i % size]);
@@ -59,7 +56,6 @@ Deno.test("brainPhantom: the two sides of the head are alike but not the same", 
 });
 
 Deno.test("brainPhantom: fluid is dark in T1 and FLAIR, and bright in T2", async () => {
-  await using runtime = await Runtime.open("cpu");
   const phantom = await BrainPhantom.compile(runtime, 160, 136);
   // The frontal horns of the ventricles: fluid within 14 mm to either side, 10 to 28 mm in front.
   const extremes = async (contrast: Contrast) => {
@@ -76,7 +72,6 @@ Deno.test("brainPhantom: fluid is dark in T1 and FLAIR, and bright in T2", async
 });
 
 Deno.test("brainPhantom: lesions change their surroundings and nothing else", async () => {
-  await using runtime = await Runtime.open("cpu");
   const phantom = await BrainPhantom.compile(runtime, 96, 80);
   const draw = (lesions: number) => phantom.draw({ seed: 4, contrast: "FLAIR", lesions });
   const [without, withThem] = [await draw(0), await draw(8)];

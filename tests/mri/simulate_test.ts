@@ -3,6 +3,7 @@ import { Runtime } from "../../src/graph/mod.ts";
 import { dft2 } from "../../src/mri/physics/dft.ts";
 import { Simulator } from "../../src/mri/phantom/simulate.ts";
 import type { NdArray } from "../../src/ndarray.ts";
+import { runtime } from "../runtime.ts";
 
 /** Float32 through two transforms of a few hundred terms. */
 const F32_TOL = 1e-5;
@@ -31,7 +32,6 @@ async function rootSumOfSquares(runtime: Runtime, kspace: NdArray): Promise<Floa
 }
 
 Deno.test("Simulator: without noise the coils' root sum of squares is the image", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const [coils, height, width] of [[1, 24, 20], [2, 21, 16], [8, 17, 23], [32, 16, 16]]) {
     const simulator = await Simulator.create(runtime, { coils, height, width, seed: coils });
     const image = disc(height, width);
@@ -43,7 +43,6 @@ Deno.test("Simulator: without noise the coils' root sum of squares is the image"
 });
 
 Deno.test("Simulator: maps are smooth and differ between coils", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [coils, size] = [8, 64];
   const { maps } = await Simulator.create(runtime, { coils, height: size, width: size });
   let steepest = 0;
@@ -61,7 +60,6 @@ Deno.test("Simulator: maps are smooth and differ between coils", async () => {
 });
 
 Deno.test("Simulator: the noise has the level asked for, and a slice its own", async () => {
-  await using runtime = await Runtime.open("cpu");
   const options = { coils: 4, height: 48, width: 40, seed: 5 };
   const simulator = await Simulator.create(runtime, options);
   const nothing = { data: new Float32Array(2 * 48 * 40), shape: [2, 48, 40] };

@@ -1,11 +1,11 @@
-import { mul, Runtime } from "../../src/graph/mod.ts";
+import { mul } from "../../src/graph/mod.ts";
 import { phaseRotatedDenoiser, rotatePhase } from "../../src/mri/physics/phase_rotation.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { assertClose } from "../classical/support.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 Deno.test("rotatePhase() multiplies by e^(i angle); a turned denoiser sees the turned image", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [height, width] = [3, 5], pixels = height * width;
   const data = new Rng(1).normals(2 * 2 * pixels), angle = 0.7;
   const halves = ndarray(Float32Array.of(1, 0), [1, 2, 1, 1]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importOnnx, input, Runtime } from "../../src/graph/mod.ts";
+import { importOnnx, input } from "../../src/graph/mod.ts";
 import {
   constantScope,
   countParameters,
@@ -21,6 +21,7 @@ import { InputError } from "../../src/errors.ts";
 import { Rng } from "../../src/rng.ts";
 import { evaluate, filled, randomArray, relativeError } from "./support.ts";
 import { denoiserSpecs, scopedDenoiser } from "../../src/nn/residual_unet.ts";
+import { runtime } from "../runtime.ts";
 
 const F32 = 1e-5;
 const SMALL: ResidualUNetConfig = {
@@ -97,7 +98,6 @@ Deno.test("an exported network runs at other sizes and batches than it was writt
 });
 
 Deno.test("weights as inputs and as constants give the same image", async () => {
-  await using runtime = await Runtime.open("cpu");
   const specs = denoiserSpecs(SMALL);
   const parameters = livelyParameters(SMALL);
   const arrays = { x: randomArray([1, 2, 16, 8], 5), noise: randomArray([1, 1, 1, 1], 6) };

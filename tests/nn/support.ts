@@ -1,9 +1,10 @@
 /** Helpers of the network tests. */
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
-import { Runtime, type Tensor } from "../../src/graph/mod.ts";
+import { type Tensor } from "../../src/graph/mod.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 /** Standard normal numbers of a shape. */
 export function randomArray(shape: readonly number[], seed: number): NdArray {
@@ -20,7 +21,6 @@ export async function evaluate(
   arrays: Readonly<Record<string, NdArray>>,
   build: (inputs: Record<string, Tensor>) => Tensor,
 ): Promise<NdArray> {
-  await using runtime = await Runtime.open("cpu");
   const shapes = Object.fromEntries(
     Object.entries(arrays).map(([name, { shape }]) => [name, shape]),
   );

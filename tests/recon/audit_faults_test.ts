@@ -1,6 +1,5 @@
 /** Verdicts: the rules on constructed figures, and one small example of each fault. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
 import type { Method, Problem, SamplingGeometry } from "../../src/method/problem.ts";
@@ -16,6 +15,7 @@ import { judge, LIMITS, type Limits, verdictOf } from "../../src/recon/audit/ver
 import { Auditor } from "../../src/recon/audit/auditor.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { findMethod } from "../../src/recon/methods.ts";
+import { runtime } from "../runtime.ts";
 
 const BAND: JudgedBand = {
   from: 0,
@@ -125,7 +125,6 @@ async function audited(
   change: (problem: Problem) => Problem = (problem) => problem,
   { method = findMethod("tv"), moved = false }: { method?: Method; moved?: boolean } = {},
 ): Promise<Audit> {
-  await using runtime = await Runtime.open("cpu");
   using file = await simulatedBrain({ size: 64, coils: 6, noise: 0.02 });
   using noiseless = await simulatedBrain({ size: 64, coils: 6, noise: 0 });
   const spec = parseMaskSpec("equispaced:R=2,acs=16");

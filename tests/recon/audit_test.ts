@@ -1,7 +1,7 @@
 /** The audit against closed form: what the truth, least squares and known images must give. */
 import assert from "node:assert/strict";
 import { sense } from "../../src/classical/mod.ts";
-import { Runtime } from "../../src/graph/mod.ts";
+import { runtime } from "../runtime.ts";
 import { compileConsistency } from "../../src/recon/audit/consistency.ts";
 import { makeMask, parseMaskSpec, type SamplingMask } from "../../src/mri/sampling/masks.ts";
 import type { Method } from "../../src/method/problem.ts";
@@ -32,7 +32,6 @@ const truthOf = ({ truth, geometry: { height, width } }: Example): NdArray =>
   ndarray(Float32Array.from(truth), [2, height, width]);
 
 async function figures(found: Example, image: NdArray): Promise<SliceConsistency> {
-  await using runtime = await Runtime.open("cpu");
   const measure = await compileConsistency(runtime, found.geometry);
   return consistencyFigures(await measure(found.problem, image), SIGMA);
 }
@@ -71,7 +70,6 @@ for (const [name, coils, mask] of cases) {
 
   Deno.test(`least squares leaves n - p degrees of freedom: ${name}`, async () => {
     const found = example(coils, mask, SIGMA);
-    await using runtime = await Runtime.open("cpu");
     const solver = await sense.prepare(runtime, found.geometry, { steps: 80, weight: 1e-6 });
     const { chiSquare, dataDistance } = await figures(
       found,
@@ -184,7 +182,6 @@ const constantly = (image: NdArray, samples?: NdArray): Method => ({
 for (const [name, coils, mask] of cases.slice(0, 2)) {
   Deno.test(`held-back samples of a known image are predicted as well as they should: ${name}`, async () => {
     const found = example(coils, mask.with({ acs: 0 }), SIGMA);
-    await using runtime = await Runtime.open("cpu");
     const predict = async (method: Method) => {
       const options = { method, options: {}, seed: 1 };
       return await (await compilePrediction(runtime, found.geometry, options))!(found.problem);
@@ -212,7 +209,6 @@ for (const [name, coils, mask] of cases.slice(0, 2)) {
 
 Deno.test("the prediction of sense is that of sense", async () => {
   const found = example(6, everyOtherLine(20, 11).with({ acs: 0 }), SIGMA);
-  await using runtime = await Runtime.open("cpu");
   const options = { method: sense, options: {}, seed: 0 };
   const { error, sense: other } = await (await compilePrediction(
     runtime,

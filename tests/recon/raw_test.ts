@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../src/io/axes.ts";
 import { InputError } from "../../src/errors.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
 import { flagBits } from "../../src/mrd/values.ts";
 import type { NdArray } from "../../src/ndarray.ts";
@@ -15,9 +14,9 @@ import { lineOf, mrdHeader } from "../mri/raw/support.ts";
 import { randomArray, relativeError } from "../mri/support.ts";
 import { brainKspace, linesOf, writeRaw } from "./raw_support.ts";
 import { type ReconstructOptions } from "../../src/recon/types.ts";
+import { runtime } from "../runtime.ts";
 
 const SIZE = 48, COILS = 3;
-const runtime = await Runtime.open("cpu");
 const kspace = await brainKspace(SIZE, COILS);
 const plain = mrdHeader({ matrix: [SIZE, SIZE, 1] });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct, reconstructFrom } from "../../src/recon/reconstruct.ts";
 import { FileSlices, KeptSlices } from "../../src/recon/slice_supply.ts";
+import { runtime } from "../runtime.ts";
 
 const MASK = "equispaced:R=2,acs=10";
 
@@ -19,7 +19,6 @@ async function countedBrain() {
 }
 
 Deno.test("kept slices are read and calibrated once, and give what reconstruct() gives", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { file, counted } = await countedBrain();
   const kept = new KeptSlices(new FileSlices(runtime, file, { mask: MASK }));
   for (const method of ["rss", "sense", "tv"]) {
@@ -37,7 +36,6 @@ Deno.test("kept slices are read and calibrated once, and give what reconstruct()
 });
 
 Deno.test("kept slices without a calibration region serve methods that need no maps", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { file } = await countedBrain();
   const kept = new KeptSlices(new FileSlices(runtime, file, { mask: "equispaced:R=2,acs=0" }));
   await assert.rejects(

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../src/errors.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { kspaceFromArray, kspaceFromSlices } from "../../src/recon/open.ts";
@@ -9,6 +8,7 @@ import { openReconstruction } from "../../src/recon/stream.ts";
 import type { ReconstructOptions } from "../../src/recon/types.ts";
 import { makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { interleave } from "../../src/io/planar.ts";
+import { runtime } from "../runtime.ts";
 
 const SIZE = 32, COILS = 4, SLICES = 3;
 const MASK = "equispaced:R=2,acs=12";
@@ -26,7 +26,6 @@ async function volume(): Promise<NdArray> {
 
 Deno.test("a stream gives slice by slice what reconstruct() gives at once, with one compiled graph", async () => {
   using kspace = kspaceFromArray(await volume());
-  await using runtime = await Runtime.open("cpu");
   const whole = await reconstruct(kspace, { ...SENSE, device: runtime });
   const compiled = runtime.size;
   let count = 0;

@@ -14,6 +14,7 @@ import { assertClose } from "../classical/support.ts";
 import { apply, type Matrix, times, transposed } from "./algebra.ts";
 import { assertFollows, chain, falling, type TextbookStep, type Vector } from "./textbook.ts";
 import { denseProblem, draw, gaussianPrior, mriProblem, type Problem } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** A = U diag(s) V^T on stacked real and imaginary parts; columns of zero s have no u. */
 interface Svd {
@@ -108,7 +109,6 @@ function spectralProblem(problem: Problem): Problem {
 }
 
 Deno.test("ddrm equals the textbook on a dense random operator", async () => {
-  await using runtime = await Runtime.open("cpu");
   const wide = spectralProblem(denseProblem(gaussianPrior([3, 3], "correlated"), 5));
   await assertIsDdrm(runtime, wide);
   await assertIsDdrm(runtime, wide, { eta: 0.6, etaB: 0.7 });
@@ -116,14 +116,12 @@ Deno.test("ddrm equals the textbook on a dense random operator", async () => {
 });
 
 Deno.test("ddrm equals the textbook on several coils with a mask of lines", async () => {
-  await using runtime = await Runtime.open("cpu");
   await assertIsDdrm(runtime, mriProblem(gaussianPrior([4, 3], "correlated"), { coils: 2 }));
   await assertIsDdrm(runtime, mriProblem(gaussianPrior([7, 2], "diagonal"), { coils: 3 }));
   await assertIsDdrm(runtime, mriProblem(gaussianPrior([5, 4], "diagonal"), { sigma: 0.02 }));
 });
 
 Deno.test("ddrm equals the textbook on one coil, with lines and with a plane", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const mask of ["lines", "plane"] as const) {
     for (const size of [[4, 3], [5, 5]] as const) {
       await assertIsDdrm(
@@ -135,7 +133,6 @@ Deno.test("ddrm equals the textbook on one coil, with lines and with a plane", a
 });
 
 Deno.test("ddrm refuses several coils with a mask of the plane, and says what to do", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior([4, 3], "diagonal"), { coils: 2, mask: "plane" });
   await assert.rejects(
     draw(runtime, ddrm, problem, { count: 1 }),
@@ -146,7 +143,6 @@ Deno.test("ddrm refuses several coils with a mask of the plane, and says what to
 });
 
 Deno.test("with eta 1 and no noise, ddnm is ddrm", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior([5, 4], "correlated"), {
     coils: 1,
     mask: "plane",
@@ -167,7 +163,6 @@ Deno.test("with eta 1 and no noise, ddnm is ddrm", async () => {
 });
 
 Deno.test("ddrm reports how long the eigenbasis took, once for the same maps", async () => {
-  await using runtime = await Runtime.open("cpu");
   const { prior: { denoise }, measurement, arrays } = mriProblem(
     gaussianPrior([4, 2], "diagonal"),
     { coils: 2 },

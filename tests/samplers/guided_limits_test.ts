@@ -24,6 +24,7 @@ import {
   mriProblem,
   type Problem,
 } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** What the derivations say, not what was best on images: no factor on the data, all fresh noise. */
 const DERIVED = { weight: 1, eta: 1, sigmaData: 1, flow: 1 };
@@ -62,7 +63,6 @@ async function assertOrder1(
   settings: Settings,
   most: { mean: number; covariance: number },
 ): Promise<void> {
-  await using runtime = await Runtime.open("cpu");
   const coarse = await errors(runtime, sampler, problem, { ...settings, steps: 40 });
   const fine = await errors(runtime, sampler, problem, { ...settings, steps: 80 });
   assertBetween(coarse.covariance / fine.covariance, 1.6, 3, "ratio of the errors");
@@ -102,7 +102,6 @@ Deno.test("ald approaches the posterior as its levels get more", () =>
   ));
 
 Deno.test("dmps is right when the prior is flat beside the noise, and only then", async () => {
-  await using runtime = await Runtime.open("cpu");
   const errorFor = async (deviation: number) => {
     const problem = denseProblem(isotropicPrior([2, 2], deviation ** 2), 3);
     const settings = { sigmaMax: 20 * deviation, steps: 120 };
@@ -116,7 +115,6 @@ Deno.test("dmps is right when the prior is flat beside the noise, and only then"
 });
 
 Deno.test("guided samplers with correlated images are off by what they assume, and no more", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = denseProblem(gaussianPrior([3, 2], "correlated"), 4);
   const bounds: [Sampler, [number, number], [number, number]][] = [
     [dps, [0.2, 0.8], [0.9, 1.3]],
@@ -143,7 +141,6 @@ function consistency({ matrix, arrays, prior }: Problem, { mean, covariance }: M
 }
 
 Deno.test("score and score-mri with infinite weight draw from the prior, at order 1", async () => {
-  await using runtime = await Runtime.open("cpu");
   const prior = gaussianPrior([2, 2], "correlated");
   const problem = denseProblem(prior, 3);
   for (const sampler of [score, scoreMri]) {
@@ -158,7 +155,6 @@ Deno.test("score and score-mri with infinite weight draw from the prior, at orde
 });
 
 Deno.test("score and score-mri with weight 1 agree with data without noise", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior([3, 2], "correlated"), { coils: 1, sigma: 1e-3 });
   for (
     const [sampler, residual, variance] of [[score, 0.05, 0.01], [scoreMri, 0.2, 0.1]] as const

@@ -1,5 +1,3 @@
-/** Samplers that follow the likelihood's gradient, or walk by Langevin's steps, against their textbooks. */
-import { Runtime } from "../../src/graph/mod.ts";
 import { ald } from "../../src/samplers/ald.ts";
 import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { daps } from "../../src/samplers/daps.ts";
@@ -22,6 +20,7 @@ import {
   type Vector,
 } from "./textbook.ts";
 import { denseProblem, gaussianPrior, mriProblem, type Problem } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 /** Conjugate gradient steps by which these problems have converged. */
 const MANY = 14;
@@ -60,7 +59,6 @@ async function follows(
   settings: Settings,
   textbook: Pick<Textbook, "step"> & Partial<Textbook>,
 ): Promise<void> {
-  await using runtime = await Runtime.open("cpu");
   const schedule = (sigmaY: number) => chain(levelsOf(sigmaY));
   for (const make of problems) {
     const all = { ...LEVELS, cg: MANY, ...settings };

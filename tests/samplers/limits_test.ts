@@ -15,6 +15,7 @@ import {
   mriProblem,
   type Problem,
 } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const VARIANCE = 0.3;
 const SIZE = [3, 2] as const;
@@ -44,7 +45,6 @@ async function distances(
 }
 
 Deno.test("without noise and correlations, ddnm with eta 0 and repaint converge at order 1", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = separable();
   const shared = { sigmaMax: 20, sigmaMin: 10, weight: 0, cg: 1, repeats: 1, jump: 1 };
   for (const [sampler, eta] of [[ddnm, 0], [repaint, 0]] as const) {
@@ -58,7 +58,6 @@ Deno.test("without noise and correlations, ddnm with eta 0 and repaint converge 
 });
 
 Deno.test("ddnm with its published eta keeps three quarters of the variance at best", async () => {
-  await using runtime = await Runtime.open("cpu");
   const settings = { sigmaMax: 20, sigmaMin: 10, weight: 0, cg: 1, eta: 0.85 };
   const [few, many] = await distances(runtime, fromNoise(ddnm), separable(), settings, [10, 120]);
   // At a level the iteration settles where V = a^2 V + eta^2 sigma^2; as sigma falls, V / v tends to
@@ -68,7 +67,6 @@ Deno.test("ddnm with its published eta keeps three quarters of the variance at b
 });
 
 Deno.test("dds is overconfident: part of the variance, a mean within a standard deviation", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior([4, 3], "correlated"));
   const settings = { sigmaMax: 20, sigmaMin: 0.1, cg: 12, weight: 1, power: 1, eta: 0.85 };
   const [found] = await distances(runtime, fromNoise(dds), problem, settings, [20]);
@@ -77,7 +75,6 @@ Deno.test("dds is overconfident: part of the variance, a mean within a standard 
 });
 
 Deno.test("sdedit from little noise keeps the SENSE image, from much forgets it", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = mriProblem(gaussianPrior(SIZE, "diagonal"));
   const settings = { steps: 80, sigmaMin: 0.01 };
   const near = await affineMoments(runtime, sdedit, problem, { ...settings, sigmaMax: 0.01 });

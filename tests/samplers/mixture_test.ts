@@ -1,5 +1,3 @@
-/** Two modes that the data leave open: do samplers find both, as often as they should? */
-import { Runtime } from "../../src/graph/mod.ts";
 import { ald } from "../../src/samplers/ald.ts";
 import type { Sampler, Settings } from "../../src/samplers/core/contract.ts";
 import { daps } from "../../src/samplers/daps.ts";
@@ -9,6 +7,7 @@ import { pigdm } from "../../src/samplers/pigdm.ts";
 import { dot, momentsOf, trace } from "./algebra.ts";
 import { type MixtureProblem, mixtureProblem } from "./mixture.ts";
 import { assertBetween, draw } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const COUNT = 400;
 /** The derivations' weights, from nearly pure noise. */
@@ -60,7 +59,6 @@ const cases: readonly {
 
 for (const { sampler, settings, share, spread } of cases) {
   Deno.test(`${sampler.name} finds both modes of a mixture`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const problem = mixtureProblem();
     assertBetween(problem.modes[0].weight, 0.74, 0.76, "exact share of the first mode");
     const options = { count: COUNT, seed: 3, settings: { ...WIDE, ...settings } };

@@ -1,7 +1,6 @@
 /** A measurement that is not linear. */
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { Runtime } from "../../src/graph/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { dps } from "../../src/samplers/dps.ts";
@@ -9,6 +8,7 @@ import { diffpir } from "../../src/samplers/diffpir.ts";
 import { phaseRetrieval } from "../../src/samplers/phase_retrieval.ts";
 import { naiveDftH, turned } from "../mri/support.ts";
 import { assertBetween, draw, isotropicPrior } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const SIZE = [3, 4] as const;
 const SIGMA = 0.02;
@@ -39,7 +39,6 @@ const rms = (a: ArrayLike<number>, b: ArrayLike<number>) =>
  * magnitude is half of a complex sample: the operator's derivative has norm 1 / sqrt(2) on average.
  */
 Deno.test("dps retrieves phases: of several samples, the one that explains the data best is right", async () => {
-  await using runtime = await Runtime.open("cpu");
   const prior = isotropicPrior(SIZE, 0.05);
   const rng = new Rng(8);
   const truth = prior.mean.map((value) => value + Math.sqrt(0.05) * rng.normal());
@@ -70,7 +69,6 @@ Deno.test("dps retrieves phases: of several samples, the one that explains the d
 });
 
 Deno.test("samplers that need a linear operator refuse phase retrieval", async () => {
-  await using runtime = await Runtime.open("cpu");
   const prior = isotropicPrior(SIZE, 0.05);
   const measurement = phaseRetrieval(SIZE);
   const y = ndarray(new Float32Array(6 * 8), measurement.y);

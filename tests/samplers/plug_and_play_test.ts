@@ -24,6 +24,7 @@ import {
   type TextbookStep,
   type Vector,
 } from "./textbook.ts";
+import { runtime } from "../runtime.ts";
 
 const CG = 14;
 
@@ -51,7 +52,6 @@ const LEVELS = { steps: 8, sigmaMax: 0.4, sigmaMin: 0.5 };
 const levelsOf = (sigmaY: number) => falling(8, 0.4, 0.5 * sigmaY);
 
 async function follows(sampler: Sampler, settings: Settings, textbook: Partial<Textbook>) {
-  await using runtime = await Runtime.open("cpu");
   for (const make of problems) {
     const all = { ...LEVELS, cg: CG, phaseRotation: 1, ...settings };
     await assertFollows(runtime, sampler, make(), all, {
@@ -95,7 +95,6 @@ Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the 
   }));
 
 Deno.test("pnp-admm with average 1/3 gives the mean of the images of the last third of its steps", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const result = async (steps: number, average: number) => {
     // A constant level: a shorter run is the beginning of a longer one.
@@ -153,7 +152,6 @@ function smoothedMean({ prior, matrix, arrays }: Problem, variance: number): Vec
 }
 
 Deno.test("pnp-admm at a constant sigma converges to the posterior mean, by a factor a step", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const [early, late, end] = await errorsFrom(
     runtime,
@@ -167,7 +165,6 @@ Deno.test("pnp-admm at a constant sigma converges to the posterior mean, by a fa
 });
 
 Deno.test("red at a constant sigma converges to the posterior mean of the smoothed prior", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const [end] = await errorsFrom(runtime, red, problem, smoothedMean(problem, CONSTANT ** 2), [
     400,
@@ -176,7 +173,6 @@ Deno.test("red at a constant sigma converges to the posterior mean of the smooth
 });
 
 Deno.test("dpir at a constant sigma converges to that image, denoised", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const image = smoothedMean(problem, CONSTANT ** 2);
   const expected = new Dense(problem).denoise(image, CONSTANT);
@@ -206,7 +202,6 @@ for (const power of [0, 2]) {
 }
 
 Deno.test("red-diff with the weight of the log-posterior ends where red does", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0]();
   const settings = { ...constant(problem), steps: 400, power: 2, rate: 0.02 };
   const found = await draw(runtime, redDiff, problem, { count: 1, settings });

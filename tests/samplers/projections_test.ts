@@ -1,6 +1,5 @@
 /** Samplers that project or step to the data, against their textbooks and the exact posterior. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { InputError } from "../../src/errors.ts";
 import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { proximal } from "../../src/samplers/core/data_term.ts";
@@ -26,6 +25,7 @@ import {
 } from "./textbook.ts";
 import { denseProblem, draw, gaussianPrior, mriProblem, type Problem } from "./support.ts";
 import { apply, type Matrix } from "./algebra.ts";
+import { runtime } from "../runtime.ts";
 
 /** Conjugate gradient steps by which these problems have converged. */
 const MANY = 14;
@@ -71,7 +71,6 @@ function replaced(
 }
 
 Deno.test("the proximal step of diffpir and dds equals a dense solve", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const [, make] of problems) {
     const problem = make();
     const dense = new Dense(problem);
@@ -103,7 +102,6 @@ Deno.test("the proximal step of diffpir and dds equals a dense solve", async () 
 });
 
 async function follows(sampler: Sampler, settings: Settings, textbook: Textbook): Promise<void> {
-  await using runtime = await Runtime.open("cpu");
   for (const [, make] of problems) {
     const all = { ...LEVELS, cg: MANY, ...settings };
     await assertFollows(runtime, sampler, make(), all, textbook);
@@ -123,7 +121,6 @@ for (const power of [0, 2]) {
 }
 
 Deno.test("dds with the exact weight, many steps of CG and fresh noise is diffpir", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = problems[0][1]();
   const shared = { steps: 8, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: MANY };
   const options = { count: 3, seed: 4 };
@@ -184,7 +181,6 @@ function calibrationRows(matrix: Matrix, width: number): Matrix {
 }
 
 Deno.test("ilvr follows its textbook and uses the calibration lines only", async () => {
-  await using runtime = await Runtime.open("cpu");
   const mask = maskFromLines([1, 0, 1, 1, 1, 0, 1], 2);
   const problem = mriProblem(gaussianPrior([7, 2], "correlated"), { mask });
   const low = new Dense(problem, calibrationRows(problem.matrix, 2));
@@ -196,7 +192,6 @@ Deno.test("ilvr follows its textbook and uses the calibration lines only", async
 });
 
 Deno.test("ilvr refuses data without calibration lines", async () => {
-  await using runtime = await Runtime.open("cpu");
   const problem = denseProblem(gaussianPrior([2, 2], "diagonal"), 3);
   await assert.rejects(draw(runtime, ilvr, problem, { count: 1 }), InputError);
 });
@@ -205,7 +200,6 @@ Deno.test("sdedit follows its textbook", () =>
   follows(sdedit, { weight: 2, sigmaMax: 0.5 }, { schedule: plain, step: ancestral }));
 
 Deno.test("samplers start around the regularised least-squares image, with noise of the first level", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [, make] = problems[0];
   const problem = make();
   const still = defineSampler({

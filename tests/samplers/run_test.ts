@@ -29,6 +29,7 @@ import { compileSteps, type SamplingTask } from "../../src/samplers/core/compile
 import { compileSampler } from "../../src/samplers/core/run.ts";
 import { assertClose } from "../classical/support.ts";
 import { draw, gaussianPrior, mriProblem } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const problem = mriProblem(gaussianPrior([3, 2], "correlated"));
 const { measurement, arrays, prior: { denoise } } = problem;
@@ -42,7 +43,6 @@ const taskOf = (rest: Partial<SamplingTask>): SamplingTask => ({
 });
 
 Deno.test("the same seed gives the same samples bit for bit, another seed others", async () => {
-  await using runtime = await Runtime.open("cpu");
   const samplesOf = (seed: number) =>
     draw(runtime, score, problem, { count: 2, seed, settings: { steps: 3 } });
   const [first, again, other] = [await samplesOf(5), await samplesOf(5), await samplesOf(6)];
@@ -53,7 +53,6 @@ Deno.test("the same seed gives the same samples bit for bit, another seed others
 });
 
 Deno.test("a batch equals single runs within 1e-5", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const sampler of [score, daps, dps, pigdm]) {
     const run = async (batch: number) => {
       const task = taskOf({ sampler, samples: 3, batch });
@@ -65,7 +64,6 @@ Deno.test("a batch equals single runs within 1e-5", async () => {
 
 for (const coils of [1, 2]) {
   Deno.test(`every sampler draws a batch as it draws single samples, coils ${coils}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const [height, width] = [12, 9];
     const mask = makeMask(
       parseMaskSpec("equispaced:R=2,acs=4") as GeneratedMaskSpec,
@@ -90,7 +88,6 @@ for (const coils of [1, 2]) {
 }
 
 Deno.test("a network that gives what is not finite is caught, with step and noise level", async () => {
-  await using runtime = await Runtime.open("cpu");
   const broken: Denoiser = (x, sigma) => div(x, max(sub(sigma, 0.5), 0));
   const task = taskOf({ denoise: broken, settings: { steps: 3, sigmaMax: 1, sigmaMin: 0.5 } });
   await assert.rejects(
@@ -105,7 +102,6 @@ type Definition = (inputs: Record<string, Tensor>) => Record<string, Tensor>;
 const NOTHING_BOUND = { [Symbol.dispose]: () => {} };
 
 Deno.test("dps and pigdm make one graph call a step, with the network in it once", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const sampler of [dps, pigdm]) {
     const calls = { networks: 0, graphs: 0 };
     const counted = (program: Program): Program => ({
@@ -127,7 +123,6 @@ Deno.test("dps and pigdm make one graph call a step, with the network in it once
 });
 
 Deno.test("a run reports its progress and stops when it is told to", async () => {
-  await using runtime = await Runtime.open("cpu");
   const compiled = await compileSampler(runtime, taskOf({ samples: 2, batch: 1 }));
   const fractions: number[] = [];
   await compiled.run(arrays, new Rng(1), { onProgress: (fraction) => fractions.push(fraction) });
@@ -143,7 +138,6 @@ Deno.test("a run reports its progress and stops when it is told to", async () =>
 });
 
 Deno.test("every sampler takes one step or many, ends at 0, and has ranges of its settings", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const sampler of samplers) {
     const { name, defaults, ranges } = sampler;
     if (name === "ilvr") continue; // needs calibration lines, which this problem lacks

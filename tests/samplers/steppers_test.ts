@@ -21,6 +21,7 @@ import {
 import { assertClose } from "../classical/support.ts";
 import { affineMoments } from "./affine.ts";
 import { assertBetween, draw, gaussianPrior, type Problem } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const SIZE = [1, 2] as const;
 /** From where to where the flow is followed. */
@@ -61,7 +62,6 @@ async function flowError(runtime: Runtime, stepper: Stepper, levels: Levels, ste
 const orderOf = (coarse: number, fine: number) => Math.log2(coarse / fine);
 
 Deno.test("deterministic steppers converge at their order on every schedule", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const stepper of [ddim, euler, heun, dpmSolver2M]) {
     for (const name of SCHEDULES) {
       const error = (steps: number) => flowError(runtime, stepper, schedules[name], steps);
@@ -72,7 +72,6 @@ Deno.test("deterministic steppers converge at their order on every schedule", as
 });
 
 Deno.test("ddim and euler are the same step", async () => {
-  await using runtime = await Runtime.open("cpu");
   const options = { count: 2, settings: { steps: 9, sigmaMax: FROM } };
   assertClose(
     await draw(runtime, along(ddim, schedules.karras), problem, options),
@@ -82,7 +81,6 @@ Deno.test("ddim and euler are the same step", async () => {
 });
 
 Deno.test("ddpm has the mean of the reverse process, and converges to its variance at order 1", async () => {
-  await using runtime = await Runtime.open("cpu");
   const errors: { mean: number; variance: number }[] = [];
   for (const steps of [32, 64]) {
     const sampler = along(ddpm, schedules.geometric);
@@ -102,7 +100,6 @@ Deno.test("ddpm has the mean of the reverse process, and converges to its varian
 });
 
 Deno.test("every stepper ends at the denoised image", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const stepper of steppers) {
     const levels = { stepper, levels: schedules.karras, steps: 20, sigmaMax: 20, sigmaMin: 0.01 };
     const options = { ...levels, count: 5, size: SIZE };
@@ -115,7 +112,6 @@ Deno.test("every stepper ends at the denoised image", async () => {
 });
 
 Deno.test("one level is one denoising of noise", async () => {
-  await using runtime = await Runtime.open("cpu");
   for (const stepper of steppers) {
     const options = { stepper, levels: schedules.karras, steps: 1, sigmaMax: 3, sigmaMin: 1 };
     const { images } = await generate(runtime, prior.denoise, { ...options, count: 1, size: SIZE });

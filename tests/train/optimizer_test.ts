@@ -6,10 +6,11 @@ import {
   stepScalars,
 } from "../../src/train/optimizer.ts";
 import assert from "node:assert/strict";
-import { Runtime, slice } from "../../src/graph/mod.ts";
+import { slice } from "../../src/graph/mod.ts";
 import { type ParameterSpec } from "../../src/nn/mod.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
 
 /** Relative: a few roundings of float32. */
 const F32 = 1e-5;
@@ -45,7 +46,6 @@ function reference(
 }
 
 Deno.test("adamwStep() follows AdamW, clipping and the moving average in float64 for 5 steps", async () => {
-  await using runtime = await Runtime.open("cpu");
   const shapes = Object.fromEntries([...STATE, "gradient"].map((name) => [name, [COUNT]]));
   const program = await runtime.build(
     { ...shapes, scalars: [STEP_SCALARS] } as Record<string, number[]>,

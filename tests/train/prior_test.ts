@@ -1,7 +1,7 @@
 /** Training of a prior from a script: progress, validation, stopping and resuming, the model's folder. */
 import assert from "node:assert/strict";
 import { InputError, UsageError } from "../../src/errors.ts";
-import { mul, Runtime } from "../../src/graph/mod.ts";
+import { mul } from "../../src/graph/mod.ts";
 import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { measureDenoiser } from "../../src/train/denoiser_quality.ts";
@@ -9,6 +9,7 @@ import { type TrainingEvent, type TrainingOptions, trainPrior } from "../../src/
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
 import { writeVolume } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const TINY = { batch: 2, crop: 16, steps: 8, validateEvery: 4, seed: 3, rate: 0.003 };
 
@@ -63,7 +64,6 @@ Deno.test("validation volumes beside the data give the PSNR of the average weigh
   }));
 
 Deno.test("measureDenoiser() finds the error of a Gaussian's denoiser, actual and predicted", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [deviation, sigma, shape] = [0.5, 0.3, [8, 2, 16, 16]];
   const normal = (seed: number) => ndarray(new Rng(seed).normals(sizeOf(shape)), shape);
   const clean = ndarray(normal(1).data.map((value) => deviation * value), shape);

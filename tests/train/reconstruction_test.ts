@@ -1,6 +1,6 @@
 /** Training of reconstruction networks: what they are trained on, and that they learn. */
 import assert from "node:assert/strict";
-import { constant, gradcheck, Runtime, type Tensor } from "../../src/graph/mod.ts";
+import { constant, gradcheck, type Tensor } from "../../src/graph/mod.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { flatten, initialParameters, Scope } from "../../src/nn/mod.ts";
@@ -25,6 +25,7 @@ import { generator } from "../graph/random.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
 import { writeVolume } from "./support.ts";
+import { runtime } from "../runtime.ts";
 
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5 };
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
@@ -71,7 +72,6 @@ const NETWORKS = [
 
 for (const { name, specs, build, gain } of NETWORKS) {
   Deno.test(`${STEPS} steps on one batch bring ${name} nearer to its image`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const trainer = await compileTrainer(runtime, reconObjective(specs, SHAPE, build));
     const psnr = await compileReconPsnr(runtime, specs, SHAPE, build);
     let state = initialState(flatten(specs, initialParameters(specs, new Rng(1))));
@@ -180,7 +180,6 @@ Deno.test("k-space files are trained on with maps from themselves, drawn brains 
 
 Deno.test("kspaceScenes() combines coils with unit maps, and refuses undersampled k-space", () =>
   inFolder(async (at) => {
-    await using runtime = await Runtime.open("cpu");
     const [scene] = await kspaceScenes(runtime, await writeBrain(at("k.h5")));
     const { image, maps } = scene as { image: NdArray; maps: NdArray };
     assert.deepEqual([image.shape, maps.shape], [[2, 48, 48], [4, 2, 48, 48]]);

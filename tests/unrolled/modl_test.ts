@@ -2,7 +2,7 @@ import { randomCoils } from "../../src/train/random_coils.ts";
 /** MoDL: with a prior's weights it is plug-and-play; sizes, models, training from a prior. */
 import assert from "node:assert/strict";
 import { trainCommand } from "../../src/cli/commands/train.ts";
-import { modelWeights, Runtime } from "../../src/graph/mod.ts";
+import { modelWeights } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { makeMask } from "../../src/mri/sampling/masks.ts";
 import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/sampling/mask_spec.ts";
@@ -28,6 +28,7 @@ import { runHere } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
 import { ROOT } from "../tools.ts";
 import { scopedDenoiser } from "../../src/nn/residual_unet.ts";
+import { runtime } from "../runtime.ts";
 
 const PRIOR = `${ROOT}/models/prior-brain`;
 const SIGMA_DATA = 0.35;
@@ -59,7 +60,6 @@ for (
   ]] as const
 ) {
   Deno.test(`modl with the weights of a prior is dpir, ${height} x ${width}, ${spec}`, async () => {
-    await using runtime = await Runtime.open("cpu");
     const coils = 3, iterations = 4, conjugateGradients = 3;
     const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, height, width);
     const geometry = { coils, height, width, mask };

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { Runtime } from "../../src/graph/mod.ts";
 import { maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { ndarray } from "../../src/ndarray.ts";
 import { initialParameters } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import { prepareUNet } from "../../src/unrolled/mod.ts";
 import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
+import { runtime } from "../runtime.ts";
 
 const UNET = { channels: 6, pools: 2 };
 
 Deno.test("prepareUNet() gives a magnitude of the problem's size, odd sizes too", async () => {
-  await using runtime = await Runtime.open("cpu");
   const [coils, height, width] = [2, 19, 22];
   const values = Uint8Array.from({ length: height }, (_, line) => line % 2);
   const lines = values.filter((value) => value === 1).length;

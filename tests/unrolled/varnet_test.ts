@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { importWeightsCommand } from "../../src/cli/commands/import_weights.ts";
 import { InputError } from "../../src/errors.ts";
-import { Runtime, swapLastAxes } from "../../src/graph/mod.ts";
+import { swapLastAxes } from "../../src/graph/mod.ts";
 import { dftW } from "../../src/mri/physics/dft.ts";
 import { makeMask, maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
@@ -27,6 +27,7 @@ import {
   varnetSpecs,
 } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
+import { runtime } from "../runtime.ts";
 
 /** float32 through two cascades of four normalised levels; the issue asks for 1e-4. */
 const RELATIVE = 1e-4;
@@ -69,7 +70,6 @@ const relativeError = (actual: NdArray, expected: NdArray): number => {
 for (const name of ["even", "odd"]) {
   Deno.test(`unet() agrees with fastMRI's Unet at ${name} sizes`, async () => {
     const { image, result, ...rest } = fixture(`unet_${name}`);
-    await using runtime = await Runtime.open("cpu");
     const config = { outChannels: 3, channels: 4, pools: 3 };
     const program = await runtime.build(
       { image: image.shape },
@@ -96,7 +96,6 @@ for (const name of CASES) {
     const full = turned(kspace);
     const [, coils, , height, width] = full.shape;
     const mask = maskFromLines(values.data, width);
-    await using runtime = await Runtime.open("cpu");
     const program = await runtime.build({ kspace: full.shape }, (t) => {
       const hybrid = dftW(t.kspace, "inverse");
       const { magnitude } = varnet(
@@ -192,7 +191,6 @@ Deno.test("fastMRI's published sizes have 29.9 million parameters in 12 cascades
 });
 
 Deno.test("shared cascades give what cascades of equal weights give, and a magnitude before each", async () => {
-  await using runtime = await Runtime.open("cpu");
   const sizes = { cascades: 3, channels: 3, pools: 1, sensitivityChannels: 2, sensitivityPools: 1 };
   const shared = { ...sizes, shared: true };
   const parameters = initialParameters(varnetSpecs(shared), new Rng(3));

@@ -1,15 +1,13 @@
 /** From acquisitions to k-space: every line in its place, every image complete once. */
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/errors.ts";
-import { Runtime } from "../../../src/graph/mod.ts";
 import { Assembler } from "../../../src/mri/raw/assembler.ts";
 import type { RawBin } from "../../../src/mri/raw/bin.ts";
 import { type Acquisition, type Flag, flagBits } from "../../../src/mrd/values.ts";
 import type { NdArray } from "../../../src/ndarray.ts";
 import { randomArray, relativeError } from "../support.ts";
 import { acquisitionHeader, type EncodingChange, lineOf, mrdHeader } from "./support.ts";
-
-const runtime = await Runtime.open("cpu");
+import { runtime } from "../../runtime.ts";
 
 /** All rows of k-space `[C, 2, H, W]`. */
 function lines(

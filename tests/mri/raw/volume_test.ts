@@ -1,6 +1,5 @@
 /** 3-D scans, sizes of images, and where they lie. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../../src/graph/mod.ts";
 import { Assembler } from "../../../src/mri/raw/assembler.ts";
 import type { RawBin } from "../../../src/mri/raw/bin.ts";
 import { binShape } from "../../../src/mri/raw/bin_shape.ts";
@@ -11,8 +10,7 @@ import { flagBits, type Triple } from "../../../src/mrd/values.ts";
 import type { NdArray } from "../../../src/ndarray.ts";
 import { naiveDftH, randomArray, relativeError } from "../support.ts";
 import { acquisitionHeader, encodingOf, lineOf, mrdHeader } from "./support.ts";
-
-const runtime = await Runtime.open("cpu");
+import { runtime } from "../../runtime.ts";
 
 /** The inverse transform along W of `[2, H, W]`, by its definition. */
 function inverseW({ data, shape: [, height, width] }: NdArray): Float64Array {

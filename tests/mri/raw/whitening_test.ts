@@ -1,14 +1,12 @@
 /** Whitening: unit covariance, and images in the units of the file. */
 import assert from "node:assert/strict";
-import { Runtime } from "../../../src/graph/mod.ts";
 import { compressCoils } from "../../../src/mri/calibration/coil_compression.ts";
 import { noiseCovariance, NoiseScan, whiteningMatrix } from "../../../src/mri/raw/whitening.ts";
 import { flagBits } from "../../../src/mrd/values.ts";
 import { type NdArray, zeros } from "../../../src/ndarray.ts";
 import { Rng } from "../../../src/rng.ts";
 import { acquisitionHeader } from "./support.ts";
-
-const runtime = await Runtime.open("cpu");
+import { runtime } from "../../runtime.ts";
 
 const COILS = 5;
 
