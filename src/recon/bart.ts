@@ -126,7 +126,7 @@ async function bart(args: readonly string[], signal?: AbortSignal): Promise<stri
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const { code, stdout, stderr } = await command.output();
   signal?.throwIfAborted();

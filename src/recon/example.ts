@@ -85,8 +85,8 @@ export async function simulatedBrain(
   const image = await phantomImage(runtime, {
     size,
     seed: request.seed,
-    ...(contrast === undefined ? {} : { contrast }),
-    ...(lesions === undefined ? {} : { lesions }),
+    contrast,
+    lesions,
   });
   const file = await simulatedKspace(runtime, image, request);
   const slice = await file.readSlice(0);

@@ -9,13 +9,13 @@ import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Method } from "../method/problem.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import { holdOut } from "./audit/prediction.ts";
-import { finishedSize } from "./finish.ts";
+import { outputSize } from "./finish.ts";
 import { axesText } from "../io/axes.ts";
 import { chosenMethod, methodOptions } from "./methods.ts";
 import { checkOptions, sliceRange } from "./options.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { chooseSampling, requestedMask } from "./sampling.ts";
-import { croppedMask, finishOptions } from "./slice_supply.ts";
+import { croppedMask, outputGeometry } from "./slice_supply.ts";
 import type { ReconstructOptions } from "./types.ts";
 
 /** Name and version of the layout of a plan. */
@@ -95,7 +95,7 @@ export async function planReconstruction(
   );
   const predicts = options.audit === "prediction" && method.needsMaps &&
     holdOut(used, 0) !== undefined;
-  const image = [end - first, ...finishedSize(finishOptions(file, used))] as const;
+  const image = [end - first, ...outputSize(outputGeometry(file, used))] as const;
   return {
     schema: PLAN_SCHEMA,
     input: describeInput(file),

@@ -32,7 +32,7 @@ export async function openRaw(
   path: string,
   { group, encoding, runtime }: RawOptions = {},
 ): Promise<KspaceFile | undefined> {
-  const file = await openMrd(path, group === undefined ? {} : { group });
+  const file = await openMrd(path, { group });
   if (file === undefined) return undefined;
   try {
     const index = await indexRaw(file, encoding);
@@ -57,7 +57,7 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
     ...described(layout, coils, 1, 1),
     path,
     geometry,
-    ...(partial && { partial }),
+    partial,
     readSlice: (index) => bin.readSlice(runtime, index),
     ...(bin.hasCalibration &&
       { readCalibration: (index: number) => bin.readCalibration(runtime, index) }),
@@ -86,9 +86,9 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
     height,
     width,
     transposed: false,
-    ...(same(imageSize, [height, width]) ? {} : { imageSize }),
-    ...(same(outputSize, imageSize) ? {} : { outputSize }),
-    ...(volumes > 1 && { volumes }),
+    imageSize: same(imageSize, [height, width]) ? undefined : imageSize,
+    outputSize: same(outputSize, imageSize) ? undefined : outputSize,
+    volumes: volumes > 1 ? volumes : undefined,
   } as const;
 }
 
@@ -118,8 +118,8 @@ class RawReader {
     return {
       ...described(layout, images[0].header.activeChannels, images.length, volumes),
       path: this.#file.path,
-      ...(warnings.length > 0 && { warnings }),
-      ...(partial && { partial }),
+      warnings: warnings.length > 0 ? warnings : undefined,
+      partial,
       // Slabs one after the other have no single affine.
       geometry: several ? { ...geometry, known: false } : geometry,
       readSlice: (index) => {

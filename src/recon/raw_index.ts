@@ -115,7 +115,7 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
     noise,
     calibration,
     ...inVolumes(images),
-    ...(partial && { partial }),
+    partial,
     warnings,
   };
 }

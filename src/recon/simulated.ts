@@ -27,7 +27,7 @@ export interface SimulatedKspace extends KspaceFile {
 /** Percentile of a slice's magnitude that stands for bright tissue. */
 const BRIGHT_PERCENTILE = 99;
 
-type Turn = Program<"image", "turned" | "magnitude">;
+type Orient = Program<"image", "oriented" | "magnitude">;
 
 /**
  * K-space of an image; rows are the readout and columns the phase-encode axis, as fastMRI has them.
@@ -43,12 +43,12 @@ export async function simulatedKspace(
   { coils, noise, seed }: SimulationRequest,
 ): Promise<SimulatedKspace> {
   const { slices, rows, columns, geometry, path, format } = image;
-  const turn: Turn = await runtime.build({ image: [2, rows, columns] }, ({ image }) => ({
-    turned: swapLastAxes(image),
+  const orient: Orient = await runtime.build({ image: [2, rows, columns] }, ({ image }) => ({
+    oriented: swapLastAxes(image),
     magnitude: reshape(magnitude(image), [rows, columns]),
   }));
-  const read = async (index: number) => await turn.run({ image: await image.readSlice(index) });
-  const sigma = noise * await brightness(image, turn);
+  const read = async (index: number) => await orient.run({ image: await image.readSlice(index) });
+  const sigma = noise * await brightness(image, orient);
   const simulator = await Simulator.create(runtime, { coils, height: columns, width: rows, seed });
   return {
     path,
@@ -59,21 +59,21 @@ export async function simulatedKspace(
     height: columns,
     width: rows,
     transposed: true,
-    ...(geometry === undefined ? {} : { geometry }),
+    geometry,
     readTruth: async (index) => (await read(index)).magnitude,
     readSlice: async (index) => {
-      const { turned } = await read(index);
-      return await simulator.kspace(turned, { sigma, slice: index });
+      const { oriented } = await read(index);
+      return await simulator.kspace(oriented, { sigma, slice: index });
     },
     [Symbol.dispose]: () => image[Symbol.dispose](),
   };
 }
 
 /** Bright tissue of the brightest slice. */
-async function brightness(image: ImageFile, turn: Turn): Promise<number> {
+async function brightness(image: ImageFile, orient: Orient): Promise<number> {
   let brightest = 0, most = 0;
   for (let slice = 0; slice < image.slices; slice++) {
-    const { magnitude: { data } } = await turn.run({ image: await image.readSlice(slice) });
+    const { magnitude: { data } } = await orient.run({ image: await image.readSlice(slice) });
     brightest = Math.max(brightest, percentile(data, BRIGHT_PERCENTILE));
     most = data.reduce((a, b) => Math.max(a, b), most);
   }

@@ -11,7 +11,7 @@ import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
-import type { FinishOptions } from "./finish.ts";
+import type { OutputGeometry } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
@@ -21,8 +21,8 @@ export interface ReadSlice {
   /** Equal for slices of one sampling, which need compiling once. */
   readonly key: string;
   readonly geometry: SamplingGeometry;
-  /** How its image leaves. */
-  readonly leaving: FinishOptions;
+  /** From its reconstruction to the image of the file. */
+  readonly outputGeometry: OutputGeometry;
   /**
    * Undersamples and calibrates.
    * @throws {InputError} when maps are needed and there is no calibration region
@@ -82,7 +82,7 @@ export class FileSlices implements SliceSupply {
       sampling,
       key,
       geometry: { coils, height: mask.height, width: mask.width, mask },
-      leaving: finishOptions(file, mask),
+      outputGeometry: outputGeometry(file, mask),
       prepare: async () => {
         const preparation = await this.#preparation(key, { mask, full: sampling.full, coils });
         const source = needsMaps ? await this.#mapsSource(index) : { kind: "none" } as const;
@@ -102,7 +102,7 @@ export class FileSlices implements SliceSupply {
         mask,
         full,
         readout: this.file.width,
-        ...(coils === this.file.coils ? {} : { compress: coils }),
+        compress: coils === this.file.coils ? undefined : coils,
       });
       this.#preparations.set(key, preparation);
     }
@@ -113,7 +113,7 @@ export class FileSlices implements SliceSupply {
     const all = this.#maps;
     if (all === undefined) {
       const separate = await this.file.readCalibration?.(index);
-      return { kind: this.#options.calibration ?? "espirit", ...(separate && { separate }) };
+      return { kind: this.#options.calibration ?? "espirit", separate };
     }
     const [count, ...shape] = all.shape;
     const size = all.data.length / count;
@@ -195,17 +195,17 @@ function checkCompression({ compress, maps }: SupplyOptions): void {
   }
 }
 
-/** How the images of a file leave, by its orientation and the size it asks for. */
-export function finishOptions(
+/** From reconstructions to the images of a file, by its orientation and the size it asks for. */
+export function outputGeometry(
   file: KspaceFile,
   mask: Pick<SamplingMask, "height" | "width">,
-): FinishOptions {
+): OutputGeometry {
   const from: [number, number] = [mask.height, mask.width];
   const [height, width] = file.imageSize ?? from;
   return {
     from,
     size: [Math.min(height, from[0]), Math.min(width, from[1])],
-    ...(file.outputSize && { output: file.outputSize }),
+    output: file.outputSize,
     transposed: file.transposed,
   };
 }

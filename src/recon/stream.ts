@@ -16,7 +16,7 @@ import {
   compileFinish,
   compileReference,
   compileSpread,
-  type FinishOptions,
+  type OutputGeometry,
   scaleArray,
 } from "./finish.ts";
 import { chosenMethod, methodOptions } from "./methods.ts";
@@ -211,9 +211,9 @@ class Run {
       index,
       complex,
       magnitude,
-      ...await this.#spread(samples, scale, slice.leaving),
+      ...await this.#spread(samples, scale, slice.outputGeometry),
       reference: prepared.reference &&
-        (await reorient.run({ reference: prepared.reference })).turned,
+        (await reorient.run({ reference: prepared.reference })).oriented,
       maps: problem.inputs.maps && withoutBatch(problem.inputs.maps),
       mask: slice.sampling.mask,
       method: this.#method.name,
@@ -232,9 +232,9 @@ class Run {
   }
 
   /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */
-  async #spread(samples: NdArray | undefined, scale: NdArray, leaving: FinishOptions) {
+  async #spread(samples: NdArray | undefined, scale: NdArray, outputGeometry: OutputGeometry) {
     if (samples === undefined || samples.shape[0] < 2) return {};
-    const spread = await compileSpread(this.runtime, leaving, samples.shape[0]);
+    const spread = await compileSpread(this.runtime, outputGeometry, samples.shape[0]);
     const { magnitudes, std } = await spread.run({ samples, scale });
     return { std, samples: this.#options.keepSamples ? magnitudes : undefined };
   }
@@ -248,12 +248,12 @@ class Run {
     return compiled;
   }
 
-  async #create({ geometry, leaving }: ReadSlice): Promise<Compiled> {
+  async #create({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
     const options = methodOptions(this.#method, this.#options);
     return {
       solver: await preparedSolver(this.runtime, this.#method, geometry, options),
-      finish: await compileFinish(this.runtime, leaving),
-      reorient: await compileReference(this.runtime, leaving),
+      finish: await compileFinish(this.runtime, outputGeometry),
+      reorient: await compileReference(this.runtime, outputGeometry),
     };
   }
 }

@@ -228,7 +228,7 @@ export async function runCondition(
     mask,
     seed,
     device: runtime,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const [, rows, columns] = image.shape;
   const magnitude = ndarray(result.magnitude.data, [rows, columns]);

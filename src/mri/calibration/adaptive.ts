@@ -20,7 +20,7 @@ import {
   type Tensor,
   transpose,
 } from "../../graph/mod.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { blockMatrix } from "../physics/dft.ts";
 import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
 import { gridPixels } from "./espirit.ts";
@@ -30,29 +30,15 @@ const REACH = 2;
 
 const TINY = 1e-20;
 
-/** Inverse centred DFT of `count` central samples to chosen pixels: real form `[2 p, 2 count]`. */
-function pixelPhases(length: number, count: number, pixels: readonly number[]): NdArray {
-  const centre = Math.floor(length / 2);
-  const first = -Math.floor(count / 2);
-  const data = new Float32Array(4 * pixels.length * count);
-  const stride = 2 * count;
-  pixels.forEach((r, i) => {
-    for (let k = 0; k < count; k++) {
-      const angle = 2 * Math.PI * (first + k) * (r - centre) / length;
-      const [re, im] = [Math.cos(angle), Math.sin(angle)];
-      data[i * stride + k] = re;
-      data[i * stride + count + k] = -im;
-      data[(pixels.length + i) * stride + k] = im;
-      data[(pixels.length + i) * stride + count + k] = re;
-    }
-  });
-  return { data, shape: [2 * pixels.length, 2 * count] };
-}
-
-/** Transforms the H axis of `[C, 2, a, b]` to pixels: `[C, 2, p, b]`. */
+/** Transforms the H axis of central samples `[C, 2, a, b]` to pixels of the image: `[C, 2, p, b]`. */
 function toPixels(x: Tensor, length: number, pixels: readonly number[]): Tensor {
   const [coils, , count, width] = x.shape;
-  const phases = constant(pixelPhases(length, count, pixels));
+  const centre = Math.floor(length / 2), first = -Math.floor(count / 2);
+  const data = blockMatrix(pixels.length, count, (i, k) => {
+    const angle = 2 * Math.PI * (first + k) * (pixels[i] - centre) / length;
+    return [Math.cos(angle), Math.sin(angle)];
+  });
+  const phases = constant({ data, shape: [2 * pixels.length, 2 * count] });
   const image = matMul(phases, reshape(x, [coils, 2 * count, width]));
   return reshape(image, [coils, 2, pixels.length, width]);
 }

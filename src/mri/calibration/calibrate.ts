@@ -12,6 +12,7 @@ import {
   type Runtime,
   sqrt,
   sub,
+  swapLastAxes,
   type Tensor,
 } from "../../graph/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
@@ -76,12 +77,7 @@ function keys(x: number): number {
 /** Interpolates `[..., h, w]` to `[..., H, W]`. */
 function interpolate(x: Tensor, height: number, width: number): Tensor {
   const overRows = matMul(constant(cubicInterpolation(height)), x);
-  const { data, shape: [rows, columns] } = cubicInterpolation(width);
-  const turned = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) turned[j * rows + i] = data[i * columns + j];
-  }
-  return matMul(overRows, constant({ data: turned, shape: [columns, rows] }));
+  return matMul(overRows, swapLastAxes(constant(cubicInterpolation(width))));
 }
 
 /** How maps are made from the calibration region. */

@@ -26,6 +26,7 @@ import {
 } from "../../graph/mod.ts";
 import { InputError } from "../../errors.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
+import { blockMatrix } from "../physics/dft.ts";
 import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
 import { type HalfForm, softProjection, trace } from "./complex_matrix.ts";
@@ -46,18 +47,18 @@ const NOISE_MARGIN = 1.5;
 const RELATIVE_FLOOR = 1e-6;
 
 /** Mean covariance (Hermitian `n x n`, n = k k C) of all k x k patches, entries (offset, coil). */
-function patchCovariance(calibration: Tensor, kernel: number): HalfForm {
+function patchCovariance(calibration: Tensor): HalfForm {
   const [coils, , height, width] = calibration.shape;
-  const [rows, columns] = [height - kernel + 1, width - kernel + 1];
+  const [rows, columns] = [height - KERNEL + 1, width - KERNEL + 1];
   const patches = rows * columns;
   const offsets: Tensor[] = [];
-  for (let dy = 0; dy < kernel; dy++) {
-    for (let dx = 0; dx < kernel; dx++) {
+  for (let dy = 0; dy < KERNEL; dy++) {
+    for (let dx = 0; dx < KERNEL; dx++) {
       const shifted = slice(slice(calibration, 2, dy, dy + rows), 3, dx, dx + columns);
       offsets.push(reshape(shifted, [1, coils, 2, patches]));
     }
   }
-  const n = coils * kernel * kernel;
+  const n = coils * KERNEL * KERNEL;
   const all = concat(offsets, 0); // (offset, coil), re/im, patch
   const re = reshape(slice(all, 2, 0, 1), [n, patches]);
   const im = reshape(slice(all, 2, 1, 2), [n, patches]);
@@ -101,21 +102,12 @@ function diagonalSums(kernel: number): NdArray {
  * exp(-2 pi i delta (r - c) / N) in real form, for kernel offsets delta = 1 - k .. k - 1 and the
  * pixels r: `[(r, re/im), (re/im, delta)]`.
  */
-function kernelPhases(length: number, kernel: number, pixels: readonly number[]): NdArray {
-  const span = 2 * kernel - 1;
-  const centre = Math.floor(length / 2);
-  const data = new Float32Array(4 * pixels.length * span);
-  pixels.forEach((r, i) => {
-    for (let j = 0; j < span; j++) {
-      const angle = -2 * Math.PI * (j - kernel + 1) * (r - centre) / length;
-      const [re, im] = [Math.cos(angle), Math.sin(angle)];
-      const row = 2 * i * 2 * span;
-      data[row + j] = re;
-      data[row + span + j] = -im;
-      data[row + 2 * span + j] = im;
-      data[row + 3 * span + j] = re;
-    }
-  });
+function kernelPhases(length: number, pixels: readonly number[]): NdArray {
+  const span = 2 * KERNEL - 1, centre = Math.floor(length / 2);
+  const data = blockMatrix(pixels.length, span, (i, j) => {
+    const angle = -2 * Math.PI * (j - KERNEL + 1) * (pixels[i] - centre) / length;
+    return [Math.cos(angle), Math.sin(angle)];
+  }, true);
   return { data, shape: [2 * pixels.length, 2 * span] };
 }
 
@@ -173,7 +165,7 @@ export function espiritKernel(
       { hint: "Give more calibration lines (acs=24) or coil maps (--maps)" },
     );
   }
-  const covariance = patchCovariance(calibration, KERNEL);
+  const covariance = patchCovariance(calibration);
   const noise = mul(mul(sigma, sigma), relativeThreshold(calibration.shape));
   const threshold = max(noise, mul(trace(covariance), RELATIVE_FLOOR));
   const projection = softProjection(covariance, threshold);
@@ -203,7 +195,7 @@ export async function vectorsFromKernel(
     ({ correlation, reference, phases }) => {
       const overY = matMul(phases, reshape(correlation, [2 * span, span * coils * coils]));
       const overX = matMul(
-        constant(kernelPhases(width, kernel, columns)),
+        constant(kernelPhases(width, columns)),
         reshape(overY, [tile, 2 * span, coils * coils]),
       );
       const matrices = realForm(reshape(overX, [tile * columns.length, 2, coils, coils]));
@@ -222,7 +214,7 @@ export async function vectorsFromKernel(
   };
   for (let next = 0; next < rows.length; next += tile) {
     const first = Math.min(next, rows.length - tile); // the last tile overlaps the one before
-    const phases = kernelPhases(height, kernel, rows.slice(first, first + tile));
+    const phases = kernelPhases(height, rows.slice(first, first + tile));
     const part = await program.run({ correlation, reference, phases });
     placeRows(maps.eigenvalues, part.eigenvalues, first);
     placeRows(maps.vectors, part.vectors, first);

@@ -9,14 +9,10 @@
  * @module
  */
 import { sizeOf } from "../../ndarray.ts";
-import { joinParts } from "./complex.ts";
 import {
-  add,
   constant,
   matMul,
   reshape,
-  slice,
-  sub,
   swapLastAxes,
   type Tensor,
   transpose,
@@ -52,7 +48,7 @@ function rotation(power: number, length: number, direction: Direction): [number,
  * @param entry complex entry (row, column)
  * @param interleave true: row order (row, re/im) instead of (re/im, row)
  */
-function blockMatrix(
+export function blockMatrix(
   rows: number,
   columns: number,
   entry: (row: number, column: number) => [number, number],
@@ -196,13 +192,14 @@ export function dftHRowsAdjoint(
   requireComplex(y);
   const width = y.shape[y.rank - 1];
   const lead = y.shape.slice(0, -3);
+  const centre = Math.floor(height / 2), scale = 1 / Math.sqrt(height);
+  const backwards = direction === "forward" ? "inverse" : "forward";
   const matrix = cached(`adjoint ${height} ${direction} ${rows}`, () => {
-    const dense = denseMatrix(height, rows, direction) as Tensor<"Constant">;
-    const [m, n] = dense.shape;
-    const source = dense.attributes.data as Float32Array;
-    const data = new Float32Array(m * n);
-    for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) data[j * m + i] = source[i * n + j];
-    return constant({ data, shape: [n, m] });
+    const data = blockMatrix(height, rows.length, (n, row) => {
+      const [re, im] = rotation((rows[row] - centre) * (n - centre), height, backwards);
+      return [re * scale, im * scale];
+    });
+    return constant({ data, shape: [2 * height, 2 * rows.length] });
   });
   const flat = reshape(y, [sizeOf(lead), 2 * rows.length, width]);
   return reshape(matMul(matrix, flat), [...lead, 2, height, width]);
@@ -265,31 +262,7 @@ export function combNormal(x: Tensor, { period, first }: Comb): Tensor {
  * @returns `[..., 2, H, W]`
  */
 export function dftW(x: Tensor, direction: Direction = "forward"): Tensor {
-  requireComplex(x);
-  const width = x.shape[x.rank - 1];
-  if (factorLength(width) !== null) {
-    return swapLastAxes(dftH(swapLastAxes(x), direction));
-  }
-  // [re; im] times [Re | Im]: four real products in one, then the complex sum.
-  const matrix = cached(`right ${width} ${direction}`, () => {
-    const centre = Math.floor(width / 2);
-    const scale = 1 / Math.sqrt(width);
-    const data = new Float32Array(2 * width * width);
-    for (let n = 0; n < width; n++) {
-      for (let k = 0; k < width; k++) {
-        const [re, im] = rotation((k - centre) * (n - centre), width, direction);
-        data[n * 2 * width + k] = re * scale;
-        data[n * 2 * width + width + k] = im * scale;
-      }
-    }
-    return constant({ data, shape: [width, 2 * width] });
-  });
-  const products = matMul(x, matrix);
-  const part = (part: number, half: number) => {
-    const plane = slice(products, x.rank - 3, part, part + 1);
-    return slice(plane, x.rank - 1, half * width, (half + 1) * width);
-  };
-  return joinParts(sub(part(0, 0), part(1, 1)), add(part(0, 1), part(1, 0)));
+  return swapLastAxes(dftH(swapLastAxes(x), direction));
 }
 
 /** Transform along H and W: fastMRI's `fft2c` (`inverse`: `ifft2c`). */

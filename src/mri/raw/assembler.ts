@@ -188,7 +188,7 @@ export class Assembler {
     this.#closed.add(key);
     this.#bytes -= COMPLEX * open.lines.coils * open.lines.width * open.lines.size;
     const calibration = this.#calibration.get(calibrationKey(open.header));
-    return [new RawBin({ ...open, noise: this.#noise, ...(calibration && { calibration }) })];
+    return [new RawBin({ ...open, noise: this.#noise, calibration })];
   }
 }
 

@@ -8,12 +8,12 @@ import { DeviceError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import { bartMethods } from "../../recon/bart.ts";
-import { finishedSize } from "../../recon/finish.ts";
+import { outputSize } from "../../recon/finish.ts";
 import { predictMemory } from "../../recon/plan.ts";
 import { fileShape } from "../../recon/report.ts";
 import { reconstructFrom } from "../../recon/reconstruct.ts";
 import { requestedMask } from "../../recon/sampling.ts";
-import { FileSlices, finishOptions, KeptSlices } from "../../recon/slice_supply.ts";
+import { FileSlices, KeptSlices, outputGeometry } from "../../recon/slice_supply.ts";
 import type { Progress } from "../../recon/types.ts";
 import { comparedMetrics, COMPARISON_CONVENTION, NO_METRICS } from "./metrics.ts";
 import type { CompareInput, CompareResult, CompareTask, CompareWatcher } from "./task.ts";
@@ -73,7 +73,7 @@ const KEPT_ARRAYS = 2;
 /** Bytes of memory for an input whose slices are all kept: see `predictMemory`. */
 function predictKept(file: KspaceFile, slices: number): number {
   const { coils, height, width } = file;
-  const size = finishedSize(finishOptions(file, { height, width }));
+  const size = outputSize(outputGeometry(file, { height, width }));
   const needs = { file, solverCoils: coils, image: [slices, ...size] };
   return predictMemory(needs) + slices * KEPT_ARRAYS * coils * height * width * 8;
 }
