@@ -58,6 +58,7 @@ export { reconstruct } from "./src/recon/reconstruct.ts";
 export { openReconstruction, type ReconstructionStream } from "./src/recon/stream.ts";
 export type {
   Progress,
+  Reconstructed,
   ReconstructedSlice,
   Reconstruction,
   ReconstructOptions,

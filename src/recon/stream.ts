@@ -6,7 +6,7 @@
 import { DivergenceError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
-import type { Method, Problem, RunControl, Solver } from "../method/problem.ts";
+import type { Method, MethodOptions, Problem, RunControl, Solver } from "../method/problem.ts";
 import { meanOf, type NdArray, ndarray } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
@@ -58,10 +58,10 @@ export interface ReconstructionStream extends AsyncIterable<ReconstructedSlice>,
  */
 export function openReconstruction<S extends Settings = SamplerSettings>(
   file: KspaceFile,
-  asked: ReconstructOptions<S> = {},
+  options: ReconstructOptions<S> = {},
 ): ReconstructionStream {
-  const options = asked as ReconstructOptions;
-  return new Stream(file, options, (runtime) => new FileSlices(runtime, file, options));
+  const plain = options as ReconstructOptions;
+  return openStream(file, plain, (runtime) => new FileSlices(runtime, file, plain));
 }
 
 /**
@@ -73,66 +73,48 @@ export function openSupplied(
   supply: SliceSupply,
   options: ReconstructOptions = {},
 ): ReconstructionStream {
-  return new Stream(supply.file, options, () => supply);
+  return openStream(supply.file, options, () => supply);
 }
 
-class Stream implements ReconstructionStream {
-  readonly #file: KspaceFile;
-  readonly #options: ReconstructOptions;
-  readonly #method: Method;
-  readonly #range: readonly [number, number];
-  readonly #supply: (runtime: Runtime) => SliceSupply;
-  #run: Promise<Run> | undefined;
-
-  constructor(
-    file: KspaceFile,
-    options: ReconstructOptions,
-    supply: (runtime: Runtime) => SliceSupply,
-  ) {
-    checkOptions(options);
-    this.#file = file;
-    this.#options = options;
-    this.#method = chosenMethod(options.method);
-    methodOptions(this.#method, options);
-    this.#range = sliceRange(file, options.slices);
-    this.#supply = supply;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<ReconstructedSlice> {
-    try {
-      const [first, end] = this.#range;
-      for (let index = first; index < end; index++) yield await this.slice(index);
-    } finally {
-      await this.close();
-    }
-  }
-
-  async slice(index: number): Promise<ReconstructedSlice> {
-    sliceRange(this.#file, [index, index + 1]);
-    this.#options.signal?.throwIfAborted();
-    const run = await (this.#run ??= this.#open());
-    const [first, end] = this.#range;
-    return await run.slice(index, index - first, end - first);
-  }
-
-  async close(): Promise<void> {
-    const run = this.#run;
-    this.#run = undefined;
-    const opened = await run?.catch(() => undefined); // the caller of slice() was told
-    if (opened && !(this.#options.device instanceof Runtime)) {
-      await opened.runtime[Symbol.asyncDispose]();
-    }
-  }
-
-  async #open(): Promise<Run> {
-    const { device } = this.#options;
+function openStream(
+  file: KspaceFile,
+  options: ReconstructOptions,
+  supplyOf: (runtime: Runtime) => SliceSupply,
+): ReconstructionStream {
+  checkOptions(options);
+  const method = chosenMethod(options.method);
+  const settings = methodOptions(method, options);
+  const [first, end] = sliceRange(file, options.slices);
+  const { device, signal } = options;
+  let running: Promise<Run> | undefined;
+  const start = async () => {
     const runtime = device instanceof Runtime ? device : await Runtime.open(device);
-    return new Run(this.#supply(runtime), this.#options, this.#method, runtime);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+    return new Run({ runtime, supply: supplyOf(runtime), method, settings, options });
+  };
+  const slice = async (index: number) => {
+    sliceRange(file, [index, index + 1]);
+    signal?.throwIfAborted();
+    const run = await (running ??= start());
+    return await run.slice(index, { done: index - first, slices: end - first });
+  };
+  const close = async () => {
+    const opened = running;
+    running = undefined;
+    const run = await opened?.catch(() => undefined); // the caller of slice() was told
+    if (run && !(device instanceof Runtime)) await run.runtime[Symbol.asyncDispose]();
+  };
+  return {
+    slice,
+    close,
+    [Symbol.asyncDispose]: close,
+    async *[Symbol.asyncIterator]() {
+      try {
+        for (let index = first; index < end; index++) yield await slice(index);
+      } finally {
+        await close();
+      }
+    },
+  };
 }
 
 /** Everything compiled for one sampling. */
@@ -144,34 +126,34 @@ interface Compiled {
 
 type TimedStage = "read" | "calibrate" | "reconstruct" | "audit";
 
+interface RunTask {
+  readonly runtime: Runtime;
+  readonly supply: SliceSupply;
+  readonly method: Method;
+  readonly settings: MethodOptions;
+  readonly options: ReconstructOptions;
+}
+
+/** Reconstructs slices, with graphs that are compiled once for each sampling. */
 class Run {
   readonly runtime: Runtime;
-  readonly #supply: SliceSupply;
-  readonly #options: ReconstructOptions;
-  readonly #method: Method;
+  readonly #task: RunTask;
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #auditor: Auditor;
 
-  constructor(
-    supply: SliceSupply,
-    options: ReconstructOptions,
-    method: Method,
-    runtime: Runtime,
-  ) {
+  constructor(task: RunTask) {
+    const { runtime, method, settings, options: { audit = "consistency", seed = 0 } } = task;
     this.runtime = runtime;
-    this.#supply = supply;
-    this.#options = options;
-    this.#method = method;
-    this.#auditor = new Auditor(runtime, {
-      method,
-      options: methodOptions(method, options),
-      level: options.audit ?? "consistency",
-      seed: options.seed ?? 0,
-    });
+    this.#task = task;
+    this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
   }
 
-  async slice(index: number, done: number, slices: number): Promise<ReconstructedSlice> {
-    const { signal, seed = 0, firstSlice = 0, onProgress } = this.#options;
+  async slice(
+    index: number,
+    { done, slices }: { readonly done: number; readonly slices: number },
+  ): Promise<ReconstructedSlice> {
+    const { supply, method, options } = this.#task;
+    const { signal, seed = 0, firstSlice = 0, onProgress } = options;
     const clock = new Clock(this.runtime);
     const warnings: Warning[] = [];
     const report = (stage: Progress["stage"], part: number) =>
@@ -182,8 +164,7 @@ class Run {
       signal,
     });
     report("read", 0);
-    const { needsMaps } = this.#method;
-    const slice = await clock.time("read", () => this.#supply.read(index, needsMaps));
+    const slice = await clock.time("read", () => supply.read(index, method.needsMaps));
     const { solver, finish, reorient } = await this.#compile(slice);
     report("calibrate", 0.02);
     const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
@@ -216,7 +197,7 @@ class Run {
         (await reorient.run({ reference: prepared.reference })).oriented,
       maps: problem.inputs.maps && withoutBatch(problem.inputs.maps),
       mask: slice.sampling.mask,
-      method: this.#method.name,
+      method: method.name,
       device: this.runtime.device,
       sigma: problem.sigma,
       modelSigma,
@@ -236,7 +217,7 @@ class Run {
     if (samples === undefined || samples.shape[0] < 2) return {};
     const spread = await compileSpread(this.runtime, outputGeometry, samples.shape[0]);
     const { magnitudes, std } = await spread.run({ samples, scale });
-    return { std, samples: this.#options.keepSamples ? magnitudes : undefined };
+    return { std, samples: this.#task.options.keepSamples ? magnitudes : undefined };
   }
 
   #compile(slice: ReadSlice): Promise<Compiled> {
@@ -249,9 +230,9 @@ class Run {
   }
 
   async #create({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
-    const options = methodOptions(this.#method, this.#options);
+    const { method, settings } = this.#task;
     return {
-      solver: await preparedSolver(this.runtime, this.#method, geometry, options),
+      solver: await preparedSolver(this.runtime, method, geometry, settings),
       finish: await compileFinish(this.runtime, outputGeometry),
       reorient: await compileReference(this.runtime, outputGeometry),
     };
@@ -262,11 +243,8 @@ class Run {
 class Clock {
   readonly #runtime: Runtime;
   readonly #compiledBefore: number;
-  readonly #seconds: Record<TimedStage, number> & { eigenbasis?: number } = {
-    read: 0,
-    calibrate: 0,
-    reconstruct: 0,
-    audit: 0,
+  readonly #seconds = { read: 0, calibrate: 0, reconstruct: 0, audit: 0 } as {
+    -readonly [S in Exclude<keyof Seconds, "compile">]: Seconds[S];
   };
 
   constructor(runtime: Runtime) {

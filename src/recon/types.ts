@@ -98,76 +98,22 @@ export interface Seconds {
   readonly eigenbasis?: number;
 }
 
-/** One slice of a reconstruction. */
-export interface ReconstructedSlice {
-  /** Number of the slice in the file, from 0. */
-  readonly index: number;
+/** What a slice and a volume have alike; the arrays of a volume have an axis of slices in front. */
+export interface Reconstructed {
   /** Magnitude `[rows, columns]`, in the file's units and orientation. */
   readonly magnitude: NdArray;
   /** Complex image, planar: `[2, rows, columns]`. */
   readonly complex: NdArray;
   /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
   readonly std?: NdArray;
-  /** Magnitudes of the posterior samples `[S, rows, columns]`, where they are kept. */
-  readonly samples?: NdArray;
-  /** Coil maps `[C, 2, H, W]`, H the phase-encode axis; absent for methods that need none. */
-  readonly maps?: NdArray;
-  /** Root sum of squares of the fully sampled data, where there are any. */
-  readonly reference?: NdArray;
-  /** What was sampled. */
-  readonly mask: SamplingMask;
-  /** Method that was used. */
-  readonly method: string;
-  /** Its network, if it has one that is known by name. */
-  readonly model?: ModelReference;
-  /** Device it ran on. */
-  readonly device: Device;
-  /** Iterations or steps. */
-  readonly steps: number;
-  /** Network evaluations. */
-  readonly nfe: number;
-  /** Settings of the method that were in force, of methods that have any. */
-  readonly settings?: Readonly<Record<string, number>>;
-  /** Posterior samples that were drawn; 1 for methods that draw none. */
-  readonly drawn: number;
-  /** Noise per real and imaginary part relative to bright tissue. */
-  readonly sigma: number;
-  /** Noise and model error together, of methods that weigh the data by them. */
-  readonly modelSigma?: number;
-  /** Evidence that the image is right; absent for methods without coil maps. */
-  readonly audit?: SliceAudit;
-  /** What should be known of this slice. */
-  readonly warnings: readonly Warning[];
-  /** Time by stage. */
-  readonly seconds: Seconds;
-}
-
-/** Images and how they came about. */
-export interface Reconstruction {
-  /** Magnitude `[slices, rows, columns]`, in the file's units and orientation. */
-  readonly magnitude: NdArray;
-  /** Complex image, planar: `[slices, 2, rows, columns]`. */
-  readonly complex: NdArray;
-  /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
-  readonly std?: NdArray;
-  /** Posterior samples that were drawn for a slice; 1 for methods that draw none. */
-  readonly drawn: number;
-  /** Magnitudes of the posterior samples, each `[slices, rows, columns]`, where they were kept. */
-  readonly samples?: readonly NdArray[];
   /**
-   * Coil maps `[slices, C, 2, H, W]`, H the phase-encode axis, with unit sum of squares within the
-   * object; absent for methods that need none. The option `maps` takes them as they are.
+   * Coil maps `[C, 2, H, W]`, H the phase-encode axis, with unit sum of squares within the object;
+   * absent for methods that need none. The option `maps` takes them as they are.
    */
   readonly maps?: NdArray;
   /** Root sum of squares of the fully sampled data, where there are any. */
   readonly reference?: NdArray;
-  /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
-  readonly metrics: Metrics | null;
-  /** Where voxels lie, where the file says so. */
-  readonly geometry?: Geometry;
-  /** Volumes that the slices make, one after the other. Default 1. */
-  readonly volumes?: number;
-  /** Sampling of the (first) slice. */
+  /** What was sampled (in the first slice). */
   readonly mask: SamplingMask;
   /** Method that was used. */
   readonly method: string;
@@ -181,14 +127,42 @@ export interface Reconstruction {
   readonly nfe: number;
   /** Settings of the method that were in force, of methods that have any. */
   readonly settings?: Readonly<Record<string, number>>;
+  /** Posterior samples that were drawn for a slice; 1 for methods that draw none. */
+  readonly drawn: number;
+  /** What should be known of the result, each once. */
+  readonly warnings: readonly Warning[];
+  /** Time by stage. */
+  readonly seconds: Seconds;
+}
+
+/** One slice of a reconstruction. */
+export interface ReconstructedSlice extends Reconstructed {
+  /** Number of the slice in the file, from 0. */
+  readonly index: number;
+  /** Magnitudes of the posterior samples `[S, rows, columns]`, where they are kept. */
+  readonly samples?: NdArray;
+  /** Noise per real and imaginary part relative to bright tissue. */
+  readonly sigma: number;
+  /** Noise and model error together, of methods that weigh the data by them. */
+  readonly modelSigma?: number;
+  /** Evidence that the image is right; absent for methods without coil maps. */
+  readonly audit?: SliceAudit;
+}
+
+/** Images and how they came about. */
+export interface Reconstruction extends Reconstructed {
+  /** Magnitudes of the posterior samples, each `[slices, rows, columns]`, where they were kept. */
+  readonly samples?: readonly NdArray[];
+  /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
+  readonly metrics: Metrics | null;
+  /** Where voxels lie, where the file says so. */
+  readonly geometry?: Geometry;
+  /** Volumes that the slices make, one after the other. Default 1. */
+  readonly volumes?: number;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
   /** Noise and model error together, of methods that weigh the data by them. */
   readonly modelSigma?: readonly number[];
   /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
   readonly audit?: Audit;
-  /** What should be known of the result, each once. */
-  readonly warnings: readonly Warning[];
-  /** Time by stage. */
-  readonly seconds: Seconds;
 }
