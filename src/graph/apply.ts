@@ -7,10 +7,10 @@ import { movementRules } from "./ops/movement.ts";
 import { reduceRules } from "./ops/reduce.ts";
 import { leafRules } from "./ops/leaf.ts";
 import type { OpAttributes, OpName } from "./ops/attributes.ts";
-import type { OpRule, RuleTable } from "./rule.ts";
+import type { OpRule } from "./rule.ts";
 import { Tensor } from "./tensor.ts";
 
-let table: RuleTable<OpName> | undefined;
+let table: { readonly [K in OpName]: OpRule<K> } | undefined;
 
 /** The rule of an operator. */
 export function ruleOf<K extends OpName>(op: K): OpRule<K> {

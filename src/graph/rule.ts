@@ -49,5 +49,5 @@ export interface OpRule<K extends OpName> {
   readonly vjp: Vjp<K> | "zero" | "none";
 }
 
-/** Rules for some operators, as one file of `ops/` gives them. */
-export type RuleTable<K extends OpName> = { readonly [P in K]: OpRule<P> };
+/** Rules of some operators: one file of `ops/` has them. */
+export type SomeRules = { readonly [K in OpName]?: OpRule<K> };

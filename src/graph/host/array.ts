@@ -17,8 +17,8 @@ export type HostKernel<K extends OpName> = (
   node: Tensor<K>,
 ) => Float64Array;
 
-/** Kernels for some operators, as one file of `host/` gives them. */
-export type KernelTable<K extends OpName> = { readonly [P in K]: HostKernel<P> };
+/** Kernels of some operators: one file of `host/` has them. */
+export type SomeKernels = { readonly [K in OpName]?: HostKernel<K> };
 
 /** Steps between neighbours along each axis, in elements. */
 export function stridesOf(shape: Shape): number[] {

@@ -1,7 +1,7 @@
 /** Reference kernels of elementwise operators and activations. @module */
 import type { OpName } from "../ops/attributes.ts";
 import type { DType } from "../tensor.ts";
-import { broadcastTo, type HostKernel, type KernelTable } from "./array.ts";
+import { broadcastTo, type HostKernel, type SomeKernels } from "./array.ts";
 
 const unary = <K extends OpName>(f: (x: number) => number): HostKernel<K> => ([x]) =>
   x.data.map((v) => f(v));
@@ -16,13 +16,7 @@ const test = <K extends OpName>(f: (a: number, b: number) => boolean): HostKerne
   binary((a, b) => f(a, b) ? 1 : 0);
 
 /** Kernels of elementwise operators and activations. */
-export const elementwiseKernels: KernelTable<
-  | ("Identity" | "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Neg" | "Abs" | "Sign")
-  | ("Reciprocal" | "Sqrt" | "Exp" | "Log" | "Erf" | "Sin" | "Cos" | "Floor" | "Ceil" | "Round")
-  | ("Tanh" | "Sigmoid" | "Relu" | "LeakyRelu" | "Elu" | "Softplus" | "PRelu" | "Clip" | "Cast")
-  | ("Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" | "And" | "Or" | "Not")
-  | "Where"
-> = {
+export const elementwiseKernels = {
   Identity: ([x]) => x.data,
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
@@ -69,7 +63,7 @@ export const elementwiseKernels: KernelTable<
     const second = broadcastTo(b, shape);
     return broadcastTo(condition, shape).map((c, i) => c !== 0 ? first[i] : second[i]);
   },
-};
+} satisfies SomeKernels;
 
 function isWhole(dtype: DType): boolean {
   return dtype !== "float32" && dtype !== "float64";

@@ -3,7 +3,7 @@
  * gradient checks. It also folds the shape arithmetic of foreign models. No reconstruction uses it.
  * @module
  */
-import type { HostArray, HostKernel, KernelTable } from "./array.ts";
+import type { HostArray, HostKernel } from "./array.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { movementKernels } from "./movement.ts";
 import { reduceKernels } from "./reduce.ts";
@@ -14,7 +14,7 @@ import { type Tensor, topological } from "../tensor.ts";
 
 export type { HostArray };
 
-const kernels: KernelTable<Exclude<OpName, "Input">> = {
+const kernels: { readonly [K in Exclude<OpName, "Input">]: HostKernel<K> } = {
   Constant: (_inputs, { attributes: { data } }) =>
     Float64Array.from(data as ArrayLike<number | bigint>, Number),
   ...elementwiseKernels,

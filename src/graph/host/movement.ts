@@ -4,17 +4,15 @@ import { paddedIndex, sliceBounds } from "../ops/movement.ts";
 import {
   broadcastTo,
   type HostArray,
-  type KernelTable,
   offsetsOf,
   pickAlong,
   range,
+  type SomeKernels,
   stridesOf,
 } from "./array.ts";
 
 /** Kernels of operators that move elements. */
-export const movementKernels: KernelTable<
-  "Reshape" | "Transpose" | "Slice" | "Concat" | "Pad" | "Expand" | "Tile" | "Gather"
-> = {
+export const movementKernels = {
   Reshape: ([x]) => x.data,
   Transpose: ([x], { shape, attributes: { perm } }) => {
     const strides = stridesOf(x.shape);
@@ -58,7 +56,7 @@ export const movementKernels: KernelTable<
   },
   Gather: ([x, indices], { attributes: { axis } }) =>
     pickAlong(x, axis, picked(indices, x.shape[axis])).data,
-};
+} satisfies SomeKernels;
 
 function picked(indices: HostArray, size: number): number[] {
   return Array.from(indices.data, (index) => {

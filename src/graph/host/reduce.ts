@@ -5,16 +5,13 @@ import {
   broadcastStrides,
   broadcastTo,
   type HostArray,
-  type KernelTable,
   offsetsOf,
+  type SomeKernels,
   stridesOf,
 } from "./array.ts";
 
 /** Kernels of reductions and matrix products. */
-export const reduceKernels: KernelTable<
-  | ("ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceL2" | "ArgMax" | "Softmax")
-  | ("MatMul" | "Gemm")
-> = {
+export const reduceKernels = {
   ReduceSum: ([x], { attributes: { axes } }) => fold(x, axes, 0, (sum, v) => sum + v),
   ReduceMean: ([x], { attributes: { axes } }) => {
     const sum = fold(x, axes, 0, (total, v) => total + v);
@@ -46,7 +43,7 @@ export const reduceKernels: KernelTable<
     const added = c === undefined ? new Float64Array(product.length) : broadcastTo(c, shape);
     return product.map((v, i) => alpha * v + beta * added[i]);
   },
-};
+} satisfies SomeKernels;
 
 /** The place of each element in the reduced array. */
 function resultOffsets(shape: Shape, axes: readonly number[]): Int32Array {

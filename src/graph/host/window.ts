@@ -5,17 +5,15 @@ import { resizeMatrix } from "../ops/resize.ts";
 import type { Shape } from "../tensor.ts";
 import {
   type HostArray,
-  type KernelTable,
   offsetsOf,
   pickAlong,
   range,
+  type SomeKernels,
   stridesOf,
 } from "./array.ts";
 
 /** Kernels of the windowed operators. */
-export const windowKernels: KernelTable<
-  "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" | "Resize"
-> = {
+export const windowKernels = {
   Conv: ([x, weight, bias], { shape, attributes: { strides, pads, dilations, group } }) => {
     const padded = padSpace(x, pads, 0);
     const out = startWith(bias, shape);
@@ -93,7 +91,7 @@ export const windowKernels: KernelTable<
     });
     return image.data;
   },
-};
+} satisfies SomeKernels;
 
 /** All taps of a kernel with their position in its data. */
 function taps(kernel: Shape): { tap: number[]; index: number }[] {

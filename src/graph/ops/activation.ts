@@ -1,6 +1,6 @@
 /** Activations of networks. @module */
 import { apply } from "../apply.ts";
-import type { RuleTable } from "../rule.ts";
+import type { SomeRules } from "../rule.ts";
 import {
   broadcastShapes,
   formatShape,
@@ -26,18 +26,8 @@ import {
 import { asTensor } from "./leaf.ts";
 import { reduceSum } from "./reduce.ts";
 
-type Activation =
-  | "Tanh"
-  | "Sigmoid"
-  | "Relu"
-  | "LeakyRelu"
-  | "Elu"
-  | "Softplus"
-  | "PRelu"
-  | "Softmax";
-
 /** Rules of the activations. */
-export const activationRules: RuleTable<Activation> = {
+export const activationRules = {
   Tanh: unary("Tanh", (ct, node) => [mul(ct, sub(asTensor(1, ct), mul(node, node)))]),
   Sigmoid: unary(
     "Sigmoid",
@@ -93,7 +83,7 @@ export const activationRules: RuleTable<Activation> = {
       return [sub(weighted, mul(node, total))];
     },
   },
-};
+} satisfies SomeRules;
 
 /** 1 where x > 0, else alpha; without onnxruntime's slow Where. */
 function slopes(x: Tensor, alpha: number): Tensor {

@@ -1,16 +1,14 @@
 /** Convolutions, pooling and resizing over trailing spatial axes: `[batch, channels, ...space]`. @module */
 import { apply } from "../apply.ts";
-import type { RuleTable } from "../rule.ts";
+import type { SomeRules } from "../rule.ts";
 import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor, TensorType } from "../tensor.ts";
 import type { ConvAttributes, OpAttributes, PoolAttributes } from "./attributes.ts";
 import { convTransposeVjp, convVjp } from "./conv_vjp.ts";
 import { averagePoolVjp, maxPoolVjp, resizeVjp } from "./pool_vjp.ts";
 
-type Windowed = "Conv" | "ConvTranspose" | "AveragePool" | "MaxPool" | "Resize";
-
 /** Rules of the windowed operators. */
-export const convRules: RuleTable<Windowed> = {
+export const convRules = {
   Conv: {
     infer: convType,
     encode: (attributes) => ({ attributes: { ...attributes } }),
@@ -52,7 +50,7 @@ export const convRules: RuleTable<Windowed> = {
     }),
     vjp: resizeVjp,
   },
-};
+} satisfies SomeRules;
 
 function convType(inputs: readonly Tensor[], attributes: ConvAttributes): TensorType {
   requireInputs("Conv", inputs, 2, 3);

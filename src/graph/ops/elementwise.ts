@@ -1,22 +1,12 @@
 /** Elementwise arithmetic and comparison, with NumPy's broadcasting. @module */
 import { apply } from "../apply.ts";
-import type { OpRule, RuleTable, Vjp } from "../rule.ts";
+import type { OpRule, SomeRules, Vjp } from "../rule.ts";
 import { broadcastShapes, commonType, requireInputs } from "../shapes.ts";
 import type { DType, Tensor } from "../tensor.ts";
-import type { OpAttributes, OpName } from "./attributes.ts";
+import type { OpAttributes, OpName, PlainOp } from "./attributes.ts";
 import { asTensor, type TensorLike, typedData } from "./leaf.ts";
 
-type Elementwise =
-  | ("Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min")
-  | ("Neg" | "Abs" | "Sign" | "Reciprocal" | "Sqrt" | "Exp" | "Log" | "Erf" | "Sin" | "Cos")
-  | ("Floor" | "Ceil" | "Round" | "Clip")
-  | ("Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" | "And" | "Or" | "Not")
-  | ("Where" | "Cast");
-
-/** Operators that take nothing besides their inputs. */
-type Plain = Exclude<Elementwise, "Clip" | "Cast">;
-
-const binary = <K extends Plain>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
+const binary = <K extends PlainOp>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, 2);
     const dtype = commonType(op, inputs);
@@ -25,7 +15,7 @@ const binary = <K extends Plain>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
   vjp,
 });
 
-const comparison = <K extends Plain>(op: K): OpRule<K> => ({
+const comparison = <K extends PlainOp>(op: K): OpRule<K> => ({
   infer(inputs) {
     const { shape } = binary(op, "zero").infer(inputs, {} as OpAttributes[K]);
     return { dtype: "bool", shape };
@@ -33,7 +23,7 @@ const comparison = <K extends Plain>(op: K): OpRule<K> => ({
   vjp: "zero",
 });
 
-const logical = <K extends Plain>(op: K, count: number): OpRule<K> => ({
+const logical = <K extends PlainOp>(op: K, count: number): OpRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, count);
     if (commonType(op, inputs) !== "bool") {
@@ -56,7 +46,7 @@ export const unary = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K>
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
 /** Rules of the elementwise operators. */
-export const elementwiseRules: RuleTable<Elementwise> = {
+export const elementwiseRules = {
   Add: binary("Add", (ct) => [ct, ct]),
   Sub: binary("Sub", (ct) => [ct, neg(ct)]),
   Mul: binary("Mul", (ct, { inputs: [a, b] }, [first, second]) => [
@@ -140,7 +130,7 @@ export const elementwiseRules: RuleTable<Elementwise> = {
     encode: ({ to }) => ({ attributes: { to: onnxType(to) } }),
     vjp: (ct, { inputs: [x] }) => [isFloat(x.dtype) ? cast(ct, x.dtype) : null],
   },
-};
+} satisfies SomeRules;
 
 /** Cotangents of a choice between two values: each gets its share of the elements. */
 function selectVjp(ct: Tensor, takesFirst: Tensor): [Tensor, Tensor] {
@@ -158,12 +148,12 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
 }
 
-const binaryFunction = <K extends Plain>(op: K) => (a: TensorLike, b: TensorLike): Tensor => {
+const binaryFunction = <K extends PlainOp>(op: K) => (a: TensorLike, b: TensorLike): Tensor => {
   const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;
   return apply(op, [asTensor(a, like), asTensor(b, like)], {} as OpAttributes[K]);
 };
 
-const unaryFunction = <K extends Plain>(op: K) => (x: Tensor): Tensor =>
+const unaryFunction = <K extends PlainOp>(op: K) => (x: Tensor): Tensor =>
   apply(op, [x], {} as OpAttributes[K]);
 
 /** a + b */

@@ -1,21 +1,21 @@
 /** Inputs and constants. @module */
 import { apply } from "../apply.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
-import type { RuleTable } from "../rule.ts";
+import type { SomeRules } from "../rule.ts";
 import { toInt64 } from "../shapes.ts";
 import type { DType, Shape, Tensor } from "../tensor.ts";
 import { Tensor as TensorNode } from "../tensor.ts";
 import type { ConstantData } from "./attributes.ts";
 
 /** Rules of inputs and constants, whose types are given, not inferred. */
-export const leafRules: RuleTable<"Input" | "Constant" | "Identity"> = {
+export const leafRules = {
   Input: { infer: () => unreachable("Input"), vjp: "zero" },
   Constant: { infer: () => unreachable("Constant"), vjp: "zero" },
   Identity: {
     infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
     vjp: (ct) => [ct],
   },
-};
+} satisfies SomeRules;
 
 function unreachable(op: string): never {
   throw new TypeError(`Cannot infer the type of ${op}: it has its type from the start`);

@@ -1,6 +1,6 @@
 /** Matrix products. @module */
 import { apply } from "../apply.ts";
-import type { RuleTable } from "../rule.ts";
+import type { SomeRules } from "../rule.ts";
 import {
   broadcastShapes,
   commonType,
@@ -15,7 +15,7 @@ import { mul } from "./elementwise.ts";
 import { reshape, swapLastAxes } from "./movement.ts";
 
 /** Rules of the matrix products. */
-export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
+export const linearRules = {
   MatMul: {
     infer(inputs) {
       requireInputs("MatMul", inputs, 2);
@@ -68,7 +68,7 @@ export const linearRules: RuleTable<"MatMul" | "Gemm"> = {
       return c === undefined ? cotangents : [...cotangents, beta === 1 ? ct : mul(ct, beta)];
     },
   },
-};
+} satisfies SomeRules;
 
 /** A^T dC; one product over all rows when B serves every matrix of a batch. */
 function rightCotangent(ct: Tensor, a: Tensor, b: Tensor): Tensor {

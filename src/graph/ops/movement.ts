@@ -1,6 +1,6 @@
 /** Operators that move elements without changing them. @module */
 import { apply } from "../apply.ts";
-import type { RuleTable } from "../rule.ts";
+import type { SomeRules } from "../rule.ts";
 import {
   broadcastShapes,
   commonType,
@@ -16,10 +16,8 @@ import type { OpAttributes } from "./attributes.ts";
 import { typedData } from "./leaf.ts";
 import { gatherVjp, padVjp, sliceVjp, tileVjp } from "./movement_vjp.ts";
 
-type Movement = "Reshape" | "Transpose" | "Slice" | "Concat" | "Pad" | "Expand" | "Tile" | "Gather";
-
 /** Rules of the movements. */
-export const movementRules: RuleTable<Movement> = {
+export const movementRules = {
   Reshape: {
     infer([x], { shape }) {
       if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every(Number.isInteger)) {
@@ -155,7 +153,7 @@ export const movementRules: RuleTable<Movement> = {
     encode: (attributes) => ({ attributes }),
     vjp: gatherVjp,
   },
-};
+} satisfies SomeRules;
 
 /** Length of one sliced axis, with ONNX's clamping of negative and far bounds. */
 function slicedShape(shape: Shape, attributes: OpAttributes["Slice"]): Shape {

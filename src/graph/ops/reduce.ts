@@ -1,6 +1,6 @@
 /** Reductions over axes. @module */
 import { apply } from "../apply.ts";
-import type { Encoding, OpRule, RuleTable, Vjp } from "../rule.ts";
+import type { Encoding, OpRule, SomeRules, Vjp } from "../rule.ts";
 import { int64Vector, normalizeAxis, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { ReduceAttributes } from "./attributes.ts";
@@ -37,7 +37,7 @@ function extremeVjp(ct: Tensor, node: Tensor<"ReduceMax" | "ReduceMin">): [Tenso
 }
 
 /** Rules of the reductions. */
-export const reduceRules: RuleTable<Reduction | "ArgMax"> = {
+export const reduceRules = {
   ReduceSum: reduction("ReduceSum", (ct, node) => [
     expand(keepingDims(ct, node), node.inputs[0].shape),
   ]),
@@ -62,7 +62,7 @@ export const reduceRules: RuleTable<Reduction | "ArgMax"> = {
     encode: ({ axis, keepDims }) => ({ attributes: { axis, keepdims: keepDims } }),
     vjp: "none",
   },
-};
+} satisfies SomeRules;
 
 function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
   for (const axis of axes) normalizeAxis("reduce", axis, shape.length);
