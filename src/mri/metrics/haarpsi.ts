@@ -23,16 +23,7 @@ const PEAK = 255;
 const COMPARED = [1, 2] as const;
 const WEIGHTING = 3;
 
-/**
- * HaarPSI, at most 1.
- *
- * @param image magnitude, `[S, H, W]` or `[H, W]`
- * @param reference of the same shape
- * @param region optional: 0 or 1 for each pixel
- * @param range data range. Default: the maximum of the reference
- * @throws {RangeError} when shapes differ or the region is empty
- * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
- */
+/** HaarPSI, at most 1; arguments and errors as `psnr`. */
 export function haarpsi(
   image: NdArray,
   reference: NdArray,

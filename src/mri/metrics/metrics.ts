@@ -82,14 +82,8 @@ export function measureRegion(
 
 /**
  * Peak signal-to-noise ratio in dB: 10 log10(max(reference)^2 / mean squared error), the mean over all
- * pixels of the volume, or over `region`. Infinity for identical images.
- *
- * @param image `[S, H, W]` or `[H, W]`
- * @param reference of the same shape
- * @param region optional: 0 or 1 for each pixel
- * @param range data range. Default: the maximum of the reference
- * @throws {RangeError} when shapes differ or the region is empty
- * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
+ * pixels of the volume, or over `region`. Infinity for identical images. Arguments and errors as
+ * {@link measureRegion}; any size.
  */
 export function psnr(
   image: NdArray,
@@ -97,19 +91,15 @@ export function psnr(
   region?: Uint8Array,
   range?: number,
 ): number {
-  const checked = comparable("PSNR", { image, reference, region, range });
+  const { range: peak } = comparable("PSNR", { image, reference, region, range });
   const { error, count } = squares(image, reference, region);
-  return 10 * Math.log10(checked.range ** 2 * count / error);
+  return 10 * Math.log10(peak ** 2 * count / error);
 }
 
 /**
  * Normalised mean squared error: |image - reference|^2 / |reference|^2 over the volume, or over `region`.
- *
- * @param image `[S, H, W]` or `[H, W]`
- * @param reference of the same shape
- * @param region optional: 0 or 1 for each pixel
- * @throws {RangeError} when shapes differ or the region is empty
- * @throws {InputError} when the reference is zero there, or a value is NaN or infinite
+ * Arguments and errors as {@link measureRegion}; any size.
+ * @throws {InputError} when the reference is zero there
  */
 export function nmse(image: NdArray, reference: NdArray, region?: Uint8Array): number {
   comparable("NMSE", { image, reference, region });
@@ -125,14 +115,8 @@ export function nmse(image: NdArray, reference: NdArray, region?: Uint8Array): n
  * sample covariance, K1 = 0.01, K2 = 0.03, slice by slice.
  *
  * Without a region it averages the pixels whose window lies inside the image, as scikit-image does; with
- * one it averages the map over that region, windows at the edge of the image being completed by reflection.
- *
- * @param image `[S, H, W]` or `[H, W]`, H and W at least 7
- * @param reference of the same shape
- * @param region optional: 0 or 1 for each pixel
- * @param range data range. Default: the maximum of the reference
- * @throws {RangeError} when shapes differ, the image is smaller than the window or the region is empty
- * @throws {InputError} when the reference has no positive value, or a value is NaN or infinite
+ * one it averages the map over that region, windows at the edge of the image being completed by reflection. Arguments and errors as
+ * {@link measureRegion}.
  */
 export function ssim(
   image: NdArray,
@@ -197,16 +181,12 @@ function squares(
   return { error, signal, count };
 }
 
-/** What a metric compares, and where. */
+/** What a metric compares, and where; see {@link measureRegion}. */
 export interface Comparable {
-  /** `[S, H, W]` or `[H, W]`. */
   readonly image: NdArray;
-  /** Of the same shape. */
   readonly reference: NdArray;
-  /** 0 or 1 for each pixel; all if absent. */
-  readonly region?: Uint8Array | undefined;
-  /** Data range; the maximum of the reference if absent. */
-  readonly range?: number | undefined;
+  readonly region?: Uint8Array;
+  readonly range?: number;
 }
 
 /**

@@ -20,13 +20,10 @@ import type { NoiseScan } from "./whitening.ts";
 /** Lines transformed at once along the readout of a 3-D scan. */
 const GROUP = 64;
 
-export interface BinCounters {
-  readonly slice: number;
-  readonly contrast: number;
-  readonly phase: number;
-  readonly repetition: number;
-  readonly set: number;
-}
+export type BinCounters = Pick<
+  AcquisitionHeader["idx"],
+  "slice" | "contrast" | "phase" | "repetition" | "set"
+>;
 
 export interface BinParts {
   readonly layout: RawLayout;
@@ -67,8 +64,7 @@ export class RawBin {
     this.coils = lines.coils;
     this.lines = lines.size;
     this.#parts = parts;
-    const partial = lines.extents.partial(layout);
-    if (partial !== undefined) this.partial = partial;
+    this.partial = lines.extents.partial(layout);
   }
 
   /** Number of slices: 1 of a 2-D scan, the pixels of the readout of a 3-D one. */

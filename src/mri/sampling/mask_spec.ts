@@ -33,19 +33,39 @@ export type MaskSpec =
   | GeneratedMaskSpec
   | { readonly kind: "file"; readonly text: string; readonly path: string };
 
-/** Required keys of each kind (true) and optional ones (false). */
-const KEYS: {
-  readonly [K in GeneratedMaskSpec["kind"]]: Readonly<Record<string, boolean>>;
-} = {
-  full: {},
-  equispaced: { R: true, acs: true },
-  random: { R: true, acs: true, seed: false },
-  poisson: { R: true, acs: true, seed: false },
-  partial: { fraction: true, acs: false },
-};
+/** A key of a specification: the property that it sets, and the numbers that it may have. */
+interface Key {
+  readonly key: string;
+  readonly property: string;
+  readonly integer?: boolean;
+  readonly min?: number;
+  readonly above?: number;
+  readonly max?: number;
+  /** Whether it may be left out. Default false. */
+  readonly optional?: boolean;
+  /** Its number where it is left out. Default: none. */
+  readonly byDefault?: number;
+}
 
-/** The seed of a mask whose specification names none. */
-const DEFAULT_SEED = 0;
+const R: Key = { key: "R", property: "acceleration", min: 1 };
+const ACS: Key = { key: "acs", property: "acs", integer: true, min: 0 };
+const SEED: Key = {
+  key: "seed",
+  property: "seed",
+  integer: true,
+  min: 0,
+  optional: true,
+  byDefault: 0,
+};
+const FRACTION: Key = { key: "fraction", property: "fraction", above: 0.5, max: 1 };
+
+const KEYS: Readonly<Record<GeneratedMaskSpec["kind"], readonly Key[]>> = {
+  full: [],
+  equispaced: [{ ...R, integer: true }, ACS],
+  random: [R, ACS, SEED],
+  poisson: [R, ACS, SEED],
+  partial: [FRACTION, { ...ACS, optional: true }],
+};
 
 /**
  * Reads the specification of a mask:
@@ -64,116 +84,70 @@ const DEFAULT_SEED = 0;
  * @throws {UsageError} for an unknown, repeated or missing key, or a value out of range
  */
 export function parseMaskSpec(text: string): MaskSpec {
-  const [, name, rest] = /^([A-Za-z]+)(?::(.*))?$/s.exec(text) ?? [];
-  const kind = (Object.keys(KEYS) as (keyof typeof KEYS)[]).find((known) => known === name);
-  if (kind === undefined) return fileSpec(text);
-  const values = readPairs(text, rest ?? "", KEYS[kind]);
-  const number = numberReader(text, values);
-  const lines = { integer: true, least: 0 };
-  switch (kind) {
-    case "full":
-      return { kind, text };
-    case "equispaced": {
-      const acceleration = number("R", { integer: true, least: 1 });
-      return { kind, text, acceleration, acs: number("acs", lines) };
-    }
-    case "random":
-    case "poisson": {
-      const seed = values.has("seed") ? number("seed", lines) : DEFAULT_SEED;
-      return {
-        kind,
-        text,
-        acceleration: number("R", { least: 1 }),
-        acs: number("acs", lines),
-        seed,
-      };
-    }
-    case "partial": {
-      const fraction = number("fraction", { above: 0.5, most: 1 });
-      return { kind, text, fraction, ...(values.has("acs") && { acs: number("acs", lines) }) };
-    }
-  }
+  const [, kind = "", rest = ""] = /^([A-Za-z]+)(?::(.*))?$/s.exec(text) ?? [];
+  if (!Object.hasOwn(KEYS, kind)) return fileSpec(text);
+  const keys = KEYS[kind as GeneratedMaskSpec["kind"]];
+  const written = readPairs(text, rest, keys);
+  const values = keys.flatMap((key) => {
+    const value = written.has(key.key) ? readNumber(text, key, written) : key.byDefault;
+    return value === undefined ? [] : [[key.property, value]];
+  });
+  return { kind, text, ...Object.fromEntries(values) } as GeneratedMaskSpec;
 }
 
 /** The text that {@link parseMaskSpec} reads as a specification. */
 export function maskText(spec: GeneratedMaskSpec): string {
-  const pairs = {
-    R: "acceleration" in spec ? spec.acceleration : undefined,
-    fraction: "fraction" in spec ? spec.fraction : undefined,
-    acs: "acs" in spec ? spec.acs : undefined,
-    seed: "seed" in spec ? spec.seed : undefined,
-  };
-  const written = Object.entries(pairs).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${value}`]
+  const values: Readonly<Record<string, unknown>> = { ...spec };
+  const written = KEYS[spec.kind].flatMap(({ key, property }) =>
+    values[property] === undefined ? [] : [`${key}=${values[property]}`]
   );
   return written.length === 0 ? spec.kind : `${spec.kind}:${written.join(",")}`;
 }
 
 /** A path, unless it was plainly meant to be one of the kinds. */
 function fileSpec(text: string): MaskSpec {
-  if (text === "" || /^[A-Za-z]+:[A-Za-z]+=/.test(text)) {
-    throw new UsageError(
-      `Cannot read mask '${text}': ${
-        Object.keys(KEYS).join(", ")
-      } or the path of a file is required`,
-    );
-  }
-  return { kind: "file", text, path: text };
+  if (text !== "" && !/^[A-Za-z]+:[A-Za-z]+=/.test(text)) return { kind: "file", text, path: text };
+  const kinds = Object.keys(KEYS).join(", ");
+  throw new UsageError(`Cannot read mask '${text}': ${kinds} or the path of a file is required`);
 }
 
 /** Splits `key=value,key=value`, checking the keys. */
-function readPairs(
-  text: string,
-  pairs: string,
-  keys: Readonly<Record<string, boolean>>,
-): Map<string, string> {
+function readPairs(text: string, pairs: string, keys: readonly Key[]): Map<string, string> {
+  const names = keys.map(({ key }) => key);
   const values = new Map<string, string>();
   for (const pair of pairs === "" ? [] : pairs.split(",")) {
     const [key, ...value] = pair.split("=");
-    if (!Object.hasOwn(keys, key) || values.has(key)) {
-      const known = Object.keys(keys).join(", ") || "no key";
+    if (!names.includes(key) || values.has(key)) {
       const found = values.has(key) ? `${key} twice` : `'${key}'`;
-      throw new UsageError(`Cannot read mask '${text}': ${known} is required, found ${found}`);
+      throw new UsageError(
+        `Cannot read mask '${text}': ${names.join(", ") || "no key"} is required, found ${found}`,
+      );
     }
     values.set(key, value.join("="));
   }
-  for (const key of Object.keys(keys)) {
-    if (keys[key] && !values.has(key)) {
-      throw new UsageError(
-        `Cannot read mask '${text}': ${key} is required, found none`,
-        key === "acs" ? { hint: "Write acs=0 for no calibration lines" } : {},
-      );
-    }
-  }
-  return values;
+  const missing = keys.find(({ key, optional }) => !optional && !values.has(key));
+  if (missing === undefined) return values;
+  throw new UsageError(
+    `Cannot read mask '${text}': ${missing.key} is required, found none`,
+    missing.key === "acs" ? { hint: "Write acs=0 for no calibration lines" } : {},
+  );
 }
 
-interface Bounds {
-  readonly integer?: boolean;
-  readonly least?: number;
-  readonly above?: number;
-  readonly most?: number;
-}
-
-/** Reads numbers from the pairs, checking their bounds. */
-function numberReader(
+/** The number of a key, checked against its bounds. */
+function readNumber(
   text: string,
+  { key, integer = false, min = -Infinity, above = -Infinity, max = Infinity }: Key,
   values: ReadonlyMap<string, string>,
-): (key: string, bounds: Bounds) => number {
-  return (key, { integer = false, least = -Infinity, above = -Infinity, most = Infinity }) => {
-    const written = values.get(key) ?? "";
-    const value = written.trim() === "" ? NaN : Number(written);
-    const valid = value >= least && value > above && value <= most &&
-      (integer ? Number.isSafeInteger(value) : Number.isFinite(value));
-    if (valid) return value;
-    const limits = [
-      Number.isFinite(least) ? `at least ${least}` : "",
-      Number.isFinite(above) ? `above ${above}` : "",
-      Number.isFinite(most) ? `at most ${most}` : "",
-    ].filter((limit) => limit !== "").join(" and ");
-    throw new UsageError(
-      `Cannot read mask '${text}': ${integer ? "an integer" : "a number"} ${limits} is required ` +
-        `for ${key}, found '${written}'`,
-    );
-  };
+): number {
+  const written = values.get(key) ?? "";
+  const value = written.trim() === "" ? NaN : Number(written);
+  const isRight = value >= min && value > above && value <= max &&
+    (integer ? Number.isSafeInteger(value) : Number.isFinite(value));
+  if (isRight) return value;
+  const limits = [["at least", min], ["above", above], ["at most", max]] as const;
+  const bounds = limits.filter(([, limit]) => Number.isFinite(limit)).map((pair) => pair.join(" "));
+  throw new UsageError(
+    `Cannot read mask '${text}': ${integer ? "an integer" : "a number"} ${bounds.join(" and ")} ` +
+      `is required for ${key}, found '${written}'`,
+  );
 }
