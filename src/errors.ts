@@ -3,9 +3,11 @@
  *
  * A message says what was tried, what is required and what was found, for example
  * `Cannot read k.npy as k-space: complex64 or complex128 is required, found float64`.
- * It has no trailing period. `hint` says what to do next.
+ * It has no trailing period. `hint` says what to do next. Both are one line without control characters,
+ * whatever text from outside they repeat.
  * @module
  */
+import { printable } from "./quoted.ts";
 
 /** An error the user can do something about. `exitCode` is what the command line ends with. */
 export abstract class LarmorError extends Error {
@@ -20,9 +22,9 @@ export abstract class LarmorError extends Error {
    * @param options `hint`: what to do next; `cause`: the error behind this one
    */
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
-    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = printable(options.hint);
   }
 }
 

@@ -18,6 +18,8 @@ export interface OpenFile extends Disposable {
 
 /** Opens a file for reading. The caller disposes of it, once or more often. */
 export function openFile(path: string): OpenFile {
+  // A pipe would wait for a writer, and a device may never end.
+  if (!statSync(path).isFile()) throw new Error("a regular file is required");
   const file = openSync(path, "r");
   let open = true;
   return {
@@ -32,6 +34,7 @@ export function openFile(path: string): OpenFile {
 
 /** The bytes of a file. */
 export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (!(await stat(path)).isFile()) throw new Error("a regular file is required");
   const { buffer, byteOffset, length } = await readFile(path);
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }

@@ -42,13 +42,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
+/** Control characters but tab and line break, and marks of direction. */
+// deno-lint-ignore no-control-regex
+const UNSHOWN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Text for markup, between tags or in a quoted attribute. */
 export function escapeText(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd").replace(
-    /[&<>"']/g,
-    (c) => ENTITIES[c],
-  );
+  return text.replace(UNSHOWN, "\ufffd").replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }
 
 /** An attribute; nothing where its value is false or undefined; only the name where it is true. */

@@ -1,6 +1,6 @@
 /** Models as folders: `model.yaml`, the network or its weights, and a card. @module */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { readBytes, reason } from "../host.ts";
 import { type ModelReference, modelReference } from "./model_path.ts";
@@ -29,13 +29,13 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   });
   const folder = isFolder ? path : path.replace(/\/?[^/]*$/, "") || ".";
   const yamlPath = `${folder}/model.yaml`;
-  const text = await readFile(yamlPath, "utf8").catch((cause) => {
+  const yaml = await readBytes(yamlPath).catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${yamlPath} is required, found none`, {
       cause,
       hint: "docs/models.md describes it",
     });
   });
-  const description = parseModelYaml(text, yamlPath);
+  const description = parseModelYaml(new TextDecoder().decode(yaml), yamlPath);
   const asked = isFolder ? description.file : path.slice(path.lastIndexOf("/") + 1);
   if (asked !== description.file && asked !== "model.yaml") {
     throw new InputError(

@@ -4,6 +4,7 @@
  */
 import { InputError, LarmorError } from "../errors.ts";
 import { encodeMessage } from "../io/mrd/message_writer.ts";
+import { printable } from "../quoted.ts";
 import { recorded, type Recording } from "./recording.ts";
 import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
 import type { Log } from "./types.ts";
@@ -101,7 +102,8 @@ class Server {
 
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
     const started = performance.now();
-    const log: Log = (severity, text) => this.#options.log(severity, `${number}: ${text}`);
+    const log: Log = (severity, text) =>
+      this.#options.log(severity, printable(`${number}: ${text}`));
     const { record } = this.#options;
     const recording = await record?.(number, log);
     const duplex: Duplex = recording === undefined ? conn : recorded(conn, recording);

@@ -8,6 +8,9 @@ import * as g from "../../src/graph/mod.ts";
 import { ModelProtoSchema } from "./onnx.ts";
 import { assertClose } from "./random.ts";
 
+const FLOAT = { value: { case: "tensorType" as const, value: { elemType: 1 } } };
+const AXIS = { name: "axis", type: 2, i: 0n };
+
 /** A model around weights whose proto is given in full. */
 function withWeight(initializer: object): Uint8Array {
   const type = { value: { case: "tensorType" as const, value: { elemType: 1 } } };
@@ -98,4 +101,39 @@ Deno.test("external weights come from the model's folder or not at all", () => {
       /bytes from 4 are required/,
     );
   }
+});
+
+Deno.test("weights in a pipe are refused: reading one would wait for ever", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const made = await new Deno.Command("mkfifo", { args: [`${folder}/w.bin`] }).output();
+    if (!made.success) return;
+    assert.throws(
+      () => g.externalLoader(folder)("w.bin", 0, 8),
+      /a file inside the model's folder/,
+    );
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("a node that makes a tensor of more than 2 GiB is refused before it runs", () => {
+  const bytes = toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: "", version: 17n }],
+      graph: {
+        node: [{ opType: "Concat", input: ["x", "x"], output: ["y"], attribute: [AXIS] }],
+        input: [{ name: "x", type: FLOAT }],
+        output: [{ name: "y", type: FLOAT }],
+      },
+    }),
+  );
+  const apply = (size: number) => g.importOnnx(bytes).apply({ x: g.input("x", [size]) });
+  assert.deepEqual(apply(2 ** 28).y.shape, [2 ** 29]);
+  assert.throws(
+    () => apply(2 ** 28 + 1),
+    { name: "InputError", message: /node y \(Concat\): at most 536870912 values are possible/ },
+  );
 });

@@ -2,7 +2,7 @@
 import { realpathSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../errors.ts";
-import { openFile } from "../../host.ts";
+import { isFile, openFile } from "../../host.ts";
 import type { ExternalLoader } from "./constants.ts";
 
 /**
@@ -14,6 +14,7 @@ import type { ExternalLoader } from "./constants.ts";
 export function externalLoader(folder: string): ExternalLoader {
   return (location, offset, length) => {
     const path = pathInside(folder, location);
+    if (!isFile(path)) throw notAFile(location);
     using file = openFile(path);
     const available = file.size - offset;
     const count = length ?? available;
@@ -32,16 +33,18 @@ export function externalLoader(folder: string): ExternalLoader {
   };
 }
 
+function notAFile(location: string, cause?: unknown): InputError {
+  const name = JSON.stringify(location);
+  return new InputError(
+    `Cannot read the weights in ${name}: a file inside the model's folder is required`,
+    { cause },
+  );
+}
+
 function pathInside(folder: string, location: string): string {
   const leaves = (path: string) =>
     path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
-  const refuse = (cause?: unknown) =>
-    new InputError(
-      `Cannot read the weights in ${
-        JSON.stringify(location)
-      }: a file inside the model's folder is required`,
-      { cause },
-    );
+  const refuse = (cause?: unknown) => notAFile(location, cause);
   if (isAbsolute(location) || leaves(relative(folder, resolve(folder, location)))) throw refuse();
   let root = folder, path = location;
   try {

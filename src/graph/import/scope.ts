@@ -45,6 +45,8 @@ export type Scope = Map<string, Tensor>;
 
 /** Deepest nesting of branches and functions, so that a function that calls itself ends. */
 const MAX_DEPTH = 32;
+/** Most values of a tensor that a node makes: 2 GiB of float32. A small file can ask for far more. */
+const MAX_VALUES = 2 ** 29;
 
 /** Most nodes of a model, with its functions inlined; large networks have some ten thousand. */
 export const MAX_NODES = 200_000;
@@ -133,6 +135,12 @@ function runNode(
   proto.output.forEach((name, i) => {
     if (name === "") return;
     if (results[i] === undefined) throw new TypeError(`output ${i} is not supported`);
+    const values = sizeOf(results[i].shape);
+    if (!(values <= MAX_VALUES)) {
+      throw new RangeError(
+        `at most ${MAX_VALUES} values are possible, found ${values} for ${name}`,
+      );
+    }
     scope.set(name, results[i]);
   });
 }
