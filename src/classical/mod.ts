@@ -1,10 +1,9 @@
 /** Classical reconstruction: no network, no training. @module */
 import type { Method } from "../method/problem.ts";
-import { rss } from "./rss.ts";
 import { sense } from "./sense.ts";
 import { tv } from "./tv.ts";
 import { wavelet } from "./wavelet.ts";
-import { zeroFilled } from "./zero_filled.ts";
+import { rss, zeroFilled } from "./zero_filled.ts";
 
 export { rss, sense, tv, wavelet, zeroFilled };
 

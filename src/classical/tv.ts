@@ -20,51 +20,47 @@ import { tvWeight } from "./weights.ts";
 const STEPS = 40;
 /** 1 / |D|^2 for forward differences along two axes. */
 const DUAL_STEP_SIZE = 1 / 8;
-/** Smallest weight that is divided by. */
-const TINY = 1e-12;
+/** Smallest radius that is divided by. */
+const MIN_RADIUS = 1e-12;
 
-/** A field of differences along H and along W, each `[1, 2, H, W]`. */
-export interface Field {
-  /** Along H; the last row is zero. */
-  readonly alongH: Tensor;
-  /** Along W; the last column is zero. */
-  readonly alongW: Tensor;
-}
+/** H and W. */
+const AXES = [2, 3];
 
-const H_AXIS = 2;
-const W_AXIS = 3;
+/** Differences along H and along W, each `[1, 2, H, W]`. */
+export type Field = readonly Tensor[];
 
 /** Forward differences D x; zero at the last row and column, where there is no next one. */
 export function gradient(x: Tensor): Field {
-  const along = (axis: number) => {
+  return AXES.map((axis) => {
     const size = x.shape[axis];
     if (size === 1) return mul(x, 0);
     const following = concat([slice(x, axis, 1, size), slice(x, axis, size - 1, size)], axis);
     return sub(following, x);
-  };
-  return { alongH: along(H_AXIS), alongW: along(W_AXIS) };
+  });
 }
 
 /**
- * D^H p, the negative divergence. The last row of `alongH` and the last column of `alongW` must be
- * zero, as they are in every field made of gradients: so the neighbour before the first is the last.
+ * D^H p, the negative divergence. The last row of the differences along H and the last column of those
+ * along W must be zero, as in every field made of gradients: so the neighbour before the first is the
+ * last.
  */
-export function gradientAdjoint({ alongH, alongW }: Field): Tensor {
-  const along = (p: Tensor, axis: number) => {
-    const size = p.shape[axis];
-    if (size === 1) return p;
-    const preceding = concat([slice(p, axis, size - 1, size), slice(p, axis, 0, size - 1)], axis);
-    return sub(preceding, p);
-  };
-  return add(along(alongH, H_AXIS), along(alongW, W_AXIS));
+export function gradientAdjoint(p: Field): Tensor {
+  const [alongH, alongW] = p.map((part, k) => {
+    const [axis, size] = [AXES[k], part.shape[AXES[k]]];
+    if (size === 1) return part;
+    const last = slice(part, axis, size - 1, size);
+    return sub(concat([last, slice(part, axis, 0, size - 1)], axis), part);
+  });
+  return add(alongH, alongW);
 }
 
 /** Projects onto fields whose magnitude, over both directions and re/im, is at most `radius`. */
-function project({ alongH, alongW }: Field, radius: Tensor): Field {
-  const square = reduceSum(add(mul(alongH, alongH), mul(alongW, alongW)), [1], { keepDims: true });
-  const r = max(radius, TINY);
+function project(p: Field, radius: Tensor): Field {
+  const [h, w] = p.map((part) => mul(part, part));
+  const square = reduceSum(add(h, w), [1], { keepDims: true });
+  const r = max(radius, MIN_RADIUS);
   const factor = div(r, max(sqrt(square), r));
-  return { alongH: mul(alongH, factor), alongW: mul(alongW, factor) };
+  return p.map((part) => mul(part, factor));
 }
 
 /** Variables of POGM and the dual field p of its proximal map. */
@@ -77,11 +73,8 @@ export interface TvState extends PogmState {
 
 /** One projected gradient step on the dual of min_x 1/2 |x - v|^2 + radius TV(x) (Chambolle 2004). */
 function dualStep(v: Tensor, p: Field, radius: Tensor): Field {
-  const { alongH, alongW } = gradient(sub(v, gradientAdjoint(p)));
-  return project({
-    alongH: add(p.alongH, mul(DUAL_STEP_SIZE, alongH)),
-    alongW: add(p.alongW, mul(DUAL_STEP_SIZE, alongW)),
-  }, radius);
+  const ascent = gradient(sub(v, gradientAdjoint(p)));
+  return project(p.map((part, k) => add(part, mul(DUAL_STEP_SIZE, ascent[k]))), radius);
 }
 
 /**
@@ -89,17 +82,16 @@ function dualStep(v: Tensor, p: Field, radius: Tensor): Field {
  * and Teboulle 2009), from where the last one stopped, converges along with the image.
  */
 export const tvIteration: Iteration<TvState> = {
-  start(given) {
-    const state = pogmStart(given);
+  start(problem) {
+    const state = pogmStart(problem);
     const zero = mul(state.x, 0);
     return { ...state, dualH: zero, dualW: zero };
   },
-  step(given, state) {
-    const point = pogmPoint(given, state);
-    const last: Field = { alongH: state.dualH, alongW: state.dualW };
-    const p = dualStep(point.z, last, mul(point.gamma, given.weight));
-    const x = sub(point.z, gradientAdjoint(p));
-    return { ...point, x, dualH: p.alongH, dualW: p.alongW };
+  step(problem, state) {
+    const point = pogmPoint(problem, state);
+    const radius = mul(point.gamma, problem.weight);
+    const p = dualStep(point.z, [state.dualH, state.dualW], radius);
+    return { ...point, x: sub(point.z, gradientAdjoint(p)), dualH: p[0], dualW: p[1] };
   },
 };
 

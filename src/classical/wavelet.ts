@@ -26,13 +26,9 @@ export function softThreshold(x: Tensor, threshold: Tensor): Tensor {
  */
 export function waveletShrinkage(x: Tensor, threshold: Tensor): Tensor {
   const { coarse, details } = haarAnalysis(x, LEVELS);
-  const shrunk = details.map(({ alongH, alongW, alongBoth }, level) => {
+  const shrunk = details.map((images, level) => {
     const t = mul(threshold, 2 ** -(level + 1));
-    return {
-      alongH: softThreshold(alongH, t),
-      alongW: softThreshold(alongW, t),
-      alongBoth: softThreshold(alongBoth, t),
-    };
+    return images.map((image) => softThreshold(image, t));
   });
   return haarSynthesis({ coarse, details: shrunk });
 }

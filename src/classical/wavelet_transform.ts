@@ -12,15 +12,8 @@ import { add, concat, mul, slice, sub, type Tensor } from "../graph/mod.ts";
 const H_AXIS = 2;
 const W_AXIS = 3;
 
-/** Detail images of one level, each of the shape of the image. */
-export interface Details {
-  /** Differences along H. */
-  readonly alongH: Tensor;
-  /** Differences along W. */
-  readonly alongW: Tensor;
-  /** Differences along both. */
-  readonly alongBoth: Tensor;
-}
+/** Differences along H, along W and along both, each of the shape of the image. */
+export type Details = readonly Tensor[];
 
 /** Coefficients of images `[N, C, H, W]`. */
 export interface Coefficients {
@@ -45,15 +38,18 @@ function analyseLevel(x: Tensor, distance: number): [Tensor, Details] {
   const difference = sub(quarter, other);
   const sumShifted = shift(sum, W_AXIS, distance);
   const differenceShifted = shift(difference, W_AXIS, distance);
-  return [add(sum, sumShifted), {
-    alongH: add(difference, differenceShifted),
-    alongW: sub(sum, sumShifted),
-    alongBoth: sub(difference, differenceShifted),
-  }];
+  return [add(sum, sumShifted), [
+    add(difference, differenceShifted),
+    sub(sum, sumShifted),
+    sub(difference, differenceShifted),
+  ]];
 }
 
-function synthesiseLevel(coarse: Tensor, details: Details, distance: number): Tensor {
-  const { alongH, alongW, alongBoth } = details;
+function synthesiseLevel(
+  coarse: Tensor,
+  [alongH, alongW, alongBoth]: Details,
+  distance: number,
+): Tensor {
   const sum = add(add(coarse, alongW), shift(sub(coarse, alongW), W_AXIS, -distance));
   const difference = add(
     add(alongH, alongBoth),

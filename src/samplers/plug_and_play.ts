@@ -8,7 +8,7 @@
  */
 import { add, div, mul, sub } from "../graph/mod.ts";
 import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../mri/physics/phase_rotation.ts";
-import type { Denoiser } from "../nn/mod.ts";
+import { DPIR } from "../method/plug_and_play.ts";
 import {
   defineSampler,
   type ProblemStats,
@@ -36,7 +36,7 @@ function cycledSteps(settings: CycledSettings, stats: ProblemStats) {
 
 /** The denoiser at the phase of a step. */
 function cycled({ denoise, scalars }: Pick<StepContext<never, "angle">, "denoise" | "scalars">) {
-  return phaseRotatedDenoiser(denoise, scalars.angle) as Denoiser;
+  return phaseRotatedDenoiser(denoise, scalars.angle);
 }
 
 /**
@@ -54,7 +54,7 @@ export const dpir: Sampler = defineSampler({
   summary: "half-quadratic splitting with the denoiser, deterministic",
   citation: "Zhang et al., Plug-and-play image restoration with deep denoiser prior, TPAMI 2022",
   weightRole: "lambda, the weight of the denoised image in the proximal step",
-  defaults: { steps: 20, weight: 0.23, sigmaMax: 0.4, sigmaMin: 0.5, cg: 4, phaseRotation: 1 },
+  defaults: { steps: 20, ...DPIR, cg: 4, phaseRotation: 1 },
   ranges: RANGES,
   start: { around: "sense", addNoise: false },
   random: false,

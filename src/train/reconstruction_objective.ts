@@ -18,14 +18,10 @@ import { dftH } from "../mri/physics/dft.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { countParameters, flatScope, type ParameterSpec, type Scope } from "../nn/mod.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
-import {
-  imageUNet,
-  type ImageUNetConfig,
-  zeroFilledMagnitude,
-} from "../unrolled/networks/image_unet.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
 import type { Objective } from "./trainer.ts";
 import { maskedOperator } from "../mri/physics/operator.ts";
+import { imageUNet, type ImageUNetConfig, zeroFilledMagnitude } from "../unrolled/networks/unet.ts";
 
 /**
  * One batch: images, their coil maps, an estimate of these maps as a calibration gives it, standard

@@ -5,10 +5,8 @@ import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
-export * from "./networks/image_unet.ts";
 export * from "./networks/modl.ts";
 export * from "./modl_method.ts";
-export * from "./networks/norm_unet.ts";
 export * from "./networks/unet.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";

@@ -13,7 +13,7 @@ import {
   type ImageUNetConfig,
   imageUNetSpecs,
   zeroFilledMagnitude,
-} from "./networks/image_unet.ts";
+} from "./networks/unet.ts";
 
 /**
  * Loads a baseline.

@@ -85,8 +85,8 @@ Deno.test("The gradient is the forward difference, and passes the dot test with 
   for (const [height, width] of [[8, 6], [7, 5], [1, 9], [4, 1]]) {
     const shape = [1, 2, height, width];
     const program = await runtime.build({ x: shape }, ({ x }) => {
-      const { alongH, alongW } = gradient(x);
-      return { alongH, alongW, back: gradientAdjoint({ alongH, alongW }) };
+      const [alongH, alongW] = gradient(x);
+      return { alongH, alongW, back: gradientAdjoint([alongH, alongW]) };
     });
     const data = new Rng(1).normals(2 * height * width);
     const { alongH, alongW, back } = await program.run({ x: { data, shape } });

@@ -8,7 +8,7 @@ import { Rng } from "../../src/rng.ts";
 import { varnetSpecs } from "../../src/unrolled/mod.ts";
 import { inFolder } from "../io/support.ts";
 import { assertRefused, runHere, writeH5 } from "./support.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
 
 const UNET = initialParameters(imageUNetSpecs({ channels: 3, pools: 2 }), new Rng(1));
 const VARNET = initialParameters(

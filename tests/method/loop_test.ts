@@ -11,10 +11,10 @@ import { Rng } from "../../src/rng.ts";
 import { compileSampler } from "../../src/samplers/core/run.ts";
 import { defineSampler } from "../../src/samplers/mod.ts";
 import { prepareUNet } from "../../src/unrolled/mod.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
 import { allLines, everyOtherLine, example } from "../classical/support.ts";
 import { runtime } from "../runtime.ts";
 import { denseProblem, gaussianPrior } from "../samplers/support.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
 
 const diverged = (message: RegExp) => (error: Error) => {
   assert.ok(error instanceof DivergenceError && error.exitCode === 1, `${error}`);

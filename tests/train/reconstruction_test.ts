@@ -20,11 +20,11 @@ import { kspaceScenes } from "../../src/train/slice_sources.ts";
 import { compileTrainer, initialState } from "../../src/train/trainer.ts";
 import { headRegion, randomView } from "../../src/train/views.ts";
 import { loadImageUNet, modlSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
 import { generator } from "../graph/random.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
 import { writeVolume } from "./support.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
 import { runtime } from "../runtime.ts";
 
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5 };

@@ -4,7 +4,7 @@ import { ndarray } from "../../src/ndarray.ts";
 import { initialParameters } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import { prepareUNet } from "../../src/unrolled/mod.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/image_unet.ts";
+import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
 import { runtime } from "../runtime.ts";
 
 const UNET = { channels: 6, pools: 2 };

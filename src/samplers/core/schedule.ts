@@ -1,4 +1,5 @@
 /** Noise levels from the largest to the smallest, and the orders of steps that samplers share. @module */
+import { MIN_SIGMA } from "../../method/plug_and_play.ts";
 import type { ProblemStats, ScheduledStep, Settings } from "./contract.ts";
 
 /** A schedule: `steps` levels from `max` down to `min`, both included (one step: `max`). */
@@ -96,9 +97,6 @@ export const LEVEL_RANGES = {
   sigmaMax: { low: 0.1, high: 4, log: true },
   sigmaMin: { low: 0.1, high: 1, log: true },
 };
-
-/** Smallest noise level, for data with little noise: the networks were trained down to 0.002. */
-const MIN_SIGMA = 1e-3;
 
 /**
  * Levels that fall geometrically from `sigmaMax` to `sigmaMin` times the noise of the data: below that

@@ -4,13 +4,14 @@
  * unrolled and trained end to end, all iterations with the same weights.
  * ```
  * v = argmin |A v - y|^2 + rho_k |v - x|^2,  rho_k = lambda_k sigma_y^2 / sigma_k^2
- * x = denoise(v, sigma_k), its phase turned as in `dpir`
+ * x = denoise(v, sigma_k), with the phase cycling of `dpir`
  * ```
- * The paper's denoiser knows no noise level and its lambda is one number. Here sigma_k are the
- * levels of `dpir` and lambda_k its weight, each times a learned factor: with the weights of a prior
- * the untrained network is plug-and-play reconstruction.
+ * The paper's denoiser has no noise level as an input, and its lambda is one parameter. Here sigma_k are
+ * the levels of `dpir` and lambda_k its weight, each times a learned factor. So the untrained network,
+ * with the weights of a prior, is plug-and-play reconstruction.
  * @module
  */
+import { DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
 import { scopedDenoiser } from "../../nn/residual_unet.ts";
 import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import {
@@ -39,19 +40,15 @@ export interface ModlConfig {
 
 /** The data that are fitted. */
 export interface ModlData extends LeastSquares {
-  /** Noise of the samples, `[N or 1, 1, 1, 1]`. */
+  /** Noise of y, `[N or 1, 1, 1, 1]`. */
   readonly sigma: Tensor;
 }
 
-/** Noise level of the first iteration, and of the last in units of the noise of the data. */
-const LEVELS = { first: 0.4, last: 0.5 };
-/** Smallest noise level of all. */
-const LEAST_LEVEL = 1e-3;
-/** Weight of the denoiser's image before training. */
-const WEIGHT = 0.23;
-
-/** Learned logarithms are in this unit: so much faster they learn than kernels, which are smaller. */
-const PACE = 10;
+/**
+ * Unit of the learned logarithms. They must change more than kernels do in training, whose optimiser
+ * steps have one size for all parameters. Not searched.
+ */
+const LOG_UNIT = 10;
 
 const ZERO: Initializer = { kind: "constant", value: 0 };
 
@@ -72,19 +69,19 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
     { multiple, minimum: 2 * multiple },
   );
   const noise = log(data.sigma);
-  const last = log(max(mul(data.sigma, LEVELS.last), LEAST_LEVEL));
+  const last = log(max(mul(data.sigma, DPIR.sigmaMin), MIN_SIGMA));
   let x = leastSquaresImage(data, data.sigma);
   let correction = mul(x, 0);
   const images: Tensor[] = [];
   for (let k = 0; k < iterations; k++) {
     const at = scope.at("iterations").at(k);
     const factor = (name: string) =>
-      mul(reshape(at.parameter(name, [1], ZERO), [1, 1, 1, 1]), PACE);
+      mul(reshape(at.parameter(name, [1], ZERO), [1, 1, 1, 1]), LOG_UNIT);
     const t = iterations === 1 ? 0 : k / (iterations - 1);
-    const planned = add(mul(last, t), (1 - t) * Math.log(LEVELS.first));
+    const planned = add(mul(last, t), (1 - t) * Math.log(DPIR.sigmaMax));
     const level = add(planned, factor("log_level"));
-    const balance = add(mul(sub(noise, level), 2), factor("log_weight"));
-    const rho = mul(exp(balance), WEIGHT);
+    const logRho = add(mul(sub(noise, level), 2), factor("log_weight"));
+    const rho = mul(exp(logRho), DPIR.weight);
     correction = proximalCorrection(data, x, rho, conjugateGradients, correction);
     x = phaseRotatedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
     images.push(x);

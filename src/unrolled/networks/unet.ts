@@ -1,10 +1,36 @@
 /**
  * The U-Net as fastMRI builds it (J. Zbontar et al., arXiv:1811.08839; O. Ronneberger et al. 2015),
- * with the parameter names of its state dict.
+ * with the parameter names of its state dict; and the two networks that are made of it: the normalised
+ * one of the variational network, and the baseline.
  * @module
  */
-import { averagePool, concat, leakyRelu, pad, type Tensor } from "../../graph/mod.ts";
-import { convLayer, type Initializer, instanceNorm, type Scope, upLayer } from "../../nn/mod.ts";
+import {
+  add,
+  averagePool,
+  concat,
+  div,
+  input,
+  leakyRelu,
+  mul,
+  pad,
+  reduceMean,
+  reduceSum,
+  slice,
+  sqrt,
+  sub,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { squaredMagnitude } from "../../mri/physics/complex.ts";
+import { dftH } from "../../mri/physics/dft.ts";
+import {
+  convLayer,
+  type Initializer,
+  instanceNorm,
+  type ParameterSpec,
+  parameterSpecs,
+  type Scope,
+  upLayer,
+} from "../../nn/mod.ts";
 
 /** Sizes of a U-Net. */
 export interface UNetConfig {
@@ -83,4 +109,70 @@ const activated = (x: Tensor): Tensor => leakyRelu(instanceNorm(x), SLOPE);
 function matchSize(x: Tensor, like: Tensor): Tensor {
   const [rows, columns] = [2, 3].map((axis) => like.shape[axis] - x.shape[axis]);
   return pad(x, [0, 0, 0, 0, 0, 0, rows, columns], { mode: "reflect" });
+}
+
+/** Both sides are padded to multiples of this. */
+const MULTIPLE = 16;
+
+/**
+ * A complex image through the normalised U-Net of the end-to-end variational network (Sriram et al.
+ * 2020): real and imaginary part to mean 0 and standard deviation 1, zeros to multiples of 16, U-Net,
+ * and back.
+ * @param x `[N, 2, H, W]`
+ * @returns `[N, 2, H, W]`
+ */
+export function normUNet(scope: Scope, x: Tensor, config: Omit<UNetConfig, "outChannels">): Tensor {
+  const [, , height, width] = x.shape;
+  const options = { keepDims: true };
+  const mean = reduceMean(x, [2, 3], options);
+  const centred = sub(x, mean);
+  // torch.std divides by one less than the number of values.
+  const variance = mul(
+    reduceSum(mul(centred, centred), [2, 3], options),
+    1 / (height * width - 1),
+  );
+  const std = sqrt(variance);
+  const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
+  const [bottom, right] = [missing(height) - top, missing(width) - left];
+  const padded = pad(div(centred, std), [0, 0, top, left, 0, 0, bottom, right]);
+  const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
+  const cropped = slice(slice(result, 2, top, top + height), 3, left, left + width);
+  return add(mul(cropped, std), mean);
+}
+
+/** Rows that are missing to the next multiple. */
+function missing(size: number): number {
+  return Math.ceil(size / MULTIPLE) * MULTIPLE - size;
+}
+
+/** Smallest variance that is divided by: an empty image stays finite. */
+const TINY = 1e-12;
+
+/** Sizes of the baseline. */
+export type ImageUNetConfig = Pick<UNetConfig, "channels" | "pools">;
+
+/** Parameters of the baseline. */
+export function imageUNetSpecs(config: ImageUNetConfig): ParameterSpec[] {
+  const side = 2 ** (config.pools + 1);
+  return parameterSpecs((scope) => imageUNet(scope, input("x", [1, 1, side, side]), config));
+}
+
+/**
+ * The baseline: zero-filled magnitude in, magnitude out, normalised by its mean and standard
+ * deviation as fastMRI does.
+ * @param x `[N, 1, H, W]`
+ * @returns `[N, 1, H, W]`
+ */
+export function imageUNet(scope: Scope, x: Tensor, config: ImageUNetConfig): Tensor {
+  const options = { keepDims: true };
+  const mean = reduceMean(x, [1, 2, 3], options);
+  const centred = sub(x, mean);
+  const std = sqrt(add(reduceMean(mul(centred, centred), [1, 2, 3], options), TINY));
+  const result = unet(scope, div(centred, std), { outChannels: 1, ...config });
+  return add(mul(result, std), mean);
+}
+
+/** Root sum of squares of zero-filled coil images, `[N, 1, H, W]`. */
+export function zeroFilledMagnitude(hybrid: Tensor): Tensor {
+  return sqrt(reduceSum(squaredMagnitude(dftH(hybrid, "inverse")), [1]));
 }

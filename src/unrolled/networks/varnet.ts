@@ -19,7 +19,7 @@ import {
 } from "../../mri/physics/complex.ts";
 import { dft2, dftH } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
-import { normUNet } from "./norm_unet.ts";
+import { normUNet } from "./unet.ts";
 
 /** Sizes of a variational network; fastMRI's published ones are 12, 18, 4, 8, 4. */
 export interface VarNetConfig {
