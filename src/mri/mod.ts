@@ -1,6 +1,6 @@
 /**
  * The physics of MRI: operators on symbolic tensors, coil maps and noise from calibration lines,
- * sampling masks, metrics, and a drawn head to test with.
+ * sampling masks, metrics, and a head phantom to test with.
  * @module
  */
 export {

@@ -1,11 +1,11 @@
-/** The built-in example: a drawn brain, seen by simulated coils. @module */
+/** The built-in example: a brain phantom with simulated coils. @module */
 import { Runtime } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
 import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
 import { type NdArray, zeros } from "../ndarray.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
-/** What the example keeps of k-space when no mask is named. */
+/** Mask of the example when none is named. */
 export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
 
 /** The example's coils and noise when nothing is said. */
@@ -14,7 +14,7 @@ const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 }
 /** Rows and columns of the example. */
 const EXAMPLE_SIZE = 256;
 
-/** Name of what is drawn, where a file would have its path. */
+/** Name of the phantom, in place of the path of a file. */
 const PHANTOM_PATH = "example";
 
 /** What to draw. */
@@ -29,7 +29,7 @@ export interface PhantomImageOptions {
   readonly seed?: number;
 }
 
-/** A drawn brain as an image of one slice. */
+/** A brain phantom as an image of one slice. */
 export async function phantomImage(
   runtime: Runtime,
   { size, ...options }: PhantomImageOptions,
@@ -63,7 +63,7 @@ export async function openExample(
   return await simulatedKspace(runtime, image, simulation);
 }
 
-/** What {@link simulatedBrain} draws, and how it is seen. */
+/** Options of {@link simulatedBrain}. */
 export interface SimulatedBrainOptions extends Partial<SimulationRequest> {
   /** Rows and columns. Default 256. */
   readonly size?: number;
@@ -74,7 +74,7 @@ export interface SimulatedBrainOptions extends Partial<SimulationRequest> {
 }
 
 /**
- * One slice of fully sampled multi-coil k-space of a drawn brain, for examples and tests.
+ * One slice of fully sampled multi-coil k-space of a brain phantom, for examples and tests.
  * @returns k-space that is held in memory
  */
 export async function simulatedBrain(

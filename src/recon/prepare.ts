@@ -70,7 +70,7 @@ export interface PreparationOptions {
 
 /** A problem, and what is needed to undo its scale and judge its result. */
 export interface PreparedSlice {
-  /** What the method is given; without maps when none were asked for. */
+  /** Input of the method; without maps when none were asked for. */
   readonly problem: Problem;
   /** Factor that undoes the scale of the problem. */
   readonly scale: number;

@@ -26,7 +26,7 @@ export interface RawIndex {
   readonly images: readonly RawImage[];
   /** Volumes that they make; 1 when not all have the same slices. */
   readonly volumes: number;
-  /** What a user should know. */
+  /** Warnings for the user. */
   readonly warnings: readonly Warning[];
 }
 

@@ -50,7 +50,7 @@ export interface StressTask {
 export interface Condition {
   readonly name: string;
   readonly kind: "base" | "structure" | "shift";
-  /** What is different from the base. */
+  /** The difference from the base. */
   readonly summary: string;
   /** The truth `[2, rows, columns]`. */
   readonly image: NdArray;

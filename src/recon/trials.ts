@@ -20,9 +20,9 @@ export interface Trial {
   readonly slice: string;
   /** The mask's specification. */
   readonly mask: string;
-  /** What a method is compiled for. */
+  /** Geometry that a method is compiled for. */
   readonly geometry: SamplingGeometry;
-  /** What a method is given. */
+  /** Input of a method. */
   readonly problem: Problem;
   /** Root sum of squares of the fully sampled data `[H, W]`, on the scale of the problem. */
   readonly reference: NdArray;

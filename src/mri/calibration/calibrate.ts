@@ -23,13 +23,13 @@ import { percentile } from "../metrics/percentile.ts";
 /** Part of the calibration image's 99th percentile above which a pixel shows the object. */
 const OBJECT_LEVEL = 0.15;
 
-/** Object pixels (per cent) that may fall below the automatic crop. */
+/** Object pixels (per cent) that may fall below the automatic crop. Chosen on simulated slices. */
 const CROP_PERCENTILE = 0.5;
 
 /** The crop is never above this eigenvalue: what exceeds it is object by any standard. */
 const MAX_CROP = 0.98;
 
-/** Width of the soft step from no weight to full weight, below the crop. */
+/** Width of the soft step from no weight to full weight, below the crop: empirical. */
 const CROP_WIDTH = 0.02;
 
 const TINY = 1e-12;

@@ -30,20 +30,20 @@ const SHARPENINGS = 2;
  * A complex n x n matrix by the first half of the columns of its real form: `[2n, n]`, real part
  * above imaginary part. The other half follows, so a product costs half of what real forms do.
  */
-export type HalfForm = Tensor;
+export type StackedComplex = Tensor;
 
 /** The whole real form `[2n, 2n]` of a matrix. */
-export function wholeForm(matrix: HalfForm): Tensor {
+export function wholeForm(matrix: StackedComplex): Tensor {
   const n = matrix.shape[1];
   const [re, im] = [slice(matrix, 0, 0, n), slice(matrix, 0, n, 2 * n)];
   return concat([matrix, concat([neg(im), re], 0)], 1);
 }
 
-export function product(a: HalfForm, b: HalfForm): HalfForm {
+export function product(a: StackedComplex, b: StackedComplex): StackedComplex {
   return matMul(wholeForm(a), b);
 }
 
-export function identityMatrix(n: number): HalfForm {
+export function identityMatrix(n: number): StackedComplex {
   const data = new Float32Array(2 * n * n);
   for (let i = 0; i < n; i++) data[i * n + i] = 1;
   return constant({ data, shape: [2 * n, n] });
@@ -58,7 +58,7 @@ export function identityMatrix(n: number): HalfForm {
  * @param lower lower bound of the eigenvalues, `[1, 1]`
  * @param upper upper bound of the eigenvalues, `[1, 1]`
  */
-export function inverse(matrix: HalfForm, lower: Tensor, upper: Tensor): HalfForm {
+export function inverse(matrix: StackedComplex, lower: Tensor, upper: Tensor): StackedComplex {
   const identity = identityMatrix(matrix.shape[1]);
   let x = div(identity, upper);
   let least = div(lower, upper);
@@ -75,7 +75,7 @@ export function inverse(matrix: HalfForm, lower: Tensor, upper: Tensor): HalfFor
  * The projection onto eigenvectors whose eigenvalues exceed `threshold`, softly:
  * E (E + threshold I)^-1, sharpened by McWeeny's 3 P^2 - 2 P^3.
  */
-export function softProjection(covariance: HalfForm, threshold: Tensor): HalfForm {
+export function softProjection(covariance: StackedComplex, threshold: Tensor): StackedComplex {
   const identity = identityMatrix(covariance.shape[1]);
   const shifted = add(covariance, mul(identity, threshold));
   let projection = product(covariance, inverse(shifted, threshold, trace(shifted)));
@@ -87,6 +87,6 @@ export function softProjection(covariance: HalfForm, threshold: Tensor): HalfFor
 }
 
 /** Trace `[1, 1]` of a Hermitian matrix: an upper bound of its eigenvalues if none is negative. */
-export function trace(matrix: HalfForm): Tensor {
+export function trace(matrix: StackedComplex): Tensor {
   return reduceSum(mul(matrix, identityMatrix(matrix.shape[1])), [0, 1], { keepDims: true });
 }

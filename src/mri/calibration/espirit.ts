@@ -29,7 +29,7 @@ import { type NdArray, zeros } from "../../ndarray.ts";
 import { blockMatrix } from "../physics/dft.ts";
 import { coilCovariance } from "./coil_compression.ts";
 import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
-import { type HalfForm, softProjection, trace } from "./complex_matrix.ts";
+import { softProjection, type StackedComplex, trace } from "./complex_matrix.ts";
 
 /** Side of the kernel in the paper. */
 const KERNEL = 6;
@@ -47,7 +47,7 @@ const NOISE_MARGIN = 1.5;
 const RELATIVE_FLOOR = 1e-6;
 
 /** Mean covariance (Hermitian `n x n`, n = k k C) of all k x k patches, entries (offset, coil). */
-function patchCovariance(calibration: Tensor): HalfForm {
+function patchCovariance(calibration: Tensor): StackedComplex {
   const [coils, , height, width] = calibration.shape;
   const [rows, columns] = [height - KERNEL + 1, width - KERNEL + 1];
   const patches = rows * columns;
@@ -71,7 +71,7 @@ function patchCovariance(calibration: Tensor): HalfForm {
  * Sums the projection along its diagonals: `K[dy, dx, c, c']`, the correlation kernel whose Fourier
  * transform is the C x C matrix of each pixel. Real and imaginary part lead: `[2, D, D, C, C]`.
  */
-function correlationKernel(projection: HalfForm, coils: number, kernel: number): Tensor {
+function correlationKernel(projection: StackedComplex, coils: number, kernel: number): Tensor {
   const span = 2 * kernel - 1;
   const axes = reshape(projection, [2, kernel, kernel, coils, kernel, kernel, coils]);
   // -> re/im, (dy, dy'), (dx, dx'), c, c'

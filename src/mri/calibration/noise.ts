@@ -7,7 +7,8 @@
  * images.
  *
  * The least of n estimates of one variance is too low: by 2 to 4 % of sigma for the 64 regions of white
- * noise. So the estimate is the mean over all regions that cannot be told from the least one; see
+ * noise. So the estimate is the mean over all regions that do not differ from the least one by
+ * more than chance; see
  * {@link noiseLevel}.
  * @module
  */
@@ -15,7 +16,7 @@ import { constant, matMul, mul, reduceSum, reshape, type Tensor } from "../../gr
 import type { NdArray } from "../../ndarray.ts";
 import type { SamplingMask } from "../sampling/masks.ts";
 
-/** Lines farther than this part of H from the centre are outer lines. */
+/** Lines farther than this part of H from the centre are outer lines: the outer half of k-space. */
 const OUTER = 0.25;
 
 /** Samples that a region should hold, for a standard error of a few per cent. */

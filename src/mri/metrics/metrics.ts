@@ -181,7 +181,7 @@ function squares(
   return { error, signal, count };
 }
 
-/** What a metric compares, and where; see {@link measureRegion}. */
+/** Arguments of a metric; see {@link measureRegion}. */
 export interface Comparable {
   readonly image: NdArray;
   readonly reference: NdArray;

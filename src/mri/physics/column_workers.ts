@@ -6,7 +6,7 @@ import type { ColumnBasis, ColumnTask } from "./column_basis.ts";
 /** More workers than this are not worth their memory. */
 const MAX_WORKERS = 8;
 
-/** What a worker is sent. */
+/** Message to a worker. */
 export interface ColumnRequest extends ColumnTask {
   readonly column: number;
 }

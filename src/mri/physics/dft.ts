@@ -70,7 +70,7 @@ export function blockMatrix(
   return data;
 }
 
-/** Constants are shared between graphs that transform the same length. */
+/** Constants are shared between graphs that transform the same length; at most 64 are kept. */
 const matrices = new Map<string, Tensor>();
 
 function cached(key: string, make: () => Tensor): Tensor {

@@ -33,9 +33,9 @@ export function inpainting(shape: Shape, kept: ArrayLike<number>): LinearOperato
 const REACH = 4;
 
 /** Convolution with a Gaussian of unit sum, round the edges of the image (circular). */
-export function gaussianBlur(shape: Shape, deviation: number): LinearOperator {
-  const weights = (distance: number) => Math.exp(-(distance ** 2) / (2 * deviation ** 2));
-  const reach = Math.ceil(REACH * deviation);
+export function gaussianBlur(shape: Shape, sigma: number): LinearOperator {
+  const weights = (distance: number) => Math.exp(-(distance ** 2) / (2 * sigma ** 2));
+  const reach = Math.ceil(REACH * sigma);
   const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
   const sum = offsets.reduce((total, offset) => total + weights(offset), 0);
   const circulant = (size: number) =>

@@ -34,7 +34,7 @@ interface OpenBin {
 /**
  * Collects acquisitions and gives each image's k-space when its last line has come.
  *
- * Images are told apart by slice, contrast, phase, repetition and set; averages and segments are
+ * Images differ by slice, contrast, phase, repetition and set; averages and segments are
  * parts of one. An image ends with a line that is flagged as the last of its slice (in the last
  * average, where the header says how many there are), of its repetition or of the measurement, or
  * when a later repetition of it begins.

@@ -134,7 +134,7 @@ export class RawBin {
 
   /**
    * Transforms the readout line by line; gives k-space `[C, 2, H, W]` of each of its pixels.
-   * @param empty whether the lines are no more needed
+   * @param empty whether the lines may be dropped
    */
   async #decoupled(
     runtime: Runtime,

@@ -33,9 +33,9 @@ export interface RawLayout {
   readonly y: RawAxis;
   /** Second phase encoding; of a 2-D scan one sample of the slice's thickness. */
   readonly z: RawAxis;
-  /** What is added to a counter of the first phase encoding to get a row. */
+  /** Row of the counter 0 of the first phase encoding. */
   readonly rowShift: number;
-  /** What is added to a counter of the second phase encoding to get a partition. */
+  /** Partition of the counter 0 of the second phase encoding. */
   readonly partitionShift: number;
   /** Lines that were meant to be left out: every how many-th is acquired. */
   readonly acceleration: readonly [number, number];
@@ -86,7 +86,7 @@ function rawAxis(
 ): RawAxis {
   const ratio = wantedExtent / extent;
   if (Math.abs(ratio - 1) < SAME) return { encoded, kept: encoded, output: wanted, extent };
-  // What was not encoded cannot be had: a larger field of view is cut to what there is.
+  // A field of view larger than the encoded one is cut to that.
   if (ratio > 1) {
     const output = Math.max(1, Math.round(wanted / ratio));
     return { encoded, kept: encoded, output, extent };

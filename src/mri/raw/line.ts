@@ -28,7 +28,7 @@ export function lineUse(header: AcquisitionHeader): LineUse {
   return calibrationOnly ? "calibration" : "image";
 }
 
-/** What an acquisition is called in messages. */
+/** Name of an acquisition in messages. */
 export function lineName({ scanCounter, idx }: AcquisitionHeader): string {
   return `acquisition ${scanCounter} (line ${idx.kspaceEncodeStep1}, partition ` +
     `${idx.kspaceEncodeStep2}, slice ${idx.slice}, repetition ${idx.repetition})`;
@@ -79,7 +79,7 @@ export interface LinePlace {
 
 /**
  * Finds the place of a line. A sample is placed relative to `centerSample`, so an asymmetric echo
- * leaves columns empty; `discardPre` and `discardPost` are left out; a reversed line is turned about
+ * leaves columns empty; `discardPre` and `discardPost` are left out; a reversed line is mirrored about
  * its middle.
  * @throws {InputError} when it does not fit into the encoded matrix
  */

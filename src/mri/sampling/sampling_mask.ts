@@ -11,7 +11,7 @@ import { InputError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { PartialSampling } from "./partial_sampling.ts";
 
-/** What a {@link SamplingMask} is made of. */
+/** Content of a {@link SamplingMask}. */
 export interface MaskContent {
   /** Whether whole phase-encode lines are kept. */
   readonly isLines: boolean;
@@ -21,7 +21,7 @@ export interface MaskContent {
   readonly width: number;
   /** 0 or 1: for each of H lines, or for each point of a plane, `[H, W]` in C order. */
   readonly values: Uint8Array;
-  /** What the mask was made from: a specification, `file` or `data`. */
+  /** Origin of the mask: a specification, `file` or `data`. */
   readonly spec: string;
   /** Calibration lines (see {@link SamplingMask.acs}). Default: the most that the mask has. */
   readonly acs?: number;

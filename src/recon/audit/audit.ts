@@ -18,7 +18,7 @@ export interface Prediction {
   readonly sense: number;
   /** The same of `tv`, beside methods with a network; null beside others. */
   readonly tv: number | null;
-  /** What the posterior samples' own spread says the error is; null for methods that draw none. */
+  /** The error that the spread of the posterior samples predicts; null without posterior samples. */
   readonly expected: number | null;
 }
 
@@ -43,7 +43,7 @@ export interface Audit {
   readonly spread: Spread | null;
 }
 
-/** What was found of one slice. */
+/** Figures of one slice. */
 export interface SliceAudit {
   /** Number of the slice in the file. */
   readonly slice: number;

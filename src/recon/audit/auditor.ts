@@ -16,10 +16,10 @@ import { compilePrediction, type Predict } from "./prediction.ts";
 /** How thorough an audit is: none, what costs a fraction of a second a slice, or a second reconstruction. */
 export type AuditLevel = "none" | "consistency" | "prediction";
 
-/** What an {@link Auditor} is made for. */
+/** Options of an {@link Auditor}. */
 export interface AuditorOptions {
   readonly method: Method;
-  /** What the method was told. */
+  /** Options of the method. */
   readonly options: MethodOptions;
   readonly level: AuditLevel;
   /** Chooses what is held back. */

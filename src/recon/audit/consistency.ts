@@ -3,7 +3,7 @@
  *
  * The residual r = y - A x of an image x falls into two parts. The first, (I - P) y, is what no image
  * at all explains with these coil maps: P projects onto what the operator A can make. It is the same for
- * every method, and tells of noise, maps and motion. The second, P r = A (x_ls - x), is how far the image
+ * every method, and depends on noise, maps and motion. The second, P r = A (x_ls - x), is how far the image
  * is from the least-squares one in the data: 0 for unregularised least squares, as large as the noise
  * within P for the truth or a posterior sample, more when the image departs from the data.
  *
@@ -43,10 +43,13 @@ const WEIGHT = 0.01;
 /** Steps of conjugate gradients of the projection; data and noise go through the same number. */
 const ITERATIONS = 12;
 
-/** Distances from the centre of k-space that part the bands; 1 is the farthest corner. */
+/**
+ * Distances from the centre of k-space that part the bands; 1 is the farthest corner. They double, as the
+ * signal falls steeply near the centre.
+ */
 const BAND_EDGES = [0, 0.06, 0.12, 0.25, 0.5, 1] as const;
 
-/** Samples beyond this distance tell of the noise: there is next to no signal. */
+/** Beyond this distance the samples are taken for noise: the signal there is next to none. */
 const OUTER = 0.5;
 
 /** Bands of fewer samples (all coils together) are left out: their chi-square says nothing. */
@@ -154,7 +157,7 @@ export async function compileConsistency(
   };
 }
 
-/** What the operator can explain of `y`: A (A^H A + weight I)^-1 A^H y. */
+/** The part of `y` that some image explains: A (A^H A + weight I)^-1 A^H y. */
 function projected(operator: LinearOperator, y: Tensor): Tensor {
   const b = operator.adjoint(y);
   return operator.forward(conjugateGradients(regularised(operator, WEIGHT), b, ITERATIONS));

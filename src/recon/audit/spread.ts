@@ -23,7 +23,7 @@ export interface SpreadRegion {
 export interface Spread {
   /** Mean standard deviation over the head, relative to its mean magnitude. */
   readonly mean: number;
-  /** Part of the head where the deviation exceeds the local contrast. */
+  /** Part of the head where the standard deviation exceeds the local contrast. */
   readonly above: number;
   /** The largest regions where it does. */
   readonly regions: readonly SpreadRegion[];

@@ -6,7 +6,7 @@
 import { dataInconsistency, modelError, type SliceConsistency } from "./figures.ts";
 import type { SlicePrediction } from "./prediction.ts";
 
-/** What the evidence says. */
+/** The judgement that the evidence supports. */
 export type Verdict = "consistent" | "suspicious" | "inconsistent";
 
 /** From the best to the worst. */
@@ -45,7 +45,7 @@ const EQUAL_PREDICTION = 0.03;
 /** Least error beyond the noise that is divided by, as part of the noise. */
 const MIN_ERROR = 0.02;
 
-/** What a reason is about: the data with their maps and noise, which all methods share, or the image. */
+/** Subject of a reason: the data with their maps and noise, which all methods share, or the image. */
 export type Subject = "data" | "image";
 
 /** Why a slice is not consistent. */
