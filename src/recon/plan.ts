@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import type { Device, Runtime } from "../graph/mod.ts";
+import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Method } from "../method/problem.ts";
@@ -14,8 +14,7 @@ import { axesText } from "../io/axes.ts";
 import { chosenMethod, methodOptions } from "./methods.ts";
 import { checkOptions, sliceRange } from "./options.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
-import { chooseSampling, requestedMask } from "./sampling.ts";
-import { croppedMask, outputGeometry } from "./slice_supply.ts";
+import { FileSlices } from "./slice_supply.ts";
 import type { ReconstructOptions } from "./types.ts";
 
 /** Name and version of the layout of a plan. */
@@ -75,6 +74,16 @@ export interface Plan {
  * @throws as `reconstruct`
  */
 export async function planReconstruction(
+  file: KspaceFile,
+  options: ReconstructOptions = {},
+): Promise<Plan> {
+  const { device } = options;
+  if (device instanceof Runtime) return await plan(device, file, options);
+  await using runtime = await Runtime.open(device);
+  return await plan(runtime, file, options);
+}
+
+async function plan(
   runtime: Runtime,
   file: KspaceFile,
   options: ReconstructOptions,
@@ -82,20 +91,14 @@ export async function planReconstruction(
   checkOptions(options);
   const method = chosenMethod(options.method);
   const [first, end] = sliceRange(file, options.slices);
-  const asked = options.mask === undefined ? undefined : requestedMask(options.mask, file);
-  const { mask, full } = chooseSampling(asked, file, await file.readSlice(first));
+  const { needsMaps } = method;
+  const slice = await new FileSlices(runtime, file, options).read(first, needsMaps);
+  const { sampling: { mask, full }, geometry, outputGeometry } = slice;
   if (file.readCalibration === undefined) requireCalibration(method, mask, options);
-  const used = croppedMask(mask, file);
-  const { compress = file.coils } = options;
-  const coils = method.needsMaps ? Math.min(compress, file.coils) : file.coils;
-  const solver = await method.prepare(
-    runtime,
-    { coils, height: used.height, width: used.width, mask: used },
-    methodOptions(method, options),
-  );
-  const predicts = options.audit === "prediction" && method.needsMaps &&
-    holdOut(used, 0) !== undefined;
-  const image = [end - first, ...outputSize(outputGeometry(file, used))] as const;
+  const solver = await method.prepare(runtime, geometry, methodOptions(method, options));
+  const predicts = options.audit === "prediction" && needsMaps &&
+    holdOut(geometry.mask, 0) !== undefined;
+  const image: Plan["image"] = [end - first, ...outputSize(outputGeometry)];
   return {
     schema: PLAN_SCHEMA,
     input: describeInput(file),
@@ -109,8 +112,8 @@ export async function planReconstruction(
     nfe: solver.nfe,
     auditNfe: predicts ? solver.nfe : 0,
     samples: solver.samples ?? 1,
-    image: [image[0], image[1], image[2]],
-    memory: predictMemory({ file, solverCoils: method.needsMaps ? coils : 0, image }) +
+    image,
+    memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image }) +
       (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
   };
 }

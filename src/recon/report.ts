@@ -33,25 +33,18 @@ export interface ReportMask {
 }
 
 /** The content of recon.json. */
-export interface ReconReport {
+export interface ReconReport
+  extends Pick<Reconstruction, "method" | "device" | "steps" | "nfe" | "warnings"> {
   /** Name and version of this layout. */
   readonly schema: typeof REPORT_SCHEMA;
   /** What was read. */
   readonly input: ReportInput;
   /** What was sampled. */
   readonly mask: ReportMask;
-  /** Method by name. */
-  readonly method: string;
   /** The network, for methods that have one. */
   readonly model: ModelReference | null;
-  /** Device it ran on. */
-  readonly device: Device;
   /** Seed of random numbers. */
   readonly seed: number;
-  /** Iterations or steps for a slice. */
-  readonly steps: number;
-  /** Network evaluations for a slice, all samples counted. */
-  readonly nfe: number;
   /** Settings of the method that were in force; null for methods without settings. */
   readonly settings: Readonly<Record<string, number>> | null;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
@@ -71,35 +64,34 @@ export interface ReconReport {
     readonly whole: RegionMetrics;
     readonly head: RegionMetrics;
   } | null;
-  /** What should be known of the result; empty when there is nothing to say. */
-  readonly warnings: readonly Warning[];
   /** Evidence without the truth; null for methods without coil maps, whose images have no phase. */
   readonly audit: Audit | null;
   /** Path of each output by its kind. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** What a report needs beside the reconstruction. */
+/** What a report says beside the reconstruction; all may be left out. */
 export interface ReportDetails {
-  /** Checksum of the file; null where there is none. */
-  readonly sha256: string | null;
-  /** Seed of random numbers. */
-  readonly seed: number;
+  /** Checksum of the file. */
+  readonly sha256?: string | null;
+  /** Seed of random numbers. Default 0. */
+  readonly seed?: number;
   /** Path of each output by its kind. */
-  readonly outputs: Readonly<Record<string, string>>;
-  /** Wall-clock seconds since the input was opened. */
-  readonly totalSeconds: number;
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Wall-clock seconds since the input was opened. Default: those of the reconstruction. */
+  readonly totalSeconds?: number;
   /** Seconds spent writing. */
-  readonly writeSeconds: number;
+  readonly writeSeconds?: number;
 }
 
 /** Puts together what recon.json holds. */
 export function reconReport(
   file: KspaceFile,
   result: Reconstruction,
-  { sha256, seed, outputs, totalSeconds, writeSeconds }: ReportDetails,
+  { sha256 = null, seed = 0, outputs = {}, totalSeconds, writeSeconds = 0 }: ReportDetails = {},
 ): ReconReport {
   const { metrics, seconds } = result;
+  const { read, calibrate, reconstruct, audit, eigenbasis } = seconds;
   return {
     schema: REPORT_SCHEMA,
     input: { path: file.path, sha256, format: file.format, shape: fileShape(file) },
@@ -114,13 +106,13 @@ export function reconReport(
     samples: result.drawn,
     noise: { sigma: result.sigma, modelSigma: result.modelSigma ?? null },
     seconds: {
-      total: milliseconds(totalSeconds),
-      read: milliseconds(seconds.read),
-      calibrate: milliseconds(seconds.calibrate),
+      total: milliseconds(totalSeconds ?? read + calibrate + reconstruct + audit),
+      read: milliseconds(read),
+      calibrate: milliseconds(calibrate),
       compile: milliseconds(seconds.compile),
-      reconstruct: milliseconds(seconds.reconstruct),
-      audit: milliseconds(seconds.audit),
-      ...(seconds.eigenbasis === undefined ? {} : { eigenbasis: milliseconds(seconds.eigenbasis) }),
+      reconstruct: milliseconds(reconstruct),
+      audit: milliseconds(audit),
+      eigenbasis: eigenbasis && milliseconds(eigenbasis),
       write: milliseconds(writeSeconds),
     },
     metrics: metrics && {

@@ -8,7 +8,7 @@ const [path, method] = Deno.args;
 const options = { method, mask: "equispaced:R=4,acs=24" };
 await using runtime = await Runtime.open("cpu");
 using file = await openKspace(path);
-const { memory: planned } = await planReconstruction(runtime, file, options);
+const { memory: planned } = await planReconstruction(file, { ...options, device: runtime });
 await reconstruct(file, { ...options, device: runtime });
 const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))!;
 const result = JSON.stringify({ planned, peak: 1024 * Number(kilobytes) });

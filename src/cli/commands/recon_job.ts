@@ -35,7 +35,8 @@ export interface Job {
 export async function planJob(request: ReconRequest, { input }: Job): Promise<Plan> {
   await using runtime = await Runtime.open(request.device);
   using file = await openInput(runtime, request, input);
-  return await planReconstruction(runtime, file, reconstructOptions(request, file, input));
+  const options = reconstructOptions(request, file, input);
+  return await planReconstruction(file, { ...options, device: runtime });
 }
 
 /** The plainest method, which takes none of the options of the others. */
