@@ -1,9 +1,7 @@
 /** The content of recon.json: what was done to what, and how good it is. @module */
-import type { Device } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
-import type { Warning } from "../warning.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
 
