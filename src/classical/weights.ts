@@ -1,6 +1,6 @@
 /**
  * Default regularisation weights, from the noise and the acceleration alone: never from a
- * reference. They suppose data scaled so that bright tissue is about 1.
+ * reference. They assume data scaled so that bright tissue is about 1.
  *
  * The factors were found on simulated k-space of T1W and FLAIR slices of the validation volumes (4 to
  * 20 coils, sigma 0.004 to 0.033, R 2 to 10, lines and planes, maps estimated from the calibration

@@ -1,7 +1,7 @@
 /**
- * The loop of all methods that iterate: the variables that a graph gives are fed back to it. It reports
- * progress, hears the signal, and stops a run that diverges. What stays the same is bound to the
- * programs once, and the variables stay where the runtime keeps them until the end.
+ * The loop of all methods that iterate: the outputs of a graph are fed back to it as its variables. The
+ * loop reports progress, stops when the signal says so, and stops a run that diverges. Fixed arrays are
+ * bound to the programs once, and the variables stay on the device until the end.
  * @module
  */
 import { DivergenceError } from "../errors.ts";
@@ -45,7 +45,7 @@ export function largest(x: Tensor): Tensor {
  * Compiles a graph that changes variables. It takes only the inputs that its results depend on.
  * @param inputs all inputs that there are
  * @param before the variables as they come in
- * @param after the variables after the step; what is left out or the same stays as it was
+ * @param after the variables after the step; those that are left out do not change
  */
 export async function compileLoop(
   runtime: Runtime,
@@ -91,20 +91,20 @@ export interface Loop {
   readonly method: string;
   /** Steps in all, for messages. */
   readonly steps: number;
-  /** Arrays that stay the same. */
+  /** Arrays that no call changes. */
   readonly fixed: Arrays;
   /** The variables at first, or none where the first call makes them; one of them is `x`. */
   readonly state: Arrays;
   /** Largest magnitude of x at first. Default: that after the first call. */
   readonly scale?: number;
-  /** What is run, in order. */
+  /** The calls, in order. */
   readonly calls: readonly LoopCall[];
 }
 
 /**
  * Runs a loop.
  * @returns x at the end
- * @throws {DivergenceError} when x is not finite, or a hundred times larger than it could be
+ * @throws {DivergenceError} when x is not finite, or a hundred times larger than images are
  */
 export async function runLoop(
   { method, steps, fixed, state: first, scale: given, calls }: Loop,
@@ -177,7 +177,7 @@ function requireSensible(
   );
 }
 
-/** What {@link singleSolver} is made of. */
+/** The graph of {@link singleSolver}. */
 export interface SingleCall {
   /** Name of the method, for messages. */
   readonly method: string;

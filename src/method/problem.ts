@@ -1,6 +1,5 @@
 /**
- * What a reconstruction method is given, and what it gives back. Every method (classical, sampled,
- * unrolled) is a `Method`; the pipeline in `recon/` reads, calibrates, scales and writes for all.
+ * The contract of reconstruction methods. Every method (classical, sampled, unrolled) is a `Method`; the pipeline in `recon/` reads, calibrates, scales and writes for all.
  * @module
  */
 import type { Runtime } from "../graph/mod.ts";
@@ -10,7 +9,7 @@ import type { Rng } from "../rng.ts";
 import type { Warning } from "../warning.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 
-/** What is the same for all slices of a volume: a method compiles its graphs for this. */
+/** What all slices of a volume share. A method compiles its graphs for it. */
 export interface SamplingGeometry {
   /** Number of coils C. */
   readonly coils: number;
@@ -65,7 +64,7 @@ export interface RunControl {
    * errors of the model, such as those of the coil maps.
    */
   readonly onModelSigma?: (sigma: number) => void;
-  /** Told what a user should know of the result. */
+  /** Called with each warning about the result. */
   readonly onWarning?: (warning: Warning) => void;
   /** Stops the run: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -77,9 +76,9 @@ export interface Solver {
   readonly nfe: number;
   /** Iterations or steps that one slice takes. */
   readonly steps: number;
-  /** Posterior samples that it draws for a slice, of methods that do. */
+  /** Posterior samples for a slice, of methods that draw them. */
   readonly samples?: number;
-  /** Settings in force, of methods that have any. */
+  /** Settings in use, of methods that have any. */
   readonly settings?: Readonly<Record<string, number>>;
   /** The network, of methods that have one. */
   readonly model?: ModelReference;
@@ -97,13 +96,13 @@ export interface Method {
   readonly summary: string;
   /** Where it comes from. */
   readonly citation: string;
-  /** What `weight` multiplies; more always trusts the prior more. Undefined where it has no effect. */
+  /** The quantity that `weight` multiplies; undefined where the weight has no effect. */
   readonly weightRole?: string;
   /** Whether it needs coil sensitivities (and so a calibration region or a maps file). */
   readonly needsMaps: boolean;
   /** Whether it draws posterior samples. Default false. */
   readonly samples?: boolean;
-  /** Whether it has no number of steps to choose. Default false. */
+  /** Whether its number of steps is fixed. Default false. */
   readonly fixedSteps?: boolean;
   /** Settings that `MethodOptions.settings` may change, with their defaults. */
   readonly settings?: Readonly<Record<string, number>>;

@@ -30,31 +30,47 @@ const TINY = 1e-12;
  * ```
  * `weight` is a factor on sigma_y^2. The start, where a datum is noisier than the first level or there
  * is none, is that of the least-squares image (the paper starts these at 0, from a far larger sigma).
- * Published: eta 0.85, eta_b 1, 20 steps; s^2 below `least` counts as 0 (the official code: s below
+ * Published: eta 0.85, eta_b 1, 20 steps; s^2 below `minEigenvalue` counts as 0 (the official code: s below
  * 0.001), here singular values below 0.03, where maps that are not exact outweigh the datum.
  */
 export const ddrm: Sampler = defineSampler({
   name: "ddrm",
   summary: "keep, blend or generate each coefficient of the operator's eigenbasis",
   citation: "Kawar, Elad, Ermon and Song, Denoising diffusion restoration models, NeurIPS 2022",
-  weightRole: "the noise variance that the coefficients of the data are taken to have",
-  defaults: { steps: 20, weight: 1, eta: 0.85, etaB: 1, sigmaMax: 1, sigmaMin: 0.5, least: 1e-3 },
+  weightRole: "the assumed noise variance of the data",
+  defaults: {
+    steps: 20,
+    weight: 1,
+    eta: 0.85,
+    etaB: 1,
+    sigmaMax: 1,
+    sigmaMin: 0.5,
+    minEigenvalue: 1e-3,
+  },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     eta: { low: 0.1, high: 1 },
     ...LEVEL_RANGES,
   },
   spectral: true,
-  stepKinds: ({ weight, eta, etaB, least }) => ({
+  stepKinds: ({ weight, eta, etaB, minEigenvalue }) => ({
     start({ x, sigma, noise, data }) {
-      const { analyse, synthesise, isMeasured, ...spectral } = measured(data, weight, least);
+      const { analyse, synthesise, isMeasured, ...spectral } = measured(
+        data,
+        weight,
+        minEigenvalue,
+      );
       const left = sub(mul(sigma, sigma), spectral.variance);
       const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(noise())));
       const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
       return { x: synthesise(where(isKnown, known, analyse(x))) };
     },
     step({ x, sigma, sigmaNext, noise, data, denoise }) {
-      const { analyse, synthesise, isMeasured, mean, variance } = measured(data, weight, least);
+      const { analyse, synthesise, isMeasured, mean, variance } = measured(
+        data,
+        weight,
+        minEigenvalue,
+      );
       const [X, D, Z] = together(analyse, [x, denoise(x, sigma), noise()]);
       const fresh = mul(mul(sigmaNext, eta), Z);
       const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
@@ -85,9 +101,9 @@ function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[]
   return images.map((_, i) => slice(all, 0, i * batch, (i + 1) * batch));
 }
 
-/** The basis, with what the data say of each coefficient. */
+/** The basis, with mean and variance of each coefficient given its datum alone. */
 interface Measured extends Spectrum {
-  /** Whether s^2 is above `least`. */
+  /** Whether s^2 is above `minEigenvalue`. */
   readonly isMeasured: Tensor;
   /** y_bar. */
   readonly mean: Tensor;
@@ -95,12 +111,12 @@ interface Measured extends Spectrum {
   readonly variance: Tensor;
 }
 
-function measured({ spectrum, sigma }: DataTerm, weight: number, least: number): Measured {
+function measured({ spectrum, sigma }: DataTerm, weight: number, minEigenvalue: number): Measured {
   const { squares, data } = spectrum!;
-  const s2 = max(squares, least);
+  const s2 = max(squares, minEigenvalue);
   return {
     ...spectrum!,
-    isMeasured: greater(squares, least),
+    isMeasured: greater(squares, minEigenvalue),
     mean: div(data, s2),
     variance: div(mul(mul(sigma, sigma), weight), s2),
   };

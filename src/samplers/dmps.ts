@@ -6,8 +6,8 @@ import { LEVEL_RANGES } from "./core/schedule.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
 /**
- * Diffusion model based posterior sampling: the likelihood of the data given x, with x0 taken to be
- * normal around x itself (a flat prior), which needs no gradient of the network:
+ * Diffusion model based posterior sampling: the likelihood of the data given x, with x0 assumed
+ * normal around x itself (a flat prior). It needs no gradient of the network:
  * ```
  * D  = denoise(x, sigma)
  * g  = A^H (sigma_y^2 + sigma^2 A A^H)^-1 (y - A x)
@@ -22,7 +22,7 @@ export const dmps: Sampler = defineSampler({
   summary: "guided by the likelihood of the data at the noisy image, without a network gradient",
   citation:
     "Meng and Kabashima, Diffusion model based posterior sampling for noisy linear inverse problems, ACML 2024",
-  weightRole: "1 / lambda, what the step of the likelihood is divided by",
+  weightRole: "1 / lambda, divisor of the likelihood step",
   defaults: { steps: 30, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.3, high: 3, log: true },

@@ -13,12 +13,12 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  * x' = ancestral step of DDPM from D - zeta grad_x |y - A D|^2 / 2
  * zeta = sigma^2 / (sigma_y^2 + r^2) / weight,  r^2 = sigma^2 s^2 / (sigma^2 + s^2)
  * ```
- * This is the squared norm of the paper's algorithm. There and in the official code (which takes the
- * norm) the step is 0.3 to 1 over the norm that is found, 1000 times; here it is over the variance that
- * is expected and as long as the step in sigma, so that one weight serves all sizes, coils, noises and
- * numbers of steps. Weight 1 is PiGDM with A A^H taken for 1. VP is entered at
+ * The gradient is that of the squared norm, as in the paper's algorithm. The paper and the official code
+ * (which takes the norm) divide the step by the norm that is found, times 0.3 to 1, in 1000 steps. Here
+ * the step is divided by the expected variance and is as long as the step in sigma: one weight serves all
+ * sizes, coils, noise levels and numbers of steps. Weight 1 is PiGDM with A A^H = 1. VP is entered at
  * alpha-bar = 1 / (1 + sigma^2); the step with the ancestral variance is the same in both. `sigmaData`
- * is s, the standard deviation of images; a model that states its own replaces the default.
+ * is s, the standard deviation of images; the default is that of the model, where it states one.
  *
  * The forward model need not be linear.
  */
@@ -27,7 +27,7 @@ export const dps: Sampler = defineSampler({
   summary: "ancestral steps guided by the gradient of the residual through the network",
   citation:
     "Chung et al., Diffusion posterior sampling for general noisy inverse problems, ICLR 2023",
-  weightRole: "what the gradient of the residual is divided by",
+  weightRole: "divisor of the gradient of the residual",
   defaults: { steps: 50, weight: 0.25, sigmaData: 0.35, sigmaMax: 0.4, sigmaMin: 0.5 },
   ranges: {
     weight: { low: 0.125, high: 10, log: true },

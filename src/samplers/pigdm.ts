@@ -17,13 +17,13 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  * Tweedie's formula makes of the posterior's score, so the sampler is exact in the limit of many steps
  * where x0 given x has that variance. The paper adds r^2 g to every step whatever its length, which
  * suits 20 to 100 steps but has no limit; published s = 1, eta 1. `sigmaData` is s, the standard
- * deviation of images; a model that states its own replaces the default.
+ * deviation of images; the default is that of the model, where it states one.
  */
 export const pigdm: Sampler = defineSampler({
   name: "pigdm",
   summary: "guided by the likelihood of the data through the network, with the operator's inverse",
   citation: "Song et al., Pseudoinverse-guided diffusion models for inverse problems, ICLR 2023",
-  weightRole: "what the step of the likelihood is divided by",
+  weightRole: "divisor of the likelihood step",
   defaults: {
     steps: 20,
     weight: 0.5,

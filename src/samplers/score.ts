@@ -35,7 +35,7 @@ export const score: Sampler = defineSampler({
   summary: "predictor and Langevin corrector, the data blended in at their noise level",
   citation:
     "Song et al., Solving inverse problems in medical imaging with score-based generative models, ICLR 2022",
-  weightRole: "1 / lambda, what the change towards the data is divided by; below 1 counts as 1",
+  weightRole: "1 / lambda, divisor of the change towards the data; below 1 counts as 1",
   defaults: {
     steps: 30,
     weight: 1,

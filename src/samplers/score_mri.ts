@@ -17,7 +17,7 @@ const [FIRST, LAST] = [1, 0.2];
  * x' <- x' + lambda A^H (y - A x'),  lambda from 1 to 0.2
  * ```
  * With unit-norm maps the replacement of every coil's k-space, combined by the maps, is exactly that
- * step. lambda falls over the steps there are; in the official code over 2000 whatever their number.
+ * step. lambda falls over the steps of the run; in the official code over 2000, whatever their number.
  * The paper treats each coil's real and imaginary part as an image of its own (30000 evaluations for 15
  * coils); here the prior is one of complex images. `weight` divides lambda. The last step has no
  * corrector. Published: sigma 378 to 0.01, 2000 levels (500 multi-coil), snr 0.16.
@@ -26,7 +26,7 @@ export const scoreMri: Sampler = defineSampler({
   name: "score-mri",
   summary: "predictor and Langevin corrector, the measured k-space replaced after each",
   citation: "Chung and Ye, Score-based diffusion models for accelerated MRI, Med. Image Anal. 2022",
-  weightRole: "what lambda, the step to the measured k-space, is divided by",
+  weightRole: "divisor of lambda, the step to the measured k-space",
   defaults: { steps: 30, weight: 1, snr: 0.16, sigmaMax: 1, sigmaMin: 0.5 },
   ranges: {
     weight: { low: 0.67, high: 5, log: true },

@@ -37,7 +37,7 @@ export type SamplerSettings = {
   /** How often each is passed (`ddnm`, `ddnm+`, `repaint`). */
   readonly repeats: number;
   /** Smallest squared singular value of the operator that counts as measured (`ddrm`). */
-  readonly least: number;
+  readonly minEigenvalue: number;
   /** Whether the phase of x is rotated for each call of the network: 1 or 0 (plug-and-play). */
   readonly phaseRotation: number;
   /** Share of the steps, the last ones, whose images are averaged (`pnp-admm`). */

@@ -30,7 +30,7 @@ export interface DataTerm {
 }
 
 /**
- * What one step is given.
+ * The inputs of one step.
  * @typeParam V names of the sampler's variables
  * @typeParam P names of its scalars
  */
@@ -78,7 +78,7 @@ export interface ScheduledStep<K extends string = string, P extends string = str
 /** Settings of a sampler by name. */
 export type Settings = Readonly<Record<string, number>>;
 
-/** What a schedule may depend on besides the settings. */
+/** Figures of the problem that a schedule may depend on. */
 export interface ProblemStats {
   /** sigma_y. */
   readonly sigma: number;
@@ -96,7 +96,7 @@ export interface Range {
   readonly integer?: boolean;
 }
 
-/** What x is at first. */
+/** Where x starts. */
 export interface Start {
   /** The image that x starts from: zero, A^H y, or the regularised least-squares (SENSE) image. */
   readonly around: "zero" | "zero-filled" | "sense";
@@ -104,7 +104,7 @@ export interface Start {
   readonly addNoise: boolean;
 }
 
-/** What a variable is at first: zero, or the same as x. */
+/** Initial value of a variable: zero, or that of x. */
 export type InitialValue = "zero" | "x";
 
 /** A sampler as the loop runs it; {@link defineSampler} makes one. */
@@ -115,7 +115,7 @@ export interface Sampler {
   readonly summary: string;
   /** Where it comes from. */
   readonly citation: string;
-  /** What `weight` multiplies; undefined for a sampler without that setting. */
+  /** The quantity that `weight` multiplies; undefined for a sampler without that setting. */
   readonly weightRole?: string;
   /**
    * Settings with their defaults. `steps` is the number of noise levels; more `weight` trusts the prior
@@ -125,13 +125,13 @@ export interface Sampler {
   readonly defaults: Settings & { readonly steps: number };
   /** Which settings are searched by `deno task tune`, and where. */
   readonly ranges: Readonly<Record<string, Range>>;
-  /** What x is at first. Default: noise of the first sigma around the SENSE image. */
+  /** Where x starts. Default: the SENSE image with noise of the first sigma. */
   readonly start: Start;
   /** Whether it draws random numbers; where not, samples do not differ. Default true. */
   readonly random: boolean;
   /** Whether its steps take `data.spectrum`, which the host computes for each problem. Default false. */
   readonly spectral: boolean;
-  /** Variables beside x that go from step to step, and what they are at first. */
+  /** Variables beside x that go from step to step, and their initial values. */
   readonly variables: Readonly<Record<string, InitialValue>>;
   /** Names of numbers that the schedule gives to each step. */
   readonly scalars: readonly string[];
@@ -144,13 +144,13 @@ export interface Sampler {
 /** A sampler whose settings are known by name. */
 export type SamplerOf<S extends Settings> = Omit<Sampler, "defaults"> & { readonly defaults: S };
 
-/** Refuses results that hold other names than `x` and the declared variables. */
+/** The results of steps, which may name `x` and the declared variables only. */
 export type Declared<R, V extends string> = {
   readonly [N in keyof R]: N extends V | "x" ? Tensor | undefined
     : never;
 };
 
-/** What {@link defineSampler} takes: a {@link Sampler}, most of which may be left out. */
+/** The argument of {@link defineSampler}: a {@link Sampler}, most of which is optional. */
 export interface SamplerDefinition<
   S extends Settings,
   K extends string,
@@ -164,7 +164,7 @@ export interface SamplerDefinition<
   readonly defaults: S;
   /** Where settings are searched. */
   readonly ranges?: { readonly [N in keyof NoInfer<S>]?: Range };
-  /** Variables beside x, and what they are at first. */
+  /** Variables beside x, and their initial values. */
   readonly variables?: Readonly<Record<V, InitialValue>>;
   /** Names of numbers that the schedule gives to each step. */
   readonly scalars?: readonly P[];

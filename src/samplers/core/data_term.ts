@@ -1,4 +1,4 @@
-/** What samplers do with the data: gradients, proximal steps, projections. @module */
+/** The data term of samplers: gradients, proximal steps, projections. @module */
 import { add, div, max, mul, pow, reshape, sqrt, sub, type Tensor, vjp } from "../../graph/mod.ts";
 import { innerProduct } from "../../mri/physics/operator.ts";
 import {
@@ -43,8 +43,9 @@ export function rho(
 }
 
 /**
- * A^+ A applied backwards: A^+ r for a residual's A^H r, by conjugate gradients. It is the smallest
- * change of the image that explains the residual.
+ * A^+ r from A^H r of a residual r, by conjugate gradients: the smallest change of the image that
+ * explains the residual.
+ * @param b A^H r
  * @param ridge for data with noise: directions with s^2 below it count as not measured
  */
 export function pseudoInverse(
@@ -94,7 +95,7 @@ export function replaceMeasured(
 }
 
 /**
- * What brings x at noise level sigma to the data at that level, y + sigma A z:
+ * The change that brings x at noise level sigma to the data at that level, y + sigma A z:
  * `A^H (A A^H + rho)^-1 (y + sigma A z - A x)`. Without noise in the data this is the pseudo-inverse;
  * with it, data are not followed below their noise.
  */
@@ -137,8 +138,8 @@ export function residualGradient(
 }
 
 /**
- * The variance that x0 is taken to have once x is known, r^2 = sigma^2 s^2 / (sigma^2 + s^2), for images
- * with the standard deviation s in each component. Published with s = 1: sigma^2 / (1 + sigma^2).
+ * The assumed variance of x0 given x, r^2 = sigma^2 s^2 / (sigma^2 + s^2), for images with the standard
+ * deviation s in each component. Published with s = 1: sigma^2 / (1 + sigma^2).
  */
 export function posteriorVariance(sigma: Tensor, sigmaData: number): Tensor {
   const variance = mul(sigma, sigma);

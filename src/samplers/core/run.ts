@@ -30,7 +30,7 @@ const BASIS_SHARE = 0.5;
 export interface CompiledSampler {
   /** Evaluations of the denoiser for one problem, all samples counted. */
   nfe(sigma: number): number;
-  /** Steps of one sample that ask the denoiser. */
+  /** Steps of one sample that evaluate the denoiser. */
   steps(sigma: number): number;
   /**
    * Draws samples.

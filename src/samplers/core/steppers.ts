@@ -1,6 +1,6 @@
 /**
- * Steps from one noise level to the next, shared by the samplers; and the steppers that know nothing of
- * data, which draw from the prior.
+ * Steps from one noise level to the next, shared by the samplers; and steppers without data, which draw
+ * from the prior.
  *
  * In variance-exploding coordinates the probability flow is dx / dsigma = (x - D) / sigma (Karras et
  * al. 2022, eq. 1 with s = 1), whatever process a network was trained for.
@@ -66,7 +66,7 @@ export function scoreOf(denoised: Tensor, { x, sigma }: Pick<Transition, "x" | "
   return div(sub(denoised, x), mul(sigma, sigma));
 }
 
-/** Back up to a higher noise level: x' = x + sqrt(sigma'^2 - sigma^2) z. */
+/** Back to a higher noise level: x' = x + sqrt(sigma'^2 - sigma^2) z. */
 export function noisier({ x, sigma, sigmaNext, noise }: NoisyTransition): Tensor {
   return add(x, mul(root(sub(mul(sigmaNext, sigmaNext), mul(sigma, sigma))), noise()));
 }
@@ -76,7 +76,7 @@ export function langevin(x: Tensor, score: Tensor, eta: Tensor, z: Tensor): Tens
   return add(add(x, mul(eta, score)), mul(sqrt(mul(eta, 2)), z));
 }
 
-/** 1, but 0 for the last step: what noise is multiplied with where the clean image is wanted. */
+/** 1, but 0 for the last step: a factor on noise where the last step must give the clean image. */
 export function unlessLast({ sigmaNext }: Pick<Transition, "sigmaNext">): Tensor {
   return min(div(sigmaNext, MIN_SIGMA), 1);
 }
