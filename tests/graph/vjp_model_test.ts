@@ -4,7 +4,7 @@ import { InputError } from "../../src/errors.ts";
 import { guarded } from "../../src/cli/entry.ts";
 import { vjp } from "../../src/cli/commands/vjp.ts";
 import { importOnnx, vjpModel } from "../../src/graph/mod.ts";
-import { ints, writeModel } from "./foreign.ts";
+import { ints, writeModel } from "./import/foreign.ts";
 import { assertClose } from "./random.ts";
 
 const FIXTURE = new URL("../fixtures/onnx/unet.onnx", import.meta.url);

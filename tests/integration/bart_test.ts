@@ -17,7 +17,7 @@ import {
 import { mriOperator, regularised } from "../../src/mri/physics/operator.ts";
 import { Preparation } from "../../src/recon/prepare.ts";
 import { type NdArray, onlyOf } from "../../src/ndarray.ts";
-import { projectionResidual } from "../mri/calibration_support.ts";
+import { projectionResidual } from "../mri/calibration/calibration_support.ts";
 import { evaluate, relativeError } from "../mri/support.ts";
 import { DATA, needsCommand, needsData, ROOT, run, testWith } from "../tools.ts";
 import { runtime } from "../runtime.ts";

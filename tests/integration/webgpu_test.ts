@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Runtime } from "../../src/graph/mod.ts";
 import { readNpy, writeNpyComplex } from "../../src/io/numpy/npy.ts";
-import { scene } from "../mri/calibration_support.ts";
+import { scene } from "../mri/calibration/calibration_support.ts";
 import { relativeError, turned } from "../mri/support.ts";
 import { exists, ROOT, run, testWith } from "../tools.ts";
 

@@ -1,0 +1,64 @@
+/** The prediction of --dry-run against what a process really takes. */
+import assert from "node:assert/strict";
+import { predictMemory } from "../../../src/recon/plan.ts";
+import { Rng } from "../../../src/rng.ts";
+import { inFolder } from "../../io/support.ts";
+import { run, testWith } from "../../tools.ts";
+import { writeH5 } from "../support.ts";
+
+interface Size {
+  readonly coils: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The least of what is reconstructed in practice, and a slice of fastMRI's knees. */
+const CASES: readonly (Size & { readonly method: string })[] = [
+  { method: "zero-filled", coils: 4, height: 96, width: 96 },
+  { method: "rss", coils: 15, height: 368, width: 640 },
+  { method: "wavelet", coils: 15, height: 368, width: 640 },
+];
+
+/** Noise under a peak, as k-space has it. */
+function kspaceOf({ coils, height, width }: Size) {
+  const data = new Rng(1).normals(coils * 2 * height * width);
+  for (let i = 0; i < data.length; i++) {
+    const x = i % width - Math.floor(width / 2);
+    const y = Math.floor(i / width) % height - Math.floor(height / 2);
+    data[i] *= 0.01 + Math.exp(-(x * x + y * y) / 200);
+  }
+  return { data, shape: [coils, 2, height, width] };
+}
+
+const linux = Deno.build.os === "linux" ? undefined : "Linux's /proc";
+
+for (const { method, ...size } of CASES) {
+  const label = `${method}, ${size.coils} x ${size.height} x ${size.width}`;
+  testWith(
+    linux,
+    `the planned memory is within a factor of two of the real one: ${label}`,
+    () =>
+      inFolder(async (at) => {
+        const path = await writeH5(at("k.h5"), {
+          slices: 1,
+          ...size,
+          kspace: () => kspaceOf(size),
+        });
+        const script = new URL("peak_memory.ts", import.meta.url).pathname;
+        const args = ["run", "--allow-all", "--no-check", script, path, method];
+        const { planned, peak } = JSON.parse(await run(Deno.execPath(), args));
+        const ratio = planned / peak;
+        assert.ok(ratio > 0.5 && ratio < 2, `planned ${planned}, taken ${peak}`);
+      }),
+  );
+}
+
+Deno.test("a slice more adds its images to the planned memory, and no k-space", () => {
+  const needs = { file: { coils: 7, height: 216, width: 256 }, solverCoils: 7 };
+  const [few, many] = [2, 3].map((slices) =>
+    predictMemory({ ...needs, image: [slices, 256, 216] })
+  );
+  const [image, kspace] = [4 * 256 * 216, 7 * 8 * 256 * 216];
+  assert.ok(many - few >= 4 * image, "magnitude, complex image and reference");
+  assert.ok(many - few < kspace, `${many - few}`);
+});

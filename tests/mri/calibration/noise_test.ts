@@ -1,0 +1,72 @@
+/** The noise level of scenes with signal: few coils, few lines, coils that differ, corners without data. */
+import assert from "node:assert/strict";
+import { kspaceFromArray, reconstruct } from "../../../mod.ts";
+import { Rng } from "../../../src/rng.ts";
+import { runtime } from "../../runtime.ts";
+import { scene } from "./calibration_support.ts";
+
+const SIGMA = 0.02;
+
+interface Case {
+  readonly title: string;
+  readonly size: readonly [coils: number, height: number, width: number];
+  readonly mask?: string;
+  /** Noise of a coil, relative to SIGMA. Default 1. */
+  readonly level?: (coil: number) => number;
+  /** Whether a sample was acquired, by its place from -1 to 1. Default: all were. */
+  readonly acquired?: (v: number, u: number) => boolean;
+  /** What is found, relative to the truth. Signal in all regions makes it larger, nothing smaller. */
+  readonly bounds: readonly [number, number];
+}
+
+const CASES: readonly Case[] = [
+  { title: "8 coils", size: [8, 128, 120], bounds: [0.98, 1.02] },
+  { title: "one coil", size: [1, 128, 128], bounds: [0.97, 1.03] },
+  { title: "R=8", size: [8, 128, 128], mask: "equispaced:R=8,acs=16", bounds: [0.98, 1.05] },
+  {
+    title: "one coil at R=8, no region without signal",
+    size: [1, 256, 216],
+    mask: "equispaced:R=8,acs=16",
+    bounds: [0.97, 1.6],
+  },
+  {
+    title: "coils whose noise differs fourfold: the root mean square",
+    size: [8, 128, 120],
+    level: (coil) => 0.5 + coil / 4,
+    bounds: [0.98, 1.03],
+  },
+  {
+    title: "zero-filled corners",
+    size: [8, 128, 120],
+    acquired: (v, u) => u * u + v * v <= 1,
+    bounds: [0.98, 1.3],
+  },
+  {
+    title: "zero-filled outer lines",
+    size: [8, 128, 120],
+    acquired: (v) => Math.abs(v) <= 0.75,
+    bounds: [0.98, 1.03],
+  },
+];
+
+for (const { title, size, mask, level = () => 1, acquired = () => true, bounds } of CASES) {
+  Deno.test(`the noise level is found beside signal: ${title}`, async () => {
+    const [coils, height, width] = size;
+    const { kspace } = await scene(runtime, { coils, height, width, sigma: 0 });
+    const noise = new Rng(1).normals(kspace.data.length);
+    const data = kspace.data.map((value, i) => {
+      const coil = Math.floor(i / (2 * height * width));
+      const [v, u] = [
+        2 * (Math.floor(i / width) % height) / height - 1,
+        2 * (i % width) / width - 1,
+      ];
+      return acquired(v, u) ? value + SIGMA * level(coil) * noise[i] : 0;
+    });
+    using file = kspaceFromArray({ data, shape: [coils, 2, height, width] });
+    const { sigma } = await reconstruct(file, { method: "zero-filled", mask, device: runtime });
+    const squares = Array.from({ length: coils }, (_, coil) => level(coil) ** 2);
+    const truth = SIGMA * Math.sqrt(squares.reduce((a, b) => a + b) / coils);
+    const [low, high] = bounds.map((bound) => bound * truth);
+    assert.ok(sigma[0] >= low && sigma[0] <= high, `${sigma[0] / truth} of the truth`);
+  });
+}
