@@ -43,19 +43,21 @@ export function readMaskFile(path: string): MaskFile {
   const axes = shape.filter((size) => size > 1);
   if (axes.length === 0 || axes.length > 2) {
     throw unreadable(
-      `${path} as a mask`,
+      asMask(path),
       "one axis (phase) or two (readout, phase) are",
       `shape (${shape.join(", ")})`,
     );
   }
   const values = Uint8Array.from(found, (value, i) => {
     if (value === 0 || value === 1) return value;
-    throw unreadable(`${path} as a mask`, "0 and 1 are", `${value} at position ${i}`);
+    throw unreadable(asMask(path), "0 and 1 are", `${value} at position ${i}`);
   });
-  if (!values.includes(1)) throw unreadable(`${path} as a mask`, "a 1 is", "only 0");
+  if (!values.includes(1)) throw unreadable(asMask(path), "a 1 is", "only 0");
   if (axes.length === 1) return { kind: "lines", values };
   return { kind: "plane", rows: axes[0], columns: axes[1], values };
 }
+
+const asMask = (path: string) => `${path} as a mask`;
 
 function readPlain(path: string): Plain {
   const text = readText(path);
@@ -66,7 +68,7 @@ function readPlain(path: string): Plain {
     return { values: complex ? realParts(path, data) : data, shape };
   }
   if (format === "bart-cfl") return readCflMask(path);
-  throw unreadable(`${path} as a mask`, ".npy, .cfl or a text of 0 and 1 is", format);
+  throw unreadable(asMask(path), ".npy, .cfl or a text of 0 and 1 is", format);
 }
 
 /** In a .cfl the first dimension is the fastest: the plane is transposed. */
@@ -84,7 +86,7 @@ function realParts(path: string, interleaved: Float32Array): Float32Array {
   return new Float32Array(interleaved.length / 2).map((_, i) => {
     if (interleaved[2 * i + 1] === 0) return interleaved[2 * i];
     throw unreadable(
-      `${path} as a mask`,
+      asMask(path),
       "real numbers are",
       `an imaginary part of ${interleaved[2 * i + 1]} at position ${i}`,
     );
@@ -109,7 +111,7 @@ function parseText(path: string, text: string): Plain {
   const lengths = new Set(rows.map((row) => row.length));
   if (lengths.size !== 1) {
     throw unreadable(
-      `${path} as a mask`,
+      asMask(path),
       "rows of one length are",
       `${lengths.size === 0 ? "none" : `lengths ${[...lengths].slice(0, 5).join(", ")}`}`,
     );
@@ -117,7 +119,7 @@ function parseText(path: string, text: string): Plain {
   const values = rows.flat().map((word, i) => {
     if (Number.isFinite(Number(word))) return Number(word);
     throw unreadable(
-      `${path} as a mask`,
+      asMask(path),
       "0 and 1 are",
       `${JSON.stringify(word.slice(0, 40))} at position ${i}`,
     );

@@ -4,7 +4,8 @@ import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { MAX_DEFLATE_RATIO } from "../bytes.ts";
-import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
+import { type Hdf5File } from "./library.ts";
+import { H5T, type Hdf5Metadata } from "./h5wasm.ts";
 
 /** Values of `get_type`. */
 const H5G_GROUP = 0, H5G_DATASET = 1;

@@ -2,8 +2,9 @@
 import { numberGetter } from "../bytes.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
-import { H5T, type Hdf5File, type Hdf5Metadata } from "./library.ts";
+import { type Hdf5File } from "./library.ts";
 import { type DatasetInfo, readSlab } from "./dataset.ts";
+import { H5T, type Hdf5Metadata } from "./h5wasm.ts";
 
 /** Largest mask, header or attribute that is read. */
 const MAX_WHOLE_BYTES = 1 << 24;

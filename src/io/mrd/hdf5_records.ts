@@ -10,7 +10,7 @@
 import { unreadable } from "../unreadable.ts";
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
-import { H5T, type Hdf5File, type Hdf5Metadata } from "../hdf5/library.ts";
+import { type Hdf5File } from "../hdf5/library.ts";
 import {
   checkSlab,
   type DatasetInfo,
@@ -23,6 +23,7 @@ import type { ReadRequest } from "../hdf5/worker_messages.ts";
 import { concatBytes } from "../bytes.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
 import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
+import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 
 /** Records read at once: 16 to 64 are fastest, and more only take memory. */
 const BATCH = 32;

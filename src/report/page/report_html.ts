@@ -1,7 +1,19 @@
-/** report.html: a comparison as one self-contained page. @module */
+/** report.html: a comparison as one page that loads nothing. @module */
+import { createHash } from "node:crypto";
+import { colourRules } from "../../chart.ts";
+import { auditTable } from "./audit_table.ts";
 import type { Comparison } from "../comparison.ts";
-import { page } from "./page.ts";
-import { collectPictures, type ReportImages } from "./pictures.ts";
+import { curves } from "./curves.ts";
+import { differenceTable } from "./difference_table.ts";
+import { imageSection, swipeSection } from "./figures.ts";
+import { distinct, runLabels } from "../labels.ts";
+import { attribute, html, Markup, scriptJson } from "../../markup.ts";
+import type { PageData } from "./page_data.ts";
+import { collectPictures, type Pictures, type ReportImages } from "./pictures.ts";
+import { pageScript } from "./page_script.ts";
+import { settingsSection } from "./settings.ts";
+import styleSheet from "./style.css" with { type: "text" };
+import { runTable } from "./run_table.ts";
 
 export type { ReportImages };
 
@@ -21,4 +33,166 @@ export async function renderReport(
   { maxPixels = MAX_PIXELS }: { maxPixels?: number } = {},
 ): Promise<string> {
   return page(comparison, await collectPictures(comparison, images, maxPixels));
+}
+
+/** The style sheet with the colours of curves. */
+const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
+
+function page(comparison: Comparison, pictures: Pictures): string {
+  const labels = runLabels(comparison.runs);
+  const title = titleOf(comparison);
+  const { version } = comparison;
+  const script = pageScript();
+  return html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="${policy(script)}">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>${title}</title>
+        ${element("style", {}, style)}
+      </head>
+      <body>
+        <main>
+          <header>
+            <p class="kicker">Larmor ${version}</p>
+            <h1>${title}</h1>
+            ${summary(comparison, pictures)}
+          </header>
+          <noscript>
+            <p class="failed">The images of this page need JavaScript, which does not run here.</p>
+          </noscript>
+          ${sections(comparison, labels, pictures)}
+        </main>
+        <dialog id="keys" aria-labelledby="keys-title">
+          <h2 id="keys-title">Keys</h2>
+          <dl id="keys-list"></dl>
+          <form method="dialog"><button>Close</button></form>
+        </dialog>
+        ${data(comparison, labels, pictures)} ${element("script", {}, script)}
+      </body>
+    </html>
+  `.text.trim() + "\n";
+}
+
+/** Data for the script: facts as JSON, and each picture. */
+function data(comparison: Comparison, labels: readonly string[], pictures: Pictures): Markup[] {
+  const facts = scriptJson(pageData(comparison, labels, pictures));
+  return [
+    element("script", { type: "application/json", id: "data" }, facts),
+    ...pictures.packed.map(({ id, base64 }) =>
+      element("script", { type: "text/plain", id }, base64)
+    ),
+  ];
+}
+
+/** A style sheet, a script or data: `text` is not escaped, and must not end the element. */
+function element(
+  name: "style" | "script",
+  attributes: Readonly<Record<string, string>>,
+  text: string,
+): Markup {
+  const written = Object.entries(attributes).map(([key, value]) => attribute(key, value));
+  return new Markup(`${html`<${name}${written}>`}${text}</${name}>`);
+}
+
+/** Forbids all requests, and all but this style sheet and this script. */
+function policy(script: string): string {
+  const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  return `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; ` +
+    "base-uri 'none'; form-action 'none'";
+}
+
+function sections(
+  comparison: Comparison,
+  labels: readonly string[],
+  pictures: Pictures,
+): (Markup | undefined)[] {
+  return [
+    section("images", "Images", imageSection(comparison, labels, pictures)),
+    section("swipe", "Two side by side", swipeSection(pictures)),
+    section("curves", "Curves", curves(comparison, labels)),
+    section("table", "All runs", html`${tableControls()}${runTable(comparison, labels)}`),
+    section("differences", "Paired differences", differenceTable(comparison)),
+    section("audit", "Audit", auditTable(comparison, labels)),
+    section("again", "Run it again", settingsSection(comparison, labels)),
+  ];
+}
+
+function section(id: string, title: string, content: Markup | undefined): Markup | undefined {
+  return content && html`
+    <section id="${id}" aria-labelledby="${id}-title">
+      <h2 id="${id}-title">${title}</h2>
+      ${content}
+    </section>
+  `;
+}
+
+function tableControls(): Markup {
+  return html`
+    <p class="controls">
+      <label>
+        Metrics over
+        <select id="table-region">
+          <option value="head">the head</option>
+          <option value="whole">the whole image</option>
+        </select>
+      </label>
+      <label><input type="checkbox" id="table-mask"> only the mask shown above</label>
+    </p>
+  `;
+}
+
+function titleOf({ runs, inputs }: Comparison): string {
+  const methods = distinct(runs.map(({ method }) => method)).length;
+  const name = inputs.length === 1
+    ? inputs[0].path.split(/[\\/]/).pop() || inputs[0].path
+    : `${inputs.length} files`;
+  return `${count(methods, "method")} on ${name}`;
+}
+
+function summary({ runs, device }: Comparison, { inputs }: Pictures): Markup {
+  const masks = distinct(runs.map(({ mask }) => mask)).length;
+  const failed = runs.filter(({ error }) => error !== null).length;
+  const doubted = runs.filter(({ audit }) => audit && audit.verdict !== "consistent").length;
+  const slices = inputs.reduce((sum, { slices }) => sum + slices.length, 0);
+  const facts = [
+    `${count(runs.length, "run")} under ${count(masks, "mask")} on ${device}`,
+    ...failed > 0 ? [`${failed} failed`] : [],
+    ...doubted > 0 ? [`${doubted} doubtful by the audit`] : [],
+    `${count(slices, "slice")} in this page`,
+  ].join("; ");
+  return html`
+    <p class="lede">
+      ${facts}. Values of pictures are in per cent of the reference’s maximum.
+      <span class="screen">Press <kbd>?</kbd> for the keys.</span>
+    </p>
+  `;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function pageData(
+  { runs }: Comparison,
+  labels: readonly string[],
+  { inputs, recon, std, step, errorScale }: Pictures,
+): PageData {
+  const masks = distinct(runs.map(({ mask }) => mask));
+  return {
+    inputs,
+    masks,
+    step,
+    errorScale,
+    runs: runs.map(({ input, mask }, i) => ({
+      label: labels[i],
+      input,
+      mask: masks.indexOf(mask),
+      picture: recon.has(i),
+      std: std.has(i),
+    })),
+  };
 }
