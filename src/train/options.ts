@@ -40,6 +40,8 @@ export interface TrainingOptions {
   readonly checkpointMinutes?: number;
   /** Steps between validations. Default 250. */
   readonly validateEvery?: number;
+  /** Threads of onnxruntime. Default: one for each core. */
+  readonly threads?: number;
   /** Markdown text on licences and limits, appended to the model's card. */
   readonly notes?: string;
   /** Stops the run after the present step; the checkpoint is kept. */
@@ -163,6 +165,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructionTrainingOptions, Requirement 
   procedural: SHARE,
   checkpointMinutes: NOT_NEGATIVE,
   validateEvery: COUNT,
+  threads: COUNT,
   notes: undefined,
   signal: undefined,
   onProgress: undefined,

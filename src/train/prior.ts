@@ -81,9 +81,9 @@ export async function trainPrior(
 }
 
 async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
-  const { output, batch, crop, seed, resume } = options;
+  const { output, batch, crop, seed, resume, threads } = options;
   requireCrop(crop);
-  await using runtime = await Runtime.open("cpu");
+  await using runtime = await Runtime.open("cpu", { threads });
   const { sources, names: volumes } = await runSources(runtime, options);
   await mkdir(output, { recursive: true });
   const resumed = resume ? await readCheckpoint(output) : undefined;
@@ -166,7 +166,7 @@ async function measuredQuality(
     new Rng(PROBE_SEED).normals(sizeOf(images.clean.shape)),
     images.clean.shape,
   );
-  await using runtime = await Runtime.open("cpu");
+  await using runtime = await Runtime.open("cpu", { threads: options.threads });
   const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, sigmaData);
   const quality = await measureDenoiser(runtime, denoise, { ...images, probe }, CARD_SIGMAS);
   return { quality, count: images.clean.shape[0] };

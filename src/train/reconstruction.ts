@@ -94,10 +94,10 @@ async function trainedReconstruction(
   kind: ReconstructionKind,
   options: TrainingSettings,
 ): Promise<TrainedReconstruction> {
-  const { output, batch, crop, seed, resume } = options;
+  const { output, batch, crop, seed, resume, threads } = options;
   const network = await reconNetwork(kind, options);
   const { architecture, specs, build } = network;
-  await using runtime = await Runtime.open("cpu");
+  await using runtime = await Runtime.open("cpu", { threads });
   const { sources, names: volumes } = await runSources(runtime, options);
   await mkdir(output, { recursive: true });
   const sizes = acquisitionSizes(crop);

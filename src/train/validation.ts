@@ -47,7 +47,7 @@ export async function priorValidation(options: TrainingSettings, sigmaData: numb
   const specs = denoiserSpecs(DENOISER_NETWORK);
   return async (weights: Float32Array) => {
     // Weights as constants run twice as fast; a runtime of its own releases their session.
-    await using runtime = await Runtime.open("cpu");
+    await using runtime = await Runtime.open("cpu", { threads: options.threads });
     const scope = constantScope(unflatten(specs, weights));
     const denoise = scopedDenoiser(scope, DENOISER_NETWORK, sigmaData);
     const quality = await measureDenoiser(runtime, denoise, images, SIGMAS);

@@ -27,7 +27,7 @@ import { writeVolume } from "./support.ts";
 import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
 import { runtime } from "../runtime.ts";
 
-const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5 };
+const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5, threads: 1 };
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
 const UNET = { channels: 6, pools: 2 };
