@@ -2,10 +2,10 @@
  * Bytes at any offset of a plain (not HDF5) file, and their decoding to float32.
  * @module
  */
-import { unreadable } from "./unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { float16, type OpenFile, openFile, reason } from "../host.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Bytes that can be read at any offset: of an open file, or in memory. */
 export interface ByteSource extends Disposable {

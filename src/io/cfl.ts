@@ -3,7 +3,6 @@
  * first dimension fastest). The dimensions are those of BART's src/misc/mri.h.
  * @module
  */
-import { unreadable } from "./unreadable.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
@@ -11,6 +10,7 @@ import { bytesOf, type ByteSource, checkFile, decode, openBytes } from "./bytes.
 import { interleave } from "./planar.ts";
 import { packedAxes, storedKspace } from "./stored_array.ts";
 import type { KspaceFile } from "./types.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Number of dimensions of every BART array. */
 const RANK = 16;

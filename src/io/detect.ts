@@ -1,11 +1,11 @@
 /** Which format a file is, by its content. @module */
-import { isFile } from "../host.ts";
 import { InputError } from "../errors.ts";
+import { isFile } from "../host.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
 import { hasHdf5Signature } from "./hdf5/signature.ts";
-import { inflatedHead } from "./nifti/read.ts";
 import { niftiKind } from "./nifti/header.ts";
+import { inflatedHead } from "./nifti/read.ts";
 import { NPY_MAGIC } from "./numpy/header.ts";
 
 /** Formats that the content of a file shows; the reader of HDF5 finds its layout. */

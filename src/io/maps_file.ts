@@ -2,12 +2,12 @@
  * Coil sensitivity maps given as files: BART .cfl (as `bart ecalib` writes them) or .npy.
  * @module
  */
-import { unreadable } from "./unreadable.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { readCfl } from "./cfl.ts";
 import { detectFormat } from "./detect.ts";
-import { planarCoils, withZeroImaginary } from "./planar.ts";
 import { readNpy } from "./numpy/npy.ts";
+import { planarCoils, withZeroImaginary } from "./planar.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Interleaved complex coil planes, `[slices, coils, rows, columns]`. */
 interface Planes {

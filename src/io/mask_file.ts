@@ -1,10 +1,10 @@
 /** Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones. @module */
-import { unreadable } from "./unreadable.ts";
 import { isFile } from "../host.ts";
 import { openBytes } from "./bytes.ts";
 import { readCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
 import { readNpy } from "./numpy/npy.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** A mask: which phase-encode lines, or which points of a plane, were acquired. */
 export type MaskFile =

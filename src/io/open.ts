@@ -1,6 +1,6 @@
 /** Opening a file of any format, as k-space or as an image. @module */
-import { promiseTry } from "../host.ts";
 import { InputError } from "../errors.ts";
+import { promiseTry } from "../host.ts";
 import { openCfl } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
 import { openNiftiImage, openNiftiKspace } from "./nifti/read.ts";

@@ -1,10 +1,10 @@
 /** A reconstruction as MRD images, with the attributes that viewers look for. @module */
 import { encodeMeta } from "../io/mrd/meta.ts";
 import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
-import type { RawBin } from "../mri/raw/bin.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
+import type { RawBin } from "../mri/raw/bin.ts";
 import type { NdArray } from "../ndarray.ts";
-import { type Reconstruction } from "../recon/types.ts";
+import type { Reconstruction } from "../recon/types.ts";
 
 /** `ImageHeader.dataType` of float32. */
 const FLOAT32 = 5;

@@ -3,8 +3,8 @@
  * not be one of them; and a worker that breaks ends only its own sessions.
  * @module
  */
-import type { Device, DeviceRequest } from "../graph/mod.ts";
 import { DeviceError } from "../errors.ts";
+import type { Device, DeviceRequest } from "../graph/mod.ts";
 import type { OpenWork, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
 interface PoolWorker {

@@ -3,9 +3,9 @@
  * may be empty.
  * @module
  */
+import type { Geometry } from "../types.ts";
 import { imagePlane } from "./image_plane.ts";
 import { type DicomTags, namesPatient } from "./tags.ts";
-import type { Geometry } from "../types.ts";
 
 /** SOP class of MR Image Storage. */
 export const MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4";

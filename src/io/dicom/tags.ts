@@ -3,8 +3,8 @@
  * hold (DICOM PS3.5 section 6.2).
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
+import { unreadable } from "../unreadable.ts";
 
 /** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
 export type DicomTags = Readonly<Record<string, string>>;

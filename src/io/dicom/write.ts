@@ -10,6 +10,7 @@ import dcmjs from "dcmjs";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { createFolderWhole, writeFileWhole } from "../atomic.ts";
+import type { Geometry } from "../types.ts";
 import {
   type DicomDataset,
   MR_IMAGE_STORAGE,
@@ -19,7 +20,6 @@ import {
 } from "./dataset.ts";
 import type { DicomTags } from "./tags.ts";
 import { dicomUid } from "./uid.ts";
-import type { Geometry } from "../types.ts";
 
 export { type DicomTags, dicomTags } from "./tags.ts";
 

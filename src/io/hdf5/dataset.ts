@@ -1,11 +1,11 @@
 /** Datasets of an open HDF5 file: their descriptions, and parts of them as bytes. @module */
-import { unreadable } from "../unreadable.ts";
 import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { MAX_DEFLATE_RATIO } from "../bytes.ts";
-import { type Hdf5File } from "./library.ts";
+import { unreadable } from "../unreadable.ts";
 import { H5T, type Hdf5Metadata } from "./h5wasm.ts";
+import type { Hdf5File } from "./library.ts";
 
 /** Values of `get_type`. */
 const H5G_GROUP = 0, H5G_DATASET = 1;

@@ -6,21 +6,21 @@
  * reading swaps the two.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
-import type { Hdf5File } from "./library.ts";
-import { describe } from "./dataset.ts";
-import { readAttribute, readNumbers, readText } from "./values.ts";
 import { parseXml, type XmlElement } from "../mrd/xml.ts";
+import type { Geometry, KspaceFile } from "../types.ts";
+import { unreadable } from "../unreadable.ts";
+import { describe } from "./dataset.ts";
 import {
   checkReadable,
   describeComplex,
   type KspaceDataset,
   readKspaceSlice,
 } from "./kspace_dataset.ts";
-import type { Geometry, KspaceFile } from "../types.ts";
+import type { Hdf5File } from "./library.ts";
+import { readAttribute, readNumbers, readText } from "./values.ts";
 
 const LAYOUT = "fastMRI HDF5";
 

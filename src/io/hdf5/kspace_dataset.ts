@@ -2,10 +2,11 @@
  * What the HDF5 layouts of k-space share: finding the dataset, checking it, reading one slice.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
-import type { Hdf5File } from "./library.ts";
+import { checkSlice } from "../axes.ts";
+import { planarCoils } from "../planar.ts";
+import { unreadable } from "../unreadable.ts";
 import {
   checkSlab,
   type ComplexLayout,
@@ -15,8 +16,7 @@ import {
   readSlab,
   rootNames,
 } from "./dataset.ts";
-import { checkSlice } from "../axes.ts";
-import { planarCoils } from "../planar.ts";
+import type { Hdf5File } from "./library.ts";
 
 /** Largest slice as planar float32. */
 const MAX_SLICE_BYTES = 2 ** 31;

@@ -4,12 +4,11 @@
  * the axes in the opposite order: `[time, slice, coil, ny, nx]`, with nx the readout.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { openFile } from "../../host.ts";
 import { kspaceSizes, namedAxes } from "../axes.ts";
-import type { Hdf5File } from "./library.ts";
+import type { KspaceFile } from "../types.ts";
+import { unreadable } from "../unreadable.ts";
 import { datasetNames, describe } from "./dataset.ts";
-import { readAttribute } from "./values.ts";
 import {
   checkReadable,
   describeComplex,
@@ -17,7 +16,8 @@ import {
   readKspaceSlice,
   withoutKspace,
 } from "./kspace_dataset.ts";
-import type { KspaceFile } from "../types.ts";
+import type { Hdf5File } from "./library.ts";
+import { readAttribute } from "./values.ts";
 
 const LAYOUT = "MATLAB 7.3 k-space";
 /** Start of the user block that MATLAB writes. */

@@ -6,8 +6,8 @@ import { InputError } from "../../errors.ts";
 import { isFolder, partialName, reason, remove } from "../../host.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { bytesOf } from "../bytes.ts";
-import { Hdf5File } from "./library.ts";
 import { H5T, type Hdf5Creation } from "./h5wasm.ts";
+import { Hdf5File } from "./library.ts";
 
 /** Character sets of strings in HDF5. */
 const ASCII = 0, UTF8 = 1;

@@ -1,10 +1,10 @@
 /** Small values of an open HDF5 file: numbers, texts, attributes. @module */
-import { numberGetter } from "../bytes.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
-import { type Hdf5File } from "./library.ts";
+import { numberGetter } from "../bytes.ts";
 import { type DatasetInfo, readSlab } from "./dataset.ts";
 import { H5T, type Hdf5Metadata } from "./h5wasm.ts";
+import type { Hdf5File } from "./library.ts";
 
 /** Largest mask, header or attribute that is read. */
 const MAX_WHOLE_BYTES = 1 << 24;

@@ -5,12 +5,12 @@
  */
 import { parentPort } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
-import { fastmriKspace } from "./fastmri.ts";
-import { Hdf5File, hdf5IsTrapped } from "./library.ts";
-import type { Hdf5Answer, Hdf5Layout, Hdf5Request, Hdf5Results } from "./worker_messages.ts";
-import { isMatlab, matlabKspace } from "./matlab.ts";
 import { MrdRecords } from "../mrd/hdf5_records.ts";
 import type { KspaceFile } from "../types.ts";
+import { fastmriKspace } from "./fastmri.ts";
+import { Hdf5File, hdf5IsTrapped } from "./library.ts";
+import { isMatlab, matlabKspace } from "./matlab.ts";
+import type { Hdf5Answer, Hdf5Layout, Hdf5Request, Hdf5Results } from "./worker_messages.ts";
 
 const files = new Map<number, KspaceFile | MrdRecords>();
 let nextHandle = 0;

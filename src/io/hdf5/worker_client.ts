@@ -7,9 +7,9 @@
  * that exceeds it is stopped. An idle worker does not keep the process alive.
  * @module
  */
-import { withResolvers } from "../../host.ts";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
+import { withResolvers } from "../../host.ts";
 import { checkFile } from "../bytes.ts";
 import type {
   Hdf5Answer,

@@ -7,10 +7,8 @@
  * writers (C pads the record, h5py packs it), so offsets are those that the file states.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
-import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
-import { type Hdf5File } from "../hdf5/library.ts";
+import { concatBytes } from "../bytes.ts";
 import {
   checkSlab,
   type DatasetInfo,
@@ -18,12 +16,14 @@ import {
   describe,
   groupNames,
 } from "../hdf5/dataset.ts";
+import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
+import type { Hdf5File } from "../hdf5/library.ts";
 import { readText } from "../hdf5/values.ts";
 import type { ReadRequest } from "../hdf5/worker_messages.ts";
-import { concatBytes } from "../bytes.ts";
+import { unreadable } from "../unreadable.ts";
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
 import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
-import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 
 /** Records read at once: 16 to 64 are fastest, and more only take memory. */
 const BATCH = 32;

@@ -2,7 +2,6 @@
  * The fixed headers of ISMRMRD 1.x as bytes, little endian: the same in a stream and in a file.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import {
   ACQUISITION_FIELDS,
   type AcquisitionHeader,
@@ -13,6 +12,7 @@ import {
   WAVEFORM_FIELDS,
   type WaveformHeader,
 } from "../../mrd/values.ts";
+import { unreadable } from "../unreadable.ts";
 
 const BYTES: { readonly [K in NumberKind]: number } = { u16: 2, u32: 4, i32: 4, f32: 4, u64: 8 };
 

@@ -3,11 +3,11 @@
  * data.
  * @module
  */
-import { IMAGE } from "./headers.ts";
 import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
 import { bytesOf } from "../bytes.ts";
-import { complexOf, createStack, elementOf, Hdf5Output, writeTexts } from "../hdf5/output.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
+import { complexOf, createStack, elementOf, Hdf5Output, writeTexts } from "../hdf5/output.ts";
+import { IMAGE } from "./headers.ts";
 import { RecordSink } from "./record_sink.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
 

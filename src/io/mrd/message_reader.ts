@@ -2,11 +2,11 @@
  * Reading the messages of an MRD stream. Lengths are checked before memory is allocated.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
-import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
 import { InputError } from "../../errors.ts";
 import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
+import { unreadable } from "../unreadable.ts";
 import { ByteReader } from "./byte_reader.ts";
+import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
 import {
   CONFIG_FILE_BYTES,
   DEFAULT_MESSAGE_LIMITS,

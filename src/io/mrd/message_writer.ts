@@ -1,7 +1,7 @@
 /** The bytes of the messages of an MRD stream. @module */
-import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
-import { bytesOf, concatBytes } from "../bytes.ts";
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
+import { bytesOf, concatBytes } from "../bytes.ts";
+import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
 import { CONFIG_FILE_BYTES, MESSAGE_IDS, type MrdMessage, type TextKind } from "./messages.ts";
 
 const LITTLE_ENDIAN = true;

@@ -1,7 +1,7 @@
 /** Writing raw acquisitions as an ISMRMRD file while they arrive. @module */
-import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import { Hdf5Output, writeTexts } from "../hdf5/output.ts";
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { RecordSink } from "./record_sink.ts";
 import { RAW_TEMPLATE } from "./templates.ts";
 

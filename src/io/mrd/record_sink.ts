@@ -1,7 +1,7 @@
 /** A dataset of records that grows, some tens of records at a time. @module */
 import { bytesOf } from "../bytes.ts";
-import { type Hdf5File } from "../hdf5/library.ts";
 import { H5T } from "../hdf5/h5wasm.ts";
+import type { Hdf5File } from "../hdf5/library.ts";
 
 /** Records written at once. */
 const BATCH = 64;

@@ -3,8 +3,8 @@
  * all sequences of a batch in one array.
  * @module
  */
-import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import type { Acquisition, Waveform } from "../../mrd/values.ts";
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 
 /** Datasets of a group that hold records. */
 export type RecordKind = "data" | "waveforms";

@@ -2,12 +2,12 @@
  * The header of NIfTI-1 and NIfTI-2: parsed by nifti-reader-js, which checks nothing, then checked.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import type { ElementType, Scaling } from "../bytes.ts";
 import type { Geometry } from "../types.ts";
+import { unreadable } from "../unreadable.ts";
 
 /** Sizes of the headers without extensions. */
 export const NIFTI1_BYTES = 348;

@@ -3,15 +3,15 @@
  * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { namedAxes } from "../axes.ts";
 import { type ByteSource, MAX_DEFLATE_RATIO, memoryBytes, openBytes } from "../bytes.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
-import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
+import { unreadable } from "../unreadable.ts";
+import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 
 /** Compressed bytes that hold the header in any case; 4 KiB expand to at most 4 MiB. */
 const HEAD_BYTES = 4096;

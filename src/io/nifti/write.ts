@@ -4,9 +4,9 @@ import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { writeFileWhole } from "../atomic.ts";
 import { bytesOf, concatBytes } from "../bytes.ts";
 import { interleave } from "../planar.ts";
+import type { Geometry, ImageVolume } from "../types.ts";
 import { COMPLEX64_CODE, FLOAT32_CODE, NIFTI1_BYTES, NIFTI2_BYTES } from "./header.ts";
 import { quaternion } from "./quaternion.ts";
-import type { Geometry, ImageVolume } from "../types.ts";
 
 /** Largest dimension of NIfTI-1, whose dimensions are int16. */
 const MAX_NIFTI1_DIM = 32767;

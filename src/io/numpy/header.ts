@@ -3,10 +3,10 @@
  * the order and the shape (numpy/lib/format.py documents it).
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
 import type { ByteSource, ElementType } from "../bytes.ts";
+import { unreadable } from "../unreadable.ts";
 
 export const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
 

@@ -2,15 +2,15 @@
  * NumPy .npy files: k-space read slice by slice, images, small arrays (masks, maps), and writing.
  * @module
  */
-import { unreadable } from "../unreadable.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { namedAxes } from "../axes.ts";
 import { bytesOf, type ByteSource, concatBytes, decode, openBytes } from "../bytes.ts";
 import { checkFinite, interleave } from "../planar.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
-import { type NpyHeader, npyHeader, readNpyHeader } from "./header.ts";
 import type { Axis, ImageFile, KspaceFile } from "../types.ts";
+import { unreadable } from "../unreadable.ts";
+import { type NpyHeader, npyHeader, readNpyHeader } from "./header.ts";
 
 /** A whole .npy array. */
 export interface NpyArray {

@@ -9,20 +9,20 @@ import { Runtime } from "../../graph/mod.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import { bartMethods } from "../../recon/bart.ts";
 import { outputSize } from "../../recon/finish.ts";
+import { sliceRange } from "../../recon/options.ts";
 import { predictMemory } from "../../recon/plan.ts";
-import { fileShape } from "../../recon/report.ts";
 import { reconstructFrom } from "../../recon/reconstruct.ts";
+import { fileShape } from "../../recon/report.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { FileSlices, KeptSlices, outputGeometry } from "../../recon/slice_supply.ts";
 import type { Progress } from "../../recon/types.ts";
-import { comparedMetrics, COMPARISON_CONVENTION, NO_METRICS } from "./metrics.ts";
-import type { CompareInput, CompareResult, CompareTask, CompareWatcher } from "./task.ts";
-import { requireMemory, type Variant, variantModel } from "./plan.ts";
 import { type Comparison, COMPARISON_SCHEMA, type ComparisonRun } from "../comparison.ts";
+import { comparedMetrics, COMPARISON_CONVENTION, NO_METRICS } from "./metrics.ts";
 import { pairedDifferences } from "./paired_differences.ts";
 import { withPeakMemory } from "./peak_memory.ts";
+import { requireMemory, type Variant, variantModel } from "./plan.ts";
 import { json, runKey, type RunSettings, type RunStore } from "./run_store.ts";
-import { sliceRange } from "../../recon/options.ts";
+import type { CompareInput, CompareResult, CompareTask, CompareWatcher } from "./task.ts";
 
 type InputRow = Comparison["inputs"][number];
 

@@ -1,7 +1,7 @@
 /** Which runs a comparison consists of: masks, methods, and sweeps over R or steps. @module */
 import { InputError, UsageError } from "../../errors.ts";
-import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { Method, MethodOptions } from "../../method/problem.ts";
+import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import { modelPath, type ModelReference, modelReference, readModelFolder } from "../../nn/mod.ts";
 
 /** A method as it is to be run. */

@@ -3,8 +3,8 @@ import type { DeviceRequest, Runtime } from "../../graph/mod.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import type { SupplyOptions } from "../../recon/slice_supply.ts";
 import type { Progress } from "../../recon/types.ts";
-import type { Variant } from "./plan.ts";
 import type { Comparison, ComparisonRun } from "../comparison.ts";
+import type { Variant } from "./plan.ts";
 import type { RunSettings } from "./run_store.ts";
 
 export interface CompareInput {

@@ -1,8 +1,8 @@
 /** The table of the audits, which judge an image without its reference. @module */
+import { type Content, html, type Markup } from "../../markup.ts";
+import { fixed, short } from "../../number_format.ts";
 import type { Audit, ConsistencyBand, Verdict } from "../../recon/audit/audit.ts";
 import type { Comparison } from "../comparison.ts";
-import { fixed, short } from "../../number_format.ts";
-import { type Content, html, type Markup } from "../../markup.ts";
 import { table, type TableColumn } from "./table.ts";
 
 /** Signs beside the words, so that verdicts differ in more than colour. */

@@ -1,9 +1,9 @@
 /** Curves of quality against acceleration, network evaluations and seconds. @module */
 import { chart, COLOURS, type Curve, marker } from "../../chart.ts";
-import type { Comparison, ComparisonRun } from "../comparison.ts";
-import { fixed, short } from "../../number_format.ts";
-import { distinct } from "../labels.ts";
 import { attribute, html, type Markup } from "../../markup.ts";
+import { fixed, short } from "../../number_format.ts";
+import type { Comparison, ComparisonRun } from "../comparison.ts";
+import { distinct } from "../labels.ts";
 
 /** A quantity on an axis. */
 interface Quantity {

@@ -1,8 +1,8 @@
 /** Paired differences with their intervals, as a table with a forest plot. @module */
-import type { Comparison, PairedDifference } from "../comparison.ts";
-import { short, signed } from "../../number_format.ts";
-import { distinct } from "../labels.ts";
 import { html, type Markup } from "../../markup.ts";
+import { short, signed } from "../../number_format.ts";
+import type { Comparison, PairedDifference } from "../comparison.ts";
+import { distinct } from "../labels.ts";
 import { table, type TableColumn } from "./table.ts";
 
 const METRICS: Readonly<

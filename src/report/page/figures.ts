@@ -2,11 +2,11 @@
  * The images of the page: controls, figures that the script paints, and the comparison of two.
  * @module
  */
-import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
-import { doubtMark } from "./audit_table.ts";
-import { fixed } from "../../number_format.ts";
-import { distinct } from "../labels.ts";
 import { attribute, html, type Markup } from "../../markup.ts";
+import { fixed } from "../../number_format.ts";
+import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
+import { distinct } from "../labels.ts";
+import { doubtMark } from "./audit_table.ts";
 import type { Pictures } from "./pictures.ts";
 
 /** The panels of a figure, with their names on the page. */

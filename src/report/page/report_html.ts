@@ -1,19 +1,19 @@
 /** report.html: a comparison as one page that loads nothing. @module */
 import { createHash } from "node:crypto";
 import { colourRules } from "../../chart.ts";
-import { auditTable } from "./audit_table.ts";
+import { attribute, html, Markup, scriptJson } from "../../markup.ts";
 import type { Comparison } from "../comparison.ts";
+import { distinct, runLabels } from "../labels.ts";
+import { auditTable } from "./audit_table.ts";
 import { curves } from "./curves.ts";
 import { differenceTable } from "./difference_table.ts";
 import { imageSection, swipeSection } from "./figures.ts";
-import { distinct, runLabels } from "../labels.ts";
-import { attribute, html, Markup, scriptJson } from "../../markup.ts";
 import type { PageData } from "./page_data.ts";
-import { collectPictures, type Pictures, type ReportImages } from "./pictures.ts";
 import { pageScript } from "./page_script.ts";
+import { collectPictures, type Pictures, type ReportImages } from "./pictures.ts";
+import { runTable } from "./run_table.ts";
 import { settingsSection } from "./settings.ts";
 import styleSheet from "./style.css" with { type: "text" };
-import { runTable } from "./run_table.ts";
 
 export type { ReportImages };
 

@@ -1,8 +1,8 @@
 /** The sortable table of all runs. @module */
-import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
-import { fixed, memory, short } from "../../number_format.ts";
-import { distinct } from "../labels.ts";
 import { attribute, html, type Markup } from "../../markup.ts";
+import { fixed, memory, short } from "../../number_format.ts";
+import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
+import { distinct } from "../labels.ts";
 import { verdictMark } from "./audit_table.ts";
 import { table, type TableColumn } from "./table.ts";
 
