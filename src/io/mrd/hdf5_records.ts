@@ -119,7 +119,9 @@ export class MrdRecords implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  /** Reads records that follow each other, and calls `visit` with the address of each in the heap. */
+  /**
+   * Reads records that follow each other, and calls `visit` with the address of each in the heap.
+   */
   #visit(
     { info: { name, size }, count: total }: RecordTable,
     first: number,

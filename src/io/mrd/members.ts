@@ -1,4 +1,7 @@
-/** Where the members of a header lie in the records of a file and in the bytes of the stream. @module */
+/**
+ * Where the members of a header lie in the records of a file and in the bytes of the stream.
+ * @module
+ */
 import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 import type { FieldPlace } from "./headers.ts";
 import { HEADERS, type RecordKind } from "./records.ts";

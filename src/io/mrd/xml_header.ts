@@ -1,6 +1,6 @@
 /**
- * The XML header of an ISMRMRD measurement (ismrmrd.xsd): every value is checked against the kind and
- * range of the schema.
+ * The XML header of an ISMRMRD measurement (ismrmrd.xsd): every value is checked against the kind
+ * and range of the schema.
  * @module
  */
 import type { InputError } from "../../errors.ts";
