@@ -53,7 +53,7 @@ export function chosenMethod(
 }
 
 /**
- * What a method is told of what the user asks for.
+ * The options that a method takes, of those that the user gives.
  * @throws {UsageError} for a model where the method has no network, samples where it draws none, and
  *   a setting that it does not have
  */

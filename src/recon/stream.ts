@@ -25,7 +25,8 @@ import { preparedSolver } from "./partial_fourier.ts";
 import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
 
-/** Part of the progress of a slice that reading and calibrating are. */
+/** Parts of the progress of a slice: reading it, and reading and calibrating it. */
+const READING_SHARE = 0.02;
 const PREPARING_SHARE = 0.1;
 
 /** A reconstruction that is open: slices come when they are asked for. */
@@ -166,7 +167,7 @@ class Run {
     report("read", 0);
     const slice = await clock.time("read", () => supply.read(index, method.needsMaps));
     const { solver, finish, reorient } = await this.#compile(slice);
-    report("calibrate", 0.02);
+    report("calibrate", READING_SHARE);
     const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
     const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
     let modelSigma: number | undefined;

@@ -31,7 +31,7 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   readonly device?: DeviceRequest | Runtime;
   /** Iterations or steps. */
   readonly steps?: number;
-  /** Factor on the method's automatic regularisation weight. */
+  /** Factor on the regularisation that the method chooses; more trusts the prior more. Default 1. */
   readonly weight?: number;
   /**
    * Network of methods that have one: a name in `models/`, a folder, or an ONNX file. Methods with a
@@ -42,7 +42,7 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   readonly samples?: number;
   /** Seed of random numbers. Default 0. */
   readonly seed?: number;
-  /** Number of the file's first slice in a series of files: slices draw different numbers. Default 0. */
+  /** Index of the file's first slice in a series of files, for the random numbers. Default 0. */
   readonly firstSlice?: number;
   /** Whether to keep the samples' magnitudes. Default false. */
   readonly keepSamples?: boolean;
@@ -70,7 +70,7 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   readonly signal?: AbortSignal;
 }
 
-/** How far the work is. */
+/** Progress of a reconstruction. */
 export interface Progress {
   /** What is being done. */
   readonly stage: "read" | "calibrate" | "reconstruct" | "audit";
