@@ -89,7 +89,7 @@ async function probe(
   { kind, sigma, sigmaNext, scalars }: ScheduledStep,
   variables: readonly string[],
   mean: Float64Array,
-  fixed: Readonly<Record<string, NdArray>>,
+  fixed: Readonly<Record<string, ProgramInput>>,
 ): Promise<Affine> {
   const { program, noises, dataNoises } = steps.get(kind)!;
   const numbered = (name: string, count: number) =>
@@ -111,7 +111,7 @@ async function probe(
     return from + (row === i + 1 ? step(i) : 0);
   };
   let start = 0;
-  const feeds: Record<string, NdArray> = { ...fixed };
+  const feeds: Record<string, ProgramInput> = { ...fixed };
   inputs.forEach(({ input, shape }, k) => {
     const width = widths[k];
     const data = new Float32Array(batch * width);

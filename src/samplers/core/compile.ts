@@ -220,15 +220,19 @@ export function spectralForm({ sampler, measurement }: SamplingTask): SpectralFo
 export function compileStart(
   runtime: Runtime,
   { measurement, sampler: { start } }: SamplingTask,
-): Promise<Program> {
-  return runtime.build<string, string>(dataShapes(measurement), (tensors) => {
-    const operator = measurement.operator(tensors, 1);
-    const adjoint = operator.adjoint(tensors.y);
-    const images: Readonly<Record<Start["around"], () => Tensor>> = {
-      zero: () => mul(adjoint, 0),
-      "zero-filled": () => mul(adjoint, 1),
-      sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
-    };
-    return { adjoint, base: images[start.around]() };
-  });
+): Promise<Program<string, "adjoint" | "base", "adjoint">> {
+  return runtime.build<string, "adjoint" | "base", "adjoint">(
+    dataShapes(measurement),
+    (tensors) => {
+      const operator = measurement.operator(tensors, 1);
+      const adjoint = operator.adjoint(tensors.y);
+      const images: Readonly<Record<Start["around"], () => Tensor>> = {
+        zero: () => mul(adjoint, 0),
+        "zero-filled": () => mul(adjoint, 1),
+        sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
+      };
+      return { adjoint, base: images[start.around]() };
+    },
+    { keep: ["adjoint"] },
+  );
 }

@@ -1,6 +1,5 @@
 /** The data term of samplers: gradients, proximal steps, projections. @module */
-import { add, div, max, mul, pow, reshape, sqrt, sub, type Tensor, vjp } from "../../graph/mod.ts";
-import { innerProduct } from "../../mri/physics/operator.ts";
+import { add, div, max, mul, pow, sqrt, sub, type Tensor, vjp } from "../../graph/mod.ts";
 import {
   proximal,
   proximalCorrection,
@@ -108,19 +107,6 @@ export function towardsNoisyData(
 ): Tensor {
   const residual = residualImage(data, sub(x, mul(sigma, z)));
   return regularisedInverse(data, residual, rho(data, sigma), iterations);
-}
-
-/** Keeps the norm's derivative finite at zero. */
-const TINY = 1e-20;
-
-/** |y - A x| of each element, `[N, 1, 1, 1]`. */
-export function residualNorm(
-  { y, operator }: Pick<DataTerm, "y" | "operator">,
-  x: Tensor,
-): Tensor {
-  const difference = sub(operator.forward(x), y);
-  const square = innerProduct(difference, difference);
-  return reshape(sqrt(add(square, TINY)), [x.shape[0], 1, 1, 1]);
 }
 
 /**

@@ -75,6 +75,7 @@ export async function compileSampler(
       control.signal?.throwIfAborted();
       const fixed = { y: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
       const { adjoint, base } = await start.run(fixed);
+      using _freed = adjoint;
       const basis = await form?.compute(problem.inputs, withProgress(control, 0, BASIS_SHARE));
       const rest = form === undefined
         ? control

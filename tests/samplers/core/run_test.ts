@@ -98,22 +98,24 @@ Deno.test("a network that gives what is not finite is caught, with step and nois
   );
 });
 
+type LoopProgram = Program<string, string, string>;
+type Keep = { readonly keep?: readonly string[] };
 type Definition = (inputs: Record<string, Tensor>) => Record<string, Tensor>;
 const NOTHING_BOUND = { [Symbol.dispose]: () => {} };
 
 Deno.test("dps and pigdm make one graph call a step, with the network in it once", async () => {
   for (const sampler of [dps, pigdm]) {
     const calls = { networks: 0, graphs: 0 };
-    const counted = (program: Program): Program => ({
+    const counted = (program: LoopProgram): LoopProgram => ({
       ...program,
       run: (feeds) => (calls.graphs++, program.run(feeds)),
       bind: async (fixed) => Object.assign(counted(await program.bind(fixed)), NOTHING_BOUND),
     });
     const counting = {
-      build: async (shapes: InputShapes<string>, define: Definition) =>
-        counted(await runtime.build(shapes, define)),
-      compile: async (inputs: NamedTensors, outputs: NamedTensors) =>
-        counted(await runtime.compile(inputs, outputs)),
+      build: async (shapes: InputShapes<string>, define: Definition, options: Keep) =>
+        counted(await runtime.build(shapes, define, options)),
+      compile: async (inputs: NamedTensors, outputs: NamedTensors, options: Keep) =>
+        counted(await runtime.compile(inputs, outputs, options)),
     } as unknown as Runtime;
     const once: Denoiser = (x, sigma) => (calls.networks++, denoise(x, sigma));
     const task = taskOf({ sampler, denoise: once, settings: { steps: 7 } });
