@@ -16,13 +16,12 @@ import { writeFileWhole } from "../src/io/atomic.ts";
 import { headMask } from "../src/mri/metrics/head_mask.ts";
 import { nmse } from "../src/mri/metrics/metrics.ts";
 import type { MethodOptions } from "../src/method/problem.ts";
-import { meanOf } from "../src/ndarray.ts";
+import { magnitudeOf, meanOf } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import type { SliceAudit } from "../src/recon/audit/audit.ts";
 import { judge, verdictOf } from "../src/recon/audit/verdict.ts";
 import { Auditor } from "../src/recon/audit/auditor.ts";
 import { findMethod, methodOptions } from "../src/recon/methods.ts";
-import { magnitudeOf } from "../src/recon/trials.ts";
 import { type AuditCase, type Fault, simulateCase } from "./audit_cases.ts";
 import { correctRuns, faultTables, rankTable } from "./audit_tables.ts";
 

@@ -6,11 +6,9 @@ import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/
 import { percentile } from "../src/mri/metrics/percentile.ts";
 import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
 import type { Problem, SamplingGeometry } from "../src/method/problem.ts";
-import { type NdArray, ndarray, onlyOf, zeros } from "../src/ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, onlyOf, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
-import { magnitudeOf } from "../src/recon/trials.ts";
-
 /** Rows and columns of the images: small, so that many cases can be run. */
 export const SIZE = 128;
 

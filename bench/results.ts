@@ -10,10 +10,10 @@ import { dirname } from "node:path";
 import { benchOptions } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { writeFileWhole } from "../src/io/atomic.ts";
-import { meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
+import { magnitudeOf, meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
 import { DEFAULT_METHOD, methodOptions, methods } from "../src/recon/methods.ts";
 import type { MethodOptions } from "../src/method/problem.ts";
-import { magnitudeOf, makeTrials, scoreTrial, type Trial } from "../src/recon/trials.ts";
+import { makeTrials, scoreTrial, type Trial } from "../src/recon/trials.ts";
 import { headMask, type RegionMetrics } from "../src/mri/metrics/metrics.ts";
 import { Rng } from "../src/rng.ts";
 

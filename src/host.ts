@@ -93,3 +93,8 @@ export function float16(bits: number): number {
     ? sign * fraction * 2 ** -24
     : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
+
+/** A bfloat16 of its bits: the upper half of a float32. */
+export function bfloat16(bits: number): number {
+  return new Float32Array(Uint32Array.of((bits & 0xffff) << 16).buffer)[0];
+}

@@ -38,6 +38,13 @@ export function zeros(shape: readonly number[]): NdArray {
   return { data: new Float32Array(sizeOf(shape)), shape };
 }
 
+/** Magnitude of a complex image `[2, ...]`. */
+export function magnitudeOf({ data, shape: [, ...image] }: NdArray): NdArray {
+  const count = data.length / 2;
+  const magnitude = data.subarray(0, count).map((re, i) => Math.hypot(re, data[i + count]));
+  return { data: magnitude, shape: image };
+}
+
 /** Mean over the first axis. */
 export function meanOf({ data, shape: [count, ...rest] }: NdArray): NdArray {
   const size = data.length / count;

@@ -3,7 +3,7 @@
  * and raw little-endian data. Checkpoints are kept in it, and weights of PyTorch models come in it.
  * @module
  */
-import { float16 } from "../host.ts";
+import { bfloat16, float16 } from "../host.ts";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 
@@ -106,13 +106,6 @@ const DTYPES: Readonly<Record<string, [number, (view: DataView, at: number) => n
   BF16: [2, (view, at) => bfloat16(view.getUint16(at, true))],
   I64: [8, (view, at) => Number(view.getBigInt64(at, true))],
 };
-
-const WORD = new DataView(new ArrayBuffer(4));
-
-function bfloat16(bits: number): number {
-  WORD.setUint32(0, bits * 0x10000);
-  return WORD.getFloat32(0);
-}
 
 function decodeEntry(
   key: string,

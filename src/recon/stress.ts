@@ -20,12 +20,11 @@ import {
 import { measure, type RegionMetrics } from "../mri/metrics/metrics.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { MethodOptions } from "../method/problem.ts";
-import { type NdArray, ndarray, zeros } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, zeros } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import type { Verdict } from "./audit/audit.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
-import { magnitudeOf } from "./trials.ts";
 
 export interface Structure {
   readonly name: string;

@@ -11,7 +11,7 @@ import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
 import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { Preparation } from "./prepare.ts";
 import type { Problem, SamplingGeometry } from "../method/problem.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray } from "../ndarray.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
 /** One problem whose answer is known. */
@@ -99,12 +99,4 @@ async function makeTrial(
 /** Metrics of a complex image `[2, H, W]` against the reference. */
 export function scoreTrial({ reference }: Trial, image: NdArray): Metrics {
   return measure(magnitudeOf(image), reference);
-}
-
-/** Magnitude `[H, W]` of a complex image `[2, H, W]`. */
-export function magnitudeOf({ data, shape: [, height, width] }: NdArray): NdArray {
-  const count = height * width;
-  const magnitude = new Float32Array(count);
-  for (let i = 0; i < count; i++) magnitude[i] = Math.hypot(data[i], data[i + count]);
-  return ndarray(magnitude, [height, width]);
 }

@@ -1,6 +1,6 @@
 /** The quality of a denoiser by noise level: its error, and the error that it predicts itself. @module */
 import { add, input, mul, reduceSum, type Runtime, sub, type Tensor, vjp } from "../graph/mod.ts";
-import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
+import { type NdArray, ndarray, scalar, sizeOf } from "../ndarray.ts";
 import type { Denoiser } from "../nn/denoiser.ts";
 
 /** Images with their own fixed noise, so that denoisers can be compared. */
@@ -51,7 +51,7 @@ export async function measureDenoiser(
         clean: part(clean, i),
         noise: part(noise, i),
         ...(probe && { probe: part(probe, i) }),
-        sigma: ndarray(Float32Array.of(sigma), [1, 1, 1, 1]),
+        sigma: scalar(sigma),
       });
       const error = out.error.data[0] / size;
       psnr += complexPsnr(error) / count;

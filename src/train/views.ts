@@ -4,7 +4,7 @@
  * @module
  */
 import { headMask } from "../mri/metrics/head_mask.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import { normalised } from "../mri/phantom/coils.ts";
 import { smoothField } from "./smooth_field.ts";
@@ -101,10 +101,8 @@ export function mapsInView(
 const MIN_ENERGY = 0.25;
 
 /** The head in a complex image `[2, rows, columns]`, 0 and 1: where errors count. */
-export function headRegion({ data, shape: [, rows, columns] }: NdArray): Float32Array {
-  const pixels = rows * columns;
-  const magnitude = data.subarray(0, pixels).map((re, i) => Math.hypot(re, data[i + pixels]));
-  return Float32Array.from(headMask(ndarray(magnitude, [rows, columns])));
+export function headRegion(image: NdArray): Float32Array {
+  return Float32Array.from(headMask(magnitudeOf(image)));
 }
 
 /** The last two axes, one plane after the other. */

@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import type { ImageFile } from "../io/mod.ts";
 import { openNiftiImage } from "../io/nifti/read.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
-import { ndarray } from "../ndarray.ts";
+import { magnitudeOf, ndarray } from "../ndarray.ts";
 import type { SourceSlice } from "./views.ts";
 import type { Rng } from "../rng.ts";
 
@@ -96,12 +96,8 @@ class Volume {
   async #magnitude(index: number) {
     const { rows, columns, complex } = this.#file;
     const { data } = await this.#file.readSlice(index);
-    const count = rows * columns;
-    if (!complex) return ndarray(data.subarray(0, count).map(Math.abs), [rows, columns]);
-    return ndarray(
-      Float32Array.from({ length: count }, (_, i) => Math.hypot(data[i], data[i + count])),
-      [rows, columns],
-    );
+    if (complex) return magnitudeOf(ndarray(data, [2, rows, columns]));
+    return ndarray(data.subarray(0, rows * columns).map(Math.abs), [rows, columns]);
   }
 
   async #usable() {

@@ -1,8 +1,7 @@
 /** The page of pictures of `stress`: a row for each method, a column for each condition. @module */
 import { encodePng, montage, window } from "../../io/png.ts";
-import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { type Condition, keptOf } from "../../recon/stress.ts";
-import { magnitudeOf } from "../../recon/trials.ts";
 import { around, difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 import type { MethodRuns } from "./stress_table.ts";
 

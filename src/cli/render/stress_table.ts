@@ -2,11 +2,11 @@
 import type { Device } from "../../graph/mod.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
 import { changeOf, type Condition, keptOf, type StressRun } from "../../recon/stress.ts";
-import { magnitudeOf } from "../../recon/trials.ts";
 import { VERSION_LINE } from "../options/help.ts";
 import { textOf } from "../files.ts";
 import { signed } from "../../number_format.ts";
 import { csv, table } from "./compare_text.ts";
+import { magnitudeOf } from "../../ndarray.ts";
 
 /** All runs of one method; a method that fails has none after the failure. */
 export interface MethodRuns {

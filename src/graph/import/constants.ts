@@ -1,5 +1,5 @@
 /** Constants from ONNX TensorProto, in all of its ways to store numbers. @module */
-import { float16 } from "../../host.ts";
+import { bfloat16, float16 } from "../../host.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { constantOf, typedData } from "../ops/leaf.ts";
 import type { TensorProto } from "../proto.ts";
@@ -110,9 +110,4 @@ function loadExternal(tensor: TensorProto, external?: ExternalLoader): Uint8Arra
     Number(entries.get("offset") ?? 0),
     length === undefined ? undefined : Number(length),
   );
-}
-
-/** The upper half of a float32. */
-function bfloat16(bits: number): number {
-  return new Float32Array(Uint32Array.of((bits & 0xffff) << 16).buffer)[0];
 }
