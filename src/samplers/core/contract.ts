@@ -187,7 +187,7 @@ export interface SamplerDefinition<
  * misspelt name does not compile.
  * @example
  * ```ts
- * import { defineSampler, proximal, renoise, rho } from "./src/samplers/mod.ts";
+ * import { defineSampler, proximal, renoise, rho } from "../mod.ts";
  *
  * const mine = defineSampler({
  *   name: "mine",
