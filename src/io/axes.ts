@@ -5,12 +5,15 @@ import type { Axis, KspaceFile } from "./types.ts";
 /** Names of the axes that a slice of k-space has. */
 const IN_SLICE = ["coil", "readout", "phase"];
 
+/** Whether an axis counts slices. */
+export const isSliceAxis = (name: string): boolean => !IN_SLICE.includes(name);
+
 /** The sizes of k-space that follow from the axes of its file. */
 export function kspaceSizes(
   axes: readonly Axis[],
 ): Pick<KspaceFile, "axes" | "slices" | "coils" | "height" | "width"> {
   const size = (name: string) => axes.find((axis) => axis.name === name)?.size ?? 1;
-  const others = axes.filter(({ name }) => !IN_SLICE.includes(name));
+  const others = axes.filter(({ name }) => isSliceAxis(name));
   return {
     axes,
     slices: sizeOf(others.map(({ size }) => size)),

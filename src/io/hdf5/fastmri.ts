@@ -8,17 +8,11 @@
  */
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../ndarray.ts";
-import { kspaceSizes, namedAxes } from "../axes.ts";
 import { parseXml, type XmlElement } from "../mrd/xml.ts";
 import type { Geometry, KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { describe } from "./dataset.ts";
-import {
-  checkReadable,
-  describeComplex,
-  type KspaceDataset,
-  readKspaceSlice,
-} from "./kspace_dataset.ts";
+import { describeComplex, hdf5Kspace } from "./kspace_dataset.ts";
 import type { Hdf5File } from "./library.ts";
 import { readAttribute, readNumbers, readText } from "./values.ts";
 
@@ -29,29 +23,6 @@ const LAYOUT = "fastMRI HDF5";
  * @throws {InputError} when it lacks a complex `kspace` of 3 or 4 axes, or its mask is damaged
  */
 export function fastmriKspace(file: Hdf5File): KspaceFile {
-  const dataset = findDataset(file);
-  checkReadable(file, dataset);
-  const { info, rows: readout, columns: phase } = dataset;
-  const encoding = readEncoding(file);
-  const mask = readMask(file, phase);
-  const imageSize = readImageSize(file, encoding, [phase, readout]);
-  const geometry = readGeometry(file, encoding);
-  const names = ["slice", ...(info.shape.length === 4 ? ["coil"] : []), "readout", "phase"];
-  return {
-    path: file.path,
-    format: "fastmri-hdf5",
-    ...kspaceSizes(namedAxes(names, info.shape)),
-    transposed: true,
-    mask,
-    imageSize,
-    geometry,
-    readSlice: (index) =>
-      new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, true))),
-    [Symbol.dispose]: () => file[Symbol.dispose](),
-  };
-}
-
-function findDataset(file: Hdf5File): KspaceDataset {
   const info = describeComplex(file, "kspace", LAYOUT);
   const { shape } = info;
   if (shape.length !== 3 && shape.length !== 4) {
@@ -61,9 +32,16 @@ function findDataset(file: Hdf5File): KspaceDataset {
       `[${shape}]`,
     );
   }
-  const [rows, columns] = shape.slice(-2);
-  const coils = shape.length === 4 ? shape[1] : 1;
-  return { info, leading: [shape[0]], coils, rows, columns };
+  const names = ["slice", ...(shape.length === 4 ? ["coil"] : []), "readout", "phase"];
+  const kspace = hdf5Kspace(file, info, names, { format: "fastmri-hdf5", transposed: true });
+  const { height: phase, width: readout } = kspace;
+  const encoding = readEncoding(file);
+  return {
+    ...kspace,
+    mask: readMask(file, phase),
+    imageSize: readImageSize(file, encoding, [phase, readout]),
+    geometry: readGeometry(file, encoding),
+  };
 }
 
 /** The encoding of the file's ISMRMRD header; undefined when there is none, or it is damaged. */

@@ -1,11 +1,11 @@
-/**
- * What the HDF5 layouts of k-space share: finding the dataset, checking it, reading one slice.
- * @module
- */
-import { InputError } from "../../errors.ts";
-import { type NdArray, sizeOf } from "../../ndarray.ts";
-import { checkSlice } from "../axes.ts";
-import { planarCoils } from "../planar.ts";
+/** k-space in a dataset of HDF5, whatever the order of its axes. @module */
+import type { InputError } from "../../errors.ts";
+import { promiseTry } from "../../host.ts";
+import { sizeOf } from "../../ndarray.ts";
+import { checkSlice, isSliceAxis, kspaceSizes, namedAxes } from "../axes.ts";
+import { planarStrided } from "../planar.ts";
+import { packedAxes } from "../stored_array.ts";
+import type { KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import {
   checkSlab,
@@ -22,16 +22,6 @@ import type { Hdf5File } from "./library.ts";
 const MAX_SLICE_BYTES = 2 ** 31;
 /** Datasets named in the message about a file without k-space. */
 const MAX_LISTED = 12;
-
-/** A complex dataset whose last axes are `[coil, row, column]`, or `[row, column]` for one coil. */
-export interface KspaceDataset {
-  readonly info: DatasetInfo;
-  /** Sizes of the axes before the coils, which are flattened into slices. */
-  readonly leading: readonly number[];
-  readonly coils: number;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 /**
  * Describes a dataset that must be complex.
@@ -65,47 +55,51 @@ export function withoutKspace(file: Hdf5File, layout: string): InputError {
 }
 
 /**
- * Checks that k-space can be read.
+ * k-space in a dataset whose axes have these names, the slowest first. It is read in this thread;
+ * disposing of it closes the file.
  * @throws {InputError} when an axis is empty, a slice too large, or the compression unknown
  */
-export function checkReadable(file: Hdf5File, dataset: KspaceDataset): void {
-  const { info, coils, rows, columns } = dataset;
+export function hdf5Kspace(
+  file: Hdf5File,
+  info: DatasetInfo,
+  names: readonly string[],
+  facts: Pick<KspaceFile, "format" | "transposed">,
+): KspaceFile {
+  const axes = namedAxes(names, info.shape);
+  const sizes = kspaceSizes(axes);
+  const { coils, height, width } = sizes;
+  const inSlice = axes.map(({ name, size }) => ({ name, size: isSliceAxis(name) ? 1 : size }));
+  const count = inSlice.map(({ size }) => size);
+  checkReadable(file, info, count);
+  const packed = packedAxes(inSlice.toReversed());
+  const stride = (name: string) => packed.find((axis) => axis.name === name)?.stride ?? 0;
+  const strides = { coil: stride("coil"), row: stride("phase"), column: stride("readout") };
+  return {
+    path: file.path,
+    ...facts,
+    ...sizes,
+    readSlice: (index) =>
+      promiseTry(() => {
+        checkSlice(index, sizes.slices, file.path);
+        const offset = unravel(index, axes.map(({ name, size }) => isSliceAxis(name) ? size : 1));
+        const from = { source: file.path, slice: index };
+        return readSlab(file, info, offset, count, (bytes) => {
+          const values = interleaved(bytes, info.complex!, info.size);
+          return planarStrided(values, [coils, height, width], strides, from);
+        });
+      }),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+function checkReadable(file: Hdf5File, info: DatasetInfo, count: readonly number[]): void {
   const fail = (required: string) => {
     throw unreadable(file.path, `${info.name} ${required} is`, `[${info.shape}]`);
   };
   if (info.shape.includes(0)) fail("with at least one slice, coil, row and column");
-  const bytes = sizeOf([coils, 2, rows, columns]) * Float32Array.BYTES_PER_ELEMENT;
+  const bytes = 2 * sizeOf(count) * Float32Array.BYTES_PER_ELEMENT;
   if (!(bytes <= MAX_SLICE_BYTES)) fail(`of at most ${MAX_SLICE_BYTES} bytes per slice`);
-  checkSlab(file, info, slabCount(dataset));
-}
-
-/**
- * Reads one slice.
- * @returns `[C, 2, rows, columns]`, or `[C, 2, columns, rows]` when transposed
- */
-export function readKspaceSlice(
-  file: Hdf5File,
-  dataset: KspaceDataset,
-  index: number,
-  transpose: boolean,
-): NdArray {
-  const { info, leading, coils, rows, columns } = dataset;
-  checkSlice(index, sizeOf(leading), file.path);
-  const inside = info.shape.slice(leading.length).map(() => 0);
-  const offset = [...unravel(index, leading), ...inside];
-  return readSlab(file, info, offset, slabCount(dataset), (bytes) => {
-    const values = interleaved(bytes, info.complex!, info.size);
-    return planarCoils(values, coils, rows, columns, {
-      source: file.path,
-      slice: index,
-      transpose,
-    });
-  });
-}
-
-/** Elements of one slice along each axis of the dataset. */
-function slabCount({ info, leading }: KspaceDataset): number[] {
-  return [...leading.map(() => 1), ...info.shape.slice(leading.length)];
+  checkSlab(file, info, count);
 }
 
 /** Index along each axis of the element number `index` in C order. */

@@ -5,17 +5,10 @@
  * @module
  */
 import { openFile } from "../../host.ts";
-import { kspaceSizes, namedAxes } from "../axes.ts";
 import type { KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { datasetNames, describe } from "./dataset.ts";
-import {
-  checkReadable,
-  describeComplex,
-  type KspaceDataset,
-  readKspaceSlice,
-  withoutKspace,
-} from "./kspace_dataset.ts";
+import { describeComplex, hdf5Kspace, withoutKspace } from "./kspace_dataset.ts";
 import type { Hdf5File } from "./library.ts";
 import { readAttribute } from "./values.ts";
 
@@ -42,41 +35,18 @@ function kspaceNames(file: Hdf5File): string[] {
 
 /** The k-space of an open MATLAB 7.3 file, read in this thread; disposing of it closes the file. */
 export function matlabKspace(file: Hdf5File): KspaceFile {
-  const dataset = findDataset(file);
-  checkReadable(file, dataset);
-  const { shape } = dataset.info;
-  return {
-    path: file.path,
-    format: "matlab-hdf5",
-    ...kspaceSizes(namedAxes(AXES.slice(-shape.length), shape)),
-    transposed: false,
-    readSlice: (index) =>
-      new Promise((resolve) => resolve(readKspaceSlice(file, dataset, index, false))),
-    [Symbol.dispose]: () => file[Symbol.dispose](),
-  };
-}
-
-function findDataset(file: Hdf5File): KspaceDataset {
   const names = kspaceNames(file);
   const complex = names.filter((name) => describe(file, name)?.complex !== undefined);
   const [name = names[0]] = complex;
   if (name === undefined) throw withoutKspace(file, LAYOUT);
-  if (complex.length > 1) {
-    throw unreadable(
-      `${file.path} as ${LAYOUT}`,
-      `one variable "kspace..." is`,
-      complex.join(", "),
-    );
-  }
+  const fail = (required: string, found: string) =>
+    unreadable(`${file.path} as ${LAYOUT}`, required, found);
+  if (complex.length > 1) throw fail(`one variable "kspace..." is`, complex.join(", "));
   const info = describeComplex(file, name, LAYOUT);
   const { shape } = info;
   if (shape.length < 2 || shape.length > AXES.length) {
-    throw unreadable(
-      `${file.path} as ${LAYOUT}`,
-      "2 to 5 axes (nx, ny, coil, slice, time) are",
-      `[${shape.toReversed()}]`,
-    );
+    throw fail("2 to 5 axes (nx, ny, coil, slice, time) are", `[${shape.toReversed()}]`);
   }
-  const [rows, columns] = shape.slice(-2);
-  return { info, leading: shape.slice(0, -3), coils: shape.at(-3) ?? 1, rows, columns };
+  const axes = AXES.slice(-shape.length);
+  return hdf5Kspace(file, info, axes, { format: "matlab-hdf5", transposed: false });
 }
