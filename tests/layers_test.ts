@@ -105,3 +105,18 @@ Deno.test("only the command line touches Deno.args and Deno.exit", () => {
     assert.doesNotMatch(Deno.readTextFileSync(path), /Deno\.(args|exit)/, path);
   }
 });
+
+/** Lines that a file of src/ should not exceed. */
+const MAX_LINES = 300;
+/** Files that are longer, and why. */
+const LONGER: Record<string, string> = {
+  "src/graph/runtime/session.ts": "the only importer of onnxruntime, half of it documentation",
+};
+
+Deno.test(`no file of src/ is longer than ${MAX_LINES} lines without a reason`, () => {
+  for (const path of sources(SRC)) {
+    const name = relative(ROOT, path);
+    const lines = Deno.readTextFileSync(path).split("\n").length - 1;
+    assert.ok(lines <= MAX_LINES || name in LONGER, `${name} has ${lines} lines`);
+  }
+});
