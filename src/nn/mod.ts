@@ -47,7 +47,7 @@ export {
   lecunNormal,
   upLayer,
 } from "./layers.ts";
-export { decodeDenoiserParameters, denoiserYaml, encodeDenoiserNetwork } from "./model_export.ts";
+export { decodeDenoiserParameters, encodeDenoiserNetwork } from "./model_export.ts";
 export {
   checkedParameters,
   type ModelFolder,

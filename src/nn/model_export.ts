@@ -1,9 +1,6 @@
 /** Trained networks as ONNX files that run at any size. @module */
-import { createHash } from "node:crypto";
-import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
 import { encodeModel, input, modelWeights, type Tensor, topological } from "../graph/mod.ts";
-import { MODEL_SCHEMA } from "./model_yaml.ts";
 import { constantScope, type Parameters, type ParameterSpec, Scope } from "./parameters.ts";
 import {
   denoiserSpecs,
@@ -70,39 +67,4 @@ function graphOrder(config: ResidualUNetConfig): string[] {
     config,
   );
   return topological([y]).flatMap((tensor) => names.get(tensor) ?? []);
-}
-
-/** The model.yaml of an EDM denoiser. */
-export function denoiserYaml(
-  bytes: Uint8Array,
-  { name, sigmaData, config, sigma, training }: {
-    readonly name: string;
-    readonly sigmaData: number;
-    readonly config: ResidualUNetConfig;
-    readonly sigma: readonly [number, number];
-    readonly training: Readonly<Record<string, unknown>>;
-  },
-): string {
-  return stringify({
-    schema: MODEL_SCHEMA,
-    name,
-    kind: "denoiser",
-    network: {
-      file: "model.onnx",
-      sha256: createHash("sha256").update(bytes).digest("hex"),
-      image: "x",
-      noise: "noise",
-      output: "y",
-    },
-    parameterisation: "edm",
-    sigma_data: sigmaData,
-    noise_input: "log-sigma/4",
-    channels: config.channels,
-    size: { multiple: sizeMultiple(config), minimum: 2 * sizeMultiple(config) },
-    padding: "reflect",
-    sigma: { min: sigma[0], max: sigma[1] },
-    data: { scale: 1, offset: 0, normalisation: "99th percentile of the magnitude is about 1" },
-    fourier: "centred, orthonormal",
-    training,
-  });
 }

@@ -1,20 +1,26 @@
-/** Writes model folders of reconstruction networks: weights as safetensors, and model.yaml. @module */
-import { mkdir } from "node:fs/promises";
+/** Writes model folders. @module */
 import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../io/atomic.ts";
 import { encodeSafetensors, MODEL_SCHEMA, type ModelKind, type Parameters } from "../nn/mod.ts";
-
-const FILE = "model.safetensors";
+import type { HistoryEntry } from "./checkpoint.ts";
+import { historyChart } from "./history_chart.ts";
 
 /** A model to be written. */
-export interface WeightsModel {
+export interface ModelFiles {
   readonly kind: ModelKind;
-  /** Sizes of the network. */
-  readonly architecture: Readonly<Record<string, unknown>>;
-  readonly parameters: Parameters;
-  /** How they were trained. */
-  readonly training: Readonly<Record<string, unknown>>;
+  /** The network as ONNX, or the weights of a network whose graph depends on the geometry. */
+  readonly network: Uint8Array | Parameters;
+  /** Further keys of model.yaml. */
+  readonly content: Readonly<Record<string, unknown>>;
+  /** Text of card.md, and the history that its picture shows. */
+  readonly card?: {
+    readonly text: string;
+    readonly history: readonly HistoryEntry[];
+    /** Quantity that validation curves are labelled with. */
+    readonly level: string;
+  };
 }
 
 /** Name of a model: the last part of its folder's path. */
@@ -22,21 +28,32 @@ export function modelName(output: string): string {
   return output.replace(/\/+$/, "").split("/").at(-1)!;
 }
 
-/** Writes weights and model.yaml. */
-export async function writeWeights(output: string, model: WeightsModel): Promise<void> {
-  const { kind, architecture, parameters, training } = model;
-  const bytes = encodeSafetensors({ tensors: parameters, metadata: { format: "pt" } });
+/** Writes `model.onnx` or `model.safetensors`, `model.yaml`, and with a card `card.md` and `training.svg`. */
+export async function writeModel(
+  output: string,
+  { kind, network, content, card }: ModelFiles,
+): Promise<void> {
+  const isOnnx = network instanceof Uint8Array;
+  const file = isOnnx ? "model.onnx" : "model.safetensors";
+  const bytes = isOnnx
+    ? network
+    : encodeSafetensors({ tensors: network, metadata: { format: "pt" } });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const names = isOnnx ? { image: "x", noise: "noise", output: "y" } : {};
   const yaml = stringify({
     schema: MODEL_SCHEMA,
     name: modelName(output),
     kind,
-    network: { file: FILE, sha256 },
-    architecture,
+    network: { file, sha256, ...names },
     fourier: "centred, orthonormal",
-    training,
+    ...content,
   });
   await mkdir(output, { recursive: true });
-  await writeFileWhole(`${output}/${FILE}`, bytes);
-  await writeFileWhole(`${output}/model.yaml`, new TextEncoder().encode(yaml));
+  const write = (name: string, text: string) =>
+    writeFileWhole(`${output}/${name}`, new TextEncoder().encode(text));
+  await writeFileWhole(`${output}/${file}`, bytes);
+  await write("model.yaml", yaml);
+  if (card === undefined) return;
+  await write("card.md", card.text);
+  await write("training.svg", historyChart(card.history, card.level));
 }

@@ -2,13 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
-import { writeFileWhole } from "../io/atomic.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
 import {
   constantScope,
   DENOISER_NETWORK,
   denoiserSpecs,
-  denoiserYaml,
   encodeDenoiserNetwork,
   type Parameters,
   scopedDenoiser,
@@ -21,7 +19,6 @@ import { clock, priorCard } from "./card.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { type DenoiserQuality, measureDenoiser } from "./denoiser_quality.ts";
 import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.ts";
-import { historyChart } from "./history_chart.ts";
 import { type RunResult, runTraining } from "./run.ts";
 import {
   type TrainingOptions,
@@ -33,7 +30,7 @@ import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
 import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
-import { modelName } from "./model_files.ts";
+import { writeModel } from "./model_files.ts";
 import { SIGMA_RANGE } from "./noise_levels.ts";
 
 /** Batches over which the standard deviation of the data is measured. */
@@ -127,31 +124,33 @@ async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise
   const { settings: { sigmaData, volumes, batch, crop, seed }, state } = run;
   const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), state.average);
   const { quality, count } = await measuredQuality(options, sigmaData, parameters);
-  const bytes = encodeDenoiserNetwork(DENOISER_NETWORK, parameters);
-  const yaml = denoiserYaml(bytes, {
-    name: modelName(output),
-    sigmaData,
-    config: DENOISER_NETWORK,
-    sigma: SIGMA_RANGE,
-    training: {
-      volumes: volumes.length,
-      steps: state.step,
-      batch,
-      crop,
-      time: clock(run.seconds),
-      seed,
-    },
-  });
   const validation = { size: CARD_SIZE, count };
-  const card = await priorCard({ options, run, quality, validation });
-  const text = new TextEncoder();
-  await writeFileWhole(`${output}/model.onnx`, bytes);
-  await writeFileWhole(`${output}/model.yaml`, text.encode(yaml));
-  await writeFileWhole(`${output}/card.md`, text.encode(card));
-  await writeFileWhole(
-    `${output}/training.svg`,
-    text.encode(historyChart(run.history, "sigma")),
-  );
+  const text = await priorCard({ options, run, quality, validation });
+  const multiple = sizeMultiple(DENOISER_NETWORK);
+  const [min, max] = SIGMA_RANGE;
+  await writeModel(output, {
+    kind: "denoiser",
+    network: encodeDenoiserNetwork(DENOISER_NETWORK, parameters),
+    content: {
+      parameterisation: "edm",
+      sigma_data: sigmaData,
+      noise_input: "log-sigma/4",
+      channels: DENOISER_NETWORK.channels,
+      size: { multiple, minimum: 2 * multiple },
+      padding: "reflect",
+      sigma: { min, max },
+      data: { scale: 1, offset: 0, normalisation: "99th percentile of the magnitude is about 1" },
+      training: {
+        volumes: volumes.length,
+        steps: state.step,
+        batch,
+        crop,
+        time: clock(run.seconds),
+        seed,
+      },
+    },
+    card: { text, history: run.history, level: "sigma" },
+  });
 }
 
 async function measuredQuality(

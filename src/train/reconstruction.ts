@@ -1,14 +1,12 @@
 /** Trains a reconstruction network and writes its model folder. @module */
 import { mkdir } from "node:fs/promises";
 import { Runtime } from "../graph/mod.ts";
-import { writeFileWhole } from "../io/atomic.ts";
 import { unflatten } from "../nn/mod.ts";
 import { separateCascades } from "../unrolled/mod.ts";
 import type { AcquisitionSettings, FixedSampling } from "./acquisition_worker.ts";
 import { type Batch, BatchSource } from "./batch_source.ts";
 import { reconCard } from "./card.ts";
 import { readCheckpoint, type RunSettings } from "./checkpoint.ts";
-import { historyChart } from "./history_chart.ts";
 import { type RunResult, runTraining } from "./run.ts";
 import { type ReconNetwork, reconNetwork } from "./reconstruction_networks.ts";
 import {
@@ -29,7 +27,7 @@ import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
 import { VALIDATION_SEED } from "./validation.ts";
 import { validationFolder, volumePaths } from "./volumes.ts";
-import { writeWeights } from "./model_files.ts";
+import { writeModel } from "./model_files.ts";
 
 /**
  * Sizes of the training images in turn, as parts of `crop`: the whole head at several pixel
@@ -175,15 +173,13 @@ async function writeReconstruction(
   options: TrainingSettings,
   run: TrainedReconstruction,
 ): Promise<void> {
-  const { output } = options;
   const { specs, architecture: { shared, ...architecture } } = run.network;
   const average = unflatten(specs, run.state.average);
-  // The file has the weights of each cascade, shared or not.
-  const parameters = shared ? separateCascades(average, architecture.cascades as number) : average;
-  const training = { steps: run.state.step, ...run.settings };
-  await writeWeights(output, { kind, architecture, parameters, training });
-  const card = await reconCard(kind, options, run);
-  const text = new TextEncoder();
-  await writeFileWhole(`${output}/card.md`, text.encode(card));
-  await writeFileWhole(`${output}/training.svg`, text.encode(historyChart(run.history, "R =")));
+  await writeModel(options.output, {
+    kind,
+    // The file has the weights of each cascade, shared or not.
+    network: shared ? separateCascades(average, architecture.cascades as number) : average,
+    content: { architecture, training: { steps: run.state.step, ...run.settings } },
+    card: { text: await reconCard(kind, options, run), history: run.history, level: "R =" },
+  });
 }

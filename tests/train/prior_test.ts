@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { mul } from "../../src/graph/mod.ts";
+import { loadDenoiser } from "../../src/nn/mod.ts";
 import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
 import { measureDenoiser } from "../../src/train/denoiser_quality.ts";
@@ -23,6 +24,9 @@ Deno.test("training lowers the loss, and a run that was stopped resumes bit for 
     assert.deepEqual([whole.complete, whole.step], [true, 8]);
     const [first, second] = whole.history;
     assert.ok(second.loss < first.loss, `loss ${first.loss}, then ${second.loss}`);
+    const { description } = await loadDenoiser(at("whole"));
+    assert.equal(description.sigmaData, whole.sigmaData);
+    assert.match(await Deno.readTextFile(`${at("whole")}/training.svg`), /mean training loss/);
 
     const stop = new AbortController();
     const onProgress = ({ kind }: TrainingEvent) => kind === "step" && stop.abort();

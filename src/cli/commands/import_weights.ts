@@ -8,7 +8,7 @@ import { COMMON } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { path } from "../options/values.ts";
 import { jsonLine, readInput } from "../files.ts";
-import { writeWeights } from "../../train/model_files.ts";
+import { writeModel } from "../../train/model_files.ts";
 
 const FORMAT = "fastmri-varnet";
 
@@ -41,11 +41,10 @@ export async function importWeightsCommand(
   }
   const bytes = await readInput(file, "the weights");
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
-  await writeWeights(output, {
+  await writeModel(output, {
     kind: "varnet",
-    architecture: { ...config },
-    parameters: checkedParameters(varnetSpecs(config), parameters, file),
-    training: { source: file },
+    network: checkedParameters(varnetSpecs(config), parameters, file),
+    content: { architecture: config, training: { source: file } },
   });
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
