@@ -8,7 +8,7 @@ import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
 import { bytesOf, type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
 import { interleave } from "./planar.ts";
-import { packedAxes, storedKspace } from "./stored_array.ts";
+import { packedAxes, type StoredArray, storedKspace } from "./stored_array.ts";
 import type { KspaceFile } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -84,6 +84,27 @@ function shown(dims: readonly number[]): string {
 }
 
 /**
+ * Opens the array of 2-D slices in a pair: the axes have BART's names, without those of size 1 that
+ * k-space does not need. The caller disposes of its source.
+ * @param what it is for messages, e.g. `k-space`
+ */
+export function openCflArray(path: string, what: string, hint?: string): StoredArray {
+  const { dims, source } = openPair(path);
+  if (dims[PHS2] > 1) {
+    source[Symbol.dispose]();
+    throw unreadable(
+      `${path} as ${what}`,
+      "2-D slices (dimension 2 of size 1) are",
+      `3-D ${what} ${shown(dims)}`,
+      hint,
+    );
+  }
+  const axes = packedAxes(NAMES.map((name, dim) => ({ name, size: dims[dim] })))
+    .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
+  return { source, offset: 0, type: COMPLEX64, axes };
+}
+
+/**
  * Opens Cartesian 2-D k-space. Dimension 0 is the readout (W), 1 the phase-encode (H), 3 the coils;
  * all from 4 on are flattened into slices.
  *
@@ -92,22 +113,11 @@ function shown(dims: readonly number[]): string {
  *   than 1 (3-D k-space)
  */
 export function openCfl(path: string): KspaceFile {
-  const { dims, source } = openPair(path);
-  if (dims[PHS2] > 1) {
-    source[Symbol.dispose]();
-    throw unreadable(
-      `${path} as k-space`,
-      "2-D slices (dimension 2 of size 1) are",
-      `3-D k-space ${shown(dims)}`,
-      "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
-        "bart transpose 2 13 hybrid out",
-    );
-  }
-  // Every dimension exists; those of size 1 are not used.
-  const axes = NAMES.map((name, dim) => ({ name, size: dims[dim] }))
-    .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
-  const array = { source, offset: 0, type: COMPLEX64, axes: packedAxes(axes) };
-  return { ...storedKspace(array, { format: "bart-cfl", axes, transposed: false }), path };
+  const hint = "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
+    "bart transpose 2 13 hybrid out";
+  const array = openCflArray(path, "k-space", hint);
+  const facts = { format: "bart-cfl", axes: array.axes, transposed: false } as const;
+  return { ...storedKspace(array, facts), path };
 }
 
 /**

@@ -83,8 +83,8 @@ export function storedImage(array: StoredArray, facts: StoredFacts): ImageFile {
   };
 }
 
-/** A slice `[coil, 2, row, column]`: `names` are those of the three axes. */
-function readPlanes(array: StoredArray, names: readonly string[], index: number): NdArray {
+/** A slice `[C, 2, H, W]`: `names` are those of the three axes. */
+export function readPlanes(array: StoredArray, names: readonly string[], index: number): NdArray {
   const { axes, source, type, scaling } = array;
   const wanted = names.map((name) =>
     axes.find((axis) => axis.name === name) ?? { name, size: 1, stride: 0 }

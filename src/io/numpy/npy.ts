@@ -5,10 +5,10 @@
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { namedAxes } from "../axes.ts";
-import { bytesOf, type ByteSource, concatBytes, decode, openBytes } from "../bytes.ts";
+import { bytesOf, concatBytes, decode, openBytes } from "../bytes.ts";
 import { checkFinite, interleave } from "../planar.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
-import type { Axis, ImageFile, KspaceFile } from "../types.ts";
+import type { ImageFile, KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { type NpyHeader, npyHeader, readNpyHeader } from "./header.ts";
 
@@ -32,44 +32,41 @@ export interface NpyArray {
  *   than its header says
  */
 export function openNpyKspace(path: string): KspaceFile {
+  const array = openNpyArray(path, ({ type, shape, descr }) => {
+    const subject = `${path} as k-space`;
+    if (type.kind !== "complex") {
+      const hint = "To simulate k-space from an image, use --simulate";
+      throw unreadable(subject, "complex64 or complex128 is", descr, hint);
+    }
+    if (shape.length < 2) {
+      const required = "the axes ([slice,] [coil,] readout, phase) are";
+      throw unreadable(subject, required, `shape (${shape})`);
+    }
+    const leading = shape.slice(0, -4).map((_, axis) => `axis${axis}`);
+    return [...leading, ...["slice", "coil", "readout", "phase"].slice(-shape.length)];
+  });
+  return storedKspace(array, { format: "npy", axes: array.axes.toReversed(), transposed: true });
+}
+
+/**
+ * Opens an array whose axes get names. The caller disposes of its source.
+ * @param names of the axes, the slowest first; throws for axes that do not fit
+ */
+export function openNpyArray(
+  path: string,
+  names: (header: NpyHeader) => readonly string[],
+): StoredArray {
   const source = openBytes(path);
   try {
     const header = readNpyHeader(source);
-    checkKspace(path, header);
-    const { shape } = header;
-    const leading = shape.slice(0, -4).map((_, axis) => `axis${axis}`);
-    const names = [...leading, ...["slice", "coil", "readout", "phase"].slice(-shape.length)];
-    const axes = namedAxes(names, shape);
-    return storedKspace(stored(source, header, axes), { format: "npy", axes, transposed: true });
+    const { type, offset, fortranOrder } = header;
+    const axes = namedAxes(names(header), header.shape);
+    const counted = fortranOrder ? packedAxes(axes).reverse() : packedAxes(axes.toReversed());
+    return { source, type, offset, axes: counted };
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
   }
-}
-
-function checkKspace(path: string, { type, shape, descr }: NpyHeader): void {
-  if (type.kind !== "complex") {
-    throw unreadable(
-      `${path} as k-space`,
-      "complex64 or complex128 is",
-      descr,
-      "To simulate k-space from an image, use --simulate",
-    );
-  }
-  if (shape.length < 2) {
-    throw unreadable(
-      `${path} as k-space`,
-      "the axes ([slice,] [coil,] readout, phase) are",
-      `shape (${shape})`,
-    );
-  }
-}
-
-/** The array of a file whose axes have names. */
-function stored(source: ByteSource, header: NpyHeader, axes: readonly Axis[]): StoredArray {
-  const { type, offset, fortranOrder } = header;
-  const counted = fortranOrder ? packedAxes(axes).reverse() : packedAxes(axes.toReversed());
-  return { source, type, offset, axes: counted };
 }
 
 /**
@@ -78,23 +75,17 @@ function stored(source: ByteSource, header: NpyHeader, axes: readonly Axis[]): S
  *   says
  */
 export function openNpyImage(path: string): ImageFile {
-  const source = openBytes(path);
-  try {
-    const header = readNpyHeader(source);
-    const { shape } = header;
-    if (shape.length !== 2 && shape.length !== 3) {
-      throw unreadable(
-        `${path} as an image`,
-        "the axes ([slice,] row, column) are",
-        `shape (${shape})`,
-      );
+  const array = openNpyArray(path, ({ shape }) => {
+    if (shape.length === 2 || shape.length === 3) {
+      return ["slice", "row", "column"].slice(-shape.length);
     }
-    const axes = namedAxes(["slice", "row", "column"].slice(-shape.length), shape);
-    return storedImage(stored(source, header, axes), { format: "npy" });
-  } catch (error) {
-    source[Symbol.dispose]();
-    throw error;
-  }
+    throw unreadable(
+      `${path} as an image`,
+      "the axes ([slice,] row, column) are",
+      `shape (${shape})`,
+    );
+  });
+  return storedImage(array, { format: "npy" });
 }
 
 /**
