@@ -22,7 +22,7 @@ export interface PriorCardContent {
 /** The card of a prior. */
 export async function priorCard(content: PriorCardContent): Promise<string> {
   const { options, run } = content;
-  const { sigmaData, volumes } = run.settings;
+  const { sigmaData, volumes } = run;
   return sections(
     `# ${modelName(options.output)}`,
     "A denoiser of complex MR images, the prior of the samplers. Made by `deno task train`.",

@@ -29,7 +29,7 @@ import {
 import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
 import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
-import { validationFolder, volumePaths } from "./volumes.ts";
+import { validationPaths } from "./volumes.ts";
 import { writeModel } from "./model_files.ts";
 import { SIGMA_RANGE } from "./noise_levels.ts";
 
@@ -42,23 +42,12 @@ const CARD_SIZE = 192;
 const CARD_BATCHES = 2;
 const PROBE_SEED = 77;
 
-/** Settings of a run that must not change when it is resumed. */
-export interface PriorSettings {
-  readonly kind: "prior";
-  /** Files by name. */
-  readonly volumes: readonly string[];
-  readonly seed: number;
-  readonly batch: number;
-  readonly crop: number;
-  /** Standard deviation of the real and imaginary parts of the training images. */
-  readonly sigmaData: number;
-  /** Share of drawn phantoms, if there are any. */
-  readonly procedural?: number;
-}
-
 /** A trained denoiser. */
 export interface TrainedPrior extends RunResult {
-  readonly settings: PriorSettings;
+  /** Files by name. */
+  readonly volumes: readonly string[];
+  /** Standard deviation of the real and imaginary parts of the training images. */
+  readonly sigmaData: number;
 }
 
 /**
@@ -74,7 +63,7 @@ export async function trainPrior(
   const run = await trainedPrior(settings);
   if (run.complete) await writePrior(settings, run);
   const { complete, state: { step }, seconds, history } = run;
-  return { complete, step, seconds, history, sigmaData: run.settings.sigmaData };
+  return { complete, step, seconds, history, sigmaData: run.sigmaData };
 }
 
 async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
@@ -88,7 +77,7 @@ async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ??
     await standardDeviation(source);
   const share = proceduralShare(options);
-  const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share } as const;
+  const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share };
   const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
   const trainer = await compileTrainer(runtime, objective);
   const result = await runTraining(options, {
@@ -98,7 +87,7 @@ async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
     step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
     validate: await priorValidation(options, sigmaData),
   });
-  return { ...result, settings };
+  return { ...result, volumes, sigmaData };
 }
 
 function requireCrop(crop: number): void {
@@ -120,8 +109,8 @@ async function standardDeviation(source: BatchSource<DenoisingBatch>): Promise<n
 
 /** Measures the average weights and writes the model's folder. */
 async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise<void> {
-  const { output } = options;
-  const { settings: { sigmaData, volumes, batch, crop, seed }, state } = run;
+  const { output, batch, crop, seed } = options;
+  const { sigmaData, volumes, state } = run;
   const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), state.average);
   const { quality, count } = await measuredQuality(options, sigmaData, parameters);
   const validation = { size: CARD_SIZE, count };
@@ -158,9 +147,9 @@ async function measuredQuality(
   sigmaData: number,
   parameters: Parameters,
 ): Promise<{ quality: DenoiserQuality[]; count: number }> {
-  const folder = await validationFolder(options);
-  if (folder === undefined) return { quality: [], count: 0 };
-  const images = await validationImages(await volumePaths(folder), CARD_SIZE, CARD_BATCHES);
+  const paths = await validationPaths(options);
+  if (paths === undefined) return { quality: [], count: 0 };
+  const images = await validationImages(paths, CARD_SIZE, CARD_BATCHES);
   const probe = ndarray(
     new Rng(PROBE_SEED).normals(sizeOf(images.clean.shape)),
     images.clean.shape,

@@ -26,7 +26,7 @@ import {
 import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
 import { VALIDATION_SEED } from "./validation.ts";
-import { validationFolder, volumePaths } from "./volumes.ts";
+import { validationPaths } from "./volumes.ts";
 import { writeModel } from "./model_files.ts";
 
 /**
@@ -132,9 +132,8 @@ async function reconValidation(
   options: TrainingSettings,
   { specs, build }: ReconNetwork,
 ) {
-  const folder = await validationFolder(options);
-  if (folder === undefined) return undefined;
-  const paths = await volumePaths(folder);
+  const paths = await validationPaths(options);
+  if (paths === undefined) return undefined;
   const [, size] = acquisitionSizes(options.crop);
   const psnr = await compileReconPsnr(runtime, specs, { batch: 1, ...size }, build);
   const cases = await Promise.all(

@@ -13,7 +13,7 @@ import type { BatchSettings } from "./batch_worker.ts";
 import { measureDenoiser, type ValidationImages } from "./denoiser_quality.ts";
 import type { DenoisingBatch } from "./denoising_objective.ts";
 import type { TrainingSettings } from "./options.ts";
-import { validationFolder, volumePaths } from "./volumes.ts";
+import { validationPaths } from "./volumes.ts";
 
 /** Noise levels of the validations during training. */
 const SIGMAS = [0.02, 0.05, 0.1, 0.3, 1, 3];
@@ -38,12 +38,9 @@ export function denoisingSource(settings: BatchSettings): BatchSource<DenoisingB
 
 /** PSNR on views of the validation volumes by noise level, if there are such volumes. */
 export async function priorValidation(options: TrainingSettings, sigmaData: number) {
-  const folder = await validationFolder(options);
-  if (folder === undefined) return undefined;
-  const images = await validationImages(
-    await volumePaths(folder),
-    Math.max(MIN_SIZE, options.crop),
-  );
+  const paths = await validationPaths(options);
+  if (paths === undefined) return undefined;
+  const images = await validationImages(paths, Math.max(MIN_SIZE, options.crop));
   const specs = denoiserSpecs(DENOISER_NETWORK);
   return async (weights: Float32Array) => {
     // Weights as constants run twice as fast; a runtime of its own releases their session.

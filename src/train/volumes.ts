@@ -57,13 +57,16 @@ export async function volumePaths(folder: string): Promise<readonly string[]> {
   throw new InputError(`Cannot validate on ${folder}: NIfTI volumes are required, found none`);
 }
 
-/** The folder of validation volumes: the one given, or `validation` beside the data if it is there. */
-export async function validationFolder(
+/**
+ * The validation volumes of a run: those of the folder given, or of `validation` beside the data.
+ * @returns undefined when no folder is given and none is beside the data
+ */
+export async function validationPaths(
   { data, validation }: { readonly data: string; readonly validation?: string },
-): Promise<string | undefined> {
-  if (validation !== undefined) return validation;
-  const folder = `${data}/../validation`;
-  return await isFolder(folder) ? folder : undefined;
+): Promise<readonly string[] | undefined> {
+  const beside = `${data}/../validation`;
+  const folder = validation ?? (await isFolder(beside) ? beside : undefined);
+  return folder && await volumePaths(folder);
 }
 
 /** A volume whose slices are decoded on demand. */
