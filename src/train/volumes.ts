@@ -66,7 +66,7 @@ export async function validationPaths(
 ): Promise<readonly string[] | undefined> {
   const beside = `${data}/../validation`;
   const folder = validation ?? (await isFolder(beside) ? beside : undefined);
-  return folder && await volumePaths(folder);
+  return folder === undefined ? undefined : await volumePaths(folder);
 }
 
 /** A volume whose slices are decoded on demand. */
