@@ -96,16 +96,16 @@ export class Runtime implements AsyncDisposable {
     define: (inputs: Record<I, Tensor>) => Record<O, Tensor>,
     options: CompileOptions<K> = {},
   ): Promise<Program<I, O, K>> {
-    const entries = Object.entries<Shape>(shapes).map((
-      [name, shape],
-    ) => [name, input(name, shape)]);
-    const inputs = Object.fromEntries(entries) as Record<I, Tensor>;
+    const inputs = Object.fromEntries(
+      Object.entries<Shape>(shapes).map(([name, shape]) => [name, input(name, shape)]),
+    ) as Record<I, Tensor>;
     return this.compile(inputs, define(inputs), options);
   }
 
   /**
    * Compiles the graph between given inputs and outputs; a graph compiled before is reused.
-   * @throws {TypeError} when an input or output is not float32 (cast it in the graph)
+   * @throws {TypeError} when an input or output is not float32 (cast it in the graph), or a name of
+   * `keep` is no output
    */
   async compile<I extends string, O extends string, K extends O = never>(
     inputs: Record<I, Tensor>,
@@ -116,6 +116,10 @@ export class Runtime implements AsyncDisposable {
     if (this.#disposed) throw new TypeError("Cannot compile a graph: the runtime is disposed");
     requireFloat32("input", inputs);
     requireFloat32("output", outputs);
+    const unknown = keep.find((name) => !Object.hasOwn(outputs, name));
+    if (unknown !== undefined) {
+      throw new TypeError(`Cannot keep ${unknown}: one of ${Object.keys(outputs)} is required`);
+    }
     const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
     const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
     this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
@@ -123,12 +127,10 @@ export class Runtime implements AsyncDisposable {
     const key = createHash("sha256").update(model).update(`${onDevice}`).digest("base64");
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const tensors = Object.values<Tensor>(outputs);
-      session = createSession(model, tensors, {
-        device: this.device,
-        threads: this.#threads,
-        onDevice,
-        outputNames: Object.keys(outputs),
+      const [device, threads, outputNames] = [this.device, this.#threads, Object.keys(outputs)];
+      session = openSession(model, { device, threads, onDevice, outputNames }).catch((cause) => {
+        const operators = topological(Object.values<Tensor>(outputs)).map(({ op }) => op);
+        throw compileError(device, operators, cause);
       });
       this.#sessions.set(key, session);
       session.catch(() => this.#sessions.delete(key));
@@ -196,18 +198,6 @@ function openSession(
       },
     },
   });
-}
-
-async function createSession(
-  model: Uint8Array<ArrayBuffer>,
-  outputs: readonly Tensor[],
-  settings: SessionSettings,
-): Promise<ort.InferenceSession> {
-  try {
-    return await openSession(model, settings);
-  } catch (cause) {
-    throw compileError(settings.device, topological(outputs).map(({ op }) => op), cause);
-  }
 }
 
 /** A session as a program; `bound` are the inputs that are fixed. */

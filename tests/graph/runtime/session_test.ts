@@ -144,4 +144,8 @@ Deno.test("bind() checks names and shapes, and only the other inputs remain", as
   const short = { data: new Float32Array(1), shape: [1] };
   await assert.rejects(program.bind({ a: short }), /input a must have shape \[2\], found \[1\]/);
   await assert.rejects(bound.run({} as never), /input x is missing/);
+  await assert.rejects(
+    runtime.build({ x: [2] }, ({ x }) => ({ y: g.exp(x) }), { keep: ["z" as "y"] }),
+    /Cannot keep z: one of y is required/,
+  );
 });
