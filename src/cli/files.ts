@@ -2,8 +2,9 @@
 import { dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { createFolderWhole, writeFileWhole } from "../io/atomic.ts";
+import { escapedJson } from "../quoted.ts";
 
-export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+export const jsonLine = (value: unknown): string => `${escapedJson(value)}\n`;
 
 /** Lines as a text that ends with the last of them. */
 export const textOf = (lines: readonly string[]): string =>
@@ -26,7 +27,7 @@ export async function writeText(path: string, text: string): Promise<void> {
 }
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
+  await writeText(path, `${escapedJson(value, 2)}\n`);
 }
 
 /** `createFolderWhole`, which on failure also leaves no empty parents behind. */

@@ -2,6 +2,7 @@
  * The terminal: the only place that writes to stdout and stderr.
  * @module
  */
+import { terminalText } from "../../quoted.ts";
 import type { Warning } from "../../warning.ts";
 
 /** Where a command writes: results to stdout; progress, logs and errors to stderr. */
@@ -37,7 +38,7 @@ export function warn(
 
 /** Synchronous: while a graph runs nothing else does. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(terminalText(text));
   try {
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
   } catch (error) {

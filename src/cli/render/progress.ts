@@ -2,6 +2,7 @@
  * Progress: one line that is rewritten on a terminal, log lines elsewhere.
  * @module
  */
+import { CLEAR_LINE } from "../../quoted.ts";
 import type { Console } from "./console.ts";
 
 /** How far the work is: `slice` slices of `slices`, `fraction` (0 to 1) of the whole. */
@@ -18,8 +19,6 @@ const INTERVAL = 100;
 const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
 /** Width of a terminal of unknown width. */
 const DEFAULT_COLUMNS = 80;
-/** Moves to the start of the line and clears it (ECMA-48 EL). */
-const CLEAR_LINE = "\r\x1b[K";
 
 /** Reports on the work on one input. */
 export class ProgressLine implements Disposable {

@@ -1,6 +1,7 @@
 /** The progress of a training run: a live line on a terminal, else a line now and then. @module */
 import { clock } from "../../train/card.ts";
 import type { TrainingEvent } from "../../train/mod.ts";
+import { CLEAR_LINE } from "../../quoted.ts";
 import type { Console } from "./console.ts";
 
 /** Seconds between two log lines when stderr is no terminal. */
@@ -54,12 +55,12 @@ export class TrainingProgress {
     const text = `step ${step}${this.#steps}  ` +
       `loss ${this.#loss.toFixed(4)}  gradient ${gradientNorm.toFixed(2)}  ` +
       `${rate.toFixed(1)} images/s  ${clock(seconds)} done, ${clock(left)} left`;
-    if (this.#console.isTerminal) this.#console.err(`\r\x1b[K${text}`);
+    if (this.#console.isTerminal) this.#console.err(CLEAR_LINE + text);
     else this.#line(text);
   }
 
   #line(text: string): void {
-    this.#console.err(this.#console.isTerminal ? `\r\x1b[K${text}\n` : `${text}\n`);
+    this.#console.err(this.#console.isTerminal ? `${CLEAR_LINE}${text}\n` : `${text}\n`);
   }
 }
 

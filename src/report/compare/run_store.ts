@@ -5,6 +5,7 @@ import { InputError } from "../../errors.ts";
 import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
 import { readNpy, writeNpy } from "../../io/numpy/npy.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
+import { escapedJson } from "../../quoted.ts";
 import type { ComparisonRun } from "../comparison.ts";
 
 /** Everything that the result of a run depends on, as JSON. */
@@ -107,5 +108,5 @@ interface Row {
 
 /** JSON as it is written to files. */
 export function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`);
+  return new TextEncoder().encode(`${escapedJson(value, 2)}\n`);
 }
