@@ -23,7 +23,12 @@ import {
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Problem } from "../method/problem.ts";
-import { type Calibration, calibrationOutputs, mapsFrom } from "../mri/calibration/calibrate.ts";
+import {
+  type Calibration,
+  calibrationOutputs,
+  compileMaps,
+  type MapsFrom,
+} from "../mri/calibration/calibrate.ts";
 import {
   coilCovariance,
   compressCoils,
@@ -88,12 +93,19 @@ export type MapsSource =
   | { readonly kind: "none" }
   | { readonly kind: "given"; readonly maps: NdArray };
 
+interface Calibrator {
+  readonly scaleAndCalibrate: Program<string, string>;
+  /** Absent where no maps are calibrated. */
+  readonly mapsFrom?: MapsFrom;
+}
+
 /** Compiled graphs that prepare the slices of a volume. */
 export class Preparation {
   readonly #runtime: Runtime;
   readonly #options: PreparationOptions;
   readonly #acquire: Program<"kspace", string>;
   readonly #regions: NoiseRegions;
+  readonly #calibrators = new Map<string, Promise<Calibrator>>();
 
   private constructor(
     runtime: Runtime,
@@ -158,10 +170,9 @@ export class Preparation {
       arrays.sigma = { data: Float32Array.of(sigma), shape: [1, 1] };
       if (source.separate !== undefined) arrays.separate = source.separate;
     }
-    const out = await (await this.#scaleAndCalibrate(source, arrays)).run(arrays);
-    const maps = source.kind === "none" || source.kind === "given"
-      ? out.maps
-      : await mapsFrom(this.#runtime, source.kind, out, out.image ?? image);
+    const { scaleAndCalibrate, mapsFrom } = await this.#calibrator(source, arrays);
+    const out = await scaleAndCalibrate.run(arrays);
+    const maps = await mapsFrom?.(out, out.image ?? image) ?? out.maps;
     return {
       problem: {
         y: asBatch(out.y),
@@ -173,12 +184,37 @@ export class Preparation {
     };
   }
 
+  /** What calibrates from arrays of these shapes, compiled once. */
+  #calibrator(
+    source: MapsSource,
+    arrays: Readonly<Record<string, NdArray>>,
+  ): Promise<Calibrator> {
+    const key = JSON.stringify([source.kind, arrays.separate?.shape, arrays.given?.shape]);
+    const found = this.#calibrators.get(key) ?? this.#compile(source, arrays);
+    this.#calibrators.set(key, found);
+    found.catch(() => this.#calibrators.delete(key));
+    return found;
+  }
+
+  async #compile(
+    { kind }: MapsSource,
+    arrays: Readonly<Record<string, NdArray>>,
+  ): Promise<Calibrator> {
+    const { coils, compress = coils, mask } = this.#options;
+    return {
+      scaleAndCalibrate: await this.#scaleAndCalibrate(kind, arrays),
+      mapsFrom: kind === "none" || kind === "given"
+        ? undefined
+        : await compileMaps(this.#runtime, kind, compress, [mask.height, mask.width]),
+    };
+  }
+
   /**
    * One program from samples in the file's units to y, and to given maps of unit sum of squares or to
    * what coil maps are calibrated from.
    */
   #scaleAndCalibrate(
-    source: MapsSource,
+    kind: MapsSource["kind"],
     arrays: Readonly<Record<string, NdArray>>,
   ): Promise<Program<string, string>> {
     const { mask, readout = mask.width } = this.#options;
@@ -191,8 +227,8 @@ export class Preparation {
         const scaled = (x: Tensor) =>
           combination ? compressCoils(mul(x, factor), combination) : mul(x, factor);
         const y = scaled(samples);
-        if (source.kind === "none") return { y };
-        if (source.kind === "given") {
+        if (kind === "none") return { y };
+        if (kind === "given") {
           return { y, maps: ofUnitSquares(given, [y.shape[0], 2, mask.height, mask.width]) };
         }
         const region = separate
@@ -201,7 +237,7 @@ export class Preparation {
         const { calibration, ...image } = region;
         if (calibration === undefined) throw noCalibration();
         const size = [mask.height, mask.width] as const;
-        return { y, ...image, ...calibrationOutputs(source.kind, calibration, sigma, size) };
+        return { y, ...image, ...calibrationOutputs(kind, calibration, sigma, size) };
       },
     );
   }

@@ -7,6 +7,7 @@ import {
   matMul,
   max,
   mul,
+  type Program,
   reduceSum,
   reshape,
   type Runtime,
@@ -15,9 +16,9 @@ import {
   swapLastAxes,
   type Tensor,
 } from "../../graph/mod.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import { adaptiveVectors } from "./adaptive.ts";
-import { type CoarseMaps, espiritKernel, gridPixels, vectorsFromKernel } from "./espirit.ts";
+import { type CoarseMaps, compileVectors, espiritKernel, gridPixels } from "./espirit.ts";
 import { percentile } from "../metrics/percentile.ts";
 
 /** Part of the calibration image's 99th percentile above which a pixel shows the object. */
@@ -39,17 +40,15 @@ const TINY = 1e-12;
  * object. The object is where that image exceeds the level that also defines the head in metrics.
  * @param image magnitude of the calibration image `[H, W]`
  */
-export function automaticCrop(maps: CoarseMaps, image: NdArray): number {
-  const width = image.shape[1];
-  const level = OBJECT_LEVEL * percentile(image.data, 99);
-  const inside: number[] = [];
-  maps.rows.forEach((row, i) => {
-    maps.columns.forEach((column, j) => {
-      if (image.data[row * width + column] > level) {
-        inside.push(maps.eigenvalues.data[i * maps.columns.length + j]);
-      }
-    });
-  });
+function automaticCrop({ eigenvalues }: CoarseMaps, { data, shape }: NdArray): number {
+  const [height, width] = shape;
+  const level = OBJECT_LEVEL * percentile(data, 99);
+  const columns = gridPixels(width);
+  const inside = gridPixels(height).flatMap((row, i) =>
+    columns.flatMap((column, j) =>
+      data[row * width + column] > level ? [eigenvalues.data[i * columns.length + j]] : []
+    )
+  );
   return inside.length === 0 ? 0 : Math.min(MAX_CROP, percentile(inside, CROP_PERCENTILE));
 }
 
@@ -84,7 +83,7 @@ function interpolate(x: Tensor, height: number, width: number): Tensor {
 export type Calibration = "espirit" | "adaptive";
 
 /**
- * The part of the calibration inside the graph that has the calibration region; {@link mapsFrom} does
+ * The part of the calibration inside the graph that has the calibration region; {@link compileMaps} does
  * the rest.
  * @param calibration k-space about the centre `[C, 2, a, b]`, both axes transformed
  * @param sigma noise of the samples per real and imaginary part, `[1, 1]`
@@ -102,18 +101,26 @@ export function calibrationOutputs(
 }
 
 /** Maps `[C, 2, H, W]` from {@link calibrationOutputs} and the magnitude of the calibration image. */
-export async function mapsFrom(
-  runtime: Runtime,
-  how: Calibration,
+export type MapsFrom = (
   outputs: Readonly<Record<string, NdArray>>,
   image: NdArray,
-): Promise<NdArray> {
-  const size = [image.shape[0], image.shape[1]] as const;
-  const { correlation, reference, vectors, eigenvalues } = outputs;
-  const coarse = how === "espirit"
-    ? await vectorsFromKernel(runtime, correlation, reference, size)
-    : { vectors, eigenvalues, rows: gridPixels(size[0]), columns: gridPixels(size[1]) };
-  return await cropped(runtime, coarse, size, automaticCrop(coarse, image));
+) => Promise<NdArray>;
+
+/** Compiles {@link MapsFrom}. */
+export async function compileMaps(
+  runtime: Runtime,
+  how: Calibration,
+  coils: number,
+  size: readonly [number, number],
+): Promise<MapsFrom> {
+  const vectorsOf = how === "espirit" ? await compileVectors(runtime, coils, size) : undefined;
+  const crop = await compileCrop(runtime, coils, size);
+  return async (outputs, image) => {
+    const { vectors, eigenvalues } = await vectorsOf?.(outputs) ?? outputs;
+    const level = Float32Array.of(automaticCrop({ vectors, eigenvalues }, image));
+    const { maps } = await crop.run({ vectors, eigenvalues, crop: ndarray(level, [1, 1]) });
+    return maps;
+  };
 }
 
 /**
@@ -136,20 +143,21 @@ export async function calibratedMaps(
     { calibration: calibration.shape, sigma: [1, 1] },
     ({ calibration, sigma }) => calibrationOutputs(how, calibration, sigma, [height, width]),
   );
-  const level = { data: Float32Array.of(sigma), shape: [1, 1] };
+  const level = ndarray(Float32Array.of(sigma), [1, 1]);
   const outputs = await program.run({ calibration, sigma: level });
-  return await mapsFrom(runtime, how, outputs, image);
+  const mapsFrom = await compileMaps(runtime, how, calibration.shape[0], [height, width]);
+  return await mapsFrom(outputs, image);
 }
 
 /** Interpolates the grid to all pixels and fades the maps out where eigenvalues are below the crop. */
-async function cropped(
+function compileCrop(
   runtime: Runtime,
-  coarse: CoarseMaps,
+  coils: number,
   [height, width]: readonly [number, number],
-  crop: number,
-): Promise<NdArray> {
-  const program = await runtime.build(
-    { vectors: coarse.vectors.shape, eigenvalues: coarse.eigenvalues.shape, crop: [1, 1] },
+): Promise<Program<"vectors" | "eigenvalues" | "crop", "maps">> {
+  const grid = [gridPixels(height).length, gridPixels(width).length];
+  return runtime.build(
+    { vectors: [coils, 2, ...grid], eigenvalues: grid, crop: [1, 1] },
     ({ vectors, eigenvalues, crop }) => {
       const fine = interpolate(vectors, height, width);
       const norm = sqrt(reduceSum(mul(fine, fine), [0, 1], { keepDims: true }));
@@ -159,10 +167,4 @@ async function cropped(
       return { maps: mul(div(fine, max(norm, TINY)), weight) };
     },
   );
-  const { maps } = await program.run({
-    vectors: coarse.vectors,
-    eigenvalues: coarse.eigenvalues,
-    crop: { data: Float32Array.of(crop), shape: [1, 1] },
-  });
-  return maps;
 }

@@ -128,16 +128,12 @@ const GRID = 128;
 /** Elements of the matrices that one tile may hold: a few tens of megabytes. */
 const TILE_ELEMENTS = 8e6;
 
-/** Unit vectors and eigenvalues on a coarse grid of pixels. */
+/** Unit vectors and eigenvalues on a coarse grid of pixels; see {@link gridPixels}. */
 export interface CoarseMaps {
   /** Unit vectors `[C, 2, h, w]`. */
   readonly vectors: NdArray;
   /** Eigenvalues `[h, w]`: near 1 within the object, smaller outside. */
   readonly eigenvalues: NdArray;
-  /** Rows of the image that the grid's rows are. */
-  readonly rows: readonly number[];
-  /** Columns of the image that the grid's columns are. */
-  readonly columns: readonly number[];
 }
 
 /** Evenly spaced pixels of an axis, at most `GRID`. */
@@ -148,7 +144,7 @@ export function gridPixels(length: number): number[] {
 
 /**
  * The correlation kernel of the signal space of a calibration region, and the phase reference: what
- * {@link vectorsFromKernel} goes on from.
+ * {@link compileVectors} goes on from.
  * @param calibration k-space `[C, 2, a, b]` about the centre, both axes transformed
  * @param sigma noise per real and imaginary part, `[1, 1]`
  * @throws {InputError} when the region is smaller than the kernel
@@ -177,21 +173,25 @@ export function espiritKernel(
   };
 }
 
-/** In tiles of rows, the dominant eigenvector of the correlation kernel's Fourier transform. */
-export async function vectorsFromKernel(
+/**
+ * Compiles the eigenvectors of the pixels: in tiles of rows, the dominant eigenvector of the Fourier
+ * transform of what {@link espiritKernel} gives.
+ */
+export async function compileVectors(
   runtime: Runtime,
-  correlation: NdArray,
-  reference: NdArray,
+  coils: number,
   [height, width]: readonly [number, number],
-): Promise<CoarseMaps> {
-  const kernel = KERNEL;
-  const coils = correlation.shape[3];
+): Promise<(kernel: Readonly<Record<string, NdArray>>) => Promise<CoarseMaps>> {
   const [rows, columns] = [gridPixels(height), gridPixels(width)];
   const perRow = 4 * coils * coils * columns.length;
   const tile = Math.max(1, Math.min(rows.length, Math.floor(TILE_ELEMENTS / perRow)));
-  const span = 2 * kernel - 1;
+  const span = 2 * KERNEL - 1;
   const program = await runtime.build(
-    { correlation: correlation.shape, reference: reference.shape, phases: [2 * tile, 2 * span] },
+    {
+      correlation: [2, span, span, coils, coils],
+      reference: [2 * coils, 1],
+      phases: [2 * tile, 2 * span],
+    },
     ({ correlation, reference, phases }) => {
       const overY = matMul(phases, reshape(correlation, [2 * span, span * coils * coils]));
       const overX = matMul(
@@ -206,20 +206,18 @@ export async function vectorsFromKernel(
       };
     },
   );
-  const maps = {
-    vectors: zeros([coils, 2, rows.length, columns.length]),
-    eigenvalues: zeros([rows.length, columns.length]),
-    rows,
-    columns,
+  return async ({ correlation, reference }) => {
+    const vectors = zeros([coils, 2, rows.length, columns.length]);
+    const eigenvalues = zeros([rows.length, columns.length]);
+    for (let next = 0; next < rows.length; next += tile) {
+      const first = Math.min(next, rows.length - tile); // the last tile overlaps the one before
+      const phases = kernelPhases(height, rows.slice(first, first + tile));
+      const part = await program.run({ correlation, reference, phases });
+      placeRows(eigenvalues, part.eigenvalues, first);
+      placeRows(vectors, part.vectors, first);
+    }
+    return { vectors, eigenvalues };
   };
-  for (let next = 0; next < rows.length; next += tile) {
-    const first = Math.min(next, rows.length - tile); // the last tile overlaps the one before
-    const phases = kernelPhases(height, rows.slice(first, first + tile));
-    const part = await program.run({ correlation, reference, phases });
-    placeRows(maps.eigenvalues, part.eigenvalues, first);
-    placeRows(maps.vectors, part.vectors, first);
-  }
-  return maps;
 }
 
 /** Copies the rows of a tile `[..., tile, w]` into `[..., h, w]`. */
