@@ -1,5 +1,5 @@
 /** Tables that scroll sideways where they are too wide. @module */
-import { attribute, type Content, html, type Markup } from "../../markup.ts";
+import { type Attributes, attributes, type Content, html, type Markup } from "../../markup.ts";
 
 /** A column of a table of rows `T`. */
 export interface TableColumn<T> {
@@ -9,47 +9,38 @@ export interface TableColumn<T> {
   readonly classes?: string;
   readonly show: (row: T) => Content;
   /** Attributes of a cell besides its class. */
-  readonly data?: (row: T) => Readonly<Record<string, string | number | undefined>>;
+  readonly data?: (row: T) => Attributes;
 }
 
-export interface TableContent<T> {
-  /** What the table is, for those who cannot see it. */
-  readonly label: string;
-  readonly columns: readonly TableColumn<T>[];
-  readonly rows: readonly T[];
-  readonly attributes?: Readonly<Record<string, string>>;
-  readonly headingAttributes?: Readonly<Record<string, string>>;
-  readonly rowAttributes?: (row: T) => Readonly<Record<string, string | number>>;
-}
-
-export function table<T>(content: TableContent<T>): Markup {
-  const { label, columns, rows, headingAttributes = {}, rowAttributes = () => ({}) } = content;
+/** A table. `label` says what it is to those who cannot see it. */
+export function table<T>(
+  { label, columns, rows, attributes: own = {}, headingAttributes, rowAttributes }: {
+    readonly label: string;
+    readonly columns: readonly TableColumn<T>[];
+    readonly rows: readonly T[];
+    readonly attributes?: Attributes;
+    readonly headingAttributes?: Attributes;
+    readonly rowAttributes?: (row: T) => Attributes;
+  },
+): Markup {
+  const heading = ({ name, title, classes }: TableColumn<T>) =>
+    html`
+      <th scope="col" ${attributes({ ...headingAttributes, class: classes, title })}>${name}</th>
+    `;
+  const cell = ({ classes, show, data }: TableColumn<T>, row: T) =>
+    html`<td${attributes({ class: classes, ...data?.(row) })}>${show(row)}</td>`;
+  const line = (row: T) =>
+    html`<tr${attributes(rowAttributes?.(row) ?? {})}>${
+      columns.map((column) => cell(column, row))
+    }</tr>`;
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="${label}">
-      <table${attributes(content.attributes ?? {})}>
+      <table${attributes(own)}>
         <thead>
-          <tr>${columns.map(({ name, title, classes }) =>
-            html`
-              <th scope="col" ${attributes({
-                ...headingAttributes,
-                class: classes,
-                title,
-              })}>${name}</th>
-            `
-          )}</tr>
+          <tr>${columns.map(heading)}</tr>
         </thead>
-        <tbody>${rows.map((row) =>
-          html`
-            <tr${attributes(rowAttributes(row))}>${columns.map(({ classes, show, data }) =>
-              html`<td${attributes({ class: classes, ...data?.(row) })}>${show(row)}</td>`
-            )}</tr>
-          `
-        )}</tbody>
+        <tbody>${rows.map(line)}</tbody>
         </table>
         </div>
   `;
-}
-
-function attributes(values: Readonly<Record<string, string | number | undefined>>): Content {
-  return Object.entries(values).map(([name, value]) => attribute(name, value));
 }

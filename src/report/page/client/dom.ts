@@ -14,3 +14,8 @@ export function all<T extends Element = HTMLElement>(
 ): T[] {
   return [...root.querySelectorAll<T>(selector)];
 }
+
+/** Calls an action when an element is clicked. */
+export function onClick(id: string, action: () => void): void {
+  byId(id).addEventListener("click", action);
+}

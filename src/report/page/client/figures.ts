@@ -1,66 +1,55 @@
 /** Paints the figures, and shows where the region lies. @module */
 /// <reference lib="dom" />
 import { all, byId } from "./dom.ts";
-import { clear, heatGradient, paint } from "./paint.ts";
-import type { Pixels } from "./pixels.ts";
-import type { State, Store } from "./state.ts";
-import { percent, type Source, type View } from "./view.ts";
+import { clear, HEAT, paint } from "./paint.ts";
+import type { Store } from "./state.ts";
+import { type PanelKind, percent, type Source, type View } from "./view.ts";
 
-/** A panel of a figure, found once. */
-interface Panel {
-  readonly element: HTMLElement;
-  readonly kind: "image" | "zoom" | "error" | "std";
-  readonly source: Source;
-  readonly canvas: HTMLCanvasElement;
-  readonly region: HTMLElement | null;
-}
-
-/** The figures of one input and mask. */
-interface Grid {
-  readonly element: HTMLElement;
-  readonly panels: readonly Panel[];
-}
+type Panel = ReturnType<typeof panelOf>;
 
 /** Paints the figures whenever the state changes. */
-export function bindFigures(store: Store, pixels: Pixels, view: View): void {
+export function bindFigures(store: Store, view: View): void {
   const figures = byId("figures");
-  const grids = all(".grid", figures).map((element): Grid => ({
+  const grids = all(".grid", figures).map((element) => ({
     element,
-    panels: panelsOf(element),
+    panels: all(".panel", element).map(panelOf),
   }));
   let painted = "";
-  byId("bar").style.background = heatGradient();
+  const colours = HEAT.map((rgb) => `rgb(${rgb.join(" ")})`);
+  byId("bar").style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   store.subscribe((state) => {
     const { panels, flicker: _flicker, divider: _divider, ...rest } = state;
-    const wanted = JSON.stringify([...panels, rest, pixels.count]);
+    const wanted = JSON.stringify([...panels, rest, view.count]);
     if (wanted !== painted) {
-      for (const grid of grids) showGrid(grid, store, view);
+      for (const { element, panels } of grids) showGrid(element, panels, store, view);
       byId("status").textContent = caption(store);
       painted = wanted;
     }
-    figures.setAttribute("aria-busy", String(pixels.busy));
+    figures.setAttribute("aria-busy", String(view.busy));
   });
 }
 
-function panelsOf(grid: HTMLElement): Panel[] {
-  return all(".panel", grid).map((element) => {
-    const run = element.closest<HTMLElement>("figure")!.dataset.run;
-    return {
-      element,
-      kind: element.dataset.kind as Panel["kind"],
-      source: run === "reference" ? run : Number(run),
-      canvas: element.querySelector("canvas")!,
-      region: element.querySelector(".region"),
-    };
-  });
+function panelOf(element: HTMLElement) {
+  const run = element.closest<HTMLElement>("figure")!.dataset.run;
+  return {
+    element,
+    kind: element.dataset.kind as PanelKind,
+    source: (run === "reference" ? run : Number(run)) as Source,
+    canvas: element.querySelector("canvas")!,
+    region: element.querySelector<HTMLElement>(".region"),
+  };
 }
 
-function showGrid({ element, panels }: Grid, store: Store, view: View): void {
+function showGrid(
+  grid: HTMLElement,
+  panels: readonly Panel[],
+  store: Store,
+  view: View,
+): void {
   const { state } = store;
-  const shown = element.dataset.input === `${state.input}` &&
-    element.dataset.mask === `${state.mask}`;
-  if (!shown && !element.hidden) panels.forEach(({ canvas }) => clear(canvas));
-  element.hidden = !shown;
+  const shown = grid.dataset.input === `${state.input}` && grid.dataset.mask === `${state.mask}`;
+  if (!shown && !grid.hidden) panels.forEach(({ canvas }) => clear(canvas));
+  grid.hidden = !shown;
   if (!shown) return;
   for (const panel of panels) {
     panel.element.hidden = !state.panels.has(panel.kind);
@@ -69,14 +58,13 @@ function showGrid({ element, panels }: Grid, store: Store, view: View): void {
 }
 
 function paintPanel({ kind, source, canvas, region }: Panel, store: Store, view: View): void {
-  const { state } = store;
   const picture = view.picture(source, kind);
   if (picture === undefined) return;
-  paint(canvas, picture, view.colours(kind), kind === "zoom" ? state.region : undefined);
-  if (region !== null) placeRegion(region, state, store);
+  paint(canvas, picture, view.colours(kind), kind === "zoom" ? store.state.region : undefined);
+  if (region !== null) placeRegion(region, store);
 }
 
-function placeRegion(element: HTMLElement, { panels, region }: State, { input }: Store): void {
+function placeRegion(element: HTMLElement, { input, state: { panels, region } }: Store): void {
   element.hidden = !panels.has("zoom");
   const part = (value: number, whole: number) => `${100 * value / whole}%`;
   element.style.left = part(region.column, input.columns);

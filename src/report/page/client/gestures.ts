@@ -11,6 +11,7 @@ const PER_KEY = 0.01;
 const REGION_KEY = 0.1;
 const SHIFTED = 5;
 
+/** Where dragging began, and what it sets. */
 interface Drag {
   readonly x: number;
   readonly y: number;
@@ -35,8 +36,8 @@ export function bindGestures(store: Store): void {
     event.preventDefault();
     figures.focus({ preventScroll: true });
   });
-  figures.addEventListener("pointermove", (event) => {
-    if (drag !== undefined) (drag.sets === "window" ? dragWindow : dragRegion)(store, drag, event);
+  figures.addEventListener("pointermove", ({ clientX, clientY }) => {
+    if (drag !== undefined) dragged(store, drag, clientX - drag.x, clientY - drag.y);
   });
   for (const end of ["pointerup", "pointercancel"]) {
     figures.addEventListener(end, () => drag = undefined);
@@ -45,27 +46,23 @@ export function bindGestures(store: Store): void {
   figures.addEventListener("keydown", (event) => arrowKey(store, event));
 }
 
-/** Right: wider; up: a higher level, so darker. The arrow keys do the same. */
-function dragWindow(store: Store, { x, y, state: { low, high } }: Drag, event: PointerEvent): void {
-  store.setWindow(
-    (low + high) / 2 - PER_PIXEL * (event.clientY - y),
-    high - low + PER_PIXEL * (event.clientX - x),
-  );
-}
-
-/** The region spans from where the drag began to the pointer. */
-function dragRegion(store: Store, { x, y, canvas }: Drag, event: PointerEvent): void {
+function dragged(
+  store: Store,
+  { x, y, canvas, state, sets }: Drag,
+  right: number,
+  down: number,
+): void {
+  if (sets === "window") {
+    // Right: wider; up: a higher level, so darker. The arrow keys do the same.
+    const level = (state.low + state.high) / 2, width = state.high - state.low;
+    return store.setWindow(level - PER_PIXEL * down, width + PER_PIXEL * right);
+  }
+  // The region spans from where the drag began to the pointer.
   const box = canvas.getBoundingClientRect();
-  const across = (event.clientX - x) / box.width, down = (event.clientY - y) / box.height;
-  const part = Math.max(Math.abs(across), Math.abs(down));
-  store.update({
-    region: regionOf(
-      store.input,
-      (y - box.top) / box.height + (down < 0 ? -part : part) / 2,
-      (x - box.left) / box.width + (across < 0 ? -part : part) / 2,
-      part,
-    ),
-  });
+  const part = Math.max(Math.abs(right) / box.width, Math.abs(down) / box.height);
+  const row = (y - box.top) / box.height + (down < 0 ? -part : part) / 2;
+  const column = (x - box.left) / box.width + (right < 0 ? -part : part) / 2;
+  store.update({ region: regionOf(store.input, row, column, part) });
 }
 
 const ARROWS: Readonly<Record<string, readonly [right: number, up: number]>> = {

@@ -1,30 +1,30 @@
 /** Keys that work anywhere in the page, and the list of all keys. @module */
 /// <reference lib="dom" />
-import { byId } from "./dom.ts";
+import { byId, onClick } from "./dom.ts";
 import { changedRegion, type Store } from "./state.ts";
 import { flicker, swap } from "./swipe.ts";
 import { togglePanel } from "./toolbar.ts";
 
-type Binding = readonly [key: string, words: string, action: (store: Store) => void];
+type Action = (store: Store) => void;
 
 const ZOOM = 1.25;
 const PANELS = ["image", "zoom", "error", "std"];
 
-const slice = (by: number) => (store: Store) => store.choose({ slice: store.state.slice + by });
-const mask = (by: number) => (store: Store) => store.choose({ mask: store.state.mask + by });
-const input = (by: number) => (store: Store) => store.choose({ input: store.state.input + by });
-const scale = (by: number) => (store: Store) =>
+const move = (what: "slice" | "mask" | "input", by: number): Action => (store) =>
+  store.choose({ [what]: store.state[what] + by });
+const scale = (by: number): Action => (store) =>
   store.update({ errorScale: store.state.errorScale * by });
-const zoom = (factor: number) => (store: Store) =>
+const zoom = (factor: number): Action => (store) =>
   store.update({ region: changedRegion(store.input, store.state.region, { factor }) });
+const showKeys = () => byId<HTMLDialogElement>("keys").showModal();
 
-const BINDINGS: readonly Binding[] = [
-  ["j", "next slice", slice(1)],
-  ["k", "previous slice", slice(-1)],
-  ["n", "next mask", mask(1)],
-  ["p", "previous mask", mask(-1)],
-  ["i", "next input", input(1)],
-  ["I", "previous input", input(-1)],
+const BINDINGS: readonly (readonly [key: string, words: string, action: Action])[] = [
+  ["j", "next slice", move("slice", 1)],
+  ["k", "previous slice", move("slice", -1)],
+  ["n", "next mask", move("mask", 1)],
+  ["p", "previous mask", move("mask", -1)],
+  ["i", "next input", move("input", 1)],
+  ["I", "previous input", move("input", -1)],
   ["w", "dragging and arrows set the window", (store) => store.update({ drag: "window" })],
   ["z", "dragging and arrows set the region", (store) => store.update({ drag: "region" })],
   ["+", "smaller region, larger picture", zoom(1 / ZOOM)],
@@ -34,7 +34,7 @@ const BINDINGS: readonly Binding[] = [
   ["r", "window and error scale as at first", (store) => store.reset()],
   ["f", "flicker between A and B, or stop", flicker],
   ["x", "exchange A and B", swap],
-  ["?", "this list", () => byId<HTMLDialogElement>("keys").showModal()],
+  ["?", "this list", showKeys],
 ];
 
 const GESTURES: readonly (readonly [string, string])[] = [
@@ -49,10 +49,12 @@ const GESTURES: readonly (readonly [string, string])[] = [
 
 /** Binds the keys and fills the list. */
 export function bindKeys(store: Store): void {
-  byId("keys-list").replaceChildren(
-    ...[...BINDINGS, ...GESTURES].flatMap(([key, words]) => [term(key), definition(words)]),
-  );
-  byId("keys-button").addEventListener("click", () => byId<HTMLDialogElement>("keys").showModal());
+  const list = [...BINDINGS, ...GESTURES].flatMap(([key, words]) => [
+    element("dt", element("kbd", key)),
+    element("dd", words),
+  ]);
+  byId("keys-list").replaceChildren(...list);
+  onClick("keys-button", showKeys);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
     const binding = BINDINGS.find(([key]) => key === event.key);
@@ -66,20 +68,12 @@ export function bindKeys(store: Store): void {
 
 /** Whether keys belong to the element: a field, a choice, or an open dialog. */
 function typing(target: EventTarget | null): boolean {
-  return target instanceof Element &&
-    target.closest("select, dialog, input:not([type=checkbox], [type=radio], [type=range])") !==
-      null;
+  const fields = "select, dialog, input:not([type=checkbox], [type=radio], [type=range])";
+  return target instanceof Element && target.closest(fields) !== null;
 }
 
-function term(key: string): HTMLElement {
-  const element = document.createElement("dt"), inner = document.createElement("kbd");
-  inner.textContent = key;
-  element.append(inner);
-  return element;
-}
-
-function definition(words: string): HTMLElement {
-  const element = document.createElement("dd");
-  element.textContent = words;
-  return element;
+function element(name: string, content: string | Node): HTMLElement {
+  const made = document.createElement(name);
+  made.append(content);
+  return made;
 }

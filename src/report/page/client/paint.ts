@@ -1,11 +1,13 @@
 /** Levels to colours on a canvas. @module */
 /// <reference lib="dom" />
-import type { Region } from "./state.ts";
+import { clamp, type Region } from "./state.ts";
 
-/**
- * Colours of an error map, from none to the end of its scale; each is lighter than the one before.
- */
-const HEAT: readonly (readonly [number, number, number])[] = [
+/** Colours from the lower to the upper end of a scale, evenly spaced. */
+type Scale = readonly (readonly [red: number, green: number, blue: number])[];
+
+export const GREYS: Scale = [[0, 0, 0], [255, 255, 255]];
+/** The scale of error maps: each colour is lighter than the one before. */
+export const HEAT: Scale = [
   [0, 0, 0],
   [44, 22, 92],
   [148, 38, 104],
@@ -22,48 +24,23 @@ export interface Picture {
   readonly columns: number;
 }
 
-/** Colour of each level, for a canvas. */
-export type Colours = Uint32Array;
-
-/** Grey from black at `low` to white at `high`. */
-export function greys(low: number, high: number, step: number): Colours {
-  return table((value) => {
-    const grey = Math.round(255 * unit((value - low) / (high - low)));
-    return [grey, grey, grey];
-  }, step);
-}
-
-/** The colours of error maps, from 0 to `most`. */
-export function heats(most: number, step: number): Colours {
-  return table((value) => heat(unit(value / most)), step);
-}
-
-/** The colours of error maps as a CSS gradient. */
-export function heatGradient(): string {
-  return `linear-gradient(to right, ${HEAT.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
-}
-
-function heat(part: number): number[] {
-  const at = part * (HEAT.length - 1), below = Math.min(Math.floor(at), HEAT.length - 2);
-  return HEAT[below].map((from, i) =>
-    Math.round(from + (at - below) * (HEAT[below + 1][i] - from))
-  );
-}
-
-function table(colour: (value: number) => readonly number[], step: number): Colours {
-  const colours = new Uint32Array(LEVELS);
+/** Colour of each level, for a canvas, where a level is worth `step`. */
+export function levelColours(
+  scale: Scale,
+  low: number,
+  high: number,
+  step: number,
+): Uint32Array<ArrayBuffer> {
+  const colours = new Uint32Array(LEVELS), last = scale.length - 1;
   for (let level = 0; level < LEVELS; level++) {
-    const [red, green, blue] = colour(level * step);
+    const at = last * clamp((level * step - low) / (high - low), 0, 1);
+    const below = Math.min(Math.floor(at), last - 1);
+    const [red, green, blue] = scale[below].map((from, i) =>
+      Math.round(from + (at - below) * (scale[below + 1][i] - from))
+    );
     colours[level] = OPAQUE | blue << 16 | green << 8 | red;
   }
   return colours;
-}
-
-const unit = (value: number) => Math.min(1, Math.max(0, value));
-
-/** Absolute difference of two pictures of one size. */
-export function difference(a: Uint16Array, b: Uint16Array): Uint16Array {
-  return a.map((level, i) => Math.abs(level - b[i]));
 }
 
 /** What each canvas shows, so that it is not painted again without need. */
@@ -73,7 +50,7 @@ const painted = new WeakMap<HTMLCanvasElement, readonly unknown[]>();
 export function paint(
   canvas: HTMLCanvasElement,
   { levels, rows, columns }: Picture,
-  colours: Colours,
+  colours: Uint32Array,
   part?: Region,
 ): void {
   const held = painted.get(canvas), wanted = [levels, colours, part];

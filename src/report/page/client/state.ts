@@ -42,30 +42,14 @@ const FIRST_REGION = 0.3;
 /** Fewest pixels along the shorter side of a region. */
 const SMALLEST = 8;
 
-function firstState(data: PageData): State {
-  const { inputs: [input], errorScale } = data;
+/** How an input is first shown: its middle slice, in its default window. */
+function firstView(input: InputData): Pick<State, "slice" | "low" | "high" | "region"> {
   return {
-    input: 0,
-    mask: 0,
-    slice: middle(input),
+    slice: Math.floor(input.slices.length / 2),
     low: 0,
     high: input.white,
-    errorScale,
-    panels: new Set(["image", "zoom", "error", "std"]),
-    drag: "window",
     region: regionOf(input, ...CENTRE, FIRST_REGION),
-    a: "",
-    b: "",
-    view: "image",
-    regionOnly: false,
-    divider: 0.5,
-    flicker: null,
   };
-}
-
-/** The slice an input is first shown at. */
-export function middle({ slices }: InputData): number {
-  return Math.floor(slices.length / 2);
 }
 
 /** A region about a centre, all in parts of the picture, kept inside it. */
@@ -115,7 +99,20 @@ export class Store {
 
   constructor(data: PageData) {
     this.data = data;
-    this.#state = firstState(data);
+    this.#state = {
+      ...firstView(data.inputs[0]),
+      input: 0,
+      mask: 0,
+      errorScale: data.errorScale,
+      panels: new Set(["image", "zoom", "error", "std"]),
+      drag: "window",
+      a: "",
+      b: "",
+      view: "image",
+      regionOnly: false,
+      divider: 0.5,
+      flicker: null,
+    };
   }
 
   get state(): State {
@@ -136,11 +133,8 @@ export class Store {
   choose({ input = this.state.input, mask = this.state.mask, slice = this.state.slice }): void {
     const { inputs, masks } = this.data;
     if (inputs[input] === undefined || masks[mask] === undefined) return;
-    if (input !== this.state.input) {
-      const other = inputs[input];
-      const region = regionOf(other, ...CENTRE, FIRST_REGION);
-      this.update({ input, mask, slice: middle(other), high: other.white, low: 0, region });
-    } else if (slice >= 0 && slice < inputs[input].slices.length) this.update({ mask, slice });
+    if (input !== this.state.input) this.update({ input, mask, ...firstView(inputs[input]) });
+    else if (slice >= 0 && slice < inputs[input].slices.length) this.update({ mask, slice });
   }
 
   /** Sets the window by its middle and its width, which stays positive. */

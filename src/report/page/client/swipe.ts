@@ -1,22 +1,32 @@
 /** Two runs in one place: a divider between them, or one after the other. @module */
 /// <reference lib="dom" />
-import { byId } from "./dom.ts";
+import { byId, onClick } from "./dom.ts";
 import { clear, paint } from "./paint.ts";
 import { clamp, type State, type Store } from "./state.ts";
-import type { Source, View } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** The label of the reference; no run has an empty label. */
 const REFERENCE = "";
 /** Milliseconds between two pictures: one flash a second is well below the rates that can harm. */
 const FLICKER_MS = 500;
-const KEY_STEP = 0.02;
-const PAGE_STEP = 0.1;
+/** What keys add to the divider's place, in parts of the width. */
+const KEY_STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -0.02,
+  ArrowDown: -0.02,
+  ArrowRight: 0.02,
+  ArrowUp: 0.02,
+  PageDown: -0.1,
+  PageUp: 0.1,
+  Home: -1,
+  End: 1,
+};
 
 /** Binds the comparison of two runs. */
 export function bindSwipe(store: Store, view: View): void {
   bindChoices(store);
   bindDivider(store);
-  bindFlicker(store);
+  onClick("swipe-swap", () => swap(store));
+  onClick("flicker", () => flicker(store));
   store.subscribe((state) => {
     show(store, view, "a");
     show(store, view, "b");
@@ -37,30 +47,27 @@ function offered({ data, state, input }: Store): string[] {
 const nameOf = (label: string) => label === REFERENCE ? "reference" : label;
 
 function bindChoices(store: Store): void {
-  const selects = { a: byId<HTMLSelectElement>("swipe-a"), b: byId<HTMLSelectElement>("swipe-b") };
-  const view = byId<HTMLSelectElement>("swipe-view"),
-    region = byId<HTMLInputElement>("swipe-region");
+  const [first = "", second = first] = offered(store);
+  store.update({ a: first, b: second });
   for (const side of ["a", "b"] as const) {
-    selects[side].addEventListener("change", () => store.update({ [side]: selects[side].value }));
-  }
-  byId("swipe-swap").addEventListener("click", () => swap(store));
-  view.addEventListener("change", () => store.update({ view: view.value as State["view"] }));
-  region.addEventListener("change", () => store.update({ regionOnly: region.checked }));
-  const initial = offered(store);
-  store.update({ a: initial[0] ?? "", b: initial[1] ?? initial[0] ?? "" });
-  let filled = "";
-  store.subscribe((state) => {
-    const labels = offered(store);
-    if (JSON.stringify(labels) !== filled) {
-      for (const select of Object.values(selects)) {
+    const select = byId<HTMLSelectElement>(`swipe-${side}`);
+    let filled = "";
+    select.addEventListener("change", () => store.update({ [side]: select.value }));
+    store.subscribe((state) => {
+      const labels = offered(store);
+      if (JSON.stringify(labels) !== filled) {
         select.replaceChildren(...labels.map((label) => new Option(nameOf(label), label)));
+        filled = JSON.stringify(labels);
       }
-      filled = JSON.stringify(labels);
-    }
-    for (const side of ["a", "b"] as const) {
       if (!labels.includes(state[side]) && labels.length > 0) store.update({ [side]: labels[0] });
-      selects[side].value = state[side];
-    }
+      select.value = state[side];
+    });
+  }
+  const view = byId<HTMLSelectElement>("swipe-view");
+  view.addEventListener("change", () => store.update({ view: view.value as State["view"] }));
+  const region = byId<HTMLInputElement>("swipe-region");
+  region.addEventListener("change", () => store.update({ regionOnly: region.checked }));
+  store.subscribe((state) => {
     view.value = state.view;
     region.checked = state.regionOnly;
   });
@@ -71,24 +78,19 @@ export function swap(store: Store): void {
   store.update({ a: b, b: a });
 }
 
-function show(store: Store, view: View, side: "a" | "b"): void {
-  const { state, data } = store;
+function show({ state, data }: Store, view: View, side: "a" | "b"): void {
   const canvas = byId<HTMLCanvasElement>(`canvas-${side}`), label = state[side];
   const run = data.runs.findIndex((run) =>
     run.input === state.input && run.mask === state.mask && run.label === label
   );
-  const source: Source | undefined = label === REFERENCE ? "reference" : run < 0 ? undefined : run;
-  const picture = source === undefined ? undefined : view.picture(source, state.view);
+  const source = label === REFERENCE ? "reference" : run;
+  const picture = source === -1 ? undefined : view.picture(source, state.view);
   const name = nameOf(label) + (picture === undefined ? ": none" : "");
   byId(`tag-${side}`).textContent = name;
   canvas.setAttribute("aria-label", `${side.toUpperCase()}: ${name}, ${state.view}`);
+  const region = state.regionOnly ? state.region : undefined;
   if (picture === undefined) clear(canvas);
-  else {paint(
-      canvas,
-      picture,
-      view.colours(state.view),
-      state.regionOnly ? state.region : undefined,
-    );}
+  else paint(canvas, picture, view.colours(state.view), region);
 }
 
 function placeDivider({ divider, flicker }: State): void {
@@ -123,42 +125,25 @@ function bindDivider(store: Store): void {
     stage.addEventListener(end, () => dragging = false);
   }
   handle.addEventListener("keydown", (event) => {
-    const steps: Record<string, number> = {
-      ArrowLeft: -KEY_STEP,
-      ArrowDown: -KEY_STEP,
-      ArrowRight: KEY_STEP,
-      ArrowUp: KEY_STEP,
-      PageDown: -PAGE_STEP,
-      PageUp: PAGE_STEP,
-      Home: -1,
-      End: 1,
-    };
-    if (steps[event.key] === undefined) return;
+    const step = KEY_STEPS[event.key];
+    if (step === undefined) return;
     event.preventDefault();
-    moveTo(store.state.divider + steps[event.key]);
+    moveTo(store.state.divider + step);
   });
 }
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function bindFlicker(store: Store): void {
-  byId("flicker").addEventListener("click", () => flicker(store));
-}
-
 /** Starts or ends flicker; where reduced motion is preferred, each call shows the other picture. */
 export function flicker(store: Store): void {
   const next = () => store.update({ flicker: store.state.flicker === "a" ? "b" : "a" });
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    if (store.state.flicker === "b") store.update({ flicker: null });
-    else next();
-    return;
-  }
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const ends = store.state.flicker === "b" || (!still && store.state.flicker !== null);
   clearInterval(timer);
-  timer = undefined;
-  if (store.state.flicker !== null) store.update({ flicker: null });
+  if (ends) store.update({ flicker: null });
   else {
     next();
-    timer = setInterval(next, FLICKER_MS);
+    if (!still) timer = setInterval(next, FLICKER_MS);
   }
 }
 

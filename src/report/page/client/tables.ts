@@ -1,22 +1,30 @@
 /** Sorting and choosing rows, the curves' legend, and the command to copy. @module */
 /// <reference lib="dom" />
-import { all, byId } from "./dom.ts";
+import { all, byId, onClick } from "./dom.ts";
 import type { Store } from "./state.ts";
 
 /** Binds everything below the pictures. */
 export function bindTables(store: Store): void {
-  for (const table of all<HTMLTableElement>("table.sortable")) bindSorting(table);
   bindRunTable(store);
   bindPairs();
   bindCurves(store);
-  bindCopy();
-  addEventListener(
-    "beforeprint",
-    () => all<HTMLDetailsElement>("details").forEach((d) => d.open = true),
-  );
+  onClick("copy", copyCommand);
+  addEventListener("beforeprint", () => {
+    for (const details of all<HTMLDetailsElement>("details")) details.open = true;
+  });
 }
 
-function bindSorting(table: HTMLTableElement): void {
+function bindRunTable(store: Store): void {
+  const region = byId<HTMLSelectElement>("table-region");
+  const only = byId<HTMLInputElement>("table-mask");
+  const table = byId<HTMLTableElement>("runs");
+  region.addEventListener("change", () => table.dataset.region = region.value);
+  only.addEventListener("change", () => store.refresh());
+  store.subscribe(({ mask }) => {
+    for (const row of table.tBodies[0].rows) {
+      row.hidden = only.checked && row.dataset.mask !== String(mask);
+    }
+  });
   const heads = all<HTMLTableCellElement>("thead th", table);
   heads.forEach((head, column) => {
     head.querySelector("button")?.addEventListener("click", () => {
@@ -39,24 +47,11 @@ function sortRows(body: HTMLTableSectionElement, column: number, sign: number): 
   body.append(...rows.map(({ row }) => row));
 }
 
-function bindRunTable(store: Store): void {
-  const region = byId<HTMLSelectElement>("table-region"),
-    only = byId<HTMLInputElement>("table-mask");
-  const table = byId<HTMLTableElement>("runs");
-  region.addEventListener("change", () => table.dataset.region = region.value);
-  only.addEventListener("change", () => store.refresh());
-  store.subscribe(({ mask }) => {
-    for (const row of table.tBodies[0].rows) {
-      row.hidden = only.checked && row.dataset.mask !== String(mask);
-    }
-  });
-}
-
 function bindPairs(): void {
   const table = document.querySelector<HTMLTableElement>("#pairs");
   if (table === null) return;
-  const metric = byId<HTMLSelectElement>("pair-metric"),
-    method = byId<HTMLSelectElement>("pair-method");
+  const metric = byId<HTMLSelectElement>("pair-metric");
+  const method = byId<HTMLSelectElement>("pair-method");
   const filter = () => {
     for (const row of table.tBodies[0].rows) {
       const { a, b, metric: of } = row.dataset;
@@ -69,24 +64,23 @@ function bindPairs(): void {
   filter();
 }
 
+/** Lifts the curves of a method: of the legend's button that is pointed at, or that is pressed. */
 function bindCurves(store: Store): void {
   const buttons = all(".legend button"), curves = all<SVGElement>(".curve");
-  const lift = (mark: string | undefined) => {
+  const isPressed = (button: Element) => button.getAttribute("aria-pressed") === "true";
+  const lift = (button = buttons.find(isPressed)) => {
     for (const curve of curves) {
-      curve.classList.toggle("dim", mark !== undefined && curve.dataset.mark !== mark);
+      const other = button !== undefined && curve.dataset.mark !== button.dataset.mark;
+      curve.classList.toggle("dim", other);
     }
   };
-  const pressed = () =>
-    buttons.find((b) => b.getAttribute("aria-pressed") === "true")?.dataset.mark;
   for (const button of buttons) {
-    button.addEventListener("pointerenter", () => lift(button.dataset.mark));
-    button.addEventListener("pointerleave", () => lift(pressed()));
+    button.addEventListener("pointerenter", () => lift(button));
+    button.addEventListener("pointerleave", () => lift());
     button.addEventListener("click", () => {
-      const press = button.getAttribute("aria-pressed") !== "true";
-      for (const other of buttons) {
-        other.setAttribute("aria-pressed", String(press && other === button));
-      }
-      lift(pressed());
+      const press = !isPressed(button);
+      for (const each of buttons) each.setAttribute("aria-pressed", `${press && each === button}`);
+      lift();
     });
   }
   const figures = all(".charts figure[data-mask]");
@@ -95,16 +89,14 @@ function bindCurves(store: Store): void {
   });
 }
 
-function bindCopy(): void {
+async function copyCommand(): Promise<void> {
   const button = byId("copy"), command = byId("command");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(command.textContent ?? "");
-      button.textContent = "Copied";
-    } catch { // no clipboard here: select the text instead
-      getSelection()?.selectAllChildren(command);
-      button.textContent = "Selected";
-    }
-    setTimeout(() => button.textContent = "Copy", 2000);
-  });
+  try {
+    await navigator.clipboard.writeText(command.textContent ?? "");
+    button.textContent = "Copied";
+  } catch { // no clipboard here: select the text instead
+    getSelection()?.selectAllChildren(command);
+    button.textContent = "Selected";
+  }
+  setTimeout(() => button.textContent = "Copy", 2000);
 }

@@ -1,81 +1,58 @@
-/** The controls above the figures. @module */
+/** The controls above the figures, bound to the state both ways. @module */
 /// <reference lib="dom" />
-import { all, byId } from "./dom.ts";
+import { all, byId, onClick } from "./dom.ts";
 import type { State, Store } from "./state.ts";
 import { percent } from "./view.ts";
 
-/** Binds the controls to the state, both ways. */
 export function bindToolbar(store: Store): void {
-  const controls = {
-    input: byId<HTMLSelectElement>("input"),
-    mask: byId<HTMLSelectElement>("mask"),
-    slice: byId<HTMLInputElement>("slice"),
-  };
   for (const form of all<HTMLFormElement>("form:not([method])")) {
     form.addEventListener("submit", (event) => event.preventDefault());
   }
-  controls.input.addEventListener(
-    "change",
-    () => store.choose({ input: Number(controls.input.value) }),
-  );
-  controls.mask.addEventListener(
-    "change",
-    () => store.choose({ mask: Number(controls.mask.value) }),
-  );
-  controls.slice.addEventListener(
-    "input",
-    () => store.choose({ slice: Number(controls.slice.value) }),
-  );
-  byId("reset").addEventListener("click", () => store.reset());
-  bindNumbers(store);
-  bindChoices(store);
-  store.subscribe((state) => {
-    controls.input.value = String(state.input);
-    controls.mask.value = String(state.mask);
-    controls.slice.max = String(store.input.slices.length - 1);
-    controls.slice.value = String(state.slice);
-    byId("slice-number").textContent = String(store.input.slices[state.slice]);
+  onClick("reset", () => store.reset());
+  bindPlace(store);
+  bindPercent(store, "level", ({ low, high }) => (low + high) / 2, (level) => {
+    store.setWindow(level, store.state.high - store.state.low);
   });
-}
-
-function bindNumbers(store: Store): void {
-  const [level, width, scale] = ["level", "width", "error-scale"].map((id) =>
-    byId<HTMLInputElement>(id)
-  );
-  const part = ({ value }: HTMLInputElement) => value === "" ? NaN : Number(value) / 100;
-  const setWindow = () => {
-    const [middle, whole] = [part(level), part(width)];
-    if (Number.isFinite(middle) && whole > 0) store.setWindow(middle, whole);
-  };
-  level.addEventListener("input", setWindow);
-  width.addEventListener("input", setWindow);
-  scale.addEventListener(
-    "input",
-    () => part(scale) > 0 && store.update({ errorScale: part(scale) }),
-  );
-  store.subscribe(({ low, high, errorScale }) => {
-    write(level, (low + high) / 2);
-    write(width, high - low);
-    write(scale, errorScale);
+  bindPercent(store, "width", ({ low, high }) => high - low, (width) => {
+    if (width > 0) store.setWindow((store.state.low + store.state.high) / 2, width);
   });
-}
-
-/** Shows a value in a field, unless someone types there. */
-function write(field: HTMLInputElement, value: number): void {
-  if (document.activeElement !== field) field.value = percent(value);
-}
-
-function bindChoices(store: Store): void {
-  const panels = all<HTMLInputElement>("input[name=panel]");
-  const drags = all<HTMLInputElement>("input[name=drag]");
-  for (const box of panels) box.addEventListener("change", () => togglePanel(store, box.value));
-  for (const radio of drags) {
-    radio.addEventListener("change", () => store.update({ drag: radio.value as State["drag"] }));
+  bindPercent(store, "error-scale", (state) => state.errorScale, (errorScale) => {
+    if (errorScale > 0) store.update({ errorScale });
+  });
+  for (const box of all<HTMLInputElement>("input[name=panel]")) {
+    box.addEventListener("change", () => togglePanel(store, box.value));
+    store.subscribe(({ panels }) => box.checked = panels.has(box.value));
   }
+  for (const radio of all<HTMLInputElement>("input[name=drag]")) {
+    radio.addEventListener("change", () => store.update({ drag: radio.value as State["drag"] }));
+    store.subscribe(({ drag }) => radio.checked = radio.value === drag);
+  }
+}
+
+/** Binds the choice of an input, a mask and a slice. */
+function bindPlace(store: Store): void {
+  store.subscribe(({ slice }) => {
+    byId<HTMLInputElement>("slice").max = String(store.input.slices.length - 1);
+    byId("slice-number").textContent = String(store.input.slices[slice]);
+  });
+  for (const what of ["input", "mask", "slice"] as const) {
+    const control = byId<HTMLInputElement | HTMLSelectElement>(what);
+    control.addEventListener("input", () => store.choose({ [what]: Number(control.value) }));
+    store.subscribe((state) => control.value = String(state[what]));
+  }
+}
+
+/** Binds a field in per cent; it is left alone while someone types there. */
+function bindPercent(
+  store: Store,
+  id: string,
+  read: (state: State) => number,
+  write: (value: number) => void,
+): void {
+  const field = byId<HTMLInputElement>(id);
+  field.addEventListener("input", () => field.value !== "" && write(Number(field.value) / 100));
   store.subscribe((state) => {
-    for (const box of panels) box.checked = state.panels.has(box.value);
-    for (const radio of drags) radio.checked = radio.value === state.drag;
-    byId("figures").dataset.drag = state.drag;
+    if (document.activeElement !== field) field.value = percent(read(state));
   });
 }
 
