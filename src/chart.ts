@@ -69,10 +69,8 @@ export function chart({ description, x, y, curves }: ChartContent): Markup | und
         ${across.ticks.map((v) => rule(bottom, bottom + 4, toX(v), toX(v)))}
         ${across.ticks.map((v) => words(short(v), toX(v), bottom + 17))}
         ${up.ticks.map((v) => words(short(v), LEFT - 8, toY(v) + 4, "end"))}
-        <g class="name">
-          ${words(x.label, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6)}
-          <g transform="translate(12 ${(TOP + bottom) / 2}) rotate(-90)">${words(y.label, 0, 0)}</g>
-        </g>
+        ${words(x.label, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6)}
+        <g transform="translate(12 ${(TOP + bottom) / 2}) rotate(-90)">${words(y.label, 0, 0)}</g>
       </g>
       ${curves.map((curve) => drawCurve(curve, toX, toY))}
     </svg>
@@ -93,9 +91,9 @@ ${colourRules(([light]) => light)}
 /** The text of an SVG file with charts one below the other; those without points are left out. */
 export function chartFile(charts: readonly ChartContent[]): string {
   const drawn = charts.map(chart).filter((one) => one !== undefined);
-  const size = { width: WIDTH, height: HEIGHT * drawn.length };
+  const height = HEIGHT * drawn.length;
   return html`
-    <svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">
+    <svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}">
       <style>${FILE_STYLE}</style>
       <rect width="100%" height="100%" fill="#fff" />
       ${drawn.map((one, i) =>
@@ -164,10 +162,8 @@ function linear(values: readonly number[]): Scale {
 }
 
 function steps(first: number, last: number, step: number): number[] {
-  return Array.from(
-    { length: last - first + 1 },
-    (_, i) => Number(((first + i) * step).toPrecision(9)),
-  );
+  const value = (_: unknown, i: number) => Number(((first + i) * step).toPrecision(9));
+  return Array.from({ length: last - first + 1 }, value);
 }
 
 /** Ticks at 1, 2 and 5 times powers of ten, or at the powers alone over a wide range. */

@@ -51,10 +51,15 @@ export function escapeText(text: string): string {
   return text.replace(UNSHOWN, "\ufffd").replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }
 
-/** An attribute; nothing where its value is false or undefined; only the name where it is true. */
-export function attribute(name: string, value: string | number | boolean | undefined): Content {
-  if (value === false || value === undefined) return null;
-  return new Markup(value === true ? ` ${name}` : ` ${name}="${escapeText(String(value))}"`);
+/** Values of attributes by their names. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Attributes: left out where the value is false or undefined, only the name where it is true. */
+export function attributes(values: Attributes): Content {
+  return Object.entries(values).map(([name, value]) => {
+    if (value === false || value === undefined) return null;
+    return new Markup(value === true ? ` ${name}` : ` ${name}="${escapeText(String(value))}"`);
+  });
 }
 
 /** JSON for a script element: it contains no tag. */

@@ -142,23 +142,21 @@ function bandChart(bands: readonly ConsistencyBand[]): Markup | string {
   const words = bands.map(({ from, to, chiSquare }) =>
     `${short(from)} to ${short(to)}: ${short(chiSquare)}`
   ).join("; ");
+  const bars = bands.map(({ chiSquare }, i) => {
+    const part = Math.log(Math.max(chiSquare, Number.MIN_VALUE)) / Math.log(FULL);
+    const height = (middle - 1) * Math.min(1, Math.abs(part));
+    const y = (part > 0 ? middle - height : middle).toFixed(1);
+    return html`
+      <rect x="${i * BAR + 1}" width="${BAR - 2}" y="${y}" height="${height.toFixed(1)}" />
+    `;
+  });
   return html`
     <svg class="bands c0" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"
       role="img"
       aria-label="chi-square by distance, ${words}">
       <title>${words}</title>
-      ${bands.map(({ chiSquare }, i) => bar(i * BAR + 1, chiSquare))}
+      ${bars}
       <line x1="0" x2="${width}" y1="${middle}" y2="${middle}" />
     </svg>
-  `;
-}
-
-function bar(x: number, chiSquare: number): Markup {
-  const middle = HEIGHT / 2;
-  const part = Math.log(Math.max(chiSquare, Number.MIN_VALUE)) / Math.log(FULL);
-  const height = (middle - 1) * Math.min(1, Math.abs(part));
-  const y = part > 0 ? middle - height : middle;
-  return html`
-    <rect x="${x}" width="${BAR - 2}" y="${y.toFixed(1)}" height="${height.toFixed(1)}" />
   `;
 }

@@ -24,10 +24,14 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
   const metrics = distinct(differences.map(({ metric }) => metric));
   return html`
     <p class="controls">
-      <label>Metric <select id="pair-metric">${metrics.map(option)}</select></label>
-      <label>Method <select id="pair-method"><option value="">all pairs</option>${names.map((
-        name,
-      ) => html`<option>${name}</option>`)}</select></label>
+      <label>Metric <select id="pair-metric">${metrics.map(metricOption)}</select></label>
+      <label>
+        Method
+        <select id="pair-method">
+          <option value="">all pairs</option>
+          ${names.map((name) => html`<option>${name}</option>`)}
+        </select>
+      </label>
     </p>
     ${table({
       label: "Paired differences",
@@ -70,7 +74,7 @@ function columnsOf(differences: readonly PairedDifference[]): TableColumn<Paired
   ];
 }
 
-function option(metric: PairedDifference["metric"]): Markup {
+function metricOption(metric: PairedDifference["metric"]): Markup {
   return html`<option value="${metric}">${METRICS[metric].name}</option>`;
 }
 

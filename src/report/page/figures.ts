@@ -2,20 +2,15 @@
  * The images of the page: controls, figures that the script paints, and the comparison of two.
  * @module
  */
-import { attribute, html, type Markup } from "../../markup.ts";
+import { attributes, type Content, html, type Markup } from "../../markup.ts";
 import { fixed } from "../../number_format.ts";
-import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
+import type { Comparison, ComparisonRun } from "../comparison.ts";
 import { distinct } from "../labels.ts";
 import { doubtMark } from "./audit_table.ts";
 import type { Pictures } from "./pictures.ts";
 
 /** The panels of a figure, with their names on the page. */
-const PANELS = {
-  image: "image",
-  zoom: "region",
-  error: "error",
-  std: "standard deviation",
-} as const;
+const PANELS = { image: "image", zoom: "region", error: "error", std: "standard deviation" };
 type Panel = keyof typeof PANELS;
 
 /** Controls and figures of a comparison. `labels` holds one for each run. */
@@ -24,10 +19,18 @@ export function imageSection(
   labels: readonly string[],
   pictures: Pictures,
 ): Markup {
-  const masks = distinct(comparison.runs.map(({ mask }) => mask));
-  const grids = comparison.inputs.map((_, input) =>
-    masks.map((_, mask) => grid(comparison, labels, pictures, { input, mask, masks }))
-  );
+  const { runs, inputs } = comparison;
+  const masks = distinct(runs.map(({ mask }) => mask));
+  const grid = (input: number, mask: string) =>
+    html`
+      <div class="grid" data-input="${input}" data-mask="${masks.indexOf(mask)}" hidden>
+        ${pictures.inputs[input].reference &&
+          figure("reference", html`<b>reference</b>`, panels("reference", ["image", "zoom"]))}
+        ${runs.map((run, i) =>
+          run.input === input && run.mask === mask && runFigure(run, i, labels[i], pictures)
+        )}
+      </div>
+    `;
   return html`
     ${toolbar(comparison, masks, pictures)}
     <div
@@ -37,7 +40,7 @@ export function imageSection(
       aria-busy="true"
       aria-label="Images. Arrow keys set the window or move the region; press ? for all keys."
     >
-      ${grids}
+      ${inputs.map((_, input) => masks.map((mask) => grid(input, mask)))}
     </div>
     <p class="caption">
       <strong>Figure 1.</strong> <span id="status"></span>
@@ -46,61 +49,35 @@ export function imageSection(
   `;
 }
 
-function grid(
-  { runs }: Comparison,
-  labels: readonly string[],
-  pictures: Pictures,
-  at: { input: number; mask: number; masks: readonly string[] },
-): Markup {
-  const figures = runs.map((run, index) =>
-    run.input === at.input && run.mask === at.masks[at.mask] &&
-    runFigure(run, index, labels[index], pictures)
-  ).filter((figure) => figure !== false);
-  const reference = pictures.inputs[at.input].reference &&
-    html`
-      <figure data-run="reference">
-        <figcaption><b>reference</b></figcaption>
-        <div class="panels">${panels("reference", ["image", "zoom"])}</div>
-      </figure>
-    `;
+function figure(run: number | "reference", caption: Markup, content: Content): Markup {
   return html`
-    <div class="grid" data-input="${at.input}" data-mask="${at.mask}" hidden>
-      ${reference} ${figures}
-    </div>
-  `;
-}
-
-function runFigure(
-  run: ComparisonRun,
-  index: number,
-  label: string,
-  { recon, std, inputs }: Pictures,
-): Markup {
-  const { head, audit, input } = run;
-  const shown: Panel[] = ["image", "zoom"];
-  if (inputs[input].reference) shown.push("error");
-  if (std.has(index)) shown.push("std");
-  return html`
-    <figure data-run="${index}">
-      <figcaption>
-        <b>${label} ${audit && doubtMark(audit)}</b> ${head && quality(head)}
-      </figcaption>
-      <div class="panels">${recon.has(index) ? panels(label, shown) : failure(run)}</div>
+    <figure data-run="${run}">
+      <figcaption>${caption}</figcaption>
+      <div class="panels">${content}</div>
     </figure>
   `;
 }
 
-function quality({ psnr, ssim }: ComparedMetrics): Markup {
-  const decibel = psnr === null ? "∞" : fixed(psnr, 2);
-  return html`
-    <span title="PSNR and SSIM over the head">${decibel} dB · ${fixed(ssim, 3)}</span>
+function runFigure(
+  { head, audit, input, error }: ComparisonRun,
+  index: number,
+  label: string,
+  { recon, std, inputs }: Pictures,
+): Markup {
+  const shown: Panel[] = ["image", "zoom"];
+  if (inputs[input].reference) shown.push("error");
+  if (std.has(index)) shown.push("std");
+  const quality = head && html`
+    <span title="PSNR and SSIM over the head">${head.psnr === null
+      ? "∞"
+      : fixed(head.psnr, 2)} dB · ${fixed(head.ssim, 3)}</span>
   `;
-}
-
-function failure({ error }: ComparisonRun): Markup {
-  return error === null
-    ? html`<p class="failed">no image</p>`
-    : html`<p class="failed"><b>failed</b> ${error}</p>`;
+  const failure = error === null ? "no image" : html`<b>failed</b> ${error}`;
+  return figure(
+    index,
+    html`<b>${label} ${audit && doubtMark(audit)}</b> ${quality}`,
+    recon.has(index) ? panels(label, shown) : html`<p class="failed">${failure}</p>`,
+  );
 }
 
 function panels(label: string, kinds: readonly Panel[]): Markup[] {
@@ -128,11 +105,14 @@ function toolbar(
     <form class="toolbar" id="toolbar" aria-label="How pictures are shown">
       ${select("input", "Input", inputs.map(({ path }) => path))}
       ${select("mask", "Mask", masks.map((mask) => `${mask} (R = ${acceleration(mask)})`))}
-      <label ${attribute("hidden", depth < 2)}>
+      <label ${attributes({ hidden: depth < 2 })}>
         Slice <input type="range" id="slice" min="0" value="0" step="1">
         <output id="slice-number" for="slice"></output>
       </label>
-      <fieldset><legend>Show</legend>${offered.map(panelBox)}</fieldset>
+      <fieldset>
+        <legend>Show</legend>
+        ${offered.map((kind) => choice("checkbox", "panel", kind, PANELS[kind], true))}
+      </fieldset>
       <fieldset>
         <legend>Window (%)</legend>
         ${percent("level", "level")} ${percent("width", "width")}
@@ -140,26 +120,16 @@ function toolbar(
       <fieldset><legend>Error scale (%)</legend>${percent("error-scale", "0 to")}</fieldset>
       <button type="button" id="reset" title="Window and error scale as at first (r)">Reset</button>
       <fieldset>
-        <legend>Drag</legend>${radio("drag", "window", true)}${radio("drag", "region", false)}
+        <legend>Drag</legend>
+        ${["window", "region"].map((what, i) => choice("radio", "drag", what, what, i === 0))}
       </fieldset>
       <button type="button" id="keys-button" aria-haspopup="dialog">Keys <kbd>?</kbd></button>
     </form>
   `;
 }
 
-function panelBox(kind: Panel): Markup {
-  return html`
-    <label><input type="checkbox" name="panel" value="${kind}" checked>${PANELS[kind]}</label>
-  `;
-}
-
-function radio(name: string, value: string, checked: boolean): Markup {
-  return html`
-    <label><input type="radio" name="${name}" value="${value}" ${attribute(
-      "checked",
-      checked,
-    )}>${value}</label>
-  `;
+function choice(type: string, name: string, value: string, text: string, checked: boolean): Markup {
+  return html`<label><input${attributes({ type, name, value, checked })}>${text}</label>`;
 }
 
 function percent(id: string, label: string): Markup {
@@ -168,13 +138,11 @@ function percent(id: string, label: string): Markup {
   `;
 }
 
-function select(id: string, label: string, options: readonly string[]): Markup {
+function select(id: string, label: string, texts: readonly string[]): Markup {
+  const options = texts.map((text, i) => html`<option value="${i}">${text}</option>`);
   return html`
-    <label ${attribute("hidden", options.length < 2)}>
-      ${label}
-      <select id="${id}">${options.map((option, i) =>
-        html`<option value="${i}">${option}</option>`
-      )}</select>
+    <label ${attributes({ hidden: texts.length < 2 })}>
+      ${label} <select id="${id}">${options}</select>
     </label>
   `;
 }
@@ -207,8 +175,8 @@ export function swipeSection(pictures: Pictures): Markup {
         aria-valuemax="100"
         aria-valuenow="50"
       ></div>
-      <span class="tag a" id="tag-a"></span>
-      <span class="tag b" id="tag-b"></span>
+      <span class="tag" id="tag-a"></span>
+      <span class="tag" id="tag-b"></span>
     </div>
     <p class="caption"><strong>Figure 2.</strong> <span id="swipe-status"></span></p>
   `;

@@ -24,16 +24,11 @@ interface Slice {
   readonly values: Float32Array;
 }
 
-export interface PackedPicture {
-  readonly id: string;
-  /** Deflated levels in base64. */
-  readonly base64: string;
-}
-
 /** All pictures of a report and their scales. */
 export interface Pictures {
   readonly inputs: readonly InputData[];
-  readonly packed: readonly PackedPicture[];
+  /** Deflated levels in base64, each with the id of its element. */
+  readonly packed: readonly { readonly id: string; readonly base64: string }[];
   /** Which runs have an image, and which a standard deviation. */
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
@@ -110,7 +105,7 @@ async function inputPictures(
   const mine = runs.filter((run) => run.input === input && run.error === null);
   const pictures = 1 + mine.length + mine.filter(({ files }) => files.std !== undefined).length;
   const slices: Slice[] = [];
-  let chosen: Chosen | undefined;
+  let chosen: ReturnType<typeof choose> | undefined;
   for await (const { kind, index, volume } of arrays(comparison, input, images)) {
     chosen ??= choose(volume, maxPixels / pictures);
     slices.push(...pick(volume, chosen).map((slice) => ({ kind, index, ...slice })));
@@ -121,18 +116,11 @@ async function inputPictures(
   return { input: { name, rows, columns, slices: numbers, white, reference }, slices };
 }
 
-/** What is common to all pictures of an input. */
-interface Chosen {
-  readonly rows: number;
-  readonly columns: number;
-  readonly indices: readonly number[];
-  /** The value that becomes 1. */
-  readonly scale: number;
-  readonly white: number;
-}
-
-/** Scale and slices by the first volume of an input: its reference, where there is one. */
-function choose({ data, shape: [depth, rows, columns] }: NdArray, pixels: number): Chosen {
+/**
+ * What is common to all pictures of an input, by its first volume: the reference, where there is
+ * one. `scale` is the value that becomes 1.
+ */
+function choose({ data, shape: [depth, rows, columns] }: NdArray, pixels: number) {
   const count = Math.min(depth, Math.max(1, Math.floor(pixels / (rows * columns))));
   const scale = data.reduce((most, value) => Math.max(most, value), 0) || 1;
   const white = percentile(data, WHITE_PERCENTILE) / scale;
@@ -147,7 +135,7 @@ function evenly(depth: number, count: number): number[] {
 
 function pick(
   { data, shape }: NdArray,
-  { rows, columns, indices, scale }: Chosen,
+  { rows, columns, indices, scale }: ReturnType<typeof choose>,
 ): Omit<Slice, "kind" | "index">[] {
   if (shape[1] !== rows || shape[2] !== columns) {
     throw new RangeError(
@@ -184,7 +172,7 @@ function niceAbove(value: number): number {
   return Number((factor * power).toPrecision(2));
 }
 
-function pack({ kind, index, slice, columns, values }: Slice, step: number): PackedPicture {
+function pack({ kind, index, slice, columns, values }: Slice, step: number) {
   const levels = Uint16Array.from(
     values,
     (value) => value > 0 ? Math.round(Math.min(value, CLIP) / step) : 0, // NaN becomes 0

@@ -1,7 +1,7 @@
 /** report.html: a comparison as one page that loads nothing. @module */
 import { createHash } from "node:crypto";
 import { colourRules } from "../../chart.ts";
-import { attribute, html, Markup, scriptJson } from "../../markup.ts";
+import { type Attributes, attributes, html, Markup, scriptJson } from "../../markup.ts";
 import type { Comparison } from "../comparison.ts";
 import { distinct, runLabels } from "../labels.ts";
 import { auditTable } from "./audit_table.ts";
@@ -20,6 +20,9 @@ export type { ReportImages };
 /** Default number of embedded pixels: about 20 MB of page. */
 const MAX_PIXELS = 12e6;
 
+/** The style sheet with the colours of curves. */
+const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
+
 /**
  * Renders a comparison as a page that needs no other files. Of volumes that are too large, evenly
  * spread slices are embedded, at least one.
@@ -32,17 +35,11 @@ export async function renderReport(
   images: ReportImages,
   { maxPixels = MAX_PIXELS }: { maxPixels?: number } = {},
 ): Promise<string> {
-  return page(comparison, await collectPictures(comparison, images, maxPixels));
-}
-
-/** The style sheet with the colours of curves. */
-const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
-
-function page(comparison: Comparison, pictures: Pictures): string {
+  const pictures = await collectPictures(comparison, images, maxPixels);
   const labels = runLabels(comparison.runs);
   const title = titleOf(comparison);
-  const { version } = comparison;
   const script = pageScript();
+  const data = scriptJson(pageData(comparison, labels, pictures));
   return html`
     <!doctype html>
     <html lang="en">
@@ -57,45 +54,38 @@ function page(comparison: Comparison, pictures: Pictures): string {
       <body>
         <main>
           <header>
-            <p class="kicker">Larmor ${version}</p>
+            <p class="kicker">Larmor ${comparison.version}</p>
             <h1>${title}</h1>
             ${summary(comparison, pictures)}
           </header>
           <noscript>
             <p class="failed">The images of this page need JavaScript, which does not run here.</p>
           </noscript>
-          ${sections(comparison, labels, pictures)}
+          ${section("images", "Images", imageSection(comparison, labels, pictures))}
+          ${section("swipe", "Two side by side", swipeSection(pictures))}
+          ${section("curves", "Curves", curves(comparison, labels))}
+          ${section("table", "All runs", runTable(comparison, labels))}
+          ${section("differences", "Paired differences", differenceTable(comparison))}
+          ${section("audit", "Audit", auditTable(comparison, labels))}
+          ${section("again", "Run it again", settingsSection(comparison, labels))}
         </main>
         <dialog id="keys" aria-labelledby="keys-title">
           <h2 id="keys-title">Keys</h2>
           <dl id="keys-list"></dl>
           <form method="dialog"><button>Close</button></form>
         </dialog>
-        ${data(comparison, labels, pictures)} ${element("script", {}, script)}
+        ${element("script", { type: "application/json", id: "data" }, data)}
+        ${pictures.packed.map(({ id, base64 }) =>
+          element("script", { type: "text/plain", id }, base64)
+        )} ${element("script", {}, script)}
       </body>
     </html>
   `.text.trim() + "\n";
 }
 
-/** Data for the script: facts as JSON, and each picture. */
-function data(comparison: Comparison, labels: readonly string[], pictures: Pictures): Markup[] {
-  const facts = scriptJson(pageData(comparison, labels, pictures));
-  return [
-    element("script", { type: "application/json", id: "data" }, facts),
-    ...pictures.packed.map(({ id, base64 }) =>
-      element("script", { type: "text/plain", id }, base64)
-    ),
-  ];
-}
-
 /** A style sheet, a script or data: `text` is not escaped, and must not end the element. */
-function element(
-  name: "style" | "script",
-  attributes: Readonly<Record<string, string>>,
-  text: string,
-): Markup {
-  const written = Object.entries(attributes).map(([key, value]) => attribute(key, value));
-  return new Markup(`${html`<${name}${written}>`}${text}</${name}>`);
+function element(name: "style" | "script", values: Attributes, text: string): Markup {
+  return new Markup(`${html`<${name}${attributes(values)}>`}${text}</${name}>`);
 }
 
 /** Forbids all requests, and all but this style sheet and this script. */
@@ -105,43 +95,12 @@ function policy(script: string): string {
     "base-uri 'none'; form-action 'none'";
 }
 
-function sections(
-  comparison: Comparison,
-  labels: readonly string[],
-  pictures: Pictures,
-): (Markup | undefined)[] {
-  return [
-    section("images", "Images", imageSection(comparison, labels, pictures)),
-    section("swipe", "Two side by side", swipeSection(pictures)),
-    section("curves", "Curves", curves(comparison, labels)),
-    section("table", "All runs", html`${tableControls()}${runTable(comparison, labels)}`),
-    section("differences", "Paired differences", differenceTable(comparison)),
-    section("audit", "Audit", auditTable(comparison, labels)),
-    section("again", "Run it again", settingsSection(comparison, labels)),
-  ];
-}
-
 function section(id: string, title: string, content: Markup | undefined): Markup | undefined {
   return content && html`
     <section id="${id}" aria-labelledby="${id}-title">
       <h2 id="${id}-title">${title}</h2>
       ${content}
     </section>
-  `;
-}
-
-function tableControls(): Markup {
-  return html`
-    <p class="controls">
-      <label>
-        Metrics over
-        <select id="table-region">
-          <option value="head">the head</option>
-          <option value="whole">the whole image</option>
-        </select>
-      </label>
-      <label><input type="checkbox" id="table-mask"> only the mask shown above</label>
-    </p>
   `;
 }
 
@@ -172,9 +131,7 @@ function summary({ runs, device }: Comparison, { inputs }: Pictures): Markup {
   `;
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
+const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 function pageData(
   { runs }: Comparison,
@@ -182,17 +139,12 @@ function pageData(
   { inputs, recon, std, step, errorScale }: Pictures,
 ): PageData {
   const masks = distinct(runs.map(({ mask }) => mask));
-  return {
-    inputs,
-    masks,
-    step,
-    errorScale,
-    runs: runs.map(({ input, mask }, i) => ({
-      label: labels[i],
-      input,
-      mask: masks.indexOf(mask),
-      picture: recon.has(i),
-      std: std.has(i),
-    })),
-  };
+  const shown = runs.map(({ input, mask }, i) => ({
+    label: labels[i],
+    input,
+    mask: masks.indexOf(mask),
+    picture: recon.has(i),
+    std: std.has(i),
+  }));
+  return { inputs, masks, step, errorScale, runs: shown };
 }

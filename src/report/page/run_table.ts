@@ -1,12 +1,11 @@
 /** The sortable table of all runs. @module */
-import { attribute, html, type Markup } from "../../markup.ts";
+import { attributes, html, type Markup } from "../../markup.ts";
 import { fixed, memory, short } from "../../number_format.ts";
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
 import { distinct } from "../labels.ts";
 import { verdictMark } from "./audit_table.ts";
 import { table, type TableColumn } from "./table.ts";
 
-/** A row: a run with its label. */
 interface Row {
   readonly run: ComparisonRun;
   readonly label: string;
@@ -18,14 +17,12 @@ interface Column extends TableColumn<Row> {
   readonly best?: "most" | "least";
 }
 
-const REGIONS = ["head", "whole"] as const;
-
-/** Sortable table of all runs. `labels` holds one for each. */
+/** Sortable table of all runs with its controls. `labels` holds one for each. */
 export function runTable({ runs, inputs }: Comparison, labels: readonly string[]): Markup {
   const masks = distinct(runs.map(({ mask }) => mask));
   const rows = runs.map((run, i): Row => ({ run, label: labels[i] }));
   const columns = columnsOf(inputs.map(({ path }) => path), rows);
-  return table({
+  const content = table({
     label: "Table of all runs",
     rows,
     columns: columns.map((column) => sortable(column, bestRows(rows, column))),
@@ -33,6 +30,19 @@ export function runTable({ runs, inputs }: Comparison, labels: readonly string[]
     headingAttributes: { "aria-sort": "none" },
     rowAttributes: ({ run }) => ({ "data-mask": masks.indexOf(run.mask) }),
   });
+  return html`
+    <p class="controls">
+      <label>
+        Metrics over
+        <select id="table-region">
+          <option value="head">the head</option>
+          <option value="whole">the whole image</option>
+        </select>
+      </label>
+      <label><input type="checkbox" id="table-mask"> only the mask shown above</label>
+    </p>
+    ${content}
+  `;
 }
 
 /** A column with a button to sort by it, and its best cells in bold. */
@@ -41,22 +51,22 @@ function sortable(column: Column, best: ReadonlySet<Row>): TableColumn<Row> {
   return {
     ...column,
     title: undefined,
-    name: html`<button type="button" ${attribute("title", title)}>${name}</button>`,
+    name: html`<button type="button" ${attributes({ title })}>${name}</button>`,
     show: (row) => best.has(row) ? html`<strong>${show(row)}</strong>` : show(row),
     data: (row) => ({ "data-value": value(row) ?? "" }),
   };
 }
 
+const text = (name: string, value: (row: Row) => string): Column => ({ name, show: value, value });
+
 function columnsOf(inputs: readonly string[], rows: readonly Row[]): Column[] {
-  const text = (name: string, value: (row: Row) => string): Column => (
-    { name, show: value, value }
-  );
   return [
     text("Method", ({ label }) => label),
     text("Mask", ({ run }) => run.mask),
     number("R", "acceleration", (run) => run.acceleration, (value) => fixed(value, 2)),
     ...(inputs.length > 1 ? [text("Input", ({ run }) => inputs[run.input])] : []),
-    ...REGIONS.flatMap(metricColumns),
+    ...metricColumns("head"),
+    ...metricColumns("whole"),
     number("NFE", "network evaluations for a slice", (run) => run.nfe, String),
     number("Seconds", "for a slice, without compiling", (run) => run.seconds, short),
     number("Memory", "largest resident memory", (run) => run.peakMemory, memory),
@@ -115,20 +125,15 @@ function metricColumns(region: "head" | "whole"): Column[] {
   ];
 }
 
-/** The best row for each input and mask. */
+/** The best row for each input and mask; none where it is alone. */
 function bestRows(rows: readonly Row[], { best, value }: Column): Set<Row> {
-  const winners = new Set<Row>();
-  if (best === undefined) return winners;
+  if (best === undefined) return new Set();
   const sign = best === "most" ? 1 : -1;
-  const groups = Map.groupBy(rows, ({ run }) => JSON.stringify([run.input, run.mask]));
-  for (const group of groups.values()) {
-    const scored = group.map((row) => ({ row, score: value(row) }))
-      .filter(({ score }) => typeof score === "number")
-      .map(({ row, score }) => ({ row, score: sign * Number(score) }));
-    const top = Math.max(...scored.map(({ score }) => score));
-    if (scored.length > 1) {
-      scored.filter(({ score }) => score === top).forEach(({ row }) => winners.add(row));
-    }
-  }
-  return winners;
+  const score = (row: Row) => sign * Number(value(row));
+  const scored = rows.filter((row) => typeof value(row) === "number");
+  const groups = Map.groupBy(scored, ({ run }) => JSON.stringify([run.input, run.mask]));
+  return new Set([...groups.values()].flatMap((group) => {
+    const top = Math.max(...group.map(score));
+    return group.length > 1 ? group.filter((row) => score(row) === top) : [];
+  }));
 }
