@@ -22,7 +22,8 @@ const REFINING_PASSES = 2;
  * prior fills in missing lines better than the phase does: on the same slice the phase cost `pnp-admm`
  * 0.6 and 1.1 dB (2 passes). Networks that give magnitudes have no phase.
  *
- * An asymmetric echo counts as zeros in y, so it is restored after every method that has a phase.
+ * An asymmetric echo of a mask of lines counts as zeros in y, so it is restored after every method that
+ * has a phase.
  * @throws as `method.prepare`
  */
 export async function preparedSolver(
@@ -35,11 +36,11 @@ export async function preparedSolver(
   const { partial } = geometry.mask;
   const isLearned = method.defaultModel !== undefined;
   if (partial === undefined || (!method.needsMaps && !isLearned)) return solver; // rss does it by coil
-  const { columns } = partial;
-  const used = method.needsMaps ? isLearned ? { columns } : partial : {};
-  const isUnused = (partial.rows && !used.rows) || (columns && !used.columns);
+  const echo = geometry.mask.isLines ? partial.columns : undefined; // else a second phase encoding
+  const used = method.needsMaps ? isLearned ? { columns: echo } : partial : {};
+  const isUnused = (partial.rows && !used.rows) || (partial.columns && !used.columns);
   const mask = geometry.mask.with({ partial: used });
-  const fromZeros = columns !== undefined || method.fixedSteps === true;
+  const fromZeros = echo !== undefined || method.fixedSteps === true;
   const restored = async (x: NdArray, control?: RunControl): Promise<NdArray> => {
     if (isUnused) control?.onWarning?.(unusedPhase(method.name));
     if (!used.rows && !used.columns) return x;
