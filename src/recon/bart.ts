@@ -41,10 +41,7 @@ export const bartMethods: readonly Method[] = Object.entries(BART_ARGUMENTS).map
   }),
 );
 
-/**
- * The version of the BART that is installed.
- * @throws {UsageError} when it cannot be run
- */
+/** The version of the BART that is installed. @throws {UsageError} when it cannot be run */
 export async function bartVersion(): Promise<string> {
   try {
     return (await bart(["version"])).trim();

@@ -207,10 +207,7 @@ function scaledBy({ data, shape }: NdArray, factor: Float32Array): NdArray {
   return ndarray(data.map((value, i) => value * factor[i % factor.length]), shape);
 }
 
-/**
- * Reconstructs a condition with a method.
- * @throws as `reconstruct`
- */
+/** Reconstructs a condition with a method. @throws as `reconstruct` */
 export async function runCondition(
   runtime: Runtime,
   { image, mask, noise, seed }: Condition,

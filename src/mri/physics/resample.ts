@@ -1,7 +1,4 @@
-/**
- * Cropping about the centre, and interpolation to another number of pixels.
- * @module
- */
+/** Cropping about the centre, and interpolation to another number of pixels. @module */
 import { mul, pad, slice, type Tensor } from "../../graph/mod.ts";
 import { dftH, dftW } from "./dft.ts";
 

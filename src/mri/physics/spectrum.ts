@@ -53,10 +53,7 @@ export type Arrays = Readonly<Record<string, NdArray>>;
 export interface SpectralForm {
   /** Arrays that it is made of, by name. */
   readonly shapes: InputShapes<string>;
-  /**
-   * Computes them for a problem, on the host.
-   * @param inputs arrays of the operator
-   */
+  /** Computes them for a problem, on the host. @param inputs arrays of the operator */
   compute(inputs: Arrays, control?: SpectrumControl): Promise<Arrays>;
   /** The basis, given these arrays, those of the operator, `y` and `adjoint`. */
   spectrum(tensors: NamedTensors): Spectrum;

@@ -1,7 +1,4 @@
-/**
- * Sizes of the k-space and of the images that an encoding gives.
- * @module
- */
+/** Sizes of the k-space and of the images that an encoding gives. @module */
 import type { RawLayout } from "./layout.ts";
 
 /** Sizes of the k-space and of the images of a bin. */

@@ -1,7 +1,4 @@
-/**
- * The calibration lines of a separate scan as one block of k-space.
- * @module
- */
+/** The calibration lines of a separate scan as one block of k-space. @module */
 import { type NdArray, zeros } from "../../ndarray.ts";
 
 /**

@@ -1,7 +1,4 @@
-/**
- * One acquisition as a line of k-space: what it is for, and where its samples lie.
- * @module
- */
+/** One acquisition as a line of k-space: what it is for, and where its samples lie. @module */
 import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import type { RawLayout } from "./layout.ts";

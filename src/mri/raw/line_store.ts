@@ -1,7 +1,4 @@
-/**
- * The lines of one image (or volume) as they come in, each a mean over its averages.
- * @module
- */
+/** The lines of one image (or volume) as they come in, each a mean over its averages. @module */
 import { InputError } from "../../errors.ts";
 import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";

@@ -1,7 +1,4 @@
-/**
- * How far the lines of a scan reach.
- * @module
- */
+/** How far the lines of a scan reach. @module */
 import { partialExtent, type PartialSampling } from "../sampling/partial_sampling.ts";
 import type { RawLayout } from "./layout.ts";
 import type { LinePlace } from "./line.ts";

@@ -49,10 +49,7 @@ export class SamplingMask implements MaskContent {
   readonly lines: readonly number[];
   #key?: string;
 
-  /**
-   * Makes a mask from its values.
-   * @throws {InputError} when nothing is kept
-   */
+  /** Makes a mask from its values. @throws {InputError} when nothing is kept */
   constructor({ isLines, height, width, values, spec, acs, partial }: MaskContent) {
     this.isLines = isLines;
     this.height = height;

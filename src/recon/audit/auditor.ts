@@ -63,10 +63,7 @@ export class Auditor {
     return this.active && this.#options.level === "prediction";
   }
 
-  /**
-   * Audits a slice.
-   * @param control of the second reconstruction, where there is one
-   */
+  /** Audits a slice. @param control of the second reconstruction, where there is one */
   async slice(
     { index, key, geometry, problem, image }: AuditedSlice,
     control: RunControl,

@@ -105,10 +105,7 @@ export function sampleDistances(mask: SamplingMask): { distance: Float64Array; k
   return { distance, kept };
 }
 
-/**
- * Compares an image with its data.
- * @param image complex `[2, H, W]` on the scale of the problem
- */
+/** Compares an image with its data. @param image complex `[2, H, W]` on the scale of the problem */
 export type MeasureConsistency = (problem: Problem, image: NdArray) => Promise<ConsistencyEnergies>;
 
 /** Compiles the comparison of images of a geometry with their data. */
