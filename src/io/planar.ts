@@ -18,12 +18,6 @@ export interface SliceSource {
   readonly slice: number;
 }
 
-/** Options of {@link planarCoils}. */
-export interface PlanarOptions extends SliceSource {
-  /** Whether rows and columns are to be swapped on the way. */
-  readonly transpose: boolean;
-}
-
 /** Distance, in complex numbers, from one coil, row or column to the next. */
 export interface Strides {
   readonly coil: number;
@@ -36,7 +30,7 @@ export interface Strides {
 /**
  * Makes one slice of coils planar, and checks that every number is finite.
  * @param interleaved `[coils, rows, columns]` complex numbers, re and im side by side
- * @returns `[coils, 2, rows, columns]`, or `[coils, 2, columns, rows]` when `transpose`
+ * @returns `[coils, 2, rows, columns]`, or with `transpose` `[coils, 2, columns, rows]`
  * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
  */
 export function planarCoils(
@@ -44,7 +38,7 @@ export function planarCoils(
   coils: number,
   rows: number,
   columns: number,
-  { transpose, ...from }: PlanarOptions,
+  { transpose, ...from }: SliceSource & { readonly transpose: boolean },
 ): NdArray {
   const coil = rows * columns;
   return transpose

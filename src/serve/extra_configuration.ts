@@ -12,7 +12,9 @@ export interface ExtraConfiguration {
 }
 
 /** Keys that name a recipe; the first that is not empty counts. */
-const NAME_KEYS = ["customconfig", "config"] as const;
+const NAME_KEYS = ["customconfig", "config"];
+/** Types of values that become texts. */
+const SCALARS = ["string", "number", "boolean"];
 
 /**
  * Reads a text.
@@ -22,18 +24,14 @@ export function extraConfiguration(text: string): ExtraConfiguration | undefined
   const parameters = record(parseJson(text))?.parameters;
   const entries = record(parameters);
   if (entries === undefined) return parameters === null ? { changes: {} } : undefined;
-  const changes: Record<string, string> = {};
-  let name: string | undefined;
-  for (const key of NAME_KEYS) {
-    const value = entries[key];
-    if (typeof value === "string" && value !== "" && value !== "None") name ??= value;
-  }
-  for (const [key, value] of Object.entries(entries)) {
-    const isName = NAME_KEYS.some((nameKey) => nameKey === key);
-    if (isName || !["string", "number", "boolean"].includes(typeof value)) continue;
-    changes[key] = String(value);
-  }
-  return name === undefined ? { changes } : { name, changes };
+  const name = NAME_KEYS.map((key) => entries[key])
+    .find((value) => typeof value === "string" && value !== "" && value !== "None");
+  const changes = Object.fromEntries(
+    Object.entries(entries)
+      .filter(([key, value]) => !NAME_KEYS.includes(key) && SCALARS.includes(typeof value))
+      .map(([key, value]) => [key, String(value)]),
+  );
+  return name === undefined ? { changes } : { name: String(name), changes };
 }
 
 function parseJson(text: string): unknown {

@@ -57,7 +57,7 @@ export class MrdRecords implements Disposable {
     const waveforms = datasetNames(file, group).includes("waveforms")
       ? recordTable(file, group, "waveforms")
       : undefined;
-    this.#tables = { data, ...(waveforms && { waveforms }) };
+    this.#tables = { data, waveforms };
     const images = groupNames(file, group);
     this.description = {
       group,

@@ -10,12 +10,6 @@ const BATCH_BYTES = 1 << 24;
 /** Bytes of a pointer, and of the length before it, in WebAssembly. */
 const WORD = 4;
 
-/** Where the parts of a record lie in memory. */
-interface RecordPlace {
-  readonly size: number;
-  readonly sequences: readonly number[];
-}
-
 export interface RecordBytes {
   readonly header: Uint8Array;
   readonly sequences: readonly (Float32Array | Uint32Array)[];
@@ -24,7 +18,8 @@ export interface RecordBytes {
 export class RecordSink {
   readonly #file: Hdf5File;
   readonly #name: string;
-  readonly #place: RecordPlace;
+  /** Size of a record, and the offsets of its sequences. */
+  readonly #place: { readonly size: number; readonly sequences: readonly number[] };
   #waiting: RecordBytes[] = [];
   #bytes = 0;
   #written = 0;

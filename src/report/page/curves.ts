@@ -3,6 +3,7 @@ import { chart, COLOURS, type Curve, marker } from "../../chart.ts";
 import { attributes, html, type Markup } from "../../markup.ts";
 import { fixed, short } from "../../number_format.ts";
 import type { Comparison, ComparisonRun } from "../comparison.ts";
+import { mean } from "../compare/statistics.ts";
 import { distinct } from "../labels.ts";
 import { mean } from "../compare/statistics.ts";
 
