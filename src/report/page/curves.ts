@@ -5,7 +5,6 @@ import { fixed, short } from "../../number_format.ts";
 import type { Comparison, ComparisonRun } from "../comparison.ts";
 import { mean } from "../compare/statistics.ts";
 import { distinct } from "../labels.ts";
-import { mean } from "../compare/statistics.ts";
 
 /** A quantity on an axis; `label` has its unit. */
 interface Quantity {
