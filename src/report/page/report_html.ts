@@ -120,7 +120,7 @@ function summary({ runs, device }: Comparison, { inputs }: Pictures): Markup {
   const facts = [
     `${count(runs.length, "run")} under ${count(masks, "mask")} on ${device}`,
     ...failed > 0 ? [`${failed} failed`] : [],
-    ...doubted > 0 ? [`${doubted} doubtful by the audit`] : [],
+    ...doubted > 0 ? [`${doubted} doubted by the audit`] : [],
     `${count(slices, "slice")} in this page`,
   ].join("; ");
   return html`
