@@ -32,19 +32,15 @@ export interface State {
   readonly x: Tensor;
 }
 
-/** An iterative method. */
 export interface Iteration<S extends State> {
   /** Variables before the first iteration. */
   start(problem: LinearProblem): S;
-  /** One iteration. */
   step(problem: LinearProblem, state: S): S;
 }
 
 /** How often to iterate, and with what regularisation parameter. */
 export interface IterationOptions {
-  /** Name of the method. */
   readonly method: string;
-  /** Iterations. */
   readonly steps: number;
   /** The regularisation parameter for a problem. */
   weightOf(problem: Problem): number;

@@ -28,7 +28,6 @@ export interface PogmPoint {
   readonly gamma: Tensor;
 }
 
-/** Variables of POGM. */
 export interface PogmState extends PogmPoint {
   /** Estimate x_k. */
   readonly x: Tensor;

@@ -23,7 +23,6 @@ import {
 import { type NdArray, onlyOf, scalar } from "../ndarray.ts";
 import type { RunControl, Solver } from "./problem.ts";
 
-/** Arrays of a graph by name. */
 export type Arrays = Readonly<Record<string, ProgramInput>>;
 
 /** A graph that changes the variables of a loop. */
@@ -66,7 +65,6 @@ export async function compileLoop(
   return await runtime.compile(Object.fromEntries(used), outputs, { keep });
 }
 
-/** Symbolic inputs of these shapes. */
 export function inputsOf(shapes: Readonly<Record<string, Shape>>): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)]),
@@ -87,7 +85,6 @@ export interface LoopCall {
 
 /** A loop that is ready to run. */
 export interface Loop {
-  /** Name of the method, for messages. */
   readonly method: string;
   /** Steps in all, for messages. */
   readonly steps: number;
@@ -179,7 +176,6 @@ function requireSensible(
 
 /** The graph of {@link singleSolver}. */
 export interface SingleCall {
-  /** Name of the method, for messages. */
   readonly method: string;
   /** Shapes of the arrays that the graph takes: of `y`, `sigma` and the operator's. */
   readonly inputs: Readonly<Record<string, Shape>>;

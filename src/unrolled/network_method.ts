@@ -5,11 +5,8 @@ import { modelPath, type ModelReference, type Parameters } from "../nn/mod.ts";
 
 /** A network with its weights. */
 export interface NetworkWeights<C> {
-  /** Its sizes. */
   readonly config: C;
-  /** Weights by name. */
   readonly parameters: Parameters;
-  /** Where they come from. */
   readonly model?: ModelReference;
 }
 

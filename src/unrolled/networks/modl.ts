@@ -60,7 +60,6 @@ export interface ModlResult {
   readonly stages: readonly Tensor[];
 }
 
-/** The network. */
 export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResult {
   const { iterations, conjugateGradients, sigmaData } = config;
   const multiple = sizeMultiple(DENOISER_NETWORK);

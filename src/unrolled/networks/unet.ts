@@ -34,11 +34,9 @@ import {
 
 /** Sizes of a U-Net. */
 export interface UNetConfig {
-  /** Channels of the result. */
   readonly outChannels: number;
   /** Channels of the finest level; they double with each level. */
   readonly channels: number;
-  /** Number of levels below the finest. */
   readonly pools: number;
   /** Whether the last kernel is zero before training: a correction to something then begins at none. */
   readonly startsAtZero?: boolean;
@@ -91,7 +89,6 @@ function finalLayer(scope: Scope, x: Tensor, channels: number, startsAtZero: boo
   return convLayer(scope, x, channels, { kernel: 1, init, biasInit: init(x.shape[1]) });
 }
 
-/** Twice convolution, normalisation of each channel, activation. */
 function convBlock(scope: Scope, x: Tensor, channels: number): Tensor {
   const options = { bias: false, init: uniform };
   const layers = scope.at("layers");

@@ -23,15 +23,12 @@ import { normUNet } from "./unet.ts";
 
 /** Sizes of a variational network; fastMRI's published ones are 12, 18, 4, 8, 4. */
 export interface VarNetConfig {
-  /** Number of cascades. */
   readonly cascades: number;
   /** Channels of the finest level of the U-Net in each cascade. */
   readonly channels: number;
-  /** Levels below it. */
   readonly pools: number;
   /** Channels of the finest level of the sensitivity network's U-Net. */
   readonly sensitivityChannels: number;
-  /** Levels below it. */
   readonly sensitivityPools: number;
   /**
    * Whether all cascades have the weights of the first. Default false, as published; they may part
