@@ -82,12 +82,7 @@ export async function simulatedBrain(
 ): Promise<KspaceFile> {
   await using runtime = await Runtime.open("cpu");
   const request = { ...EXAMPLE_SIMULATION, ...simulation };
-  const image = await phantomImage(runtime, {
-    size,
-    seed: request.seed,
-    contrast,
-    lesions,
-  });
+  const image = await phantomImage(runtime, { size, seed: request.seed, contrast, lesions });
   const file = await simulatedKspace(runtime, image, request);
   const slice = await file.readSlice(0);
   return { ...file, readSlice: () => Promise.resolve(slice) };

@@ -28,9 +28,7 @@ export interface OutputGeometry {
 }
 
 /** Rows and columns of the image of the file. */
-export function outputSize(
-  { size, output = size, transposed }: OutputGeometry,
-): [number, number] {
+export function outputSize({ size, output = size, transposed }: OutputGeometry): [number, number] {
   return transposed ? [output[1], output[0]] : [output[0], output[1]];
 }
 

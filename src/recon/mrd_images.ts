@@ -16,9 +16,7 @@ const FLOAT32 = 5;
 export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
   const { magnitude, std } = result;
   const maps = std === undefined ? [magnitude] : [magnitude, std];
-  await writeMrdImages(path, {
-    series: maps.map((map, series) => imagesOf(map, result, series)),
-  });
+  await writeMrdImages(path, { series: maps.map((map, series) => imagesOf(map, result, series)) });
 }
 
 function imagesOf({ data, shape }: NdArray, result: Reconstruction, series: number): MrdImage[] {

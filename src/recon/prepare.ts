@@ -185,10 +185,7 @@ export class Preparation {
   }
 
   /** What calibrates from arrays of these shapes, compiled once. */
-  #calibrator(
-    source: MapsSource,
-    arrays: Readonly<Record<string, NdArray>>,
-  ): Promise<Calibrator> {
+  #calibrator(source: MapsSource, arrays: Readonly<Record<string, NdArray>>): Promise<Calibrator> {
     const key = JSON.stringify([source.kind, arrays.separate?.shape, arrays.given?.shape]);
     const found = this.#calibrators.get(key) ?? this.#compile(source, arrays);
     this.#calibrators.set(key, found);

@@ -110,14 +110,7 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
   warnings.push(...missingLines(file, encoding, images));
   const layout = indexer.layout(file, encoding);
   const partial = indexer.extents.get(encoding)!.partial(layout);
-  return {
-    layout,
-    noise,
-    calibration,
-    ...inVolumes(images),
-    partial,
-    warnings,
-  };
+  return { layout, noise, calibration, ...inVolumes(images), partial, warnings };
 }
 
 /** Volumes in the order of their counters, and their slices by where they lie. */

@@ -113,11 +113,7 @@ export function reconReport(
       eigenbasis: eigenbasis && milliseconds(eigenbasis),
       write: milliseconds(writeSeconds),
     },
-    metrics: metrics && {
-      reference: metrics.convention,
-      whole: metrics.whole,
-      head: metrics.head,
-    },
+    metrics: metrics && { reference: metrics.convention, whole: metrics.whole, head: metrics.head },
     warnings: result.warnings,
     audit: result.audit ?? null,
     outputs,
@@ -125,9 +121,7 @@ export function reconReport(
 }
 
 /** What a report says of a mask. */
-export function reportMask(
-  { spec, acceleration, acs }: Reconstruction["mask"],
-): ReportMask {
+export function reportMask({ spec, acceleration, acs }: Reconstruction["mask"]): ReportMask {
   return { spec, acceleration, acsLines: acs };
 }
 

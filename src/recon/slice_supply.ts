@@ -189,9 +189,7 @@ function checkCompression({ compress, maps }: SupplyOptions): void {
     throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
   }
   if (maps !== undefined) {
-    throw new UsageError(
-      "Cannot compress coils and take given maps: only one of them is possible",
-    );
+    throw new UsageError("Cannot compress coils and take given maps: only one of them is possible");
   }
 }
 

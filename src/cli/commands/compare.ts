@@ -114,9 +114,7 @@ async function comparedInputs(
   return inputs;
 }
 
-async function checksums(
-  names: readonly (string | undefined)[],
-): Promise<Record<string, string>> {
+async function checksums(names: readonly (string | undefined)[]): Promise<Record<string, string>> {
   const sums: Record<string, string> = {};
   for (const name of names) {
     if (name === undefined || parseMaskSpec(name).kind !== "file") continue;

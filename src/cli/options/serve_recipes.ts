@@ -86,10 +86,7 @@ export function fixedRecipe(options: RecipeOptions): RecipeBook {
   return { choose: () => ({ name: "of the command line", options, ignored: [] }) };
 }
 
-function fileRecipes(
-  recipes: ReadonlyMap<string, RecipeValues>,
-  isStrict: boolean,
-): RecipeBook {
+function fileRecipes(recipes: ReadonlyMap<string, RecipeValues>, isStrict: boolean): RecipeBook {
   const isRecipe = (name: string) => name === NOTHING || recipes.has(name);
   const find = (written: string): string => {
     if (SUSPICIOUS.test(written)) {

@@ -28,11 +28,7 @@ export function systemConsole(): Console {
 }
 
 /** Prints what a user should know of a result. */
-export function warn(
-  console: Console,
-  path: string,
-  { message, hint }: Warning,
-): void {
+export function warn(console: Console, path: string, { message, hint }: Warning): void {
   console.err(`warning: ${path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
 }
 
