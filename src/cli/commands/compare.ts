@@ -17,7 +17,7 @@ import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts
 import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
 import { combinedCode, type CommandContext, describeFailure, runCommand } from "../entry.ts";
 import { VERSION } from "../../version.ts";
-import { readCommandLine } from "../options/help.ts";
+import { command } from "../options/help.ts";
 import { openInput } from "./recon_job.ts";
 import { jsonLine } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
@@ -26,10 +26,7 @@ import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 
 /** Compares; a method that fails does not stop the rest. */
-export async function compare(args: readonly string[], context: CommandContext): Promise<number> {
-  const { console } = context;
-  const request = await readCommandLine(COMPARE, args, console);
-  if (request === undefined) return 0;
+export const compare = command(COMPARE, async (request, context, args) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, group, encoding } = request;
@@ -63,13 +60,13 @@ export async function compare(args: readonly string[], context: CommandContext):
   const shown = plan.masks.includes(request.mask?.text) ? request.mask?.text : plan.masks.at(-1);
   const figure = await comparisonFigure(comparison, shown ?? "data", images);
   if (figure !== undefined) await store.write("figure.png", figure);
-  console.out(
+  context.console.out(
     request.json
       ? jsonLine(comparison)
       : `${comparisonText(comparison)}\n  ${join(folder, "report.html")}\n`,
   );
   return combinedCode(failures.map((error) => describeFailure(error).code));
-}
+});
 
 function defaultFolder([first = EXAMPLE_NAME, ...others]: readonly string[]): string {
   const more = others.length > 0 ? `-and-${others.length}-more` : "";

@@ -8,7 +8,7 @@ import {
   reportFailure,
   runCommand,
 } from "../entry.ts";
-import { readCommandLine } from "../options/help.ts";
+import { command } from "../options/help.ts";
 import { type Job, planJob, runJob } from "./recon_job.ts";
 import { jsonLine } from "../files.ts";
 import { outputFolders, outputPaths } from "./recon_output.ts";
@@ -18,9 +18,7 @@ import { planText, reportText } from "../render/console_format.ts";
 import { REPORT_SCHEMA } from "../../recon/report.ts";
 
 /** Reconstructs every input; one that fails does not stop the rest. */
-export async function recon(args: readonly string[], context: CommandContext): Promise<number> {
-  const line = await readCommandLine(RECON, args, context.console);
-  if (line === undefined) return 0;
+export const recon = command(RECON, async (line, context) => {
   const request = checkRecon(line);
   if (request.stdin || request.stdout) {
     checkPipe(request);
@@ -46,7 +44,7 @@ export async function recon(args: readonly string[], context: CommandContext): P
     }
   }
   return combinedCode(failures.map(({ code }) => code));
-}
+});
 
 /** Does a job; returns what goes to stdout. */
 async function jobOutput(

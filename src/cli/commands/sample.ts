@@ -9,7 +9,7 @@ import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import { DEFAULT_PRIOR, generate, SCHEDULES, schedules, steppers } from "../../samplers/mod.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
+import { command, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { count, number, oneOf, path, positive } from "../options/values.ts";
@@ -46,7 +46,7 @@ const OPTIONS = {
   ...COMMON,
 };
 
-const SAMPLE: CommandHelp<typeof OPTIONS> = {
+export const sample = command({
   usage: "deno task sample [options]",
   about: "Draws images from a prior, without any data: they show what the prior has learnt. " +
     "Writes samples.nii.gz (magnitude, one image a slice), preview.png and sample.json.",
@@ -56,28 +56,24 @@ const SAMPLE: CommandHelp<typeof OPTIONS> = {
     "deno task sample",
     "deno task sample --model prior-brain --stepper dpm++2m --steps 20 --count 9 --size 192",
   ],
-};
-
-type SampleRequest = RequestOf<typeof OPTIONS>;
+}, async (request, context) => {
+  if (request.inputs.length > 0) {
+    throw new UsageError(`Cannot use ${request.inputs[0]}: sample takes options only`);
+  }
+  const report = await drawAndWrite(request, context);
+  context.console.out(request.json ? jsonLine(report) : reportText(report));
+  return 0;
+});
 
 /** Name and version of the layout of sample.json. */
 const SCHEMA = "larmor.sample/1";
 
 const FILES = { samples: "samples.nii.gz", preview: "preview.png", report: "sample.json" } as const;
 
-export async function sample(args: readonly string[], context: CommandContext): Promise<number> {
-  const { console } = context;
-  const request = await readCommandLine(SAMPLE, args, console);
-  if (request === undefined) return 0;
-  if (request.inputs.length > 0) {
-    throw new UsageError(`Cannot use ${request.inputs[0]}: sample takes options only`);
-  }
-  const report = await drawAndWrite(request, context);
-  console.out(request.json ? jsonLine(report) : reportText(report));
-  return 0;
-}
-
-async function drawAndWrite(request: SampleRequest, { console, signal }: CommandContext) {
+async function drawAndWrite(
+  request: RequestOf<typeof OPTIONS>,
+  { console, signal }: CommandContext,
+) {
   const start = performance.now();
   const { description, denoise } = await loadDenoiser(await modelPath(request.model));
   const [min, max] = description.sigma;

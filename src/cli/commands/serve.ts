@@ -6,7 +6,7 @@ import { serve as runServer } from "../../serve/server.ts";
 import type { Log, ServeLimits } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { command } from "../options/help.ts";
 import { readRecipes } from "../options/serve_recipes.ts";
 import { DEVICE, SERVICE } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
@@ -54,7 +54,8 @@ export const SERVE_OPTIONS = {
   ...SERVICE,
 };
 
-const SERVE: CommandHelp<typeof SERVE_OPTIONS> = {
+/** Serves until the user interrupts. */
+export const serve = command({
   usage: "deno task serve [options]",
   about: "Reconstructs what scanners (or their simulators) send by the MRD streaming protocol of " +
     "ISMRMRD, which Gadgetron clients, Siemens FIRE and OpenRecon speak. Images go back to the " +
@@ -65,19 +66,12 @@ const SERVE: CommandHelp<typeof SERVE_OPTIONS> = {
     "deno task serve --port 9002 --config recipe.yaml --save raw/",
     "deno task serve --host 0.0.0.0 --recipes recipes/",
   ],
-};
-
-type ServeRequest = RequestOf<typeof SERVE_OPTIONS>;
-
-/** Serves until the user interrupts. */
-export async function serve(args: readonly string[], context: CommandContext): Promise<number> {
-  const { console, signal } = context;
-  const request = await readCommandLine(SERVE, args, console);
-  if (request === undefined) return 0;
+}, async (request, context) => {
   if (request.inputs.length > 0) {
     throw new UsageError(`Cannot serve ${request.inputs[0]}: options alone are required`);
   }
   const { host, port, connections, save } = request;
+  const { signal } = context;
   const recipes = await readRecipes(request);
   if (save !== undefined) await Deno.mkdir(save, { recursive: true });
   const pool = await WorkPool.open(request.workers, request.device);
@@ -100,7 +94,9 @@ export async function serve(args: readonly string[], context: CommandContext): P
       log("INF", `Listening on ${hostname}:${port}, reconstructing on ${device}`),
   });
   return 0;
-}
+});
+
+type ServeRequest = RequestOf<typeof SERVE_OPTIONS>;
 
 /** How much a client may take. */
 export function serveLimits({ message, acquisitions, memory, idle }: ServeRequest): ServeLimits {

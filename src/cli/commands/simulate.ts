@@ -10,7 +10,7 @@ import { sliceRange } from "../../recon/options.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { command } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type RequestOf } from "../options/table.ts";
 import { number, oneOf, path } from "../options/values.ts";
@@ -63,7 +63,10 @@ const OPTIONS = {
   ...COMMON,
 };
 
-const SIMULATE: CommandHelp<typeof OPTIONS> = {
+/** Name and version of the layout of what `--json` prints. */
+const SCHEMA = "larmor.simulate/1";
+
+export const simulate = command({
   usage: "deno task simulate [IMAGE] [options]",
   about:
     "Makes multi-coil k-space from an image (NIfTI, or .npy with axes ([slice,] row, column)). " +
@@ -73,17 +76,7 @@ const SIMULATE: CommandHelp<typeof OPTIONS> = {
     "deno task simulate volume.nii.gz --coils 8 --noise 0.02 --output k.h5",
     "deno task simulate --contrast FLAIR --lesions 5 --output phantom.h5",
   ],
-};
-
-type SimulateRequest = RequestOf<typeof OPTIONS>;
-
-/** Name and version of the layout of what `--json` prints. */
-const SCHEMA = "larmor.simulate/1";
-
-export async function simulate(args: readonly string[], context: CommandContext): Promise<number> {
-  const { console } = context;
-  const request = await readCommandLine(SIMULATE, args, console);
-  if (request === undefined) return 0;
+}, async (request, context) => {
   const write = WRITERS[formatOf(request)];
   const { inputs: [input], output, coils, noise, seed } = request;
   const { size = DEFAULT_SIZE, contrast = "T1", lesions = 0 } = request;
@@ -103,14 +96,16 @@ export async function simulate(args: readonly string[], context: CommandContext)
     seed,
     mask: mask?.spec ?? null,
   };
-  console.out(
+  context.console.out(
     request.json
       ? jsonLine(report)
       : `${output}: slice ${slices}, coil ${coils}, readout ${readout}, phase ${phase}; ` +
         `noise ${noise}, ${mask?.spec ?? "all lines"}\n`,
   );
   return 0;
-}
+});
+
+type SimulateRequest = RequestOf<typeof OPTIONS>;
 
 /**
  * The format of the output; checks options against each other.

@@ -12,7 +12,7 @@ import { type Condition, runCondition, stressConditions } from "../../recon/stre
 import type { StressRun } from "../../recon/stress.ts";
 import { Rng } from "../../rng.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, methodLines, readCommandLine } from "../options/help.ts";
+import { command, methodLines } from "../options/help.ts";
 import { COMMON, DEVICE, MASK, METHOD, METHODS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { index, number, path } from "../options/values.ts";
@@ -54,7 +54,10 @@ const OPTIONS = {
   ...COMMON,
 };
 
-const STRESS: CommandHelp<typeof OPTIONS> = {
+/** Stream of random numbers that places the structures. */
+const PLACES = 11;
+
+export const stress = command({
   usage: "deno task stress [INPUT] [options]",
   about: "Tests methods outside their training, on k-space simulated from one slice of INPUT (an " +
     "image: NIfTI or .npy; without it a brain is drawn), so that the truth is known. First it adds " +
@@ -68,17 +71,7 @@ const STRESS: CommandHelp<typeof OPTIONS> = {
     "deno task stress",
     "deno task stress volume.nii.gz --methods wavelet,diffpir --mask equispaced:R=8,acs=16",
   ],
-};
-
-type StressRequest = RequestOf<typeof OPTIONS>;
-
-/** Stream of random numbers that places the structures. */
-const PLACES = 11;
-
-export async function stress(args: readonly string[], context: CommandContext): Promise<number> {
-  const { console } = context;
-  const request = await readCommandLine(STRESS, args, console);
-  if (request === undefined) return 0;
+}, async (request, context) => {
   const { inputs, size = DEFAULT_SIZE, brightness, mask, coils, noise, seed } = request;
   if (inputs.length > 1) {
     throw new UsageError(`Cannot stress with ${inputs.length} images: one is required`);
@@ -109,10 +102,12 @@ export async function stress(args: readonly string[], context: CommandContext): 
     await writeJson(join(folder, "stress.json"), report);
     await writeText(join(folder, "stress.csv"), stressCsv(report));
     await writeFileWhole(join(folder, "stress.png"), stressPng(conditions, all));
-    console.out(request.json ? jsonLine(report) : stressTable(report));
+    context.console.out(request.json ? jsonLine(report) : stressTable(report));
     return all.some(({ failure }) => failure !== undefined) ? 1 : 0;
   });
-}
+});
+
+type StressRequest = RequestOf<typeof OPTIONS>;
 
 async function oneSlice(
   source: ImageFile,

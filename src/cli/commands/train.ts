@@ -9,8 +9,8 @@ import {
   trainPrior,
   trainReconstruction,
 } from "../../train/mod.ts";
-import { type CommandContext, INTERRUPTED, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { INTERRUPTED, runCommand } from "../entry.ts";
+import { command } from "../options/help.ts";
 import { COMMON, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
@@ -68,7 +68,7 @@ const OPTIONS = {
   ...COMMON,
 };
 
-const TRAIN: CommandHelp<typeof OPTIONS> = {
+export const trainCommand = command({
   usage: "deno task train prior|unet|varnet|modl --data FOLDER --output DIR [options]",
   about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
     "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
@@ -79,14 +79,7 @@ const TRAIN: CommandHelp<typeof OPTIONS> = {
     "deno task train prior --data ../shared/data/train --output models/prior-brain --hours 1",
     "deno task train prior --data ../shared/data/train --output models/mine --steps 200",
   ],
-};
-
-export async function trainCommand(
-  args: readonly string[],
-  { console, signal }: CommandContext,
-): Promise<number> {
-  const request = await readCommandLine(TRAIN, args, console);
-  if (request === undefined) return 0;
+}, async (request, { console, signal }) => {
   const { inputs, cascades, channels, pools, shared, notes, ...rest } = request;
   const { config: _config, json, quiet, verbose: _, version: _version, help: _help, ...run } = rest;
   const kind = kindOf(inputs);
@@ -115,7 +108,7 @@ export async function trainCommand(
   }
   console.out(json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
-}
+});
 
 function kindOf(inputs: readonly string[]): Trainable {
   const [name = ""] = inputs;

@@ -8,7 +8,7 @@ import { tryDraw, type TuningRow, type TuningTask } from "../../recon/tune.ts";
 import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine, twoColumns } from "../options/help.ts";
+import { command, twoColumns } from "../options/help.ts";
 import { COMMON, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
@@ -47,7 +47,8 @@ const OPTIONS = {
   ...COMMON,
 };
 
-const TUNE: CommandHelp<typeof OPTIONS> = {
+/** Searches, and prints what was found. */
+export const tune = command({
   usage: "deno task tune METHOD --data FOLDER [options]",
   about:
     "Searches the settings of a sampler at random, within the ranges that the sampler names, on " +
@@ -59,12 +60,7 @@ const TUNE: CommandHelp<typeof OPTIONS> = {
     twoColumns(samplers.map(({ name, defaults }) => [name, setText(defaults)])),
   ]],
   examples: ["deno task tune dds --data ../shared/data/validation --draws 30"],
-};
-
-/** Searches, and prints what was found. */
-export async function tune(args: readonly string[], context: CommandContext): Promise<number> {
-  const request = await readCommandLine(TUNE, args, context.console);
-  if (request === undefined) return 0;
+}, async (request, context) => {
   const { inputs, data, coils, noise, seed, samples, set = {} } = request;
   const names = samplers.map(({ name }) => name);
   const name = oneOf(names)(inputs[0] ?? "", "METHOD");
@@ -82,7 +78,7 @@ export async function tune(args: readonly string[], context: CommandContext): Pr
   const rows = found.toSorted((a, b) => (b.mean ?? -Infinity) - (a.mean ?? -Infinity));
   context.console.out(request.json ? jsonLine(rows) : table(task, rows));
   return 0;
-}
+});
 
 function spread(paths: readonly string[], count: number): TrialSource[] {
   const chosen = Math.min(count, paths.length);

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { InputError, UsageError } from "../../errors.ts";
 import { externalLoader, type Shape, vjpModel } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
-import { type CommandHelp, readCommandLine } from "../options/help.ts";
+import { runCommand } from "../entry.ts";
+import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { path } from "../options/values.ts";
@@ -25,37 +25,30 @@ const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
     }),
   );
 
-const OPTIONS = {
-  output: option("FILE", "file of the gradient model. Default: MODEL.vjp.onnx", path),
-  shape: {
-    ...option(
-      "NAME=N,...",
-      "shape of an input whose sizes the model leaves open, as x=1,3,64,64; of several " +
-        "inputs x=1,3,64,64,sigma=1",
-      shapes,
-    ),
-    multiple: true,
-  },
-  ...COMMON,
-};
-
-const VJP: CommandHelp<typeof OPTIONS> = {
+/** Writes the gradient model of one model. */
+export const vjp = command({
   usage: "deno task vjp MODEL.onnx [options]",
   about:
     "Writes a model of the vector-Jacobian product of an ONNX model, which any onnxruntime can " +
     "run. Its inputs are those of the model and cotangent_<output> for each float output; its " +
     "outputs are those of the model and vjp_<input> for each float input.",
-  options: OPTIONS,
+  options: {
+    output: option("FILE", "file of the gradient model. Default: MODEL.vjp.onnx", path),
+    shape: {
+      ...option(
+        "NAME=N,...",
+        "shape of an input whose sizes the model leaves open, as x=1,3,64,64; of several " +
+          "inputs x=1,3,64,64,sigma=1",
+        shapes,
+      ),
+      multiple: true,
+    },
+    ...COMMON,
+  },
   examples: [
     "deno task vjp denoiser.onnx --output denoiser.vjp.onnx --shape x=1,2,256,256,sigma=1",
   ],
-};
-
-/** Writes the gradient model of one model. */
-export async function vjp(args: readonly string[], { console }: CommandContext): Promise<number> {
-  const request = await readCommandLine(VJP, args, console);
-  if (request === undefined) return 0;
-  const { inputs, shape = {}, json } = request;
+}, async ({ inputs, shape = {}, json, ...request }, { console }) => {
   if (inputs.length !== 1) {
     throw new UsageError(
       `Cannot tell what to differentiate: one model is required, found ${inputs.length}`,
@@ -66,7 +59,7 @@ export async function vjp(args: readonly string[], { console }: CommandContext):
   await writeFileWhole(output, differentiated(path, await readInput(path, "the model"), shape));
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
-}
+});
 
 /** Errors say which model they are about. */
 function differentiated(path: string, bytes: Uint8Array, shapes: Readonly<Record<string, Shape>>) {

@@ -1,5 +1,5 @@
 /** Reading a command line, and the text of `--help`, both by the table of options. @module */
-import type { Console } from "../render/console.ts";
+import type { Command, CommandContext } from "../entry.ts";
 import { methods } from "../../recon/methods.ts";
 import { withConfig } from "./config.ts";
 import { COMMON } from "./shared.ts";
@@ -32,24 +32,25 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
 }
 
 /**
- * Reads a command line and the config file that it names; prints help or version when it asks for
- * these, and returns undefined then.
- * @throws {UsageError} for a command line that makes no sense
- * @throws {InputError} when the config file cannot be read
+ * A command that reads its command line and the config file that it names, or prints help or version
+ * when it is asked for these.
+ * @param run does the work; its result is the exit code
  */
-export async function readCommandLine<T extends OptionTable>(
-  command: CommandHelp<T>,
-  args: readonly string[],
-  console: Console,
-): Promise<RequestOf<T> | undefined> {
-  const written = parseOptions(command.options, args);
-  const { help, version } = written.values;
-  if (help || version) return void console.out(help ? helpText(command) : VERSION_LINE);
-  const isConfig = command.options.config === COMMON.config;
-  return requestOf(
-    command.options,
-    isConfig ? await withConfig(command.options, written) : written,
-  );
+export function command<T extends OptionTable>(
+  help: CommandHelp<T>,
+  run: (request: RequestOf<T>, context: CommandContext, args: readonly string[]) => Promise<number>,
+): Command {
+  const { options } = help;
+  return async (args, context) => {
+    const written = parseOptions(options, args);
+    if (written.values.help || written.values.version) {
+      context.console.out(written.values.help ? helpText(help) : VERSION_LINE);
+      return 0;
+    }
+    const isConfig = options.config === COMMON.config;
+    const whole = isConfig ? await withConfig(options, written) : written;
+    return await run(requestOf(options, whole), context, args);
+  };
 }
 
 export function helpText({ usage, about, options, sections = [], examples }: CommandHelp): string {
