@@ -53,6 +53,17 @@ export function meanOf({ data, shape: [count, ...rest] }: NdArray): NdArray {
   return ndarray(mean, rest);
 }
 
+/** Planes `[..., rows, columns]` with rows and columns exchanged. */
+export function exchanged<A extends Float32Array | Uint8Array>(
+  planes: A,
+  [rows, columns]: readonly [number, number],
+): A {
+  return planes.map((_, i) => {
+    const at = i % (rows * columns);
+    return planes[i - at + (at % rows) * columns + Math.floor(at / rows)];
+  }) as A;
+}
+
 /** Shape of a scalar input of a graph: it broadcasts over batch, parts and image axes. */
 export const SCALAR: readonly number[] = [1, 1, 1, 1];
 

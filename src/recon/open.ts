@@ -5,7 +5,7 @@ import { promiseTry } from "../host.ts";
 import { detectFormat } from "../io/detect.ts";
 import { openKspace, type OpenOptions } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
-import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
+import { exchanged, type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { openRaw } from "./raw_file.ts";
 import { checkFinite, planarCoils } from "../io/planar.ts";
 import { checkSlice, namedAxes } from "../io/axes.ts";
@@ -93,7 +93,7 @@ export function kspaceFromArray(
       if (layout === "interleaved") return planarCoils(values, coils, rows, columns, from);
       checkFinite(values, options.source, `slice ${slice}`);
       return transpose
-        ? transposed(values, [2 * coils, rows, columns], [coils, 2, columns, rows])
+        ? ndarray(exchanged(values, [rows, columns]), [coils, 2, columns, rows])
         : ndarray(values, [coils, 2, rows, columns]);
     },
   });
@@ -152,21 +152,4 @@ function arraySizes({ data, shape }: NdArray, layout: "planar" | "interleaved") 
     `Cannot take an array as ${layout} k-space: ${axes} is required, found [${shape}] with ` +
       `${data.length} values`,
   );
-}
-
-/** Planes with rows and columns exchanged. */
-function transposed(
-  values: Float32Array,
-  [planes, rows, columns]: readonly number[],
-  shape: readonly number[],
-): NdArray {
-  const data = new Float32Array(values.length);
-  for (let plane = 0, to = 0; plane < planes; plane++) {
-    for (let column = 0; column < columns; column++) {
-      for (let row = 0; row < rows; row++, to++) {
-        data[to] = values[(plane * rows + row) * columns + column];
-      }
-    }
-  }
-  return ndarray(data, shape);
 }

@@ -11,7 +11,7 @@ import {
   parseMaskSpec,
   SamplingMask,
 } from "../mri/sampling/masks.ts";
-import type { NdArray } from "../ndarray.ts";
+import { exchanged, type NdArray } from "../ndarray.ts";
 
 /** A mask that is asked for: a specification or a file, as text or parsed, or the mask itself. */
 export type MaskRequest = string | MaskSpec | SamplingMask;
@@ -86,19 +86,11 @@ export function requestedMask(
         `required, found (${found.rows}, ${found.columns})`,
     );
   }
-  const turned = new Uint8Array(found.values.length);
-  for (let row = 0; row < found.rows; row++) {
-    for (let column = 0; column < found.columns; column++) {
-      turned[column * found.rows + row] = found.values[row * found.columns + column];
-    }
-  }
-  const isLines = Array.from({ length: file.height }, (_, line) => {
-    const values = turned.subarray(line * file.width, (line + 1) * file.width);
-    return values.every((value) => value === values[0]);
-  }).every(Boolean);
+  const plane = exchanged(found.values, [found.rows, found.columns]);
+  const isLines = plane.every((value, i) => value === plane[i - i % file.width]);
   return isLines
-    ? maskFromLines(turned.filter((_, i) => i % file.width === 0), file.width)
-    : maskFromPlane(turned, file.height, file.width);
+    ? maskFromLines(plane.filter((_, i) => i % file.width === 0), file.width)
+    : maskFromPlane(plane, file.height, file.width);
 }
 
 function fitting(mask: SamplingMask, { height, width }: Pick<KspaceFile, "height" | "width">) {

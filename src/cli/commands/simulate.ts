@@ -2,13 +2,18 @@
 import { extname } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
+import { cflStem, writeCflCoils } from "../../io/cfl.ts";
+import { writeFastmri } from "../../io/hdf5/fastmri_write.ts";
+import { writeNpyComplex } from "../../io/numpy/npy.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
 import type { Contrast } from "../../mri/phantom/phantom.ts";
+import type { SamplingMask } from "../../mri/sampling/masks.ts";
+import { exchanged, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { sliceRange } from "../../recon/options.ts";
 import { requestedMask } from "../../recon/sampling.ts";
-import { simulatedKspace } from "../../recon/simulated.ts";
+import { type SimulatedKspace, simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
@@ -16,18 +21,9 @@ import { option, type RequestOf } from "../options/table.ts";
 import { number, oneOf, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { jsonLine } from "../files.ts";
-import { type OutputFormat, type SimulatedContent, WRITERS } from "./simulate_output.ts";
 
 const CONTRASTS = ["T1", "T2", "FLAIR", "PD"] as const satisfies readonly Contrast[];
 const DEFAULT_SIZE = 256;
-
-/** Formats of simulated k-space by the extension that asks for them. */
-const FORMAT_OF: Readonly<Record<string, OutputFormat>> = {
-  ".h5": "h5",
-  ".hdf5": "h5",
-  ".cfl": "cfl",
-  ".npy": "npy",
-};
 
 const OPTIONS = {
   ...SIMULATION_OPTIONS,
@@ -77,7 +73,7 @@ export const simulate = command({
     "deno task simulate --contrast FLAIR --lesions 5 --output phantom.h5",
   ],
 }, async (request, context) => {
-  const write = WRITERS[formatOf(request)];
+  const write = writerOf(request);
   const { inputs: [input], output, coils, noise, seed } = request;
   const { size = DEFAULT_SIZE, contrast = "T1", lesions = 0 } = request;
   await using runtime = await Runtime.open(request.device);
@@ -108,10 +104,10 @@ export const simulate = command({
 type SimulateRequest = RequestOf<typeof OPTIONS>;
 
 /**
- * The format of the output; checks options against each other.
+ * What writes the output; checks options against each other.
  * @throws {UsageError} for a combination that makes no sense
  */
-function formatOf(request: SimulateRequest): OutputFormat {
+function writerOf(request: SimulateRequest) {
   const { inputs, output } = request;
   if (inputs.length > 1) {
     throw new UsageError(`Cannot simulate from ${inputs.length} images: one is required`);
@@ -120,11 +116,22 @@ function formatOf(request: SimulateRequest): OutputFormat {
   if (given !== undefined && inputs.length > 0) {
     throw new UsageError(`Cannot use --${given} with ${inputs[0]}: it is for the phantom alone`);
   }
-  const format = FORMAT_OF[extname(output).toLowerCase()];
-  if (format !== undefined) return format;
+  const write = WRITERS[extname(output).toLowerCase()];
+  if (write !== undefined) return write;
   throw new UsageError(
-    `Cannot write ${output}: a name that ends in ${Object.keys(FORMAT_OF).join(", ")} is required`,
+    `Cannot write ${output}: a name that ends in ${Object.keys(WRITERS).join(", ")} is required`,
   );
+}
+
+/** A simulation, to be written. */
+interface SimulatedContent {
+  readonly file: SimulatedKspace;
+  readonly slices: number;
+  readonly mask?: SamplingMask;
+  /** The noiseless image `[readout, phase]` of a slice. */
+  truth(slice: number): Promise<NdArray>;
+  /** K-space `[C, 2, H, W]` of a slice, zero where the mask keeps nothing. */
+  kspace(slice: number): Promise<NdArray>;
 }
 
 /** The content for the writers: the slices of k-space one by one, and the truth. */
@@ -147,9 +154,64 @@ async function simulatedContent(
       signal.throwIfAborted();
       using line = new ProgressLine(console, image.path, { quiet });
       line.update({ stage: "simulate", slice, slices: count, fraction: slice / count });
-      return await file.readSlice(first + slice);
+      return undersampled(await file.readSlice(first + slice), mask);
     },
   };
+}
+
+function undersampled({ data, shape }: NdArray, mask?: SamplingMask): NdArray {
+  if (mask === undefined) return { data, shape };
+  const { height, width } = mask;
+  const keeps = (i: number) => mask.keeps(Math.floor(i / width) % height, i % width);
+  return ndarray(data.map((value, i) => keeps(i) ? value : 0), shape);
+}
+
+/** Writers of k-space by the ending of the file, which they write whole or not at all. */
+const WRITERS: Readonly<Record<string, (path: string, from: SimulatedContent) => Promise<void>>> = {
+  ".h5": writeWithTruth,
+  ".hdf5": writeWithTruth,
+  ".cfl": async (path, { slices, kspace }) =>
+    await writeCflCoils(cflStem(path), await stacked(slices, kspace)),
+  // The phase-encode axis is the last one.
+  ".npy": async (path, { slices, kspace, file: { height, width, coils } }) => {
+    const { data } = await stacked(slices, kspace);
+    const turned = exchanged(data, [height, width]);
+    await writeNpyComplex(path, ndarray(turned, [slices, coils, 2, width, height]));
+  },
+};
+
+async function writeWithTruth(path: string, content: SimulatedContent): Promise<void> {
+  const { file: { coils, height, width, geometry }, slices, mask, kspace } = content;
+  const truth = await stacked(slices, content.truth);
+  await writeFastmri(path, {
+    slices,
+    coils,
+    height,
+    width,
+    kspace,
+    reconstructionRss: truth,
+    mask: mask?.isLines ? mask.values : undefined,
+    geometry,
+    attributes: {
+      acquisition: "simulated",
+      max: truth.data.reduce((most, value) => Math.max(most, value), 0),
+      norm: Math.sqrt(truth.data.reduce((sum, value) => sum + value * value, 0)),
+    },
+  });
+}
+
+/** Slices one after the other, with an axis of slices first. */
+async function stacked(
+  slices: number,
+  read: (slice: number) => Promise<NdArray>,
+): Promise<NdArray> {
+  const first = await read(0);
+  const whole = zeros([slices, ...first.shape]);
+  for (let slice = 0; slice < slices; slice++) {
+    const { data } = slice === 0 ? first : await read(slice);
+    whole.data.set(data, slice * data.length);
+  }
+  return whole;
 }
 
 if (import.meta.main) await runCommand(simulate);
