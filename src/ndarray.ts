@@ -38,6 +38,19 @@ export function zeros(shape: readonly number[]): NdArray {
   return { data: new Float32Array(sizeOf(shape)), shape };
 }
 
+/** One of the arrays along the first axis, on the same data. */
+export function partOf({ data, shape: [count, ...rest] }: NdArray, index: number): NdArray {
+  const size = data.length / count;
+  return { data: data.subarray(index * size, (index + 1) * size), shape: rest };
+}
+
+/** Arrays of one shape one after the other, along a new first axis. */
+export function stack(arrays: readonly NdArray[]): NdArray {
+  const whole = zeros([arrays.length, ...arrays[0].shape]);
+  arrays.forEach(({ data }, i) => whole.data.set(data, i * data.length));
+  return whole;
+}
+
 /** Magnitude of a complex image `[2, ...]`. */
 export function magnitudeOf({ data, shape: [, ...image] }: NdArray): NdArray {
   const count = data.length / 2;

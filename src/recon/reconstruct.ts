@@ -5,10 +5,10 @@
 import type { KspaceFile } from "../io/types.ts";
 import { measure } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
-import { type NdArray, ndarray, sizeOf, zeros } from "../ndarray.ts";
+import { type NdArray, partOf, stack } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct } from "../warning.ts";
-import { type Audit, volumeAudit } from "./audit/audit.ts";
+import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import type { SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
@@ -52,6 +52,7 @@ async function collect(
   const std = stackIfAll(slices.map((slice) => slice.std));
   const { geometry, volumes = 1, warnings = [] } = file;
   const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
+  const audited = slices.flatMap(({ audit }) => audit ?? []);
   return {
     magnitude,
     complex: stack(slices.map((slice) => slice.complex)),
@@ -59,7 +60,10 @@ async function collect(
     samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)),
     maps: stackIfAll(slices.map((slice) => slice.maps)),
     reference,
-    metrics: reference && isMeasurable(reference) ? measure(magnitude, reference) : null,
+    // SSIM needs a whole window.
+    metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
+      ? measure(magnitude, reference)
+      : null,
     geometry,
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
     mask,
@@ -72,7 +76,9 @@ async function collect(
     drawn,
     sigma: slices.map(({ sigma }) => sigma),
     modelSigma: modelSigma.length > 0 ? modelSigma : undefined,
-    audit: auditOf(slices, std && spreadFigures(magnitude, std, first)),
+    audit: audited.length > 0
+      ? volumeAudit(audited, std && spreadFigures(magnitude, std, first))
+      : undefined,
     warnings: distinct([...warnings, ...slices.flatMap((slice) => slice.warnings)]),
     seconds: totalSeconds(slices),
   };
@@ -87,40 +93,17 @@ function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {
     compile: total("compile"),
     reconstruct: total("reconstruct"),
     audit: total("audit"),
-    eigenbasis: slices[0].seconds.eigenbasis === undefined ? undefined : total("eigenbasis"),
+    eigenbasis: total("eigenbasis") || undefined,
   };
-}
-
-/** The audit of the volume, if its slices were audited. */
-function auditOf(
-  slices: readonly ReconstructedSlice[],
-  spread?: Audit["spread"],
-): Audit | undefined {
-  const audited = slices.flatMap(({ audit }) => audit ?? []);
-  return audited.length === 0 ? undefined : volumeAudit(audited, spread ?? undefined);
 }
 
 /** The volume of each posterior sample, from the samples of each slice. */
 function sampleVolumes(slices: readonly NdArray[]): NdArray[] {
-  const [count, ...shape] = slices[0].shape;
-  const size = sizeOf(shape);
-  const sampleOf = ({ data }: NdArray, sample: number) =>
-    ndarray(data.subarray(sample * size, (sample + 1) * size), shape);
-  return Array.from({ length: count }, (_, i) => stack(slices.map((slice) => sampleOf(slice, i))));
-}
-
-function stack(arrays: readonly NdArray[]): NdArray {
-  const whole = zeros([arrays.length, ...arrays[0].shape]);
-  arrays.forEach(({ data }, i) => whole.data.set(data, i * data.length));
-  return whole;
+  const count = slices[0].shape[0];
+  return Array.from({ length: count }, (_, i) => stack(slices.map((slice) => partOf(slice, i))));
 }
 
 function stackIfAll(arrays: readonly (NdArray | undefined)[]): NdArray | undefined {
   const found = arrays.filter((array) => array !== undefined);
   return found.length === arrays.length ? stack(found) : undefined;
-}
-
-/** SSIM needs a whole window; smaller images have no metrics. */
-function isMeasurable({ shape: [, rows, columns] }: NdArray): boolean {
-  return Math.min(rows, columns) >= SSIM_WINDOW;
 }

@@ -10,7 +10,8 @@ import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
+import { type NdArray, ndarray, partOf } from "../ndarray.ts";
+import { once } from "../once.ts";
 import type { OutputGeometry } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
@@ -84,29 +85,22 @@ export class FileSlices implements SliceSupply {
       geometry: { coils, height: mask.height, width: mask.width, mask },
       outputGeometry: outputGeometry(file, mask),
       prepare: async () => {
-        const preparation = await this.#preparation(key, { mask, full: sampling.full, coils });
+        const preparation = await once(
+          this.#preparations,
+          key,
+          () =>
+            Preparation.create(this.#runtime, {
+              coils: file.coils,
+              mask,
+              full: sampling.full,
+              readout: file.width,
+              compress: coils === file.coils ? undefined : coils,
+            }),
+        );
         const source = needsMaps ? await this.#mapsSource(index) : { kind: "none" } as const;
         return await preparation.slice(kspace, source);
       },
     };
-  }
-
-  #preparation(
-    key: string,
-    { mask, full, coils }: { mask: SamplingMask; full: boolean; coils: number },
-  ): Promise<Preparation> {
-    let preparation = this.#preparations.get(key);
-    if (preparation === undefined) {
-      preparation = Preparation.create(this.#runtime, {
-        coils: this.file.coils,
-        mask,
-        full,
-        readout: this.file.width,
-        compress: coils === this.file.coils ? undefined : coils,
-      });
-      this.#preparations.set(key, preparation);
-    }
-    return preparation;
   }
 
   async #mapsSource(index: number): Promise<MapsSource> {
@@ -115,8 +109,7 @@ export class FileSlices implements SliceSupply {
       const separate = await this.file.readCalibration?.(index);
       return { kind: this.#options.calibration ?? "espirit", separate };
     }
-    const [count, ...shape] = all.shape;
-    const size = all.data.length / count;
+    const [count] = all.shape;
     const at = count === 1 ? 0 : index;
     if (at >= count) {
       throw new InputError(
@@ -124,7 +117,7 @@ export class FileSlices implements SliceSupply {
           `found ${count}`,
       );
     }
-    return { kind: "given", maps: { data: all.data.subarray(at * size, (at + 1) * size), shape } };
+    return { kind: "given", maps: partOf(all, at) };
   }
 }
 
@@ -159,25 +152,18 @@ export class KeptSlices implements SliceSupply {
   }
 
   #once(index: number, needsMaps: boolean): Promise<ReadSlice> {
-    const key = `${index} ${needsMaps}`;
-    let kept = this.#kept.get(key);
-    if (kept === undefined) {
-      kept = this.#supply.read(index, needsMaps).then(preparedOnce);
-      this.#kept.set(key, kept);
-    }
-    return kept;
+    const read = () => this.#supply.read(index, needsMaps).then(preparedOnce);
+    return once(this.#kept, `${index} ${needsMaps}`, read);
   }
 }
 
 /** The slice that prepares once, and then lets go of its k-space. */
 function preparedOnce({ prepare, ...slice }: ReadSlice): ReadSlice {
-  let work: (() => Promise<PreparedSlice>) | undefined = prepare;
-  let prepared: Promise<PreparedSlice> | undefined;
   return {
     ...slice,
     prepare: () => {
-      prepared ??= work!();
-      work = undefined;
+      const prepared = prepare();
+      prepare = () => prepared;
       return prepared;
     },
   };

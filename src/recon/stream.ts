@@ -7,7 +7,8 @@ import { DivergenceError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { Method, MethodOptions, Problem, RunControl, Solver } from "../method/problem.ts";
-import { meanOf, type NdArray, ndarray } from "../ndarray.ts";
+import { meanOf, type NdArray, onlyOf } from "../ndarray.ts";
+import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct, type Warning } from "../warning.ts";
@@ -90,7 +91,7 @@ function openStream(
   let running: Promise<Run> | undefined;
   const start = async () => {
     const runtime = device instanceof Runtime ? device : await Runtime.open(device);
-    return new Run({ runtime, supply: supplyOf(runtime), method, settings, options });
+    return new Run(runtime, { supply: supplyOf(runtime), method, settings, options });
   };
   const slice = async (index: number) => {
     sliceRange(file, [index, index + 1]);
@@ -125,10 +126,7 @@ interface Compiled {
   readonly reorient: Awaited<ReturnType<typeof compileReference>>;
 }
 
-type TimedStage = "read" | "calibrate" | "reconstruct" | "audit";
-
 interface RunTask {
-  readonly runtime: Runtime;
   readonly supply: SliceSupply;
   readonly method: Method;
   readonly settings: MethodOptions;
@@ -137,14 +135,12 @@ interface RunTask {
 
 /** Reconstructs slices, with graphs that are compiled once for each sampling. */
 class Run {
-  readonly runtime: Runtime;
   readonly #task: RunTask;
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #auditor: Auditor;
 
-  constructor(task: RunTask) {
-    const { runtime, method, settings, options: { audit = "consistency", seed = 0 } } = task;
-    this.runtime = runtime;
+  constructor(readonly runtime: Runtime, task: RunTask) {
+    const { method, settings, options: { audit = "consistency", seed = 0 } } = task;
     this.#task = task;
     this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
   }
@@ -155,7 +151,7 @@ class Run {
   ): Promise<ReconstructedSlice> {
     const { supply, method, options } = this.#task;
     const { signal, seed = 0, firstSlice = 0, onProgress } = options;
-    const clock = new Clock(this.runtime);
+    const clock = clockOf(this.runtime);
     const warnings: Warning[] = [];
     const report = (stage: Progress["stage"], part: number) =>
       onProgress?.({ stage, slice: done, slices, fraction: (done + part) / slices });
@@ -166,7 +162,11 @@ class Run {
     });
     report("read", 0);
     const slice = await clock.time("read", () => supply.read(index, method.needsMaps));
-    const { solver, finish, reorient } = await this.#compile(slice);
+    const { solver, finish, reorient } = await once(
+      this.#compiled,
+      slice.key,
+      () => this.#compile(slice),
+    );
     report("calibrate", READING_SHARE);
     const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
     const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
@@ -196,7 +196,7 @@ class Run {
       ...await this.#spread(samples, scale, slice.outputGeometry),
       reference: prepared.reference &&
         (await reorient.run({ reference: prepared.reference })).oriented,
-      maps: problem.inputs.maps && withoutBatch(problem.inputs.maps),
+      maps: problem.inputs.maps && onlyOf(problem.inputs.maps),
       mask: slice.sampling.mask,
       method: method.name,
       device: this.runtime.device,
@@ -209,7 +209,7 @@ class Run {
       drawn: solver.samples ?? 1,
       model: solver.model,
       warnings: distinct(warnings),
-      seconds: clock.seconds,
+      seconds: clock.seconds(),
     };
   }
 
@@ -221,16 +221,7 @@ class Run {
     return { std, samples: this.#task.options.keepSamples ? magnitudes : undefined };
   }
 
-  #compile(slice: ReadSlice): Promise<Compiled> {
-    let compiled = this.#compiled.get(slice.key);
-    if (compiled === undefined) {
-      compiled = this.#create(slice);
-      this.#compiled.set(slice.key, compiled);
-    }
-    return compiled;
-  }
-
-  async #create({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
+  async #compile({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
     const { method, settings } = this.#task;
     return {
       solver: await preparedSolver(this.runtime, method, geometry, settings),
@@ -241,32 +232,26 @@ class Run {
 }
 
 /** Seconds of one slice by stage. */
-class Clock {
-  readonly #runtime: Runtime;
-  readonly #compiledBefore: number;
-  readonly #seconds = { read: 0, calibrate: 0, reconstruct: 0, audit: 0 } as {
-    -readonly [S in Exclude<keyof Seconds, "compile">]: Seconds[S];
+function clockOf(runtime: Runtime) {
+  const compiledBefore = runtime.compileSeconds;
+  const spent = { read: 0, calibrate: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };
+  const add = (stage: keyof typeof spent, seconds: number) => {
+    spent[stage] += seconds;
   };
-
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
-    this.#compiledBefore = runtime.compileSeconds;
-  }
-
-  async time<T>(stage: TimedStage, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    const result = await work();
-    this.add(stage, (performance.now() - start) / 1000);
-    return result;
-  }
-
-  add(stage: TimedStage | "eigenbasis", seconds: number): void {
-    this.#seconds[stage] = (this.#seconds[stage] ?? 0) + seconds;
-  }
-
-  get seconds(): Seconds {
-    return { ...this.#seconds, compile: this.#runtime.compileSeconds - this.#compiledBefore };
-  }
+  return {
+    add,
+    time: async <T>(stage: keyof typeof spent, work: () => Promise<T>): Promise<T> => {
+      const start = performance.now();
+      const result = await work();
+      add(stage, (performance.now() - start) / 1000);
+      return result;
+    },
+    seconds: (): Seconds => ({
+      ...spent,
+      eigenbasis: spent.eigenbasis || undefined,
+      compile: runtime.compileSeconds - compiledBefore,
+    }),
+  };
 }
 
 /** The image, and the samples whose mean it is where the method draws samples. */
@@ -287,5 +272,3 @@ function requireFinite({ data }: NdArray, index: number): void {
     `The reconstruction of slice ${index} diverged: finite numbers are required, found NaN or infinity`,
   );
 }
-
-const withoutBatch = ({ data, shape }: NdArray): NdArray => ndarray(data, shape.slice(1));

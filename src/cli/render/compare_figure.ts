@@ -1,10 +1,10 @@
 /** figure.png of a comparison: every method beside the reference, with its error below. @module */
 import { encodePng, montage, window } from "../../io/png.ts";
-import { type NdArray, zeros } from "../../ndarray.ts";
+import { type NdArray, partOf, zeros } from "../../ndarray.ts";
 import type { Comparison, ComparisonRun } from "../../report/comparison.ts";
 import { runLabels } from "../../report/labels.ts";
 import type { ReportImages } from "../../report/page/report_html.ts";
-import { difference, ERROR_GAIN, labelled, sliceOf, white } from "./preview.ts";
+import { difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 
 /** Pictures side by side. */
 const COLUMNS = 6;
@@ -23,7 +23,7 @@ export async function comparisonFigure(
   const volume = await images.reference(0);
   if (volume === undefined) return undefined;
   const middle = Math.floor(volume.shape[0] / 2);
-  const reference = sliceOf(volume, middle);
+  const reference = partOf(volume, middle);
   const top = white(reference);
   const show = (image: NdArray) => window(image, 0, top);
   const columns: (readonly [NdArray, NdArray])[] = [
@@ -34,7 +34,7 @@ export async function comparisonFigure(
     if (run.input !== 0 || run.mask !== mask || run.error !== null) continue;
     const recon = await images.recon(run.key);
     if (recon === undefined) continue;
-    const image = sliceOf(recon, middle);
+    const image = partOf(recon, middle);
     const error = window(difference(image, reference), 0, top / ERROR_GAIN);
     columns.push([labelled(labels[i], show(image)), labelled(decibels(run), error)]);
   }

@@ -5,7 +5,7 @@
 import type { Geometry } from "../../io/types.ts";
 import { encodePng, montage, window } from "../../io/png.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
-import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
+import { type NdArray, ndarray, partOf, zeros } from "../../ndarray.ts";
 import { drawLabel, LABEL_HEIGHT } from "./bitmap_font.ts";
 
 /** Most slices in a preview. */
@@ -31,14 +31,14 @@ export interface PreviewContent {
 export function previewPng(
   { magnitude, reference, zeroFilled, geometry, method }: PreviewContent,
 ): Uint8Array<ArrayBuffer> {
-  const show = (volume: NdArray, index: number) => upright(sliceOf(volume, index), geometry);
+  const show = (volume: NdArray, index: number) => upright(partOf(volume, index), geometry);
   if (reference === undefined || (magnitude.shape[0] > 1 && !zeroFilled)) {
     const slices = evenly(magnitude.shape[0]).map((index) => show(magnitude, index));
     const tiled = montage(slices, Math.ceil(Math.sqrt(slices.length)));
     return encodePng(window(tiled, 0, white(tiled)));
   }
   const middle = Math.floor(magnitude.shape[0] / 2);
-  const top = white(sliceOf(reference, middle));
+  const top = white(partOf(reference, middle));
   const panel = (volume: NdArray) => window(show(volume, middle), 0, top);
   const [truth, image] = [panel(reference), panel(magnitude)];
   const panels = [
@@ -54,14 +54,8 @@ export function previewPng(
 export function* slicePngs(magnitude: NdArray): Generator<Uint8Array<ArrayBuffer>> {
   const most = magnitude.data.reduce((a, b) => Math.max(a, b), 0);
   for (let index = 0; index < magnitude.shape[0]; index++) {
-    yield encodePng(window(sliceOf(magnitude, index), 0, most > 0 ? most : 1), 16);
+    yield encodePng(window(partOf(magnitude, index), 0, most > 0 ? most : 1), 16);
   }
-}
-
-/** One slice of `[S, H, W]`. */
-export function sliceOf({ data, shape: [, rows, columns] }: NdArray, index: number): NdArray {
-  const size = rows * columns;
-  return ndarray(data.subarray(index * size, (index + 1) * size), [rows, columns]);
 }
 
 /** The magnitude that is shown white. */
