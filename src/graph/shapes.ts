@@ -84,6 +84,14 @@ export function requireRank(action: string, tensor: Tensor, rank: number): void 
   }
 }
 
+/** All positions of an array of this shape, in C order. */
+export function positionsOf(shape: Shape): number[][] {
+  return shape.reduce<number[][]>(
+    (lead, size) => lead.flatMap((at) => Array.from({ length: size }, (_, i) => [...at, i])),
+    [[]],
+  );
+}
+
 /** Largest and smallest int64, as ONNX models write "to the end". */
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);

@@ -22,62 +22,50 @@ export type SomeKernels = { readonly [K in OpName]?: HostKernel<K> };
 
 /** Steps between neighbours along each axis, in elements. */
 export function stridesOf(shape: Shape): number[] {
-  const strides: number[] = new Array(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) {
-    strides[axis] = strides[axis + 1] * shape[axis + 1];
-  }
-  return strides;
+  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
-/** Offset `start` + coordinates x strides of each element of an array of this shape, in C order. */
-export function offsetsOf(shape: Shape, strides: readonly number[], start = 0): Int32Array {
-  let offsets = Int32Array.of(start);
-  shape.forEach((size, axis) => {
-    const next = new Int32Array(offsets.length * size);
+/**
+ * Offsets of a grid in C order, one list of indices per axis: the sum of indices x strides, or -1 where
+ * an index is -1.
+ */
+export function offsetsOf(
+  indices: readonly (readonly number[])[],
+  strides: readonly number[],
+): Int32Array {
+  return indices.reduce((offsets, list, axis) => {
+    const next = new Int32Array(offsets.length * list.length);
     let at = 0;
     for (const offset of offsets) {
-      for (let i = 0; i < size; i++) next[at++] = offset + i * strides[axis];
+      for (const i of list) next[at++] = offset < 0 || i < 0 ? -1 : offset + i * strides[axis];
     }
-    offsets = next;
-  });
-  return offsets;
+    return next;
+  }, Int32Array.of(0));
 }
 
-/** Strides of `from` broadcast to `rank` axes: 0 where its size is 1. */
-export function broadcastStrides(from: Shape, rank: number): number[] {
+/** Elements picked by a list of indices per axis; `fill` where an index is -1. */
+export function pick(
+  { data, shape }: HostArray,
+  indices: readonly (readonly number[])[],
+  fill = 0,
+): Float64Array {
+  return Float64Array.from(
+    offsetsOf(indices, stridesOf(shape)),
+    (offset) => offset < 0 ? fill : data[offset],
+  );
+}
+
+/** The place of each element of an array of shape `to` in one that is broadcast to it. */
+export function broadcastOffsets(from: Shape, to: Shape): Int32Array {
   const strides = stridesOf(from).map((stride, axis) => from[axis] === 1 ? 0 : stride);
-  return [...new Array<number>(rank - from.length).fill(0), ...strides];
+  const missing = new Array<number>(to.length - from.length).fill(0);
+  return offsetsOf(to.map(range), [...missing, ...strides]);
 }
 
 /** An array repeated to a larger shape, by NumPy's rules. */
 export function broadcastTo({ data, shape }: HostArray, to: Shape): Float64Array {
   if (data.length === sizeOf(to)) return data;
-  const offsets = offsetsOf(to, broadcastStrides(shape, to.length));
-  return Float64Array.from(offsets, (offset) => data[offset]);
-}
-
-/** Elements of one axis picked by index; `fill` where the index is -1. */
-export function pickAlong(
-  x: HostArray,
-  axis: number,
-  indices: readonly number[],
-  fill = 0,
-): HostArray {
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  const outer = sizeOf(x.shape.slice(0, axis));
-  const size = x.shape[axis];
-  const data = new Float64Array(outer * indices.length * inner);
-  for (let i = 0; i < outer; i++) {
-    indices.forEach((index, j) => {
-      const to = (i * indices.length + j) * inner;
-      if (index < 0) data.fill(fill, to, to + inner);
-      else {
-        const from = (i * size + index) * inner;
-        data.set(x.data.subarray(from, from + inner), to);
-      }
-    });
-  }
-  return { data, shape: x.shape.with(axis, indices.length) };
+  return Float64Array.from(broadcastOffsets(shape, to), (offset) => data[offset]);
 }
 
 /** 0, 1, ... count - 1 */

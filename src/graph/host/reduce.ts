@@ -2,21 +2,19 @@
 import { sizeOf } from "../../ndarray.ts";
 import type { Shape } from "../tensor.ts";
 import {
-  broadcastStrides,
+  broadcastOffsets,
   broadcastTo,
   type HostArray,
   offsetsOf,
+  range,
   type SomeKernels,
-  stridesOf,
 } from "./array.ts";
 
 /** Kernels of reductions and matrix products. */
 export const reduceKernels = {
-  ReduceSum: ([x], { attributes: { axes } }) => fold(x, axes, 0, (sum, v) => sum + v),
-  ReduceMean: ([x], { attributes: { axes } }) => {
-    const sum = fold(x, axes, 0, (total, v) => total + v);
-    return sum.map((v) => v * sum.length / x.data.length);
-  },
+  ReduceSum: ([x], { attributes: { axes } }) => sumOver(x, axes),
+  ReduceMean: ([x], { attributes: { axes } }) =>
+    sumOver(x, axes).map((v, _, { length }) => v * length / x.data.length),
   ReduceMax: ([x], { attributes: { axes } }) => fold(x, axes, -Infinity, Math.max),
   ReduceMin: ([x], { attributes: { axes } }) => fold(x, axes, Infinity, Math.min),
   ReduceL2: ([x], { attributes: { axes } }) =>
@@ -34,7 +32,7 @@ export const reduceKernels = {
     const to = resultOffsets(x.shape, [axis]);
     const largest = fold(x, [axis], -Infinity, Math.max);
     const weights = x.data.map((v, i) => Math.exp(v - largest[to[i]]));
-    const sums = fold({ data: weights, shape: x.shape }, [axis], 0, (sum, v) => sum + v);
+    const sums = sumOver({ data: weights, shape: x.shape }, [axis]);
     return weights.map((v, i) => v / sums[to[i]]);
   },
   MatMul: ([a, b], { shape }) => matMul(a, b, shape),
@@ -47,8 +45,7 @@ export const reduceKernels = {
 
 /** The place of each element in the reduced array. */
 function resultOffsets(shape: Shape, axes: readonly number[]): Int32Array {
-  const kept = shape.map((size, axis) => axes.includes(axis) ? 1 : size);
-  return offsetsOf(shape, broadcastStrides(kept, shape.length));
+  return broadcastOffsets(shape.map((size, axis) => axes.includes(axis) ? 1 : size), shape);
 }
 
 function fold(
@@ -63,29 +60,22 @@ function fold(
   return result;
 }
 
+const sumOver = (x: HostArray, axes: readonly number[]) => fold(x, axes, 0, (sum, v) => sum + v);
+
 function transposed({ data, shape: [rows, columns] }: HostArray): HostArray {
-  const offsets = offsetsOf([columns, rows], [1, columns]);
+  const offsets = offsetsOf([range(columns), range(rows)], [1, columns]);
   return { data: Float64Array.from(offsets, (offset) => data[offset]), shape: [columns, rows] };
 }
 
 function matMul(a: HostArray, b: HostArray, shape: Shape): Float64Array {
-  const [m, n] = shape.slice(-2);
-  const inner = a.shape.at(-1)!;
-  const batch = shape.slice(0, -2);
-  const starts = (x: HostArray) => {
-    const strides = stridesOf(x.shape).slice(0, -2);
-    const stepping = strides.map((stride, axis) => x.shape[axis] === 1 ? 0 : stride);
-    const missing = new Array<number>(batch.length - stepping.length).fill(0);
-    return offsetsOf(batch, [...missing, ...stepping]);
-  };
-  const startsA = starts(a);
-  const startsB = starts(b);
-  const data = new Float64Array(sizeOf(shape));
-  for (let at = 0; at < data.length; at++) {
-    const item = Math.floor(at / (m * n));
-    const row = startsA[item] + Math.floor(at / n) % m * inner;
-    const column = startsB[item] + at % n;
-    for (let k = 0; k < inner; k++) data[at] += a.data[row + k] * b.data[column + k * n];
-  }
-  return data;
+  const [batch, [m, n], inner] = [shape.slice(0, -2), shape.slice(-2), a.shape.at(-1)!];
+  const left = broadcastTo(a, [...batch, m, inner]);
+  const right = broadcastTo(b, [...batch, inner, n]);
+  return new Float64Array(sizeOf(shape)).map((_, at) => {
+    const row = Math.floor(at / n);
+    const start = Math.floor(row / m) * inner * n + at % n;
+    let sum = 0;
+    for (let k = 0; k < inner; k++) sum += left[row * inner + k] * right[start + k * n];
+    return sum;
+  });
 }

@@ -1,6 +1,7 @@
 /** Derivatives of convolutions. @module */
 import { sizeOf } from "../../ndarray.ts";
 import { apply } from "../apply.ts";
+import { positionsOf } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { ConvAttributes } from "./attributes.ts";
 import { matMul } from "./linear.ts";
@@ -181,8 +182,5 @@ export function tapsOf(kernel: Shape): number[][] {
       `Cannot differentiate a window of ${sizeOf(kernel)} taps: at most ${MAX_TAPS} are handled`,
     );
   }
-  return kernel.reduce<number[][]>(
-    (taps, size) => taps.flatMap((tap) => Array.from({ length: size }, (_, t) => [...tap, t])),
-    [[]],
-  );
+  return positionsOf(kernel);
 }
