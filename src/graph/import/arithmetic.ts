@@ -1,8 +1,9 @@
 /** Foreign elementwise operators and activations. @module */
 import { apply } from "../apply.ts";
+import type { PlainOp } from "../ops/attributes.ts";
 import * as act from "../ops/activation.ts";
 import * as g from "../ops/elementwise.ts";
-import { asTensor, constantOf, type TensorLike } from "../ops/leaf.ts";
+import { asTensor, type TensorLike } from "../ops/leaf.ts";
 import { reshape } from "../ops/movement.ts";
 import { reduceMax, reduceSum } from "../ops/reduce.ts";
 import { normalizeAxis } from "../shapes.ts";
@@ -18,37 +19,22 @@ const binary = (f: (a: Tensor, b: Tensor) => Tensor): ForeignRule => (node) =>
 const variadic = (f: (a: Tensor, b: Tensor) => Tensor): ForeignRule => (node) =>
   node.inputs.length === 1 ? node.input(0) : node.all().reduce((a, b) => f(a, b));
 
-/** A number as a constant of the element type of x. */
-const like = (x: Tensor, value: number) => asTensor(value, x);
-
-const half = (x: Tensor, factor: TensorLike) => g.mul(g.mul(x, like(x, 0.5)), factor);
+const half = (x: Tensor, factor: TensorLike) => g.mul(g.mul(x, asTensor(0.5, x)), factor);
 
 /** Constants of the SELU in ONNX's definition. */
 const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
-/** Operators without attributes that are ours under the same name. */
-const SAME = [
-  ...[
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Neg",
-    "Abs",
-    "Sign",
-    "Reciprocal",
-    "Sqrt",
-    "Exp",
-    "Log",
-  ] as const,
-  ...["Erf", "Sin", "Cos", "Floor", "Ceil", "Round", "Greater", "GreaterOrEqual"] as const,
-  ...["Less", "LessOrEqual", "Equal", "And", "Or", "Not", "Where"] as const,
-  ...["Tanh", "Sigmoid", "Relu", "PRelu", "Softplus"] as const,
-];
+/** An activation with one parameter. */
+const withAlpha =
+  (fallback: number, f: (x: Tensor, alpha: number) => Tensor): ForeignRule => (node) =>
+    f(node.input(0), node.float("alpha", fallback));
+
+/** Our operators by name: those without attributes are the same in ONNX, the others are replaced below. */
+const OURS = Object.keys({ ...g.elementwiseRules, ...act.activationRules }) as PlainOp[];
 
 /** Foreign elementwise operators and activations, by name. */
 export const arithmeticRules: ForeignRules = {
-  ...Object.fromEntries(SAME.map((op) => [op, (node: ForeignNode) => apply(op, node.all(), {})])),
+  ...Object.fromEntries(OURS.map((op) => [op, (node: ForeignNode) => apply(op, node.all(), {})])),
   Pow: binary((a, b) => g.pow(a, g.cast(b, a.dtype))),
   Mod: (node) => modulo(node.input(0), node.input(1), node.int("fmod", 0) === 1),
   Sum: variadic(g.add),
@@ -60,7 +46,7 @@ export const arithmeticRules: ForeignRules = {
   Cosh: unary((x) => half(g.add(g.exp(x), g.exp(g.neg(x))), 1)),
   Xor: binary((a, b) => g.and(g.or(a, b), g.not(g.and(a, b)))),
   IsNaN: unary((x) => g.not(g.equal(x, x))),
-  Cast: (node) => castTo(node.input(0), node.int("to")),
+  Cast: (node) => g.cast(node.input(0), dtypeFrom(node.int("to"))),
   CastLike: binary((x, other) => g.cast(x, other.dtype)),
   Clip: clipRule,
   Identity: unary((x) => x),
@@ -68,29 +54,20 @@ export const arithmeticRules: ForeignRules = {
     node.require(!node.outputs[1], "the mask of a Dropout");
     return node.input(0);
   },
-  LeakyRelu: (node) => act.leakyRelu(node.input(0), node.float("alpha", 0.01)),
-  Elu: (node) => act.elu(node.input(0), node.float("alpha", 1)),
+  LeakyRelu: withAlpha(0.01, act.leakyRelu),
+  Elu: withAlpha(1, act.elu),
   Selu: (node) => {
     const alpha = node.float("alpha", SELU.alpha);
     return g.mul(act.elu(node.input(0), alpha), node.float("gamma", SELU.gamma));
   },
-  Celu: (node) => {
-    const alpha = node.float("alpha", 1);
-    return g.mul(act.elu(g.div(node.input(0), alpha), 1), alpha);
-  },
-  ThresholdedRelu: (node) => {
-    const x = node.input(0);
-    return g.where(g.greater(x, node.float("alpha", 1)), x, 0);
-  },
+  Celu: withAlpha(1, (x, alpha) => g.mul(act.elu(g.div(x, alpha), 1), alpha)),
+  ThresholdedRelu: withAlpha(1, (x, alpha) => g.where(g.greater(x, alpha), x, 0)),
   HardSigmoid: (node) =>
     hardSigmoid(node.input(0), node.float("alpha", 0.2), node.float("beta", 0.5)),
   HardSwish: unary((x) => g.mul(x, hardSigmoid(x, 1 / 6, 0.5))),
   Softsign: unary((x) => g.div(x, g.add(g.abs(x), 1))),
   Mish: unary((x) => g.mul(x, act.tanh(act.softplus(x)))),
-  Swish: (node) => {
-    const x = node.input(0);
-    return g.mul(x, act.sigmoid(g.mul(x, node.float("alpha", 1))));
-  },
+  Swish: withAlpha(1, (x, alpha) => g.mul(x, act.sigmoid(g.mul(x, alpha)))),
   Gelu: (node) => gelu(node.input(0), node.text("approximate", "none") === "tanh"),
   Softmax: (node) => alongAxis(node, act.softmax),
   LogSoftmax: (node) =>
@@ -108,22 +85,13 @@ function modulo(a: Tensor, b: Tensor, towardsZero: boolean): Tensor {
   return g.cast(g.sub(x, g.mul(y, whole)), a.dtype);
 }
 
-/** float16 is held as float32, so a cast between the two does nothing. */
-function castTo(x: Tensor, onnxType: number): Tensor {
-  return g.cast(x, dtypeFrom(onnxType));
-}
-
 /** Bounds are attributes up to operator set 10, then inputs, which may even be computed. */
 function clipRule(node: ForeignNode): Tensor {
   const x = node.input(0);
   const bounds = [node.inputs[1], node.inputs[2]];
   if (bounds.every((bound) => bound === undefined || bound.op === "Constant")) {
     const [min, max] = bounds.map((bound) => bound && numbersOf(bound, "a bound")[0]);
-    return g.clip(
-      x,
-      min ?? node.float("min", -Infinity),
-      max ?? node.float("max", Infinity),
-    );
+    return g.clip(x, min ?? node.float("min", -Infinity), max ?? node.float("max", Infinity));
   }
   const above = bounds[0] === undefined ? x : g.max(x, bounds[0]);
   return bounds[1] === undefined ? above : g.min(above, bounds[1]);
@@ -146,9 +114,4 @@ function alongAxis(node: ForeignNode, f: (x: Tensor, axis: number) => Tensor): T
   const axis = normalizeAxis("normalise along", node.int("axis", node.opset < 13 ? 1 : -1), x.rank);
   if (node.opset >= 13 || axis === x.rank - 1) return f(x, axis);
   return reshape(f(reshape(x, [...x.shape.slice(0, axis), -1]), axis), x.shape);
-}
-
-/** The shape of a tensor as int64. */
-export function shapeConstant(shape: readonly number[]): Tensor<"Constant"> {
-  return constantOf(BigInt64Array.from(shape, BigInt), [shape.length]);
 }

@@ -1,7 +1,15 @@
 /** Foreign ONNX models as functions on tensors. @module */
 import { InputError } from "../../errors.ts";
+import { reason } from "../../host.ts";
 import { dtypeFrom, type ExternalLoader } from "./constants.ts";
-import { functionKey, MAX_NODES, type ModelContext, runGraph, type Scope } from "./scope.ts";
+import {
+  functionKey,
+  MAX_NODES,
+  type ModelContext,
+  opsetOf,
+  runGraph,
+  type Scope,
+} from "./scope.ts";
 import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from "../proto.ts";
 import { formatShape } from "../shapes.ts";
 import type { DType, Tensor } from "../tensor.ts";
@@ -56,18 +64,23 @@ export interface ImportOptions {
 export function importOnnx(bytes: Uint8Array, { external }: ImportOptions = {}): ForeignModel {
   const model = decode(bytes);
   const { graph } = model;
-  const weights = new Set(graph.initializer.map(({ name }) => name));
-  const inputs = graph.input.filter(({ name }) => !weights.has(name)).map(foreignValue);
+  const opset = opsetOf(model);
+  if (opset === undefined) {
+    throw new InputError("Cannot read the ONNX model: it does not say its operator set");
+  }
+  const held = new Set(graph.initializer.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !held.has(name)).map(foreignValue);
   const outputs = graph.output.map(foreignValue);
-  const context = { ...contextOf(model), ...(external && { external }) };
+  const weights: ModelContext["weights"] = new WeakMap();
+  const functions = new Map(model.functions.map((body) => [functionKey(body), body]));
   return {
     inputs,
     outputs,
     apply(tensors) {
-      const scope: Scope = new Map();
       requireInputs(inputs, tensors);
-      for (const { name } of inputs) scope.set(name, tensors[name]);
-      runGraph(graph, scope, { ...context, budget: { left: MAX_NODES } });
+      const scope: Scope = new Map(Object.entries(tensors));
+      const budget = { left: MAX_NODES };
+      runGraph(graph, scope, { opset, functions, weights, external, budget, depth: 0 });
       return Object.fromEntries(outputs.map(({ name }) => {
         const tensor = scope.get(name);
         if (tensor === undefined) {
@@ -84,9 +97,8 @@ function decode(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
   try {
     model = decodeModel(bytes);
   } catch (cause) {
-    throw new InputError(`Cannot read the ONNX model: the bytes are not one, or not all of one`, {
-      cause,
-    });
+    const message = "Cannot read the ONNX model: the bytes are not one, or not all of one";
+    throw new InputError(message, { cause });
   }
   if (model.graph === undefined || model.graph.output.length === 0) {
     throw new InputError(
@@ -94,19 +106,6 @@ function decode(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
     );
   }
   return model as ModelProto & { graph: GraphProto };
-}
-
-function contextOf(model: ModelProto): Omit<ModelContext, "budget"> {
-  const version = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")
-    ?.version;
-  if (version === undefined) {
-    throw new InputError("Cannot read the ONNX model: it does not say its operator set");
-  }
-  return {
-    opset: Number(version),
-    weights: new WeakMap(),
-    functions: new Map(model.functions.map((f) => [functionKey(f.domain, f.name), f])),
-  };
 }
 
 function foreignValue({ name, type }: ValueInfoProto): ForeignValue {
@@ -120,9 +119,7 @@ function foreignValue({ name, type }: ValueInfoProto): ForeignValue {
   try {
     return { name, dtype: dtypeFrom(elemType), shape: sizes ?? null };
   } catch (cause) {
-    throw new InputError(`Cannot import the model: ${name}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new InputError(`Cannot import the model: ${name}: ${reason(cause)}`, { cause });
   }
 }
 
@@ -155,10 +152,9 @@ function requireFit(
   const fits = required === undefined || (required.length === tensor.rank &&
     required.every((size, axis) => typeof size === "string" || size === tensor.shape[axis]));
   if (!fits || tensor.dtype !== dtype) {
+    const sizes = required?.join(", ") ?? "any";
     throw new InputError(
-      `Cannot apply the model: input ${name} must be ${dtype} [${
-        required?.join(", ") ?? "any"
-      }], ` +
+      `Cannot apply the model: input ${name} must be ${dtype} [${sizes}], ` +
         `found ${tensor.dtype} ${formatShape(tensor.shape)}`,
     );
   }

@@ -6,7 +6,6 @@ import { constantOf, typedData } from "../ops/leaf.ts";
 import * as g from "../ops/movement.ts";
 import { broadcastShapes, formatShape, normalizeAxis } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
-import { shapeConstant } from "./arithmetic.ts";
 import { type ForeignNode, type ForeignRules, numbersOf } from "./node.ts";
 
 /** Longest `Range` that is written out; a shape or a coordinate axis is far shorter. */
@@ -23,7 +22,7 @@ export const movementRules: ForeignRules = {
   },
   Shape: (node) => {
     const { shape } = node.input(0);
-    return shapeConstant(shape.slice(node.int("start", 0), node.int("end", shape.length)));
+    return int64s(shape.slice(node.int("start", 0), node.int("end", shape.length)));
   },
   Size: (node) => constantOf(BigInt64Array.of(BigInt(sizeOf(node.input(0).shape))), []),
   Range: rangeRule,
@@ -31,8 +30,7 @@ export const movementRules: ForeignRules = {
   Flatten: (node) => {
     const x = node.input(0);
     const axis = node.int("axis", 1);
-    const at = axis < 0 ? axis + x.rank : axis;
-    return g.reshape(x, [sizeOf(x.shape.slice(0, at)), sizeOf(x.shape.slice(at))]);
+    return g.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
   },
   Squeeze: (node) => {
     const x = node.input(0);
@@ -56,10 +54,7 @@ export const movementRules: ForeignRules = {
   Concat: (node) => g.concat(node.all().filter((x) => sizeOf(x.shape) > 0), node.int("axis", 1)),
   Split: splitRule,
   Slice: sliceRule,
-  Gather: (node) => {
-    const indices = node.input(1);
-    return g.gather(node.input(0), cast(indices, "int64"), node.int("axis", 0));
-  },
+  Gather: (node) => g.gather(node.input(0), cast(node.input(1), "int64"), node.int("axis", 0)),
   Expand: (node) => {
     const x = node.input(0);
     return g.expand(x, broadcastShapes("expand", [x.shape, numbersOf(node.input(1), "the shape")]));
@@ -79,17 +74,13 @@ export const movementRules: ForeignRules = {
   SpaceToDepth: (node) => {
     const [n, c, h, w] = node.input(0).shape;
     const b = node.int("blocksize");
-    const moved = g.transpose(g.reshape(node.input(0), [n, c, h / b, b, w / b, b]), [
-      0,
-      3,
-      5,
-      1,
-      2,
-      4,
-    ]);
-    return g.reshape(moved, [n, c * b * b, h / b, w / b]);
+    const split = g.reshape(node.input(0), [n, c, h / b, b, w / b, b]);
+    return g.reshape(g.transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b]);
   },
 };
+
+const int64s = (values: readonly number[]) =>
+  constantOf(typedData("int64", values), [values.length]);
 
 function constantRule(node: ForeignNode): Tensor {
   const tensor = node.tensor("value");
@@ -99,7 +90,7 @@ function constantRule(node: ForeignNode): Tensor {
   const floats = node.floats("value_floats");
   if (floats !== undefined) return constantOf(Float32Array.from(floats), [floats.length]);
   const ints = node.ints("value_ints");
-  if (ints !== undefined) return constantOf(typedData("int64", ints), [ints.length]);
+  if (ints !== undefined) return int64s(ints);
   throw new TypeError("a constant of numbers is required");
 }
 
@@ -110,9 +101,8 @@ function rangeRule(node: ForeignNode): Tensor {
     throw new RangeError(`a range of at most ${MAX_RANGE} numbers is required, found ${count}`);
   }
   const { dtype } = node.input(0);
-  return constantOf(typedData(dtype, Array.from({ length: count }, (_, i) => start + i * delta)), [
-    count,
-  ], dtype);
+  const values = Array.from({ length: count }, (_, i) => start + i * delta);
+  return constantOf(typedData(dtype, values), [count], dtype);
 }
 
 /** ONNX's shape argument: 0 keeps the size of the input there. */
@@ -167,11 +157,8 @@ function padRule(node: ForeignNode): Tensor {
     pads[axis] = given[i];
     pads[axis + x.rank] = given[i + axes.length];
   });
-  const mode = node.text("mode", "constant");
+  const mode = node.choice("mode", ["constant", "reflect", "edge", "wrap"]);
   if (mode === "wrap") return wrapped(x, pads);
-  if (mode !== "constant" && mode !== "reflect" && mode !== "edge") {
-    throw new TypeError(`mode ${mode} is not supported`);
-  }
   const value = node.numbers(2, "the value")?.[0] ?? node.float("value", 0);
   return g.pad(x, pads, { mode, value });
 }
@@ -183,11 +170,8 @@ function wrapped(x: Tensor, pads: readonly number[]): Tensor {
     if (before < 0 || after < 0 || before > size || after > size) {
       throw new RangeError(`cannot wrap ${size} elements by ${before} and ${after}`);
     }
-    const parts = [
-      ...(before > 0 ? [g.slice(image, axis, size - before, size)] : []),
-      image,
-      ...(after > 0 ? [g.slice(image, axis, 0, after)] : []),
-    ];
+    const parts = before > 0 ? [g.slice(image, axis, size - before, size), image] : [image];
+    if (after > 0) parts.push(g.slice(image, axis, 0, after));
     return g.concat(parts, axis);
   }, x);
 }

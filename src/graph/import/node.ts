@@ -1,5 +1,5 @@
 /** One node of a foreign model, as the rules of `import/` see it. @module */
-import { type AttributeProto, AttributeType, type GraphProto } from "../proto.ts";
+import { type AttributeProto, AttributeType, type GraphProto, type NodeProto } from "../proto.ts";
 import type { ConstantData } from "../ops/attributes.ts";
 import type { Tensor } from "../tensor.ts";
 import { constantFrom } from "./constants.ts";
@@ -15,18 +15,16 @@ export class ForeignNode {
   readonly outputs: readonly string[];
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
 
-  /** @param attributes as the model gives them */
   constructor(
-    op: string,
+    { opType, output }: NodeProto,
     opset: number,
     inputs: readonly (Tensor | undefined)[],
-    outputs: readonly string[],
     attributes: readonly AttributeProto[],
   ) {
-    this.op = op;
+    this.op = opType;
     this.opset = opset;
     this.inputs = inputs;
-    this.outputs = outputs;
+    this.outputs = output;
     this.#attributes = new Map(attributes.map((attribute) => [attribute.name, attribute]));
   }
 
@@ -50,7 +48,7 @@ export class ForeignNode {
     return Number(this.#read(name, AttributeType.INT, fallback)?.i ?? fallback);
   }
 
-  /** Whole numbers; undefined when the attribute is not given. */
+  /** Undefined when the attribute is not given, as in `floats` and `tensor`. */
   ints(name: string): number[] | undefined {
     return this.#read(name, AttributeType.INTS, null)?.ints.map(Number);
   }
@@ -59,7 +57,6 @@ export class ForeignNode {
     return this.#read(name, AttributeType.FLOAT, fallback)?.f ?? fallback!;
   }
 
-  /** Numbers; undefined when the attribute is not given. */
   floats(name: string): number[] | undefined {
     return this.#read(name, AttributeType.FLOATS, null)?.floats;
   }
@@ -69,7 +66,13 @@ export class ForeignNode {
     return attribute === undefined ? fallback : new TextDecoder().decode(attribute.s);
   }
 
-  /** A tensor; undefined when the attribute is not given. */
+  /** One of the texts that are supported; the first where the attribute is not given. */
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T = choices[0]): T {
+    const given = this.text(name, fallback) as T;
+    this.require(choices.includes(given), `${name} ${given}`);
+    return given;
+  }
+
   tensor(name: string): Tensor<"Constant"> | undefined {
     const attribute = this.#read(name, AttributeType.TENSOR, null);
     return attribute?.t && constantFrom(attribute.t);

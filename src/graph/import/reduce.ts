@@ -25,6 +25,16 @@ const reduction = (reduce: Reduce): ForeignRule => (node) => {
 
 const squared = (x: Tensor) => g.mul(x, x);
 
+const sumOfSizes: Reduce = (x, axes, options) => reduceSum(g.abs(x), axes, options);
+
+const epsilonOf = (node: ForeignNode) => node.float("epsilon", 1e-5);
+
+/** The axes from the attribute `axis` on. */
+function lastAxes(node: ForeignNode, x: Tensor): number[] {
+  const first = normalizeAxis("normalise", node.int("axis", -1), x.rank);
+  return x.shape.map((_, axis) => axis).slice(first);
+}
+
 /** Foreign reductions and normalisations, by name. */
 export const reduceRules: ForeignRules = {
   ReduceSum: reduction(reduceSum),
@@ -32,7 +42,7 @@ export const reduceRules: ForeignRules = {
   ReduceMax: reduction(reduceMax),
   ReduceMin: reduction(reduceMin),
   ReduceL2: reduction(reduceL2),
-  ReduceL1: reduction((x, axes, options) => reduceSum(g.abs(x), axes, options)),
+  ReduceL1: reduction(sumOfSizes),
   ReduceSumSquare: reduction((x, axes, options) => reduceSum(squared(x), axes, options)),
   ReduceLogSum: reduction((x, axes, options) => g.log(reduceSum(x, axes, options))),
   ReduceLogSumExp: reduction((x, axes, options) => {
@@ -47,41 +57,34 @@ export const reduceRules: ForeignRules = {
     const axes = [node.int("axis", -1)];
     const p = node.int("p", 2);
     node.require(p === 1 || p === 2, `p = ${p}`);
-    return g.div(
-      x,
-      p === 2
-        ? reduceL2(x, axes, { keepDims: true })
-        : reduceSum(g.abs(x), axes, { keepDims: true }),
-    );
+    const norm = p === 2 ? reduceL2 : sumOfSizes;
+    return g.div(x, norm(x, axes, { keepDims: true }));
   },
   BatchNormalization: (node) => {
     node.require(node.int("training_mode", 0) === 0 && !node.outputs[1], "training mode");
     const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => node.input(i));
-    const factor = g.div(scale, g.sqrt(g.add(variance, node.float("epsilon", 1e-5))));
+    const factor = g.div(scale, g.sqrt(g.add(variance, epsilonOf(node))));
     const offset = g.sub(bias, g.mul(mean, factor));
     return g.add(g.mul(x, perChannel(factor, x)), perChannel(offset, x));
   },
   InstanceNormalization: (node) => {
     const [x, scale, bias] = [0, 1, 2].map((i) => node.input(i));
     const axes = x.shape.map((_, axis) => axis).slice(2);
-    const { centred, rate } = standardised(x, axes, node.float("epsilon", 1e-5));
+    const { centred, rate } = standardised(x, axes, epsilonOf(node));
     return g.add(g.mul(centred, g.mul(rate, perChannel(scale, x))), perChannel(bias, x));
   },
   GroupNormalization: groupNorm,
   LayerNormalization: (node) => {
     node.require(!node.outputs[1] && !node.outputs[2], "the statistics as outputs");
     const [x, scale, bias] = [node.input(0), node.input(1), node.inputs[2]];
-    const first = normalizeAxis("normalise", node.int("axis", -1), x.rank);
-    const axes = x.shape.map((_, axis) => axis).slice(first);
-    const { centred, rate } = standardised(x, axes, node.float("epsilon", 1e-5));
+    const { centred, rate } = standardised(x, lastAxes(node, x), epsilonOf(node));
     const scaled = g.mul(g.mul(centred, rate), scale);
     return bias === undefined ? scaled : g.add(scaled, bias);
   },
   RMSNormalization: (node) => {
     const [x, scale] = [node.input(0), node.input(1)];
-    const first = normalizeAxis("normalise", node.int("axis", -1), x.rank);
-    const power = reduceMean(squared(x), x.shape.map((_, i) => i).slice(first), { keepDims: true });
-    return g.mul(g.div(x, g.sqrt(g.add(power, node.float("epsilon", 1e-5)))), scale);
+    const power = reduceMean(squared(x), lastAxes(node, x), { keepDims: true });
+    return g.mul(g.div(x, g.sqrt(g.add(power, epsilonOf(node)))), scale);
   },
 };
 
@@ -107,11 +110,7 @@ function groupNorm(node: ForeignNode): Tensor {
   const [x, scale, bias] = [0, 1, 2].map((i) => node.input(i));
   const groups = node.int("num_groups");
   const [batch, channels] = x.shape;
-  const { centred, rate } = standardised(
-    reshape(x, [batch, groups, -1]),
-    [2],
-    node.float("epsilon", 1e-5),
-  );
+  const { centred, rate } = standardised(reshape(x, [batch, groups, -1]), [2], epsilonOf(node));
   if (scale.shape[0] === groups && node.opset < 21) {
     const scaled = g.mul(centred, g.mul(rate, reshape(scale, [groups, 1])));
     return reshape(g.add(scaled, reshape(bias, [groups, 1])), x.shape);

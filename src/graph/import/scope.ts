@@ -1,6 +1,7 @@
 /** Builds the tensors of a foreign graph, node by node. @module */
 import { sizeOf } from "../../ndarray.ts";
 import { InputError } from "../../errors.ts";
+import { reason } from "../../host.ts";
 import { evaluate } from "../host/evaluate.ts";
 import type { OpName } from "../ops/attributes.ts";
 import { constantOf, typedData } from "../ops/leaf.ts";
@@ -38,6 +39,8 @@ export interface ModelContext {
   readonly weights: WeakMap<TensorProto, Tensor>;
   /** Reads weights from other files. */
   readonly external?: ExternalLoader;
+  /** How deep the present graph is nested. */
+  readonly depth: number;
 }
 
 /** Tensors by the name the model gives them. */
@@ -55,83 +58,75 @@ export const MAX_NODES = 200_000;
 const MAX_FOLDED = 1 << 14;
 
 /** Operators whose cost is not bounded by the sizes of their inputs and outputs. */
-const NOT_FOLDED: ReadonlySet<OpName> = new Set<OpName>(
-  ["Conv", "ConvTranspose", "AveragePool", "MaxPool", "Resize"],
-);
+const NOT_FOLDED: readonly OpName[] = ["Conv", "ConvTranspose", "AveragePool", "MaxPool", "Resize"];
 
 /** Name under which a model's own function is called. */
-export function functionKey(domain: string, name: string): string {
+export function functionKey({ domain, name }: Pick<FunctionProto, "domain" | "name">): string {
   return `${domain}::${name}`;
+}
+
+const isStandard = (domain: string) => domain === "" || domain === "ai.onnx";
+
+/** Version of ONNX's own operators; undefined where it is not given. */
+export function opsetOf({ opsetImport }: Pick<FunctionProto, "opsetImport">): number | undefined {
+  const version = opsetImport.find(({ domain }) => isStandard(domain))?.version;
+  return version === undefined ? undefined : Number(version);
 }
 
 /**
  * Adds the weights and the results of all nodes of a graph to the scope.
  * @throws {InputError} naming the node that cannot be imported
  */
-export function runGraph(graph: GraphProto, scope: Scope, model: ModelContext, depth = 0): void {
+export function runGraph(graph: GraphProto, scope: Scope, model: ModelContext): void {
   if (graph.sparseInitializer.length > 0) {
     throw new InputError("Cannot import the model: sparse weights are not supported");
   }
   for (const tensor of graph.initializer) {
-    const failed = (cause: unknown) =>
-      new InputError(`Cannot import the model: ${textOf(cause)}`, { cause });
-    scope.set(tensor.name, attempt(() => weightOf(tensor, model), failed));
+    const read = () => model.weights.get(tensor) ?? constantFrom(tensor, model.external);
+    const weight = attempt("the model", read);
+    model.weights.set(tensor, weight);
+    scope.set(tensor.name, weight);
   }
-  runNodes(graph.node, scope, model, depth, []);
-}
-
-function weightOf(tensor: TensorProto, { weights, external }: ModelContext): Tensor {
-  const known = weights.get(tensor) ?? constantFrom(tensor, external);
-  weights.set(tensor, known);
-  return known;
+  runNodes(graph.node, scope, model);
 }
 
 function runNodes(
   nodes: readonly NodeProto[],
   scope: Scope,
   model: ModelContext,
-  depth: number,
-  callerAttributes: readonly AttributeProto[],
+  callerAttributes: readonly AttributeProto[] = [],
 ): void {
-  if (depth > MAX_DEPTH) {
+  if (model.depth > MAX_DEPTH) {
     throw new InputError(`Cannot import the model: functions are nested deeper than ${MAX_DEPTH}`);
   }
   for (const node of nodes) {
     if (model.budget.left-- <= 0) {
       throw new InputError(`Cannot import the model: it has more than ${MAX_NODES} nodes`);
     }
-    const failed = (cause: unknown) =>
-      new InputError(`Cannot import node ${nameOf(node)} (${node.opType}): ${textOf(cause)}`, {
-        cause,
-      });
-    attempt(() => runNode(node, scope, model, depth, callerAttributes), failed);
+    const attributes = boundAttributes(node, callerAttributes);
+    attempt(`node ${nameOf(node)} (${node.opType})`, () => runNode(node, attributes, scope, model));
   }
 }
 
 /** Turns errors into `InputError`s; an `InputError` already names its place. */
-function attempt<T>(action: () => T, failed: (cause: unknown) => InputError): T {
+function attempt<T>(what: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    throw cause instanceof InputError ? cause : failed(cause);
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`Cannot import ${what}: ${reason(cause)}`, { cause });
   }
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function runNode(
   proto: NodeProto,
+  attributes: readonly AttributeProto[],
   scope: Scope,
   model: ModelContext,
-  depth: number,
-  callerAttributes: readonly AttributeProto[],
 ): void {
   const inputs = proto.input.map((name) => name === "" ? undefined : lookUp(scope, name));
-  const attributes = boundAttributes(proto, callerAttributes);
-  const node = new ForeignNode(proto.opType, model.opset, inputs, proto.output, attributes);
-  const results = resultsOf(proto, node, scope, model, depth, attributes);
+  const node = new ForeignNode(proto, model.opset, inputs, attributes);
+  const results = resultsOf(proto, node, attributes, scope, model);
   proto.output.forEach((name, i) => {
     if (name === "") return;
     if (results[i] === undefined) throw new TypeError(`output ${i} is not supported`);
@@ -157,31 +152,26 @@ function setOrigin(result: Tensor, inputs: readonly (Tensor | undefined)[], name
 function resultsOf(
   proto: NodeProto,
   node: ForeignNode,
+  attributes: readonly AttributeProto[],
   scope: Scope,
   model: ModelContext,
-  depth: number,
-  attributes: readonly AttributeProto[],
 ): readonly Tensor[] {
-  const custom = model.functions.get(functionKey(proto.domain, proto.opType));
-  if (custom !== undefined) return callFunction(custom, node, model, depth, attributes);
-  const standard = proto.domain === "" || proto.domain === "ai.onnx";
-  if (standard && node.op === "If") {
-    const branch = node.graph(
-      numbersOf(node.input(0), "the condition")[0] ? "then_branch" : "else_branch",
-    );
-    const inner = new Map(scope);
-    runGraph(branch, inner, model, depth + 1);
-    return branch.output.map(({ name }) => lookUp(inner, name));
+  const { domain, opType: op } = proto;
+  const inner = { ...model, depth: model.depth + 1 };
+  const custom = model.functions.get(functionKey({ domain, name: op }));
+  if (custom !== undefined) return callFunction(custom, node, attributes, inner);
+  if (isStandard(domain) && op === "If") {
+    const [holds] = numbersOf(node.input(0), "the condition");
+    const branch = node.graph(holds ? "then_branch" : "else_branch");
+    const branchScope = new Map(scope);
+    runGraph(branch, branchScope, inner);
+    return branch.output.map(({ name }) => lookUp(branchScope, name));
   }
-  if (!standard || !Object.hasOwn(rules, node.op)) {
-    throw new TypeError(
-      `operator ${
-        proto.domain || "ai.onnx"
-      }.${node.op} (operator set ${model.opset}) is not supported`,
-    );
+  if (!isStandard(domain) || !Object.hasOwn(rules, op)) {
+    const name = `${domain || "ai.onnx"}.${op}`;
+    throw new TypeError(`operator ${name} (operator set ${model.opset}) is not supported`);
   }
-  const made = rules[node.op](node);
-  const results = Array.isArray(made) ? made as readonly Tensor[] : [made as Tensor];
+  const results = [rules[op](node)].flat();
   for (const result of results) setOrigin(result, node.inputs, nameOf(proto));
   return node.inputs.every((x) => x === undefined || isFoldable(x)) ? results.map(fold) : results;
 }
@@ -209,20 +199,16 @@ function boundAttributes(
 function callFunction(
   body: FunctionProto,
   node: ForeignNode,
-  model: ModelContext,
-  depth: number,
   attributes: readonly AttributeProto[],
+  model: ModelContext,
 ): readonly Tensor[] {
   const scope: Scope = new Map();
   body.input.forEach((name, i) => {
     const value = node.inputs[i];
     if (value !== undefined) scope.set(name, value);
   });
-  const version = body.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")
-    ?.version;
-  const opset = version === undefined ? model.opset : Number(version);
   const given = [...attributes, ...body.attributeProto.filter((a) => !node.has(a.name))];
-  runNodes(body.node, scope, { ...model, opset }, depth + 1, given);
+  runNodes(body.node, scope, { ...model, opset: opsetOf(body) ?? model.opset }, given);
   return body.output.map((name) => lookUp(scope, name));
 }
 
@@ -234,7 +220,7 @@ function isFoldable(tensor: Tensor): boolean {
 function fold(tensor: Tensor): Tensor {
   if (tensor.op === "Constant") return tensor;
   const known = topological([tensor]).every((node) =>
-    node.op !== "Input" && !NOT_FOLDED.has(node.op) && sizeOf(node.shape) <= MAX_FOLDED
+    node.op !== "Input" && !NOT_FOLDED.includes(node.op) && sizeOf(node.shape) <= MAX_FOLDED
   );
   if (!known) return tensor;
   const [{ data, shape }] = evaluate([tensor]);

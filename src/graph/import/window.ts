@@ -1,6 +1,6 @@
 /** Foreign convolutions, pooling, resizing and matrix products. @module */
 import { apply } from "../apply.ts";
-import type { OpAttributes, PoolAttributes } from "../ops/attributes.ts";
+import type { ConvAttributes, PoolAttributes } from "../ops/attributes.ts";
 import { gemm, matMul } from "../ops/linear.ts";
 import { reshape } from "../ops/movement.ts";
 import { CUBIC_A } from "../ops/resize.ts";
@@ -14,15 +14,13 @@ const spatialAxes = (x: Tensor) => x.shape.map((_, axis) => axis).slice(2);
 
 /** Foreign windowed operators and matrix products, by name. */
 export const windowRules: ForeignRules = {
-  Conv: (node) => {
-    const x = node.input(0);
-    const kernel = node.input(1).shape.slice(2);
-    return apply("Conv", givenInputs(node), {
-      ...windowOf(node, x.shape.slice(2), kernel),
-      group: node.int("group", 1),
-    });
+  Conv: (node) => apply("Conv", givenInputs(node), convOf(node)),
+  ConvTranspose: (node) => {
+    node.require(!node.has("output_shape"), "output_shape");
+    node.choice("auto_pad", ["NOTSET", "VALID"]);
+    const outputPadding = node.ints("output_padding") ?? node.input(1).shape.slice(2).map(() => 0);
+    return apply("ConvTranspose", givenInputs(node), { ...convOf(node), outputPadding });
   },
-  ConvTranspose: convTransposeRule,
   AveragePool: (node) => {
     const { attributes, extended } = poolOf(node);
     node.require(!(extended && attributes.countIncludePad), "ceil_mode with count_include_pad");
@@ -63,49 +61,34 @@ function givenInputs(node: ForeignNode): Tensor[] {
   return node.inputs[2] === undefined ? inputs : [...inputs, node.inputs[2]];
 }
 
+function convOf(node: ForeignNode): ConvAttributes {
+  const [image, kernel] = [node.input(0), node.input(1)].map(({ shape }) => shape.slice(2));
+  return { ...windowOf(node, image, kernel), group: node.int("group", 1) };
+}
+
 /** Strides, padding and dilations, with `auto_pad` resolved. */
 function windowOf(node: ForeignNode, image: Shape, kernel: Shape) {
   const strides = node.ints("strides") ?? kernel.map(() => 1);
   const dilations = node.ints("dilations") ?? kernel.map(() => 1);
   const given = node.ints("pads") ?? [...kernel, ...kernel].map(() => 0);
-  const lengths = [strides.length, dilations.length, given.length / 2];
-  if (
-    image.length === 0 || lengths.some((n) => n !== image.length) || kernel.length !== image.length
-  ) {
+  const lengths = [strides.length, dilations.length, given.length / 2, kernel.length];
+  if (image.length === 0 || lengths.some((n) => n !== image.length)) {
     throw new RangeError(`the window must have as many axes as the image ${formatShape(image)}`);
   }
   if ([...strides, ...dilations, ...kernel].some((n) => n < 1)) {
     throw new RangeError("window, strides and dilations must be at least 1");
   }
-  const auto = node.text("auto_pad", "NOTSET");
+  const auto = node.choice("auto_pad", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]);
   if (auto === "NOTSET") return { strides, dilations, pads: given };
   if (auto === "VALID") return { strides, dilations, pads: given.map(() => 0) };
-  node.require(auto === "SAME_UPPER" || auto === "SAME_LOWER", `auto_pad ${auto}`);
   const totals = image.map((size, i) => {
-    const reach = (Math.ceil(size / strides[i]) - 1) * strides[i] + dilations[i] * (kernel[i] - 1) +
-      1;
-    return Math.max(0, reach - size);
+    const last = (Math.ceil(size / strides[i]) - 1) * strides[i]; // where the last window starts
+    return Math.max(0, last + dilations[i] * (kernel[i] - 1) + 1 - size);
   });
   const small = totals.map((total) => Math.floor(total / 2));
   const large = totals.map((total) => Math.ceil(total / 2));
-  return {
-    strides,
-    dilations,
-    pads: auto === "SAME_UPPER" ? [...small, ...large] : [...large, ...small],
-  };
-}
-
-function convTransposeRule(node: ForeignNode): Tensor {
-  const x = node.input(0);
-  const kernel = node.input(1).shape.slice(2);
-  node.require(!node.has("output_shape"), "output_shape");
-  const auto = node.text("auto_pad", "NOTSET");
-  node.require(auto === "NOTSET" || auto === "VALID", `auto_pad ${auto}`);
-  return apply("ConvTranspose", givenInputs(node), {
-    ...windowOf(node, x.shape.slice(2), kernel),
-    group: node.int("group", 1),
-    outputPadding: node.ints("output_padding") ?? kernel.map(() => 0),
-  });
+  const pads = auto === "SAME_UPPER" ? [...small, ...large] : [...large, ...small];
+  return { strides, dilations, pads };
 }
 
 /** A pooling window; `ceil_mode` becomes padding at the end, which neither pooling counts. */
@@ -132,49 +115,35 @@ function poolOf(node: ForeignNode): { attributes: PoolAttributes; extended: bool
   };
 }
 
-type Resize = OpAttributes["Resize"];
-
-const COORDINATES: readonly string[] = [
-  "half_pixel",
-  "align_corners",
-  "asymmetric",
-  "pytorch_half_pixel",
-];
-const ROUNDINGS: readonly string[] = ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"];
-
 function resized(node: ForeignNode, scales?: number[], sizes?: number[]): Tensor {
   const x = node.input(0);
-  const mode = node.text("mode", "nearest");
   const old = node.opset < 11; // then all modes are asymmetric and round down
-  const coordinates = node.text(
-    "coordinate_transformation_mode",
-    old ? "asymmetric" : "half_pixel",
-  );
-  const rounding = node.text("nearest_mode", old ? "floor" : "round_prefer_floor");
-  node.require(mode === "nearest" || mode === "linear" || mode === "cubic", `mode ${mode}`);
+  const attributes = {
+    mode: node.choice("mode", ["nearest", "linear", "cubic"]),
+    coordinates: node.choice(
+      "coordinate_transformation_mode",
+      ["half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"],
+      old ? "asymmetric" : "half_pixel",
+    ),
+    rounding: node.choice(
+      "nearest_mode",
+      ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"],
+      old ? "floor" : "round_prefer_floor",
+    ),
+  };
   node.require(node.float("cubic_coeff_a", CUBIC_A) === CUBIC_A, "another cubic_coeff_a");
   node.require(node.int("exclude_outside", 0) === 0, "exclude_outside");
-  node.require(COORDINATES.includes(coordinates), `coordinate_transformation_mode ${coordinates}`);
-  node.require(ROUNDINGS.includes(rounding), `nearest_mode ${rounding}`);
   node.require(node.int("antialias", 0) === 0, "antialias");
-  node.require(
-    node.text("keep_aspect_ratio_policy", "stretch") === "stretch",
-    "a kept aspect ratio",
-  );
+  node.choice("keep_aspect_ratio_policy", ["stretch"]);
   const axes = node.ints("axes") ?? x.shape.map((_, axis) => axis);
   const all = (values: readonly number[], rest: readonly number[]) =>
     rest.map((value, axis) => axes.includes(axis) ? values[axes.indexOf(axis)] : value);
-  const attributes = { mode, coordinates, rounding } as Pick<
-    Resize,
-    "mode" | "coordinates" | "rounding"
-  >;
   if (sizes !== undefined && sizes.length > 0) {
     return apply("Resize", [x], { ...attributes, sizes: all(sizes, x.shape) });
   }
   if (scales?.length !== axes.length) {
-    throw new RangeError(
-      `scales for ${axes.length} axes are required, found ${scales?.length ?? 0}`,
-    );
+    const found = scales?.length ?? 0;
+    throw new RangeError(`scales for ${axes.length} axes are required, found ${found}`);
   }
   const factors = all(scales, x.shape.map(() => 1));
   const target = x.shape.map((size, axis) => Math.floor(size * factors[axis]));
@@ -183,6 +152,6 @@ function resized(node: ForeignNode, scales?: number[], sizes?: number[]): Tensor
   return apply("Resize", [x], {
     ...attributes,
     sizes: target,
-    ...(exact ? {} : { scales: factors }),
+    scales: exact ? undefined : factors,
   });
 }
