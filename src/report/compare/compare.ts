@@ -26,6 +26,19 @@ import type { CompareInput, CompareResult, CompareTask, CompareWatcher } from ".
 
 type InputRow = Comparison["inputs"][number];
 
+/** One method on one input under one mask. */
+interface Job {
+  readonly task: CompareTask;
+  readonly store: RunStore;
+  readonly watcher: CompareWatcher;
+  readonly runtime: Runtime;
+  readonly supply: KeptSlices;
+  readonly input: InputRow;
+  readonly index: number;
+  readonly mask: string | undefined;
+  readonly variant: Variant;
+}
+
 /**
  * Compares. compare.json grows with each run; failed runs have rows that say why.
  * @throws {UsageError} when slices or a mask do not fit an input, before any run
@@ -38,9 +51,35 @@ export async function compare(
   watcher: CompareWatcher,
 ): Promise<CompareResult> {
   await using runtime = await Runtime.open(task.device);
-  const inputs: InputRow[] = [];
+  const inputs: InputRow[] = [], runs: ComparisonRun[] = [], failures: unknown[] = [];
   for (const input of task.inputs) inputs.push(await describeInput(runtime, task, input));
-  return await new Comparing(task, store, watcher, runtime, inputs).run();
+  const of = inputs.length * task.masks.length * task.variants.length;
+  const write = async (differences: Comparison["differences"]): Promise<Comparison> => {
+    const { command, version } = task;
+    const { device } = runtime;
+    const facts = { schema: COMPARISON_SCHEMA, command, version, device } as const;
+    const comparison = { ...facts, convention: COMPARISON_CONVENTION, inputs, runs, differences };
+    await store.write("compare.json", json(comparison));
+    return comparison;
+  };
+  for (const [index, { open }] of task.inputs.entries()) {
+    using file = await open(runtime);
+    for (const mask of task.masks) {
+      const supply = new KeptSlices(new FileSlices(runtime, file, { ...task.supply, mask }));
+      inputs[index] = await withReference(runtime, store, supply, inputs[index]);
+      const input = inputs[index];
+      for (const variant of task.variants) {
+        watcher.signal.throwIfAborted();
+        const job = { task, store, watcher, runtime, supply, input, index, mask, variant };
+        const { run, kept, failure } = await runOf(job);
+        runs.push(run);
+        if (failure !== undefined) failures.push(failure);
+        watcher.onRun?.(run, { done: runs.length, of, kept });
+        await write([]);
+      }
+    }
+  }
+  return { comparison: await write(pairedDifferences(runs, inputs.length)), failures };
 }
 
 /** Checks an input before the first run: its slices, the masks, and the memory it takes. */
@@ -86,205 +125,136 @@ function freeMemory(): number | undefined {
   }
 }
 
-class Comparing {
-  readonly #task: CompareTask;
-  readonly #store: RunStore;
-  readonly #watcher: CompareWatcher;
-  readonly #runtime: Runtime;
-  readonly #inputs: InputRow[];
-  readonly #runs: ComparisonRun[] = [];
-  readonly #failures: unknown[] = [];
+/** Writes the reference of an input once; an undersampled input has none. */
+async function withReference(
+  runtime: Runtime,
+  store: RunStore,
+  supply: KeptSlices,
+  input: InputRow,
+): Promise<InputRow> {
+  const { reference: path, slices } = input;
+  if (path === null || await store.has(path)) return input;
+  const options = { method: "rss", slices, device: runtime, audit: "none" } as const;
+  const { reference } = await reconstructFrom(supply, options);
+  if (reference === undefined) return { ...input, reference: null };
+  await store.writeArray(path, reference);
+  return input;
+}
 
-  constructor(
-    task: CompareTask,
-    store: RunStore,
-    watcher: CompareWatcher,
-    runtime: Runtime,
-    inputs: readonly InputRow[],
-  ) {
-    this.#task = task;
-    this.#store = store;
-    this.#watcher = watcher;
-    this.#runtime = runtime;
-    this.#inputs = [...inputs];
-  }
-
-  async run(): Promise<CompareResult> {
-    for (const index of this.#inputs.keys()) {
-      using file = await this.#task.inputs[index].open(this.#runtime);
-      for (const mask of this.#task.masks) await this.#mask(file, index, mask);
-    }
-    const differences = pairedDifferences(this.#runs, this.#inputs.length);
-    const comparison = { ...this.#snapshot(), differences };
-    await this.#store.write("compare.json", json(comparison));
-    return { comparison, failures: this.#failures };
-  }
-
-  #snapshot(): Comparison {
-    const { command, version } = this.#task;
-    return {
-      schema: COMPARISON_SCHEMA,
-      command,
-      version,
-      device: this.#runtime.device,
-      convention: COMPARISON_CONVENTION,
-      inputs: this.#inputs,
-      runs: this.#runs,
-      differences: [],
-    };
-  }
-
-  async #mask(file: KspaceFile, index: number, mask: string | undefined): Promise<void> {
-    const slices = new FileSlices(this.#runtime, file, { ...this.#task.supply, mask });
-    const supply = new KeptSlices(slices);
-    await this.#reference(supply, index);
-    for (const variant of this.#task.variants) {
-      this.#watcher.signal.throwIfAborted();
-      await this.#run(supply, { index, mask, variant });
-      await this.#store.write("compare.json", json(this.#snapshot()));
-    }
-  }
-
-  /** Writes the reference of an input once; an undersampled input has none. */
-  async #reference(supply: KeptSlices, index: number): Promise<void> {
-    const { reference: path, slices } = this.#inputs[index];
-    if (path === null || await this.#store.has(path)) return;
-    const options = { method: "rss", slices, device: this.#runtime, audit: "none" } as const;
-    const { reference } = await reconstructFrom(supply, options);
-    if (reference === undefined) this.#inputs[index] = { ...this.#inputs[index], reference: null };
-    else await this.#store.writeArray(path, reference);
-  }
-
-  async #run(supply: KeptSlices, place: Place): Promise<void> {
-    const blank = this.#blank(supply.file, place);
-    let run: ComparisonRun, kept = false;
-    try {
-      const settings = await this.#settings(place);
-      const key = runKey(this.#words(place), settings);
-      const before = await this.#store.load(key, settings);
-      kept = before !== undefined;
-      run = before === undefined
-        ? await this.#finished(supply, place, { ...blank, key }, settings)
-        : { ...before, input: place.index };
-    } catch (error) {
-      this.#watcher.signal.throwIfAborted();
-      if (error instanceof DeviceError) throw error;
-      this.#failures.push(error);
-      run = { ...blank, error: error instanceof Error ? error.message : String(error) };
-    }
-    this.#runs.push(run);
-    const of = this.#inputs.length * this.#task.masks.length * this.#task.variants.length;
-    this.#watcher.onRun?.(run, { done: this.#runs.length, of, kept });
-  }
-
-  /** The row of a run before it is made. */
-  #blank(file: KspaceFile, { index, mask, variant: { method, options } }: Place): ComparisonRun {
-    const asked = { index, mask, method: method.name, ...options };
-    return {
-      key: runKey(this.#words({ index, mask, variant: { method, options } }), asked),
-      input: index,
-      mask: mask ?? "data",
-      acceleration: mask === undefined ? 1 : requestedMask(mask, file).acceleration,
-      method: method.name,
-      model: null,
-      seed: this.#task.seed,
-      steps: options.steps ?? 0,
-      samples: options.samples ?? 1,
-      nfe: 0,
-      seconds: 0,
-      peakMemory: null,
-      ...NO_METRICS,
-      audit: null,
-      error: null,
-      files: {},
-    };
-  }
-
-  #words({ index, mask, variant: { method, options } }: Place): string[] {
-    const steps = options.steps === undefined ? [] : [`${options.steps}`];
-    return [this.#task.inputs[index].name, mask ?? "data", method.name, ...steps];
-  }
-
-  async #settings({ index, mask, variant }: Place): Promise<RunSettings> {
-    const { seed, audit, stamp, supply, checksums, peerVersion, version } = this.#task;
-    const { path, sha256, slices } = this.#inputs[index];
-    return {
-      ...stamp,
-      version: bartMethods.includes(variant.method) ? [version, peerVersion ?? null] : version,
-      input: sha256 ?? path,
-      slices,
-      mask: mask ?? null,
-      maskSha256: checksums[mask ?? ""] ?? null,
-      ...supply,
-      mapsSha256: checksums[String(supply.maps ?? "")] ?? null,
-      method: variant.method.name,
-      ...variant.options,
-      model: (await variantModel(variant))?.sha256 ?? null,
-      seed,
-      audit,
-      device: this.#runtime.device,
-    };
-  }
-
-  async #finished(
-    supply: KeptSlices,
-    { index, mask, variant: { method, options } }: Place,
-    blank: ComparisonRun,
-    settings: RunSettings,
-  ): Promise<ComparisonRun> {
-    const { seed, audit } = this.#task;
-    const { signal } = this.#watcher;
-    const { slices } = this.#inputs[index];
-    const about = { mask: mask ?? "data", method: method.name };
-    const onProgress = (progress: Progress) => this.#watcher.onProgress?.(about, progress);
-    await this.#prepare(supply, slices, onProgress);
-    const prepared = ["read", "calibrate"]; // these stages are done
-    const { result, peak } = await withPeakMemory(() =>
-      reconstructFrom(supply, {
-        ...options,
-        method,
-        slices,
-        seed,
-        audit: audit && method.needsMaps ? "prediction" : "consistency",
-        device: this.#runtime.device,
-        signal,
-        onProgress: (progress) => prepared.includes(progress.stage) || onProgress(progress),
-      })
-    );
-    const run: ComparisonRun = {
-      ...blank,
-      acceleration: result.mask.acceleration,
-      model: result.model ?? null,
-      steps: result.steps,
-      samples: result.drawn,
-      nfe: result.nfe,
-      seconds: result.seconds.reconstruct / (slices[1] - slices[0]),
-      peakMemory: bartMethods.includes(method) ? null : peak,
-      ...comparedMetrics(result.magnitude, result.reference),
-      audit: result.audit ?? null,
-    };
-    return await this.#store.save(run, settings, result.magnitude, result.std);
-  }
-
-  /** Reads and calibrates before the first method, so that no method's time contains it. */
-  async #prepare(
-    supply: KeptSlices,
-    [first, end]: readonly [number, number],
-    onProgress: (progress: Progress) => void,
-  ): Promise<void> {
-    const slices = end - first;
-    for (let slice = 0; slice < slices; slice++) {
-      this.#watcher.signal.throwIfAborted();
-      onProgress({ stage: "calibrate", slice, slices, fraction: 0 });
-      const read = await supply.read(first + slice, false);
-      await read.prepare();
-    }
+/** The run of a job: as it was kept before, made now, or failed. */
+async function runOf(job: Job): Promise<{ run: ComparisonRun; kept: boolean; failure?: unknown }> {
+  const { store, watcher, index, mask, variant: { method, options } } = job;
+  const asked = { index, mask, method: method.name, ...options };
+  const blank = blankRun(job, runKey(wordsOf(job), asked));
+  try {
+    const settings = await settingsOf(job);
+    const key = runKey(wordsOf(job), settings);
+    const before = await store.load(key, settings);
+    if (before !== undefined) return { run: { ...before, input: index }, kept: true };
+    return { run: await finishedRun(job, { ...blank, key }, settings), kept: false };
+  } catch (failure) {
+    watcher.signal.throwIfAborted();
+    if (failure instanceof DeviceError) throw failure;
+    const error = failure instanceof Error ? failure.message : String(failure);
+    return { run: { ...blank, error }, kept: false, failure };
   }
 }
 
-/** Which run it is. */
-interface Place {
-  readonly index: number;
-  readonly mask: string | undefined;
-  readonly variant: Variant;
+/** The row of a run before it is made. */
+function blankRun({ task, supply, index, mask, variant }: Job, key: string): ComparisonRun {
+  const { method, options } = variant;
+  return {
+    key,
+    input: index,
+    mask: mask ?? "data",
+    acceleration: mask === undefined ? 1 : requestedMask(mask, supply.file).acceleration,
+    method: method.name,
+    model: null,
+    seed: task.seed,
+    steps: options.steps ?? 0,
+    samples: options.samples ?? 1,
+    nfe: 0,
+    seconds: 0,
+    peakMemory: null,
+    ...NO_METRICS,
+    audit: null,
+    error: null,
+    files: {},
+  };
+}
+
+function wordsOf({ task, index, mask, variant: { method, options } }: Job): string[] {
+  const steps = options.steps === undefined ? [] : [`${options.steps}`];
+  return [task.inputs[index].name, mask ?? "data", method.name, ...steps];
+}
+
+async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise<RunSettings> {
+  const { seed, audit, stamp, supply, checksums, peerVersion, version } = task;
+  const { path, sha256, slices } = input;
+  return {
+    ...stamp,
+    version: bartMethods.includes(variant.method) ? [version, peerVersion ?? null] : version,
+    input: sha256 ?? path,
+    slices,
+    mask: mask ?? null,
+    maskSha256: checksums[mask ?? ""] ?? null,
+    ...supply,
+    mapsSha256: checksums[String(supply.maps ?? "")] ?? null,
+    method: variant.method.name,
+    ...variant.options,
+    model: (await variantModel(variant))?.sha256 ?? null,
+    seed,
+    audit,
+    device: runtime.device,
+  };
+}
+
+async function finishedRun(
+  job: Job,
+  blank: ComparisonRun,
+  settings: RunSettings,
+): Promise<ComparisonRun> {
+  const { task, store, watcher, runtime, supply, input: { slices }, variant } = job;
+  const { method, options } = variant;
+  const onProgress = (progress: Progress) => watcher.onProgress?.(blank, progress);
+  await prepare(job, onProgress);
+  const prepared = ["read", "calibrate"]; // these stages are done
+  const { result, peak } = await withPeakMemory(() =>
+    reconstructFrom(supply, {
+      ...options,
+      method,
+      slices,
+      seed: task.seed,
+      audit: task.audit && method.needsMaps ? "prediction" : "consistency",
+      device: runtime.device,
+      signal: watcher.signal,
+      onProgress: (progress) => prepared.includes(progress.stage) || onProgress(progress),
+    })
+  );
+  const run: ComparisonRun = {
+    ...blank,
+    acceleration: result.mask.acceleration,
+    model: result.model ?? null,
+    steps: result.steps,
+    samples: result.drawn,
+    nfe: result.nfe,
+    seconds: result.seconds.reconstruct / (slices[1] - slices[0]),
+    peakMemory: bartMethods.includes(method) ? null : peak,
+    ...comparedMetrics(result.magnitude, result.reference),
+    audit: result.audit ?? null,
+  };
+  return await store.save(run, settings, result.magnitude, result.std);
+}
+
+/** Reads and calibrates before the first method, so that no method's time contains it. */
+async function prepare(
+  { supply, watcher, input: { slices: [first, end] } }: Job,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const slices = end - first;
+  for (let slice = 0; slice < slices; slice++) {
+    watcher.signal.throwIfAborted();
+    onProgress({ stage: "calibrate", slice, slices, fraction: 0 });
+    await (await supply.read(first + slice, false)).prepare();
+  }
 }

@@ -3,7 +3,7 @@ import { haarpsi } from "../../mri/metrics/haarpsi.ts";
 import { headMask, measureRegion, METRICS_CONVENTION } from "../../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../../mri/metrics/ssim_map.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
-import type { ComparedMetrics, ComparisonRun } from "../comparison.ts";
+import type { ComparisonRun } from "../comparison.ts";
 
 /** How all numbers of a comparison are defined, as compare.json states it. */
 export const COMPARISON_CONVENTION: string = `${METRICS_CONVENTION}; HaarPSI (Reisenhofer et al. ` +
@@ -33,30 +33,15 @@ export function comparedMetrics(image: NdArray, reference: NdArray | undefined):
   if (Math.min(height, width) < SSIM_WINDOW) return NO_METRICS;
   const range = reference.data.reduce((most, value) => Math.max(most, value), 0);
   const head = headMask(reference);
-  const size = height * width;
-  const of = ({ data }: NdArray, slice: number) =>
-    ndarray(data.subarray(slice * size, (slice + 1) * size), [height, width]);
-  const perSlice = Array.from({ length: slices }, (_, slice) => {
-    const region = head.subarray(slice * size, (slice + 1) * size);
-    return region.includes(1)
-      ? [regionMetrics(of(image, slice), of(reference, slice), region, range)]
-      : [];
-  }).flat();
-  return {
-    whole: regionMetrics(image, reference, undefined, range),
-    head: regionMetrics(image, reference, head, range),
-    perSlice,
-  };
-}
-
-function regionMetrics(
-  image: NdArray,
-  reference: NdArray,
-  region: Uint8Array | undefined,
-  range: number,
-): ComparedMetrics {
-  return {
+  const measured = (image: NdArray, reference: NdArray, region?: Uint8Array) => ({
     ...measureRegion(image, reference, region, range),
     haarpsi: haarpsi(image, reference, region, range),
-  };
+  });
+  const perSlice = Array.from({ length: slices }, (_, slice) => {
+    const part = [slice * height * width, (slice + 1) * height * width] as const;
+    const of = ({ data }: NdArray) => ndarray(data.subarray(...part), [height, width]);
+    const region = head.subarray(...part);
+    return region.includes(1) ? [measured(of(image), of(reference), region)] : [];
+  }).flat();
+  return { whole: measured(image, reference), head: measured(image, reference, head), perSlice };
 }

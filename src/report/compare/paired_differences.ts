@@ -3,17 +3,10 @@ import type { ComparedMetrics, ComparisonRun, PairedDifference } from "../compar
 import { distinct, runLabels } from "../labels.ts";
 import { bootstrapDraws, bootstrapInterval, mean, standardDeviation } from "./statistics.ts";
 
-/** Metrics that are compared. */
 const METRICS = ["psnr", "ssim", "nmse", "haarpsi"] as const;
 
 /** Metrics over the head of each unit (file or slice) by the unit's index. */
-type Units = ReadonlyMap<number, ComparedMetrics>;
-
-/** A method with its units. */
-interface Subject {
-  readonly label: string;
-  readonly units: Units;
-}
+type Units = Map<number, ComparedMetrics>;
 
 /**
  * The differences of every two methods under the same mask: over the files, or over the slices
@@ -32,50 +25,33 @@ export function pairedDifferences(
     return bootstrapInterval(values, own);
   };
   return distinct(runs.map(({ mask }) => mask)).flatMap((mask) => {
-    const subjects = subjectsOf(runs.map((run, i) => ({ run, label: labels[i] })), mask, over);
-    return subjects.flatMap((a, i) =>
-      subjects.slice(i + 1).flatMap((b) =>
-        METRICS.flatMap((metric) => difference(a, b, { mask, metric, over, interval }) ?? [])
-      )
+    const methods = new Map<string, Units>();
+    runs.forEach((run, i) => {
+      if (run.mask !== mask || run.head === null) return;
+      const units: Units = methods.get(labels[i]) ?? new Map();
+      methods.set(labels[i], units);
+      if (over === "files") units.set(run.input, run.head);
+      else run.perSlice.forEach((metrics, slice) => units.set(slice, metrics));
+    });
+    return pairs([...methods]).flatMap(([[a, left], [b, right]]) =>
+      METRICS.flatMap((metric) => {
+        const values = differences(left, right, metric);
+        if (values.length < 2) return [];
+        const spread = { std: standardDeviation(values), interval: interval(values) };
+        return [{ mask, metric, over, a, b, count: values.length, mean: mean(values), ...spread }];
+      })
     );
   });
 }
 
-function subjectsOf(
-  labelled: readonly { run: ComparisonRun; label: string }[],
-  mask: string,
-  over: PairedDifference["over"],
-): Subject[] {
-  const units = new Map<string, Map<number, ComparedMetrics>>();
-  for (const { run, label } of labelled) {
-    if (run.mask !== mask || run.head === null) continue;
-    const own = units.get(label) ?? new Map<number, ComparedMetrics>();
-    units.set(label, own);
-    if (over === "files") own.set(run.input, run.head);
-    else run.perSlice.forEach((metrics, slice) => own.set(slice, metrics));
-  }
-  return [...units].map(([label, own]) => ({ label, units: own }));
+function pairs<T>(items: readonly T[]): (readonly [T, T])[] {
+  return items.flatMap((a, i) => items.slice(i + 1).map((b) => [a, b] as const));
 }
 
-function difference(
-  a: Subject,
-  b: Subject,
-  { interval, ...about }: Pick<PairedDifference, "mask" | "metric" | "over"> & {
-    interval(values: readonly number[]): PairedDifference["interval"];
-  },
-): PairedDifference | undefined {
-  const differences = [...a.units].flatMap(([unit, metrics]) => {
-    const left = metrics[about.metric], right = b.units.get(unit)?.[about.metric] ?? null;
+/** a - b for each unit where both have the metric. */
+function differences(a: Units, b: Units, metric: PairedDifference["metric"]): number[] {
+  return [...a].flatMap(([unit, metrics]) => {
+    const left = metrics[metric], right = b.get(unit)?.[metric] ?? null;
     return left === null || right === null ? [] : [left - right];
   });
-  if (differences.length < 2) return undefined;
-  return {
-    ...about,
-    a: a.label,
-    b: b.label,
-    count: differences.length,
-    mean: mean(differences),
-    std: standardDeviation(differences),
-    interval: interval(differences),
-  };
 }

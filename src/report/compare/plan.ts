@@ -21,10 +21,10 @@ export function variantsOf(
 ): Variant[] {
   return methods.flatMap((method) => {
     const options: MethodOptions = {
-      ...(steps === undefined || method.fixedSteps ? {} : { steps }),
-      ...(weight === undefined ? {} : { weight }),
-      ...(samples === undefined || !method.samples ? {} : { samples }),
-      ...(model === undefined || !method.samples ? {} : { model }),
+      steps: method.fixedSteps ? undefined : steps,
+      weight,
+      samples: method.samples ? samples : undefined,
+      model: method.samples ? model : undefined,
     };
     if (sweep === undefined || method.fixedSteps) return [{ method, options }];
     return sweep.map((swept) => ({ method, options: { ...options, steps: swept } }));
@@ -54,31 +54,24 @@ export async function variantModel(
   { method, options }: Variant,
 ): Promise<ModelReference | null> {
   if (method.defaultModel === undefined) return null;
-  const { description } = await readModelFolder(
-    await modelPath(options.model ?? method.defaultModel),
-  );
-  return modelReference(description);
+  const path = await modelPath(options.model ?? method.defaultModel);
+  return modelReference((await readModelFolder(path)).description);
 }
 
-/**
- * Checks that the slices of an input can be held in memory.
- * @param demand bytes that are needed and that are free (undefined: unknown)
- */
+/** Checks that the slices of an input can be held in memory: bytes needed, and free if known. */
 export function requireMemory(
-  { path, slices, needed, free }: {
+  { path, slices, needed, free = Infinity }: {
     readonly path: string;
     readonly slices: number;
     readonly needed: number;
     readonly free: number | undefined;
   },
 ): void {
-  if (free === undefined || needed <= free) return;
+  if (needed <= free) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new InputError(
-    `Cannot compare ${slices} slices of ${path}: about ${
-      gigabytes(needed)
-    } of memory are required ` +
-      `to keep them prepared for all methods, found ${gigabytes(free)} free`,
+    `Cannot compare ${slices} slices of ${path}: about ${gigabytes(needed)} of memory are ` +
+      `required to keep them prepared for all methods, found ${gigabytes(free)} free`,
     { hint: "Take fewer with --slices A:B" },
   );
 }

@@ -1,6 +1,6 @@
 /** The folder of a comparison: its files and its finished runs, each complete or absent. @module */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
 import { readNpy, writeNpy } from "../../io/numpy/npy.ts";
@@ -33,9 +33,9 @@ export class RunStore {
   async load(key: string, settings: RunSettings): Promise<ComparisonRun | undefined> {
     try {
       const text = await Deno.readTextFile(join(this.folder, "runs", key, "row.json"));
-      const { settings: before, run } = JSON.parse(text) as Row;
+      const { settings: before, run } = JSON.parse(text);
       if (JSON.stringify(before) !== JSON.stringify(settings)) return undefined;
-      for (const path of Object.values(run.files)) await Deno.stat(join(this.folder, path));
+      for (const path of Object.values<string>(run.files)) await Deno.stat(join(this.folder, path));
       return run;
     } catch {
       return undefined; // not there, or damaged: it is run again
@@ -60,8 +60,7 @@ export class RunStore {
     await createFolderWhole(join(this.folder, path), async (partial) => {
       await writeNpy(join(partial, "recon.npy"), recon);
       if (std) await writeNpy(join(partial, "std.npy"), std);
-      const row: Row = { settings, run: finished };
-      await writeFileWhole(join(partial, "row.json"), json(row));
+      await writeFileWhole(join(partial, "row.json"), json({ settings, run: finished }));
     });
     return finished;
   }
@@ -69,13 +68,11 @@ export class RunStore {
   /** Writes a file, its folder too. */
   async write(path: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await this.#folderOf(path);
-    await writeFileWhole(join(this.folder, path), bytes);
+    await writeFileWhole(await this.#placeOf(path), bytes);
   }
 
   async writeArray(path: string, array: NdArray): Promise<void> {
-    await this.#folderOf(path);
-    await writeNpy(join(this.folder, path), array);
+    await writeNpy(await this.#placeOf(path), array);
   }
 
   /** Reads an array; undefined where there is none. */
@@ -89,21 +86,17 @@ export class RunStore {
     return await Deno.stat(join(this.folder, path)).then(() => true, () => false);
   }
 
-  async #folderOf(path: string): Promise<void> {
-    const folder = join(this.folder, path, "..");
+  /** The whole path of a file, in a folder that exists. */
+  async #placeOf(path: string): Promise<string> {
+    const place = join(this.folder, path), folder = dirname(place);
     try {
       await Deno.mkdir(folder, { recursive: true });
     } catch (cause) {
-      throw new InputError(`Cannot write the folder ${folder}: ${(cause as Error).message}`, {
-        cause,
-      });
+      const { message } = cause as Error;
+      throw new InputError(`Cannot write the folder ${folder}: ${message}`, { cause });
     }
+    return place;
   }
-}
-
-interface Row {
-  readonly settings: RunSettings;
-  readonly run: ComparisonRun;
 }
 
 /** JSON as it is written to files. */

@@ -7,25 +7,15 @@ const RESAMPLES = 9999;
 /** Confidence of an interval. */
 const LEVEL = 0.95;
 
-/**
- * Arithmetic mean.
- * @throws {RangeError} for no values
- */
+/** Arithmetic mean. @throws {RangeError} for no values */
 export function mean(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("Cannot take the mean of no values");
+  requireValues("take the mean", values, 1);
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/**
- * Standard deviation of a sample, with n - 1 in the denominator.
- * @throws {RangeError} for fewer than two values
- */
+/** Standard deviation, with n - 1 in the denominator. @throws {RangeError} for fewer than two values */
 export function standardDeviation(values: readonly number[]): number {
-  if (values.length < 2) {
-    throw new RangeError(
-      `Cannot take the standard deviation: 2 values are required, found ${values.length}`,
-    );
-  }
+  requireValues("take the standard deviation", values, 2);
   const centre = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1));
@@ -51,14 +41,17 @@ export function bootstrapInterval(
   values: readonly number[],
   draws: Uint32Array = bootstrapDraws(values.length),
 ): readonly [low: number, high: number] {
+  requireValues("bootstrap a mean", values, 2);
   const count = values.length;
-  if (count < 2) {
-    throw new RangeError(`Cannot bootstrap a mean: 2 values are required, found ${count}`);
-  }
   const means = new Float64Array(draws.length / count);
   for (let i = 0; i < draws.length; i++) {
     means[Math.floor(i / count)] += values[draws[i]] / count;
   }
   const tail = 100 * (1 - LEVEL) / 2;
   return [percentile(means, tail), percentile(means, 100 - tail)];
+}
+
+function requireValues(action: string, { length }: readonly number[], least: number): void {
+  if (length >= least) return;
+  throw new RangeError(`Cannot ${action}: ${least} values are required, found ${length}`);
 }
