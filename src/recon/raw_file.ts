@@ -5,7 +5,7 @@ import { type MrdFile, type MrdOptions, openMrd } from "../io/mrd/mrd_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
-import { type BinShape, binShape } from "../mri/raw/bin_shape.ts";
+import { binShape } from "../mri/raw/layout.ts";
 import { volumeGeometry } from "../mri/raw/geometry.ts";
 import type { RawLayout } from "../mri/raw/layout.ts";
 import { NoiseScan } from "../mri/raw/whitening.ts";
@@ -67,7 +67,7 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
 
 /** Sizes of the k-space of some bins, as a file states them. */
 function described(layout: RawLayout, coils: number, images: number, volumes: number) {
-  const { slices, height, width, imageSize, outputSize }: BinShape = binShape(layout);
+  const { slices, height, width, imageSize, outputSize } = binShape(layout);
   const { x, y, z, is3d } = layout;
   const same = (a: readonly number[], b: readonly number[]) => `${a}` === `${b}`;
   const axes = [

@@ -5,9 +5,8 @@ import type { MrdFile } from "../io/mrd/mrd_file.ts";
 import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
-import { lineUse, placeLine } from "../mri/raw/line.ts";
+import { Extents, lineUse, placeLine } from "../mri/raw/line.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
-import { Extents } from "../mri/raw/partial.ts";
 import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
 /** Acquisitions of one image, or one volume of a 3-D scan. */

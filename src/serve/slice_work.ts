@@ -11,7 +11,7 @@ import type { Acquisition } from "../mrd/values.ts";
 import type { Limit, MrdHeader } from "../mrd/xml_header.ts";
 import { Assembler } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
-import { binShape } from "../mri/raw/bin_shape.ts";
+import { binShape } from "../mri/raw/layout.ts";
 import { binFile } from "../recon/raw_file.ts";
 import { reconstruct } from "../recon/reconstruct.ts";
 import { ImageNumbers, sliceImages } from "./images.ts";

@@ -5,7 +5,7 @@
 import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
-import { RawBin } from "./bin.ts";
+import { type BinParts, RawBin } from "./bin.ts";
 import { type RawLayout, rawLayout } from "./layout.ts";
 import { checkAcquisition, lineName, lineUse } from "./line.ts";
 import { LineStore } from "./line_store.ts";
@@ -22,13 +22,6 @@ export interface AssemblerOptions {
   readonly noise?: NoiseScan;
   /** Whether bins wait for `flush`, as when all lines are known to come. Default false. */
   readonly untilFlush?: boolean;
-}
-
-/** Lines of an image that is not complete. */
-interface OpenBin {
-  readonly layout: RawLayout;
-  readonly header: AcquisitionHeader;
-  readonly lines: LineStore;
 }
 
 /**
@@ -48,11 +41,10 @@ export class Assembler {
   readonly #header: MrdHeader;
   readonly #options: AssemblerOptions;
   readonly #noise: NoiseScan;
-  readonly #open = new Map<string, OpenBin>();
+  readonly #open = new Map<string, Pick<BinParts, "layout" | "header" | "lines">>();
   readonly #closed = new Set<string>();
   readonly #calibration = new Map<string, LineStore>();
   #bytes = 0;
-  #skipped = 0;
 
   /** Starts a measurement. @throws {InputError} when no encoding of the header can be used */
   constructor(header: MrdHeader, options: AssemblerOptions = {}) {
@@ -76,11 +68,6 @@ export class Assembler {
     return this.#bytes;
   }
 
-  /** Acquisitions that were passed over. */
-  get skipped(): number {
-    return this.#skipped;
-  }
-
   /**
    * Takes an acquisition. Its arrays are copied.
    * @returns the bins that it completes, usually none or one
@@ -95,10 +82,7 @@ export class Assembler {
       this.#noise.add(acquisition);
       return [];
     }
-    if (use === "skip") {
-      this.#skipped++;
-      return this.#ended(header, undefined);
-    }
+    if (use === "skip") return this.#ended(header, undefined);
     const layout = this.#layout(header);
     if (use === "calibration" && !isPartOfImage(this.#header, header)) {
       this.#store(this.#calibrationOf(header, layout), acquisition);
@@ -204,10 +188,7 @@ export function calibrationKey({ encodingSpaceRef, idx }: AcquisitionHeader): st
 }
 
 /** Whether calibration lines have the contrast of the image, and are lines of it. */
-export function isPartOfImage(
-  { encodings }: MrdHeader,
-  { encodingSpaceRef }: AcquisitionHeader,
-): boolean {
-  const mode = encodings[encodingSpaceRef]?.parallelImaging?.calibrationMode;
+export function isPartOfImage(header: MrdHeader, { encodingSpaceRef }: AcquisitionHeader): boolean {
+  const mode = header.encodings[encodingSpaceRef]?.parallelImaging?.calibrationMode;
   return mode === "embedded" || mode === "interleaved";
 }

@@ -10,20 +10,14 @@ import { compressCoils } from "../calibration/coil_compression.ts";
 import { dftW } from "../physics/dft.ts";
 import type { PartialSampling } from "../sampling/partial_sampling.ts";
 import { centred, resampleW } from "../physics/resample.ts";
-import { binShape } from "./bin_shape.ts";
 import { centralBlock } from "./calibration_block.ts";
 import { type RawGeometry, volumeGeometry } from "./geometry.ts";
-import type { RawLayout } from "./layout.ts";
+import { binShape, type RawLayout } from "./layout.ts";
 import type { LineStore } from "./line_store.ts";
 import type { NoiseScan } from "./whitening.ts";
 
 /** Lines transformed at once along the readout of a 3-D scan. */
 const GROUP = 64;
-
-export type BinCounters = Pick<
-  AcquisitionHeader["idx"],
-  "slice" | "contrast" | "phase" | "repetition" | "set"
->;
 
 export interface BinParts {
   readonly layout: RawLayout;
@@ -45,7 +39,10 @@ export class RawBin {
   readonly layout: RawLayout;
   /** Header of its first line: position, directions, time stamps. */
   readonly header: AcquisitionHeader;
-  readonly counters: BinCounters;
+  readonly counters: Pick<
+    AcquisitionHeader["idx"],
+    "slice" | "contrast" | "phase" | "repetition" | "set"
+  >;
   readonly coils: number;
   readonly lines: number;
   readonly partial?: PartialSampling;
@@ -86,7 +83,9 @@ export class RawBin {
    * scan is still oversampled: the image is to be cropped.
    */
   async readSlice(runtime: Runtime, index: number): Promise<NdArray> {
-    checkIndex(index, this.slices);
+    if (!Number.isInteger(index) || index < 0 || index >= this.slices) {
+      throw new RangeError(`Cannot read slice ${index}: 0 to ${this.slices - 1} exist`);
+    }
     const { lines } = this.#parts;
     if (!this.layout.is3d) return await this.#whitened(runtime, lines.plane());
     this.#volume ??= this.#decoupled(runtime, lines, true);
@@ -144,11 +143,9 @@ export class RawBin {
     const { y, z, x } = this.layout;
     const { coils } = store;
     const whitening = this.#parts.noise.isEmpty ? undefined : await this.#whitening(runtime);
-    const program = await readoutProgram(runtime, this.layout, coils, whitening);
-    const planes = Array.from(
-      { length: x.output },
-      () => zeros([coils, 2, y.encoded, z.encoded]),
-    );
+    const program = await readoutProgram(runtime, this.layout, coils, whitening?.shape);
+    const shape = [coils, 2, y.encoded, z.encoded];
+    const planes = Array.from({ length: x.output }, () => zeros(shape));
     for (const { places, lines } of store.groups(GROUP, empty)) {
       const { pixels } = await program.run(whitening ? { lines, whitening } : { lines });
       scatterPixels(pixels, places, planes);
@@ -162,10 +159,10 @@ function readoutProgram(
   runtime: Runtime,
   { x }: RawLayout,
   coils: number,
-  whitening: NdArray | undefined,
+  whitening: readonly number[] | undefined,
 ): Promise<Program<string, "pixels">> {
-  const shapes: Record<string, readonly number[]> = { lines: [coils, 2, GROUP, x.encoded] };
-  if (whitening !== undefined) shapes.whitening = whitening.shape;
+  const lines = [coils, 2, GROUP, x.encoded];
+  const shapes: Record<string, readonly number[]> = whitening ? { lines, whitening } : { lines };
   return runtime.build(shapes, ({ lines, whitening }) => {
     const white = whitening === undefined ? lines : compressCoils(lines, whitening);
     const pixels = centred(dftW(white, "inverse"), 3, x.kept);
@@ -187,9 +184,4 @@ function scatterPixels(
       for (let x = 0; x < width; x++) planes[x].data[to] = data[from + x];
     });
   }
-}
-
-function checkIndex(index: number, slices: number): void {
-  if (Number.isInteger(index) && index >= 0 && index < slices) return;
-  throw new RangeError(`Cannot read slice ${index}: 0 to ${slices - 1} exist`);
 }

@@ -74,20 +74,15 @@ export function volumeGeometry(
     return { affine: [a, 0, 0, 0, 0, b, 0, 0, 0, 0, c, 0, 0, 0, 0, 1], known: false };
   }
   const { readDir, phaseDir, sliceDir, position } = header;
-  const along = (
-    direction: Triple,
-    size: number,
-  ): Triple => [direction[0] * size, direction[1] * size, direction[2] * size];
-  const columns: Triple[] = is3d
-    ? [along(sliceDir, sizes[0]), along(phaseDir, sizes[1]), along(readDir, sizes[2])]
-    : [along(readDir, sizes[0]), along(phaseDir, sizes[1]), step ?? along(sliceDir, sizes[2])];
+  const axes = is3d ? [sliceDir, phaseDir, readDir] : [readDir, phaseDir, sliceDir];
+  const columns = axes.map((axis, i) => axis.map((value) => value * sizes[i]));
+  if (step !== undefined) columns[2] = step;
   const centre = is3d ? [z, y, x].map(middle) : [middle(x), middle(y), 0];
-  const affine: number[] = [];
   // From LPS to RAS: the first two coordinates change sign.
-  [-1, -1, 1].forEach((sign, i) => {
+  const affine = [-1, -1, 1].flatMap((sign, i) => {
     const row = columns.map((column) => sign * column[i]);
     const origin = sign * position[i] - row.reduce((sum, value, j) => sum + value * centre[j], 0);
-    affine.push(...row, origin);
+    return [...row, origin];
   });
   return { affine: [...affine.map(plainZero), 0, 0, 0, 1], known: true };
 }
@@ -96,12 +91,12 @@ const middle = ({ output }: RawAxis) => Math.floor(output / 2);
 const plainZero = (value: number) => value === 0 ? 0 : value;
 
 /** From one slice to the next; undefined when they are not evenly spaced in one direction. */
-function sliceStep(headers: readonly AcquisitionHeader[]): Triple | undefined {
+function sliceStep(headers: readonly AcquisitionHeader[]): number[] | undefined {
   if (headers.length < 2) return undefined;
   const first = headers[0].position, last = headers[headers.length - 1].position;
   const step = first.map((value, i) => (last[i] - value) / (headers.length - 1));
   const even = headers.every(({ position }, n) =>
     position.every((value, i) => Math.abs(value - first[i] - n * step[i]) < EVEN_ERROR)
   );
-  return even && Math.hypot(...step) > EVEN_ERROR ? [step[0], step[1], step[2]] : undefined;
+  return even && Math.hypot(...step) > EVEN_ERROR ? step : undefined;
 }

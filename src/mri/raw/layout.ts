@@ -104,3 +104,18 @@ function centre(limit: Limit | undefined, encoded: number): number {
   if (limit === undefined || limit.maximum === 0) return Math.floor(encoded / 2);
   return limit.center > 0 ? limit.center : Math.floor((limit.maximum + 1) / 2);
 }
+
+/**
+ * Sizes of the k-space of a bin, which are its slices, H and W, of what is kept of its images, and
+ * of what that is interpolated to.
+ */
+export function binShape({ x, y, z, is3d }: RawLayout) {
+  const columns = is3d ? z : x;
+  return {
+    slices: is3d ? x.output : 1,
+    height: y.encoded,
+    width: columns.encoded,
+    imageSize: [y.kept, columns.kept] as const,
+    outputSize: [y.output, columns.output] as const,
+  };
+}

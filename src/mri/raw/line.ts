@@ -1,28 +1,26 @@
 /** One acquisition as a line of k-space: what it is for, and where its samples lie. @module */
 import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
+import { partialExtent, type PartialSampling } from "../sampling/partial_sampling.ts";
 import type { RawLayout } from "./layout.ts";
 
-export type LineUse = "image" | "calibration" | "noise" | "skip";
+/** Flags of lines that are not samples of an image. */
+const OTHER_USES = [
+  "navigation",
+  "phaseCorrection",
+  "highPriorityFeedback",
+  "dummyScan",
+  "realTimeFeedback",
+  "surfaceCoilCorrection",
+  "phaseStabilizationReference",
+  "phaseStabilization",
+] as const;
 
-export function lineUse(header: AcquisitionHeader): LineUse {
+export function lineUse(header: AcquisitionHeader): "image" | "calibration" | "noise" | "skip" {
   if (hasFlag(header, "noise")) return "noise";
-  if (
-    hasFlag(
-      header,
-      "navigation",
-      "phaseCorrection",
-      "highPriorityFeedback",
-      "dummyScan",
-      "realTimeFeedback",
-      "surfaceCoilCorrection",
-      "phaseStabilizationReference",
-      "phaseStabilization",
-    )
-  ) return "skip";
-  const calibrationOnly = hasFlag(header, "calibration") &&
-    !hasFlag(header, "calibrationAndImaging");
-  return calibrationOnly ? "calibration" : "image";
+  if (hasFlag(header, ...OTHER_USES)) return "skip";
+  const imaging = !hasFlag(header, "calibration") || hasFlag(header, "calibrationAndImaging");
+  return imaging ? "image" : "calibration";
 }
 
 /** Name of an acquisition in messages. */
@@ -110,4 +108,31 @@ export function placeLine(header: AcquisitionHeader, layout: RawLayout): LinePla
     first: reverse ? length - 1 - discardPost : discardPre,
     step: reverse ? -1 : 1,
   };
+}
+
+/** How far the lines of a scan reach along each axis of k-space. */
+export class Extents {
+  readonly #rows: [number, number] = [Infinity, 0];
+  readonly #columns: [number, number] = [Infinity, 0];
+  readonly #partitions: [number, number] = [Infinity, 0];
+
+  add({ row, partition, column, count }: LinePlace): void {
+    widen(this.#rows, row, 1);
+    widen(this.#columns, column, count);
+    widen(this.#partitions, partition, 1);
+  }
+
+  /** Where the k-space of an encoding is partial; undefined where it is not. */
+  partial({ x, y, z, is3d, acceleration }: RawLayout): PartialSampling | undefined {
+    const rows = partialExtent(this.#rows, y.encoded, acceleration[0]);
+    const columns = is3d
+      ? partialExtent(this.#partitions, z.encoded, acceleration[1])
+      : partialExtent(this.#columns, x.encoded, 1);
+    return rows || columns ? { rows, columns } : undefined;
+  }
+}
+
+function widen(extent: [number, number], first: number, count: number): void {
+  extent[0] = Math.min(extent[0], first);
+  extent[1] = Math.max(extent[1], first + count);
 }

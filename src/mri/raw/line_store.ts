@@ -3,8 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import type { RawLayout } from "./layout.ts";
-import { lineName, placeLine } from "./line.ts";
-import { Extents } from "./partial.ts";
+import { Extents, lineName, type LinePlace, placeLine } from "./line.ts";
 
 interface StoredLine {
   /** Samples `[coil, column, re/im]`. */
@@ -134,7 +133,7 @@ export class LineStore {
 /** mean += part (new - mean), at the place of the line. */
 function blend(
   { header: { numberOfSamples, activeChannels }, samples }: Acquisition,
-  { column, count, first, step }: ReturnType<typeof placeLine>,
+  { column, count, first, step }: LinePlace,
   mean: Float32Array,
   part: number,
 ): void {

@@ -62,14 +62,10 @@ export class NoiseScan {
     );
     const { sum } = await program.run({ samples });
     const covariance = noiseCovariance(sum, samples.shape[3]);
-    const whitening = whiteningMatrix(covariance);
-    const size = covariance.length;
-    const variance = covariance.reduce((total, row, i) => total + row[i], 0) / size;
-    const scale = Math.sqrt(variance);
-    return {
-      data: Float32Array.from(whitening.flat(), (value) => scale * value),
-      shape: [size, size],
-    };
+    const whitening = whiteningMatrix(covariance), size = covariance.length;
+    const scale = Math.sqrt(covariance.reduce((total, row, i) => total + row[i], 0) / size);
+    const data = Float32Array.from(whitening.flat(), (value) => scale * value);
+    return { data, shape: [size, size] };
   }
 
   /** All noise samples, `[C, 2, 1, n]`. */
@@ -105,15 +101,8 @@ export class NoiseScan {
 export function noiseCovariance(sum: NdArray, samples: number): number[][] {
   const size = sum.shape[0];
   const coils = size / 2;
-  const at = (i: number) => (i % 2) * coils + Math.floor(i / 2);
-  return Array.from(
-    { length: size },
-    (_, i) =>
-      Array.from(
-        { length: size },
-        (_, j) => sum.data[at(i) * size + at(j)] / (2 * samples),
-      ),
-  );
+  const order = Array.from({ length: size }, (_, i) => (i % 2) * coils + Math.floor(i / 2));
+  return order.map((i) => order.map((j) => sum.data[i * size + j] / (2 * samples)));
 }
 
 /**
@@ -131,9 +120,9 @@ export function whiteningMatrix(covariance: readonly (readonly number[])[]): num
     for (let j = 0; j < i; j++) {
       factor[i][j] = (row[j] - Number(dot(factor[i], factor[j]))) / factor[j][j];
     }
-    const rest = row[i] - Number(dot(factor[i], factor[i]));
-    if (rest <= SILENT * largest) silent.push(i);
-    factor[i][i] = rest <= SILENT * largest ? 1 : Math.sqrt(rest);
+    const rest = row[i] - Number(dot(factor[i], factor[i])), isSilent = rest <= SILENT * largest;
+    if (isSilent) silent.push(i);
+    factor[i][i] = isSilent ? 1 : Math.sqrt(rest);
   });
   const inverse = inv(factor);
   for (const i of silent) inverse[i].fill(0);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Assembler } from "../../../src/mri/raw/assembler.ts";
 import type { RawBin } from "../../../src/mri/raw/bin.ts";
-import { binShape } from "../../../src/mri/raw/bin_shape.ts";
+import { binShape } from "../../../src/mri/raw/layout.ts";
 import { sliceOrder, volumeGeometry } from "../../../src/mri/raw/geometry.ts";
 import { rawLayout } from "../../../src/mri/raw/layout.ts";
 import { resampleW } from "../../../src/mri/physics/resample.ts";
