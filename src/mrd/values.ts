@@ -33,16 +33,30 @@ type FieldValue<F> = F extends NumberKind ? NumberOf<F>
 /** The values of a header's fields. */
 export type HeaderValues<F> = { readonly [N in keyof F]: FieldValue<F[N]> };
 
-/** Fields of an acquisition's header that say which line of which image it is, counted from 0. */
-const ENCODING_COUNTERS = {
-  kspaceEncodeStep1: "u16",
-  kspaceEncodeStep2: "u16", // partitions of a 3-D scan
+/** Where something lies. */
+const PLACE = {
+  position: "f32x3", // the centre of the slice, slab or image, not of its first pixel
+  readDir: "f32x3",
+  phaseDir: "f32x3",
+  sliceDir: "f32x3",
+  patientTablePosition: "f32x3",
+} as const satisfies HeaderFields;
+
+/** Which image it is, counted from 0. */
+const IMAGE_COUNTERS = {
   average: "u16",
   slice: "u16", // slab of a 3-D scan
   contrast: "u16", // echo
   phase: "u16", // of the heart or breath
   repetition: "u16",
   set: "u16", // such as flow encodings
+} as const satisfies HeaderFields;
+
+/** Which line of which image it is, counted from 0. */
+const ENCODING_COUNTERS = {
+  kspaceEncodeStep1: "u16",
+  kspaceEncodeStep2: "u16", // partitions of a 3-D scan
+  ...IMAGE_COUNTERS,
   segment: "u16",
   user: "u16x8",
 } as const satisfies HeaderFields;
@@ -65,11 +79,7 @@ export const ACQUISITION_FIELDS = {
   encodingSpaceRef: "u16", // which encoding of the XML header it belongs to
   trajectoryDimensions: "u16", // coordinates of a sample; 0 where there are none
   sampleTimeUs: "f32",
-  position: "f32x3", // centre of the slice or slab
-  readDir: "f32x3",
-  phaseDir: "f32x3",
-  sliceDir: "f32x3",
-  patientTablePosition: "f32x3",
+  ...PLACE,
   idx: ENCODING_COUNTERS,
   userInt: "i32x8",
   userFloat: "f32x8",
@@ -97,20 +107,11 @@ export const IMAGE_FIELDS = {
   matrixSize: "u16x3", // columns (readout), rows (phase), partitions
   fieldOfView: "f32x3",
   channels: "u16",
-  position: "f32x3", // centre of the image, not its first pixel
-  readDir: "f32x3",
-  phaseDir: "f32x3",
-  sliceDir: "f32x3",
-  patientTablePosition: "f32x3",
-  average: "u16",
-  slice: "u16",
-  contrast: "u16",
-  phase: "u16",
-  repetition: "u16",
-  set: "u16",
+  ...PLACE,
+  ...IMAGE_COUNTERS,
   acquisitionTimeStamp: "u32",
   physiologyTimeStamp: "u32x3",
-  imageType: "u16", // one of `IMAGE_TYPES`
+  imageType: "u16", // such as `MAGNITUDE_IMAGE`
   imageIndex: "u16", // number of the image in its series
   imageSeriesIndex: "u16",
   userInt: "i32x8",
@@ -160,15 +161,8 @@ export interface MrdImage {
   readonly data: Pixels;
 }
 
-/** Values of `ImageHeader.imageType`. */
-export const IMAGE_TYPES = {
-  magnitude: 1,
-  phase: 2,
-  real: 3,
-  imaginary: 4,
-  complex: 5,
-  rgb: 6,
-} as const;
+/** `ImageHeader.imageType` of magnitudes. */
+export const MAGNITUDE_IMAGE = 1;
 
 /** Values of `ImageHeader.dataType`: the array of the pixels, and whether they are complex. */
 export const PIXEL_TYPES = {
@@ -182,26 +176,12 @@ export const PIXEL_TYPES = {
   8: { array: Float64Array, complex: true },
 } as const;
 
-/** Flags of acquisitions by name: the number of the bit, counted from 1. */
+/** Flags of acquisitions that are of use here: the number of the bit, counted from 1. */
 export const FLAGS = {
   firstInEncodeStep1: 1,
-  lastInEncodeStep1: 2,
-  firstInEncodeStep2: 3,
-  lastInEncodeStep2: 4,
-  firstInAverage: 5,
-  lastInAverage: 6,
   firstInSlice: 7,
   lastInSlice: 8,
-  firstInContrast: 9,
-  lastInContrast: 10,
-  firstInPhase: 11,
-  lastInPhase: 12,
-  firstInRepetition: 13,
   lastInRepetition: 14,
-  firstInSet: 15,
-  lastInSet: 16,
-  firstInSegment: 17,
-  lastInSegment: 18,
   noise: 19,
   calibration: 20,
   calibrationAndImaging: 21,
@@ -219,13 +199,6 @@ export const FLAGS = {
   compression2: 54,
   compression3: 55,
   compression4: 56,
-  user1: 57,
-  user2: 58,
-  user3: 59,
-  user4: 60,
-  user5: 61,
-  user6: 62,
-  user7: 63,
   user8: 64,
 } as const;
 

@@ -22,16 +22,8 @@ export interface Limit {
 
 /** Counters that the header may limit. */
 export const LIMITED = [
-  "kspaceEncodeStep0",
-  "kspaceEncodeStep1",
-  "kspaceEncodeStep2",
-  "average",
-  "slice",
-  "contrast",
-  "phase",
-  "repetition",
-  "set",
-  "segment",
+  ...["kspaceEncodeStep0", "kspaceEncodeStep1", "kspaceEncodeStep2", "average", "slice"] as const,
+  ...["contrast", "phase", "repetition", "set", "segment"] as const,
 ] as const;
 
 /** How k-space was traversed. */

@@ -1,7 +1,7 @@
 /** Images of a reconstruction as an ISMRMRD file. @module */
 import { writeMrdImages } from "../io/mrd/image_writer.ts";
 import { encodeMeta } from "../io/mrd/meta.ts";
-import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
+import { MAGNITUDE_IMAGE, type MrdImage, type Triple } from "../mrd/values.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Reconstruction } from "./types.ts";
 
@@ -43,7 +43,7 @@ function imagesOf({ data, shape }: NdArray, result: Reconstruction, series: numb
         set: 0,
         acquisitionTimeStamp: 0,
         physiologyTimeStamp: [0, 0, 0],
-        imageType: IMAGE_TYPES.magnitude,
+        imageType: MAGNITUDE_IMAGE,
         imageIndex: index + 1,
         imageSeriesIndex: series,
         userInt: [],

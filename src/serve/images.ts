@@ -1,6 +1,6 @@
 /** A reconstruction as MRD images, with the attributes that viewers look for. @module */
 import { encodeMeta } from "../io/mrd/meta.ts";
-import { IMAGE_TYPES, type MrdImage, type Triple } from "../mrd/values.ts";
+import { MAGNITUDE_IMAGE, type MrdImage, type Triple } from "../mrd/values.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import type { NdArray } from "../ndarray.ts";
@@ -88,7 +88,7 @@ function image(bin: RawBin, content: ImageContent): MrdImage {
       ...counters,
       acquisitionTimeStamp: header.acquisitionTimeStamp,
       physiologyTimeStamp: header.physiologyTimeStamp,
-      imageType: IMAGE_TYPES.magnitude,
+      imageType: MAGNITUDE_IMAGE,
       imageIndex: content.number,
       imageSeriesIndex: content.series,
       userInt: [],
