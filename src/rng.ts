@@ -27,16 +27,18 @@ function multiplyHigh(a: number, b: number): number {
   return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
-/** One Philox 4x32-10 block: the counter words `c0 .. c3` under the key `k0, k1`, into `out[0 .. 3]`. */
-function philox(
-  out: Uint32Array,
-  c0: number,
-  c1: number,
-  c2: number,
-  c3: number,
-  k0: number,
-  k1: number,
-): void {
+/**
+ * One block of Philox 4x32-10 (Salmon et al. 2011): four pseudo-random words.
+ * @param counter four unsigned 32-bit words
+ * @param key two unsigned 32-bit words
+ */
+export function philox4x32(
+  counter: ArrayLike<number>,
+  key: ArrayLike<number>,
+  out: Uint32Array = new Uint32Array(4),
+): Uint32Array {
+  let c0 = counter[0] | 0, c1 = counter[1] | 0, c2 = counter[2] | 0, c3 = counter[3] | 0;
+  let k0 = key[0] | 0, k1 = key[1] | 0;
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0), low0 = Math.imul(MULTIPLIER_0, c0);
     const high1 = multiplyHigh(MULTIPLIER_1, c2), low1 = Math.imul(MULTIPLIER_1, c2);
@@ -51,18 +53,6 @@ function philox(
   out[1] = c1;
   out[2] = c2;
   out[3] = c3;
-}
-
-/**
- * One block of Philox 4x32-10 (Salmon et al. 2011): four pseudo-random words for a counter and a key.
- *
- * @param counter four unsigned 32-bit words
- * @param key two unsigned 32-bit words
- * @returns four unsigned 32-bit words
- */
-export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array {
-  const out = new Uint32Array(4);
-  philox(out, counter[0], counter[1], counter[2], counter[3], key[0], key[1]);
   return out;
 }
 
@@ -93,10 +83,9 @@ function words(what: string, value: number | bigint): [number, number] {
  * ```
  */
 export class Rng {
-  readonly #key0: number;
-  readonly #key1: number;
-  /** Index of the next block, the lower two counter words. */
-  #next = 0;
+  readonly #key: Uint32Array;
+  /** Number of the next block in the lower two words. */
+  readonly #counter = new Uint32Array(4);
   readonly #block = new Uint32Array(4);
   /** Words of `#block` already given out. */
   #used = 4;
@@ -109,13 +98,11 @@ export class Rng {
    * @throws {RangeError} for another seed or name
    */
   constructor(seed: number | bigint, ...stream: number[]) {
-    let [key0, key1] = words("seed", seed);
+    this.#key = Uint32Array.from(words("seed", seed));
     for (const name of stream) {
       const [low, high] = words("stream", name);
-      [key0, key1] = philox4x32([low, high, 0, DERIVE], [key0, key1]);
+      this.#key.set(philox4x32([low, high, 0, DERIVE], this.#key).subarray(0, 2));
     }
-    this.#key0 = key0;
-    this.#key1 = key1;
   }
 
   /**
@@ -124,7 +111,8 @@ export class Rng {
    * @throws {RangeError} when a key is not an integer from 0 to 2^53 - 1
    */
   split(...keys: number[]): Rng {
-    return new Rng((BigInt(this.#key1) << 32n) | BigInt(this.#key0), ...keys);
+    const [low, high] = this.#key;
+    return new Rng((BigInt(high) << 32n) | BigInt(low), ...keys);
   }
 
   /** The next 32 bits, an integer from 0 to 2^32 - 1. */
@@ -213,19 +201,16 @@ export class Rng {
   }
 
   #advance(block: Uint32Array): void {
-    const high = Math.floor(this.#next / TWO_32);
-    philox(block, this.#next | 0, high, 0, 0, this.#key0, this.#key1);
-    this.#next++;
+    philox4x32(this.#counter, this.#key, block);
+    if (++this.#counter[0] === TWO_32) this.#counter[1]++;
   }
 }
 
 /** Sine of an angle from 0 to pi / 4 by its Taylor series, to 1e-11: several times faster than Math.sin. */
 function sineOfOctant(x: number): number {
   const y = -x * x;
-  return x *
-    (1 +
-      y * (1 / 6) *
-        (1 + y * (1 / 20) * (1 + y * (1 / 42) * (1 + y * (1 / 72) * (1 + y * (1 / 110))))));
+  const last = 1 + y * (1 / 42) * (1 + y * (1 / 72) * (1 + y * (1 / 110)));
+  return x * (1 + y * (1 / 6) * (1 + y * (1 / 20) * last));
 }
 
 function requireCount(action: string, count: number, least: number, most: number): void {
