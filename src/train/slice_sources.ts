@@ -5,7 +5,7 @@ import type { Runtime } from "../graph/mod.ts";
 import { openKspace } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
-import { BrainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
+import { compilePhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
 import { Preparation } from "../recon/prepare.ts";
 import type { SourceSlice } from "./views.ts";
 import { ndarray, onlyOf } from "../ndarray.ts";
@@ -59,12 +59,12 @@ async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promi
 
 /** Magnitudes of drawn phantoms of all contrasts. */
 export async function drawnScenes(runtime: Runtime, seed: number): Promise<SourceSlice[]> {
-  const phantom = await BrainPhantom.compile(runtime, DRAWN_SIZE, DRAWN_SIZE);
+  const draw = await compilePhantom(runtime, DRAWN_SIZE, DRAWN_SIZE);
   const pixel = phantomPixel(DRAWN_SIZE, DRAWN_SIZE);
   const scenes: SourceSlice[] = [];
   for (let i = 0; i < DRAWN; i++) {
     const rng = new Rng(seed, i);
-    const image = await phantom.draw({
+    const image = await draw({
       seed: rng.integer(2 ** 31),
       contrast: CONTRASTS[i % CONTRASTS.length],
       lesions: rng.integer(8),

@@ -26,13 +26,31 @@ import { depthInside, distanceToLines, monomials } from "./strokes.ts";
 import { HULL, HULL_EXPONENT, HULL_TAPER } from "./sulci.ts";
 import { centredOffsets, smoothFields } from "./smooth_field.ts";
 
-export const TISSUES = [
-  ...["skin", "fat", "muscle", "bone", "marrow", "dura", "csf"] as const,
-  ...["cortex", "whiteMatter", "striatum", "pallidum", "thalamus"] as const,
-  ...["choroid", "artery", "sinus", "lesion"] as const,
-] as const;
+/**
+ * Intensities of spin-echo images at 1.5 to 3 T, where the brightest tissue in bulk is about 1; read
+ * off the histograms of clinical images, not computed from relaxation times.
+ */
+export const INTENSITY = {
+  skin: { T1: 0.55, T2: 0.4, FLAIR: 0.45, PD: 0.6 },
+  fat: { T1: 1.05, T2: 0.72, FLAIR: 0.75, PD: 0.85 },
+  muscle: { T1: 0.42, T2: 0.2, FLAIR: 0.3, PD: 0.5 },
+  bone: { T1: 0.05, T2: 0.04, FLAIR: 0.04, PD: 0.05 },
+  marrow: { T1: 0.5, T2: 0.3, FLAIR: 0.3, PD: 0.4 },
+  dura: { T1: 0.3, T2: 0.22, FLAIR: 0.3, PD: 0.4 },
+  csf: { T1: 0.15, T2: 1.05, FLAIR: 0.1, PD: 0.6 },
+  cortex: { T1: 0.5, T2: 0.58, FLAIR: 0.74, PD: 1 },
+  whiteMatter: { T1: 0.83, T2: 0.38, FLAIR: 0.54, PD: 0.76 },
+  striatum: { T1: 0.55, T2: 0.52, FLAIR: 0.7, PD: 0.92 },
+  pallidum: { T1: 0.72, T2: 0.32, FLAIR: 0.5, PD: 0.72 },
+  thalamus: { T1: 0.65, T2: 0.47, FLAIR: 0.64, PD: 0.86 },
+  choroid: { T1: 0.4, T2: 0.75, FLAIR: 0.6, PD: 0.85 },
+  artery: { T1: 0.8, T2: 0.06, FLAIR: 0.1, PD: 0.15 },
+  sinus: { T1: 0.6, T2: 0.15, FLAIR: 0.3, PD: 0.4 },
+  lesion: { T1: 0.5, T2: 0.92, FLAIR: 1.05, PD: 1.1 },
+} as const;
 
-export type Tissue = typeof TISSUES[number];
+export type Tissue = keyof typeof INTENSITY;
+export const TISSUES = Object.keys(INTENSITY) as Tissue[];
 
 /** Smooth random fields that shape a head, each with its own bandwidth (half-periods per `BOX`). */
 export const FIELDS = {
@@ -54,6 +72,9 @@ export const FIELDS = {
 } as const;
 
 export type FieldName = keyof typeof FIELDS;
+export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
+/** Names of the graph's stroke inputs. */
+export const STRUCTURES = Object.keys(CAPACITY) as Structure[];
 
 /** Number of cosine orders per axis of the fields. */
 export const ORDERS = 64;
@@ -124,29 +145,26 @@ export interface PhantomInputs {
   readonly strokes: Readonly<Record<Structure, Tensor>>;
 }
 
-/** Coordinates and depths of one head in mm. */
-interface LevelSets {
-  /** Depth below the brain's convex hull, `[1, H W]`. */
-  readonly hull: Tensor;
-  /** Coordinates of the head, `[4, H W]`; see `monomials`. */
-  readonly points: Tensor;
-  /** Coordinates of what is inside the skull, more winding. */
-  readonly inner: Tensor;
-  /** A random field, `[1, H W]`. */
-  field(name: FieldName): Tensor;
-}
+type LevelSets = ReturnType<typeof levelSets>;
 
+/**
+ * Coordinates and depths of one head in mm: depth below the brain's convex hull `[1, H W]`,
+ * coordinates of the head and of what is inside the skull, which is more winding (`[4, H W]`; see
+ * `monomials`), and the random fields `[1, H W]`.
+ */
 function levelSets(
   inputs: PhantomInputs,
   [height, width]: readonly [number, number],
   pixel: number,
-): LevelSets {
+) {
   const y = centredOffsets(height).map((i) => -i * pixel);
   const x = centredOffsets(width).map((i) => i * pixel);
   const inBox = (values: number[]) => values.map((value) => value / BOX);
   const all = reshape(smoothFields(inputs.fields, inBox(y), inBox(x)), [-1, height * width]);
-  const names = Object.keys(FIELDS);
-  const field = (name: FieldName) => slice(all, 0, names.indexOf(name), names.indexOf(name) + 1);
+  const field = (name: FieldName) => {
+    const at = FIELD_NAMES.indexOf(name);
+    return slice(all, 0, at, at + 1);
+  };
   const grid = new Float32Array(3 * height * width).fill(1);
   y.forEach((value, row) => {
     grid.fill(value, (height + row) * width, (height + row + 1) * width);
@@ -234,6 +252,3 @@ export function headPicture(
   const texture = add(mul(at.field("texture"), TEXTURE), 1);
   return reshape(clip(mul(on.picture, texture), 0, Infinity), [1, ...size]);
 }
-
-/** Names of the graph's stroke inputs. */
-export const STRUCTURES = Object.keys(CAPACITY) as Structure[];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BrainPhantom, brainPhantom, type Contrast } from "../../../src/mri/phantom/phantom.ts";
+import { brainPhantom, compilePhantom, type Contrast } from "../../../src/mri/phantom/phantom.ts";
 import { randomAnatomy } from "../../../src/mri/phantom/anatomy.ts";
 import { hullRadius } from "../../../src/mri/phantom/sulci.ts";
 import { Rng } from "../../../src/rng.ts";
@@ -16,12 +16,12 @@ const difference = (a: Float32Array, b: Float32Array) =>
 
 Deno.test("brainPhantom: the seed decides all of the picture", async () => {
   const [height, width] = [72, 60];
-  const phantom = await BrainPhantom.compile(runtime, height, width);
-  const first = await phantom.draw({ seed: 7 });
+  const draw = await compilePhantom(runtime, height, width);
+  const first = await draw({ seed: 7 });
   assert.deepEqual(first.shape, [1, height, width]);
-  assert.deepEqual((await phantom.draw({ seed: 7 })).data, first.data);
+  assert.deepEqual((await draw({ seed: 7 })).data, first.data);
   assert.deepEqual((await brainPhantom(runtime, { height, width, seed: 7 })).data, first.data);
-  const other = await phantom.draw({ seed: 8 });
+  const other = await draw({ seed: 8 });
   assert.ok(difference(other.data, first.data) > 0.02);
 });
 
@@ -56,10 +56,10 @@ Deno.test("brainPhantom: the two sides of the head are alike but not the same", 
 });
 
 Deno.test("brainPhantom: fluid is dark in T1 and FLAIR, and bright in T2", async () => {
-  const phantom = await BrainPhantom.compile(runtime, 160, 136);
+  const draw = await compilePhantom(runtime, 160, 136);
   // The frontal horns of the ventricles: fluid within 14 mm to either side, 10 to 28 mm in front.
   const extremes = async (contrast: Contrast) => {
-    const { data } = await phantom.draw({ seed: 0, contrast });
+    const { data } = await draw({ seed: 0, contrast });
     const values: number[] = [];
     for (let row = 59; row < 73; row++) {
       for (let column = 58; column < 79; column++) values.push(data[row * 136 + column]);
@@ -72,14 +72,14 @@ Deno.test("brainPhantom: fluid is dark in T1 and FLAIR, and bright in T2", async
 });
 
 Deno.test("brainPhantom: lesions change their surroundings and nothing else", async () => {
-  const phantom = await BrainPhantom.compile(runtime, 96, 80);
-  const draw = (lesions: number) => phantom.draw({ seed: 4, contrast: "FLAIR", lesions });
-  const [without, withThem] = [await draw(0), await draw(8)];
+  const draw = await compilePhantom(runtime, 96, 80);
+  const withLesions = (lesions: number) => draw({ seed: 4, contrast: "FLAIR", lesions });
+  const [without, withThem] = [await withLesions(0), await withLesions(8)];
   const changed = without.data.filter((value, i) => Math.abs(value - withThem.data[i]) > 0.05);
   const share = changed.length / without.data.length;
   assert.ok(share > 0.001 && share < 0.05, `share ${share}`);
-  await assert.rejects(draw(25), /Cannot draw 25 lesions: a whole number from 0 to 24/);
-  await assert.rejects(draw(0.5), RangeError);
+  await assert.rejects(withLesions(25), /Cannot draw 25 lesions: a whole number from 0 to 24/);
+  await assert.rejects(withLesions(0.5), RangeError);
 });
 
 Deno.test("randomAnatomy: strokes fit their capacity and sulci keep inside the brain for any seed", () => {
