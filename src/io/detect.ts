@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { isFile } from "../host.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
-import { hasHdf5Signature } from "./hdf5/signature.ts";
+import { hasHdf5Signature } from "./hdf5/library.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { inflatedHead } from "./nifti/read.ts";
 import { NPY_MAGIC } from "./numpy/header.ts";

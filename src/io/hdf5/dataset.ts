@@ -13,9 +13,7 @@ const H5G_GROUP = 0, H5G_DATASET = 1;
 const BUILT_IN_FILTERS = [1, 2, 3, 4, 5, 6];
 /** Largest part of a dataset read at once: half of the heap that WebAssembly gives the library. */
 const MAX_SLAB_BYTES = 2 ** 30;
-/**
- * Most chunks in one part: each costs the library 2 KB and 10 us, and damaged files ask for many.
- */
+/** Most chunks in one part: each costs the library 2 KB and 10 us; damaged files ask for many. */
 const MAX_SLAB_CHUNKS = 2 ** 17;
 
 /** Where the two floats of a complex number lie in an element. */
@@ -38,45 +36,38 @@ export interface DatasetInfo {
   readonly metadata: Hdf5Metadata;
 }
 
-/** Names of the datasets in a group, by default the root group. */
-export function datasetNames(file: Hdf5File, group = "/"): string[] {
-  return namesOf(file, group, H5G_DATASET);
+/** Names in a group, by default the root group: of all its members, or of those of one type. */
+export function namesIn(file: Hdf5File, group = "/", type?: number): string[] {
+  return file.call("list its content", (h5, id) => {
+    const names: string[] = h5.get_names(id, group, false);
+    return names.filter((name) =>
+      type === undefined || h5.get_type(id, `${group}/${name}`) === type
+    );
+  });
 }
 
-export function groupNames(file: Hdf5File, group = "/"): string[] {
-  return namesOf(file, group, H5G_GROUP);
-}
+export const datasetNames = (file: Hdf5File, group?: string): string[] =>
+  namesIn(file, group, H5G_DATASET);
 
-function namesOf(file: Hdf5File, group: string, type: number): string[] {
-  return file.call(
-    "list its content",
-    (h5, id) =>
-      h5.get_names(id, group, false).filter((name) => h5.get_type(id, `${group}/${name}`) === type),
-  );
-}
-
-export function rootNames(file: Hdf5File): string[] {
-  return file.call("list its content", (h5, id) => h5.get_names(id, "/", false));
-}
+export const groupNames = (file: Hdf5File, group?: string): string[] =>
+  namesIn(file, group, H5G_GROUP);
 
 /**
- * Describes a dataset, or returns undefined when its group has none of that name.
- * @param name its path; the group that it names must exist
- * @throws {InputError} when its description is damaged, its sizes are impossible, or the
- *   file is too short for it
+ * Describes a dataset, or returns undefined when its group, which must exist, has none of that name.
+ * @throws {InputError} when it is damaged, or larger than the file can hold
  */
 export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {
   const slash = name.lastIndexOf("/");
   const siblings = datasetNames(file, slash < 0 ? "/" : name.slice(0, slash));
   if (!siblings.includes(name.slice(slash + 1))) return undefined;
   const metadata = file.call(`describe ${name}`, (h5, id) => h5.get_dataset_metadata(id, name));
-  const shape = metadata.shape ?? [0];
-  const bytes = metadata.size * sizeOf(shape);
+  const { size, shape: found } = metadata;
+  const shape = found ?? [0];
+  const bytes = size * sizeOf(shape);
   if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(bytes)) {
     throw unreadable(file.path, `${name} of a sensible size is`, `[${shape}]`);
   }
   if (!metadata.chunks && !metadata.virtual_sources) checkSize(file, name, shape, bytes);
-  const { size } = metadata;
   return {
     name,
     shape,
@@ -122,13 +113,11 @@ function complexLayout({ type, size, compound_type }: Hdf5Metadata): ComplexLayo
       : undefined;
   }
   const members = compound_type?.members ?? [];
-  const real = members.find(({ name }) => /^(r|re|real)$/i.test(name));
-  const imaginary = members.find(({ name }) => /^(i|im|imag)$/i.test(name));
-  if (members.length !== 2 || real?.type !== H5T.float || imaginary?.type !== H5T.float) {
-    return undefined;
-  }
-  const width = real.size;
-  if ((width !== 4 && width !== 8) || imaginary.size !== width) return undefined;
+  const part = (name: RegExp) => members.find((m) => m.type === H5T.float && name.test(m.name));
+  const real = part(/^(r|re|real)$/i), imaginary = part(/^(i|im|imag)$/i);
+  const width = real?.size;
+  if (members.length !== 2 || !real || !imaginary || imaginary.size !== width) return undefined;
+  if (width !== 4 && width !== 8) return undefined;
   const offsets = [real.offset, imaginary.offset];
   const aligned = [size, ...offsets].every((offset) => offset % width === 0);
   const fits = offsets.every((offset) => offset >= 0 && offset + width <= size);
@@ -139,7 +128,6 @@ function complexLayout({ type, size, compound_type }: Hdf5Metadata): ComplexLayo
 /**
  * Reads a part of a dataset and passes its bytes, little endian and in C order, to `use`. They lie
  * in the library's heap: `use` must copy what it keeps and must not call the library.
- * @throws {InputError} when the part is too large, its compression is unknown, or reading fails
  */
 export function readSlab<T>(
   file: Hdf5File,
@@ -178,12 +166,8 @@ export function checkSlab(file: Hdf5File, info: DatasetInfo, count: readonly num
   checkFilters(file, name);
   const touched = sizeOf(count.map((size, axis) => Math.ceil(size / chunks[axis])));
   if (touched > MAX_SLAB_CHUNKS) {
-    throw unreadable(
-      file.path,
-      `larger chunks of ${name} are`,
-      `[${chunks}]`,
-      "Repack it: h5repack -l CONTI in.h5 out.h5",
-    );
+    const hint = "Repack it: h5repack -l CONTI in.h5 out.h5";
+    throw unreadable(file.path, `larger chunks of ${name} are`, `[${chunks}]`, hint);
   }
   checkSize(file, name, info.shape, info.size * sizeOf(info.shape), MAX_DEFLATE_RATIO);
 }
@@ -196,10 +180,6 @@ function checkFilters(file: Hdf5File, name: string): void {
   const unknown = filters.find((filter) => !BUILT_IN_FILTERS.includes(filter.id));
   if (unknown === undefined) return;
   const label = unknown.name ? `${unknown.name} (filter ${unknown.id})` : `filter ${unknown.id}`;
-  throw unreadable(
-    file.path,
-    `${name} without compression or with gzip is`,
-    label,
-    "Recompress it: h5repack -f GZIP=4 in.h5 out.h5",
-  );
+  const hint = "Recompress it: h5repack -f GZIP=4 in.h5 out.h5";
+  throw unreadable(file.path, `${name} without compression or with gzip is`, label, hint);
 }

@@ -1,9 +1,6 @@
 /**
- * k-space in the HDF5 layout of fastMRI, which M4Raw shares: dataset `kspace`,
- * `[slice, coil, readout, phase]` (multicoil) or `[slice, readout, phase]` (singlecoil), complex.
- *
- * The last axis is the phase-encode axis, so images are `[row = readout, column = phase]`, and
- * reading swaps the two.
+ * k-space in the HDF5 layout of fastMRI, which M4Raw shares: a complex dataset `kspace`,
+ * `[slice, coil, readout, phase]` (multicoil) or `[slice, readout, phase]` (singlecoil).
  * @module
  */
 import { InputError } from "../../errors.ts";
@@ -18,10 +15,7 @@ import { readAttribute, readNumbers, readText } from "./values.ts";
 
 const LAYOUT = "fastMRI HDF5";
 
-/**
- * The k-space of an open file, read in this thread; disposing of it closes the file.
- * @throws {InputError} when it lacks a complex `kspace` of 3 or 4 axes, or its mask is damaged
- */
+/** The k-space of an open file, read in this thread; disposing of it closes the file. */
 export function fastmriKspace(file: Hdf5File): KspaceFile {
   const info = describeComplex(file, "kspace", LAYOUT);
   const { shape } = info;
@@ -69,11 +63,8 @@ function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
   const info = describe(file, "mask");
   if (info === undefined) return undefined;
   const fail = (found: string) => {
-    throw unreadable(
-      `${file.path} as ${LAYOUT}`,
-      `a mask over the ${phase} phase-encode lines is`,
-      found,
-    );
+    const required = `a mask over the ${phase} phase-encode lines is`;
+    throw unreadable(`${file.path} as ${LAYOUT}`, required, found);
   };
   const axes = info.shape.filter((size) => size !== 1);
   if (sizeOf(info.shape) !== phase || axes.length > 1) fail(`[${info.shape}]`);

@@ -3,14 +3,8 @@ import type { NdArray } from "../../ndarray.ts";
 import { interleaveTransposed } from "../planar.ts";
 import type { Geometry } from "../types.ts";
 import type { Hdf5File } from "./library.ts";
-import {
-  complexOf,
-  createStack,
-  elementOf,
-  Hdf5Output,
-  writeAttribute,
-  writeDataset,
-} from "./output.ts";
+import { complexOf, createStack, elementOf, Hdf5Output } from "./output.ts";
+import { writeAttribute, writeDataset } from "./output.ts";
 
 /** What {@link writeFastmri} writes. */
 export interface FastmriContent {
@@ -38,8 +32,6 @@ export interface FastmriContent {
  * Writes a file that fastMRI's own readers can read: dataset `kspace`
  * `[slice, coil, readout, phase]`, complex64. Only one slice is in memory at a time. The file
  * appears under its name when complete; on failure nothing is left behind.
- * @throws {InputError} when the file cannot be written; errors of `kspace` pass unchanged
- * @throws {RangeError} when an array does not have the shape that the sizes ask for
  */
 export async function writeFastmri(path: string, content: FastmriContent): Promise<void> {
   checkContent(content);

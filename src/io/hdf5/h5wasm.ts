@@ -16,31 +16,23 @@ export const H5T = {
 export interface Hdf5Metadata {
   /** One of {@link H5T}, or another class. */
   readonly type: number;
-  /** Bytes of one element. */
   readonly size: number;
   readonly signed: boolean;
   /** Whether a string is of variable length. */
   readonly vlen: boolean;
   /** Sizes of the axes; null for a null dataspace. */
   readonly shape: readonly number[] | null;
-  /** Sizes of a chunk; null when not chunked. */
   readonly chunks?: readonly number[] | null;
-  /** Datasets behind a virtual one. */
   readonly virtual_sources?: unknown;
-  /** Whether a number is stored little endian. */
   readonly littleEndian?: boolean;
   /** Type of the elements of a sequence of variable length. */
   readonly vlen_type?: Hdf5Metadata;
-  /** Type of the elements of an array. */
   readonly array_type?: Hdf5Metadata;
-  /** Members of a compound type. */
-  readonly compound_type?: {
-    /** Required when a type is created. */
-    readonly nmembers?: number;
-    readonly members:
-      readonly (Hdf5Metadata & { readonly name: string; readonly offset: number })[];
-  };
+  /** `nmembers` is required when a type is created. */
+  readonly compound_type?: { readonly nmembers?: number; readonly members: readonly Hdf5Member[] };
 }
+
+export type Hdf5Member = Hdf5Metadata & { readonly name: string; readonly offset: number };
 
 /** What a created dataset or attribute looks like to h5wasm. */
 export interface Hdf5Creation extends Omit<Hdf5Metadata, "shape" | "chunks"> {

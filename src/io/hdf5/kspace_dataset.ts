@@ -7,15 +7,8 @@ import { planarStrided } from "../planar.ts";
 import { packedAxes } from "../stored_array.ts";
 import type { KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
-import {
-  checkSlab,
-  type ComplexLayout,
-  type DatasetInfo,
-  datasetNames,
-  describe,
-  readSlab,
-  rootNames,
-} from "./dataset.ts";
+import { checkSlab, datasetNames, describe, namesIn, readSlab } from "./dataset.ts";
+import type { ComplexLayout, DatasetInfo } from "./dataset.ts";
 import type { Hdf5File } from "./library.ts";
 
 /** Largest slice as planar float32. */
@@ -23,24 +16,18 @@ const MAX_SLICE_BYTES = 2 ** 31;
 /** Datasets named in the message about a file without k-space. */
 const MAX_LISTED = 12;
 
-/**
- * Describes a dataset that must be complex.
- * @throws {InputError} when it is absent (the message lists what is there) or not complex
- */
+/** Describes a dataset that must be there and be complex. */
 export function describeComplex(file: Hdf5File, name: string, layout: string): DatasetInfo {
   const info = describe(file, name);
   if (info === undefined) throw withoutKspace(file, layout);
   if (info.complex !== undefined) return info;
-  throw unreadable(
-    `${file.path} as ${layout}`,
-    `complex64 or complex128 ${name} is`,
-    `${info.type} [${info.shape}]`,
-  );
+  const found = `${info.type} [${info.shape}]`;
+  throw unreadable(`${file.path} as ${layout}`, `complex64 or complex128 ${name} is`, found);
 }
 
 /** The error for a file that holds no k-space under an expected name. */
 export function withoutKspace(file: Hdf5File, layout: string): InputError {
-  const names = rootNames(file);
+  const names = namesIn(file);
   const datasets = datasetNames(file);
   const shown = names.slice(0, MAX_LISTED).map((name) => {
     const info = datasets.includes(name) ? describe(file, name) : undefined;
@@ -57,7 +44,6 @@ export function withoutKspace(file: Hdf5File, layout: string): InputError {
 /**
  * k-space in a dataset whose axes have these names, the slowest first. It is read in this thread;
  * disposing of it closes the file.
- * @throws {InputError} when an axis is empty, a slice too large, or the compression unknown
  */
 export function hdf5Kspace(
   file: Hdf5File,

@@ -6,10 +6,9 @@
  * - Its high-level slices of compound data are 400 times slower than a copy out of the WebAssembly
  *   heap, and some ignore failures. Only the low-level calls are used.
  * - Its throwing error handler makes a temporary file for each message (which needs write
- * permission
- *   and leaks a descriptor) and unwinds C frames that own HDF5 handles. So libhdf5 reports to its
- *   standard error as usual, that stream ends in a string here, and {@link Hdf5File.call} turns a
- *   string that is not empty into an InputError.
+ *   permission and leaks a descriptor) and unwinds C frames that own HDF5 handles. So libhdf5
+ *   reports to its standard error as usual, that stream ends in a string here, and
+ *   {@link Hdf5File.call} turns a string that is not empty into an InputError.
  * - Every copy of `HEAPU8` is invalid once the heap has grown: it is read again after each call.
  * @module
  */
@@ -17,10 +16,10 @@ import { resolve } from "node:path";
 import { InputError } from "../../errors.ts";
 import { reason } from "../../host.ts";
 import { quoted } from "../../quoted.ts";
-import { openBytes } from "../bytes.ts";
+import { type ByteSource, openBytes } from "../bytes.ts";
 import type { EmscriptenFiles, Hdf5Library } from "./h5wasm.ts";
-import { hasHdf5Signature } from "./signature.ts";
 
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Access modes: `H5F_ACC_RDONLY`, `H5F_ACC_RDWR` and `H5F_ACC_TRUNC`. */
 const MODES = { read: 0, edit: 1, create: 2 } as const;
 /** File mode of a character device, which the captured stream pretends to be. */
@@ -84,37 +83,16 @@ export class Hdf5File implements Disposable {
   }
 
   /**
-   * Opens a file for reading.
-   * @throws {InputError} when it is missing, empty, not HDF5, truncated or damaged
-   */
-  static async open(path: string): Promise<Hdf5File> {
-    checkSignature(path);
-    return Hdf5File.#open(path, "read", await loadLibrary());
-  }
-
-  /**
-   * Creates a file, or empties the one of that name.
+   * Opens a file: to read it, to add to it, or to create it or empty the one of that name.
    * @param shownAs its path in messages, when this is only a temporary name
    */
-  static async create(path: string, shownAs = path): Promise<Hdf5File> {
-    return Hdf5File.#open(path, "create", await loadLibrary(), shownAs);
-  }
-
-  /**
-   * Opens a file to add to it.
-   * @param shownAs its path in messages, when this is only a temporary name
-   */
-  static async edit(path: string, shownAs = path): Promise<Hdf5File> {
-    return Hdf5File.#open(path, "edit", await loadLibrary(), shownAs);
-  }
-
-  static #open(
+  static async open(
     path: string,
-    mode: keyof typeof MODES,
-    library: Hdf5Library,
+    mode: keyof typeof MODES = "read",
     shownAs = path,
-  ): Hdf5File {
-    const file = new Hdf5File(shownAs, library, mode);
+  ): Promise<Hdf5File> {
+    if (mode === "read") checkSignature(path);
+    const file = new Hdf5File(shownAs, await loadLibrary(), mode);
     // A file that libhdf5 failed to open has no id and cannot be closed.
     file.#id = 0n;
     try {
@@ -137,7 +115,6 @@ export class Hdf5File implements Disposable {
    * Calls the library.
    * @param action what the call does, for the message: `Cannot read FILE as HDF5 (to ACTION): ...`
    * @param use gets the library and the id of the file; a negative number from it is a failure
-   * @throws {InputError} when the library throws, returns a negative number or reports an error
    */
   call<T>(action: string, use: (library: Hdf5Library, file: bigint) => T): T {
     if (this.#id === undefined) throw new Error(`Cannot ${action}: ${this.path} is closed`);
@@ -200,10 +177,8 @@ export class Hdf5File implements Disposable {
   #failure(action: string, why: string, cause?: unknown): InputError {
     const hint = why.includes("truncated") ? "Copy or download the file again" : undefined;
     const verb = this.#mode === "read" ? "read" : "write";
-    return new InputError(`Cannot ${verb} ${this.path} as HDF5 (to ${action}): ${why}`, {
-      cause,
-      hint,
-    });
+    const message = `Cannot ${verb} ${this.path} as HDF5 (to ${action}): ${why}`;
+    return new InputError(message, { cause, hint });
   }
 }
 
@@ -222,6 +197,15 @@ function diagnosis(report: string): string | undefined {
   if (system) return system[1];
   const reasons = [...report.matchAll(/ in \w+\(\): (.*)/g)];
   return reasons.at(-1)?.[1] ?? (report.trim().split("\n")[0] || undefined);
+}
+
+/** Whether the signature stands at byte 0, or after a user block of 512, 1024, 2048... bytes. */
+export function hasHdf5Signature(source: ByteSource): boolean {
+  for (let at = 0; at + SIGNATURE.length <= source.size; at = at === 0 ? 512 : 2 * at) {
+    const bytes = source.read(at, SIGNATURE.length);
+    if (SIGNATURE.every((byte, i) => byte === bytes[i])) return true;
+  }
+  return false;
 }
 
 function checkSignature(path: string): void {

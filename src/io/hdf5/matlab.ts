@@ -15,9 +15,7 @@ import { readAttribute } from "./values.ts";
 const LAYOUT = "MATLAB 7.3 k-space";
 /** Start of the user block that MATLAB writes. */
 const USER_BLOCK = "MATLAB 7.3 MAT-file";
-/**
- * Axes of the dataset, fastest last; MATLAB drops its last ones, our first, where they have size 1.
- */
+/** Axes of the dataset, fastest last; MATLAB drops its last, our first, where they have size 1. */
 const AXES = ["time", "slice", "coil", "phase", "readout"];
 
 /** Whether MATLAB wrote the file, by its user block or the attribute that it gives variables. */

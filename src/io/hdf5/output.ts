@@ -29,10 +29,7 @@ export class Hdf5Output implements AsyncDisposable {
     this.#partial = partial;
   }
 
-  /**
-   * Begins a file.
-   * @param template a file to begin with, gzipped, in base64; by default an empty one
-   */
+  /** @param template a file to begin with, gzipped, in base64; by default an empty one */
   static async create(path: string, template?: string): Promise<Hdf5Output> {
     const partial = partialName(path);
     try {
@@ -45,11 +42,10 @@ export class Hdf5Output implements AsyncDisposable {
     } catch (cause) {
       throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
     }
-    const file = await (template === undefined ? Hdf5File.create : Hdf5File.edit)(partial, path);
-    return new Hdf5Output(file, path, partial);
+    const mode = template === undefined ? "create" : "edit";
+    return new Hdf5Output(await Hdf5File.open(partial, mode, path), path, partial);
   }
 
-  /** Completes the file. */
   async finish(): Promise<void> {
     this.file.finish();
     try {
@@ -59,7 +55,6 @@ export class Hdf5Output implements AsyncDisposable {
     }
   }
 
-  /** Removes a file that is not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.file[Symbol.dispose]();
     await remove(this.#partial).catch(() => {});
@@ -144,21 +139,14 @@ export function writeDataset(
   shape: readonly number[],
 ): void {
   const created = creation(elementOf(data), shape);
-  withBytes(
-    file,
-    data,
-    (pointer) =>
-      file.call(`write ${name}`, (h5, id) => h5.create_dataset(id, name, pointer, created)),
-  );
+  withBytes(file, data, (pointer) => {
+    file.call(`write ${name}`, (h5, id) => h5.create_dataset(id, name, pointer, created));
+  });
 }
 
-const text = (cset: number) => ({
-  type: H5T.string,
-  size: POINTER,
-  signed: false,
-  vlen: true,
-  cset,
-});
+const text = (cset: number): Element => (
+  { type: H5T.string, size: POINTER, signed: false, vlen: true, cset }
+);
 
 /** Writes a list of texts as C strings, which is what the ISMRMRD library reads. */
 export function writeTexts(file: Hdf5File, name: string, texts: readonly string[]): void {
@@ -180,9 +168,7 @@ export function writeAttribute(
   }
   const values = Float64Array.from([value].flat());
   const created = creation(elementOf(values), typeof value === "number" ? [] : [values.length]);
-  withBytes(
-    file,
-    values,
-    (pointer) => file.call(label, (h5, id) => h5.create_attribute(id, "/", name, pointer, created)),
-  );
+  withBytes(file, values, (pointer) => {
+    file.call(label, (h5, id) => h5.create_attribute(id, "/", name, pointer, created));
+  });
 }

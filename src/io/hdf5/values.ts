@@ -14,9 +14,10 @@ export function readNumbers(file: Hdf5File, info: DatasetInfo): number[] {
   checkWhole(file, info.name, info.metadata);
   if (sizeOf(info.shape) === 0) return [];
   const { shape } = info;
+  const use = (bytes: Uint8Array<ArrayBuffer>) => numbersOf(bytes, info.metadata);
   const values = shape.length === 0
-    ? readScalar(file, info, (bytes) => numbersOf(bytes, info.metadata))
-    : readSlab(file, info, shape.map(() => 0), shape, (b) => numbersOf(b, info.metadata));
+    ? readScalar(file, info, use)
+    : readSlab(file, info, shape.map(() => 0), shape, use);
   if (values !== undefined) return values;
   throw new InputError(
     `Cannot read ${file.path}: numbers are required for ${info.name}, found ${info.type}`,
@@ -40,30 +41,23 @@ function readScalar<T>(
   use: (bytes: Uint8Array<ArrayBuffer>, pointer: number) => T,
 ): T {
   return file.withMemory(size, (pointer) => {
-    file.call(
-      `read ${name}`,
-      (h5, id) => h5.get_dataset_data(id, name, null, null, null, BigInt(pointer)),
-    );
+    const at = BigInt(pointer);
+    file.call(`read ${name}`, (h5, id) => h5.get_dataset_data(id, name, null, null, null, at));
     return use(file.heap(pointer, size), pointer);
   });
 }
 
-/**
- * Reads an attribute of the root group or of a dataset: numbers, a string, or undefined when it is
- * absent or of another kind.
- */
-export function readAttribute(
-  file: Hdf5File,
-  name: string,
-  of = "/",
-): number[] | string | undefined {
+type AttributeValue = number[] | string | undefined;
+
+/** Reads an attribute of the root group or of a dataset; undefined: absent, or of another kind. */
+export function readAttribute(file: Hdf5File, name: string, of = "/"): AttributeValue {
   const label = `read attribute ${name}`;
   const names = file.call(label, (h5, id) => h5.get_attribute_names(id, of));
   if (!names.includes(name)) return undefined;
   const metadata = file.call(label, (h5, id) => h5.get_attribute_metadata(id, of, name));
   const count = metadata.shape === null ? 0 : sizeOf(metadata.shape);
-  const isText = metadata.type === H5T.string && count === 1;
-  if (count === 0 || (metadata.type === H5T.string && !isText)) return undefined;
+  const isText = metadata.type === H5T.string;
+  if (count === 0 || (isText && count > 1)) return undefined;
   checkWhole(file, `attribute ${name}`, metadata);
   const bytes = metadata.size * count;
   return file.withMemory(bytes, (pointer) => {

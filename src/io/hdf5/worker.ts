@@ -10,7 +10,7 @@ import type { KspaceFile } from "../types.ts";
 import { fastmriKspace } from "./fastmri.ts";
 import { Hdf5File, hdf5IsTrapped } from "./library.ts";
 import { isMatlab, matlabKspace } from "./matlab.ts";
-import type { Hdf5Answer, Hdf5Layout, Hdf5Request, Hdf5Results } from "./worker_messages.ts";
+import type { Hdf5Answer, Hdf5Request, Hdf5Results, OpenRequest } from "./worker_client.ts";
 
 const files = new Map<number, KspaceFile | MrdRecords>();
 let nextHandle = 0;
@@ -20,40 +20,29 @@ function keep(file: KspaceFile | MrdRecords): number {
   return nextHandle++;
 }
 
-/** Opens a file in the layout asked for, or in the one that it has; it is closed on failure. */
-async function openLayout(path: string, layout: Hdf5Layout | undefined): Promise<KspaceFile> {
-  const file = await Hdf5File.open(path);
+/** Opens a file; closes it when that fails, or it does not hold what is asked for. */
+async function open(request: OpenRequest): Promise<KspaceFile | MrdRecords | undefined> {
+  const file = await Hdf5File.open(request.path);
+  let opened: KspaceFile | MrdRecords | undefined;
   try {
-    layout ??= isMatlab(file) ? "matlab" : "fastmri";
-    return layout === "matlab" ? matlabKspace(file) : fastmriKspace(file);
-  } catch (error) {
-    file[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** The ISMRMRD measurement in a file; null, and closed, when there is none. */
-async function openMrd(path: string, group: string | undefined): Promise<MrdRecords | null> {
-  const file = await Hdf5File.open(path);
-  try {
-    const records = MrdRecords.find(file, group);
-    if (records === undefined) file[Symbol.dispose]();
-    return records ?? null;
-  } catch (error) {
-    file[Symbol.dispose]();
-    throw error;
+    if (request.kind === "openMrd") opened = MrdRecords.find(file, request.group);
+    else {
+      const layout = request.layout ?? (isMatlab(file) ? "matlab" : "fastmri");
+      opened = layout === "matlab" ? matlabKspace(file) : fastmriKspace(file);
+    }
+    return opened;
+  } finally {
+    if (opened === undefined) file[Symbol.dispose]();
   }
 }
 
 async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Results]> {
-  if (request.kind === "open") {
-    const file = await openLayout(request.path, request.layout);
+  if (request.kind === "open" || request.kind === "openMrd") {
+    const file = await open(request);
+    if (file === undefined) return null;
+    if (file instanceof MrdRecords) return { handle: keep(file), description: file.description };
     const { readSlice: _readSlice, [Symbol.dispose]: _dispose, ...description } = file;
     return { handle: keep(file), description };
-  }
-  if (request.kind === "openMrd") {
-    const records = await openMrd(request.path, request.group);
-    return records && { handle: keep(records), description: records.description };
   }
   const file = files.get(request.handle)!;
   if (request.kind === "read") return await (file as KspaceFile).readSlice(request.slice);
@@ -63,20 +52,14 @@ async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Result
   return null;
 }
 
-/** Buffers of an answer that are handed over rather than copied. */
-function buffersOf(result: Hdf5Results[keyof Hdf5Results]): ArrayBuffer[] {
-  if (result === null) return [];
-  return Object.values(result).filter(ArrayBuffer.isView).map(({ buffer }) =>
-    buffer as ArrayBuffer
-  );
-}
-
 parentPort?.on("message", async (request: Hdf5Request) => {
   let answer: Hdf5Answer;
-  const moved: ArrayBuffer[] = [];
+  let moved: ArrayBuffer[] = [];
   try {
     const result = await serve(request);
-    moved.push(...buffersOf(result));
+    // Arrays are handed over rather than copied.
+    const arrays = Object.values(result ?? {}).filter(ArrayBuffer.isView);
+    moved = arrays.map(({ buffer }) => buffer as ArrayBuffer);
     answer = { result };
   } catch (cause) {
     const { name, message } = cause instanceof Error ? cause : new Error(String(cause));

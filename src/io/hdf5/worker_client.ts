@@ -1,5 +1,5 @@
 /**
- * The worker in which HDF5 is read, its queue of requests, and the files that it has open.
+ * The worker in which HDF5 is read: its messages, its queue of requests, the files it has open.
  *
  * libhdf5 can loop without end on a damaged file (for example when the sizes in its global heap are
  * wrong), and after a trap of its WebAssembly its heap cannot be trusted. So one worker, started on
@@ -10,14 +10,59 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
 import { withResolvers } from "../../host.ts";
+import type { NdArray } from "../../ndarray.ts";
 import { checkFile } from "../bytes.ts";
-import type {
-  Hdf5Answer,
-  Hdf5Request,
-  Hdf5Results,
-  OpenRequest,
-  ReadRequest,
-} from "./worker_messages.ts";
+import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/records.ts";
+import type { KspaceFile } from "../types.ts";
+
+export type Hdf5Layout = "fastmri" | "matlab";
+
+export type OpenRequest =
+  | { readonly kind: "open"; readonly path: string; readonly layout?: Hdf5Layout }
+  | { readonly kind: "openMrd"; readonly path: string; readonly group?: string };
+
+/** A request that reads from a file. */
+export type ReadRequest =
+  | { readonly kind: "read"; readonly slice: number }
+  | {
+    readonly kind: "readMrd";
+    readonly records: RecordKind;
+    /** Which records; ascending ones that follow each other are read together. */
+    readonly indices: Uint32Array;
+    readonly headersOnly: boolean;
+  };
+
+/** A request; open files are named by the handle that the worker gave. */
+export type Hdf5Request =
+  | OpenRequest
+  | ((ReadRequest | { readonly kind: "close" }) & { readonly handle: number });
+
+/** The answer to each kind of request. */
+export interface Hdf5Results {
+  readonly open: {
+    readonly handle: number;
+    /** Without the functions, which no message can carry. */
+    readonly description: Omit<
+      KspaceFile,
+      "readSlice" | "readCalibration" | typeof Symbol.dispose
+    >;
+  };
+  /** The slice `[C, 2, H, W]`. */
+  readonly read: NdArray;
+  /** What an ISMRMRD file holds; null when it is of another kind. */
+  readonly openMrd: { readonly handle: number; readonly description: MrdDescription } | null;
+  readonly readMrd: RecordBatch;
+  readonly close: null;
+}
+
+/** An answer: the result, or the error. */
+export type Hdf5Answer =
+  | { readonly result: Hdf5Results[keyof Hdf5Results] }
+  | {
+    readonly error: { readonly name: string; readonly message: string; readonly hint?: string };
+    /** Whether the library can do no more. */
+    readonly fatal: boolean;
+  };
 
 /** Milliseconds for any request: opening takes some 10 ms, on a slow network disk a second. */
 export const TIME_LIMIT = 60_000;
@@ -34,9 +79,7 @@ let queue: Promise<unknown> = Promise.resolve();
 
 type Opened<R extends OpenRequest> = NonNullable<Hdf5Results[R["kind"]]>;
 
-/**
- * A file that is open in the worker. After the worker was replaced, it opens again when next read.
- */
+/** A file that is open in the worker; after that was replaced, it opens again when next read. */
 export class WorkerFile<R extends OpenRequest> implements Disposable {
   readonly description: Opened<R>["description"];
   readonly #request: R;
@@ -51,11 +94,7 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
     this.#open = { handle, engine };
   }
 
-  /**
-   * Opens a file. The caller disposes of it.
-   * @param timeLimit milliseconds for a request
-   * @returns undefined when it holds something else
-   */
+  /** Opens a file, which the caller disposes of; gives undefined when it holds something else. */
   static async open<R extends OpenRequest>(
     request: R,
     timeLimit: number,
@@ -65,10 +104,7 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
     return opened === null ? undefined : new WorkerFile(request, timeLimit, opened);
   }
 
-  /**
-   * Reads from the file.
-   * @param extraTime milliseconds beside the time limit of the file
-   */
+  /** @param extraTime milliseconds beside the time limit of the file */
   async read<Q extends ReadRequest>(request: Q, extraTime = 0): Promise<Hdf5Results[Q["kind"]]> {
     const { path } = this.#request;
     if (this.#open === undefined) throw new Error(`Cannot read ${path}: it is closed`);

@@ -19,7 +19,7 @@ import {
 import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
 import { readText } from "../hdf5/values.ts";
-import type { ReadRequest } from "../hdf5/worker_messages.ts";
+import type { ReadRequest } from "../hdf5/worker_client.ts";
 import { unreadable } from "../unreadable.ts";
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { headerCopies, type HeaderCopy } from "./members.ts";
