@@ -34,11 +34,10 @@ const TINY = 1e-20;
 function toPixels(x: Tensor, length: number, pixels: readonly number[]): Tensor {
   const [coils, , count, width] = x.shape;
   const centre = Math.floor(length / 2), first = -Math.floor(count / 2);
-  const data = blockMatrix(pixels.length, count, (i, k) => {
+  const phases = constant(blockMatrix(pixels.length, count, (i, k) => {
     const angle = 2 * Math.PI * (first + k) * (pixels[i] - centre) / length;
     return [Math.cos(angle), Math.sin(angle)];
-  });
-  const phases = constant({ data, shape: [2 * pixels.length, 2 * count] });
+  }));
   const image = matMul(phases, reshape(x, [coils, 2 * count, width]));
   return reshape(image, [coils, 2, pixels.length, width]);
 }

@@ -104,11 +104,10 @@ function diagonalSums(kernel: number): NdArray {
  */
 function kernelPhases(length: number, pixels: readonly number[]): NdArray {
   const span = 2 * KERNEL - 1, centre = Math.floor(length / 2);
-  const data = blockMatrix(pixels.length, span, (i, j) => {
+  return blockMatrix(pixels.length, span, (i, j) => {
     const angle = -2 * Math.PI * (j - KERNEL + 1) * (pixels[i] - centre) / length;
     return [Math.cos(angle), Math.sin(angle)];
   }, true);
-  return { data, shape: [2 * pixels.length, 2 * span] };
 }
 
 /** Threshold between noise and signal eigenvalues of the patch covariance, over the noise variance. */

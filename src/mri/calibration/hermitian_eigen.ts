@@ -14,22 +14,24 @@ export interface ComplexMatrix {
   readonly im: Float64Array;
 }
 
-/** Eigenvalues in no particular order, and the eigenvectors that go with them. */
-export interface Eigen {
-  readonly values: Float64Array;
-  /** Row i is eigenvector i, of unit norm. */
-  readonly vectors: ComplexMatrix;
-}
-
 /** Implicit QL steps for one eigenvalue at most; 2 are usual. */
 const MAX_QL_STEPS = 60;
+
+const zeros = (size: number): ComplexMatrix => ({
+  re: new Float64Array(size),
+  im: new Float64Array(size),
+});
 
 /**
  * Decomposes a Hermitian matrix; only its lower triangle is read, and it is overwritten.
  * @param n rows
+ * @returns eigenvalues in no particular order, and eigenvectors of unit norm as the rows of a matrix
  * @throws {RangeError} for entries that are not finite
  */
-export function hermitianEigen(matrix: ComplexMatrix, n: number): Eigen {
+export function hermitianEigen(
+  matrix: ComplexMatrix,
+  n: number,
+): { values: Float64Array; vectors: ComplexMatrix } {
   const { values, off, scales } = tridiagonalise(matrix, n);
   const rows = new Float64Array(n * n);
   for (let i = 0; i < n; i++) rows[i * n + i] = 1;
@@ -37,31 +39,23 @@ export function hermitianEigen(matrix: ComplexMatrix, n: number): Eigen {
   return { values, vectors: reflectBack(rows, matrix, scales, n) };
 }
 
-/** A real symmetric tridiagonal matrix T, and the factors of the reflections that led to it. */
-interface Tridiagonal {
-  readonly values: Float64Array;
-  /** Element i couples i and i + 1. */
-  readonly off: Float64Array;
-  /** tau of each reflection I - tau v v^H. */
-  readonly scales: ComplexMatrix;
-}
-
 /**
- * T = Q^H A Q with Q = H_0 H_1 ..., H_k = I - tau_k v_k v_k^H. On return, row k of the matrix holds
- * v_k from column k + 1 on (the upper triangle, which is not needed for anything else).
+ * T = Q^H A Q with Q = H_0 H_1 ..., H_k = I - tau_k v_k v_k^H, real, symmetric and tridiagonal. On return,
+ * row k of the matrix holds v_k from column k + 1 on (the upper triangle, which is not needed for
+ * anything else).
+ * @returns the diagonal of T, its off-diagonal (element i couples i and i + 1), and every tau
  */
-function tridiagonalise({ re, im }: ComplexMatrix, n: number): Tridiagonal {
+function tridiagonalise(matrix: ComplexMatrix, n: number) {
   const values = new Float64Array(n), off = new Float64Array(n);
-  const scales = { re: new Float64Array(n), im: new Float64Array(n) };
-  const w = { re: new Float64Array(n), im: new Float64Array(n) };
+  const scales = zeros(n), w = zeros(n);
   for (let k = 0; k + 1 < n; k++) {
-    values[k] = re[k * n + k];
-    off[k] = reflect({ re, im }, scales, k, n);
+    values[k] = matrix.re[k * n + k];
+    off[k] = reflect(matrix, scales, k, n);
     if (scales.re[k] === 0 && scales.im[k] === 0) continue;
-    multiply({ re, im }, w, k, n);
-    subtractPair({ re, im }, scales, w, k, n);
+    multiply(matrix, w, k, n);
+    subtractPair(matrix, scales, w, k, n);
   }
-  values[n - 1] = re[n * n - 1];
+  values[n - 1] = matrix.re[n * n - 1];
   return { values, off, scales };
 }
 
@@ -70,27 +64,22 @@ function tridiagonalise({ re, im }: ComplexMatrix, n: number): Tridiagonal {
  * zlarfg); v goes to row k, tau to `scales`.
  * @returns the real subdiagonal element
  */
-function reflect(
-  { re, im }: ComplexMatrix,
-  scales: ComplexMatrix,
-  k: number,
-  n: number,
-): number {
+function reflect({ re, im }: ComplexMatrix, scales: ComplexMatrix, k: number, n: number): number {
   let below = 0;
   for (let i = k + 2; i < n; i++) below += re[i * n + k] ** 2 + im[i * n + k] ** 2;
   const at = (k + 1) * n + k;
-  const [a, b] = [re[at], im[at]];
+  const a = re[at], b = im[at];
   if (below === 0 && b === 0) return a; // tau 0
   const norm = Math.sqrt(a * a + b * b + below);
   const beta = a >= 0 ? -norm : norm;
   scales.re[k] = (beta - a) / beta;
   scales.im[k] = -b / beta;
   const divisor = (a - beta) ** 2 + b * b;
-  const [factorRe, factorIm] = [(a - beta) / divisor, -b / divisor];
+  const factorRe = (a - beta) / divisor, factorIm = -b / divisor;
   re[k * n + k + 1] = 1;
   im[k * n + k + 1] = 0;
   for (let i = k + 2; i < n; i++) {
-    const [x, y] = [re[i * n + k], im[i * n + k]];
+    const x = re[i * n + k], y = im[i * n + k];
     re[k * n + i] = x * factorRe - y * factorIm;
     im[k * n + i] = x * factorIm + y * factorRe;
   }
@@ -162,27 +151,24 @@ function qlIterate(d: Float64Array, e: Float64Array, rows: Float64Array, n: numb
   }
   for (let first = 0; first < n; first++) {
     for (let steps = 0;; steps++) {
-      const last = endOfBlock(e, negligible, first);
+      let last = first;
+      while (last + 1 < n && Math.abs(e[last]) > negligible) last++;
       if (last === first) break;
       if (steps === MAX_QL_STEPS) {
         throw new RangeError(`Cannot find eigenvalue ${first} of ${n}: QL does not converge`);
       }
-      qlStep(d, e, rows, { first, last, n });
+      qlStep(d, e, rows, first, last);
     }
   }
 }
 
-function endOfBlock(e: Float64Array, negligible: number, first: number): number {
-  let last = first;
-  while (last + 1 < e.length && Math.abs(e[last]) > negligible) last++;
-  return last;
-}
-
+/** One step on the block of rows `first` to `last`. */
 function qlStep(
   d: Float64Array,
   e: Float64Array,
   rows: Float64Array,
-  { first, last, n }: { first: number; last: number; n: number },
+  first: number,
+  last: number,
 ): void {
   const half = (d[first + 1] - d[first]) / (2 * e[first]);
   const root = Math.hypot(half, 1);
@@ -205,7 +191,7 @@ function qlStep(
     carried = sine * r;
     d[i + 1] = g + carried;
     bulge = cosine * r - b;
-    rotate(rows, i * n, n, cosine, sine);
+    rotate(rows, i * d.length, d.length, cosine, sine);
   }
   d[first] -= carried;
   e[first] = bulge;
@@ -221,46 +207,33 @@ function rotate(rows: Float64Array, start: number, n: number, cosine: number, si
   }
 }
 
-/** Q z for every row z: reflections from the last to the first. */
+/** Q z for every row z: reflections z -= tau v (v^H z) from the last to the first. */
 function reflectBack(
-  rows: Float64Array,
-  reflections: ComplexMatrix,
+  zr: Float64Array,
+  { re, im }: ComplexMatrix,
   scales: ComplexMatrix,
   n: number,
 ): ComplexMatrix {
-  const vectors = { re: rows, im: new Float64Array(n * n) };
+  const zi = new Float64Array(n * n);
   for (let row = 0; row < n; row++) {
     for (let k = n - 2; k >= 0; k--) {
-      if (scales.re[k] !== 0 || scales.im[k] !== 0) {
-        reflectRow(vectors, row, reflections, scales, k, n);
+      const tr = scales.re[k], ti = scales.im[k];
+      if (tr === 0 && ti === 0) continue;
+      const shift = (row - k) * n; // from v, in row k, to z
+      const start = k * n + k + 1, end = k * n + n;
+      let sumRe = 0, sumIm = 0;
+      for (let i = start; i < end; i++) {
+        const vr = re[i], vi = im[i], xr = zr[i + shift], xi = zi[i + shift];
+        sumRe += vr * xr + vi * xi;
+        sumIm += vr * xi - vi * xr;
+      }
+      const fr = tr * sumRe - ti * sumIm, fi = tr * sumIm + ti * sumRe;
+      for (let i = start; i < end; i++) {
+        const vr = re[i], vi = im[i];
+        zr[i + shift] -= fr * vr - fi * vi;
+        zi[i + shift] -= fr * vi + fi * vr;
       }
     }
   }
-  return vectors;
-}
-
-/** z -= tau v (v^H z) for one row z. */
-function reflectRow(
-  { re: zr, im: zi }: ComplexMatrix,
-  row: number,
-  { re, im }: ComplexMatrix,
-  scales: ComplexMatrix,
-  k: number,
-  n: number,
-): void {
-  const shift = (row - k) * n; // from v, in row k, to z
-  const end = k * n + n;
-  let sumRe = 0, sumIm = 0;
-  for (let i = k * n + k + 1; i < end; i++) {
-    const vr = re[i], vi = im[i], xr = zr[i + shift], xi = zi[i + shift];
-    sumRe += vr * xr + vi * xi;
-    sumIm += vr * xi - vi * xr;
-  }
-  const fr = scales.re[k] * sumRe - scales.im[k] * sumIm;
-  const fi = scales.re[k] * sumIm + scales.im[k] * sumRe;
-  for (let i = k * n + k + 1; i < end; i++) {
-    const vr = re[i], vi = im[i];
-    zr[i + shift] -= fr * vr - fi * vi;
-    zi[i + shift] -= fr * vi + fi * vr;
-  }
+  return { re: zr, im: zi };
 }

@@ -7,7 +7,6 @@ const TINY = 1e-30;
 
 /** Where an iteration of conjugate gradients stands. */
 export interface CgState {
-  /** Estimate. */
   readonly x: Tensor;
   /** Residual b - A x. */
   readonly r: Tensor;
@@ -23,16 +22,13 @@ export interface CgState {
  * Hermitian A the inner products that the method needs are real: no conjugation is left out.
  * @param apply A, from `[N, 2, H, W]` to the same
  * @param b right-hand side `[N, 2, H, W]`
- * @param x0 start; zero if absent
  */
 export function conjugateGradients(
   apply: (x: Tensor) => Tensor,
   b: Tensor,
   iterations: number,
-  x0?: Tensor,
 ): Tensor {
-  const r = x0 === undefined ? b : sub(b, apply(x0));
-  return conjugateGradientsFrom(apply, x0 ?? mul(b, 0), r, iterations);
+  return conjugateGradientsFrom(apply, mul(b, 0), b, iterations);
 }
 
 /** {@link conjugateGradients} from an estimate `x0` whose residual `r` = b - A x0 is known. */

@@ -4,8 +4,9 @@
  * methods (DDRM) need of data from several coils.
  * @module
  */
+import { Worker } from "node:worker_threads";
+import { cores } from "../../host.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
-import { ColumnWorkers } from "./column_workers.ts";
 import { type ComplexMatrix, hermitianEigen } from "../calibration/hermitian_eigen.ts";
 
 /** Eigenvectors and eigenvalues of A_x^H A_x for every column x. */
@@ -24,11 +25,8 @@ export interface ColumnTask {
   readonly lines: readonly number[];
 }
 
-export interface ColumnBasis {
-  /** `[H, 2H]`, as in {@link ColumnBases}. */
-  readonly vectors: Float32Array<ArrayBuffer>;
-  readonly squares: Float32Array<ArrayBuffer>;
-}
+/** Vectors `[H, 2H]` and squares `[H]` of one column, as in {@link ColumnBases}. */
+export type ColumnBasis = Record<"vectors" | "squares", Float32Array<ArrayBuffer>>;
 
 /** How the work reports and is stopped. */
 export interface ColumnControl {
@@ -40,6 +38,9 @@ export interface ColumnControl {
 
 /** Work (W H^3) below which starting workers costs more than it saves. */
 const WORTH_WORKERS = 1e8;
+
+/** More workers than this are not worth their memory. */
+const MAX_WORKERS = 8;
 
 /**
  * Decomposes every column, in a few workers where that pays.
@@ -68,14 +69,49 @@ export async function columnBases(
       place(x, columnBasis(task(x)));
     }
   } else {
-    using workers = new ColumnWorkers();
-    await workers.decompose(width, task, place, signal);
+    await decomposeInWorkers(width, task, place, signal);
   }
   return {
     vectors: ndarray(vectors, [width, height, 2 * height]),
     squares: ndarray(squares, [1, 1, height, width]),
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** Decomposes columns 0 to `count - 1`, each given to the next worker that is free. */
+export async function decomposeInWorkers(
+  count: number,
+  task: (column: number) => ColumnTask,
+  place: (column: number, basis: ColumnBasis) => void,
+  signal?: AbortSignal,
+  workerCount = Math.min(cores(), MAX_WORKERS),
+): Promise<void> {
+  const url = new URL("./column_basis_worker.ts", import.meta.url);
+  const workers = Array.from({ length: workerCount }, () => new Worker(url));
+  let next = 0;
+  const serve = (worker: Worker) =>
+    new Promise<void>((resolve, reject) => {
+      let column = 0;
+      const feed = () => {
+        if (signal?.aborted) return reject(signal.reason);
+        if (next === count) return resolve();
+        column = next++;
+        worker.postMessage(task(column));
+      };
+      worker.on("message", (basis: ColumnBasis) => {
+        place(column, basis);
+        feed();
+      });
+      worker.on("error", (cause: Error) => {
+        reject(new Error(`Cannot decompose a column: ${cause.message}`, { cause }));
+      });
+      feed();
+    });
+  try {
+    await Promise.all(workers.map(serve));
+  } finally {
+    for (const worker of workers) worker.terminate();
+  }
 }
 
 /** Column x of `[..., H, W]`. */

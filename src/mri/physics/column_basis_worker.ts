@@ -1,10 +1,8 @@
 /** Decomposes the columns that it is sent. @module */
 import { parentPort } from "node:worker_threads";
-import { columnBasis } from "./column_basis.ts";
-import type { ColumnAnswer, ColumnRequest } from "./column_workers.ts";
+import { columnBasis, type ColumnTask } from "./column_basis.ts";
 
-parentPort!.on("message", (request: ColumnRequest) => {
-  const { vectors, squares } = columnBasis(request);
-  const answer: ColumnAnswer = { column: request.column, vectors, squares };
-  parentPort!.postMessage(answer, [vectors.buffer, squares.buffer]);
+parentPort!.on("message", (task: ColumnTask) => {
+  const basis = columnBasis(task);
+  parentPort!.postMessage(basis, [basis.vectors.buffer, basis.squares.buffer]);
 });

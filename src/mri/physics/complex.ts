@@ -19,41 +19,28 @@ import {
 const complexAxis = (x: Tensor) => x.rank - 3;
 
 /** Joins real and imaginary parts, each `[..., 1, H, W]`, to `[..., 2, H, W]`. */
-export function joinParts(re: Tensor, im: Tensor): Tensor {
-  return concat([re, im], complexAxis(re));
-}
+export const joinParts = (re: Tensor, im: Tensor): Tensor => concat([re, im], complexAxis(re));
 
 /** Real part of `[..., 2, H, W]`, as `[..., 1, H, W]`. */
-export function realPart(x: Tensor): Tensor {
-  return slice(x, complexAxis(x), 0, 1);
-}
+export const realPart = (x: Tensor): Tensor => slice(x, complexAxis(x), 0, 1);
 
 /** Imaginary part of `[..., 2, H, W]`, as `[..., 1, H, W]`. */
-export function imagPart(x: Tensor): Tensor {
-  return slice(x, complexAxis(x), 1, 2);
-}
+export const imagPart = (x: Tensor): Tensor => slice(x, complexAxis(x), 1, 2);
 
 /** Real and imaginary parts exchanged: `i conj(x)`. */
-export function swapParts(x: Tensor): Tensor {
-  return gather(x, SWAPPED, complexAxis(x));
-}
+export const swapParts = (x: Tensor): Tensor => gather(x, SWAPPED, complexAxis(x));
 
 const SWAPPED = constantOf(BigInt64Array.of(1n, 0n), [2]);
 
 /** Complex conjugate. */
-export function conjugate(x: Tensor): Tensor {
-  return joinParts(realPart(x), neg(imagPart(x)));
-}
+export const conjugate = (x: Tensor): Tensor => joinParts(realPart(x), neg(imagPart(x)));
 
 /** Squared magnitude, `[..., 1, H, W]`. */
-export function squaredMagnitude(x: Tensor): Tensor {
-  return reduceSum(mul(x, x), [complexAxis(x)], { keepDims: true });
-}
+export const squaredMagnitude = (x: Tensor): Tensor =>
+  reduceSum(mul(x, x), [complexAxis(x)], { keepDims: true });
 
 /** Magnitude, `[..., 1, H, W]`. */
-export function magnitude(x: Tensor): Tensor {
-  return sqrt(squaredMagnitude(x));
-}
+export const magnitude = (x: Tensor): Tensor => sqrt(squaredMagnitude(x));
 
 /** Product of two complex tensors. */
 export function complexMul(a: Tensor, b: Tensor): Tensor {
@@ -95,6 +82,4 @@ export function combineFactor({ re, im }: ComplexFactor, y: Tensor, axis: number
 }
 
 /** A real image `[N, 1, H, W]` as a complex one, `[N, 2, H, W]`. */
-export function complexOf(real: Tensor): Tensor {
-  return joinParts(real, mul(real, 0));
-}
+export const complexOf = (real: Tensor): Tensor => joinParts(real, mul(real, 0));

@@ -8,9 +8,10 @@
  * twiddle factors folded into the second.
  * @module
  */
-import { sizeOf } from "../../ndarray.ts";
+import { type NdArray, sizeOf } from "../../ndarray.ts";
 import {
   constant,
+  constantOf,
   matMul,
   reshape,
   swapLastAxes,
@@ -36,7 +37,9 @@ export function factorLength(length: number): [number, number] | null {
   return null;
 }
 
-/** Angle index of `w = exp(-2 pi i / N)` to the power p, exact for large p. */
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** `exp(-2 pi i / N)` to the power p (`exp(2 pi i / N)` backwards), exact for large p. */
 function rotation(power: number, length: number, direction: Direction): [number, number] {
   const turn = ((power % length) + length) % length;
   const angle = (direction === "forward" ? -2 : 2) * Math.PI * turn / length;
@@ -44,7 +47,7 @@ function rotation(power: number, length: number, direction: Direction): [number,
 }
 
 /**
- * A real matrix that acts on stacked real and imaginary parts.
+ * A real matrix `[2 rows, 2 columns]` that acts on stacked real and imaginary parts.
  * @param entry complex entry (row, column)
  * @param interleave true: row order (row, re/im) instead of (re/im, row)
  */
@@ -53,7 +56,7 @@ export function blockMatrix(
   columns: number,
   entry: (row: number, column: number) => [number, number],
   interleave = false,
-): Float32Array {
+): NdArray {
   const data = new Float32Array(4 * rows * columns);
   const stride = 2 * columns;
   for (let row = 0; row < rows; row++) {
@@ -67,7 +70,22 @@ export function blockMatrix(
       data[imRow + columns + column] = re;
     }
   }
-  return data;
+  return { data, shape: [2 * rows, stride] };
+}
+
+/** The transform from chosen inputs n to chosen outputs k, as a matrix. */
+function transformMatrix(
+  outputs: readonly number[],
+  inputs: readonly number[],
+  length: number,
+  direction: Direction,
+): NdArray {
+  const centre = Math.floor(length / 2), scale = 1 / Math.sqrt(length);
+  return blockMatrix(outputs.length, inputs.length, (i, j) => {
+    const power = (outputs[i] - centre) * (inputs[j] - centre);
+    const [re, im] = rotation(power, length, direction);
+    return [re * scale, im * scale];
+  });
 }
 
 /** Constants are shared between graphs that transform the same length; at most 64 are kept. */
@@ -82,46 +100,21 @@ function cached(key: string, make: () => Tensor): Tensor {
   return matrix;
 }
 
-/** The dense matrix `[2K, 2N]` of chosen rows k of the transform. */
-function denseMatrix(length: number, rows: readonly number[], direction: Direction): Tensor {
-  const centre = Math.floor(length / 2);
-  const scale = 1 / Math.sqrt(length);
-  return cached(`dense ${length} ${direction} ${rows}`, () => {
-    const data = blockMatrix(rows.length, length, (row, n) => {
-      const [re, im] = rotation((rows[row] - centre) * (n - centre), length, direction);
-      return [re * scale, im * scale];
-    });
-    return constant({ data, shape: [2 * rows.length, 2 * length] });
-  });
-}
-
-const allRows = (length: number) => Array.from({ length }, (_, k) => k);
-
 /** Factors of the two stages; see `twoStage`. */
 function stageMatrices(n1: number, n2: number, direction: Direction): [Tensor, Tensor] {
-  const length = n1 * n2;
-  const centre = Math.floor(length / 2);
-  const scale = 1 / Math.sqrt(length);
+  const length = n1 * n2, centre = Math.floor(length / 2);
   const first = cached(`first ${n1} ${n2} ${direction}`, () => {
-    const data = blockMatrix(
-      n1,
-      n1,
-      (k1, a) => rotation((k1 - centre) * a * n2, length, direction),
-      true,
-    );
-    return constant({ data, shape: [2 * n1, 2 * n1] });
+    const entry = (k1: number, a: number) => rotation((k1 - centre) * a * n2, length, direction);
+    return constant(blockMatrix(n1, n1, entry, true));
   });
   const second = cached(`second ${n1} ${n2} ${direction}`, () => {
     const data = new Float32Array(n1 * 4 * n2 * n2);
-    for (let k1 = 0; k1 < n1; k1++) {
-      const block = blockMatrix(n2, n2, (k2, b) => {
-        const k = k1 + n1 * k2;
-        const [re, im] = rotation((k - centre) * (b - centre), length, direction);
-        return [re * scale, im * scale];
-      });
-      data.set(block, k1 * 4 * n2 * n2);
+    for (const k1 of range(n1)) {
+      const outputs = range(n2).map((k2) => k1 + n1 * k2);
+      const block = transformMatrix(outputs, range(n2), length, direction);
+      data.set(block.data, k1 * block.data.length);
     }
-    return constant({ data, shape: [n1, 2 * n2, 2 * n2] });
+    return constantOf(data, [n1, 2 * n2, 2 * n2]);
   });
   return [first, second];
 }
@@ -139,12 +132,19 @@ function twoStage(x: Tensor, n1: number, n2: number, direction: Direction): Tens
   return reshape(ordered, [batch, 2, height, width]);
 }
 
-function requireComplex(x: Tensor): void {
-  if (x.rank < 3 || x.shape[x.rank - 3] !== 2) {
-    throw new RangeError(
-      `Cannot transform [${x.shape}]: a complex array [..., 2, H, W] is required`,
-    );
+/** Axes before `[2, H, W]` of a complex array, H and W. */
+function complexShape({ rank, shape }: Tensor): { lead: number[]; height: number; width: number } {
+  if (rank < 3 || shape[rank - 3] !== 2) {
+    throw new RangeError(`Cannot transform [${shape}]: a complex array [..., 2, H, W] is required`);
   }
+  return { lead: shape.slice(0, -3), height: shape[rank - 2], width: shape[rank - 1] };
+}
+
+/** A matrix `[2K, 2H]` along H of `[..., 2, H, W]`: `[..., 2, K, W]`. */
+function matrixAlongH(matrix: Tensor, x: Tensor): Tensor {
+  const { lead, height, width } = complexShape(x);
+  const lines = matMul(matrix, reshape(x, [sizeOf(lead), 2 * height, width]));
+  return reshape(lines, [...lead, 2, matrix.shape[0] / 2, width]);
 }
 
 /**
@@ -153,13 +153,11 @@ function requireComplex(x: Tensor): void {
  * @returns `[..., 2, H, W]`
  */
 export function dftH(x: Tensor, direction: Direction = "forward"): Tensor {
-  requireComplex(x);
-  const height = x.shape[x.rank - 2];
+  const { lead, height, width } = complexShape(x);
   const factors = factorLength(height);
-  if (factors === null) return dftHRows(x, allRows(height), direction);
-  const lead = x.shape.slice(0, -3);
-  const flat = reshape(x, [sizeOf(lead), ...x.shape.slice(-3)]);
-  return reshape(twoStage(flat, factors[0], factors[1], direction), x.shape);
+  if (factors === null) return dftHRows(x, range(height), direction);
+  const flat = reshape(x, [sizeOf(lead), 2, height, width]);
+  return reshape(twoStage(flat, ...factors, direction), x.shape);
 }
 
 /**
@@ -169,12 +167,12 @@ export function dftH(x: Tensor, direction: Direction = "forward"): Tensor {
  * @returns `[..., 2, rows, W]`
  */
 export function dftHRows(x: Tensor, rows: readonly number[], direction: Direction): Tensor {
-  requireComplex(x);
-  const [height, width] = x.shape.slice(-2);
-  const lead = x.shape.slice(0, -3);
-  const flat = reshape(x, [sizeOf(lead), 2 * height, width]);
-  const lines = matMul(denseMatrix(height, rows, direction), flat);
-  return reshape(lines, [...lead, 2, rows.length, width]);
+  const { height } = complexShape(x);
+  const matrix = cached(
+    `dense ${height} ${direction} ${rows}`,
+    () => constant(transformMatrix(rows, range(height), height, direction)),
+  );
+  return matrixAlongH(matrix, x);
 }
 
 /**
@@ -189,20 +187,12 @@ export function dftHRowsAdjoint(
   height: number,
   direction: Direction,
 ): Tensor {
-  requireComplex(y);
-  const width = y.shape[y.rank - 1];
-  const lead = y.shape.slice(0, -3);
-  const centre = Math.floor(height / 2), scale = 1 / Math.sqrt(height);
   const backwards = direction === "forward" ? "inverse" : "forward";
-  const matrix = cached(`adjoint ${height} ${direction} ${rows}`, () => {
-    const data = blockMatrix(height, rows.length, (n, row) => {
-      const [re, im] = rotation((rows[row] - centre) * (n - centre), height, backwards);
-      return [re * scale, im * scale];
-    });
-    return constant({ data, shape: [2 * height, 2 * rows.length] });
-  });
-  const flat = reshape(y, [sizeOf(lead), 2 * rows.length, width]);
-  return reshape(matMul(matrix, flat), [...lead, 2, height, width]);
+  const matrix = cached(
+    `adjoint ${height} ${direction} ${rows}`,
+    () => constant(transformMatrix(range(height), rows, height, backwards)),
+  );
+  return matrixAlongH(matrix, y);
 }
 
 /**
@@ -210,27 +200,22 @@ export function dftHRowsAdjoint(
  * that they go on across its end.
  */
 export interface Comb {
-  /** Distance of the lines. */
   readonly period: number;
-  /** The first of them, below the period. */
+  /** The first line, below the period. */
   readonly first: number;
 }
 
 /** The densest comb among lines, if there is one. */
 export function densestComb(lines: readonly number[], length: number): Comb | undefined {
   const acquired = new Set(lines);
-  for (let period = 1; period < length; period++) {
-    if (length % period !== 0) continue;
-    for (let first = 0; first < period; first++) {
-      const rows = Array.from({ length: length / period }, (_, i) => first + i * period);
+  for (const period of range(length).filter((period) => length % period === 0)) {
+    for (const first of range(period)) {
+      const rows = range(length / period).map((i) => first + i * period);
       if (rows.every((row) => acquired.has(row))) return { period, first };
     }
   }
   return undefined;
 }
-
-/** Whether a line belongs to a comb. */
-export const isOnComb = (line: number, { period, first }: Comb): boolean => line % period === first;
 
 /**
  * Transform along H to the lines of a comb and back. Undersampling by R folds the image onto itself
@@ -240,20 +225,19 @@ export const isOnComb = (line: number, { period, first }: Comb): boolean => line
  * @returns `[..., 2, H, W]`
  */
 export function combNormal(x: Tensor, { period, first }: Comb): Tensor {
-  requireComplex(x);
+  const { lead, height, width } = complexShape(x);
   if (period === 1) return x;
-  const [height, width] = x.shape.slice(-2);
   const centre = Math.floor(height / 2);
-  const fold = cached(`fold ${height} ${period} ${first}`, () => {
-    const data = blockMatrix(period, period, (row, column) => {
-      const [re, im] = rotation((first - centre) * (row - column), period, "inverse");
-      return [re / period, im / period];
-    });
-    return constant({ data, shape: [2 * period, 2 * period] });
-  });
-  const lead = x.shape.slice(0, -3);
-  const folded = reshape(x, [sizeOf(lead), 2 * period, height / period * width]);
-  return reshape(matMul(fold, folded), x.shape);
+  const fold = cached(
+    `fold ${height} ${period} ${first}`,
+    () =>
+      constant(blockMatrix(period, period, (row, column) => {
+        const [re, im] = rotation((first - centre) * (row - column), period, "inverse");
+        return [re / period, im / period];
+      })),
+  );
+  const aliases = reshape(x, [sizeOf(lead), 2, period, height / period * width]);
+  return reshape(matrixAlongH(fold, aliases), x.shape);
 }
 
 /**

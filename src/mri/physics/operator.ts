@@ -28,7 +28,6 @@ import {
   dftHRows,
   dftHRowsAdjoint,
   factorLength,
-  isOnComb,
 } from "./dft.ts";
 import type { SamplingMask } from "../sampling/masks.ts";
 
@@ -71,15 +70,14 @@ export function compose(second: LinearOperator, first: LinearOperator): LinearOp
  */
 export function coils(maps: Tensor, batch: number): LinearOperator {
   const [, count, , height, width] = maps.shape;
-  const factor: ComplexFactor = factorOf(maps);
-  const domain = [batch, 2, height, width];
+  const factor = factorOf(maps);
   const forward = (x: Tensor) => mulFactor(factor, reshape(x, [batch, 1, 2, height, width]));
   const adjoint = (y: Tensor) => {
     const sum = combineFactor(factor, y, 1); // one element where all share the samples
     return reshape(sum, [sum.shape[0], 2, height, width]);
   };
   return {
-    domain,
+    domain: [batch, 2, height, width],
     range: [batch, count, 2, height, width],
     forward,
     adjoint,
@@ -88,29 +86,10 @@ export function coils(maps: Tensor, batch: number): LinearOperator {
 }
 
 /**
- * Cost of moving one element through memory, in multiplications. Chosen so that the strategies below rank
- * as their times did on a 2-core CPU.
+ * Cost of moving one element through memory, in multiplications. Chosen so that the ways to apply F^H F
+ * rank as their times did on a 2-core CPU.
  */
 const ELEMENT_MOVE_COST = 60;
-
-/** How F^H F of chosen lines is applied along H. */
-type NormalStrategy = "dense" | "stages" | "folded";
-
-/** The strategy with the fewest multiplications per column, roughly counted. */
-function normalStrategy(height: number, lines: number, comb: Comb | undefined): NormalStrategy {
-  const factors = factorLength(height);
-  const unfolded = comb === undefined ? lines : lines - height / comb.period;
-  const costs: Readonly<Record<NormalStrategy, number>> = {
-    dense: 8 * lines * height,
-    stages: factors === null
-      ? Infinity
-      : (8 * (factors[0] + factors[1]) + 4 * ELEMENT_MOVE_COST) * height,
-    folded: comb === undefined
-      ? Infinity
-      : (8 * unfolded + 4 * comb.period + 2 * ELEMENT_MOVE_COST) * height,
-  };
-  return (Object.keys(costs) as NormalStrategy[]).reduce((a, b) => costs[b] < costs[a] ? b : a);
-}
 
 /**
  * Fourier transform to the acquired samples.
@@ -121,29 +100,40 @@ function normalStrategy(height: number, lines: number, comb: Comb | undefined): 
  * @param shape `[N, C, 2, H, W]`
  */
 export function sampledFourier(shape: Shape, mask: SamplingMask): LinearOperator {
-  return mask.isLines ? lineFourier(shape, mask.lines) : planeFourier(shape, mask);
+  return mask.isLines
+    ? lineFourier(shape, mask)
+    : maskedFourier(shape, constant(mask.grid()), dft2);
 }
 
-function lineFourier(shape: Shape, lines: readonly number[]): LinearOperator {
+function lineFourier(shape: Shape, mask: SamplingMask): LinearOperator {
   const [batch, count, , height, width] = shape;
-  const comb = densestComb(lines, height);
-  const others = lines.filter((line) => comb !== undefined && !isOnComb(line, comb));
+  const { lines } = mask;
   const forward = (x: Tensor) => dftHRows(x, lines, "forward");
   const adjoint = (y: Tensor) => dftHRowsAdjoint(y, lines, height, "forward");
-  const kept = new Float32Array(height);
-  for (const line of lines) kept[line] = 1;
-  const normalByStages = (x: Tensor) =>
-    dftH(mul(dftH(x, "forward"), constantOf(kept, [height, 1])), "inverse");
+  // Ways to apply F^H F, and the multiplications that each takes for a column, roughly counted.
+  const ways = [{ cost: 8 * lines.length * height, normal: (x: Tensor) => adjoint(forward(x)) }];
+  const factors = factorLength(height);
+  if (factors !== null) {
+    ways.push({
+      cost: (8 * (factors[0] + factors[1]) + 4 * ELEMENT_MOVE_COST) * height,
+      normal: maskedFourier(shape, constant(mask.grid()), dftH).normal,
+    });
+  }
+  const comb = densestComb(lines, height);
+  if (comb !== undefined) {
+    const others = lines.filter((line) => line % comb.period !== comb.first);
+    ways.push({
+      cost: (8 * others.length + 4 * comb.period + 2 * ELEMENT_MOVE_COST) * height,
+      normal: (x) => normalByFolding(x, comb, others),
+    });
+  }
+  const { normal } = ways.reduce((a, b) => b.cost < a.cost ? b : a);
   return {
     domain: shape,
     range: [batch, count, 2, lines.length, width],
     forward,
     adjoint,
-    normal: {
-      dense: (x: Tensor) => adjoint(forward(x)),
-      stages: normalByStages,
-      folded: (x: Tensor) => normalByFolding(x, comb!, others),
-    }[normalStrategy(height, lines.length, comb)],
+    normal,
   };
 }
 
@@ -158,15 +148,15 @@ function normalByFolding(x: Tensor, comb: Comb, others: readonly number[]): Tens
   return add(folded, dftHRowsAdjoint(transformed, others, x.shape[x.rank - 2], "forward"));
 }
 
-function planeFourier(shape: Shape, mask: SamplingMask): LinearOperator {
-  const kept = constant(mask.grid());
-  const forward = (x: Tensor) => mul(dft2(x, "forward"), kept);
+/** Transform to all of k-space, with zeros where nothing was acquired (`kept` is 0). */
+function maskedFourier(shape: Shape, kept: Tensor, transform: typeof dft2): LinearOperator {
+  const forward = (x: Tensor) => mul(transform(x, "forward"), kept);
   return {
     domain: shape,
     range: shape,
     forward,
-    adjoint: (y) => dft2(mul(y, kept), "inverse"),
-    normal: (x) => dft2(forward(x), "inverse"),
+    adjoint: (y) => transform(mul(y, kept), "inverse"),
+    normal: (x) => transform(forward(x), "inverse"),
   };
 }
 
@@ -196,11 +186,7 @@ export function mriOperator(maps: Tensor, mask: SamplingMask, batch = 1): Linear
 }
 
 /** Sum over the coils of S^H F^H F S, with the swap of the adjoint done once, on the sum. */
-function coilwiseNormal(
-  maps: Tensor,
-  mask: SamplingMask,
-  batch: number,
-): (x: Tensor) => Tensor {
+function coilwiseNormal(maps: Tensor, mask: SamplingMask, batch: number): (x: Tensor) => Tensor {
   const [, count, , height, width] = maps.shape;
   const { re, im } = factorOf(maps);
   const fourier = sampledFourier([batch, 1, 2, height, width], mask);
@@ -227,11 +213,8 @@ export function innerProduct(a: Tensor, b: Tensor): Tensor {
 }
 
 /** A^H A + weight I: what regularised least squares inverts. */
-export function regularised(
-  operator: LinearOperator,
-  weight: Tensor | number,
-): (x: Tensor) => Tensor {
-  return (x) => add(operator.normal(x), mul(x, weight));
+export function regularised(operator: LinearOperator, weight: Tensor | number) {
+  return (x: Tensor): Tensor => add(operator.normal(x), mul(x, weight));
 }
 
 /**
@@ -242,12 +225,5 @@ export function regularised(
  */
 export function maskedOperator(maps: Tensor, acquired: Tensor): LinearOperator {
   const sensitivities = coils(maps, maps.shape[0]);
-  const { range } = sensitivities;
-  return compose({
-    domain: range,
-    range,
-    forward: (x) => mul(dftH(x, "forward"), acquired),
-    adjoint: (y) => dftH(mul(y, acquired), "inverse"),
-    normal: (x) => dftH(mul(dftH(x, "forward"), acquired), "inverse"),
-  }, sensitivities);
+  return compose(maskedFourier(sensitivities.range, acquired, dftH), sensitivities);
 }

@@ -18,16 +18,17 @@ export function centred(array: Tensor, axis: number, size: number): Tensor {
  * zero-filling k-space or leaving out its ends.
  */
 export function resampleW(image: Tensor, size: number): Tensor {
-  const from = image.shape[image.rank - 1];
-  if (size === from) return image;
-  const kspace = centred(dftW(image, "forward"), image.rank - 1, size);
-  return mul(dftW(kspace, "inverse"), Math.sqrt(size / from));
+  return resample(image, image.rank - 1, size, dftW);
 }
 
 /** {@link resampleW} along H. */
 export function resampleH(image: Tensor, size: number): Tensor {
-  const from = image.shape[image.rank - 2];
+  return resample(image, image.rank - 2, size, dftH);
+}
+
+function resample(image: Tensor, axis: number, size: number, transform: typeof dftH): Tensor {
+  const from = image.shape[axis];
   if (size === from) return image;
-  const kspace = centred(dftH(image, "forward"), image.rank - 2, size);
-  return mul(dftH(kspace, "inverse"), Math.sqrt(size / from));
+  const kspace = centred(transform(image, "forward"), axis, size);
+  return mul(transform(kspace, "inverse"), Math.sqrt(size / from));
 }

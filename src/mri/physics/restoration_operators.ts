@@ -3,7 +3,7 @@
  * checked on the tasks they were published for.
  * @module
  */
-import { constantOf, matMul, mul, type Shape, type Tensor } from "../../graph/mod.ts";
+import { constantOf, matMul, mul, type Shape, swapLastAxes, type Tensor } from "../../graph/mod.ts";
 import type { LinearOperator } from "./operator.ts";
 
 /** The identity: y = x + noise. */
@@ -68,22 +68,11 @@ export function averagePooling(shape: Shape, factor: number): LinearOperator {
   return separable(shape, mean(height), mean(width));
 }
 
-interface Dense {
-  readonly rows: number;
-  readonly columns: number;
-  entry(row: number, column: number): number;
-}
-
-const matrix = (rows: number, columns: number, entry: Dense["entry"]): Dense => ({
-  rows,
-  columns,
-  entry,
-});
-
-const transposed = ({ rows, columns, entry }: Dense): Dense =>
-  matrix(columns, rows, (row, column) => entry(column, row));
-
-function constantMatrix({ rows, columns, entry }: Dense): Tensor {
+function matrix(
+  rows: number,
+  columns: number,
+  entry: (row: number, column: number) => number,
+): Tensor {
   const data = Float32Array.from(
     { length: rows * columns },
     (_, i) => entry(Math.floor(i / columns), i % columns),
@@ -92,14 +81,13 @@ function constantMatrix({ rows, columns, entry }: Dense): Tensor {
 }
 
 /** x -> R x C^T, with R along H and C along W. */
-function separable(shape: Shape, alongH: Dense, alongW: Dense): LinearOperator {
-  const [left, right] = [constantMatrix(alongH), constantMatrix(transposed(alongW))];
-  const [leftBack, rightBack] = [constantMatrix(transposed(alongH)), constantMatrix(alongW)];
-  const forward = (x: Tensor) => matMul(matMul(left, x), right);
-  const adjoint = (y: Tensor) => matMul(matMul(leftBack, y), rightBack);
+function separable(shape: Shape, alongH: Tensor, alongW: Tensor): LinearOperator {
+  const [alongHBack, alongWBack] = [swapLastAxes(alongH), swapLastAxes(alongW)];
+  const forward = (x: Tensor) => matMul(matMul(alongH, x), alongWBack);
+  const adjoint = (y: Tensor) => matMul(matMul(alongHBack, y), alongW);
   return {
     domain: shape,
-    range: [...shape.slice(0, -2), alongH.rows, alongW.rows],
+    range: [...shape.slice(0, -2), alongH.shape[0], alongW.shape[0]],
     forward,
     adjoint,
     normal: (x) => adjoint(forward(x)),

@@ -17,6 +17,7 @@ import {
   reshape,
   slice,
   sub,
+  swapLastAxes,
   type Tensor,
   transpose,
 } from "../../graph/mod.ts";
@@ -125,18 +126,12 @@ function toBasis(vectors: Tensor, x: Tensor): Tensor {
 
 function fromBasis(vectors: Tensor, c: Tensor): Tensor {
   const [batch, , height] = c.shape;
-  const rows = (part: Tensor) => transpose(toColumns(part), [0, 2, 1]);
+  const rows = (part: Tensor) => swapLastAxes(toColumns(part));
   const products = matMul(concat([rows(realPart(c)), rows(imagPart(c))], 1), vectors); // [W, 2N, 2H]
-  const block = (part: number, half: number) =>
-    transpose(
-      slice(
-        slice(products, 1, part * batch, (part + 1) * batch),
-        2,
-        half * height,
-        (half + 1) * height,
-      ),
-      [0, 2, 1],
-    );
+  const block = (part: number, half: number) => {
+    const rows = slice(products, 1, part * batch, (part + 1) * batch);
+    return swapLastAxes(slice(rows, 2, half * height, (half + 1) * height));
+  };
   return joinParts(
     fromColumns(sub(block(0, 0), block(1, 1))),
     fromColumns(add(block(0, 1), block(1, 0))),

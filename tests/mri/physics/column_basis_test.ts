@@ -1,8 +1,11 @@
 /** Hermitian eigenvectors, and the eigenbasis of the operator's columns. */
 import assert from "node:assert/strict";
 import { eigs } from "mathjs";
-import { columnBases, columnBasis } from "../../../src/mri/physics/column_basis.ts";
-import { ColumnWorkers } from "../../../src/mri/physics/column_workers.ts";
+import {
+  columnBases,
+  columnBasis,
+  decomposeInWorkers,
+} from "../../../src/mri/physics/column_basis.ts";
 import {
   type ComplexMatrix,
   hermitianEigen,
@@ -164,10 +167,7 @@ Deno.test("workers give the same bases as the thread that asks", async () => {
     lines,
   });
   const found = new Map<number, unknown>();
-  using workers = new ColumnWorkers(2);
-  await workers.decompose(5, task, (x, { vectors, squares }) => {
-    found.set(x, { vectors, squares });
-  });
+  await decomposeInWorkers(5, task, (x, basis) => found.set(x, basis), undefined, 2);
   for (let x = 0; x < 5; x++) assert.deepEqual(found.get(x), columnBasis(task(x)));
 });
 
@@ -175,7 +175,7 @@ Deno.test("work on columns stops when it is told to", async () => {
   const { maps, lines } = exampleMaps(6, 5, []);
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(columnBases(maps, lines, { signal }), /enough/);
-  using workers = new ColumnWorkers(1);
   const task = { maps: maps.data, height: 6, lines };
-  await assert.rejects(workers.decompose(5, () => task, () => {}, signal), /enough/);
+  const work = decomposeInWorkers(5, () => task, () => {}, signal, 1);
+  await assert.rejects(work, /enough/);
 });
