@@ -9,8 +9,7 @@
  * it is absent.
  */
 import { benchOptions } from "./options.ts";
-import { encodeMessage } from "../src/io/mrd/message_writer.ts";
-import { DEFAULT_MESSAGE_LIMITS } from "../src/io/mrd/messages.ts";
+import { DEFAULT_MESSAGE_LIMITS, encodeMessage } from "../src/io/mrd/messages.ts";
 import { serve } from "../src/serve/server.ts";
 import { exists, ROOT, run } from "../tests/tools.ts";
 import { headerXml, readAnswer, sliceAcquisitions, someImages } from "../tests/serve/support.ts";

@@ -1,6 +1,6 @@
 /** Images of a reconstruction as an ISMRMRD file. @module */
 import { writeMrdImages } from "../io/mrd/image_writer.ts";
-import { encodeMeta } from "../io/mrd/meta.ts";
+import { encodeMeta } from "../io/mrd/xml.ts";
 import { MAGNITUDE_IMAGE, type MrdImage, type Triple } from "../mrd/values.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Reconstruction } from "./types.ts";

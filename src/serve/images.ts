@@ -1,5 +1,5 @@
 /** A reconstruction as MRD images, with the attributes that viewers look for. @module */
-import { encodeMeta } from "../io/mrd/meta.ts";
+import { encodeMeta } from "../io/mrd/xml.ts";
 import { MAGNITUDE_IMAGE, type MrdImage, type Triple } from "../mrd/values.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import type { RawBin } from "../mri/raw/bin.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
-import { encodeMessage } from "../io/mrd/message_writer.ts";
+import { encodeMessage } from "../io/mrd/messages.ts";
 import { printable } from "../quoted.ts";
 import { recorded, type Recording } from "./recording.ts";
 import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";

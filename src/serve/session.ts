@@ -6,8 +6,7 @@
 import { InputError, LarmorError } from "../errors.ts";
 import { ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
-import { encodeMessage } from "../io/mrd/message_writer.ts";
-import type { MrdMessage } from "../io/mrd/messages.ts";
+import { encodeMessage, type MrdMessage } from "../io/mrd/messages.ts";
 import type { Acquisition } from "../mrd/values.ts";
 import { quoted } from "../quoted.ts";
 import { extraConfiguration } from "./extra_configuration.ts";

@@ -5,7 +5,7 @@
  */
 import { InputError, LarmorError } from "../errors.ts";
 import { type DeviceRequest, Runtime } from "../graph/mod.ts";
-import { encodeMessage } from "../io/mrd/message_writer.ts";
+import { encodeMessage } from "../io/mrd/messages.ts";
 import { parseMrdHeader } from "../io/mrd/xml_header.ts";
 import type { Acquisition } from "../mrd/values.ts";
 import type { Limit, MrdHeader } from "../mrd/xml_header.ts";

@@ -1,7 +1,6 @@
 /** The server with its workers, and clients over TCP. */
 import assert from "node:assert/strict";
-import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
-import type { MrdMessage } from "../../src/io/mrd/messages.ts";
+import { encodeMessage, type MrdMessage } from "../../src/io/mrd/messages.ts";
 import { fileRecording } from "../../src/serve/recording.ts";
 import { type ServerOptions } from "../../src/serve/server.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";

@@ -1,8 +1,7 @@
 /** One conversation after the other, with work that only takes notes. */
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
-import type { MrdMessage } from "../../src/io/mrd/messages.ts";
+import { encodeMessage, type MrdMessage } from "../../src/io/mrd/messages.ts";
 import { extraConfiguration } from "../../src/serve/extra_configuration.ts";
 import { Session, type SessionOptions } from "../../src/serve/session.ts";
 import { quoted } from "../../src/quoted.ts";

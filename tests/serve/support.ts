@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { ByteReader } from "../../src/io/mrd/byte_reader.ts";
 import { MessageReader } from "../../src/io/mrd/message_reader.ts";
-import { encodeMessage } from "../../src/io/mrd/message_writer.ts";
-import type { MrdMessage } from "../../src/io/mrd/messages.ts";
+import { encodeMessage, type MrdMessage } from "../../src/io/mrd/messages.ts";
 import {
   type Acquisition,
   type AcquisitionHeader,

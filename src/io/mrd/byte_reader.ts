@@ -1,9 +1,8 @@
 /** Exact numbers of bytes from a stream that gives them in pieces: a socket or a pipe. @module */
 import { InputError } from "../../errors.ts";
 
-/** Where bytes come from; `Deno.Conn` and `Deno.stdin` are such. */
+/** Where bytes come from; `Deno.Conn` and `Deno.stdin` are such. `read` gives null at the end. */
 export interface ByteInput {
-  /** Reads up to `target.length` bytes; null at the end. */
   read(target: Uint8Array): Promise<number | null>;
 }
 
@@ -25,16 +24,11 @@ export class ByteReader {
     this.#input = input;
   }
 
-  /** Bytes that were handed out so far. */
   get position(): number {
     return this.#position;
   }
 
-  /**
-   * Fills an array.
-   * @returns false when the stream ends before the first byte
-   * @throws {InputError} when it ends, or breaks, after the first byte
-   */
+  /** Fills an array; false when the stream ends before its first byte. */
   async fill(target: Uint8Array): Promise<boolean> {
     let done = 0;
     while (done < target.length) {
@@ -58,10 +52,7 @@ export class ByteReader {
     return true;
   }
 
-  /**
-   * Fills an array with bytes that must be there.
-   * @throws {InputError} when the stream ends or breaks before
-   */
+  /** Fills an array with bytes that must be there. */
   async take(target: Uint8Array): Promise<void> {
     if (!await this.fill(target)) throw endedEarly(target.length, 0);
   }

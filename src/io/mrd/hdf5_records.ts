@@ -9,20 +9,14 @@
  */
 import { InputError } from "../../errors.ts";
 import { concatBytes } from "../bytes.ts";
-import {
-  checkSlab,
-  type DatasetInfo,
-  datasetNames,
-  describe,
-  groupNames,
-} from "../hdf5/dataset.ts";
-import { H5T, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
+import { checkSlab, datasetNames, describe, groupNames } from "../hdf5/dataset.ts";
+import type { DatasetInfo } from "../hdf5/dataset.ts";
+import { H5T, type Hdf5Member, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
 import { readText } from "../hdf5/values.ts";
 import type { ReadRequest } from "../hdf5/worker_client.ts";
 import { unreadable } from "../unreadable.ts";
-import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
-import { headerCopies, type HeaderCopy } from "./members.ts";
+import { ACQUISITION, acquisitionLengths, type FieldPlace, WAVEFORM } from "./headers.ts";
 import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
 
 /** Records read at once: 16 to 64 are fastest, and more only take memory. */
@@ -32,7 +26,12 @@ const WORD = 4;
 /** Group that writers use when nothing is said. */
 const DEFAULT_GROUP = "dataset";
 
-type Member = Hdf5Metadata & { readonly name: string; readonly offset: number };
+/** Bytes to copy from a record of the file into a header of the stream. */
+interface HeaderCopy {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
 
 /** A dataset of records, and where its members lie. */
 interface RecordTable {
@@ -69,10 +68,9 @@ export class MrdRecords implements Disposable {
   }
 
   /**
-   * Finds the measurement of a file. Disposing of the result closes the file.
+   * Finds the measurement of a file; undefined when there is none and none was asked for. Disposing
+   * of the result closes the file.
    * @param group its group; by default the only one that has `xml` and `data`, or `dataset`
-   * @returns undefined when there is none and none was asked for
-   * @throws {InputError} when there is no such group, or several, or it is damaged
    */
   static find(file: Hdf5File, group?: string): MrdRecords | undefined {
     const groups = groupNames(file).filter((name) => {
@@ -119,9 +117,7 @@ export class MrdRecords implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  /**
-   * Reads records that follow each other, and calls `visit` with the address of each in the heap.
-   */
+  /** Calls `visit` with the address in the heap of each of some records in succession. */
   #visit(
     { info: { name, size }, count: total }: RecordTable,
     first: number,
@@ -196,7 +192,7 @@ function readHeader(file: Hdf5File, group: string): string {
 
 function recordTable(file: Hdf5File, group: string, kind: RecordKind): RecordTable {
   const info = describe(file, `${group}/${kind}`)!;
-  const members: readonly Member[] = info.metadata.compound_type?.members ?? [];
+  const members: readonly Hdf5Member[] = info.metadata.compound_type?.members ?? [];
   const fail = (required: string) =>
     new InputError(
       `Cannot read ${file.path} as ISMRMRD: ${required} is required in ${info.name}, ` +
@@ -204,7 +200,7 @@ function recordTable(file: Hdf5File, group: string, kind: RecordKind): RecordTab
     );
   if (info.shape.length !== 1) throw fail("a list of records");
   const head = members.find(({ name }) => name === "head");
-  const copies = head && headerCopies(head, kind);
+  const copies = head && headerCopies(head, head.offset, HEADERS[kind].places);
   if (copies === undefined) throw fail("an ISMRMRD header `head`");
   const sequence = (name: string, type: number) => {
     const member = members.find((each) => each.name === name);
@@ -224,4 +220,41 @@ function recordTable(file: Hdf5File, group: string, kind: RecordKind): RecordTab
     trajectory: isData ? sequence("traj", H5T.float) : undefined,
     samples: sequence("data", isData ? H5T.float : H5T.integer),
   };
+}
+
+/** Names of members that do not follow from ours. */
+const NAMES: Readonly<Record<string, string>> = {
+  kspaceEncodeStep1: "kspace_encode_step_1",
+  kspaceEncodeStep2: "kspace_encode_step_2",
+};
+
+const snakeCase = (name: string) =>
+  NAMES[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/**
+ * How to bring a member of a record, whose fields begin at `base`, into the bytes of the stream;
+ * undefined when one of its own is missing or of another size.
+ */
+function headerCopies(
+  parent: Hdf5Member,
+  base: number,
+  places: readonly FieldPlace[],
+): HeaderCopy[] | undefined {
+  const members = new Map(parent.compound_type?.members.map((member) => [member.name, member]));
+  const copies: HeaderCopy[] = [];
+  for (const { name, at, bytes, inside } of places) {
+    const member = members.get(snakeCase(name));
+    const from = base + (member?.offset ?? 0);
+    const own = inside && member && headerCopies(member, from, inside);
+    if (own !== undefined) copies.push(...own);
+    else if (member?.size !== bytes || !isPlain(member)) return undefined;
+    else copies.push({ from, to: at, bytes });
+  }
+  return copies;
+}
+
+/** Little-endian numbers: nothing else can be copied as it is. */
+function isPlain({ type, littleEndian, array_type }: Hdf5Metadata): boolean {
+  if (type === H5T.array) return array_type !== undefined && isPlain(array_type);
+  return (type === H5T.integer || type === H5T.float) && littleEndian !== false;
 }

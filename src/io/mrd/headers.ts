@@ -14,22 +14,21 @@ import {
 } from "../../mrd/values.ts";
 import { unreadable } from "../unreadable.ts";
 
-const BYTES: { readonly [K in NumberKind]: number } = { u16: 2, u32: 4, i32: 4, f32: 4, u64: 8 };
+const VIEW = DataView.prototype;
 
-const GET: { readonly [K in NumberKind]: (view: DataView, at: number) => number | bigint } = {
-  u16: (view, at) => view.getUint16(at, true),
-  u32: (view, at) => view.getUint32(at, true),
-  i32: (view, at) => view.getInt32(at, true),
-  f32: (view, at) => view.getFloat32(at, true),
-  u64: (view, at) => view.getBigUint64(at, true),
-};
-
-const SET: { readonly [K in NumberKind]: (view: DataView, at: number, value: never) => void } = {
-  u16: (view, at, value) => view.setUint16(at, value, true),
-  u32: (view, at, value) => view.setUint32(at, value, true),
-  i32: (view, at, value) => view.setInt32(at, value, true),
-  f32: (view, at, value) => view.setFloat32(at, value, true),
-  u64: (view, at, value) => view.setBigUint64(at, value, true),
+/** How the kinds of numbers are stored. */
+const NUMBERS: {
+  readonly [K in NumberKind]: {
+    readonly bytes: number;
+    get(this: DataView, at: number, littleEndian: true): number | bigint;
+    set(this: DataView, at: number, value: never, littleEndian: true): void;
+  };
+} = {
+  u16: { bytes: 2, get: VIEW.getUint16, set: VIEW.setUint16 },
+  u32: { bytes: 4, get: VIEW.getUint32, set: VIEW.setUint32 },
+  i32: { bytes: 4, get: VIEW.getInt32, set: VIEW.setInt32 },
+  f32: { bytes: 4, get: VIEW.getFloat32, set: VIEW.setFloat32 },
+  u64: { bytes: 8, get: VIEW.getBigUint64, set: VIEW.setBigUint64 },
 };
 
 /** Where a field lies: numbers, or places of its own. */
@@ -77,37 +76,32 @@ export class HeaderFormat<T> {
 type Values = Readonly<Record<string, unknown>>;
 
 function placesOf(fields: HeaderFields, start: number, aligned: boolean): FieldPlace[] {
-  let at = start;
+  let end = start;
   return Object.entries(fields).map(([name, field]) => {
     if (typeof field === "object") {
+      const at = end;
       const inside = placesOf(field, at, aligned);
-      const bytes = inside.reduce((sum, place) => sum + place.bytes, 0);
-      at += bytes;
-      return { name, at: at - bytes, bytes, kind: "u16", inside };
+      end = at + inside.reduce((sum, place) => sum + place.bytes, 0);
+      return { name, at, bytes: end - at, kind: "u16", inside };
     }
-    const [kind, count] = field.split("x") as [NumberKind, string | undefined];
-    if (aligned) at = Math.ceil(at / BYTES[kind]) * BYTES[kind];
-    const bytes = BYTES[kind] * Number(count ?? 1);
-    at += bytes;
-    return {
-      name,
-      at: at - bytes,
-      bytes,
-      kind,
-      count: count === undefined ? count : Number(count),
-    };
+    const [kind, size] = field.split("x") as [NumberKind, string | undefined];
+    const { bytes: width } = NUMBERS[kind];
+    const count = size === undefined ? undefined : Number(size);
+    const at = aligned ? Math.ceil(end / width) * width : end;
+    end = at + width * (count ?? 1);
+    return { name, at, bytes: end - at, kind, count };
   });
 }
 
 function read(view: DataView, places: readonly FieldPlace[]): Values {
   const result: Record<string, unknown> = {};
   for (const { name, at, kind, count, inside } of places) {
-    const get = GET[kind];
+    const { bytes, get } = NUMBERS[kind];
     if (inside !== undefined) result[name] = read(view, inside);
-    else if (count === undefined) result[name] = get(view, at);
+    else if (count === undefined) result[name] = get.call(view, at, true);
     else {
       const values = new Array<number | bigint>(count);
-      for (let i = 0; i < count; i++) values[i] = get(view, at + i * BYTES[kind]);
+      for (let i = 0; i < count; i++) values[i] = get.call(view, at + i * bytes, true);
       result[name] = values;
     }
   }
@@ -117,10 +111,11 @@ function read(view: DataView, places: readonly FieldPlace[]): Values {
 function write(view: DataView, places: readonly FieldPlace[], values: Values): void {
   for (const { name, at, kind, count, inside } of places) {
     const value = values[name];
+    const { bytes, set } = NUMBERS[kind];
     if (inside !== undefined) write(view, inside, value as Values);
     else {
       const all = (count === undefined ? [value] : value) as readonly never[];
-      all.slice(0, count ?? 1).forEach((one, i) => SET[kind](view, at + i * BYTES[kind], one));
+      all.slice(0, count ?? 1).forEach((one, i) => set.call(view, at + i * bytes, one, true));
     }
   }
 }

@@ -1,8 +1,4 @@
-/**
- * Writing images as an ISMRMRD file: groups `image_0`, `image_1`, ... with header, attributes,
- * data.
- * @module
- */
+/** Writing images as an ISMRMRD file: one group, `image_0`, `image_1`, ..., a series. @module */
 import { type MrdImage, PIXEL_TYPES } from "../../mrd/values.ts";
 import { bytesOf } from "../bytes.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
@@ -11,18 +7,15 @@ import { IMAGE } from "./headers.ts";
 import { RecordSink } from "./record_sink.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
 
-export interface MrdImageFile {
-  /** The header of the measurement, kept as it is. */
-  readonly xml?: string;
-  /** Images of each series; those of one series have the same size and type. 1 to 4 series. */
-  readonly series: readonly (readonly MrdImage[])[];
-}
-
 /**
  * Writes images in the group `dataset`. The file appears under its name when it is complete.
- * @throws {RangeError} when a series is empty, its images differ, or there are too many series
+ * @param content the header of the measurement, kept as it is; and 1 to 4 series, whose images are
+ *   of the same size and type
  */
-export async function writeMrdImages(path: string, { xml, series }: MrdImageFile): Promise<void> {
+export async function writeMrdImages(
+  path: string,
+  { xml, series }: { xml?: string; series: readonly (readonly MrdImage[])[] },
+): Promise<void> {
   const template = IMAGE_TEMPLATES[series.length];
   if (template === undefined) {
     throw new RangeError(

@@ -1,22 +1,11 @@
-/**
- * Reading the messages of an MRD stream. Lengths are checked before memory is allocated.
- * @module
- */
+/** Reading the messages of an MRD stream. Lengths are checked before memory is allocated. @module */
 import { InputError } from "../../errors.ts";
 import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
 import { unreadable } from "../unreadable.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
-import {
-  CONFIG_FILE_BYTES,
-  DEFAULT_MESSAGE_LIMITS,
-  MESSAGE_IDS,
-  type MessageLimits,
-  type MrdMessage,
-  type TextKind,
-} from "./messages.ts";
-
-const LITTLE_ENDIAN = true;
+import { CONFIG_FILE_BYTES, DEFAULT_MESSAGE_LIMITS, MESSAGE_IDS } from "./messages.ts";
+import type { MessageLimits, MrdMessage, TextKind } from "./messages.ts";
 /** Flags of samples that are not plain float32. */
 const COMPRESSED = flagBits("compression1", "compression2", "compression3", "compression4");
 
@@ -30,10 +19,8 @@ export class MessageReader {
   }
 
   /**
-   * The next message; undefined when the stream ends between two.
-   * @throws {InputError} for an unknown message, or one that is too large or cut off; the rest of
-   * the
-   *   stream cannot be read then
+   * The next message; undefined when the stream ends between two. After an error the rest of the
+   * stream cannot be read.
    */
   async next(): Promise<MrdMessage | undefined> {
     const id = new Uint8Array(2);
@@ -64,7 +51,7 @@ export class MessageReader {
   }
 
   async #text(kind: TextKind): Promise<MrdMessage> {
-    const length = view(await this.#take(4)).getUint32(0, LITTLE_ENDIAN);
+    const length = new DataView((await this.#take(4)).buffer).getUint32(0, true);
     this.#check(kind, length, this.#limits.textBytes);
     const bytes = await this.#take(length);
     return { kind, text: untilNul(bytes), terminated: bytes.includes(0) };
@@ -73,35 +60,27 @@ export class MessageReader {
   async #acquisition(): Promise<MrdMessage> {
     const header = ACQUISITION.parse(await this.#take(ACQUISITION.bytes));
     if ((header.flags & COMPRESSED) !== 0n) {
-      throw unreadable(
-        "the acquisition",
-        "samples as float32 are",
-        "compressed ones",
-        "Send without compression (options -P and -T of Gadgetron's client)",
-      );
+      const hint = "Send without compression (options -P and -T of Gadgetron's client)";
+      throw unreadable("the acquisition", "samples as float32 are", "compressed ones", hint);
     }
     const lengths = acquisitionLengths(header);
-    const { dataBytes } = this.#limits;
-    this.#check("acquisition", 4 * (lengths.trajectory + lengths.samples), dataBytes);
-    const trajectory = new Float32Array(lengths.trajectory);
-    const samples = new Float32Array(lengths.samples);
-    if (lengths.trajectory > 0) await this.#bytes.take(new Uint8Array(trajectory.buffer));
-    await this.#bytes.take(new Uint8Array(samples.buffer));
+    this.#checkData("acquisition", 4 * (lengths.trajectory + lengths.samples));
+    const trajectory = await this.#fill(new Float32Array(lengths.trajectory));
+    const samples = await this.#fill(new Float32Array(lengths.samples));
     return { kind: "acquisition", acquisition: { header, trajectory, samples } };
   }
 
   async #waveform(): Promise<MrdMessage> {
     const header = WAVEFORM.parse(await this.#take(WAVEFORM.bytes));
     const count = header.channels * header.numberOfSamples;
-    this.#check("waveform", 4 * count, this.#limits.dataBytes);
-    const data = new Uint32Array(count);
-    await this.#bytes.take(new Uint8Array(data.buffer));
+    this.#checkData("waveform", 4 * count);
+    const data = await this.#fill(new Uint32Array(count));
     return { kind: "waveform", waveform: { header, data } };
   }
 
   async #image(): Promise<MrdMessage> {
     const header = IMAGE.parse(await this.#take(IMAGE.bytes));
-    const length = Number(view(await this.#take(8)).getBigUint64(0, LITTLE_ENDIAN));
+    const length = Number(new DataView((await this.#take(8)).buffer).getBigUint64(0, true));
     this.#check("attributes of the image", length, this.#limits.textBytes);
     const attributes = untilNul(await this.#take(length));
     const { dataType, matrixSize, channels } = header;
@@ -114,26 +93,28 @@ export class MessageReader {
     const { array, complex } = PIXEL_TYPES[dataType];
     const pixels = matrixSize.reduce((product, size) => product * size, channels);
     const count = pixels * (complex ? 2 : 1);
-    this.#check("image", count * array.BYTES_PER_ELEMENT, this.#limits.dataBytes);
-    const data: Pixels = new array(count);
-    await this.#bytes.take(new Uint8Array(data.buffer));
+    this.#checkData("image", count * array.BYTES_PER_ELEMENT);
+    const data: Pixels = await this.#fill(new array(count));
     return { kind: "image", image: { header, attributes, data } };
   }
 
-  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(length);
-    await this.#bytes.take(bytes);
-    return bytes;
+  #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#fill(new Uint8Array(length));
+  }
+
+  async #fill<T extends ArrayBufferView<ArrayBuffer>>(array: T): Promise<T> {
+    if (array.byteLength > 0) await this.#bytes.take(new Uint8Array(array.buffer));
+    return array;
+  }
+
+  #checkData(what: string, bytes: number): void {
+    this.#check(what, bytes, this.#limits.dataBytes);
   }
 
   #check(what: string, bytes: number, limit: number): void {
     if (bytes <= limit) return;
     throw unreadable(`the ${what}`, `at most ${limit} bytes are`, `a length of ${bytes}`);
   }
-}
-
-function view(bytes: Uint8Array<ArrayBuffer>): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A text up to the first NUL; bytes that are not UTF-8 become U+FFFD. */

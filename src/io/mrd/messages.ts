@@ -4,6 +4,8 @@
  * @module
  */
 import type { Acquisition, MrdImage, Waveform } from "../../mrd/values.ts";
+import { bytesOf, concatBytes } from "../bytes.ts";
+import { ACQUISITION, IMAGE, WAVEFORM } from "./headers.ts";
 
 export const MESSAGE_IDS = {
   configFile: 1,
@@ -35,11 +37,9 @@ export type MrdMessage =
   | { readonly kind: "image"; readonly image: MrdImage }
   | { readonly kind: "waveform"; readonly waveform: Waveform };
 
-/** How large messages may be. */
+/** Most bytes of a text, an XML header or attributes, and of the samples or pixels of a message. */
 export interface MessageLimits {
-  /** Bytes of a text, an XML header or the attributes of an image. */
   readonly textBytes: number;
-  /** Bytes of samples or pixels of one message. */
   readonly dataBytes: number;
 }
 
@@ -48,3 +48,56 @@ export const DEFAULT_MESSAGE_LIMITS: MessageLimits = {
   textBytes: 16 * 2 ** 20,
   dataBytes: 256 * 2 ** 20,
 };
+
+/** The bytes of a message. */
+export function encodeMessage(message: MrdMessage): Uint8Array<ArrayBuffer> {
+  const id = number(2, MESSAGE_IDS[message.kind]);
+  switch (message.kind) {
+    case "configFile":
+      return concatBytes([id, configFile(message.text)]);
+    case "close":
+      return concatBytes([id]);
+    case "acquisition": {
+      const { header, trajectory, samples } = message.acquisition;
+      const parts = [ACQUISITION.encode(header), bytesOf(trajectory), bytesOf(samples)];
+      return concatBytes([id, ...parts]);
+    }
+    case "image": {
+      // The length of the attributes is stored twice, as readers differ in which one they use.
+      const { header, attributes, data } = message.image;
+      const meta = new TextEncoder().encode(attributes);
+      const complete = IMAGE.encode({ ...header, attributeStringLength: meta.length });
+      return concatBytes([id, complete, number(8, meta.length), meta, bytesOf(data)]);
+    }
+    case "waveform": {
+      const { header, data } = message.waveform;
+      return concatBytes([id, WAVEFORM.encode(header), bytesOf(data)]);
+    }
+    default: {
+      const text = new TextEncoder().encode(
+        message.terminated ? `${message.text}\0` : message.text,
+      );
+      return concatBytes([id, number(4, text.length), text]);
+    }
+  }
+}
+
+function configFile(name: string): Uint8Array {
+  const text = new TextEncoder().encode(name);
+  if (text.length >= CONFIG_FILE_BYTES) {
+    throw new RangeError(
+      `Cannot write the name of a configuration: fewer than ${CONFIG_FILE_BYTES} bytes are ` +
+        `required, found ${text.length}`,
+    );
+  }
+  const padded = new Uint8Array(CONFIG_FILE_BYTES);
+  padded.set(text);
+  return padded;
+}
+
+/** A number of 2, 4 or 8 bytes, little endian. */
+function number(bytes: 2 | 4 | 8, value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt(value), true);
+  return new Uint8Array(view.buffer, 0, bytes);
+}

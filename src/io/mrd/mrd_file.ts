@@ -14,11 +14,10 @@ const ACQUISITIONS_AT_ONCE = 64;
 export interface MrdOptions {
   /** The group of the measurement; by default the only one, or `dataset`. */
   readonly group?: string;
-  /** Milliseconds after which a request is given up. Default: a minute. */
+  /** Milliseconds after which a request is given up. */
   readonly timeLimit?: number;
 }
 
-/** An open ISMRMRD file. */
 export interface MrdFile extends Disposable {
   readonly path: string;
   readonly group: string;
@@ -39,12 +38,7 @@ export interface MrdFile extends Disposable {
   waveforms(): AsyncGenerator<Waveform>;
 }
 
-/**
- * Opens an ISMRMRD file. The caller disposes of it.
- * @returns undefined when it is HDF5 of another kind
- * @throws {InputError} when it cannot be read, its header is wrong, or there are several
- *   measurements and none is named; the reading functions throw it when a record is damaged
- */
+/** Opens an ISMRMRD file, which the caller disposes of; undefined: it is HDF5 of another kind. */
 export async function openMrd(
   path: string,
   { group, timeLimit = TIME_LIMIT }: MrdOptions = {},

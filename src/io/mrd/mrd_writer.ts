@@ -20,7 +20,6 @@ export class MrdWriter implements AsyncDisposable {
     this.#waveforms = new RecordSink(output.file, "dataset/waveforms");
   }
 
-  /** Begins a file. */
   static async create(path: string, xml: string): Promise<MrdWriter> {
     const output = await Hdf5Output.create(path, RAW_TEMPLATE);
     try {
@@ -45,7 +44,6 @@ export class MrdWriter implements AsyncDisposable {
     this.#data.add({ header: ACQUISITION.encode(header), sequences: [trajectory, samples] });
   }
 
-  /** Adds a waveform. @throws {InputError} when the disk is full */
   appendWaveform({ header, data }: Waveform): void {
     this.#waveforms.add({ header: WAVEFORM.encode(header), sequences: [data] });
   }
@@ -57,7 +55,6 @@ export class MrdWriter implements AsyncDisposable {
     await this.#output.finish();
   }
 
-  /** Removes a file that is not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#output[Symbol.asyncDispose]();
   }

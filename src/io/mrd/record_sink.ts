@@ -10,7 +10,7 @@ const BATCH_BYTES = 1 << 24;
 /** Bytes of a pointer, and of the length before it, in WebAssembly. */
 const WORD = 4;
 
-export interface RecordBytes {
+interface RecordBytes {
   readonly header: Uint8Array;
   readonly sequences: readonly (Float32Array | Uint32Array)[];
 }
@@ -41,7 +41,7 @@ export class RecordSink {
     if (this.#waiting.length >= BATCH || this.#bytes >= BATCH_BYTES) this.flush();
   }
 
-  /** Writes the records that wait. @throws {InputError} when the disk is full */
+  /** Writes the records that wait. */
   flush(): void {
     const records = this.#waiting;
     if (records.length === 0) return;
@@ -52,17 +52,13 @@ export class RecordSink {
     this.#file.withMemory(total, (pointer) => {
       this.#lay(records, this.#file.heap(pointer, total), pointer, head);
       const name = this.#name;
-      const first = this.#written, end = first + records.length;
+      const end = this.#written + records.length;
+      const count = [BigInt(records.length)], offset = [BigInt(this.#written)];
       this.#file.call(`extend ${name}`, (h5, id) => h5.resize_dataset(id, name, [BigInt(end)]));
-      this.#file.call(`write ${name}`, (h5, id) =>
-        h5.set_dataset_data(
-          id,
-          name,
-          [BigInt(records.length)],
-          [BigInt(first)],
-          [1n],
-          BigInt(pointer),
-        ));
+      this.#file.call(
+        `write ${name}`,
+        (h5, id) => h5.set_dataset_data(id, name, count, offset, [1n], BigInt(pointer)),
+      );
       this.#written = end;
     });
     this.#waiting = [];

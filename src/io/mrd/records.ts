@@ -22,13 +22,11 @@ export interface MrdDescription {
   readonly images: readonly string[];
 }
 
-/** Some records. The sequences are empty when only headers were asked for. */
+/** Some records, side by side. The sequences are empty when only headers were asked for. */
 export interface RecordBatch {
-  /** The headers, one after the other. */
   readonly headers: Uint8Array<ArrayBuffer>;
-  /** Trajectories of acquisitions, one after the other; of waveforms nothing. */
   readonly trajectory: Float32Array<ArrayBuffer>;
-  /** Samples, one after the other: float32, or uint32 of waveforms, as bytes. */
+  /** Float32, or uint32 of waveforms, as bytes. */
   readonly samples: Uint8Array<ArrayBuffer>;
 }
 

@@ -1,9 +1,6 @@
 /**
- * XML as the headers and attributes of ISMRMRD use it: elements with text, no attributes. The only
- * importer of the XML parser.
- *
- * Headers come from outside: a document type (which could define entities) is refused, and so are
- * headers of more than a few megabytes.
+ * XML as the headers and attributes of ISMRMRD use it: elements with text, no attributes. Headers
+ * come from outside: a document type, which could define entities, is refused.
  * @module
  */
 import { XMLParser, XMLValidator } from "fast-xml-parser";
@@ -57,11 +54,7 @@ export class XmlElement {
   }
 }
 
-/**
- * Parses a document and gives its root.
- * @param xml the text; what follows a NUL does not count
- * @throws {InputError} when it is no such XML, too long, or has a document type
- */
+/** Parses a document, which a NUL ends, and gives its root. */
 export function parseXml(xml: string, root: string, source: string): XmlElement {
   const [text] = xml.split("\0", 1);
   const fail = (found: string, cause?: unknown) =>
@@ -92,9 +85,20 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A text that may stand between tags, without the control characters that XML cannot hold. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (character) => ESCAPES[character])
     // deno-lint-ignore no-control-regex
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+}
+
+/** Attributes of an image as XML: `<ismrmrdMeta>`, names with one or more texts each. */
+export function encodeMeta(
+  meta: Readonly<Record<string, string | number | readonly (string | number)[]>>,
+): string {
+  const entries = Object.entries(meta).map(([name, values]) => {
+    const texts = [values].flat().map((value) => `<value>${escapeXml(`${value}`)}</value>`);
+    return `<meta><name>${escapeXml(name)}</name>${texts.join("")}</meta>`;
+  });
+  return `<?xml version="1.0"?>\n<ismrmrdMeta>${entries.join("")}</ismrmrdMeta>`;
 }

@@ -4,15 +4,8 @@
  * @module
  */
 import type { InputError } from "../../errors.ts";
-import {
-  CALIBRATION_MODES,
-  type Encoding,
-  type Limit,
-  LIMITED,
-  type MrdHeader,
-  type Space,
-  TRAJECTORIES,
-} from "../../mrd/xml_header.ts";
+import { CALIBRATION_MODES, LIMITED, TRAJECTORIES } from "../../mrd/xml_header.ts";
+import type { Encoding, Limit, MrdHeader, Space } from "../../mrd/xml_header.ts";
 import { unreadable } from "../unreadable.ts";
 import { parseXml, type XmlElement } from "./xml.ts";
 
@@ -76,11 +69,7 @@ class HeaderReader {
     }
     return {
       matrix: [this.short(matrix, "x", 1), this.short(matrix, "y", 1), this.short(matrix, "z", 1)],
-      fieldOfView: [
-        this.length(extent, "x"),
-        this.length(extent, "y"),
-        this.length(extent, "z"),
-      ],
+      fieldOfView: [this.length(extent, "x"), this.length(extent, "y"), this.length(extent, "z")],
     };
   }
 
@@ -127,11 +116,7 @@ class HeaderReader {
   }
 }
 
-/**
- * Reads the header.
- * @param xml the text; a NUL ends it
- * @throws {InputError} when it is not an ISMRMRD header, or a value is out of range
- */
+/** Reads the header; a NUL ends its text. */
 export function parseMrdHeader(xml: string, source = "the stream"): MrdHeader {
   const root = parseXml(xml, "ismrmrdHeader", `the ISMRMRD header of ${source}`);
   const reader = new HeaderReader(source);

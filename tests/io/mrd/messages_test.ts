@@ -4,8 +4,11 @@ import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
 import { ByteReader } from "../../../src/io/mrd/byte_reader.ts";
 import { MessageReader } from "../../../src/io/mrd/message_reader.ts";
-import { encodeMessage } from "../../../src/io/mrd/message_writer.ts";
-import type { MessageLimits, MrdMessage } from "../../../src/io/mrd/messages.ts";
+import {
+  encodeMessage,
+  type MessageLimits,
+  type MrdMessage,
+} from "../../../src/io/mrd/messages.ts";
 import { encode, LIMITS, pieces, scanMessages } from "../../serve/support.ts";
 import { refuses } from "../support.ts";
 

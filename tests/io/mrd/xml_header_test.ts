@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
-import { encodeMeta } from "../../../src/io/mrd/meta.ts";
-import { parseXml } from "../../../src/io/mrd/xml.ts";
+import { encodeMeta, parseXml } from "../../../src/io/mrd/xml.ts";
 import { parseMrdHeader } from "../../../src/io/mrd/xml_header.ts";
 
 const SPACES = `
