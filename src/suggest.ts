@@ -1,4 +1,5 @@
 /** The name that a misspelt one probably means. @module */
+import { UsageError } from "./errors.ts";
 
 /** Edits that a short word may be away from the one that is meant. */
 const MAX_EDITS = 2;
@@ -11,6 +12,23 @@ export function didYouMean(
 ): { hint?: string } {
   const nearest = nearestOf(text, candidates);
   return nearest === undefined ? {} : { hint: `Did you mean ${prefix}${nearest}?` };
+}
+
+/**
+ * Checks a name that a user wrote.
+ * @param cannot the beginning of the message, such as `Cannot tune the sampler 'x'`
+ * @param none what is required where no name is known
+ * @throws {UsageError} when it is not among those that are known
+ */
+export function requireKnown(
+  name: string,
+  known: readonly string[],
+  cannot: string,
+  none = "none",
+): void {
+  if (known.includes(name)) return;
+  const required = known.length > 0 ? `one of ${known.join(", ")}` : none;
+  throw new UsageError(`${cannot}: ${required} is required`, didYouMean(name, known));
 }
 
 /** The candidate that takes the fewest edits, if these are at most 2 or a third of the letters. */

@@ -1,16 +1,11 @@
-/** All reconstruction methods by name, and methods of elsewhere. @module */
+/** All reconstruction methods by name, methods of elsewhere, and the options that they take. @module */
 import { classicalMethods } from "../classical/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { Method, MethodOptions } from "../method/problem.ts";
-import {
-  type Sampler,
-  samplerMethod,
-  samplerMethods,
-  type SamplerOf,
-  type Settings,
-} from "../samplers/mod.ts";
-import { didYouMean } from "../suggest.ts";
+import { type Sampler, samplerMethod, samplerMethods } from "../samplers/mod.ts";
+import { requireKnown } from "../suggest.ts";
 import { unrolledMethods } from "../unrolled/mod.ts";
+import type { ReconstructOptions } from "./types.ts";
 
 /** Every method, in the order that `--help` lists them. */
 export const methods: readonly Method[] = [
@@ -27,22 +22,15 @@ export const DEFAULT_METHOD = "pnp-admm";
  * @throws {UsageError} for a name that no method has
  */
 export function findMethod(name: string): Method {
-  const method = methods.find((candidate) => candidate.name === name);
-  if (method !== undefined) return method;
-  const names = methods.map((m) => m.name);
-  throw new UsageError(
-    `Cannot reconstruct with method '${name}': one of ${names.join(", ")} is required`,
-    didYouMean(name, names),
-  );
+  requireKnown(name, methods.map((m) => m.name), `Cannot reconstruct with method '${name}'`);
+  return methods.find((method) => method.name === name)!;
 }
 
 /**
  * The method that is asked for: by name, or one of elsewhere, or a sampler.
  * @throws {UsageError} for a name that no method has, and for something that is no method
  */
-export function chosenMethod(
-  choice: string | Method | SamplerOf<Settings> = DEFAULT_METHOD,
-): Method {
+export function chosenMethod(choice: ReconstructOptions["method"] = DEFAULT_METHOD): Method {
   if (typeof choice === "string") return findMethod(choice);
   if ("prepare" in choice) return choice;
   if ("schedule" in choice) return samplerMethod(choice as Sampler);
@@ -60,40 +48,53 @@ export function chosenMethod(
 export function methodOptions(method: Method, asked: MethodOptions): MethodOptions {
   const { steps, weight, model, samples, settings } = asked;
   if (model !== undefined && method.defaultModel === undefined) {
+    const name = typeof model === "string" ? `the model ${model}` : "a model";
     throw new UsageError(
-      `Cannot use ${
-        typeof model === "string" ? `the model ${model}` : "a model"
-      }: a method with a ` +
-        `network is required, found ${method.name}`,
+      `Cannot use ${name}: a method with a network is required, found ${method.name}`,
     );
   }
   if (samples !== undefined && samples > 1 && !method.samples) {
+    const able = methods.filter((m) => m.samples).map((m) => m.name);
     throw new UsageError(
       `Cannot draw ${samples} samples: a method that draws posterior samples is required, found ` +
         method.name,
-      {
-        hint: `Methods that do: ${methods.filter((m) => m.samples).map((m) => m.name).join(", ")}`,
-      },
+      { hint: `Methods that do: ${able.join(", ")}` },
     );
   }
-  checkSettings(method, settings);
-  return {
-    ...(steps === undefined ? {} : { steps }),
-    ...(weight === undefined ? {} : { weight }),
-    ...(model === undefined ? {} : { model }),
-    ...(samples === undefined || !method.samples ? {} : { samples }),
-    ...(settings === undefined ? {} : { settings }),
-  };
+  const known = Object.keys(method.settings ?? {});
+  for (const name of Object.keys(settings ?? {})) {
+    requireKnown(name, known, `Cannot set ${name} of ${method.name}`, "a method with settings");
+  }
+  return { steps, weight, model, samples: method.samples ? samples : undefined, settings };
 }
 
-function checkSettings(method: Method, settings: MethodOptions["settings"] = {}): void {
-  const names = Object.keys(method.settings ?? {});
-  for (const name of Object.keys(settings)) {
-    if (names.includes(name)) continue;
-    const known = names.length > 0 ? `one of ${names.join(", ")}` : "a method with settings";
-    throw new UsageError(
-      `Cannot set ${name} of ${method.name}: ${known} is required`,
-      didYouMean(name, names),
-    );
+/** Every option; a name that is missing here does not compile. */
+const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
+  method: true,
+  settings: true,
+  mask: true,
+  device: true,
+  steps: true,
+  weight: true,
+  model: true,
+  samples: true,
+  seed: true,
+  firstSlice: true,
+  keepSamples: true,
+  keepMaps: true,
+  slices: true,
+  maps: true,
+  calibration: true,
+  compress: true,
+  audit: true,
+  onProgress: true,
+  signal: true,
+};
+
+/** @throws {UsageError} for an option that {@link ReconstructOptions} does not have */
+export function checkOptions(options: ReconstructOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    requireKnown(name, Object.keys(OPTIONS), `Cannot reconstruct with the option '${name}'`);
   }
 }

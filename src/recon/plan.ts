@@ -11,10 +11,9 @@ import type { ModelReference } from "../nn/mod.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
 import { axesText } from "../io/axes.ts";
-import { chosenMethod, methodOptions } from "./methods.ts";
-import { checkOptions, sliceRange } from "./options.ts";
+import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
-import { FileSlices } from "./slice_supply.ts";
+import { FileSlices, sliceRange } from "./slice_supply.ts";
 import type { ReconstructOptions } from "./types.ts";
 
 /** Name and version of the layout of a plan. */

@@ -16,6 +16,23 @@ import type { OutputGeometry } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
+/**
+ * First slice and the one after the last.
+ * @throws {UsageError} when the range is empty or reaches outside the file
+ */
+export function sliceRange(
+  file: Pick<KspaceFile, "slices" | "path">,
+  slices: readonly [number, number] = [0, file.slices],
+): readonly [number, number] {
+  const [first, end] = slices;
+  if (!slices.every(Number.isInteger) || first < 0 || end > file.slices || first >= end) {
+    throw new UsageError(
+      `Cannot take slices ${first}:${end} of ${file.path}: a range within 0:${file.slices} is required`,
+    );
+  }
+  return [first, end];
+}
+
 /** A slice that was read, with all that methods are compiled for. */
 export interface ReadSlice {
   readonly sampling: Sampling;

@@ -20,10 +20,9 @@ import {
   type OutputGeometry,
   scaleArray,
 } from "./finish.ts";
-import { chosenMethod, methodOptions } from "./methods.ts";
-import { checkOptions, sliceRange } from "./options.ts";
+import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
-import { FileSlices, type ReadSlice, type SliceSupply } from "./slice_supply.ts";
+import { FileSlices, type ReadSlice, sliceRange, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
 
 /** Parts of the progress of a slice: reading it, and reading and calibrating it. */

@@ -1,17 +1,27 @@
 /**
- * Slices with a known reference, undersampled and calibrated once, on which methods are tried and
- * tuned.
+ * Slices with a known reference, undersampled and calibrated once, and the random search for the
+ * settings of a sampler on them.
  * @module
  */
-import { InputError } from "../errors.ts";
-import type { Runtime } from "../graph/mod.ts";
+import { DivergenceError, InputError } from "../errors.ts";
+import { Runtime } from "../graph/mod.ts";
 import { openImage, openKspace } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
 import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { Preparation } from "./prepare.ts";
 import type { Problem, SamplingGeometry } from "../method/problem.ts";
-import { magnitudeOf, type NdArray, ndarray } from "../ndarray.ts";
+import { magnitudeOf, meanOf, type NdArray, ndarray } from "../ndarray.ts";
+import type { Denoiser } from "../nn/mod.ts";
+import { Rng } from "../rng.ts";
+import {
+  compileModelSigma,
+  compileSampler,
+  mriMeasurement,
+  type Range,
+  type Sampler,
+  type Settings,
+} from "../samplers/mod.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
 /** One problem whose answer is known. */
@@ -20,9 +30,7 @@ export interface Trial {
   readonly slice: string;
   /** The mask's specification. */
   readonly mask: string;
-  /** Geometry that a method is compiled for. */
   readonly geometry: SamplingGeometry;
-  /** Input of a method. */
   readonly problem: Problem;
   /** Root sum of squares of the fully sampled data `[H, W]`, on the scale of the problem. */
   readonly reference: NdArray;
@@ -99,4 +107,79 @@ async function makeTrial(
 /** Metrics of a complex image `[2, H, W]` against the reference. */
 export function scoreTrial({ reference }: Trial, image: NdArray): Metrics {
   return measure(magnitudeOf(image), reference);
+}
+
+/** One set of settings, and how good it was. */
+export interface TuningRow {
+  /** Number of the draw; 0 is the sampler's defaults. */
+  readonly draw: number;
+  /** Settings. */
+  readonly settings: Settings;
+  /** PSNR over the head of each trial, dB; null where sampling diverged. */
+  readonly psnr: readonly (number | null)[];
+  /** Mean of them; null where sampling diverged. */
+  readonly mean: number | null;
+  /** Seconds for all trials, compiling left out. */
+  readonly seconds: number;
+}
+
+/** What {@link tryDraw} needs. */
+export interface TuningTask {
+  readonly sampler: Sampler;
+  readonly denoise: Denoiser;
+  readonly trials: readonly Trial[];
+  /** Posterior samples whose mean is judged. */
+  readonly samples: number;
+  readonly seed: number;
+  /** Settings that are not searched, with their values. */
+  readonly fixed: Settings;
+}
+
+/** Settings of a draw: each range on its own; draw 0 is the defaults. Later draws do not depend on earlier ones. */
+export function drawnSettings(
+  { sampler, seed, fixed }: Pick<TuningTask, "sampler" | "seed" | "fixed">,
+  draw: number,
+): Settings {
+  if (draw === 0) return { ...sampler.defaults, ...fixed };
+  const rng = new Rng(seed, draw);
+  const drawn = Object.entries(sampler.ranges).map(([name, range], i) =>
+    [name, drawFrom(range, rng.split(i))] as const
+  );
+  return { ...sampler.defaults, ...Object.fromEntries(drawn), ...fixed };
+}
+
+function drawFrom({ low, high, log = false, integer = false }: Range, rng: Rng): number {
+  const u = rng.uniform();
+  const value = log ? low * (high / low) ** u : low + (high - low) * u;
+  return integer ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+/** Tries one draw on all trials. */
+export async function tryDraw(task: TuningTask, draw: number): Promise<TuningRow> {
+  await using runtime = await Runtime.open("cpu"); // of its own: its sessions are of no use to others
+  const { sampler, denoise, trials, samples } = task;
+  const settings = drawnSettings(task, draw);
+  const psnr: (number | null)[] = [];
+  let seconds = 0;
+  for (const trial of trials) {
+    const measurement = mriMeasurement(trial.geometry);
+    const compiling = { sampler, settings, measurement, denoise, samples };
+    const compiled = await compileSampler(runtime, compiling);
+    const modelSigma = await compileModelSigma(runtime, trial.geometry);
+    const start = performance.now();
+    try {
+      const sigma = await modelSigma(trial.problem);
+      const image = meanOf(await compiled.run({ ...trial.problem, sigma }, new Rng(0)));
+      seconds += (performance.now() - start) / 1000;
+      psnr.push(scoreTrial(trial, image).head.psnr);
+    } catch (error) {
+      if (!(error instanceof DivergenceError)) throw error;
+      psnr.push(null);
+    }
+  }
+  const mean = psnr.reduce(
+    (sum, value) => sum === null || value === null ? null : sum + value / psnr.length,
+    0,
+  );
+  return { draw, settings, psnr, mean, seconds };
 }

@@ -40,5 +40,4 @@ export type { HistoryEntry } from "./checkpoint.ts";
 export { trainPrior } from "./prior.ts";
 export { trainReconstruction } from "./reconstruction.ts";
 export { tune, type TuneOptions } from "./tune.ts";
-export type { TuningRow } from "../recon/tune.ts";
-export type { TrialSource } from "../recon/trials.ts";
+export type { TrialSource, TuningRow } from "../recon/trials.ts";

@@ -1,6 +1,6 @@
 /** What a training run is asked for, and what it reports. @module */
 import { UsageError } from "../errors.ts";
-import { didYouMean } from "../suggest.ts";
+import { requireKnown } from "../suggest.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
 /** The networks that can be trained. */
@@ -206,13 +206,7 @@ function checked<T extends object>(
 ): T {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!Object.hasOwn(requirements, name)) {
-      const names = Object.keys(requirements);
-      throw new UsageError(
-        `Cannot train ${what} '${name}': one of ${names.join(", ") || "none"} is required`,
-        didYouMean(name, names),
-      );
-    }
+    requireKnown(name, Object.keys(requirements), `Cannot train ${what} '${name}'`);
     const [text, holds] = requirements[name] ?? [];
     if (holds === undefined || holds(value)) continue;
     throw new UsageError(`Cannot train: ${name} must be ${text}, found ${value}`);

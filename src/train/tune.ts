@@ -1,12 +1,10 @@
 /** Searching the settings of a sampler, for scripts. @module */
-import { UsageError } from "../errors.ts";
 import { type DeviceRequest, Runtime } from "../graph/mod.ts";
 import { type ModelChoice, openPrior } from "../nn/mod.ts";
 import type { SimulationRequest } from "../recon/simulated.ts";
-import { makeTrials, type TrialSource } from "../recon/trials.ts";
-import { tryDraw, type TuningRow } from "../recon/tune.ts";
+import { makeTrials, type TrialSource, tryDraw, type TuningRow } from "../recon/trials.ts";
 import { DEFAULT_PRIOR, type Sampler, samplers, type Settings } from "../samplers/mod.ts";
-import { didYouMean } from "../suggest.ts";
+import { requireKnown } from "../suggest.ts";
 
 /** Options of `tune`. */
 export interface TuneOptions {
@@ -47,7 +45,9 @@ export async function tune(
     TuneOptions,
 ): Promise<TuningRow[]> {
   const sampler = typeof choice === "string" ? samplerNamed(choice) : choice;
-  checkNames("setting", Object.keys(fixed), Object.keys(sampler.defaults));
+  for (const name of Object.keys(fixed)) {
+    requireKnown(name, Object.keys(sampler.defaults), `Cannot tune the setting '${name}'`);
+  }
   await using runtime = await Runtime.open(options.device);
   const { denoise } = await openPrior(options.model ?? DEFAULT_PRIOR);
   const simulation = { coils: 8, noise: 0.02, seed: 0, ...options.simulation };
@@ -63,16 +63,6 @@ export async function tune(
 }
 
 function samplerNamed(name: string): Sampler {
-  checkNames("sampler", [name], samplers.map((sampler) => sampler.name));
+  requireKnown(name, samplers.map(({ name }) => name), `Cannot tune the sampler '${name}'`);
   return samplers.find((sampler) => sampler.name === name)!;
-}
-
-function checkNames(kind: string, found: readonly string[], known: readonly string[]): void {
-  for (const name of found) {
-    if (known.includes(name)) continue;
-    throw new UsageError(
-      `Cannot tune the ${kind} '${name}': one of ${known.join(", ")} is required`,
-      didYouMean(name, known),
-    );
-  }
 }

@@ -11,7 +11,7 @@ import type { Contrast } from "../../mri/phantom/phantom.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { exchanged, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
-import { sliceRange } from "../../recon/options.ts";
+import { sliceRange } from "../../recon/slice_supply.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { type SimulatedKspace, simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";

@@ -1,5 +1,5 @@
 /** The graphs of a sampler: its start and its kinds of step, and the names that they use. @module */
-import { InputError, UsageError } from "../../errors.ts";
+import { InputError } from "../../errors.ts";
 import {
   input,
   mul,
@@ -14,7 +14,7 @@ import { leastSquaresImage } from "../../mri/physics/proximal.ts";
 import type { SpectralForm } from "../../mri/physics/spectrum.ts";
 import { SCALAR } from "../../ndarray.ts";
 import type { Denoiser } from "../../nn/mod.ts";
-import { didYouMean } from "../../suggest.ts";
+import { didYouMean, requireKnown } from "../../suggest.ts";
 import type {
   DataTerm,
   Sampler,
@@ -47,12 +47,7 @@ export interface SamplingTask {
  */
 export function checkedSettings({ name, defaults }: Sampler, changed: Settings = {}): Settings {
   for (const key of Object.keys(changed)) {
-    if (Object.hasOwn(defaults, key)) continue;
-    const names = Object.keys(defaults);
-    throw new UsageError(
-      `Cannot set ${key} of ${name}: one of ${names.join(", ")} is required`,
-      didYouMean(key, names),
-    );
+    requireKnown(key, Object.keys(defaults), `Cannot set ${key} of ${name}`);
   }
   return { ...defaults, ...changed };
 }
