@@ -56,10 +56,9 @@ export async function bartVersion(): Promise<string> {
 
 async function prepareBart(
   runtime: Runtime,
-  geometry: SamplingGeometry,
+  { coils, mask }: SamplingGeometry,
   args: readonly string[],
 ): Promise<Solver> {
-  const { coils, mask } = geometry;
   const transform: Program<"y", "kspace"> = await runtime.build(
     { y: mask.yShape(coils) },
     ({ y }) => ({ kspace: onAllLines(mask.isLines ? dftW(y, "forward") : y, mask) }),
@@ -118,13 +117,7 @@ async function centredForPics(
 
 /** Runs BART; its stdout. */
 async function bart(args: readonly string[], signal?: AbortSignal): Promise<string> {
-  const command = new Deno.Command("bart", {
-    args: [...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal,
-  });
+  const command = new Deno.Command("bart", { args: [...args], stdin: "null", signal });
   const { code, stdout, stderr } = await command.output();
   signal?.throwIfAborted();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

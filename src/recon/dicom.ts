@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DicomTags } from "../io/dicom/tags.ts";
+import type { NdArray } from "../ndarray.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { VERSION } from "../version.ts";
 import type { Reconstruction } from "./types.ts";
@@ -32,52 +33,44 @@ export async function writeDicom(
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
   const { writeDicomSeries } = await import("../io/dicom/write.ts");
-  const { geometry, magnitude, std, volumes = 1 } = result;
-  const common = { source, tags, software: SOFTWARE, volumes, geometry };
+  const { geometry, method, magnitude, std, volumes = 1 } = result;
   await mkdir(folder);
-  await writeDicomSeries(join(folder, "magnitude"), {
-    ...common,
-    image: magnitude,
-    window: [0, white(magnitude)],
-    number: 1,
-    description: `Larmor ${result.method}`,
-    derivation: derivation(result),
-  });
-  if (std === undefined) return;
-  await writeDicomSeries(join(folder, "std"), {
-    ...common,
-    tags: ownSeries(tags),
-    image: std,
-    window: [0, white(std)],
-    number: 2,
-    description: `Larmor ${result.method} standard deviation`,
-    derivation: `Standard deviation over posterior samples. ${derivation(result)}`,
-  });
+  const write = (name: string, number: number, image: NdArray, what = "", ofWhat = "") =>
+    writeDicomSeries(join(folder, name), {
+      source,
+      tags: number === 1 ? tags : ownSeries(tags),
+      software: SOFTWARE,
+      volumes,
+      geometry,
+      image,
+      window: [0, white(image)],
+      number,
+      description: `Larmor ${method}${what}`,
+      derivation: ofWhat + derivation(result),
+    });
+  await write("magnitude", 1, magnitude);
+  const ofStd = "Standard deviation over posterior samples. ";
+  if (std) await write("std", 2, std, " standard deviation", ofStd);
 }
 
 /** The number and the name that the user gives are those of the magnitude. */
 function ownSeries({ SeriesNumber, SeriesDescription, ...tags }: DicomTags): DicomTags {
   return {
     ...tags,
-    ...(SeriesNumber === undefined ? {} : { SeriesNumber: String(Number(SeriesNumber) + 1) }),
-    ...(SeriesDescription === undefined
-      ? {}
-      : { SeriesDescription: `${SeriesDescription.slice(0, 60)} std` }),
+    ...(SeriesNumber && { SeriesNumber: String(Number(SeriesNumber) + 1) }),
+    ...(SeriesDescription && { SeriesDescription: `${SeriesDescription.slice(0, 60)} std` }),
   };
 }
 
-function white({ data }: Reconstruction["magnitude"]): number {
+function white({ data }: NdArray): number {
   const level = percentile(data, WINDOW_PERCENTILE);
   return level > 0 ? level : data.reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** How the pixels came about, in one sentence. */
 function derivation({ method, model, steps, mask, device }: Reconstruction): string {
-  const network = model === undefined
-    ? ""
-    : `, model ${model.name} (sha256 ${model.sha256.slice(0, 12)})`;
-  return `${SOFTWARE}: reconstructed from raw data by ${method}${network}, ` +
-    `${steps} steps, acceleration ${
-      mask.acceleration.toFixed(2)
-    }, sampling ${mask.spec}, on ${device}`;
+  const network = model && `, model ${model.name} (sha256 ${model.sha256.slice(0, 12)})`;
+  const acceleration = mask.acceleration.toFixed(2);
+  return `${SOFTWARE}: reconstructed from raw data by ${method}${network ?? ""}, ${steps} steps, ` +
+    `acceleration ${acceleration}, sampling ${mask.spec}, on ${device}`;
 }

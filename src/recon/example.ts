@@ -2,8 +2,8 @@
 import { Runtime } from "../graph/mod.ts";
 import type { ImageFile, KspaceFile } from "../io/types.ts";
 import { brainPhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
-import { type NdArray, zeros } from "../ndarray.ts";
-import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
+import { zeros } from "../ndarray.ts";
+import { oneSliceFile, simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
 /** Mask of the example when none is named. */
 export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
@@ -14,44 +14,20 @@ const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 }
 /** Rows and columns of the example. */
 const EXAMPLE_SIZE = 256;
 
-/** Name of the phantom, in place of the path of a file. */
-const PHANTOM_PATH = "example";
-
-/** What to draw. */
-export interface PhantomImageOptions {
-  /** Rows and columns. */
-  readonly size: number;
-  /** Weighting. */
-  readonly contrast?: Contrast;
-  /** Number of lesions. */
-  readonly lesions?: number;
-  /** Shape and intensities. */
-  readonly seed?: number;
-}
-
-/** A brain phantom as an image of one slice. */
+/** A brain phantom as an image of one slice; `seed` is that of its shape and intensities. */
 export async function phantomImage(
   runtime: Runtime,
-  { size, ...options }: PhantomImageOptions,
+  { size, ...options }:
+    & { readonly size: number; readonly seed?: number }
+    & Pick<SimulatedBrainOptions, "contrast" | "lesions">,
 ): Promise<ImageFile> {
   const { data } = await brainPhantom(runtime, { height: size, width: size, ...options });
-  const complex: NdArray = zeros([2, size, size]);
-  complex.data.set(data);
+  const image = zeros([2, size, size]);
+  image.data.set(data);
   const pixel = phantomPixel(size, size);
-  return {
-    path: PHANTOM_PATH,
-    format: "phantom",
-    slices: 1,
-    rows: size,
-    columns: size,
-    complex: false,
-    geometry: {
-      affine: [pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, 1],
-      known: false,
-    },
-    readSlice: () => Promise.resolve(complex),
-    [Symbol.dispose]: () => {},
-  };
+  const affine = [pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, pixel, 0, 0, 0, 0, 1];
+  // The name stands in place of the path of a file.
+  return { ...oneSliceFile("example", image, { affine, known: false }), complex: false };
 }
 
 /** The k-space of the example. */

@@ -14,9 +14,8 @@ const FLOAT32 = 5;
  * @throws {InputError} when the file cannot be written
  */
 export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
-  const { magnitude, std } = result;
-  const maps = std === undefined ? [magnitude] : [magnitude, std];
-  await writeMrdImages(path, { series: maps.map((map, series) => imagesOf(map, result, series)) });
+  const images = [result.magnitude, result.std].filter((image) => image !== undefined);
+  await writeMrdImages(path, { series: images.map((image, i) => imagesOf(image, result, i)) });
 }
 
 function imagesOf({ data, shape }: NdArray, result: Reconstruction, series: number): MrdImage[] {
@@ -73,12 +72,12 @@ function placeOf(geometry: Reconstruction["geometry"], [columns, rows, slice]: T
   const centre = [0, 1, 2].map((i) =>
     voxel.reduce((sum, value, j) => sum + affine[4 * i + j] * value, 0)
   );
-  const nowhere: Triple = [0, 0, 0];
+  const known = (vector: Triple): Triple => geometry?.known ? vector : [0, 0, 0];
   return {
     fieldOfView: [columns * sizes[0], rows * sizes[1], sizes[2]] as Triple,
-    position: geometry?.known ? lps(centre) : nowhere,
-    readDir: geometry?.known ? unit(0) : nowhere,
-    phaseDir: geometry?.known ? unit(1) : nowhere,
-    sliceDir: geometry?.known ? unit(2) : nowhere,
+    position: known(lps(centre)),
+    readDir: known(unit(0)),
+    phaseDir: known(unit(1)),
+    sliceDir: known(unit(2)),
   };
 }

@@ -7,6 +7,7 @@ import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Method } from "../method/problem.ts";
+import { sizeOf } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
@@ -97,10 +98,19 @@ async function plan(
   const solver = await method.prepare(runtime, geometry, methodOptions(method, options));
   const predicts = options.audit === "prediction" && needsMaps &&
     holdOut(geometry.mask, 0) !== undefined;
+  const { path, format, coils, height: phase, width: readout } = file;
   const image: Plan["image"] = [end - first, ...outputSize(outputGeometry)];
   return {
     schema: PLAN_SCHEMA,
-    input: describeInput(file),
+    input: {
+      path,
+      format,
+      shape: fileShape(file),
+      axes: axesText(file.axes),
+      coils,
+      phase,
+      readout,
+    },
     slices: [first, end],
     mask: { ...reportMask(mask), kept: mask.kept, of: mask.values.length },
     full,
@@ -117,11 +127,8 @@ async function plan(
   };
 }
 
-/**
- * Checks that there is a calibration region where one is needed.
- * @throws {InputError} when there is none
- */
-export function requireCalibration(
+/** @throws {InputError} when there is no calibration region and one is needed */
+function requireCalibration(
   method: Method,
   { acs }: SamplingMask,
   { maps }: Pick<ReconstructOptions, "maps">,
@@ -132,12 +139,6 @@ export function requireCalibration(
       "k-space are required, found none",
     { hint: "Take calibration lines (acs=24), give maps (--maps), or use --method rss" },
   );
-}
-
-function describeInput(file: KspaceFile): Plan["input"] {
-  const { path, format, coils, height: phase, width: readout } = file;
-  const axes = axesText(file.axes);
-  return { path, format, shape: fileShape(file), axes, coils, phase, readout };
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */
@@ -155,25 +156,20 @@ const IMAGES_PER_PIXEL = 10;
  */
 const ARENA = 3.5;
 
-/** What memory depends on. */
-export interface MemoryNeeds {
-  /** Sizes of the file. */
-  readonly file: Pick<KspaceFile, "coils" | "height" | "width">;
-  /** Coils that the method sees; 0 for one that needs no maps. */
-  readonly solverCoils: number;
-  /** Shape of the result: slices, rows, columns. */
-  readonly image: readonly number[];
-}
-
 /**
  * Predicts the peak of resident memory: 380 MB + 10 slices of k-space (complex64) + 36 of the coils
  * that the method sees + 10 float32 for each pixel of the result. For 7 x 256 x 216 and
  * 15 x 640 x 368 with `rss`, `sense`, `tv` and `wavelet` this is within a quarter of what was
  * measured.
+ * @param solverCoils coils that the method sees; 0 for one that needs no maps
+ * @param image shape of the result: slices, rows, columns
  */
-export function predictMemory({ file, solverCoils, image }: MemoryNeeds): number {
+export function predictMemory({ file, solverCoils, image }: {
+  readonly file: Pick<KspaceFile, "coils" | "height" | "width">;
+  readonly solverCoils: number;
+  readonly image: readonly number[];
+}): number {
   const plane = file.height * file.width * 8;
-  const pixels = image.reduce((product, size) => product * size, 1);
   return BASE_BYTES + plane * (READ_ARRAYS * file.coils + SOLVE_ARRAYS * solverCoils) +
-    IMAGES_PER_PIXEL * pixels * 4;
+    IMAGES_PER_PIXEL * sizeOf(image) * 4;
 }

@@ -88,8 +88,10 @@ export function reconReport(
   result: Reconstruction,
   { sha256 = null, seed = 0, outputs = {}, totalSeconds, writeSeconds = 0 }: ReportDetails = {},
 ): ReconReport {
-  const { metrics, seconds } = result;
-  const { read, calibrate, reconstruct, audit, eigenbasis } = seconds;
+  const { metrics } = result;
+  const { read, calibrate, reconstruct, audit } = result.seconds;
+  const total = totalSeconds ?? read + calibrate + reconstruct + audit;
+  const seconds = { total, ...result.seconds, write: writeSeconds };
   return {
     schema: REPORT_SCHEMA,
     input: { path: file.path, sha256, format: file.format, shape: fileShape(file) },
@@ -103,16 +105,7 @@ export function reconReport(
     settings: result.settings ?? null,
     samples: result.drawn,
     noise: { sigma: result.sigma, modelSigma: result.modelSigma ?? null },
-    seconds: {
-      total: milliseconds(totalSeconds ?? read + calibrate + reconstruct + audit),
-      read: milliseconds(read),
-      calibrate: milliseconds(calibrate),
-      compile: milliseconds(seconds.compile),
-      reconstruct: milliseconds(reconstruct),
-      audit: milliseconds(audit),
-      eigenbasis: eigenbasis && milliseconds(eigenbasis),
-      write: milliseconds(writeSeconds),
-    },
+    seconds: rounded(seconds),
     metrics: metrics && { reference: metrics.convention, whole: metrics.whole, head: metrics.head },
     warnings: result.warnings,
     audit: result.audit ?? null,
@@ -130,4 +123,10 @@ export function fileShape({ axes }: Pick<KspaceFile, "axes">): readonly number[]
   return axes.map(({ size }) => size);
 }
 
-const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000;
+/** Seconds to the millisecond. */
+function rounded<T extends Readonly<Record<string, number | undefined>>>(seconds: T): T {
+  const entries = Object.entries(seconds).map((
+    [stage, value],
+  ) => [stage, value && Math.round(value * 1000) / 1000]);
+  return Object.fromEntries(entries);
+}

@@ -2,7 +2,7 @@
 import { namedAxes } from "../io/axes.ts";
 import { InputError } from "../errors.ts";
 import { type Program, reshape, type Runtime, swapLastAxes } from "../graph/mod.ts";
-import type { ImageFile, KspaceFile } from "../io/types.ts";
+import type { Geometry, ImageFile, KspaceFile } from "../io/types.ts";
 import { magnitude } from "../mri/physics/complex.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { Simulator } from "../mri/phantom/simulate.ts";
@@ -22,6 +22,22 @@ export interface SimulationRequest {
 export interface SimulatedKspace extends KspaceFile {
   /** The noiseless image `[rows = readout, columns = phase]` of a slice, as all coils see it. */
   readTruth(index: number): Promise<NdArray>;
+}
+
+/** An image of one slice `[2, rows, columns]` as a file. */
+export function oneSliceFile(path: string, image: NdArray, geometry?: Geometry): ImageFile {
+  const [, rows, columns] = image.shape;
+  return {
+    path,
+    format: "phantom",
+    slices: 1,
+    rows,
+    columns,
+    complex: true,
+    geometry,
+    readSlice: () => Promise.resolve(image),
+    [Symbol.dispose]: () => {},
+  };
 }
 
 /** Percentile of a slice's magnitude that stands for bright tissue. */

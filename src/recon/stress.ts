@@ -9,7 +9,6 @@
  */
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
-import type { ImageFile } from "../io/types.ts";
 import { headMask } from "../mri/metrics/head_mask.ts";
 import {
   type GeneratedMaskSpec,
@@ -19,12 +18,12 @@ import {
 } from "../mri/sampling/masks.ts";
 import { measure, type RegionMetrics } from "../mri/metrics/metrics.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
-import type { MethodOptions } from "../method/problem.ts";
-import { magnitudeOf, type NdArray, ndarray, zeros } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, partOf, zeros } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import type { Verdict } from "./audit/audit.ts";
 import { reconstruct } from "./reconstruct.ts";
-import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
+import { oneSliceFile, simulatedKspace, type SimulationRequest } from "./simulated.ts";
+import type { ReconstructOptions } from "./types.ts";
 
 export interface Structure {
   readonly name: string;
@@ -45,19 +44,15 @@ export interface StressTask {
   readonly rng: Rng;
 }
 
-/** One thing that methods are put to. */
-export interface Condition {
+/** One thing that methods are put to: the base with one difference. */
+export interface Condition extends Pick<StressTask, "image" | "mask" | "seed"> {
   readonly name: string;
   readonly kind: "base" | "structure" | "shift";
   /** The difference from the base. */
   readonly summary: string;
-  /** The truth `[2, rows, columns]`. */
-  readonly image: NdArray;
   /** Of a structure: what was added to the magnitude, `[rows, columns]`. */
   readonly added?: NdArray;
-  readonly mask: MaskSpec;
   readonly noise: number;
-  readonly seed: number;
 }
 
 /** How much of an added structure is left. */
@@ -98,6 +93,13 @@ const MORE_ACCELERATION = 2;
 export function stressConditions(task: StressTask): Condition[] {
   const { image, structures, mask, simulation: { noise }, seed } = task;
   const base = { image, mask, noise, seed };
+  const shift = (name: string, summary: string, change: Partial<Condition>): Condition => ({
+    ...base,
+    ...change,
+    name,
+    kind: "shift",
+    summary,
+  });
   const other = otherMask(mask), faster = fasterMask(mask, image);
   return [
     { name: "base", kind: "base", summary: "nothing is changed", ...base },
@@ -108,21 +110,13 @@ export function stressConditions(task: StressTask): Condition[] {
       summary: `a structure of ${task.brightness} of bright tissue is added`,
       ...withStructure(task, structure, i),
     })),
-    ...(other === undefined ? [] : [shift("mask", other.text, { ...base, mask: other })]),
-    ...(faster === undefined
-      ? []
-      : [shift("acceleration", faster.text, { ...base, mask: faster })]),
-    shift("noise", `noise ${NOISE_FACTOR * noise}`, { ...base, noise: NOISE_FACTOR * noise }),
-    shift("contrast", `gamma ${GAMMA}`, { ...base, image: withGamma(image) }),
-    shift("seed", `seed ${seed + 1}`, { ...base, seed: seed + 1 }),
+    ...(other ? [shift("mask", other.text, { mask: other })] : []),
+    ...(faster ? [shift("acceleration", faster.text, { mask: faster })] : []),
+    shift("noise", `noise ${NOISE_FACTOR * noise}`, { noise: NOISE_FACTOR * noise }),
+    shift("contrast", `gamma ${GAMMA}`, { image: withGamma(image) }),
+    shift("seed", `seed ${seed + 1}`, { seed: seed + 1 }),
   ];
 }
-
-const shift = (
-  name: string,
-  summary: string,
-  rest: Pick<Condition, "image" | "mask" | "noise" | "seed">,
-): Condition => ({ name, kind: "shift", summary, ...rest });
 
 /** A changed specification with the text that says it. */
 const named = (spec: GeneratedMaskSpec): GeneratedMaskSpec => ({ ...spec, text: maskText(spec) });
@@ -211,41 +205,20 @@ function scaledBy({ data, shape }: NdArray, factor: Float32Array): NdArray {
 export async function runCondition(
   runtime: Runtime,
   { image, mask, noise, seed }: Condition,
-  { method, simulation, signal, ...options }: MethodOptions & {
-    readonly method: string;
-    readonly simulation: SimulationRequest;
-    readonly signal?: AbortSignal;
-  },
+  { simulation, ...options }: ReconstructOptions & { readonly simulation: SimulationRequest },
 ): Promise<StressRun> {
-  using file = await simulatedKspace(runtime, imageOf(image), { ...simulation, noise });
-  const result = await reconstruct(file, {
-    ...options,
-    method,
-    mask,
-    seed,
-    device: runtime,
-    signal,
+  using file = await simulatedKspace(runtime, oneSliceFile("stress", image), {
+    ...simulation,
+    noise,
   });
-  const [, rows, columns] = image.shape;
-  const magnitude = ndarray(result.magnitude.data, [rows, columns]);
+  const task = { ...options, mask, seed, device: runtime };
+  const result = await reconstruct(file, task);
+  const magnitude = partOf(result.magnitude, 0);
   return {
     magnitude,
     head: measure(magnitude, magnitudeOf(image)).head,
     verdict: result.audit?.verdict ?? null,
     seconds: result.seconds.reconstruct,
-  };
-}
-
-function imageOf(image: NdArray): ImageFile {
-  return {
-    path: "stress",
-    format: "phantom",
-    slices: 1,
-    rows: image.shape[1],
-    columns: image.shape[2],
-    complex: true,
-    readSlice: () => Promise.resolve(image),
-    [Symbol.dispose]: () => {},
   };
 }
 
