@@ -1,4 +1,5 @@
 /** Evidence that a reconstruction is right, without the truth: what recon.json holds of it. @module */
+import { once } from "../../once.ts";
 import type { ConsistencyFigures, SliceConsistency } from "./figures.ts";
 import type { SlicePrediction } from "./prediction.ts";
 import type { Spread } from "./spread.ts";
@@ -79,18 +80,11 @@ export function volumeAudit(slices: readonly SliceAudit[], spread?: Spread): Aud
 }
 
 /** Each reason once (as the first slice words it), with the slices that gave it where not all did. */
-function gathered(
-  judged: readonly {
-    readonly slice: number;
-    readonly reasons: readonly Reason[];
-  }[],
-): string[] {
+function gathered(judged: readonly { slice: number; reasons: readonly Reason[] }[]): string[] {
   const found = new Map<string, { text: string; slices: number[] }>();
   for (const { slice, reasons } of judged) {
     for (const { kind, text } of reasons) {
-      const entry = found.get(kind) ?? { text, slices: [] };
-      entry.slices.push(slice);
-      found.set(kind, entry);
+      once(found, kind, () => ({ text, slices: [] as number[] })).slices.push(slice);
     }
   }
   return [...found.values()].map(({ text, slices }) => {
@@ -111,23 +105,20 @@ function meanKnown(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : mean(known);
 }
 
+const meanFigures = (all: readonly Omit<ConsistencyFigures, "bands">[]) => ({
+  chiSquare: mean(all.map(({ chiSquare }) => chiSquare)),
+  unexplained: meanKnown(all.map(({ unexplained }) => unexplained)),
+  dataDistance: mean(all.map(({ dataDistance }) => dataDistance)),
+});
+
 function meanConsistency(slices: readonly SliceAudit[]): Audit["consistency"] {
   const all = slices.map(({ consistency }) => consistency);
-  const [{ bands }] = all;
   const worst = slices.reduce((a, b) => b.consistency.chiSquare > a.consistency.chiSquare ? b : a);
   return {
-    chiSquare: mean(all.map(({ chiSquare }) => chiSquare)),
-    unexplained: meanKnown(all.map(({ unexplained }) => unexplained)),
-    dataDistance: mean(all.map(({ dataDistance }) => dataDistance)),
-    bands: bands.map(({ from, to }) => {
+    ...meanFigures(all),
+    bands: all[0].bands.map(({ from, to }) => {
       const same = all.flatMap(({ bands }) => bands.filter((b) => b.from === from && b.to === to));
-      return {
-        from,
-        to,
-        chiSquare: mean(same.map(({ chiSquare }) => chiSquare)),
-        unexplained: meanKnown(same.map(({ unexplained }) => unexplained)),
-        dataDistance: mean(same.map(({ dataDistance }) => dataDistance)),
-      };
+      return { from, to, ...meanFigures(same) };
     }),
     worst: { slice: worst.slice, chiSquare: worst.consistency.chiSquare },
   };

@@ -9,6 +9,7 @@ import type {
   SamplingGeometry,
 } from "../../method/problem.ts";
 import type { NdArray } from "../../ndarray.ts";
+import { once } from "../../once.ts";
 import type { SliceAudit } from "./audit.ts";
 import { consistencyFigures } from "./figures.ts";
 import { compilePrediction, type Predict } from "./prediction.ts";
@@ -16,8 +17,7 @@ import { compilePrediction, type Predict } from "./prediction.ts";
 /** How thorough an audit is: none, what costs a fraction of a second a slice, or a second reconstruction. */
 export type AuditLevel = "none" | "consistency" | "prediction";
 
-/** Options of an {@link Auditor}. */
-export interface AuditorOptions {
+interface AuditorOptions {
   readonly method: Method;
   /** Options of the method. */
   readonly options: MethodOptions;
@@ -26,7 +26,7 @@ export interface AuditorOptions {
   readonly seed: number;
 }
 
-export interface AuditedSlice {
+interface AuditedSlice {
   readonly index: number;
   /** Equal for slices of one sampling. */
   readonly key: string;
@@ -36,31 +36,29 @@ export interface AuditedSlice {
   readonly image: NdArray;
 }
 
-interface Compiled {
-  readonly measure: MeasureConsistency;
-  readonly predict: Predict | undefined;
-}
+type Measures = readonly [MeasureConsistency, Predict | undefined];
 
 /** Audits the slices of a volume; compiles once for each sampling. */
 export class Auditor {
-  readonly #runtime: Runtime;
-  readonly #options: AuditorOptions;
-  readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #compiled = new Map<string, Promise<Measures>>();
+  readonly #compile: (geometry: SamplingGeometry) => Promise<Measures>;
 
   /** @param runtime must outlive the auditor */
-  constructor(runtime: Runtime, options: AuditorOptions) {
-    this.#runtime = runtime;
-    this.#options = options;
+  constructor(runtime: Runtime, readonly options: AuditorOptions) {
+    this.#compile = async (geometry) => [
+      await compileConsistency(runtime, geometry),
+      this.predicts ? await compilePrediction(runtime, geometry, options) : undefined,
+    ];
   }
 
   /** Whether there is anything to do: images of methods without coil maps have no phase to compare. */
   get active(): boolean {
-    return this.#options.level !== "none" && this.#options.method.needsMaps;
+    return this.options.level !== "none" && this.options.method.needsMaps;
   }
 
   /** Whether a slice takes a second reconstruction. */
   get predicts(): boolean {
-    return this.active && this.#options.level === "prediction";
+    return this.active && this.options.level === "prediction";
   }
 
   /** Audits a slice. @param control of the second reconstruction, where there is one */
@@ -68,22 +66,11 @@ export class Auditor {
     { index, key, geometry, problem, image }: AuditedSlice,
     control: RunControl,
   ): Promise<SliceAudit> {
-    const compiled = this.#compiled.get(key) ?? this.#compile(geometry);
-    this.#compiled.set(key, compiled);
-    const { measure, predict } = await compiled;
+    const [measure, predict] = await once(this.#compiled, key, () => this.#compile(geometry));
     return {
       slice: index,
       consistency: consistencyFigures(await measure(problem, image), problem.sigma),
       prediction: await predict?.(problem, control),
-    };
-  }
-
-  async #compile(geometry: SamplingGeometry): Promise<Compiled> {
-    return {
-      measure: await compileConsistency(this.#runtime, geometry),
-      predict: this.predicts
-        ? await compilePrediction(this.#runtime, geometry, this.#options)
-        : undefined,
     };
   }
 }

@@ -89,7 +89,7 @@ export interface ConsistencyEnergies {
 }
 
 /** The distance of every sample from the centre, in the order of the samples: K x W values. */
-export function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Uint8Array } {
+function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Uint8Array } {
   const { height, width, lines } = mask;
   const distance = new Float64Array(lines.length * width);
   const kept = new Uint8Array(distance.length);
@@ -160,13 +160,9 @@ function projected(operator: LinearOperator, y: Tensor): Tensor {
   return operator.forward(conjugateGradients(regularised(operator, WEIGHT), b, ITERATIONS));
 }
 
-interface Band {
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-}
+type Band = Pick<BandEnergies, "from" | "to" | "count">;
 
-const inBand = (distance: number, { from, to }: Pick<Band, "from" | "to">) =>
+const inBand = (distance: number, { from, to }: Omit<Band, "count">) =>
   distance >= from && (distance < to || (to === 1 && distance <= 1 + 1e-9));
 
 /** The bands that hold enough samples; a band of too few joins the next one. */

@@ -76,15 +76,13 @@ export function consistencyFigures(
   sigma: number,
 ): SliceConsistency {
   const variance = Math.max(sigma, MIN_SIGMA) ** 2;
-  const parts: readonly ResidualEnergies[] = bands;
-  const outermost = bands[bands.length - 1];
-  const judgeable = unexplainedOf(outermost, variance) !== null;
+  const noise = unexplainedOf(bands[bands.length - 1], variance);
   return {
-    ...figuresOf(parts.reduce(summed), variance),
+    ...figuresOf(bands.reduce(summed), variance),
     bands: bands.map((band) => bandFigures(band, variance)),
-    noise: unexplainedOf(outermost, variance),
-    coilRatio: judgeable ? spreadOf(coilNoise) : 1,
-    correlation: judgeable ? correlation : 0,
+    noise,
+    coilRatio: noise === null ? 1 : spreadOf(coilNoise),
+    correlation: noise === null ? 0 : correlation,
   };
 }
 
@@ -114,13 +112,10 @@ function amplitude(found: number, noise: number, part: number, count: number): n
 
 function bandFigures(band: BandEnergies, variance: number): JudgedBand {
   const { from, to, count, signal, unexplainedNoise, fittedNoise } = band;
-  const { chiSquare, unexplained, dataDistance } = figuresOf(band, variance);
   return {
     from,
     to,
-    chiSquare,
-    unexplained,
-    dataDistance,
+    ...figuresOf(band, variance),
     count,
     residualFraction: unexplainedNoise / count,
     fitFraction: fittedNoise / count,
@@ -142,16 +137,11 @@ function unexplainedOf(energies: ResidualEnergies, variance: number): number | n
   return energies.unexplained / variance / energies.unexplainedNoise;
 }
 
-function summed(a: ResidualEnergies, b: ResidualEnergies): ResidualEnergies {
-  return {
-    count: a.count + b.count,
-    signal: a.signal + b.signal,
-    residual: a.residual + b.residual,
-    unexplained: a.unexplained + b.unexplained,
-    unexplainedNoise: a.unexplainedNoise + b.unexplainedNoise,
-    fitted: a.fitted + b.fitted,
-    fittedNoise: a.fittedNoise + b.fittedNoise,
-  };
+/** Two neighbouring bands as one. */
+function summed(a: BandEnergies, b: BandEnergies): BandEnergies {
+  const names = Object.keys(b) as (keyof BandEnergies)[];
+  const sums = Object.fromEntries(names.map((name) => [name, a[name] + b[name]]));
+  return { ...sums as Record<keyof BandEnergies, number>, from: a.from, to: b.to };
 }
 
 function spreadOf(values: readonly number[]): number {

@@ -58,14 +58,11 @@ export interface Reason {
 }
 
 /** Judges a slice; empty when there is nothing to say against it. */
-export function judge(
-  consistency: SliceConsistency,
-  prediction?: SlicePrediction,
-): readonly Reason[] {
+export function judge(consistency: SliceConsistency, prediction?: SlicePrediction): Reason[] {
   return [
     ...dataReasons(consistency),
     ...imageReasons(consistency),
-    ...(prediction === undefined ? [] : predictionReasons(prediction, consistency.noise ?? 1)),
+    ...(prediction ? predictionReasons(prediction, consistency.noise ?? 1) : []),
   ];
 }
 
@@ -85,22 +82,21 @@ function dataReasons(consistency: SliceConsistency): Reason[] {
     ...reason(
       "coilRatio",
       coilRatio,
-      `The noise variance of one coil is ${
-        short(coilRatio)
-      } times that of another: whiten the data`,
+      `The noise variance of one coil is ${short(coilRatio)} ` +
+        "times that of another: whiten the data",
     ),
     ...reason(
       "correlation",
       correlation,
-      `The noise of two coils is correlated by ${short(correlation)}: whiten the data`,
+      "The noise of two coils is correlated by " +
+        `${short(correlation)}: whiten the data`,
     ),
     ...reason(
       "modelError",
       left,
-      `No image explains the data: ${
-        percent(left)
-      } of the signal in a band of k-space is left over ` +
-        "beyond the noise; wrong coil maps, motion between lines or corrupted lines do this",
+      `No image explains the data: ${percent(left)} of the signal ` +
+        "in a band of k-space is left over beyond the noise; wrong coil maps, motion between " +
+        "lines or corrupted lines do this",
     ),
   ];
 }
@@ -120,10 +116,8 @@ function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number)
   const worseThanSense = reason(
     "prediction",
     error / sense,
-    `Samples that were held back are predicted worse than by sense: ${
-      against(sense)
-    }; a wrong prior ` +
-      "does this",
+    "Samples that were held back are predicted worse than by sense: " +
+      `${against(sense)}; a wrong prior does this`,
   );
   if (tv === null || !(error - tv > EQUAL_PREDICTION * noise)) return worseThanSense;
   const worseThanTv = reason(
@@ -153,9 +147,8 @@ function reason(kind: keyof typeof LIMITS, value: number, text: string): Reason[
 }
 
 function noiseText(noise: number): string {
-  return noise > 1
-    ? `The outer k-space holds ${short(noise)} times the noise variance that was assumed`
-    : `The outer k-space holds ${short(noise)} of the noise variance that was assumed`;
+  const ratio = `${short(noise)} ${noise > 1 ? "times" : "of"}`;
+  return `The outer k-space holds ${ratio} the noise variance that was assumed`;
 }
 
 const short = (value: number) => String(Number(value.toPrecision(3)));
