@@ -18,7 +18,6 @@ export interface CommandContext {
  */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
 
-/** An error as a user sees it. */
 export interface Failure {
   readonly code: number;
   readonly message: string;
@@ -27,7 +26,6 @@ export interface Failure {
 
 /** Exit code of a command that was interrupted: 128 + SIGINT. */
 export const INTERRUPTED = 130;
-/** Exit code of an error in Larmor itself. */
 const BUG = 1;
 
 /** Why work stopped: the user interrupted, by a signal of this name. */
@@ -56,7 +54,6 @@ export async function runCommand(command: Command): Promise<never> {
   Deno.exit(await guarded(command, Deno.args, { console, signal: controller.signal }));
 }
 
-/** Runs a command; an error becomes a message on stderr and an exit code. */
 export async function guarded(
   command: Command,
   args: readonly string[],
@@ -71,7 +68,6 @@ export async function guarded(
   }
 }
 
-/** An error as the user sees it. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof LarmorError) {
     const { exitCode, message, hint } = error;

@@ -13,7 +13,6 @@ export const textOf = (lines: readonly string[]): string =>
 /**
  * Reads an input file whole.
  * @param kind what it is, for the message
- * @throws {InputError} when it cannot be read
  */
 export async function readInput(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
   return await Deno.readFile(path).catch((cause) => {
@@ -21,7 +20,6 @@ export async function readInput(path: string, kind: string): Promise<Uint8Array<
   });
 }
 
-/** Writes a file of text, whole or not at all. */
 export async function writeText(path: string, text: string): Promise<void> {
   await writeFileWhole(path, new TextEncoder().encode(text));
 }

@@ -22,14 +22,12 @@ import { type NdArray, ndarray, onlyOf } from "../ndarray.ts";
 const WEIGHT = 0.01;
 const ITERATIONS = 200;
 
-/** Arguments of `bart pics` by the name of the peer. Bits 0 and 1 of 3 are the two image axes. */
 export const BART_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   "bart:l2": ["-S", "-l2", "-r", `${WEIGHT}`, "-i", `${ITERATIONS}`],
   "bart:wavelet": ["-S", "-R", `W:3:0:${WEIGHT}`, "-i", `${ITERATIONS}`],
   "bart:tv": ["-S", "-R", `T:3:0:${WEIGHT}`, "-i", `${ITERATIONS}`],
 };
 
-/** BART's reconstructions, as methods. */
 export const bartMethods: readonly Method[] = Object.entries(BART_ARGUMENTS).map(
   ([name, args]) => ({
     name,
@@ -115,7 +113,6 @@ async function centredForPics(
   return "twice";
 }
 
-/** Runs BART; its stdout. */
 async function bart(args: readonly string[], signal?: AbortSignal): Promise<string> {
   const command = new Deno.Command("bart", { args: [...args], stdin: "null", signal });
   const { code, stdout, stderr } = await command.output();

@@ -11,7 +11,6 @@ export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
 /** The example's coils and noise when nothing is said. */
 const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 };
 
-/** Rows and columns of the example. */
 const EXAMPLE_SIZE = 256;
 
 /** A brain phantom as an image of one slice; `seed` is that of its shape and intensities. */
@@ -30,7 +29,6 @@ export async function phantomImage(
   return { ...oneSliceFile("example", image, { affine, known: false }), complex: false };
 }
 
-/** The k-space of the example. */
 export async function openExample(
   runtime: Runtime,
   simulation: SimulationRequest = EXAMPLE_SIMULATION,

@@ -27,7 +27,6 @@ export interface OutputGeometry {
   readonly transposed: boolean;
 }
 
-/** Rows and columns of the image of the file. */
 export function outputSize({ size, output = size, transposed }: OutputGeometry): [number, number] {
   return transposed ? [output[1], output[0]] : [output[0], output[1]];
 }

@@ -26,10 +26,7 @@ export function findMethod(name: string): Method {
   return methods.find((method) => method.name === name)!;
 }
 
-/**
- * The method that is asked for: by name, or one of elsewhere, or a sampler.
- * @throws {UsageError} for a name that no method has, and for something that is no method
- */
+/** The method that is asked for: by name, or one of elsewhere, or a sampler. */
 export function chosenMethod(choice: ReconstructOptions["method"] = DEFAULT_METHOD): Method {
   if (typeof choice === "string") return findMethod(choice);
   if ("prepare" in choice) return choice;
@@ -40,11 +37,7 @@ export function chosenMethod(choice: ReconstructOptions["method"] = DEFAULT_METH
   );
 }
 
-/**
- * The options that a method takes, of those that the user gives.
- * @throws {UsageError} for a model where the method has no network, samples where it draws none, and
- *   a setting that it does not have
- */
+/** The options that a method takes, of those that the user gives. */
 export function methodOptions(method: Method, asked: MethodOptions): MethodOptions {
   const { steps, weight, model, samples, settings } = asked;
   if (model !== undefined && method.defaultModel === undefined) {

@@ -11,7 +11,6 @@ const FLOAT32 = 5;
 /**
  * Writes `image_0` with the magnitude and, where there is one, `image_1` with the standard
  * deviation: an image for each slice.
- * @throws {InputError} when the file cannot be written
  */
 export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
   const images = [result.magnitude, result.std].filter((image) => image !== undefined);

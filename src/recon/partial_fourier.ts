@@ -21,10 +21,8 @@ const REFINING_PASSES = 2;
  * images and posterior samples that it gives, with two exceptions, of which the run warns. A network
  * prior fills in missing lines better than the phase does: on the same slice the phase cost `pnp-admm`
  * 0.6 and 1.1 dB (2 passes). Networks that give magnitudes have no phase.
- *
  * An asymmetric echo of a mask of lines counts as zeros in y, so it is restored after every method that
  * has a phase.
- * @throws as `method.prepare`
  */
 export async function preparedSolver(
   runtime: Runtime,

@@ -56,7 +56,6 @@ import type { NdArray } from "../ndarray.ts";
 /** Part of the image, in per cent, that is darker than the scale. */
 const SCALE_PERCENTILE = 99;
 
-/** Smallest norm that is divided by. */
 const TINY = 1e-12;
 
 export interface PreparationOptions {
@@ -73,7 +72,6 @@ export interface PreparationOptions {
   readonly readout?: number;
 }
 
-/** A problem, and what is needed to undo its scale and judge its result. */
 export interface PreparedSlice {
   /** Input of the method; without maps when none were asked for. */
   readonly problem: Problem;
@@ -99,7 +97,6 @@ interface Calibrator {
   readonly mapsFrom?: MapsFrom;
 }
 
-/** Compiled graphs that prepare the slices of a volume. */
 export class Preparation {
   readonly #runtime: Runtime;
   readonly #options: PreparationOptions;
@@ -119,7 +116,6 @@ export class Preparation {
     this.#regions = regions;
   }
 
-  /** Compiles what all slices share. */
   static async create(runtime: Runtime, options: PreparationOptions): Promise<Preparation> {
     const { coils, mask, full, compress, readout = mask.width } = options;
     const regions = noiseRegions(mask, coils);
@@ -146,8 +142,6 @@ export class Preparation {
   /**
    * Prepares one slice.
    * @param kspace `[C, 2, H, W]`, both axes transformed
-   * @throws {InputError} when nothing was acquired, or maps are wanted and there is no calibration
-   *   region
    */
   async slice(kspace: NdArray, source: MapsSource): Promise<PreparedSlice> {
     const { compress } = this.#options;
@@ -253,7 +247,6 @@ function ofUnitSquares(maps: Tensor, shape: Shape): Tensor {
   return div(maps, max(reshape(norm, [1, 1, ...shape.slice(2)]), TINY));
 }
 
-/** Some lines of `[C, 2, H, W]`. */
 function pickLines(x: Tensor, lines: readonly number[]): Tensor {
   if (lines.length === x.shape[2]) return x;
   return gather(x, constantOf(BigInt64Array.from(lines, BigInt), [lines.length]), 2);

@@ -14,7 +14,6 @@ import { indexRaw, type RawImage, type RawIndex } from "./raw_index.ts";
 /** Bytes of samples that are read at a time. */
 const READ_BYTES = 1 << 24;
 
-/** Options of {@link openRaw}. */
 export interface RawOptions extends MrdOptions {
   /** Encoding to reconstruct. Default: that of the first line of an image. */
   readonly encoding?: number;
@@ -26,7 +25,6 @@ export interface RawOptions extends MrdOptions {
  * Opens an ISMRMRD file as k-space. All headers are read at once, the lines of an image when it is
  * asked for: only one image (or one volume of a 3-D scan) is in memory at a time.
  * @returns undefined when it is HDF5 of another kind
- * @throws {InputError} when it cannot be read or makes no sense
  */
 export async function openRaw(
   path: string,
@@ -65,7 +63,6 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
   };
 }
 
-/** Sizes of the k-space of some bins, as a file states them. */
 function described(layout: RawLayout, coils: number, images: number, volumes: number) {
   const { slices, height, width, imageSize, outputSize } = binShape(layout);
   const { x, y, z, is3d } = layout;
@@ -92,7 +89,6 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
   } as const;
 }
 
-/** Reads the images of a file. */
 class RawReader {
   readonly #file: MrdFile;
   readonly #index: RawIndex;

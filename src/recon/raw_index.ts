@@ -25,11 +25,9 @@ export interface RawIndex {
   readonly images: readonly RawImage[];
   /** Volumes that they make; 1 when not all have the same slices. */
   readonly volumes: number;
-  /** Warnings for the user. */
   readonly warnings: readonly Warning[];
 }
 
-/** Collects what {@link indexRaw} gives. */
 class Indexer {
   readonly noise: number[] = [];
   readonly calibration = new Map<string, number[]>();
@@ -75,7 +73,6 @@ class Indexer {
 /**
  * Sorts the acquisitions of a file by reading all their headers.
  * @param wanted encoding; default that of the first line of an image
- * @throws {InputError} when there is no line of an image
  */
 export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex> {
   const indexer = new Indexer();

@@ -38,7 +38,6 @@ export async function reconstructFrom(
   return await collect(openSupplied(supply, options), supply.file, options);
 }
 
-/** Puts slices together. */
 async function collect(
   stream: ReconstructionStream,
   file: KspaceFile,

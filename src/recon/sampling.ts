@@ -25,8 +25,7 @@ export interface Sampling {
 /**
  * Chooses what is kept of a slice.
  * @param asked the mask that the user asks for (see {@link requestedMask}), or undefined for whatever
- *   was acquired
- * @throws {InputError} when the mask asks for samples that are not there
+ * was acquired
  */
 export function chooseSampling(
   asked: SamplingMask | undefined,
@@ -58,11 +57,6 @@ function withDeclared(mask: SamplingMask, { mask: declared, partial }: KspaceFil
   return mask.with({ values, acs: undefined, partial: partial ?? mask.partial });
 }
 
-/**
- * The mask that is asked for, of the size of a file's k-space.
- * @throws {InputError} when a mask file cannot be read, or the mask is of another size
- * @throws {UsageError} when the specification does not parse
- */
 export function requestedMask(
   request: MaskRequest,
   file: Pick<KspaceFile, "height" | "width">,

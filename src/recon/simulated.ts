@@ -85,7 +85,6 @@ export async function simulatedKspace(
   };
 }
 
-/** Bright tissue of the brightest slice. */
 async function brightness(image: ImageFile, orient: Orient): Promise<number> {
   let brightest = 0, most = 0;
   for (let slice = 0; slice < image.slices; slice++) {

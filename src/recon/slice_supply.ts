@@ -16,10 +16,6 @@ import type { OutputGeometry } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
-/**
- * First slice and the one after the last.
- * @throws {UsageError} when the range is empty or reaches outside the file
- */
 export function sliceRange(
   file: Pick<KspaceFile, "slices" | "path">,
   slices: readonly [number, number] = [0, file.slices],
@@ -41,10 +37,6 @@ export interface ReadSlice {
   readonly geometry: SamplingGeometry;
   /** From its reconstruction to the image of the file. */
   readonly outputGeometry: OutputGeometry;
-  /**
-   * Undersamples and calibrates.
-   * @throws {InputError} when maps are needed and there is no calibration region
-   */
   prepare(): Promise<PreparedSlice>;
 }
 
@@ -53,7 +45,6 @@ export interface SliceSupply {
   /**
    * Reads a slice.
    * @param needsMaps whether the method needs coil maps
-   * @throws {InputError} when the slice cannot be read, or its mask does not fit
    */
   read(index: number, needsMaps: boolean): Promise<ReadSlice>;
 }
@@ -73,11 +64,7 @@ export class FileSlices implements SliceSupply {
   readonly #maps: NdArray | undefined;
   readonly #asked: SamplingMask | undefined;
 
-  /**
-   * @param runtime must outlive the supply
-   * @throws {InputError} when a file of maps or of a mask cannot be read or does not fit
-   * @throws {UsageError} for a number of virtual coils or a mask that makes no sense
-   */
+  /** @param runtime must outlive the supply */
   constructor(runtime: Runtime, file: KspaceFile, options: SupplyOptions = {}) {
     this.file = file;
     this.#runtime = runtime;
@@ -87,7 +74,6 @@ export class FileSlices implements SliceSupply {
     if (options.maps !== undefined) this.#maps = givenMaps(options.maps);
   }
 
-  /** Reads a slice, see {@link SliceSupply}. */
   async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
     const { file } = this;
     const { compress = file.coils } = this.#options;

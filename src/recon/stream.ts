@@ -118,7 +118,6 @@ function openStream(
   };
 }
 
-/** Everything compiled for one sampling. */
 interface Compiled {
   readonly solver: Solver;
   readonly finish: Awaited<ReturnType<typeof compileFinish>>;
@@ -230,7 +229,6 @@ class Run {
   }
 }
 
-/** Seconds of one slice by stage. */
 function clockOf(runtime: Runtime) {
   const compiledBefore = runtime.compileSeconds;
   const spent = { read: 0, calibrate: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };

@@ -48,7 +48,6 @@ export interface StressTask {
 export interface Condition extends Pick<StressTask, "image" | "mask" | "seed"> {
   readonly name: string;
   readonly kind: "base" | "structure" | "shift";
-  /** The difference from the base. */
   readonly summary: string;
   /** Of a structure: what was added to the magnitude, `[rows, columns]`. */
   readonly added?: NdArray;
@@ -61,7 +60,6 @@ export interface Kept {
   readonly kept: number;
   /** Share of the change's energy that lies elsewhere. */
   readonly leak: number;
-  /** Distance of the change from the structure, relative to the structure. */
   readonly error: number;
 }
 
@@ -76,7 +74,6 @@ export interface StressRun {
 /** Percentile of the magnitude that stands for bright tissue. */
 const BRIGHT_PERCENTILE = 99;
 
-/** Free pixels around a structure that still count as its place. */
 const MARGIN = 3;
 
 /** The exponent that changes the contrast, by which dark tissue is lifted. */
@@ -86,10 +83,7 @@ const GAMMA = 0.6;
 const NOISE_FACTOR = 2;
 const MORE_ACCELERATION = 2;
 
-/**
- * The base, the structures and the shifts.
- * @throws {InputError} when the head has no room for a structure
- */
+/** The base, the structures and the shifts. */
 export function stressConditions(task: StressTask): Condition[] {
   const { image, structures, mask, simulation: { noise }, seed } = task;
   const base = { image, mask, noise, seed };
@@ -196,12 +190,10 @@ function placeOf(magnitude: NdArray, { shape }: NdArray, rng: Rng): [number, num
   return places.length === 0 ? undefined : places[rng.integer(places.length)];
 }
 
-/** A complex image with each pixel times a real factor. */
 function scaledBy({ data, shape }: NdArray, factor: Float32Array): NdArray {
   return ndarray(data.map((value, i) => value * factor[i % factor.length]), shape);
 }
 
-/** Reconstructs a condition with a method. @throws as `reconstruct` */
 export async function runCondition(
   runtime: Runtime,
   { image, mask, noise, seed }: Condition,

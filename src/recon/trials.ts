@@ -26,9 +26,7 @@ import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
 /** One problem whose answer is known. */
 export interface Trial {
-  /** File and slice. */
   readonly slice: string;
-  /** The mask's specification. */
   readonly mask: string;
   readonly geometry: SamplingGeometry;
   readonly problem: Problem;
@@ -47,7 +45,6 @@ export interface TrialSource {
 /**
  * Undersamples and calibrates slices, once for each mask.
  * @param simulation of images; files of k-space are taken as they are
- * @throws {InputError} when a file cannot be read or a mask does not fit
  */
 export async function makeTrials(
   runtime: Runtime,
@@ -104,7 +101,6 @@ async function makeTrial(
   };
 }
 
-/** Metrics of a complex image `[2, H, W]` against the reference. */
 export function scoreTrial({ reference }: Trial, image: NdArray): Metrics {
   return measure(magnitudeOf(image), reference);
 }
@@ -123,7 +119,6 @@ export interface TuningRow {
   readonly seconds: number;
 }
 
-/** What {@link tryDraw} needs. */
 export interface TuningTask {
   readonly sampler: Sampler;
   readonly denoise: Denoiser;
@@ -154,7 +149,6 @@ function drawFrom({ low, high, log = false, integer = false }: Range, rng: Rng):
   return integer ? Math.round(value) : Number(value.toPrecision(3));
 }
 
-/** Tries one draw on all trials. */
 export async function tryDraw(task: TuningTask, draw: number): Promise<TuningRow> {
   await using runtime = await Runtime.open("cpu"); // of its own: its sessions are of no use to others
   const { sampler, denoise, trials, samples } = task;

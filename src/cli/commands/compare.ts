@@ -25,7 +25,6 @@ import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 
-/** Compares; a method that fails does not stop the rest. */
 export const compare = command(COMPARE, async (request, context, args) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
@@ -126,7 +125,6 @@ function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Runs with progress on the console: a line that is rewritten, and one for each finished run. */
 async function watched<T>(
   { quiet }: CompareRequest,
   { console, signal }: CommandContext,

@@ -46,7 +46,6 @@ export const recon = command(RECON, async (line, context) => {
   return combinedCode(failures.map(({ code }) => code));
 });
 
-/** Does a job; returns what goes to stdout. */
 async function jobOutput(
   request: ReconRequest,
   job: Job,
@@ -61,7 +60,6 @@ async function jobOutput(
   return request.json ? jsonLine(report) : reportText(report);
 }
 
-/** A failure whose message names the input. */
 function failureOf(error: unknown, { input }: Job): Failure {
   const failure = describeFailure(error);
   if (input === undefined || failure.message.includes(input)) return failure;

@@ -28,10 +28,6 @@ export interface Job {
   readonly folder: string;
 }
 
-/**
- * Plans a job.
- * @throws as `planReconstruction`
- */
 export async function planJob(request: ReconRequest, { input }: Job): Promise<Plan> {
   await using runtime = await Runtime.open(request.device);
   using file = await openInput(runtime, request, input);
@@ -48,10 +44,7 @@ const ZERO_FILLED = {
   audit: "none",
 } as const;
 
-/**
- * Reconstructs and writes; the folder of the results appears when it is complete.
- * @throws as `reconstruct`, and InputError when the folder cannot be written
- */
+/** Reconstructs and writes; the folder of the results appears when it is complete. */
 export async function runJob(
   request: ReconRequest,
   { input, folder }: Job,
@@ -112,13 +105,9 @@ function requireNoWarning(warnings: readonly Warning[] = []): void {
   });
 }
 
-/** The part of a request that says what an input is. */
 export type InputRequest = Pick<ReconRequest, "simulate" | "domain" | "group" | "encoding">;
 
-/**
- * Opens an input, or the built-in example; the caller disposes of it.
- * @throws {InputError} when it cannot be read
- */
+/** Opens an input, or the built-in example; the caller disposes of it. */
 export async function openInput(
   runtime: Runtime,
   { simulate, domain, group, encoding }: InputRequest,

@@ -12,9 +12,7 @@ import { previewPng, slicePngs } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
 import type { Reconstruction } from "../../recon/types.ts";
 
-/** Folder under which results go when no other is named. */
 const DEFAULT_ROOT = "recon";
-/** Name of the built-in example, as an input. */
 export const EXAMPLE_NAME = "example";
 
 /** The name of an input without folder and extension: `scans/brain.nii.gz` is `brain`. */
@@ -22,10 +20,7 @@ export function inputName(path: string): string {
   return parse(basename(path).replace(/\.gz$/i, "")).name;
 }
 
-/**
- * The folder of each input's results, in order.
- * @throws {UsageError} when two inputs would share a folder
- */
+/** The folder of each input's results, in order. */
 export function outputFolders({ inputs, output }: ReconRequest): string[] {
   if (inputs.length === 0) return [output ?? join(DEFAULT_ROOT, EXAMPLE_NAME)];
   if (inputs.length === 1 && output !== undefined) return [output];
@@ -109,15 +104,11 @@ export function outputPaths(
   );
 }
 
-/** Options of the outputs, and data beside the reconstruction itself. */
 export interface OutputOptions extends OutputRequest, DicomDescription {
   readonly zeroFilled?: Reconstruction["magnitude"];
 }
 
-/**
- * Writes everything but recon.json into a folder that exists.
- * @throws {InputError} when a file cannot be written
- */
+/** Writes everything but recon.json into a folder that exists. */
 export async function writeImages(
   folder: string,
   result: Reconstruction,

@@ -17,10 +17,6 @@ const NOT_PIPED = [
   ...["audit", "mask", "slices", "simulate", "dryRun"] as const,
 ];
 
-/**
- * Checks that a request can be served by a pipe.
- * @throws {UsageError} when only one of the ends is a pipe, or there is something else to write
- */
 export function checkPipe(request: ReconRequest): void {
   const { stdin, stdout, inputs } = request;
   if (!stdin || !stdout) {
@@ -39,7 +35,6 @@ export function checkPipe(request: ReconRequest): void {
 /**
  * Reconstructs a stream. The log goes to stderr.
  * @returns the exit code: 0, or 3 when a slice could not be reconstructed
- * @throws {InputError} when the stream makes no sense
  */
 export async function runPipe(
   request: ReconRequest,

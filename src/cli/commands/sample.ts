@@ -65,7 +65,6 @@ export const sample = command({
   return 0;
 });
 
-/** Name and version of the layout of sample.json. */
 const SCHEMA = "larmor.sample/1";
 
 const FILES = { samples: "samples.nii.gz", preview: "preview.png", report: "sample.json" } as const;

@@ -54,7 +54,6 @@ export const SERVE_OPTIONS = {
   ...SERVICE,
 };
 
-/** Serves until the user interrupts. */
 export const serve = command({
   usage: "deno task serve [options]",
   about: "Reconstructs what scanners (or their simulators) send by the MRD streaming protocol of " +
@@ -98,7 +97,6 @@ export const serve = command({
 
 type ServeRequest = RequestOf<typeof SERVE_OPTIONS>;
 
-/** How much a client may take. */
 export function serveLimits({ message, acquisitions, memory, idle }: ServeRequest): ServeLimits {
   return {
     message: { ...DEFAULT_MESSAGE_LIMITS, dataBytes: message },
@@ -108,7 +106,6 @@ export function serveLimits({ message, acquisitions, memory, idle }: ServeReques
   };
 }
 
-/** Lines with the time on stderr. */
 function consoleLog({ console }: CommandContext, { quiet, verbose }: ServeRequest): Log {
   return (severity, text) => {
     if ((quiet && severity === "INF") || (!verbose && severity === "DBG")) return;

@@ -59,7 +59,6 @@ const OPTIONS = {
   ...COMMON,
 };
 
-/** Name and version of the layout of what `--json` prints. */
 const SCHEMA = "larmor.simulate/1";
 
 export const simulate = command({
@@ -103,10 +102,6 @@ export const simulate = command({
 
 type SimulateRequest = RequestOf<typeof OPTIONS>;
 
-/**
- * What writes the output; checks options against each other.
- * @throws {UsageError} for a combination that makes no sense
- */
 function writerOf(request: SimulateRequest) {
   const { inputs, output } = request;
   if (inputs.length > 1) {
@@ -123,7 +118,6 @@ function writerOf(request: SimulateRequest) {
   );
 }
 
-/** A simulation, to be written. */
 interface SimulatedContent {
   readonly file: SimulatedKspace;
   readonly slices: number;
@@ -134,7 +128,6 @@ interface SimulatedContent {
   kspace(slice: number): Promise<NdArray>;
 }
 
-/** The content for the writers: the slices of k-space one by one, and the truth. */
 async function simulatedContent(
   runtime: Runtime,
   image: ImageFile,
@@ -200,7 +193,6 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
   });
 }
 
-/** Slices one after the other, with an axis of slices first. */
 async function stacked(
   slices: number,
   read: (slice: number) => Promise<NdArray>,

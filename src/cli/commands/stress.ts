@@ -54,7 +54,6 @@ const OPTIONS = {
   ...COMMON,
 };
 
-/** Stream of random numbers that places the structures. */
 const PLACES = 11;
 
 export const stress = command({

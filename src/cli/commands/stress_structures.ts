@@ -5,11 +5,9 @@ import { drawLabel, LABEL_HEIGHT } from "../render/bitmap_font.ts";
 import { around } from "../render/preview.ts";
 
 const LESION_RADIUS = 3; // pixels
-/** Lines: their length, their number, and from one to the next. */
 const LINES = { length: 14, count: 4, period: 4, width: 2 } as const;
 const TEXT = "mri";
 
-/** The structures in the order of the tables. */
 export function structures(): Structure[] {
   return [
     { name: "lesion", pattern: lesion() },

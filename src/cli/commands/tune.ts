@@ -47,7 +47,6 @@ const OPTIONS = {
   ...COMMON,
 };
 
-/** Searches, and prints what was found. */
 export const tune = command({
   usage: "deno task tune METHOD --data FOLDER [options]",
   about:
@@ -116,7 +115,6 @@ async function readRows(file: string): Promise<TuningRow[]> {
   }
 }
 
-/** A table of draws, the best first. */
 function table({ sampler, trials }: TuningTask, rows: readonly TuningRow[]): string {
   return textOf([
     ...trials.map(({ slice, mask }, i) => `#${i + 1}: ${slice}, ${mask}`),

@@ -25,7 +25,6 @@ const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
     }),
   );
 
-/** Writes the gradient model of one model. */
 export const vjp = command({
   usage: "deno task vjp MODEL.onnx [options]",
   about:

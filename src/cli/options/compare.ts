@@ -84,10 +84,6 @@ export const COMPARE: CommandHelp<typeof OPTIONS> = {
 
 export type CompareRequest = RequestOf<typeof OPTIONS>;
 
-/**
- * The methods as they are run, and the masks.
- * @throws {UsageError} for a combination of options that makes no sense
- */
 export function comparePlan(
   { inputs, methods, peer, steps, samples, weight, model, sweep, ...request }: CompareRequest,
 ): { variants: readonly Variant[]; masks: readonly (string | undefined)[] } {

@@ -17,8 +17,6 @@ const COMMAND_LINE_ONLY: readonly string[] = ["config", "help", "version"];
  * Reads a config file. A value may be a text, a number, a boolean (for flags), a list or a mapping
  * (`simulate: {coils: 8}`, `sweep: {R: [2, 4]}`); `input` is a path or a list of them. Paths are relative to the current
  * folder, as on the command line.
- * @throws {InputError} when the file cannot be read
- * @throws {UsageError} when it is not YAML, or has a key that is not an option
  */
 export async function readConfig(path: string, table: OptionTable): Promise<Written> {
   const content = await readYaml(path, "config");
@@ -41,10 +39,7 @@ export async function readConfig(path: string, table: OptionTable): Promise<Writ
   return { values, inputs };
 }
 
-/**
- * The command line, completed by the config file that it names.
- * @throws as {@link readConfig}
- */
+/** The command line, completed by the config file that it names. */
 export async function withConfig(table: OptionTable, written: Written): Promise<Written> {
   const { config } = written.values;
   if (typeof config !== "string") return written;
@@ -55,7 +50,6 @@ export async function withConfig(table: OptionTable, written: Written): Promise<
   };
 }
 
-/** The content of each kind of YAML file, for messages. */
 const YAML_KINDS = {
   config: "options such as 'method: tv'",
   "DICOM attributes": "attributes such as 'PatientID: \"17\"'",
@@ -64,8 +58,6 @@ const YAML_KINDS = {
 /**
  * Reads a YAML file of names and values.
  * @param kind what it is; the values of DICOM attributes are left as texts (017 is not 17)
- * @throws {InputError} when the file cannot be read
- * @throws {UsageError} when it is not YAML, or has no names
  */
 export async function readYaml(
   path: string,

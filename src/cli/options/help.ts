@@ -8,10 +8,8 @@ import { VERSION } from "../../version.ts";
 
 export const VERSION_LINE = `larmor ${VERSION}\n`;
 
-/** Longest line of a help text, characters. */
 const MAX_LINE = 100;
 
-/** The exit codes, as every command ends with them. */
 const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
   ["1", "an iteration that diverged, or a bug of Larmor"],
@@ -21,7 +19,6 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["130", "interrupted"],
 ];
 
-/** A command, as its help describes it. */
 export interface CommandHelp<T extends OptionTable = OptionTable> {
   readonly usage: string;
   readonly about: string;

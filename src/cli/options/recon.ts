@@ -18,7 +18,6 @@ import {
 import { option, type RequestOf } from "./table.ts";
 import { count, listOf, oneOf, path } from "./values.ts";
 
-/** Formats beside NIfTI that images can be written in. */
 const FORMATS = ["npy", "cfl", "png16", "mrd"] as const;
 
 export type AlsoFormat = typeof FORMATS[number];
@@ -89,10 +88,6 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 /** A command line of `recon`; no inputs mean the built-in example. */
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
-/**
- * Checks options against each other.
- * @throws {UsageError} for a combination that makes no sense
- */
 export function checkRecon(request: ReconRequest): ReconRequest {
   const { model, samples, set: settings, audit, saveMaps, dicom, dicomTags } = request;
   const method = findMethod(request.method);
@@ -115,7 +110,6 @@ export function checkRecon(request: ReconRequest): ReconRequest {
   return request;
 }
 
-/** The options of a reconstruction that do not depend on the input. */
 export function methodRequest(request: ReconRequest): ReconstructOptions {
   const { method, model, steps, weight, samples, maps, calibration, compress, seed } = request;
   return {

@@ -12,7 +12,6 @@ const { method, steps, weight, set, samples, calibration, compress, seed, model,
 /** Options of `recon` that a client may change: none of them names a file. */
 const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compress, seed };
 
-/** Options of `recon` that a recipe may set. */
 const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
 
 type RecipeValues = Written["values"];
@@ -30,8 +29,6 @@ const SUSPICIOUS = /[/\\\p{Cc}]|^\./u;
  * Reads all recipes. A client that names an unknown one is refused where there is a folder, and
  * gets the default recipe where there is none.
  * @param sources the file of the default recipe, and a folder of further recipes, `NAME.yaml`
- * @throws {InputError} when a file or the folder cannot be read
- * @throws {UsageError} when a recipe makes no sense
  */
 export async function readRecipes(
   { config, recipes }: { readonly config?: string; readonly recipes?: string },
@@ -81,7 +78,6 @@ function recipeOptions(values: RecipeValues): RecipeOptions {
   return methodRequest(checkRecon(requestOf(RECON_OPTIONS, { values, inputs: [] })));
 }
 
-/** The recipe that the options of a command line make. */
 export function fixedRecipe(options: RecipeOptions): RecipeBook {
   return { choose: () => ({ name: "of the command line", options, ignored: [] }) };
 }

@@ -10,7 +10,6 @@ const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly De
 
 export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 
-/** Options of every command. */
 const HELP = {
   quiet: { summary: "print no progress and no warnings" },
   verbose: { summary: "print the stack of an internal error" },
@@ -76,10 +75,6 @@ export const INPUT = {
   },
 };
 
-/**
- * Checks the options of an input against each other.
- * @throws {UsageError} for a combination that makes no sense
- */
 export function checkInput({ simulate, domain }: { simulate?: unknown; domain?: string }): void {
   if (simulate === undefined || domain !== "kspace") return;
   throw new UsageError(
@@ -87,7 +82,6 @@ export function checkInput({ simulate, domain }: { simulate?: unknown; domain?: 
   );
 }
 
-/** Source of the coil sensitivity maps. */
 export const MAPS = {
   maps: option(
     "FILE",
@@ -136,7 +130,6 @@ export const SETTINGS = {
   },
 };
 
-/** Undersampling of a fully sampled input. */
 export const MASK = {
   mask: option(
     "SPEC",
@@ -160,7 +153,6 @@ export const METHODS = {
   ),
 };
 
-/** Simulation as options of their own. */
 export const SIMULATION_OPTIONS = {
   coils: { value: "N", summary: "number of simulated coils", ...SIMULATION.coils },
   noise: {

@@ -24,7 +24,6 @@ export interface OptionSpec {
   readonly joint?: string;
 }
 
-/** An option with a value: see {@link OptionSpec}. */
 export function option<V>(value: string, summary: string, parse: Parse<V>): ValuedOption<V>;
 export function option<V>(
   value: string,
@@ -64,10 +63,6 @@ export type RequestOf<T extends OptionTable> =
   & { readonly inputs: readonly string[] }
   & { readonly [K in keyof T & string as CamelCase<K>]: ValueOf<T[K]> };
 
-/**
- * Gives options their types.
- * @throws {UsageError} for a text that an option cannot be read from
- */
 export function requestOf<T extends OptionTable>(
   table: T,
   { values, inputs }: Written,
@@ -85,7 +80,6 @@ export function requestOf<T extends OptionTable>(
 /**
  * Reads a command line: `--name VALUE`, `--name=VALUE`, flags `--name` and `--no-name`, `-h`, and
  * `--` before arguments that begin with a dash.
- * @throws {UsageError} for an unknown option, a missing value or a value for a flag
  */
 export function parseOptions(table: OptionTable, args: readonly string[]): Written {
   const types = Object.keys(table).map((name) =>

@@ -5,7 +5,6 @@ import type { SimulationRequest } from "../../recon/simulated.ts";
 import { didYouMean } from "../../suggest.ts";
 import type { Parse } from "./table.ts";
 
-/** Bounds of a number; it must exceed `above`. */
 export interface NumberBounds {
   readonly integer?: boolean;
   readonly min?: number;

@@ -6,7 +6,6 @@ import { runLabels } from "../../report/labels.ts";
 import type { ReportImages } from "../../report/page/report_html.ts";
 import { difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 
-/** Pictures side by side. */
 const COLUMNS = 6;
 
 /**

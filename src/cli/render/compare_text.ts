@@ -21,7 +21,6 @@ const HEAD = METRICS.map(({ head }) => head);
 /** Columns that are texts; numbers stand at the right. */
 const TEXTS = ["method", "audit", "mask", "A", "B"];
 
-/** All that a comparison says on the console: tables, means over files, differences. */
 export function comparisonText(comparison: Comparison): string {
   const { inputs, runs } = comparison;
   const labels = runLabels(runs);

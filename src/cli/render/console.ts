@@ -15,7 +15,6 @@ export interface Console {
   readonly columns?: number;
 }
 
-/** The console of this process. */
 export function systemConsole(): Console {
   return {
     out: (text) => writeAll(Deno.stdout, text),
@@ -27,7 +26,6 @@ export function systemConsole(): Console {
   };
 }
 
-/** Prints what a user should know of a result. */
 export function warn(console: Console, path: string, { message, hint }: Warning): void {
   console.err(`warning: ${path}: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
 }

@@ -6,7 +6,6 @@ import { memory } from "../../number_format.ts";
 import { textOf } from "../files.ts";
 import { duration } from "./progress.ts";
 
-/** A result: what was done, how good it is, and where it lies. */
 export function reportText(report: ReconReport): string {
   const { input, method, device, mask, seconds, metrics, outputs } = report;
   const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
@@ -46,7 +45,6 @@ function maskText({ spec, acceleration, acsLines }: ReconReport["mask"]): string
   return `${name} (${acceleration.toFixed(2)}-fold, ${acsLines} calibration lines)`;
 }
 
-/** A plan, one row for each question. */
 export function planText(plan: Plan, outputs: Readonly<Record<string, string>>): string {
   const { input, slices: [first, end], mask, image } = plan;
   const maps = mask.acsLines > 0 ? `${mask.acsLines} calibration lines` : "no calibration lines";

@@ -8,16 +8,13 @@ import { percentile } from "../../mri/metrics/percentile.ts";
 import { type NdArray, ndarray, partOf, zeros } from "../../ndarray.ts";
 import { drawLabel, LABEL_HEIGHT } from "./bitmap_font.ts";
 
-/** Most slices in a preview. */
 const MAX_TILES = 16;
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;
-/** White of an image of zeros. */
 const MIN_WHITE = 1e-30;
 /** Factor on the error, so that it can be seen. */
 export const ERROR_GAIN = 5;
 
-/** Content of a preview: arrays `[slices, rows, columns]`, and the name of the method. */
 export interface PreviewContent {
   readonly magnitude: NdArray;
   readonly reference?: NdArray;
@@ -27,7 +24,6 @@ export interface PreviewContent {
   readonly method: string;
 }
 
-/** The preview as an 8-bit PNG. */
 export function previewPng(
   { magnitude, reference, zeroFilled, geometry, method }: PreviewContent,
 ): Uint8Array<ArrayBuffer> {
@@ -101,7 +97,6 @@ export function around(image: NdArray, inside: NdArray, side?: number): NdArray 
   return part;
 }
 
-/** |a - b|. */
 export function difference(a: NdArray, b: NdArray): NdArray {
   return ndarray(a.data.map((value, i) => Math.abs(value - b.data[i])), a.shape);
 }

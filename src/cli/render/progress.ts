@@ -20,7 +20,6 @@ const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
 /** Width of a terminal of unknown width. */
 const DEFAULT_COLUMNS = 80;
 
-/** Reports on the work on one input. */
 export class ProgressLine implements Disposable {
   readonly #console: Console;
   readonly #label: string;
@@ -48,7 +47,6 @@ export class ProgressLine implements Disposable {
     else this.#log(state);
   }
 
-  /** Clears the line, so that what follows begins a line of its own. */
   [Symbol.dispose](): void {
     if (this.#written > -Infinity) this.#console.err(CLEAR_LINE);
     this.#written = -Infinity;

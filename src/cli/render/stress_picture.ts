@@ -5,7 +5,6 @@ import { type Condition, keptOf } from "../../recon/stress.ts";
 import { around, difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 import type { MethodRuns } from "./stress_table.ts";
 
-/** Side of a picture, pixels. */
 const TILE = 132;
 /** Dark columns between pictures. */
 const EDGE = 2;

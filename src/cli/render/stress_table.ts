@@ -8,7 +8,6 @@ import { signed } from "../../number_format.ts";
 import { csv, table } from "./compare_text.ts";
 import { magnitudeOf } from "../../ndarray.ts";
 
-/** All runs of one method; a method that fails has none after the failure. */
 export interface MethodRuns {
   readonly method: string;
   readonly runs: ReadonlyMap<string, StressRun>;
@@ -24,10 +23,8 @@ interface StressSubject {
   readonly device: Device;
 }
 
-/** The content of stress.json. */
 export type StressReport = ReturnType<typeof stressReport>;
 
-/** Puts the runs of all methods together. */
 export function stressReport(
   subject: StressSubject,
   conditions: readonly Condition[],
@@ -45,7 +42,6 @@ export function stressReport(
   };
 }
 
-/** One method under each condition. */
 function rowsOf({ method, runs, failure }: MethodRuns, conditions: readonly Condition[]) {
   const base = runs.get("base")?.magnitude;
   return conditions.map(({ name, kind, added, image }) => {
@@ -73,7 +69,6 @@ function rowsOf({ method, runs, failure }: MethodRuns, conditions: readonly Cond
 
 type StressRow = ReturnType<typeof rowsOf>[number];
 
-/** A row for each method and condition. */
 export function stressCsv({ rows, conditions }: StressReport): string {
   return csv(rows.map((row) => {
     const { mask, noise, seed } = conditions.find(({ name }) => name === row.condition)!;

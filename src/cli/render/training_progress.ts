@@ -11,7 +11,6 @@ const LIVE_SECONDS = 0.5;
 /** Weight of the past in the running mean of the loss. */
 const SMOOTHING = 0.98;
 
-/** Writes what a run reports. */
 export class TrainingProgress {
   readonly #console: Console;
   #first = { step: 0, batch: 1, time: performance.now() };

@@ -61,7 +61,6 @@ export class Auditor {
     return this.active && this.options.level === "prediction";
   }
 
-  /** Audits a slice. @param control of the second reconstruction, where there is one */
   async slice(
     { index, key, geometry, problem, image }: AuditedSlice,
     control: RunControl,

@@ -76,7 +76,6 @@ export interface BandEnergies extends ResidualEnergies {
   readonly to: number;
 }
 
-/** What {@link Consistency.measure} finds. */
 export interface ConsistencyEnergies {
   readonly bands: readonly BandEnergies[];
   /**
