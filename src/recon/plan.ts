@@ -38,6 +38,7 @@ export interface Plan {
     /** Readout samples. */
     readonly readout: number;
   };
+  /** First slice and the one after the last. */
   readonly slices: readonly [number, number];
   /** What is kept. */
   readonly mask: ReportMask & {
