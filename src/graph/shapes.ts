@@ -13,10 +13,9 @@ export function broadcastShapes(action: string, shapes: readonly Shape[]): Shape
       const axis = i + rank - shape.length;
       if (size === 1 || size === out[axis]) return;
       if (out[axis] !== 1) {
+        const found = shapes.map(formatShape).join(" and ");
         throw new RangeError(
-          `Cannot ${action} ${
-            shapes.map(formatShape).join(" and ")
-          }: equal sizes or 1 are required ` +
+          `Cannot ${action} ${found}: equal sizes or 1 are required ` +
             `on axis ${axis}, found ${out[axis]} and ${size}`,
         );
       }
@@ -55,15 +54,10 @@ export function normalizeAxis(action: string, axis: number, rank: number): numbe
  * @throws {TypeError} when they differ
  */
 export function commonType(action: string, tensors: readonly Tensor[]): TensorType["dtype"] {
-  const dtype = tensors[0].dtype;
-  for (const tensor of tensors) {
-    if (tensor.dtype !== dtype) {
-      throw new TypeError(
-        `Cannot ${action} ${dtype} and ${tensor.dtype}: one element type is required`,
-      );
-    }
-  }
-  return dtype;
+  const [{ dtype }] = tensors;
+  const other = tensors.find((tensor) => tensor.dtype !== dtype);
+  if (other === undefined) return dtype;
+  throw new TypeError(`Cannot ${action} ${dtype} and ${other.dtype}: one element type is required`);
 }
 
 /** @throws {TypeError} unless the number of inputs is one of those allowed */
@@ -75,13 +69,13 @@ export function requireInputs(op: string, inputs: readonly Tensor[], ...counts: 
   }
 }
 
-/** @throws {RangeError} unless the tensor has this many axes */
-export function requireRank(action: string, tensor: Tensor, rank: number): void {
-  if (tensor.rank !== rank) {
-    throw new RangeError(
-      `Cannot ${action} ${formatShape(tensor.shape)}: ${rank} axes are required`,
-    );
-  }
+/** @throws {RangeError} unless a tensor broadcasts to a shape, keeping it */
+export function requireBroadcast(what: string, { shape }: Tensor, to: Shape): void {
+  const fits = shape.length <= to.length && sameShape(broadcastShapes(what, [shape, to]), to);
+  if (fits) return;
+  throw new RangeError(
+    `Cannot ${what} ${formatShape(shape)} to ${formatShape(to)}: it must broadcast to it`,
+  );
 }
 
 /** All positions of an array of this shape, in C order. */
@@ -105,9 +99,6 @@ export function toInt64(value: number | bigint): bigint {
 }
 
 /** Whole numbers as an int64 vector, the form of ONNX's constant inputs. */
-export function int64Vector(values: readonly number[]): {
-  data: BigInt64Array;
-  shape: Shape;
-} {
+export function int64Vector(values: readonly number[]): { data: BigInt64Array; shape: Shape } {
   return { data: BigInt64Array.from(values, toInt64), shape: [values.length] };
 }

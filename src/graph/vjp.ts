@@ -38,36 +38,25 @@ export function vjp(
   requireCotangents(outputs, inputs, cotangents);
   const order = topological(outputs);
   const live = dependents(order, inputs);
-  const sums = new Cotangents();
+  const sums = new Map<Tensor, Tensor>();
+  const addTo = (tensor: Tensor, cotangent: Tensor) => {
+    const own = sumTo(cotangent, tensor.shape);
+    const before = sums.get(tensor);
+    sums.set(tensor, before === undefined ? own : addBroadcast(before, own));
+  };
   outputs.forEach((output, i) => {
-    if (live.has(output)) sums.add(output, cotangents[i]);
+    if (live.has(output)) addTo(output, cotangents[i]);
   });
   for (const node of order.toReversed()) {
-    const cotangent = sums.of(node);
+    const cotangent = sums.get(node);
     if (cotangent === undefined) continue;
     const wanted = node.inputs.map((x) => live.has(x));
     if (!wanted.includes(true)) continue;
     contributionsOf(node, cotangent, wanted).forEach((part, i) => {
-      if (part !== null && wanted[i]) sums.add(node.inputs[i], part);
+      if (part !== null && wanted[i]) addTo(node.inputs[i], part);
     });
   }
-  return inputs.map((x) => sums.of(x) ?? expand(cast(scalar(0), x.dtype), x.shape));
-}
-
-/** Cotangents found so far. */
-class Cotangents {
-  readonly #sums = new Map<Tensor, Tensor>();
-
-  of(tensor: Tensor): Tensor | undefined {
-    return this.#sums.get(tensor);
-  }
-
-  /** Adds a cotangent, summed over the axes along which the tensor was broadcast. */
-  add(tensor: Tensor, cotangent: Tensor): void {
-    const own = sumTo(cotangent, tensor.shape);
-    const before = this.#sums.get(tensor);
-    this.#sums.set(tensor, before === undefined ? own : addBroadcast(before, own));
-  }
+  return inputs.map((x) => sums.get(x) ?? expand(cast(scalar(0), x.dtype), x.shape));
 }
 
 /** a + b of equal shapes; an Expand is left out where the addition broadcasts anyway. */
@@ -129,10 +118,9 @@ function requireCotangents(
     const fits = cotangent && cotangent.dtype === dtype && sameShape(cotangent.shape, shape);
     if (!fits || cotangents.length !== outputs.length) {
       const found = cotangent ? `${cotangent.dtype} ${formatShape(cotangent.shape)}` : "none";
+      const required = `${dtype} ${formatShape(shape)}`;
       throw new RangeError(
-        `Cannot differentiate output ${i}: a cotangent ${dtype} ${
-          formatShape(shape)
-        } is required, ` +
+        `Cannot differentiate output ${i}: a cotangent ${required} is required, ` +
           `found ${found} (${cotangents.length} for ${outputs.length} outputs)`,
       );
     }

@@ -43,21 +43,20 @@ export function vjpModel(
       throw new InputError(`Cannot give ${name} a shape: the inputs of the model are ${names}`);
     }
   }
-  const inputs = named(
+  const inputs = Object.fromEntries(
     model.inputs.map((value) => [value.name, inputOf(value, shapes[value.name])]),
   );
   const outputs = model.apply(inputs);
   const wanted = floatsOf(inputs);
   const from = floatsOf(outputs);
-  const cotangents = named(
-    from.map((
-      [name, { shape, dtype }],
-    ) => [`cotangent_${name}`, input(`cotangent_${name}`, shape, dtype)]),
-  );
+  const cotangents = Object.fromEntries(from.map(([name, { shape, dtype }]) => {
+    const cotangent = `cotangent_${name}`;
+    return [cotangent, input(cotangent, shape, dtype)];
+  }));
   try {
-    const tensors = (entries: readonly (readonly [string, Tensor])[]) => entries.map(([, x]) => x);
+    const tensors = (entries: [string, Tensor][]) => entries.map(([, tensor]) => tensor);
     const products = vjp(tensors(from), tensors(wanted), Object.values(cotangents));
-    const gradients = named(wanted.map(([name], i) => [`vjp_${name}`, products[i]]));
+    const gradients = Object.fromEntries(wanted.map(([name], i) => [`vjp_${name}`, products[i]]));
     return encodeModel(joined(inputs, cotangents), joined(outputs, gradients));
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
@@ -65,13 +64,8 @@ export function vjpModel(
   }
 }
 
-function named(entries: readonly (readonly [string, Tensor])[]): Record<string, Tensor> {
-  return Object.fromEntries(entries);
-}
-
-function floatsOf(tensors: NamedTensors): (readonly [string, Tensor])[] {
-  return Object.entries(tensors).filter(([, { dtype }]) => isFloat(dtype));
-}
+const floatsOf = (tensors: NamedTensors) =>
+  Object.entries(tensors).filter(([, { dtype }]) => isFloat(dtype));
 
 function joined(first: NamedTensors, second: NamedTensors): NamedTensors {
   const taken = Object.keys(second).find((name) => Object.hasOwn(first, name));
@@ -89,10 +83,9 @@ function inputOf({ name, dtype, shape }: ForeignValue, given: Shape | undefined)
     );
   }
   if (!sizes.every((size) => Number.isInteger(size) && Number(size) > 0)) {
+    const found = formatShape(sizes as Shape);
     throw new InputError(
-      `Cannot give ${name} the shape ${
-        formatShape(sizes as Shape)
-      }: positive whole sizes are required`,
+      `Cannot give ${name} the shape ${found}: positive whole sizes are required`,
     );
   }
   return input(name, sizes as Shape, dtype);

@@ -3,19 +3,28 @@ import { apply } from "../apply.ts";
 import type { SomeRules } from "../rule.ts";
 import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor, TensorType } from "../tensor.ts";
-import type { ConvAttributes, OpAttributes, PoolAttributes } from "./attributes.ts";
+import type { ConvAttributes, ConvTransposeAttributes, PoolAttributes } from "./attributes.ts";
 import { convTransposeVjp, convVjp } from "./conv_vjp.ts";
 import { averagePoolVjp, maxPoolVjp, resizeVjp } from "./pool_vjp.ts";
 
 /** Rules of the windowed operators. */
 export const convRules = {
   Conv: {
-    infer: convType,
+    infer: convType(
+      "Conv",
+      ([out, perGroup], group) => [perGroup * group, out],
+      windowCount,
+    ),
     encode: (attributes) => ({ attributes: { ...attributes } }),
     vjp: convVjp,
   },
   ConvTranspose: {
-    infer: convTransposeType,
+    infer: convType<ConvTransposeAttributes>(
+      "ConvTranspose",
+      ([from, perGroup], group) => [from, perGroup * group],
+      (size, reach, axis, { strides, pads, outputPadding }) =>
+        (size - 1) * strides[axis] + reach + outputPadding[axis] - bothPads(pads, axis),
+    ),
     encode: ({ outputPadding, ...attributes }) => ({
       attributes: { ...attributes, output_padding: outputPadding },
     }),
@@ -52,59 +61,61 @@ export const convRules = {
   },
 } satisfies SomeRules;
 
-function convType(inputs: readonly Tensor[], attributes: ConvAttributes): TensorType {
-  requireInputs("Conv", inputs, 2, 3);
-  const [x, weight, bias] = inputs;
-  const { strides, pads, dilations, group } = attributes;
-  const space = x.rank - 2;
-  const [outChannels, perGroup, ...kernel] = weight.shape;
-  requireWindow("Conv", space, attributes);
-  requireConv("Conv", x, weight, x.shape[1] === perGroup * group && outChannels % group === 0);
-  requireBias(bias, outChannels);
-  const size = kernel.map((taps, i) => {
-    const padded = x.shape[2 + i] + pads[i] + pads[i + space];
-    return Math.floor((padded - dilations[i] * (taps - 1) - 1) / strides[i]) + 1;
-  });
-  requirePositive("Conv", x, size);
-  return { dtype: commonType("Conv", inputs), shape: [x.shape[0], outChannels, ...size] };
-}
-
-function convTransposeType(
-  inputs: readonly Tensor[],
-  attributes: OpAttributes["ConvTranspose"],
-): TensorType {
-  requireInputs("ConvTranspose", inputs, 2, 3);
-  const [x, weight, bias] = inputs;
-  const { strides, pads, dilations, group, outputPadding } = attributes;
-  const space = x.rank - 2;
-  const [inChannels, perGroup, ...kernel] = weight.shape;
-  requireWindow("ConvTranspose", space, attributes);
-  requireConv("ConvTranspose", x, weight, x.shape[1] === inChannels && inChannels % group === 0);
-  requireBias(bias, perGroup * group);
-  const size = kernel.map((taps, i) =>
-    (x.shape[2 + i] - 1) * strides[i] + dilations[i] * (taps - 1) + 1 + outputPadding[i] -
-    pads[i] - pads[i + space]
-  );
-  requirePositive("ConvTranspose", x, size);
-  return {
-    dtype: commonType("ConvTranspose", inputs),
-    shape: [x.shape[0], perGroup * group, ...size],
+/**
+ * Type of a convolution.
+ * @param channels those that the image must have, and those of the result
+ * @param size of the result along an axis, from that of the image and the reach of the kernel
+ */
+function convType<A extends ConvAttributes>(
+  op: string,
+  channels: (weight: Shape, group: number) => readonly [number, number],
+  size: (image: number, reach: number, axis: number, attributes: A) => number,
+) {
+  return (inputs: readonly Tensor[], attributes: A): TensorType => {
+    requireInputs(op, inputs, 2, 3);
+    const [x, weight, bias] = inputs;
+    const { dilations, group } = attributes;
+    requireWindow(op, x.rank - 2, attributes);
+    const [from, to] = channels(weight.shape, group);
+    const fits = x.shape[1] === from && weight.shape[0] % group === 0;
+    if (x.rank < 3 || weight.rank !== x.rank || !fits) {
+      throw new RangeError(
+        `Cannot apply ${op} with weights ${formatShape(weight.shape)} to ${
+          formatShape(x.shape)
+        }: ` +
+          `ranks and channels must agree`,
+      );
+    }
+    if (bias !== undefined && (bias.rank !== 1 || bias.shape[0] !== to)) {
+      throw new RangeError(`Cannot add bias ${formatShape(bias.shape)} to ${to} channels`);
+    }
+    const sizes = weight.shape.slice(2).map((taps, axis) =>
+      size(x.shape[2 + axis], dilations[axis] * (taps - 1) + 1, axis, attributes)
+    );
+    requirePositive(op, x, sizes);
+    return { dtype: commonType(op, inputs), shape: [x.shape[0], to, ...sizes] };
   };
 }
 
-function requireConv(op: string, x: Tensor, weight: Tensor, channelsFit: boolean): void {
-  if (x.rank < 3 || weight.rank !== x.rank || !channelsFit) {
-    throw new RangeError(
-      `Cannot apply ${op} with weights ${formatShape(weight.shape)} to ${formatShape(x.shape)}: ` +
-        `ranks and channels must agree`,
-    );
-  }
+/** Windows of a reach that fit in a padded axis. */
+function windowCount(
+  size: number,
+  reach: number,
+  axis: number,
+  { strides, pads }: Pick<ConvAttributes, "strides" | "pads">,
+): number {
+  return Math.floor((size + bothPads(pads, axis) - reach) / strides[axis]) + 1;
 }
+
+const bothPads = (pads: readonly number[], axis: number) =>
+  pads[axis] + pads[axis + pads.length / 2];
 
 function requireWindow(
   op: string,
   space: number,
-  { strides, pads, dilations = strides }: Partial<ConvAttributes> & PoolLike,
+  { strides, pads, dilations = strides }:
+    & Pick<ConvAttributes, "strides" | "pads">
+    & Partial<ConvAttributes>,
 ): void {
   const fits = strides.length === space && dilations.length === space && pads.length === 2 * space;
   if (!fits || [...strides, ...dilations].some((n) => !Number.isInteger(n) || n < 1)) {
@@ -115,29 +126,20 @@ function requireWindow(
   }
 }
 
-type PoolLike = Pick<PoolAttributes, "strides" | "pads">;
-
-function requireBias(bias: Tensor | undefined, channels: number): void {
-  if (bias !== undefined && (bias.rank !== 1 || bias.shape[0] !== channels)) {
-    throw new RangeError(`Cannot add bias ${formatShape(bias.shape)} to ${channels} channels`);
-  }
-}
-
 function requirePositive(op: string, x: Tensor, size: Shape): void {
   if (size.some((n) => n < 1)) {
     throw new RangeError(`Cannot apply ${op} to ${formatShape(x.shape)}: the image is too small`);
   }
 }
 
-function poolType([x]: readonly Tensor[], { kernel, strides, pads }: PoolAttributes): TensorType {
+function poolType([x]: readonly Tensor[], attributes: PoolAttributes): TensorType {
+  const { kernel } = attributes;
   const space = x.rank - 2;
   if (kernel.length !== space) {
     throw new RangeError(`Cannot pool ${formatShape(x.shape)} by ${formatShape(kernel)}`);
   }
-  requireWindow("pooling", space, { strides, pads });
-  const size = kernel.map((taps, i) =>
-    Math.floor((x.shape[2 + i] + pads[i] + pads[i + space] - taps) / strides[i]) + 1
-  );
+  requireWindow("pooling", space, attributes);
+  const size = kernel.map((taps, axis) => windowCount(x.shape[2 + axis], taps, axis, attributes));
   requirePositive("pooling", x, size);
   return { dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...size] };
 }
@@ -197,9 +199,8 @@ export function maxPool(x: Tensor, size: number): Tensor {
 }
 
 function poolAttributes(x: Tensor, size: number): PoolAttributes {
-  const window = new Array(x.rank - 2).fill(size);
-  const pads = new Array(2 * (x.rank - 2)).fill(0);
-  return { kernel: window, strides: window, pads, countIncludePad: false };
+  const { strides, pads } = convAttributes(x, { stride: size });
+  return { kernel: strides, strides, pads, countIncludePad: false };
 }
 
 /** The trailing axes at other sizes, by nearest neighbour or linear interpolation (half-pixel centres). */

@@ -16,15 +16,14 @@ export function convVjp(
 ) {
   const [x, weight] = node.inputs;
   const { attributes } = node;
-  const ctImage = !image
-    ? null
-    : attributes.strides.every((stride) => stride === 1)
-    ? imageCotangent(ct, weight, attributes)
-    : stridedImageCotangent(ct, weight, x.shape, attributes);
+  const ctImage = () =>
+    attributes.strides.every((stride) => stride === 1)
+      ? imageCotangent(ct, weight, attributes)
+      : stridedImageCotangent(ct, weight, x.shape, attributes);
   return [
-    ctImage,
+    image ? ctImage() : null,
     kernel ? kernelCotangent(x, ct, weight.shape, attributes) : null,
-    ...(bias ? [channelSum(ct)] : []),
+    bias ? channelSum(ct) : null,
   ];
 }
 
@@ -35,12 +34,11 @@ export function convTransposeVjp(
   [image, kernel, bias]: readonly boolean[],
 ) {
   const [x, weight] = node.inputs;
-  const { strides, pads, dilations, group } = node.attributes;
-  const attributes = { strides, pads, dilations, group };
+  const { outputPadding: _, ...attributes } = node.attributes;
   return [
     image ? apply("Conv", [ct, weight], attributes) : null,
     kernel ? kernelCotangent(ct, x, weight.shape, attributes) : null,
-    ...(bias ? [channelSum(ct)] : []),
+    bias ? channelSum(ct) : null,
   ];
 }
 
@@ -50,27 +48,25 @@ function channelSum(ct: Tensor): Tensor {
 
 /** Stride 1: a convolution with the kernel flipped and its channels swapped within each group. */
 function imageCotangent(ct: Tensor, weight: Tensor, attributes: ConvAttributes): Tensor {
-  const { pads, dilations, group, strides } = attributes;
-  const [outChannels, perGroup, ...kernel] = weight.shape;
+  const { pads, dilations, group } = attributes;
+  const kernel = weight.shape.slice(2);
   const flipped = kernel.reduce(
     (w, taps, i) => taps === 1 ? w : reverse(w, i + 2),
-    swapChannels(weight, group, outChannels / group, perGroup, kernel),
+    swapChannels(weight, group),
   );
-  const reach = [...kernel, ...kernel].map((taps, i) => dilations[i % kernel.length] * (taps - 1));
-  const wanted = reach.map((width, i) => width - pads[i]);
+  const wanted = [...kernel, ...kernel].map((taps, i) =>
+    dilations[i % kernel.length] * (taps - 1) - pads[i]
+  );
   // Padding wider than the kernel's reach made outputs that no pixel touched: they are cut off.
-  const cut = pad(
-    ct,
-    [0, 0, ...wanted.slice(0, kernel.length), 0, 0, ...wanted.slice(kernel.length)].map((width) =>
-      Math.min(0, width)
-    ),
-  );
+  const cut = padSpace(ct, wanted.map((width) => Math.min(0, width)));
   const widths = wanted.map((width) => Math.max(0, width));
-  return apply("Conv", [cut, flipped], { strides, dilations, group, pads: widths });
+  return apply("Conv", [cut, flipped], { ...attributes, pads: widths });
 }
 
 /** `[K, C / group, ...]` to `[C, K / group, ...]`. */
-function swapChannels(weight: Tensor, group: number, outer: number, inner: number, kernel: Shape) {
+function swapChannels(weight: Tensor, group: number): Tensor {
+  const [channels, inner, ...kernel] = weight.shape;
+  const outer = channels / group;
   const grouped = reshape(weight, [group, outer, inner, ...kernel]);
   const swapped = transpose(grouped, [0, 2, 1, ...kernel.map((_, i) => i + 3)]);
   return reshape(swapped, [group * inner, outer, ...kernel]);
@@ -119,10 +115,7 @@ function kernelCotangent(
 }
 
 /** The image as each tap meets it, and the cotangent, pixel for pixel. */
-interface TapViews {
-  readonly views: readonly Tensor[];
-  readonly cotangent: Tensor;
-}
+type TapViews = { readonly views: readonly Tensor[]; readonly cotangent: Tensor };
 
 /** By slices along each axis, in the shape of the output. */
 function stridedViews(
@@ -131,15 +124,30 @@ function stridedViews(
   kernel: Shape,
   { strides, dilations, pads }: ConvAttributes,
 ): TapViews {
-  const axes = kernel.length;
-  const padded = pad(image, [0, 0, ...pads.slice(0, axes), 0, 0, ...pads.slice(axes)]);
-  const space = ct.shape.slice(2);
-  const view = (tap: readonly number[]) =>
-    tap.reduce((view, t, i) => {
-      const start = t * dilations[i];
-      return slice(view, i + 2, start, start + (space[i] - 1) * strides[i] + 1, strides[i]);
-    }, padded);
-  return { views: tapsOf(kernel).map(view), cotangent: ct };
+  const padded = padSpace(image, pads);
+  const views = tapsOf(kernel).map((tap) =>
+    tapView(padded, tap.map((t, i) => t * dilations[i]), ct.shape, strides)
+  );
+  return { views, cotangent: ct };
+}
+
+/** The pixels `[N, C, ...]` of a padded image that one tap meets, by its place in the first window. */
+export function tapView(
+  padded: Tensor,
+  tap: readonly number[],
+  shape: Shape,
+  strides: Shape,
+): Tensor {
+  return tap.reduce((view, start, i) => {
+    const end = start + (shape[i + 2] - 1) * strides[i] + 1;
+    return slice(view, i + 2, start, end, strides[i]);
+  }, padded);
+}
+
+/** Pads the spatial axes; cuts where a width is negative. */
+export function padSpace(image: Tensor, pads: readonly number[], value = 0): Tensor {
+  const space = image.rank - 2;
+  return pad(image, [0, 0, ...pads.slice(0, space), 0, 0, ...pads.slice(space)], { value });
 }
 
 /**
@@ -152,24 +160,18 @@ function contiguousViews(
   kernel: Shape,
   { dilations, pads }: ConvAttributes,
 ): TapViews {
-  const axes = kernel.length;
-  const after = pads.slice(axes);
-  after[0] += 1; // one more row, so that the last tap's block ends within the image
-  const padded = pad(image, [0, 0, ...pads.slice(0, axes), 0, 0, ...after]);
+  // One more row, so that the last tap's block ends within the image.
+  const padded = padSpace(image, pads.with(kernel.length, pads[kernel.length] + 1));
   const [batch, channels, ...extent] = padded.shape;
   const [rows, ...rest] = ct.shape.slice(2);
   const missing = rest.map((size, i) => extent[i + 1] - size);
-  const none = kernel.map(() => 0);
   const pitches = extent.map((_, i) => sizeOf(extent.slice(i + 1)));
-  const length = rows * pitches[0];
   const flat = reshape(padded, [batch, channels, -1]);
-  return {
-    views: tapsOf(kernel).map((tap) => {
-      const start = tap.reduce((sum, t, i) => sum + t * dilations[i] * pitches[i], 0);
-      return slice(flat, 2, start, start + length);
-    }),
-    cotangent: pad(ct, [0, 0, ...none, 0, 0, 0, ...missing]),
-  };
+  const views = tapsOf(kernel).map((tap) => {
+    const start = tap.reduce((sum, t, i) => sum + t * dilations[i] * pitches[i], 0);
+    return slice(flat, 2, start, start + rows * pitches[0]);
+  });
+  return { views, cotangent: padSpace(ct, [...kernel.map(() => 0), 0, ...missing]) };
 }
 
 /** Each tap becomes nodes of its own, so the size of a window must be limited. */
@@ -177,10 +179,8 @@ const MAX_TAPS = 1024;
 
 /** All positions of a kernel, in the order of its data. */
 export function tapsOf(kernel: Shape): number[][] {
-  if (sizeOf(kernel) > MAX_TAPS) {
-    throw new RangeError(
-      `Cannot differentiate a window of ${sizeOf(kernel)} taps: at most ${MAX_TAPS} are handled`,
-    );
-  }
-  return positionsOf(kernel);
+  if (sizeOf(kernel) <= MAX_TAPS) return positionsOf(kernel);
+  throw new RangeError(
+    `Cannot differentiate a window of ${sizeOf(kernel)} taps: at most ${MAX_TAPS} are handled`,
+  );
 }

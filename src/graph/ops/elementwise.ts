@@ -6,33 +6,30 @@ import type { DType, Tensor } from "../tensor.ts";
 import type { OpAttributes, OpName, PlainOp } from "./attributes.ts";
 import { asTensor, type TensorLike, typedData } from "./leaf.ts";
 
-const binary = <K extends PlainOp>(op: K, vjp: Vjp<K> | "zero"): OpRule<K> => ({
+/** An operator on inputs of one element type (`only`, if given) that broadcast to each other. */
+const broadcasting = <K extends PlainOp>(
+  op: K,
+  count: number,
+  vjp: OpRule<K>["vjp"],
+  { only, result }: { only?: DType; result?: DType } = {},
+): OpRule<K> => ({
   infer(inputs) {
-    requireInputs(op, inputs, 2);
+    requireInputs(op, inputs, count);
     const dtype = commonType(op, inputs);
-    return { dtype, shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
+    if (only !== undefined && dtype !== only) {
+      throw new TypeError(`Cannot apply ${op} to ${dtype}: ${only} is required`);
+    }
+    return { dtype: result ?? dtype, shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
   },
   vjp,
 });
 
-const comparison = <K extends PlainOp>(op: K): OpRule<K> => ({
-  infer(inputs) {
-    const { shape } = binary(op, "zero").infer(inputs, {} as OpAttributes[K]);
-    return { dtype: "bool", shape };
-  },
-  vjp: "zero",
-});
+const binary = <K extends PlainOp>(op: K, vjp: Vjp<K>) => broadcasting(op, 2, vjp);
 
-const logical = <K extends PlainOp>(op: K, count: number): OpRule<K> => ({
-  infer(inputs) {
-    requireInputs(op, inputs, count);
-    if (commonType(op, inputs) !== "bool") {
-      throw new TypeError(`Cannot apply ${op} to ${inputs[0].dtype}: bool is required`);
-    }
-    return { dtype: "bool", shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
-  },
-  vjp: "zero",
-});
+const comparison = <K extends PlainOp>(op: K) => broadcasting(op, 2, "zero", { result: "bool" });
+
+const logical = <K extends PlainOp>(op: K, count: number) =>
+  broadcasting(op, count, "zero", { only: "bool" });
 
 /** An operator whose result has the type of its one input. */
 export const unary = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
@@ -61,10 +58,9 @@ export const elementwiseRules = {
   // d(a^b) = b a^(b-1) da + a^b log(a) db, the latter 0 where a^b is
   Pow: binary("Pow", (ct, node, [base, exponent]) => {
     const [a, b] = node.inputs;
-    const slope = () => mul(node, log(where(equal(node, 0), 1, a)));
     return [
       base ? mul(ct, mul(b, pow(a, sub(b, 1)))) : null,
-      exponent ? mul(ct, slope()) : null,
+      exponent ? mul(ct, mul(node, log(where(equal(node, 0), 1, a)))) : null,
     ];
   }),
   Max: binary("Max", (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b))),
@@ -148,10 +144,14 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
 }
 
-const binaryFunction = <K extends PlainOp>(op: K) => (a: TensorLike, b: TensorLike): Tensor => {
-  const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;
-  return apply(op, [asTensor(a, like), asTensor(b, like)], {} as OpAttributes[K]);
-};
+/** Two values as tensors; a number gets the element type of the other. */
+function asPair(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  const like = [a, b].find((value) => typeof value !== "number");
+  return [asTensor(a, like), asTensor(b, like)];
+}
+
+const binaryFunction = <K extends PlainOp>(op: K) => (a: TensorLike, b: TensorLike): Tensor =>
+  apply(op, asPair(a, b), {} as OpAttributes[K]);
 
 const unaryFunction = <K extends PlainOp>(op: K) => (x: Tensor): Tensor =>
   apply(op, [x], {} as OpAttributes[K]);
@@ -222,8 +222,7 @@ export function clip(x: Tensor, min: number, max: number): Tensor {
 
 /** a where the condition holds, else b */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
-  const like = typeof a === "number" ? (typeof b === "number" ? undefined : b) : a;
-  return apply("Where", [condition, asTensor(a, like), asTensor(b, like)], {});
+  return apply("Where", [condition, ...asPair(a, b)], {});
 }
 
 /** x with another element type */

@@ -5,9 +5,8 @@ import {
   broadcastShapes,
   commonType,
   formatShape,
+  requireBroadcast,
   requireInputs,
-  requireRank,
-  sameShape,
 } from "../shapes.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { OpAttributes } from "./attributes.ts";
@@ -41,18 +40,15 @@ export const linearRules = {
     infer(inputs, { transA, transB }) {
       requireInputs("Gemm", inputs, 2, 3);
       const [a, b] = inputs;
-      requireRank("multiply", a, 2);
-      requireRank("multiply", b, 2);
+      if (a.rank !== 2 || b.rank !== 2) {
+        throw new RangeError(
+          `Cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)}: 2 axes are required`,
+        );
+      }
       const [m, k] = transA ? a.shape.toReversed() : a.shape;
       const [k2, n] = transB ? b.shape.toReversed() : b.shape;
       requireInner(a.shape, b.shape, k, k2);
-      const c = inputs[2];
-      if (c !== undefined && !sameShape(broadcastShapes("Gemm", [[m, n], c.shape]), [m, n])) {
-        throw new RangeError(
-          `Cannot add ${formatShape(c.shape)} to a product of shape ${formatShape([m, n])}: ` +
-            `it must broadcast to it`,
-        );
-      }
+      if (inputs[2] !== undefined) requireBroadcast("add", inputs[2], [m, n]);
       return { dtype: commonType("Gemm", inputs), shape: [m, n] };
     },
     encode: ({ alpha, beta, transA, transB }) => ({

@@ -2,11 +2,11 @@
 import { apply } from "../apply.ts";
 import type { SomeRules } from "../rule.ts";
 import {
-  broadcastShapes,
   commonType,
   formatShape,
   int64Vector,
   normalizeAxis,
+  requireBroadcast,
   requireInputs,
   sameShape,
 } from "../shapes.ts";
@@ -35,18 +35,16 @@ export const movementRules = {
     infer([x], { perm }) {
       if (!sameShape(perm.toSorted((a, b) => a - b), x.shape.map((_, axis) => axis))) {
         throw new RangeError(
-          `Cannot transpose ${formatShape(x.shape)} by ${
-            formatShape(perm)
-          }: each axis once required`,
+          `Cannot transpose ${formatShape(x.shape)} by ${formatShape(perm)}: ` +
+            `each axis once required`,
         );
       }
       return { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) };
     },
     encode: (attributes) => ({ attributes }),
-    vjp: (
-      ct,
-      { attributes: { perm } },
-    ) => [transpose(ct, perm.map((_, axis) => perm.indexOf(axis)))],
+    vjp: (ct, { attributes: { perm } }) => [
+      transpose(ct, perm.map((_, axis) => perm.indexOf(axis))),
+    ],
   },
   Slice: {
     infer([x], attributes) {
@@ -61,18 +59,16 @@ export const movementRules = {
     infer(inputs, { axis }) {
       const [first] = inputs;
       if (first === undefined) throw new TypeError("Cannot join 0 tensors: at least one required");
-      let size = 0;
-      for (const { shape } of inputs) {
-        const fits = shape.length === first.rank &&
-          shape.every((n, i) => i === axis || n === first.shape[i]);
-        if (!fits) {
-          throw new RangeError(
-            `Cannot join ${inputs.map((x) => formatShape(x.shape)).join(", ")} on axis ${axis}: ` +
-              `all other sizes must agree`,
-          );
-        }
-        size += shape[axis];
+      const fits = inputs.every(({ shape }) =>
+        shape.length === first.rank && sameShape(shape.with(axis, first.shape[axis]), first.shape)
+      );
+      if (!fits) {
+        throw new RangeError(
+          `Cannot join ${inputs.map((x) => formatShape(x.shape)).join(", ")} on axis ${axis}: ` +
+            `all other sizes must agree`,
+        );
       }
+      const size = inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
       return { dtype: commonType("join", inputs), shape: first.shape.with(axis, size) };
     },
     encode: (attributes) => ({ attributes }),
@@ -117,9 +113,7 @@ export const movementRules = {
   },
   Expand: {
     infer([x], { shape }) {
-      if (!sameShape(broadcastShapes("expand", [x.shape, shape]), shape)) {
-        throw new RangeError(`Cannot expand ${formatShape(x.shape)} to ${formatShape(shape)}`);
-      }
+      requireBroadcast("expand", x, shape);
       return { dtype: x.dtype, shape };
     },
     encode: ({ shape }) => ({ constants: [int64Vector(shape)] }),
@@ -145,10 +139,7 @@ export const movementRules = {
         );
       }
       const at = normalizeAxis("gather along", axis, x.rank);
-      return {
-        dtype: x.dtype,
-        shape: [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)],
-      };
+      return { dtype: x.dtype, shape: x.shape.toSpliced(at, 1, ...indices.shape) };
     },
     encode: (attributes) => ({ attributes }),
     vjp: gatherVjp,
@@ -174,25 +165,16 @@ function slicedShape(shape: Shape, attributes: OpAttributes["Slice"]): Shape {
 }
 
 /** First element of a slice and the one after its last, with ONNX's clamping. */
-export function sliceBounds(
-  size: number,
-  start: number,
-  end: number,
-  step: number,
-): [number, number] {
-  const absolute = (index: number) => index < 0 ? index + size : index;
-  const clamp = (index: number, low: number, high: number) => Math.min(high, Math.max(low, index));
+export function sliceBounds(size: number, start: number, end: number, step: number) {
+  const clamp = (index: number, low: number, high: number) =>
+    Math.min(high, Math.max(low, index < 0 ? index + size : index));
   return step > 0
-    ? [clamp(absolute(start), 0, size), clamp(absolute(end), 0, size)]
-    : [clamp(absolute(start), 0, size - 1), clamp(absolute(end), -1, size - 1)];
+    ? [clamp(start, 0, size), clamp(end, 0, size)]
+    : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
 }
 
 /** The element of an axis that a padded position shows; -1 for the constant. */
-export function paddedIndex(
-  i: number,
-  size: number,
-  mode: "constant" | "reflect" | "edge",
-): number {
+export function paddedIndex(i: number, size: number, mode: OpAttributes["Pad"]["mode"]): number {
   if (i >= 0 && i < size) return i;
   if (mode === "edge") return i < 0 ? 0 : size - 1;
   if (mode === "reflect") return i < 0 ? -i : 2 * (size - 1) - i;
@@ -202,11 +184,10 @@ export function paddedIndex(
 /** Elements of one axis put `step` apart, with zeros between. */
 export function spread(x: Tensor, axis: number, step: number): Tensor {
   const count = x.shape[axis];
-  const pads: number[] = new Array(2 * (x.rank + 1)).fill(0);
-  pads[x.rank + 1 + axis + 1] = step - 1;
-  const split = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
-  const spaced = pad(reshape(x, split), pads);
-  const joined = reshape(spaced, x.shape.with(axis, count * step));
+  const split = x.shape.toSpliced(axis + 1, 0, 1);
+  const pads: number[] = new Array(2 * split.length).fill(0);
+  pads[split.length + axis + 1] = step - 1;
+  const joined = reshape(pad(reshape(x, split), pads), x.shape.with(axis, count * step));
   return slice(joined, axis, 0, (count - 1) * step + 1);
 }
 

@@ -2,14 +2,13 @@
 import { sizeOf } from "../../ndarray.ts";
 import { apply } from "../apply.ts";
 import type { Shape, Tensor } from "../tensor.ts";
-import type { PoolAttributes } from "./attributes.ts";
 import { add, equal, mul, where } from "./elementwise.ts";
 import { asTensor, constantOf, typedData } from "./leaf.ts";
-import { pad, reshape, slice, spread, swapLastAxes } from "./movement.ts";
+import { reshape, slice, spread, swapLastAxes } from "./movement.ts";
 import { multiplyAxis } from "./movement_vjp.ts";
 import { reduceSum } from "./reduce.ts";
 import { resizeMatrix } from "./resize.ts";
-import { tapsOf } from "./conv_vjp.ts";
+import { padSpace, tapsOf, tapView } from "./conv_vjp.ts";
 
 /** Each pixel's share of the windows it lies in: a transposed convolution with ones. */
 export function averagePoolVjp(ct: Tensor, node: Tensor<"AveragePool">): [Tensor] {
@@ -18,24 +17,19 @@ export function averagePoolVjp(ct: Tensor, node: Tensor<"AveragePool">): [Tensor
   const weighted = kernel.reduce((sum, _, i) => mul(sum, windowShares(node, i)), ct);
   const [batch, channels, ...space] = x.shape;
   const planes = reshape(weighted, [batch * channels, 1, ...ct.shape.slice(2)]);
-  const ones = constantOf(typedData(ct.dtype, new Array(sizeOf(kernel)).fill(1)), [
-    1,
-    1,
-    ...kernel,
-  ]);
+  const shape = [1, 1, ...kernel];
+  const ones = constantOf(typedData(ct.dtype, new Array(sizeOf(shape)).fill(1)), shape);
   const spreadOut = apply("ConvTranspose", [planes, ones], {
     strides,
     pads,
     dilations: kernel.map(() => 1),
     group: 1,
-    outputPadding: remainders(space, node.attributes),
+    // The rows at the end of each axis that no window reaches.
+    outputPadding: space.map((size, i) =>
+      (size + pads[i] + pads[i + space.length] - kernel[i]) % strides[i]
+    ),
   });
   return [reshape(spreadOut, x.shape)];
-}
-
-/** Rows at the end of each axis that no window reaches. */
-function remainders(space: Shape, { kernel, strides, pads }: PoolAttributes): number[] {
-  return space.map((size, i) => (size + pads[i] + pads[i + space.length] - kernel[i]) % strides[i]);
 }
 
 /** One over the number of pixels each window counts along one axis, shaped to broadcast. */
@@ -57,18 +51,11 @@ function windowShares(node: Tensor<"AveragePool">, i: number): Tensor {
 export function maxPoolVjp(ct: Tensor, node: Tensor<"MaxPool">): [Tensor] {
   const [x] = node.inputs;
   const { kernel, strides, pads } = node.attributes;
-  const space = kernel.length;
-  const padded = pad(x, [0, 0, ...pads.slice(0, space), 0, 0, ...pads.slice(space)], {
-    value: -Infinity,
-  });
+  const padded = padSpace(x, pads, -Infinity);
   const none = asTensor(0, ct);
   let left = ct;
   const parts = tapsOf(kernel).map((tap) => {
-    const view = tap.reduce((part, t, i) => {
-      const end = t + (node.shape[i + 2] - 1) * strides[i] + 1;
-      return slice(part, i + 2, t, end, strides[i]);
-    }, padded);
-    const hit = equal(view, node);
+    const hit = equal(tapView(padded, tap, node.shape, strides), node);
     const part = where(hit, left, none);
     left = where(hit, none, left); // each window gives its cotangent to one pixel, also in a tie
     return putBack(part, tap, padded.shape, strides);
@@ -84,44 +71,29 @@ export function maxPoolVjp(ct: Tensor, node: Tensor<"MaxPool">): [Tensor] {
 /** Puts values back to the strided places they were taken from, zeros elsewhere. */
 function putBack(values: Tensor, tap: readonly number[], image: Shape, strides: Shape): Tensor {
   const spaced = tap.reduce((part, _, i) => spread(part, i + 2, strides[i]), values);
-  const after = tap.map((t, i) => image[i + 2] - t - spaced.shape[i + 2]);
-  return pad(spaced, [0, 0, ...tap, 0, 0, ...after]);
+  return padSpace(spaced, [...tap, ...tap.map((t, i) => image[i + 2] - t - spaced.shape[i + 2])]);
 }
 
 /** The transposed interpolation matrix of each axis; a sum over blocks where pixels were repeated. */
 export function resizeVjp(ct: Tensor, node: Tensor<"Resize">): [Tensor] {
   const [x] = node.inputs;
-  const { attributes } = node;
-  return [
-    x.shape.reduce((image, size, axis) => {
-      const to = node.shape[axis];
-      const plain = attributes.scales === undefined;
-      if (to === size && plain) return image;
-      const matrix = resizeMatrix(attributes, axis, size);
-      const factor = repeats(matrix, size, to);
-      return factor === undefined
-        ? multiplyAxis(
-          image,
-          axis,
-          swapLastAxes(constantOf(typedData(ct.dtype, matrix), [to, size])),
-        )
-        : blockSum(image, axis, size, factor);
-    }, ct),
-  ];
+  const image = x.shape.reduce((image, size, axis) => {
+    const to = node.shape[axis];
+    if (to === size && node.attributes.scales === undefined) return image;
+    const matrix = resizeMatrix(node.attributes, axis, size);
+    const factor = to / size;
+    if (repeats(matrix, size, factor)) {
+      const blocks = reshape(image, image.shape.toSpliced(axis, 1, size, factor));
+      return reduceSum(blocks, [axis + 1]);
+    }
+    const rows = constantOf(typedData(ct.dtype, matrix), [to, size]);
+    return multiplyAxis(image, axis, swapLastAxes(rows));
+  }, ct);
+  return [image];
 }
 
-/** How often each pixel was repeated, when that is all the matrix does. */
-function repeats(matrix: Float64Array, size: number, to: number): number | undefined {
-  const factor = to / size;
-  if (!Number.isInteger(factor)) return undefined;
-  const repeated = Array.from(
-    { length: to },
-    (_, i) => matrix[i * size + Math.floor(i / factor)] === 1,
-  );
-  return repeated.every(Boolean) ? factor : undefined;
-}
-
-function blockSum(ct: Tensor, axis: number, size: number, factor: number): Tensor {
-  const blocks = [...ct.shape.slice(0, axis), size, factor, ...ct.shape.slice(axis + 1)];
-  return reduceSum(reshape(ct, blocks), [axis + 1]);
+/** Whether all that the matrix does is to repeat each pixel. */
+function repeats(matrix: Float64Array, size: number, factor: number): boolean {
+  const places = Array.from({ length: size * factor }, (_, i) => i * size + Math.floor(i / factor));
+  return Number.isInteger(factor) && places.every((place) => matrix[place] === 1);
 }

@@ -12,22 +12,16 @@ export function resizeMatrix(attributes: Resize, axis: number, inputSize: number
   const scale = Math.fround(attributes.scales?.[axis] ?? size / inputSize);
   const matrix = new Float64Array(size * inputSize);
   for (let i = 0; i < size; i++) {
-    const at = sourcePosition(attributes.coordinates, i, inputSize, size, scale);
-    if (attributes.mode === "nearest") {
-      const index = Math.min(inputSize - 1, Math.max(0, nearest(attributes.rounding, at)));
-      matrix[i * inputSize + index] = 1;
-    } else if (attributes.mode === "cubic") {
-      const low = Math.floor(at);
-      cubicWeights(at - low).forEach((weight, tap) => {
-        const index = Math.min(inputSize - 1, Math.max(0, low - 1 + tap));
-        matrix[i * inputSize + index] += weight;
-      });
+    const at = POSITIONS[attributes.coordinates](i, inputSize, size, scale);
+    const add = (index: number, weight: number) =>
+      matrix[i * inputSize + Math.min(inputSize - 1, Math.max(0, index))] += weight;
+    const low = Math.floor(at);
+    if (attributes.mode === "nearest") add(ROUNDINGS[attributes.rounding](at), 1);
+    else if (attributes.mode === "cubic") {
+      cubicWeights(at - low).forEach((weight, tap) => add(low - 1 + tap, weight));
     } else {
-      const inside = Math.min(inputSize - 1, Math.max(0, at));
-      const low = Math.min(Math.floor(inside), inputSize - 1);
-      const high = Math.min(low + 1, inputSize - 1);
-      matrix[i * inputSize + low] += 1 - (inside - low);
-      matrix[i * inputSize + high] += inside - low;
+      add(low, 1 - (at - low));
+      add(low + 1, at - low);
     }
   }
   return matrix;
@@ -43,38 +37,27 @@ function cubicWeights(t: number): number[] {
   return [far(t + 1), near(t), near(1 - t), far(2 - t)];
 }
 
+type Position = (i: number, inputSize: number, outputSize: number, scale: number) => number;
+
+const halfPixel: Position = (i, _inputSize, _outputSize, scale) =>
+  Math.fround(Math.fround((i + 0.5) / scale) - 0.5);
+
 /**
  * Where in the input the i-th output lies, as ONNX's coordinate_transformation_mode has it. Rounded
  * to float32 at each step as onnxruntime does it, because "nearest" may hang on the last bit.
  */
-function sourcePosition(
-  mode: Resize["coordinates"],
-  i: number,
-  inputSize: number,
-  outputSize: number,
-  scale: number,
-): number {
-  switch (mode) {
-    case "asymmetric":
-      return Math.fround(i / scale);
-    case "align_corners":
-      return outputSize === 1 ? 0 : Math.fround(i * (inputSize - 1) / (outputSize - 1));
-    case "pytorch_half_pixel":
-      return outputSize === 1 ? 0 : Math.fround(Math.fround((i + 0.5) / scale) - 0.5);
-    case "half_pixel":
-      return Math.fround(Math.fround((i + 0.5) / scale) - 0.5);
-  }
-}
+const POSITIONS: Readonly<Record<Resize["coordinates"], Position>> = {
+  asymmetric: (i, _inputSize, _outputSize, scale) => Math.fround(i / scale),
+  align_corners: (i, inputSize, outputSize) =>
+    outputSize === 1 ? 0 : Math.fround(i * (inputSize - 1) / (outputSize - 1)),
+  pytorch_half_pixel: (i, inputSize, outputSize, scale) =>
+    outputSize === 1 ? 0 : halfPixel(i, inputSize, outputSize, scale),
+  half_pixel: halfPixel,
+};
 
-function nearest(rounding: Resize["rounding"], at: number): number {
-  switch (rounding) {
-    case "floor":
-      return Math.floor(at);
-    case "ceil":
-      return Math.ceil(at);
-    case "round_prefer_floor":
-      return Math.ceil(at - 0.5);
-    case "round_prefer_ceil":
-      return Math.floor(at + 0.5);
-  }
-}
+const ROUNDINGS: Readonly<Record<Resize["rounding"], (at: number) => number>> = {
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round_prefer_floor: (at) => Math.ceil(at - 0.5),
+  round_prefer_ceil: (at) => Math.floor(at + 0.5),
+};
