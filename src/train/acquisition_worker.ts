@@ -8,7 +8,7 @@ import { calibratedCoils, randomCoils, someCoils } from "./random_coils.ts";
 import { equispacedLines, randomLineMask } from "./random_masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
-import { type BatchSettings, serveBatches } from "./batch_worker.ts";
+import { type BatchSettings, serveBatches } from "./batch_source.ts";
 import type { AcquisitionSize } from "./reconstruction_objective.ts";
 import { VolumeSet } from "./volumes.ts";
 
@@ -46,7 +46,7 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
   for (let i = 0; i < batch; i++) {
     const slice = await volumes.randomSlice(rng.split(0, i));
     const [view, coilRng] = [rng.split(1, i), rng.split(4, i)];
-    const { image, coilMaps } = seen(slice, { coils, height, width }, view, coilRng);
+    const { image, coilMaps } = seen(slice, sizes[step % sizes.length], view, coilRng);
     clean.set(image.data, 2 * i * pixels);
     const head = headRegion(image);
     region.set(head, i * pixels);
@@ -57,24 +57,13 @@ async function makeBatch(volumes: VolumeSet, settings: AcquisitionSettings, step
   const lines = sampling === undefined
     ? randomLineMask(rng.split(5), height)
     : equispacedLines(height, sampling.calibration, sampling.acceleration);
-  return {
-    clean,
-    maps,
-    estimate,
-    noise: rng.split(3).normals(maps.length),
-    sigma,
-    region,
-    ...lines,
-  };
+  const noise = rng.split(3).normals(maps.length);
+  return { clean, maps, estimate, noise, sigma, region, ...lines };
 }
 
 /** A view of a slice, and its coil maps: its own, or random ones if it has none. */
-function seen(
-  slice: SourceSlice,
-  { coils, height, width }: AcquisitionSize,
-  view: Rng,
-  coilRng: Rng,
-) {
+function seen(slice: SourceSlice, size: AcquisitionSize, view: Rng, coilRng: Rng) {
+  const { coils, height, width } = size;
   const side = Math.max(height, width);
   const image = cropped(randomView(slice, side, view, "whole"), height, width);
   if (slice.maps === undefined) {

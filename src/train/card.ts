@@ -1,6 +1,6 @@
 /** The card of a trained model: how it was trained, how good it is, and its limits. @module */
 import { readFile } from "node:fs/promises";
-import type { DenoiserQuality } from "./denoiser_quality.ts";
+import type { DenoiserQuality } from "./validation.ts";
 import type { RunResult } from "./run.ts";
 import type { ReconstructionKind, TrainingSettings } from "./options.ts";
 import type { TrainedPrior } from "./prior.ts";
@@ -9,31 +9,29 @@ import { modelName } from "./model_files.ts";
 
 const PICTURE = "![Loss and validation PSNR against the step](training.svg)";
 
-/** What the card of a prior is written from. */
-export interface PriorCardContent {
-  readonly options: TrainingSettings;
-  readonly run: TrainedPrior;
-  /** Quality on validation images, if there were any. */
-  readonly quality: readonly DenoiserQuality[];
-  /** Pixels of each side of the validation images, and how many there were. */
-  readonly validation: { readonly size: number; readonly count: number };
+/** Quality of a denoiser on validation images, their number and the pixels of each side. */
+export interface MeasuredQuality {
+  readonly rows: readonly DenoiserQuality[];
+  readonly count: number;
+  readonly size: number;
 }
 
 /** The card of a prior. */
-export async function priorCard(content: PriorCardContent): Promise<string> {
-  const { options, run } = content;
-  const { sigmaData, volumes } = run;
+export async function priorCard(
+  options: TrainingSettings,
+  run: TrainedPrior,
+  quality?: MeasuredQuality,
+): Promise<string> {
   return sections(
     `# ${modelName(options.output)}`,
     "A denoiser of complex MR images, the prior of the samplers. Made by `deno task train`.",
-    await trainingTable("prior", options, run, {
-      sizes: `${options.crop} x ${options.crop}`,
-      rows: [["sigma_data", sigmaData.toFixed(4)]],
+    await trainingTable("prior", options, run, `${options.crop} x ${options.crop}`, {
+      sigma_data: run.sigmaData.toFixed(4),
     }),
-    qualitySection(content),
+    quality && qualitySection(quality),
     PICTURE,
     options.notes?.trim(),
-    `## Volumes\n${volumes.map((volume) => `- ${volume}`).join("\n")}`,
+    `## Volumes\n${run.volumes.map((volume) => `- ${volume}`).join("\n")}`,
   );
 }
 
@@ -62,7 +60,7 @@ export async function reconCard(
   return sections(
     `# ${modelName(options.output)}`,
     `${ABOUT[kind]}. Made by \`deno task train\`.`,
-    await trainingTable(kind, options, run, { sizes: `${sizes.join(", ")}, in turn` }),
+    await trainingTable(kind, options, run, `${sizes.join(", ")}, in turn`),
     rows.length > 0 ? `${RECON_QUALITY}\n\n| | PSNR |\n|---|---|\n${rows.join("\n")}` : undefined,
     PICTURE,
     options.notes?.trim(),
@@ -73,66 +71,56 @@ function sections(...parts: readonly (string | undefined)[]): string {
   return parts.filter(Boolean).join("\n\n") + "\n";
 }
 
-type Row = readonly [string, string];
-
 /** How a network was trained, as a table. */
 async function trainingTable(
   kind: string,
   options: TrainingSettings,
   { state, seconds, complete }: RunResult,
-  { sizes, rows = [] }: { readonly sizes: string; readonly rows?: readonly Row[] },
+  sizes: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { batch, procedural } = options;
-  const commit = await currentCommit();
-  const all: readonly Row[] = [
-    ["command", `\`${commandLine(kind, options)}\``],
-    ["steps", `${state.step} of ${batch} images of ${sizes}`],
-    ["drawn brains", procedural > 0 ? `${procedural} of the images` : "none"],
-    ["time", `${clock(seconds)} (h:mm:ss)${complete ? "" : ", stopped early"}`],
-    ["parameters", `${state.weights.length}`],
-    ...rows,
-    ...(commit === undefined ? [] : [["commit", commit] as const]),
-  ];
-  const lines = all.map((row) => `| ${row.join(" | ")} |`);
+  const rows = {
+    command: `\`${commandLine(kind, options)}\``,
+    steps: `${state.step} of ${batch} images of ${sizes}`,
+    "drawn brains": procedural > 0 ? `${procedural} of the images` : "none",
+    time: `${clock(seconds)} (h:mm:ss)${complete ? "" : ", stopped early"}`,
+    parameters: `${state.weights.length}`,
+    ...more,
+    commit: await currentCommit(),
+  };
+  const lines = Object.entries(rows).filter(([, value]) => value !== undefined)
+    .map((row) => `| ${row.join(" | ")} |`);
   return `## Training\n\n| | |\n|---|---|\n${lines.join("\n")}`;
 }
 
 /** The command that repeats the run. */
 function commandLine(kind: string, options: TrainingSettings): string {
-  const { data, output, batch, crop, seed, rate, hours, steps, from, procedural } = options;
-  const flags = {
-    data,
-    output,
-    ...(hours === undefined ? { steps } : { hours }),
-    batch,
-    crop,
-    rate,
-    seed,
-    ...options.architecture,
-    from,
-    procedural: procedural > 0 ? procedural : undefined,
-  };
+  const { data, output, batch, crop, seed, rate, hours, from, procedural, architecture } = options;
+  const steps = hours === undefined ? options.steps : undefined;
+  const drawn = { procedural: procedural > 0 ? procedural : undefined };
+  const sizes = { batch, crop, rate, seed, ...architecture };
+  const flags = { data, output, steps, hours, ...sizes, from, ...drawn };
   const words = Object.entries(flags).flatMap(([name, value]) =>
     value === undefined ? [] : value === true ? [`--${name}`] : [`--${name} ${value}`]
   );
   return `deno task train ${kind} ${words.join(" ")}`;
 }
 
-function qualitySection({ quality, validation }: PriorCardContent): string | undefined {
-  if (quality.length === 0) return undefined;
-  const rows = quality.map(({ sigma, noisy, denoised, actualError, predictedError }) =>
-    `| ${sigma} | ${noisy.toFixed(2)} | ${denoised.toFixed(2)} | ${actualError.toPrecision(3)} | ${
-      predictedError.toPrecision(3)
-    } |`
-  );
+function qualitySection({ rows, count, size }: MeasuredQuality): string {
+  const lines = rows.map(({ sigma, noisy, denoised, actualError, predictedError }) => {
+    const errors = [actualError, predictedError].map((error) => error.toPrecision(3));
+    const cells = [sigma, noisy.toFixed(2), denoised.toFixed(2), ...errors];
+    return `| ${cells.join(" | ")} |`;
+  });
   return [
     "## Quality on validation volumes",
-    `${validation.count} views of ${validation.size} x ${validation.size} of volumes that were not trained on ` +
+    `${count} views of ${size} x ${size} of volumes that were not trained on ` +
     "(random pixel size, contrast and phase; the same for every model). PSNR in dB of complex images, peak 1 " +
     "(bright tissue). Errors are roots of the mean squared error of real and imaginary parts: actual, and as the " +
     "denoiser predicts it (sigma times the root of the mean diagonal of its Jacobian).",
     "| sigma | noisy | denoised | actual error | predicted error |\n|---|---|---|---|---|\n" +
-    rows.join("\n"),
+    lines.join("\n"),
   ].join("\n\n");
 }
 

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import { readBytes } from "../host.ts";
 import { writeFileWhole } from "../io/atomic.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
+import { ndarray } from "../ndarray.ts";
 import { decodeSafetensors, encodeSafetensors } from "../nn/safetensors.ts";
 import { STATE_VECTORS } from "./optimizer.ts";
 import type { TrainingState } from "./trainer.ts";
@@ -21,21 +21,15 @@ export interface HistoryEntry {
   readonly psnr?: Readonly<Record<string, number>>;
 }
 
-/** Where a run stands. */
+/** Where a run stands: weights and moments, seconds of training and measurements so far. */
 export interface Progress {
-  /** Weights and moments. */
   readonly state: TrainingState;
-  /** Seconds of training so far. */
   readonly seconds: number;
-  /** Measurements so far. */
   readonly history: readonly HistoryEntry[];
 }
 
 /** A run that can be resumed. The random numbers of a step follow from seed and step alone. */
-export interface Checkpoint extends Progress {
-  /** The settings that must be the same to resume. */
-  readonly settings: RunSettings;
-}
+export type Checkpoint = Progress & { readonly settings: RunSettings };
 
 /** Settings that must not change when a run is resumed: values that JSON can hold. */
 export type RunSettings = Readonly<Record<string, unknown>>;
@@ -47,10 +41,8 @@ export type RunSettings = Readonly<Record<string, unknown>>;
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const path = `${folder}/${FILE}`;
   const bytes = await readBytes(path).catch((cause) => {
-    throw new InputError(`Cannot resume: ${path} is required, found none`, {
-      cause,
-      hint: "Begin a run without resume",
-    });
+    const hint = "Begin a run without resume";
+    throw new InputError(`Cannot resume: ${path} is required, found none`, { cause, hint });
   });
   const { tensors, metadata } = decodeSafetensors(bytes, path);
   if (metadata.format !== FORMAT || STATE_VECTORS.some((key) => tensors[key] === undefined)) {
@@ -70,10 +62,7 @@ export async function saveCheckpoint(
   { state, seconds, history, settings }: Checkpoint,
 ): Promise<void> {
   const tensors = Object.fromEntries(
-    STATE_VECTORS.map((name): [string, NdArray] => [
-      name,
-      ndarray(state[name], [state[name].length]),
-    ]),
+    STATE_VECTORS.map((name) => [name, ndarray(state[name], [state[name].length])]),
   );
   const run = JSON.stringify({ step: state.step, seconds, history, settings });
   const bytes = encodeSafetensors({ tensors, metadata: { format: FORMAT, run } });

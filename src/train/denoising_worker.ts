@@ -4,7 +4,7 @@
  */
 import { randomView } from "./views.ts";
 import { Rng } from "../rng.ts";
-import { type BatchSettings, serveBatches } from "./batch_worker.ts";
+import { type BatchSettings, serveBatches } from "./batch_source.ts";
 import { VolumeSet } from "./volumes.ts";
 import { trainingSigma } from "./noise_levels.ts";
 

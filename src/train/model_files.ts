@@ -1,26 +1,21 @@
-/** Writes model folders. @module */
+/** Writes model folders, with the course of the training as a picture. @module */
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { stringify } from "yaml";
+import { chartFile, type Curve } from "../chart.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { encodeSafetensors, MODEL_SCHEMA, type ModelKind, type Parameters } from "../nn/mod.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
-import { historyChart } from "./history_chart.ts";
 
 /** A model to be written. */
-export interface ModelFiles {
+interface ModelFiles {
   readonly kind: ModelKind;
   /** The network as ONNX, or the weights of a network whose graph depends on the geometry. */
   readonly network: Uint8Array | Parameters;
   /** Further keys of model.yaml. */
   readonly content: Readonly<Record<string, unknown>>;
-  /** Text of card.md, and the history that its picture shows. */
-  readonly card?: {
-    readonly text: string;
-    readonly history: readonly HistoryEntry[];
-    /** Quantity that validation curves are labelled with. */
-    readonly level: string;
-  };
+  /** Text of card.md, and the history that its picture shows, with the quantity of its curves. */
+  readonly card?: { text: string; history: readonly HistoryEntry[]; level: string };
 }
 
 /** Name of a model: the last part of its folder's path. */
@@ -56,4 +51,29 @@ export async function writeModel(
   if (card === undefined) return;
   await write("card.md", card.text);
   await write("training.svg", historyChart(card.history, card.level));
+}
+
+/**
+ * Draws loss and PSNR against the step.
+ * @param level what the PSNR curves are measured at, e.g. `sigma`; each curve is labelled with its value
+ */
+function historyChart(history: readonly HistoryEntry[], level: string): string {
+  const x = { label: "step" };
+  const measured = history.flatMap(({ step, psnr }) => psnr ? [{ step, psnr }] : []);
+  const levels = Object.keys(measured[0]?.psnr ?? {}).sort((a, b) => Number(a) - Number(b));
+  const curves = levels.map((name, mark): Curve => ({
+    mark,
+    name: `${level} ${name}`,
+    points: measured.map(({ step, psnr }) => ({ x: step, y: psnr[name] })),
+  }));
+  const loss = history.map(({ step, loss }) => ({ x: step, y: loss }));
+  return chartFile([
+    {
+      description: "Training loss against the step",
+      x,
+      y: { label: "mean training loss" },
+      curves: [{ mark: 0, points: loss }],
+    },
+    { description: "Validation PSNR against the step", x, y: { label: "PSNR (dB)" }, curves },
+  ]);
 }

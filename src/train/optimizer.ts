@@ -7,30 +7,22 @@ import { countParameters, type ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../ndarray.ts";
 
 /** Constants of the optimiser. */
-export interface OptimizerOptions {
-  /** Decay of the mean gradient. Default 0.9. */
-  readonly beta1?: number;
-  /** Decay of the mean squared gradient. Default 0.99, as short runs must adapt quickly. */
-  readonly beta2?: number;
-  /** Added to the root of the squared gradient. Default 1e-8. */
-  readonly epsilon?: number;
-  /** Weight decay of the kernels (not of biases), times the learning rate. Default 0.01. */
-  readonly weightDecay?: number;
-  /** Largest Euclidean norm of the whole gradient. Default 1. */
-  readonly maxNorm?: number;
-  /** Decay of the moving average of the weights after the first steps. Default 0.998. */
-  readonly emaDecay?: number;
-}
-
-/** Defaults of {@link OptimizerOptions}. */
-export const OPTIMIZER_DEFAULTS: Required<OptimizerOptions> = {
+export const OPTIMIZER_DEFAULTS = {
+  /** Decay of the mean gradient. */
   beta1: 0.9,
+  /** Decay of the mean squared gradient; short runs must adapt quickly. */
   beta2: 0.99,
+  /** Added to the root of the squared gradient. */
   epsilon: 1e-8,
+  /** Weight decay of the kernels (not of biases), times the learning rate. */
   weightDecay: 0.01,
+  /** Largest Euclidean norm of the whole gradient. */
   maxNorm: 1,
+  /** Decay of the moving average of the weights after the first steps. */
   emaDecay: 0.998,
 };
+/** Constants that differ from {@link OPTIMIZER_DEFAULTS}. */
+export type OptimizerOptions = Partial<typeof OPTIMIZER_DEFAULTS>;
 
 /**
  * The vectors of a training state, each with one value per parameter: weights, mean gradient, mean
@@ -57,12 +49,7 @@ export function stepScalars(
   const { beta1, beta2, emaDecay } = { ...OPTIMIZER_DEFAULTS, ...options };
   // The average follows closely at first (as in TensorFlow's ExponentialMovingAverage).
   const keep = Math.min(emaDecay, step / (step + 9));
-  return Float32Array.of(
-    learningRate,
-    1 / (1 - beta1 ** step),
-    1 / (1 - beta2 ** step),
-    keep,
-  );
+  return Float32Array.of(learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step), keep);
 }
 
 /**
@@ -84,10 +71,8 @@ export function adamwStep(
   const clipped = mul(gradient, min(div(maxNorm, add(norm, 1e-12)), 1));
   const mean = blend(state.mean, clipped, beta1);
   const square = blend(state.square, mul(clipped, clipped), beta2);
-  const direction = div(
-    mul(mean, correctMean),
-    add(sqrt(mul(square, correctSquare)), epsilon),
-  );
+  const size = add(sqrt(mul(square, correctSquare)), epsilon);
+  const direction = div(mul(mean, correctMean), size);
   const decay = mul(decayMask(specs, weightDecay), state.weights);
   const weights = sub(state.weights, mul(rate, add(direction, decay)));
   const average = add(weights, mul(keep, sub(state.average, weights)));

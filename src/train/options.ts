@@ -138,14 +138,9 @@ export type TrainingSettings =
   & Required<Pick<ReconstructionTrainingOptions, keyof typeof TRAINING_DEFAULTS | "architecture">>;
 
 type Requirement = readonly [text: string, holds: (value: number) => boolean];
-const COUNT: Requirement = [
-  "a whole number of at least 1",
-  (v) => Number.isSafeInteger(v) && v > 0,
-];
-const SEED: Requirement = [
-  "a whole number of at least 0",
-  (v) => Number.isSafeInteger(v) && v >= 0,
-];
+const isWhole = Number.isSafeInteger;
+const COUNT: Requirement = ["a whole number of at least 1", (v) => isWhole(v) && v > 0];
+const SEED: Requirement = ["a whole number of at least 0", (v) => isWhole(v) && v >= 0];
 const POSITIVE: Requirement = ["a number above 0", (v) => v > 0];
 const NOT_NEGATIVE: Requirement = ["a number of at least 0", (v) => v >= 0];
 const SHARE: Requirement = ["a number from 0 to 1", (v) => v >= 0 && v <= 1];

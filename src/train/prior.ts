@@ -1,5 +1,4 @@
 /** Trains a denoiser, the prior of the samplers, and writes its model folder. @module */
-import { mkdir } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
@@ -15,20 +14,22 @@ import {
 } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import type { BatchSource } from "./batch_source.ts";
-import { clock, priorCard } from "./card.ts";
-import { readCheckpoint } from "./checkpoint.ts";
-import { type DenoiserQuality, measureDenoiser } from "./denoiser_quality.ts";
+import { clock, type MeasuredQuality, priorCard } from "./card.ts";
 import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.ts";
-import { type RunResult, runTraining } from "./run.ts";
+import { beginRun, publicResult, type RunResult, runTraining } from "./run.ts";
 import {
   type TrainingOptions,
   type TrainingResult,
   type TrainingSettings,
   trainingSettings,
 } from "./options.ts";
-import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
-import { denoisingSource, priorValidation, validationImages } from "./validation.ts";
+import {
+  denoisingSource,
+  measureDenoiser,
+  priorValidation,
+  validationImages,
+} from "./validation.ts";
 import { validationPaths } from "./volumes.ts";
 import { writeModel } from "./model_files.ts";
 import { SIGMA_RANGE } from "./noise_levels.ts";
@@ -41,12 +42,12 @@ const CARD_SIGMAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 const CARD_SIZE = 192;
 const CARD_BATCHES = 2;
 const PROBE_SEED = 77;
+/** Sides of images are multiples of this. */
+const MULTIPLE = sizeMultiple(DENOISER_NETWORK);
 
-/** A trained denoiser. */
+/** A trained denoiser: its files by name, and the standard deviation of its training images. */
 export interface TrainedPrior extends RunResult {
-  /** Files by name. */
   readonly volumes: readonly string[];
-  /** Standard deviation of the real and imaginary parts of the training images. */
   readonly sigmaData: number;
 }
 
@@ -62,45 +63,35 @@ export async function trainPrior(
   const settings = trainingSettings("prior", options);
   const run = await trainedPrior(settings);
   if (run.complete) await writePrior(settings, run);
-  const { complete, state: { step }, seconds, history } = run;
-  return { complete, step, seconds, history, sigmaData: run.sigmaData };
+  return { ...publicResult(run), sigmaData: run.sigmaData };
 }
 
 async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
-  const { output, batch, crop, seed, resume, threads } = options;
-  requireCrop(crop);
+  const { batch, crop, seed, threads } = options;
+  if (crop % MULTIPLE !== 0) {
+    throw new InputError(`Cannot train on crops of ${crop}: a multiple of ${MULTIPLE} is required`);
+  }
   await using runtime = await Runtime.open("cpu", { threads });
-  const { sources, names: volumes } = await runSources(runtime, options);
-  await mkdir(output, { recursive: true });
-  const resumed = resume ? await readCheckpoint(output) : undefined;
+  const { sources, settings, resumed } = await beginRun(runtime, options);
   using source = denoisingSource({ ...sources, batch, crop, seed });
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ??
     await standardDeviation(source);
-  const share = proceduralShare(options);
-  const settings = { kind: "prior", volumes, seed, batch, crop, sigmaData, ...share };
   const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
   const trainer = await compileTrainer(runtime, objective);
   const result = await runTraining(options, {
     specs: objective.specs,
     resumed,
-    settings,
+    settings: { kind: "prior", ...settings, crop, sigmaData },
     step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
     validate: await priorValidation(options, sigmaData),
   });
-  return { ...result, volumes, sigmaData };
-}
-
-function requireCrop(crop: number): void {
-  const multiple = sizeMultiple(DENOISER_NETWORK);
-  if (crop % multiple === 0) return;
-  throw new InputError(`Cannot train on crops of ${crop}: a multiple of ${multiple} is required`);
+  return { ...result, volumes: settings.volumes, sigmaData };
 }
 
 /** Standard deviation of the real and imaginary parts of the first training images. */
 async function standardDeviation(source: BatchSource<DenoisingBatch>): Promise<number> {
   let sum = 0, count = 0;
-  for (let step = 0; step < MEASURED_BATCHES; step++) {
-    const { clean } = await source.get(step);
+  for (const { clean } of await source.first(MEASURED_BATCHES)) {
     sum += clean.data.reduce((total, value) => total + value * value, 0);
     count += clean.data.length;
   }
@@ -111,11 +102,10 @@ async function standardDeviation(source: BatchSource<DenoisingBatch>): Promise<n
 async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise<void> {
   const { output, batch, crop, seed } = options;
   const { sigmaData, volumes, state } = run;
+  const time = clock(run.seconds);
   const parameters = unflatten(denoiserSpecs(DENOISER_NETWORK), state.average);
-  const { quality, count } = await measuredQuality(options, sigmaData, parameters);
-  const validation = { size: CARD_SIZE, count };
-  const text = await priorCard({ options, run, quality, validation });
-  const multiple = sizeMultiple(DENOISER_NETWORK);
+  const validation = await measuredQuality(options, sigmaData, parameters);
+  const text = await priorCard(options, run, validation);
   const [min, max] = SIGMA_RANGE;
   await writeModel(output, {
     kind: "denoiser",
@@ -125,37 +115,29 @@ async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise
       sigma_data: sigmaData,
       noise_input: "log-sigma/4",
       channels: DENOISER_NETWORK.channels,
-      size: { multiple, minimum: 2 * multiple },
+      size: { multiple: MULTIPLE, minimum: 2 * MULTIPLE },
       padding: "reflect",
       sigma: { min, max },
       data: { scale: 1, offset: 0, normalisation: "99th percentile of the magnitude is about 1" },
-      training: {
-        volumes: volumes.length,
-        steps: state.step,
-        batch,
-        crop,
-        time: clock(run.seconds),
-        seed,
-      },
+      training: { volumes: volumes.length, steps: state.step, batch, crop, time, seed },
     },
     card: { text, history: run.history, level: "sigma" },
   });
 }
 
+/** The error on validation images by noise level; undefined where there are none. */
 async function measuredQuality(
   options: TrainingSettings,
   sigmaData: number,
   parameters: Parameters,
-): Promise<{ quality: DenoiserQuality[]; count: number }> {
+): Promise<MeasuredQuality | undefined> {
   const paths = await validationPaths(options);
-  if (paths === undefined) return { quality: [], count: 0 };
+  if (paths === undefined) return undefined;
   const images = await validationImages(paths, CARD_SIZE, CARD_BATCHES);
-  const probe = ndarray(
-    new Rng(PROBE_SEED).normals(sizeOf(images.clean.shape)),
-    images.clean.shape,
-  );
+  const { shape } = images.clean;
+  const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(shape)), shape);
   await using runtime = await Runtime.open("cpu", { threads: options.threads });
   const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, sigmaData);
-  const quality = await measureDenoiser(runtime, denoise, { ...images, probe }, CARD_SIGMAS);
-  return { quality, count: images.clean.shape[0] };
+  const rows = await measureDenoiser(runtime, denoise, { ...images, probe }, CARD_SIGMAS);
+  return { rows, size: CARD_SIZE, count: shape[0] };
 }

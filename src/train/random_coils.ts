@@ -64,11 +64,7 @@ export function someCoils(rng: Rng, { data, shape }: NdArray, coils: number): Nd
  * @param head `[rows * columns]` of 0 and 1
  * @returns sum of squares 1 on the head and about it, 0 elsewhere
  */
-export function calibratedCoils(
-  rng: Rng,
-  { data, shape }: NdArray,
-  head: Float32Array,
-): NdArray {
+export function calibratedCoils(rng: Rng, { data, shape }: NdArray, head: Float32Array): NdArray {
   const [coils, , rows, columns] = shape;
   const pixels = rows * columns, side = Math.max(rows, columns);
   const support = dilated(head, [rows, columns], Math.round(MARGIN * side));

@@ -8,13 +8,8 @@ const CALIBRATION: readonly [number, number] = [0.05, 0.14];
 /** Share of masks whose lines are equispaced. */
 const EQUISPACED = 0.7;
 
-/** A mask of lines for training, as numbers 0 and 1 of each line. */
-export interface LineMask {
-  /** Acquired lines. */
-  readonly acquired: Float32Array;
-  /** Calibration lines. */
-  readonly centre: Float32Array;
-}
+/** A mask for training, as numbers 0 and 1 of each line: acquired lines, and calibration lines. */
+type LineMask = { readonly acquired: Float32Array; readonly centre: Float32Array };
 
 /** A random mask: equispaced from a random line, or random lines, with calibration lines. */
 export function randomLineMask(rng: Rng, lines: number): LineMask {

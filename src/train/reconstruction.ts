@@ -1,13 +1,12 @@
 /** Trains a reconstruction network and writes its model folder. @module */
-import { mkdir } from "node:fs/promises";
 import { Runtime } from "../graph/mod.ts";
 import { unflatten } from "../nn/mod.ts";
 import { separateCascades } from "../unrolled/mod.ts";
 import type { AcquisitionSettings, FixedSampling } from "./acquisition_worker.ts";
 import { type Batch, BatchSource } from "./batch_source.ts";
 import { reconCard } from "./card.ts";
-import { readCheckpoint, type RunSettings } from "./checkpoint.ts";
-import { type RunResult, runTraining } from "./run.ts";
+import type { RunSettings } from "./checkpoint.ts";
+import { beginRun, publicResult, type RunResult, runTraining } from "./run.ts";
 import { type ReconNetwork, reconNetwork } from "./reconstruction_networks.ts";
 import {
   type ReconstructionKind,
@@ -23,7 +22,6 @@ import {
   compileReconPsnr,
   reconObjective,
 } from "./reconstruction_objective.ts";
-import { proceduralShare, runSources } from "./slice_sources.ts";
 import { compileTrainer } from "./trainer.ts";
 import { VALIDATION_SEED } from "./validation.ts";
 import { validationPaths } from "./volumes.ts";
@@ -53,9 +51,7 @@ const VALIDATION_IMAGES = 12;
 /** A trained reconstruction network. */
 export interface TrainedReconstruction extends RunResult {
   readonly network: ReconNetwork;
-  /** Sizes of the training images, in turn. */
   readonly sizes: readonly AcquisitionSize[];
-  /** Settings that must not change when the run is resumed. */
   readonly settings: RunSettings;
 }
 
@@ -74,40 +70,33 @@ export async function trainReconstruction(
   const settings = trainingSettings(kind, options);
   const run = await trainedReconstruction(kind, settings);
   if (run.complete) await writeReconstruction(kind, settings, run);
-  const { complete, state: { step }, seconds, history } = run;
-  return { complete, step, seconds, history };
+  return publicResult(run);
 }
 
 /** The sizes that a run takes in turn. */
-export function acquisitionSizes(crop: number): AcquisitionSize[] {
+function acquisitionSizes(crop: number): AcquisitionSize[] {
   const side = (part: number) => MULTIPLE * Math.max(2, Math.round(part * crop / MULTIPLE));
-  return SIZES.map(({ coils, height, width }) => ({
-    coils,
-    height: side(height),
-    width: side(width),
-  }));
+  return SIZES.map((size) => ({ ...size, height: side(size.height), width: side(size.width) }));
 }
 
 async function trainedReconstruction(
   kind: ReconstructionKind,
   options: TrainingSettings,
 ): Promise<TrainedReconstruction> {
-  const { output, batch, crop, seed, resume, threads } = options;
+  const { batch, crop, seed, threads } = options;
   const network = await reconNetwork(kind, options);
-  const { architecture, specs, build } = network;
+  const { architecture, specs, weights, build } = network;
   await using runtime = await Runtime.open("cpu", { threads });
-  const { sources, names: volumes } = await runSources(runtime, options);
-  await mkdir(output, { recursive: true });
+  const { sources, settings: common, resumed } = await beginRun(runtime, options);
   const sizes = acquisitionSizes(crop);
-  const settings = { kind, architecture, volumes, seed, batch, sizes, ...proceduralShare(options) };
-  const resumed = resume ? await readCheckpoint(output) : undefined;
+  const settings = { kind, architecture, ...common, sizes };
   using source = acquisitionSource({ ...sources, batch, crop, seed, sizes });
   const trainers = await Promise.all(
     sizes.map((size) => compileTrainer(runtime, reconObjective(specs, { batch, ...size }, build))),
   );
   const result = await runTraining(options, {
     specs,
-    parameters: network.weights,
+    weights,
     resumed,
     settings,
     step: async (state, rate) =>
@@ -119,11 +108,9 @@ async function trainedReconstruction(
 
 function acquisitionSource(settings: AcquisitionSettings): BatchSource<AcquisitionBatch> {
   const { batch, sizes } = settings;
-  return new BatchSource({
-    worker: new URL("./acquisition_worker.ts", import.meta.url),
-    settings,
-    shapes: (step) => acquisitionShapes({ batch, ...sizes[step % sizes.length] }),
-  });
+  const worker = new URL("./acquisition_worker.ts", import.meta.url);
+  const shapes = (step: number) => acquisitionShapes({ batch, ...sizes[step % sizes.length] });
+  return new BatchSource(worker, settings, shapes);
 }
 
 /** PSNR over the head on the validation volumes, if there are any, by acceleration. */
@@ -145,9 +132,7 @@ async function reconValidation(
     const mean: Record<string, number> = {};
     for (const [name, batches] of cases) {
       mean[name] = 0;
-      for (const batch of batches) {
-        mean[name] += await psnr(weights, batch) / batches.length;
-      }
+      for (const batch of batches) mean[name] += await psnr(weights, batch) / batches.length;
     }
     return mean;
   };
@@ -161,9 +146,7 @@ async function validationBatches(
   const crop = Math.max(size.height, size.width);
   const settings = { paths, batch: 1, crop, seed: VALIDATION_SEED, sizes: [size], sampling };
   using source = acquisitionSource(settings);
-  const batches: Batch<AcquisitionBatch>[] = [];
-  for (let step = 0; step < VALIDATION_IMAGES; step++) batches.push(await source.get(step));
-  return batches;
+  return await source.first(VALIDATION_IMAGES);
 }
 
 /** Writes the model's folder. */

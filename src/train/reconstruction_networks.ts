@@ -19,7 +19,7 @@ import {
   modlSpecs,
   varnetSpecs,
 } from "../unrolled/mod.ts";
-import type { NetworkSizes, ReconstructionKind, TrainingSettings } from "./options.ts";
+import type { ReconstructionKind, TrainingSettings } from "./options.ts";
 import {
   imageUNetBuilder,
   modlBuilder,
@@ -55,11 +55,13 @@ export interface ReconNetwork {
  */
 export async function reconNetwork(
   kind: ReconstructionKind,
-  { architecture, from, seed }: TrainingSettings,
+  { architecture: sizes, from, seed }: TrainingSettings,
 ): Promise<ReconNetwork> {
   const path = from === undefined ? undefined : await modelPath(from);
-  if (kind === "modl") return await modlNetwork(architecture, path, seed);
-  const network = kind === "varnet" ? varnetNetwork(architecture) : unetNetwork(architecture);
+  if (kind === "modl") return await modlNetwork(sizes.cascades, path, seed);
+  const network = kind === "varnet"
+    ? networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder)
+    : networkOf({ ...UNET, ...sizes }, imageUNetSpecs, imageUNetBuilder);
   if (path === undefined) return network;
   const { specs } = network;
   const { tensors, file } = await readWeights(path, kind);
@@ -69,40 +71,33 @@ export async function reconNetwork(
   return { ...network, weights: checkedParameters(specs, given, file) };
 }
 
-function varnetNetwork(sizes: NetworkSizes): ReconNetwork {
-  const config = { ...VARNET, ...sizes };
-  return { architecture: config, specs: varnetSpecs(config), build: varnetBuilder(config) };
-}
-
-function unetNetwork(sizes: NetworkSizes): ReconNetwork {
-  const config = { ...UNET, ...sizes };
-  return { architecture: config, specs: imageUNetSpecs(config), build: imageUNetBuilder(config) };
+function networkOf<C extends ReconNetwork["architecture"]>(
+  config: C,
+  specs: (config: C) => ParameterSpec[],
+  build: (config: C) => ReconBuilder,
+): ReconNetwork {
+  return { architecture: config, specs: specs(config), build: build(config) };
 }
 
 /** MoDL, which begins with another MoDL, or with a prior as its denoiser. */
 async function modlNetwork(
-  { cascades }: NetworkSizes,
+  cascades: number | undefined,
   path: string | undefined,
   seed: number,
 ): Promise<ReconNetwork> {
-  const network = (sizes: { iterations?: number; sigmaData?: number }) => {
-    const config = { ...MODL, ...sizes, ...(cascades && { iterations: cascades }) };
-    return { architecture: config, specs: modlSpecs(config), build: modlBuilder(config) };
-  };
-  if (path === undefined) return network({});
+  const network = ({ iterations, sigmaData }: { iterations: number; sigmaData: number }) =>
+    networkOf({ ...MODL, iterations: cascades ?? iterations, sigmaData }, modlSpecs, modlBuilder);
+  if (path === undefined) return network(MODL);
   const { description, bytes } = await readModelFolder(path);
   if (description.kind === "modl") {
-    const { config: { iterations, sigmaData }, parameters } = await loadModl(path);
-    const started = network({ iterations, sigmaData });
+    const { config, parameters } = await loadModl(path);
+    const started = network(config);
     return { ...started, weights: checkedParameters(started.specs, parameters, path) };
   }
   const { sigmaData } = parseDenoiserYaml(description, path);
+  const started = network({ ...MODL, sigmaData });
   const denoiser = decodeDenoiserParameters(bytes, DENOISER_NETWORK, path);
   const named = Object.entries(denoiser).map(([name, array]) => [`denoiser.${name}`, array]);
-  const started = network({ sigmaData });
-  const weights = {
-    ...initialParameters(started.specs, new Rng(seed)),
-    ...Object.fromEntries(named),
-  };
-  return { ...started, weights };
+  const first = initialParameters(started.specs, new Rng(seed));
+  return { ...started, weights: { ...first, ...Object.fromEntries(named) } };
 }

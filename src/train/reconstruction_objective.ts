@@ -15,10 +15,11 @@ import {
 } from "../graph/mod.ts";
 import { combineFactor, factorOf, mulFactor, squaredMagnitude } from "../mri/physics/complex.ts";
 import { dftH } from "../mri/physics/dft.ts";
-import { type NdArray, ndarray } from "../ndarray.ts";
+import { ndarray } from "../ndarray.ts";
 import { countParameters, flatScope, type ParameterSpec, type Scope } from "../nn/mod.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
+import type { Batch } from "./batch_source.ts";
 import type { Objective } from "./trainer.ts";
 import { maskedOperator } from "../mri/physics/operator.ts";
 import { imageUNet, type ImageUNetConfig, zeroFilledMagnitude } from "../unrolled/networks/unet.ts";
@@ -41,10 +42,7 @@ export interface AcquisitionSize {
 }
 
 /** Size of a batch of acquisitions. */
-export interface AcquisitionShape extends AcquisitionSize {
-  /** Images. */
-  readonly batch: number;
-}
+type AcquisitionShape = AcquisitionSize & { readonly batch: number };
 
 /** Shapes of the arrays of a batch; one mask serves all of its images. */
 export function acquisitionShapes(
@@ -64,18 +62,23 @@ export function acquisitionShapes(
 
 /**
  * Simulates the scan of a batch.
- * @returns `kspace`: acquired samples in hybrid (ky, x) space, zero elsewhere, `[N, C, 2, H, W]`;
- * `reference`: root sum of squares of all samples, acquired or not, with their noise, `[N, 1, H, W]`,
- * which reconstructions of real data are compared with too
+ * @returns the inputs of the network, and `reference`: root sum of squares of all samples, acquired or
+ * not, with their noise, `[N, 1, H, W]`, which reconstructions of real data are compared with too
  */
-function scan(batch: Record<AcquisitionBatch, Tensor>) {
-  const [count, , height, width] = batch.clean.shape;
-  const image = reshape(batch.clean, [count, 1, 2, height, width]);
+function scan(
+  { clean, maps, noise, sigma, acquired, centre, estimate }: Record<AcquisitionBatch, Tensor>,
+) {
+  const [count, , height, width] = clean.shape;
+  const image = reshape(clean, [count, 1, 2, height, width]);
   // White noise may be added in image space: its Fourier transform has the same distribution.
-  const noise = mul(batch.sigma, batch.noise);
-  const coilImages = add(mulFactor(factorOf(batch.maps), image), noise);
-  const reference = sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
-  return { kspace: mul(batch.acquired, dftH(coilImages)), reference };
+  const coilImages = add(mulFactor(factorOf(maps), image), mul(sigma, noise));
+  const inputs: ReconInput = {
+    kspace: mul(acquired, dftH(coilImages)),
+    mask: { isLines: true, acquired, centre },
+    maps: estimate,
+    sigma: reshape(sigma, [-1, 1, 1, 1]),
+  };
+  return { inputs, reference: sqrt(reduceSum(squaredMagnitude(coilImages), [1])) };
 }
 
 /** Weight of a pixel outside the head, where the reference is noise that cannot be predicted. */
@@ -124,8 +127,8 @@ export function reconObjective(
     specs,
     inputs: acquisitionShapes(shape),
     loss(scope, batch) {
-      const { kspace, reference } = scan(batch);
-      const { magnitude, maps, stages = [] } = build(scope, reconInput(batch, kspace));
+      const { inputs, reference } = scan(batch);
+      const { magnitude, maps, stages = [] } = build(scope, inputs);
       const losses = [magnitude, ...stages.toReversed()].map((image, before) =>
         mul(imageLoss(image, reference, batch.region), STAGE_WEIGHT ** before)
       );
@@ -138,7 +141,7 @@ export function reconObjective(
 }
 
 /** The output of a network in training. */
-export interface Reconstructed {
+interface Reconstructed {
   /** `[N, 1, H, W]` */
   readonly magnitude: Tensor;
   /** The network's own coil maps, if it has any: `[N, C, 2, H, W]`. */
@@ -148,7 +151,7 @@ export interface Reconstructed {
 }
 
 /** The inputs of a reconstruction network; each network takes those that it needs. */
-export interface ReconInput {
+interface ReconInput {
   /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
   readonly kspace: Tensor;
   /** Which lines were acquired. */
@@ -161,16 +164,6 @@ export interface ReconInput {
 
 /** A reconstruction network. */
 export type ReconBuilder = (scope: Scope, inputs: ReconInput) => Reconstructed;
-
-function reconInput(batch: Record<AcquisitionBatch, Tensor>, kspace: Tensor): ReconInput {
-  const { acquired, centre, estimate, sigma } = batch;
-  return {
-    kspace,
-    mask: { isLines: true, acquired, centre },
-    maps: estimate,
-    sigma: reshape(sigma, [-1, 1, 1, 1]),
-  };
-}
 
 /** Keeps an empty image finite. */
 const TINY = 1e-12;
@@ -185,11 +178,11 @@ export async function compileReconPsnr(
   specs: readonly ParameterSpec[],
   shape: AcquisitionShape,
   build: ReconBuilder,
-): Promise<(weights: Float32Array, batch: Batch) => Promise<number>> {
+): Promise<(weights: Float32Array, batch: Batch<AcquisitionBatch>) => Promise<number>> {
   const inputs = { ...acquisitionShapes(shape), weights: [countParameters(specs)] };
   const program = await runtime.build(inputs, (t) => {
-    const { kspace, reference } = scan(t);
-    const { magnitude } = build(flatScope(specs, t.weights), reconInput(t, kspace));
+    const { inputs, reference } = scan(t);
+    const { magnitude } = build(flatScope(specs, t.weights), inputs);
     const difference = mul(t.region, sub(magnitude, reference));
     return {
       error: div(reduceMean(mul(difference, difference)), reduceMean(t.region)),
@@ -202,21 +195,19 @@ export async function compileReconPsnr(
   };
 }
 
-type Batch = Readonly<Record<AcquisitionBatch, NdArray>>;
-
-/** A variational network, to be trained or validated. */
+/** A variational network. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
   return (scope, { kspace, mask }) => varnet(scope, kspace, mask, config);
 }
 
-/** The baseline, to be trained or validated. */
+/** The baseline. */
 export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
   return (scope, { kspace }) => ({
     magnitude: imageUNet(scope, zeroFilledMagnitude(kspace), config),
   });
 }
 
-/** MoDL, to be trained or validated. */
+/** MoDL. */
 export function modlBuilder(config: ModlConfig): ReconBuilder {
   return (scope, { kspace, mask, maps, sigma }) => {
     const operator = maskedOperator(maps, mask.acquired);

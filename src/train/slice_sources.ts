@@ -58,7 +58,7 @@ async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promi
 }
 
 /** Magnitudes of drawn phantoms of all contrasts. */
-export async function drawnScenes(runtime: Runtime, seed: number): Promise<SourceSlice[]> {
+async function drawnScenes(runtime: Runtime, seed: number): Promise<SourceSlice[]> {
   const draw = await compilePhantom(runtime, DRAWN_SIZE, DRAWN_SIZE);
   const pixel = phantomPixel(DRAWN_SIZE, DRAWN_SIZE);
   const scenes: SourceSlice[] = [];
@@ -74,20 +74,15 @@ export async function drawnScenes(runtime: Runtime, seed: number): Promise<Sourc
   return scenes;
 }
 
-/** The sources of the training images of a run, and the names of the files. */
-export interface RunSources {
-  readonly sources: SliceSources;
-  readonly names: readonly string[];
-}
-
 /**
- * Gathers the files of a training folder; k-space files are read, and phantoms drawn if wanted.
+ * The sources of the training images of a run, and the names of the files: k-space files are read, and
+ * phantoms drawn if wanted.
  * @throws {InputError} when there are no files, or k-space that cannot be used
  */
 export async function runSources(
   runtime: Runtime,
-  { data, procedural, seed }: Pick<TrainingSettings, "data" | "procedural" | "seed">,
-): Promise<RunSources> {
+  { data, procedural, seed }: TrainingSettings,
+): Promise<{ readonly sources: SliceSources; readonly names: readonly string[] }> {
   const { volumes, kspace } = await trainingFiles(data);
   const scenes: SourceSlice[][] = [];
   for (const path of kspace) scenes.push(await kspaceScenes(runtime, path));
@@ -96,9 +91,4 @@ export async function runSources(
     sources: { paths: volumes, scenes, drawn, procedural },
     names: [...volumes, ...kspace].map((path) => path.slice(data.length + 1)),
   };
-}
-
-/** The share of drawn phantoms as a setting of a run, absent if there are none. */
-export function proceduralShare({ procedural }: Pick<TrainingSettings, "procedural">) {
-  return procedural > 0 ? { procedural } : {};
 }

@@ -5,7 +5,6 @@
 import {
   concat,
   type InputShapes,
-  type Program,
   reshape,
   type Runtime,
   scalar,
@@ -14,8 +13,6 @@ import {
   vjp,
 } from "../graph/mod.ts";
 import type { NdArray } from "../ndarray.ts";
-import { Rng } from "../rng.ts";
-import type { Progress } from "./checkpoint.ts";
 import {
   adamwStep,
   type OptimizerOptions,
@@ -27,9 +24,6 @@ import {
 import {
   countParameters,
   flatScope,
-  flatten,
-  initialParameters,
-  type Parameters,
   type ParameterSpec,
   type Scope,
   tensorsOf,
@@ -54,37 +48,20 @@ export function initialState(weights: Float32Array): TrainingState {
   return { step: 0, weights, mean: zeros(), square: zeros(), average: weights.slice() };
 }
 
-/** The first weights of a run draw from this stream of its seed. */
-const WEIGHTS_STREAM = 1;
-
-/** A run before its first step, with random weights unless some are given. */
-export function firstProgress(
-  specs: readonly ParameterSpec[],
-  seed: number,
-  parameters: Parameters = initialParameters(specs, new Rng(seed, WEIGHTS_STREAM)),
-): Progress {
-  return { state: initialState(flatten(specs, parameters)), seconds: 0, history: [] };
-}
-
-/** Measurements of one step. */
-export interface StepReport {
-  /** Loss of the batch, before the step. */
-  readonly loss: number;
-  /** Euclidean norm of the gradient, before clipping. */
-  readonly norm: number;
+/** One step, with the loss of the batch and the Euclidean norm of the gradient before it. */
+export interface TrainingStep {
+  readonly state: TrainingState;
+  readonly report: { readonly loss: number; readonly norm: number };
 }
 
 /** A compiled training step. */
 export interface Trainer<I extends string> {
-  /**
-   * One step.
-   * @throws {Error} when the loss or the gradient is not finite
-   */
+  /** @throws {Error} when the loss or the gradient is not finite */
   step(
     state: TrainingState,
     batch: Readonly<Record<I, NdArray>>,
     learningRate: number,
-  ): Promise<{ state: TrainingState; report: StepReport }>;
+  ): Promise<TrainingStep>;
 }
 
 /** Compiles the training step of an objective. */
@@ -93,57 +70,41 @@ export async function compileTrainer<I extends string>(
   { specs, inputs, loss }: Objective<I>,
   options: OptimizerOptions = {},
 ): Promise<Trainer<I>> {
+  const vectors = <T>(value: (name: StateVector) => T) =>
+    Object.fromEntries(STATE_VECTORS.map((name) => [name, value(name)])) as Record<StateVector, T>;
   const count = countParameters(specs);
-  const state = Object.fromEntries(STATE_VECTORS.map((name) => [name, [count]]));
-  const shapes = { ...inputs, ...state, scalars: [STEP_SCALARS] } as Record<string, number[]>;
-  const program = await runtime.build(shapes, (tensors): Record<string, Tensor> => {
+  const shapes = { ...inputs, ...vectors(() => [count]), scalars: [STEP_SCALARS] };
+  const program = await runtime.build<string, string>(shapes, (tensors) => {
     const scope = flatScope(specs, tensors.weights);
     const value = loss(scope, tensors as Record<I, Tensor>);
-    const gradient = flatGradient(specs, scope, value);
+    const gradients = vjp([value], tensorsOf(specs, scope), [scalar(1)]);
+    const gradient = concat(gradients.map((part) => reshape(part, [-1])), 0);
     const scalars = Array.from(
       { length: STEP_SCALARS },
       (_, i) => slice(tensors.scalars, 0, i, i + 1),
     );
-    const current = tensors as Record<StateVector, Tensor>;
-    const next = adamwStep(specs, current, gradient, scalars, options);
-    return {
-      loss: value,
-      norm: next.norm,
-      ...Object.fromEntries(STATE_VECTORS.map((name) => [`next_${name}`, next[name]])),
-    };
+    const current = vectors((name) => tensors[name]);
+    const { norm, ...next } = adamwStep(specs, current, gradient, scalars, options);
+    const renamed = STATE_VECTORS.map((name) => [`next_${name}`, next[name]]);
+    return { loss: value, norm, ...Object.fromEntries(renamed) };
   });
-  return { step: (state, batch, rate) => runStep(program, state, batch, rate, options) };
-}
-
-/** Gradient of the loss for all parameters, joined to one vector `[P]`. */
-export function flatGradient(
-  specs: readonly ParameterSpec[],
-  scope: Scope,
-  loss: Tensor,
-): Tensor {
-  const gradients = vjp([loss], tensorsOf(specs, scope), [scalar(1)]);
-  return concat(gradients.map((gradient) => reshape(gradient, [-1])), 0);
-}
-
-async function runStep(
-  program: Program,
-  state: TrainingState,
-  batch: Readonly<Record<string, NdArray>>,
-  learningRate: number,
-  options: OptimizerOptions,
-): Promise<{ state: TrainingState; report: StepReport }> {
-  const step = state.step + 1;
-  const scalars = stepScalars(step, learningRate, options);
   const vector = (data: Float32Array): NdArray => ({ data, shape: [data.length] });
-  const feeds: Record<string, NdArray> = { ...batch, scalars: vector(scalars) };
-  for (const name of STATE_VECTORS) feeds[name] = vector(state[name]);
-  const out = await program.run(feeds);
-  const report = { loss: out.loss.data[0], norm: out.norm.data[0] };
-  if (!Number.isFinite(report.loss) || !Number.isFinite(report.norm)) {
-    throw new Error(
-      `Training diverged at step ${step}: loss ${report.loss}, gradient norm ${report.norm}`,
-    );
-  }
-  const next = Object.fromEntries(STATE_VECTORS.map((name) => [name, out[`next_${name}`].data]));
-  return { state: { step, ...next as Record<StateVector, Float32Array> }, report };
+  return {
+    async step(state, batch, learningRate) {
+      const step = state.step + 1;
+      const scalars = vector(stepScalars(step, learningRate, options));
+      const out = await program.run({
+        ...batch,
+        ...vectors((name) => vector(state[name])),
+        scalars,
+      });
+      const report = { loss: out.loss.data[0], norm: out.norm.data[0] };
+      if (!Number.isFinite(report.loss) || !Number.isFinite(report.norm)) {
+        throw new Error(
+          `Training diverged at step ${step}: loss ${report.loss}, gradient norm ${report.norm}`,
+        );
+      }
+      return { state: { step, ...vectors((name) => out[`next_${name}`].data) }, report };
+    },
+  };
 }

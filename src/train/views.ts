@@ -4,7 +4,7 @@
  * @module
  */
 import { headMask } from "../mri/metrics/head_mask.ts";
-import { magnitudeOf, type NdArray, ndarray } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, zeros } from "../ndarray.ts";
 import type { Rng } from "../rng.ts";
 import { normalised } from "../mri/phantom/coils.ts";
 import { smoothField } from "./smooth_field.ts";
@@ -39,7 +39,7 @@ const PHASE_BANDWIDTH: readonly [number, number] = [1.2, 3.1];
 const SCALE_RANGE: readonly [number, number] = [0.7, 1.4];
 
 /** A detail, at the pixel sizes that scans have, or the whole field of view. */
-export type ViewPart = "detail" | "whole";
+type ViewPart = "detail" | "whole";
 
 /** The place of a training image in a slice. */
 interface View {
@@ -87,12 +87,7 @@ export function mapsInView(
 ): NdArray {
   const view = chosenView(source, size, rng.split(0), part);
   const planes = sampled(planesOf(source.maps), view, size, rng.split(1));
-  const maps = ndarray(new Float32Array(planes.length * size * size), [
-    planes.length / 2,
-    2,
-    size,
-    size,
-  ]);
+  const maps = zeros([planes.length / 2, 2, size, size]);
   planes.forEach((plane, p) => maps.data.set(plane, p * size * size));
   return normalised(maps, { minEnergy: MIN_ENERGY });
 }
@@ -198,11 +193,7 @@ function halved({ data, shape: [rows, columns] }: NdArray): NdArray {
 }
 
 /** Cubic convolution with a = -1/2 (Keys 1981); zero outside. */
-function cubicSample(
-  { data, shape: [rows, columns] }: NdArray,
-  row: number,
-  column: number,
-): number {
+function cubicSample({ data, shape: [rows, columns] }: NdArray, row: number, column: number) {
   const top = Math.floor(row) - 1, left = Math.floor(column) - 1;
   const v = row - top - 1, u = column - left - 1;
   if (top < -3 || left < -3 || top >= rows || left >= columns) return 0;

@@ -21,19 +21,13 @@ const STRIDE = 5;
 /** Longer side of a head scan in mm, assumed if a file gives no pixel size. */
 export const FIELD_OF_VIEW = 230;
 
-/** Sorted paths of the files in a training folder. */
-export interface TrainingFiles {
-  /** NIfTI files. */
-  readonly volumes: readonly string[];
-  /** K-space files, of any format that can be opened. */
-  readonly kspace: readonly string[];
-}
-
 /**
- * Volumes and k-space files in a folder.
+ * Sorted paths of the NIfTI volumes and the k-space files in a folder.
  * @throws {InputError} when there are none
  */
-export async function trainingFiles(folder: string): Promise<TrainingFiles> {
+export async function trainingFiles(
+  folder: string,
+): Promise<{ readonly volumes: readonly string[]; readonly kspace: readonly string[] }> {
   const found = await readdir(folder, { withFileTypes: true }).catch((cause) => {
     throw new InputError(`Cannot read the folder ${folder}: ${reason(cause)}`, { cause });
   });
@@ -91,7 +85,7 @@ class Volume {
 
   #pixel(): number {
     const { geometry, rows, columns } = this.#file;
-    if (geometry === undefined || !geometry.known) return FIELD_OF_VIEW / Math.max(rows, columns);
+    if (!geometry?.known) return FIELD_OF_VIEW / Math.max(rows, columns);
     const [a, , , , e, , , , i] = geometry.affine;
     return Math.hypot(a, e, i);
   }
@@ -107,10 +101,8 @@ class Volume {
     const found: { index: number; scale: number; tissue: number }[] = [];
     for (let index = 0; index < this.#file.slices; index++) {
       const { data } = await this.#magnitude(index);
-      const some = Float32Array.from(
-        { length: Math.floor(data.length / STRIDE) },
-        (_, i) => data[i * STRIDE],
-      );
+      const count = Math.floor(data.length / STRIDE);
+      const some = Float32Array.from({ length: count }, (_, i) => data[i * STRIDE]);
       const scale = percentile(some, SCALE_PERCENTILE);
       const tissue = some.filter((value) => value > 0.2 * scale).length / some.length;
       found.push({ index, scale, tissue });
@@ -126,13 +118,10 @@ class Volume {
   }
 }
 
-/** Sources of training slices. */
+/** Sources of training slices: NIfTI volumes, slices of k-space files, and drawn phantoms. */
 export interface SliceSources {
-  /** NIfTI volumes. */
   readonly paths: readonly string[];
-  /** Slices of k-space files, file by file. */
   readonly scenes?: readonly (readonly SourceSlice[])[];
-  /** Drawn phantoms. */
   readonly drawn?: readonly SourceSlice[];
   /** Share of the slices that are drawn. Default 0. */
   readonly procedural?: number;

@@ -5,12 +5,12 @@ import { mul } from "../../src/graph/mod.ts";
 import { loadDenoiser } from "../../src/nn/mod.ts";
 import { ndarray, sizeOf } from "../../src/ndarray.ts";
 import { Rng } from "../../src/rng.ts";
-import { measureDenoiser } from "../../src/train/denoiser_quality.ts";
 import { type TrainingEvent, type TrainingOptions, trainPrior } from "../../src/train/mod.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
 import { writeVolume } from "./support.ts";
 import { runtime } from "../runtime.ts";
+import { measureDenoiser } from "../../src/train/validation.ts";
 
 const TINY = { batch: 2, crop: 16, steps: 8, validateEvery: 4, seed: 3, rate: 0.003, threads: 1 };
 
