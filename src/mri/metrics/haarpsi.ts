@@ -30,29 +30,38 @@ export function haarpsi(
   region?: Uint8Array,
   range?: number,
 ): number {
-  const checked = comparable("HaarPSI", { image, reference, region, range });
+  const checked = comparable("HaarPSI", image, reference, region, range);
   const [slices, height, width] = checked.shape;
-  const size = height * width;
-  const total = { similarity: 0, weight: 0 };
+  const size = height * width, factor = PEAK / checked.range;
+  // Equation 5 of the paper: sums over orientations and pixels, numerator and denominator.
+  let similarities = 0, weights = 0;
   for (let slice = 0; slice < slices; slice++) {
-    const plane = (data: ArrayLike<number>, factor: number) =>
-      halved((pixel) => data[slice * size + pixel] * factor, height, width);
-    const factor = PEAK / checked.range;
-    addSlice(total, {
-      image: plane(image.data, factor),
-      reference: plane(reference.data, factor),
-      inside: region && quotient(plane(region, 1), halved(() => 1, height, width)),
-    });
+    const halved = (data: ArrayLike<number>, factor: number) =>
+      halfSize((pixel) => data[slice * size + pixel] * factor, height, width);
+    const inside = region && halved(region, 1).values;
+    const whole = inside && halfSize(() => 1, height, width).values;
+    const tables = [image, reference].map(({ data }) => summedArea(halved(data, factor)));
+    for (const alongRows of [true, false]) {
+      const magnitudes = (scale: number) => tables.map((table) => haar(table, scale, alongRows));
+      const [a, b] = COMPARED.map(magnitudes);
+      const [weightX, weightY] = magnitudes(WEIGHTING);
+      for (let i = 0; i < weightX.length; i++) {
+        const local = (similarity(a[0][i], a[1][i]) + similarity(b[0][i], b[1][i])) / 2;
+        const share = inside && whole ? inside[i] / whole[i] : 1;
+        const weight = Math.max(weightX[i], weightY[i]) * share;
+        similarities += weight / (1 + Math.exp(-ALPHA * local));
+        weights += weight;
+      }
+    }
   }
-  if (total.weight === 0) return 1; // both without any structure
-  const mean = total.similarity / total.weight;
+  if (weights === 0) return 1; // both without any structure
+  const mean = similarities / weights;
   return (Math.log(mean / (1 - mean)) / ALPHA) ** 2;
 }
 
-/** Sums over orientations and pixels: equation 5 of the paper, numerator and denominator. */
-interface Sums {
-  similarity: number;
-  weight: number;
+/** Equation 3 of the paper for the magnitudes of two coefficients. */
+function similarity(a: number, b: number): number {
+  return (2 * a * b + C) / (a * a + b * b + C);
 }
 
 /** A real image. */
@@ -62,34 +71,8 @@ interface Plane {
   readonly width: number;
 }
 
-interface Pair {
-  readonly image: Plane;
-  readonly reference: Plane;
-  readonly inside: Float64Array | undefined;
-}
-
-function addSlice(total: Sums, { image, reference, inside }: Pair): void {
-  const tables = [image, reference].map(summedArea);
-  for (const alongRows of [true, false]) {
-    const magnitudes = (scale: number) => tables.map((table) => haar(table, scale, alongRows));
-    const [a, b] = COMPARED.map(magnitudes);
-    const [weightX, weightY] = magnitudes(WEIGHTING);
-    for (let i = 0; i < weightX.length; i++) {
-      const local = (similarity(a[0][i], a[1][i]) + similarity(b[0][i], b[1][i])) / 2;
-      const weight = Math.max(weightX[i], weightY[i]) * (inside?.[i] ?? 1);
-      total.similarity += weight / (1 + Math.exp(-ALPHA * local));
-      total.weight += weight;
-    }
-  }
-}
-
-/** Equation 3 of the paper for the magnitudes of two coefficients. */
-function similarity(a: number, b: number): number {
-  return (2 * a * b + C) / (a * a + b * b + C);
-}
-
 /** Means of 2 x 2 pixels, each pixel in one mean; beyond an odd edge lie zeros. */
-function halved(pixel: (index: number) => number, height: number, width: number): Plane {
+function halfSize(pixel: (index: number) => number, height: number, width: number): Plane {
   const rows = Math.ceil(height / 2), columns = Math.ceil(width / 2);
   const values = new Float64Array(rows * columns);
   for (let y = 0; y < height; y++) {
@@ -98,10 +81,6 @@ function halved(pixel: (index: number) => number, height: number, width: number)
     }
   }
   return { values, height: rows, width: columns };
-}
-
-function quotient(a: Plane, b: Plane): Float64Array {
-  return a.values.map((value, i) => value / b.values[i]);
 }
 
 /** Sums over all pixels above and left: `[H + 1, W + 1]`, the first row and column zero. */

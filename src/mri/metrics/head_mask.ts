@@ -4,7 +4,6 @@
  * @module
  */
 import type { NdArray } from "../../ndarray.ts";
-import { volumeShape } from "./volume.ts";
 import { percentile } from "./percentile.ts";
 
 /** A pixel is bright when it exceeds this fraction of the slice's 99th percentile. */
@@ -30,19 +29,36 @@ export function headMask(rss: NdArray): Uint8Array {
   for (let slice = 0; slice < slices; slice++) {
     const pixels = rss.data.subarray(slice * size, (slice + 1) * size);
     const threshold = THRESHOLD * percentile(pixels, PERCENTILE);
-    const bright = new Uint8Array(size);
-    for (let pixel = 0; pixel < size; pixel++) bright[pixel] = pixels[pixel] > threshold ? 1 : 0;
+    const bright = Uint8Array.from(pixels, (value) => value > threshold ? 1 : 0);
     const head = mask.subarray(slice * size, (slice + 1) * size);
     head.set(fillHoles(largestComponent(bright, width), width));
   }
   return mask;
 }
 
+/**
+ * Slices, rows and columns of a real volume `[S, H, W]`, or of one slice `[H, W]`.
+ *
+ * @param action what is being done, for the error
+ * @throws {RangeError} for another rank or an empty volume
+ */
+export function volumeShape(
+  action: string,
+  { shape, data }: NdArray,
+): readonly [slices: number, height: number, width: number] {
+  if ((shape.length !== 2 && shape.length !== 3) || data.length === 0) {
+    throw new RangeError(
+      `Cannot ${action}: a volume [S, H, W] or a slice [H, W] is required, found [${shape}]`,
+    );
+  }
+  const [width, height, slices = 1] = shape.toReversed();
+  return [slices, height, width];
+}
+
 /** Keeps the largest 4-connected component of the pixels that are 1; destroys `pixels`. */
 function largestComponent(pixels: Uint8Array, width: number): Uint8Array {
   let largest: number[] = [];
-  for (let start = 0; start < pixels.length; start++) {
-    if (pixels[start] === 0) continue;
+  for (let start = pixels.indexOf(1); start >= 0; start = pixels.indexOf(1, start + 1)) {
     const component = flood(pixels, width, [start]);
     if (component.length > largest.length) largest = component;
   }
@@ -62,11 +78,7 @@ function fillHoles(component: Uint8Array, width: number): Uint8Array {
   return component.map((value, pixel) => value | background[pixel]);
 }
 
-/**
- * Clears the pixels that are 1 and 4-connected to a seed, the seeds included, and lists them.
- * @param pixels 0 or 1 in C order; changed
- * @param width columns
- */
+/** Clears the pixels that are 1 and 4-connected to a seed, the seeds included, and lists them. */
 export function flood(pixels: Uint8Array, width: number, seeds: readonly number[]): number[] {
   const visited: number[] = [];
   const visit = (pixel: number) => {

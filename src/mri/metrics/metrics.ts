@@ -8,9 +8,8 @@
  */
 import { InputError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
-import { headMask } from "./head_mask.ts";
+import { headMask, volumeShape } from "./head_mask.ts";
 import { SSIM_WINDOW, ssimMap } from "./ssim_map.ts";
-import { volumeShape } from "./volume.ts";
 
 export { headMask };
 
@@ -91,7 +90,7 @@ export function psnr(
   region?: Uint8Array,
   range?: number,
 ): number {
-  const { range: peak } = comparable("PSNR", { image, reference, region, range });
+  const { range: peak } = comparable("PSNR", image, reference, region, range);
   const { error, count } = squares(image, reference, region);
   return 10 * Math.log10(peak ** 2 * count / error);
 }
@@ -102,7 +101,7 @@ export function psnr(
  * @throws {InputError} when the reference is zero there
  */
 export function nmse(image: NdArray, reference: NdArray, region?: Uint8Array): number {
-  comparable("NMSE", { image, reference, region });
+  comparable("NMSE", image, reference, region);
   const { error, signal } = squares(image, reference, region);
   if (signal === 0) {
     throw new InputError("Cannot measure NMSE: a nonzero reference is required, found zeros only");
@@ -124,7 +123,7 @@ export function ssim(
   region?: Uint8Array,
   range?: number,
 ): number {
-  const checked = comparable("SSIM", { image, reference, region, range });
+  const checked = comparable("SSIM", image, reference, region, range);
   const [slices, height, width] = checked.shape;
   if (Math.min(height, width) < SSIM_WINDOW) {
     throw new RangeError(
@@ -137,16 +136,12 @@ export function ssim(
   let sum = 0, count = 0;
   for (let slice = 0; slice < slices; slice++) {
     const start = slice * size;
-    const map = ssimMap(
-      image.data.subarray(start, start + size),
-      reference.data.subarray(start, start + size),
-      { width, range: checked.range },
-    );
-    for (let pixel = 0; pixel < size; pixel++) {
-      if (weights[start + pixel] === 0) continue;
-      sum += map[pixel];
+    const of = ({ data }: NdArray) => data.subarray(start, start + size);
+    ssimMap(of(image), of(reference), width, checked.range).forEach((similarity, pixel) => {
+      if (weights[start + pixel] === 0) return;
+      sum += similarity;
       count++;
-    }
+    });
   }
   return sum / count;
 }
@@ -165,11 +160,7 @@ function interior(slices: number, height: number, width: number): Uint8Array {
 }
 
 /** Sums of squares over a region: of the error, of the reference; and the number of pixels. */
-function squares(
-  image: NdArray,
-  reference: NdArray,
-  region?: Uint8Array,
-): { error: number; signal: number; count: number } {
+function squares(image: NdArray, reference: NdArray, region?: Uint8Array) {
   let error = 0, signal = 0, count = 0;
   for (let i = 0; i < reference.data.length; i++) {
     if (region !== undefined && region[i] === 0) continue;
@@ -181,14 +172,6 @@ function squares(
   return { error, signal, count };
 }
 
-/** Arguments of a metric; see {@link measureRegion}. */
-export interface Comparable {
-  readonly image: NdArray;
-  readonly reference: NdArray;
-  readonly region?: Uint8Array;
-  readonly range?: number;
-}
-
 /**
  * Checks what every metric requires; gives the shape and the data range.
  * @throws {RangeError} when shapes differ or the region is empty
@@ -196,36 +179,34 @@ export interface Comparable {
  */
 export function comparable(
   metric: string,
-  { image, reference, region, range: given }: Comparable,
+  image: NdArray,
+  reference: NdArray,
+  region?: Uint8Array,
+  given?: number,
 ): { shape: readonly [number, number, number]; range: number } {
   const shape = volumeShape(`measure ${metric}`, reference);
+  const refuse = (
+    Kind: typeof RangeError | typeof InputError,
+    required: string,
+    found: unknown,
+  ) => {
+    throw new Kind(`Cannot measure ${metric}: ${required} required, found ${found}`);
+  };
   if (`${image.shape}` !== `${reference.shape}`) {
-    throw new RangeError(
-      `Cannot measure ${metric}: an image of the reference's shape [${reference.shape}] is required, ` +
-        `found [${image.shape}]`,
-    );
+    const required = `an image of the reference's shape [${reference.shape}] is`;
+    refuse(RangeError, required, `[${image.shape}]`);
   }
-  if (region !== undefined && (region.length !== reference.data.length || !region.includes(1))) {
-    throw new RangeError(
-      `Cannot measure ${metric}: a region of ${reference.data.length} pixels, at least one of them 1, ` +
-        `is required, found ${region.length} pixels of which ${
-          region.filter((value) => value === 1).length
-        } are 1`,
-    );
+  const pixels = reference.data.length;
+  if (region !== undefined && (region.length !== pixels || !region.includes(1))) {
+    const ones = region.filter((value) => value === 1).length;
+    const required = `a region of ${pixels} pixels, at least one of them 1, is`;
+    refuse(RangeError, required, `${region.length} pixels of which ${ones} are 1`);
   }
   for (const [name, { data }] of Object.entries({ image, reference })) {
     const found = data.find((value) => !Number.isFinite(value));
-    if (found !== undefined) {
-      throw new InputError(
-        `Cannot measure ${metric}: finite values are required, found ${found} in the ${name}`,
-      );
-    }
+    if (found !== undefined) refuse(InputError, "finite values are", `${found} in the ${name}`);
   }
   const range = given ?? reference.data.reduce((most, value) => Math.max(most, value), -Infinity);
-  if (range <= 0) {
-    throw new InputError(
-      `Cannot measure ${metric}: a reference with a positive maximum is required, found ${range}`,
-    );
-  }
+  if (range <= 0) refuse(InputError, "a reference with a positive maximum is", range);
   return { shape, range };
 }

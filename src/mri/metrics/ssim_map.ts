@@ -6,14 +6,6 @@ export const SSIM_WINDOW = 7;
 const K1 = 0.01;
 const K2 = 0.03;
 
-/** What {@link ssimMap} needs besides the pixels. */
-export interface SsimOptions {
-  /** Columns of the slice. */
-  readonly width: number;
-  /** Data range, the maximum of the reference volume. */
-  readonly range: number;
-}
-
 /**
  * Structural similarity around each pixel: Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image
  * quality assessment: from error visibility to structural similarity", IEEE TIP 13(4), 2004, equation 13,
@@ -21,20 +13,16 @@ export interface SsimOptions {
  * pixel twice), as scikit-image does with `full=True`.
  *
  * @param image H x W pixels in C order, H and W at least 7
- * @param reference as many
- * @returns H x W values, at most 1
+ * @param range data range, the maximum of the reference volume
  */
 export function ssimMap(
   image: Float32Array,
   reference: Float32Array,
-  { width, range }: SsimOptions,
+  width: number,
+  range: number,
 ): Float64Array {
-  const product = (a: Float32Array, b: Float32Array): Float64Array => {
-    const plane = new Float64Array(a.length);
-    for (let i = 0; i < plane.length; i++) plane[i] = a[i] * b[i];
-    return plane;
-  };
-  const size = image.length;
+  const product = (a: Float32Array, b: Float32Array) =>
+    new Float64Array(a).map((value, i) => value * b[i]);
   const meanX = windowMeans(new Float64Array(image), width);
   const meanY = windowMeans(new Float64Array(reference), width);
   const meanXX = windowMeans(product(image, image), width);
@@ -45,23 +33,19 @@ export function ssimMap(
   const unbiased = samples / (samples - 1);
   const c1 = (K1 * range) ** 2;
   const c2 = (K2 * range) ** 2;
-  const map = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    const x = meanX[i], y = meanY[i];
+  return meanX.map((x, i) => {
+    const y = meanY[i];
     const varianceX = unbiased * (meanXX[i] - x * x);
     const varianceY = unbiased * (meanYY[i] - y * y);
     const covariance = unbiased * (meanXY[i] - x * y);
-    map[i] = (2 * x * y + c1) * (2 * covariance + c2) /
+    return (2 * x * y + c1) * (2 * covariance + c2) /
       ((x * x + y * y + c1) * (varianceX + varianceY + c2));
-  }
-  return map;
+  });
 }
 
 /**
  * Mean over the window ({@link SSIM_WINDOW}) around each pixel: sums that slide along rows, then along
  * columns. Windows that reach beyond an edge are completed by reflection.
- * @param plane pixels in C order
- * @param width columns
  */
 export function windowMeans(plane: Float64Array, width: number): Float64Array {
   const height = plane.length / width;
