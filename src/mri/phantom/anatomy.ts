@@ -125,17 +125,19 @@ function lesionStrokes(rng: Rng, count: number): Stroke[] {
   });
 }
 
-/** One side's strokes, at x > 0. */
+/** Strokes of one side, at x > 0, but for the sulci. */
 function sideStrokes(rng: Rng, ventricleSize: number): Partial<Record<Structure, Stroke[]>> {
-  const out: Partial<Record<Structure, Stroke[]>> = {};
-  for (const [name, chains] of Object.entries(SIDE) as [Structure, readonly Chain[]][]) {
+  const strokes: Partial<Record<Structure, Stroke[]>> = {};
+  for (const [name, chains] of entries(SIDE)) {
     const widen = name === "ventricles" ? ventricleSize : 1;
-    out[name] = chains.flatMap((points) => chain(vary(rng, points, { widen })));
+    strokes[name] = chains.flatMap((points) => chain(vary(rng, points, { widen })));
   }
-  out.fissures = lateralFissure(rng).flatMap((points) => chain(points));
-  out.arteries = insularArteries(rng).flatMap((points) => chain(points));
-  return out;
+  strokes.fissures = lateralFissure(rng).flatMap(chain);
+  strokes.arteries = insularArteries(rng).flatMap(chain);
+  return strokes;
 }
+
+const entries = <T>(of: Partial<Record<Structure, T>>) => Object.entries(of) as [Structure, T][];
 
 /**
  * The anatomy of a random head.
@@ -143,22 +145,21 @@ function sideStrokes(rng: Rng, ventricleSize: number): Partial<Record<Structure,
  * @param lesions number of lesions; they do not change the rest
  */
 export function randomAnatomy(rng: Rng, lesions: number): Anatomy {
-  const anatomy = Object.fromEntries(
-    Object.keys(CAPACITY).map((name) => [name, [] as Stroke[]]),
-  ) as Record<Structure, Stroke[]>;
+  const empty = entries(CAPACITY).map(([name]) => [name, []]);
+  const anatomy: Record<Structure, Stroke[]> = Object.fromEntries(empty);
   const shape = rng.split(0);
   const ventricleSize = Math.exp(0.15 * shape.normal());
-  for (const [name, chains] of Object.entries(MIDLINE) as [Structure, readonly Chain[]][]) {
+  for (const [name, chains] of entries(MIDLINE)) {
     const move = name === "fissures" || name === "falx" ? 0.2 : 0.4;
     for (const points of chains) anatomy[name].push(...chain(vary(shape, points, { move })));
   }
-  const midline: Segment[] = anatomy.fissures.map(([from, to]) => [from, to]);
+  const segments = (strokes: readonly Stroke[]) => strokes.map(([from, to]): Segment => [from, to]);
+  const midline = segments(anatomy.fissures);
   for (const side of [0, 1]) {
     const strokes = sideStrokes(rng.split(1, side), ventricleSize);
-    const own: Segment[] = strokes.fissures!.map(([from, to]) => [from, to]);
-    strokes.sulci = growSulci(rng.split(2, side), [...midline, ...own])
-      .map(([from, to]) => [from, to, 0, 0]);
-    for (const [name, list] of Object.entries(strokes) as [Structure, Stroke[]][]) {
+    const obstacles = [...midline, ...segments(strokes.fissures!)];
+    strokes.sulci = growSulci(rng.split(2, side), obstacles).map(([a, b]) => [a, b, 0, 0]);
+    for (const [name, list] of entries(strokes)) {
       anatomy[name].push(...(side === 0 ? list : list.map(mirror)));
     }
   }

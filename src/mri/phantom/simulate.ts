@@ -3,17 +3,9 @@
  * complex noise of known level.
  * @module
  */
-import {
-  add,
-  cos,
-  mul,
-  type Program,
-  reshape,
-  type Runtime,
-  sin,
-  type Tensor,
-} from "../../graph/mod.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { add, cos, mul, reshape, sin } from "../../graph/mod.ts";
+import type { Program, Runtime, Tensor } from "../../graph/mod.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { complexMul, factorOf, joinParts, mulFactor } from "../physics/complex.ts";
 import { dft2 } from "../physics/dft.ts";
@@ -34,14 +26,10 @@ export interface SimulatorOptions {
 
 /** Distance of the coils from the centre; 1 is half of the longer side, so all lie outside. */
 const RING_RADIUS = 1.6;
-/** Part of its share of the ring that a coil covers. */
-const COVERAGE = 0.9;
-/** Half the angle that a coil covers at most. */
-const MAX_HALF_ANGLE = 0.9;
-/** Relative variation of position and size between coils. */
-const COIL_SPREAD = 0.05;
-/** Standard deviation of the background phase over the image, radians. */
-const PHASE_SPREAD = 0.6;
+const COVERAGE = 0.9; // part of its share of the ring that a coil covers
+const MAX_HALF_ANGLE = 0.9; // half the angle that a coil covers at most
+const COIL_SPREAD = 0.05; // relative variation of position and size between coils
+const PHASE_SPREAD = 0.6; // standard deviation of the background phase over the image, radians
 /** Half-periods of the background phase over the image; see `fieldCoefficients`. */
 const PHASE_BANDWIDTH = 1.5;
 const PHASE_ORDERS = 6;
@@ -69,8 +57,6 @@ function backgroundPhase(coefficients: Tensor, height: number, width: number): T
   return joinParts(cos(phase), sin(phase));
 }
 
-type SimulatorProgram = Program<"image" | "maps" | "noise" | "sigma", "kspace">;
-
 /** Simulates the k-space of images of one size, all seen by the same coils. */
 export class Simulator {
   /**
@@ -78,10 +64,14 @@ export class Simulator {
    * sum of squares is 1, so that the root sum of squares of noiseless coil images is |image|.
    */
   readonly maps: NdArray;
-  readonly #program: SimulatorProgram;
+  readonly #program: Program<"image" | "maps" | "noise" | "sigma", "kspace">;
   readonly #noise: Rng;
 
-  private constructor(maps: NdArray, program: SimulatorProgram, noise: Rng) {
+  private constructor(
+    maps: NdArray,
+    program: Program<"image" | "maps" | "noise" | "sigma", "kspace">,
+    noise: Rng,
+  ) {
     this.maps = maps;
     this.#program = program;
     this.#noise = noise;
@@ -96,24 +86,19 @@ export class Simulator {
     { coils, height, width, seed = 0 }: SimulatorOptions,
   ): Promise<Simulator> {
     const rng = new Rng(seed);
-    const phase = fieldCoefficients(rng.split(STREAM.phase), PHASE_ORDERS, PHASE_BANDWIDTH);
+    const coefficients = fieldCoefficients(rng.split(STREAM.phase), PHASE_ORDERS, PHASE_BANDWIDTH);
+    const phase = ndarray(coefficients, [1, PHASE_ORDERS, PHASE_ORDERS]);
     const unit = Math.max(height, width) / 2;
     const along = (size: number) => centredOffsets(size).map((offset) => offset / unit);
-    const coilMaps = wireMaps(
-      randomWires(rng.split(STREAM.coils), coils),
-      along(height),
-      along(width),
-    );
+    const wires = randomWires(rng.split(STREAM.coils), coils);
+    const coilMaps = wireMaps(wires, along(height), along(width));
     const draw = await runtime.build(
-      { coilMaps: coilMaps.shape, phase: [1, PHASE_ORDERS, PHASE_ORDERS] },
+      { coilMaps: coilMaps.shape, phase: phase.shape },
       ({ coilMaps, phase }) => ({
         maps: complexMul(coilMaps, backgroundPhase(phase, height, width)),
       }),
     );
-    const { maps } = await draw.run({
-      coilMaps,
-      phase: { data: phase, shape: [1, PHASE_ORDERS, PHASE_ORDERS] },
-    });
+    const { maps } = await draw.run({ coilMaps, phase });
     const program = await runtime.build(
       { image: [1, 2, height, width], maps: maps.shape, noise: maps.shape, sigma: [1, 1, 1, 1] },
       ({ image, maps, noise, sigma }) => ({
@@ -138,10 +123,10 @@ export class Simulator {
   ): Promise<NdArray> {
     const { shape, data } = this.maps;
     const { kspace } = await this.#program.run({
-      image: { data: image.data, shape: [1, ...image.shape] },
+      image: ndarray(image.data, [1, ...image.shape]),
       maps: this.maps,
-      noise: { data: this.#noise.split(slice).normals(data.length), shape },
-      sigma: { data: Float32Array.of(sigma), shape: [1, 1, 1, 1] },
+      noise: ndarray(this.#noise.split(slice).normals(data.length), shape),
+      sigma: ndarray(Float32Array.of(sigma), [1, 1, 1, 1]),
     });
     return kspace;
   }

@@ -23,30 +23,20 @@ export const HULL_TAPER = 0.1;
 
 /** Semi-axes in mm of the core without sulci: ventricles, nuclei and the white matter round them. */
 const CORE: Point = [35, 48];
-/** Middle of the core, mm in front of the hull's. */
-const CORE_SHIFT = -4;
+const CORE_SHIFT = -4; // middle of the core, mm in front of the hull's
 /** Exponent of the core's superellipse: square enough to hold the hind horns of the ventricles. */
 const CORE_EXPONENT = 3;
-/** Length of one step of growth, mm. */
-const STEP = 3.2;
+const STEP = 3.2; // length of one step of growth, mm
 /** Spacing of sulci along the surface, mm: two banks of cortex and a blade of white matter. */
 const SPACING = 11;
-/** Distance at which a tip stops growing towards another sulcus, mm. */
-const CLEARANCE = 6.6;
-/** A tip with this much room on all sides may fork, mm. */
-const ROOM_TO_FORK = 9;
-/** Probability that a tip with room forks at a step. */
-const FORK = 0.3;
-/** Length of a branch after which it may fork, mm. */
-const UNFORKED = 8;
-/** Turns that a tip may take in one step, radians. */
-const TURNS = [-0.8, -0.4, 0, 0.4, 0.8];
-/** Points of its own tree this near to the root of a branch do not stop it, mm. */
-const OWN = 8.5;
-/** How much longer the deep ones of the sulci may grow, mm. */
-const DEEPER = 14;
-/** What going straight on is worth against clearance, mm. */
-const INERTIA = 5;
+const CLEARANCE = 6.6; // distance at which a tip stops growing towards another sulcus, mm
+const ROOM_TO_FORK = 9; // a tip with this much room on all sides may fork, mm
+const FORK = 0.3; // probability that a tip with room forks at a step
+const UNFORKED = 8; // length of a branch after which it may fork, mm
+const TURNS = [-0.8, -0.4, 0, 0.4, 0.8]; // turns that a tip may take in one step, radians
+const OWN = 8.5; // points of its own tree this near to the root of a branch do not stop it, mm
+const DEEPER = 14; // how much longer the deep ones of the sulci may grow, mm
+const INERTIA = 5; // what going straight on is worth against clearance, mm
 /** Attempts to start a sulcus below the surface, where the slice cuts the floor of a fold. */
 const BURIED_ATTEMPTS = 400;
 
@@ -56,37 +46,34 @@ const along = (p: Point, angle: number, length: number): Point => [
   p[1] + length * Math.sin(angle),
 ];
 
+/** Sum of powers of relative coordinates: below 1 inside a superellipse, 1 on it. */
+const powers = (across: number, sagittal: number, exponent: number) =>
+  Math.abs(across) ** exponent + Math.abs(sagittal) ** exponent;
+
 /** Relative radius of a point: below 1 inside the hull, 1 on it. */
 export function hullRadius([x, y]: Point): number {
-  const across = Math.abs(x) / (HULL[0] * (1 - HULL_TAPER * y / HULL[1]));
-  const sagittal = Math.abs(y) / HULL[1];
-  return (across ** HULL_EXPONENT + sagittal ** HULL_EXPONENT) ** (1 / HULL_EXPONENT);
+  const across = x / (HULL[0] * (1 - HULL_TAPER * y / HULL[1]));
+  return powers(across, y / HULL[1], HULL_EXPONENT) ** (1 / HULL_EXPONENT);
 }
 
 /** Depth below the hull along the ray from the middle, mm; negative outside. */
 function hullDepth(p: Point): number {
-  const relative = hullRadius(p);
-  return Math.hypot(...p) * (1 / relative - 1);
+  return Math.hypot(...p) * (1 / hullRadius(p) - 1);
 }
 
 /** Where a sulcus can begin. */
 interface Sprout {
   readonly at: Point;
-  /** Direction of growth, radians. */
-  readonly angle: number;
-  /** Length it may still grow, mm. */
-  readonly left: number;
-  /** Whether it begins on the surface. */
-  readonly superficial: boolean;
+  readonly angle: number; // direction of growth, radians
+  readonly left: number; // length it may still grow, mm
+  readonly superficial: boolean; // whether it begins on the surface
 }
 
 /** A growing end of a sulcus. */
 interface Tip extends Sprout {
   readonly branch: number;
-  /** Where this branch began. */
-  readonly root: Point;
-  /** Length of this branch so far, mm. */
-  readonly grown: number;
+  readonly root: Point; // where this branch began
+  readonly grown: number; // length of this branch so far, mm
 }
 
 /** The curves of one hemisphere (x > 0) while they grow. */
@@ -125,8 +112,8 @@ class Mantle {
     while (tips.length > 0) tips = tips.flatMap((tip) => this.#step(tip));
   }
 
-  #branch({ at, angle, left, superficial }: Sprout): Tip {
-    return { at, angle, left, superficial, root: at, grown: 0, branch: this.#branches++ };
+  #branch(sprout: Sprout): Tip {
+    return { ...sprout, root: sprout.at, grown: 0, branch: this.#branches++ };
   }
 
   #step(tip: Tip): Tip[] {
@@ -140,13 +127,8 @@ class Mantle {
     });
     const best = choices.reduce((a, b) => b.score > a.score ? b : a);
     if (best.clear < CLEARANCE || tip.left < STEP) return [];
-    const next: Tip = {
-      ...tip,
-      at: best.at,
-      angle: best.angle,
-      left: tip.left - STEP,
-      grown: tip.grown + STEP,
-    };
+    const { at, angle } = best;
+    const next: Tip = { ...tip, at, angle, left: tip.left - STEP, grown: tip.grown + STEP };
     this.segments.push([tip.at, next.at]);
     this.#points.push({ at: next.at, branch: tip.branch });
     const forks = next.grown > UNFORKED && best.clear > ROOM_TO_FORK &&
@@ -164,8 +146,7 @@ class Mantle {
 
 /** Whether a sulcus may be here: outside the core, inside the hull and, past its beginning, deep. */
 function inMantle(p: Point, superficial: boolean): boolean {
-  const across = Math.abs(p[0]) / CORE[0], sagittal = Math.abs(p[1] - CORE_SHIFT) / CORE[1];
-  const inCore = across ** CORE_EXPONENT + sagittal ** CORE_EXPONENT < 1;
+  const inCore = powers(p[0] / CORE[0], (p[1] - CORE_SHIFT) / CORE[1], CORE_EXPONENT) < 1;
   return !inCore && p[0] > 0 && hullDepth(p) > (superficial ? 0 : CLEARANCE);
 }
 
@@ -178,8 +159,7 @@ function surfaceSprouts(rng: Rng): Sprout[] {
     const radius = 1 / hullRadius(direction);
     const at = along([0, 0], angle, radius + 1);
     const inwards = Math.atan2(0.45 * at[1] - at[1], 0.35 * at[0] - at[0]);
-    const left = 10 + 24 * rng.uniform();
-    const turn = 0.2 * rng.normal();
+    const left = 10 + 24 * rng.uniform(), turn = 0.2 * rng.normal();
     sprouts.push({ at, angle: inwards + turn, left, superficial: true });
     angle += SPACING * (0.8 + 0.45 * rng.uniform()) / radius;
   }
@@ -191,10 +171,8 @@ function medialSprouts(rng: Rng): Sprout[] {
   const sprouts: Sprout[] = [];
   for (const [from, to] of [[41, 74], [-74, -45]]) {
     for (let y = from + 4 * rng.uniform(); y < to; y += SPACING * (0.9 + 0.4 * rng.uniform())) {
-      const at: Point = [0.5, y];
-      const left = 8 + 18 * rng.uniform();
-      const angle = 0.35 * rng.normal();
-      sprouts.push({ at, angle, left, superficial: true });
+      const left = 8 + 18 * rng.uniform(), angle = 0.35 * rng.normal();
+      sprouts.push({ at: [0.5, y], angle, left, superficial: true });
     }
   }
   return sprouts;
@@ -216,8 +194,7 @@ export function growSulci(rng: Rng, fissures: readonly Segment[]): Segment[] {
     const at: Point = [HULL[0] * rng.uniform(), HULL[1] * (2 * rng.uniform() - 1)];
     if (!inMantle(at, false) || hullDepth(at) < 1.3 * CLEARANCE) continue;
     if (mantle.clearance(at) < 1.25 * CLEARANCE) continue;
-    const angle = 2 * Math.PI * rng.uniform();
-    const left = 5 + 9 * rng.uniform();
+    const angle = 2 * Math.PI * rng.uniform(), left = 5 + 9 * rng.uniform();
     const ends = [angle, angle + Math.PI];
     mantle.grow(ends.map((angle) => ({ at, angle, left, superficial: false })));
   }
