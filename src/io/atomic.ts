@@ -1,17 +1,10 @@
-/**
- * Outputs that are complete or absent: written under a temporary name, then renamed.
- * @module
- */
+/** Outputs that are complete or absent: written under a temporary name, then renamed. @module */
 import { lstat, mkdir, readdir, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { partialName, reason, remove } from "../host.ts";
 
-/**
- * Writes a file so that a reader sees either the old or the new content, never a part.
- * @throws {InputError} when the folder is missing or not writable, or the disk is full; nothing is
- *   left behind
- */
+/** Writes a file so that a reader sees either the old or the new content, never a part. */
 export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
   const partial = partialName(path);
   try {
@@ -27,11 +20,8 @@ export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<v
  * Builds an output folder under a temporary name beside it and moves it into place when complete.
  * A folder of that name from an earlier run keeps its other files; those of the same name are
  * replaced, each by one rename. When `build` throws (an abort too), nothing is changed.
- *
  * @param folder the output folder; its parents are made
  * @param build writes the files into the folder it is given
- * @returns what `build` returns
- * @throws {InputError} when the folder cannot be made or replaced; errors of `build` pass unchanged
  */
 export async function createFolderWhole<T>(
   folder: string,
@@ -40,7 +30,10 @@ export async function createFolderWhole<T>(
   const target = await realpath(folder).catch(() => resolve(folder));
   const partial = partialName(target);
   await attempt(folder, async () => {
-    await checkNoFile(target);
+    const found = await stat(target).catch(() => undefined);
+    if (found?.isDirectory() === false) {
+      throw new Error("a folder is required, found a file of that name");
+    }
     await mkdir(dirname(target), { recursive: true });
     // In a container an earlier run, killed, may have had the same process id.
     await removeQuietly(partial);
@@ -52,13 +45,6 @@ export async function createFolderWhole<T>(
     return result;
   } finally {
     await removeQuietly(partial);
-  }
-}
-
-async function checkNoFile(target: string): Promise<void> {
-  const found = await stat(target).catch(() => undefined);
-  if (found !== undefined && !found.isDirectory()) {
-    throw new Error("a folder is required, found a file of that name");
   }
 }
 

@@ -33,10 +33,7 @@ export function namedAxes(names: readonly string[], sizes: readonly number[]): A
   return sizes.map((size, i) => ({ name: names[i], size }));
 }
 
-/**
- * Checks the index of a slice.
- * @throws {RangeError} when the file has no such slice
- */
+/** Checks the index of a slice. @throws {RangeError} when the file has no such slice */
 export function checkSlice(index: number, slices: number, path: string): void {
   if (Number.isInteger(index) && index >= 0 && index < slices) return;
   throw new RangeError(`Cannot read slice ${index} of ${path}: 0 to ${slices - 1} exist`);

@@ -1,7 +1,4 @@
-/**
- * Bytes at any offset of a plain (not HDF5) file, and their decoding to float32.
- * @module
- */
+/** Bytes at any offset of a plain (not HDF5) file, and their decoding to float32. @module */
 import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { float16, type OpenFile, openFile, reason } from "../host.ts";
@@ -11,9 +8,7 @@ import { unreadable } from "./unreadable.ts";
 export interface ByteSource extends Disposable {
   readonly path: string;
   readonly size: number;
-  /**
-   * Reads `length` bytes from `offset`. Synchronous, so that two reads never share a file position.
-   */
+  /** Synchronous, so that two reads never share a file position. */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
@@ -25,10 +20,7 @@ export interface ElementType {
   readonly littleEndian: boolean;
 }
 
-/**
- * Opens a file for reading at offsets. The caller disposes of it.
- * @throws {InputError} when the path is missing, a folder, empty or not readable
- */
+/** Opens a file for reading at offsets. The caller disposes of it. */
 export function openBytes(path: string): ByteSource {
   const size = checkFile(path);
   let file: OpenFile;
@@ -67,7 +59,7 @@ export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteS
   };
 }
 
-/** Size of a file in bytes. @throws {InputError} when it is missing, not a file, or empty */
+/** Size of a file in bytes, which must be there and not be empty. */
 export function checkFile(path: string): number {
   let stat: ReturnType<typeof statSync>;
   try {
@@ -96,7 +88,6 @@ function truncated(path: string, required: number, found: number): InputError {
 /** Largest ratio that DEFLATE reaches: 258 bytes in 2 bits. */
 export const MAX_DEFLATE_RATIO = 1032;
 
-/** A buffer. @throws {InputError} when there is no memory for it */
 export function allocate(path: string, length: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(length);

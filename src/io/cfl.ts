@@ -25,27 +25,13 @@ const COMPLEX64 = { kind: "complex", bytes: 8, littleEndian: true } as const;
 /** Longest .hdr that is read; BART writes its command line into it. */
 const MAX_HEADER = 1 << 20;
 
-/** A whole BART array. */
-export interface CflArray {
-  /** The 16 dimensions. */
-  readonly dims: readonly number[];
-  /** Interleaved complex numbers, first dimension fastest. */
-  readonly data: Float32Array;
-}
-
 /** The common part of `name.cfl`, `name.hdr` and `name`. */
 export function cflStem(path: string): string {
   return path.replace(/\.(cfl|hdr)$/, "");
 }
 
-/** An open pair: its dimensions, and the bytes of the .cfl, which the caller disposes of. */
-interface CflSource {
-  readonly dims: readonly number[];
-  readonly source: ByteSource;
-}
-
-/** Opens both files and checks them against each other. */
-function openPair(path: string): CflSource {
+/** Opens both files and checks them against each other; the caller disposes of the .cfl. */
+function openPair(path: string): { dims: readonly number[]; source: ByteSource } {
   const stem = cflStem(path);
   const dims = readDims(`${stem}.hdr`);
   const source = openBytes(`${stem}.cfl`);
@@ -92,12 +78,8 @@ export function openCflArray(path: string, what: string, hint?: string): StoredA
   const { dims, source } = openPair(path);
   if (dims[PHS2] > 1) {
     source[Symbol.dispose]();
-    throw unreadable(
-      `${path} as ${what}`,
-      "2-D slices (dimension 2 of size 1) are",
-      `3-D ${what} ${shown(dims)}`,
-      hint,
-    );
+    const required = "2-D slices (dimension 2 of size 1) are";
+    throw unreadable(`${path} as ${what}`, required, `3-D ${what} ${shown(dims)}`, hint);
   }
   const axes = packedAxes(NAMES.map((name, dim) => ({ name, size: dims[dim] })))
     .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
@@ -107,10 +89,7 @@ export function openCflArray(path: string, what: string, hint?: string): StoredA
 /**
  * Opens Cartesian 2-D k-space. Dimension 0 is the readout (W), 1 the phase-encode (H), 3 the coils;
  * all from 4 on are flattened into slices.
- *
  * @param path the .cfl, the .hdr or their common stem
- * @throws {InputError} when one of the pair is missing, they disagree, or dimension 2 is larger
- *   than 1 (3-D k-space)
  */
 export function openCfl(path: string): KspaceFile {
   const hint = "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
@@ -121,11 +100,10 @@ export function openCfl(path: string): KspaceFile {
 }
 
 /**
- * Reads a whole array, for maps and masks.
- * @param path the .cfl, the .hdr or their common stem
- * @throws {InputError} when one of the pair is missing or they disagree
+ * Reads a whole array.
+ * @returns the 16 dimensions, and complex numbers, interleaved, the first dimension the fastest
  */
-export function readCfl(path: string): CflArray {
+export function readCfl(path: string): { dims: readonly number[]; data: Float32Array } {
   const { dims, source } = openPair(path);
   using bytes = source;
   return { dims, data: decode(bytes.read(0, bytes.size), COMPLEX64) };
@@ -136,8 +114,6 @@ export function readCfl(path: string): CflArray {
  * @param stem name without extension
  * @param dims up to 16 dimensions, first one fastest
  * @param data interleaved complex numbers
- * @throws {InputError} when the folder is not writable
- * @throws {RangeError} when `data` does not hold exactly these dimensions
  */
 export async function writeCfl(
   stem: string,
@@ -158,7 +134,6 @@ export async function writeCfl(
 /**
  * Writes planar coil arrays `[C, 2, H, W]` or `[S, C, 2, H, W]` as BART expects k-space and coil
  * images: W is dimension 0, H 1, C 3, S 13.
- * @throws {InputError} when the folder is not writable
  */
 export async function writeCflCoils(stem: string, planar: NdArray): Promise<void> {
   const [width, height, , coils, slices = 1] = planar.shape.toReversed();

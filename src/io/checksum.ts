@@ -1,7 +1,4 @@
-/**
- * Checksums of input files, so that a report states exactly what a result was made from.
- * @module
- */
+/** Checksums of inputs: a report states exactly what a result was made from. @module */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { openFile, reason } from "../host.ts";
@@ -12,11 +9,7 @@ import type { FileFormat } from "./types.ts";
 /** Bytes read at once. */
 const CHUNK = 1 << 20;
 
-/**
- * SHA-256 of a file as hexadecimal, read piece by piece.
- * @param signal stops the reading; the call throws its reason
- * @throws {InputError} when the file cannot be read
- */
+/** SHA-256 of a file as hexadecimal, read piece by piece until `signal` stops it. */
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   try {

@@ -20,8 +20,6 @@ const SHOWN = 8;
 /**
  * Recognises a file by its content. A BART .cfl, which has no signature, is recognised by the .hdr
  * beside it; so is the common stem of the two.
- * @throws {InputError} when the path is missing, a folder or empty, or the content is unknown;
- *   lists the formats understood and the first bytes found
  */
 export function detectFormat(path: string): ContentFormat {
   const stem = cflStem(path);
@@ -57,15 +55,14 @@ function unknown(path: string, head: Uint8Array): InputError {
   return new InputError(
     `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, BART .cfl/.hdr, ` +
       `NumPy .npy or NIfTI is required, found a file that begins with ${found.join(" ")}`,
-    isCfl ? { hint: `A .cfl needs its header beside it: ${cflStem(path)}.hdr` } : hintFor(head),
+    { hint: isCfl ? `A .cfl needs its header beside it: ${cflStem(path)}.hdr` : hintFor(head) },
   );
 }
 
-function hintFor(head: Uint8Array): { hint?: string } {
+function hintFor(head: Uint8Array): string | undefined {
   if (startsWith(head, [0x50, 0x4b])) {
-    return { hint: "From an .npz take one array: numpy.save(name, numpy.load(file)[key])" };
+    return "From an .npz take one array: numpy.save(name, numpy.load(file)[key])";
   }
   const text = new TextDecoder("latin1").decode(head.subarray(0, 10));
-  if (text === "MATLAB 5.0") return { hint: "In MATLAB save it with save(name, '-v7.3')" };
-  return {};
+  return text === "MATLAB 5.0" ? "In MATLAB save it with save(name, '-v7.3')" : undefined;
 }

@@ -1,7 +1,4 @@
-/**
- * Coil sensitivity maps given as files: BART .cfl (as `bart ecalib` writes them) or .npy.
- * @module
- */
+/** Coil sensitivity maps as files: BART .cfl (as `bart ecalib` writes them) or .npy. @module */
 import { type NdArray, ndarray } from "../ndarray.ts";
 import { kspaceSizes } from "./axes.ts";
 import { openCflArray } from "./cfl.ts";
@@ -13,9 +10,7 @@ import { unreadable } from "./unreadable.ts";
 /**
  * Reads coil maps. A .cfl has (readout, phase, 1, coil, maps, ...): of several sets of maps the
  * first is taken; further dimensions are slices. A .npy has ([slice,] coil, readout, phase).
- *
  * @returns `[S, C, 2, H, W]` with H the phase-encode; S = 1 when the maps serve every slice
- * @throws {InputError} when it cannot be read, or has other axes
  */
 export function readMapsFile(path: string): NdArray {
   const stored = openMaps(path);

@@ -1,8 +1,9 @@
 /** Sampling masks given as files: .npy, BART .cfl, or a text of zeros and ones. @module */
+import type { InputError } from "../errors.ts";
 import { isFile } from "../host.ts";
 import { openBytes } from "./bytes.ts";
 import { readCfl } from "./cfl.ts";
-import { type ContentFormat, detectFormat } from "./detect.ts";
+import { detectFormat } from "./detect.ts";
 import { readNpy } from "./numpy/npy.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -27,48 +28,41 @@ export type MaskFile =
 const MAX_TEXT = 1 << 24;
 
 /** An array that may be a mask; its last axis is the fastest. */
-interface Plain {
-  readonly values: ArrayLike<number>;
-  readonly shape: readonly number[];
-}
+type Plain = { readonly values: ArrayLike<number>; readonly shape: readonly number[] };
 
 /**
  * Reads a mask. With axes of size 1 left out, one axis is phase-encode lines, two are
  * (readout, phase); in a .cfl these are dimensions 0 and 1.
- * @throws {InputError} when it cannot be read, has more axes, holds anything but 0 and 1, or
- *   keeps no line at all
  */
 export function readMaskFile(path: string): MaskFile {
   const { values: found, shape } = readPlain(path);
   const axes = shape.filter((size) => size > 1);
   if (axes.length === 0 || axes.length > 2) {
-    throw unreadable(
-      asMask(path),
-      "one axis (phase) or two (readout, phase) are",
-      `shape (${shape.join(", ")})`,
-    );
+    const required = "one axis (phase) or two (readout, phase) are";
+    throw unfit(path, required, `shape (${shape.join(", ")})`);
   }
   const values = Uint8Array.from(found, (value, i) => {
     if (value === 0 || value === 1) return value;
-    throw unreadable(asMask(path), "0 and 1 are", `${value} at position ${i}`);
+    throw unfit(path, "0 and 1 are", `${value} at position ${i}`);
   });
-  if (!values.includes(1)) throw unreadable(asMask(path), "a 1 is", "only 0");
+  if (!values.includes(1)) throw unfit(path, "a 1 is", "only 0");
   if (axes.length === 1) return { kind: "lines", values };
   return { kind: "plane", rows: axes[0], columns: axes[1], values };
 }
 
-const asMask = (path: string) => `${path} as a mask`;
+const unfit = (path: string, required: string, found: string): InputError =>
+  unreadable(`${path} as a mask`, required, found);
 
 function readPlain(path: string): Plain {
   const text = readText(path);
   if (text !== undefined) return parseText(path, text);
-  const format: ContentFormat = detectFormat(path);
+  const format = detectFormat(path);
   if (format === "npy") {
     const { data, shape, complex } = readNpy(path);
     return { values: complex ? realParts(path, data) : data, shape };
   }
   if (format === "bart-cfl") return readCflMask(path);
-  throw unreadable(asMask(path), ".npy, .cfl or a text of 0 and 1 is", format);
+  throw unfit(path, ".npy, .cfl or a text of 0 and 1 is", format);
 }
 
 /** In a .cfl the first dimension is the fastest: the plane is transposed. */
@@ -85,11 +79,8 @@ function readCflMask(path: string): Plain {
 function realParts(path: string, interleaved: Float32Array): Float32Array {
   return new Float32Array(interleaved.length / 2).map((_, i) => {
     if (interleaved[2 * i + 1] === 0) return interleaved[2 * i];
-    throw unreadable(
-      asMask(path),
-      "real numbers are",
-      `an imaginary part of ${interleaved[2 * i + 1]} at position ${i}`,
-    );
+    const found = `an imaginary part of ${interleaved[2 * i + 1]} at position ${i}`;
+    throw unfit(path, "real numbers are", found);
   });
 }
 
@@ -110,19 +101,12 @@ function parseText(path: string, text: string): Plain {
     .filter((row) => row.length > 0);
   const lengths = new Set(rows.map((row) => row.length));
   if (lengths.size !== 1) {
-    throw unreadable(
-      asMask(path),
-      "rows of one length are",
-      `${lengths.size === 0 ? "none" : `lengths ${[...lengths].slice(0, 5).join(", ")}`}`,
-    );
+    const found = lengths.size === 0 ? "none" : `lengths ${[...lengths].slice(0, 5).join(", ")}`;
+    throw unfit(path, "rows of one length are", found);
   }
   const values = rows.flat().map((word, i) => {
     if (Number.isFinite(Number(word))) return Number(word);
-    throw unreadable(
-      asMask(path),
-      "0 and 1 are",
-      `${JSON.stringify(word.slice(0, 40))} at position ${i}`,
-    );
+    throw unfit(path, "0 and 1 are", `${JSON.stringify(word.slice(0, 40))} at position ${i}`);
   });
   return { values, shape: [rows.length, rows[0].length] };
 }

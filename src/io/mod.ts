@@ -1,4 +1,9 @@
-/** Bytes to arrays and back: k-space, images, masks and coil maps in; images out. @module */
+/**
+ * Bytes to arrays and back: k-space, images, masks and coil maps in; images out. Every function
+ * throws an `InputError` for a file that it cannot read or write, and a `RangeError` for an array
+ * whose axes do not fit.
+ * @module
+ */
 export * from "./types.ts";
 export { createFolderWhole, writeFileWhole } from "./atomic.ts";
 export { writeCflCoils } from "./cfl.ts";

@@ -13,9 +13,9 @@ export interface OpenOptions {
   readonly domain?: "image" | "kspace";
 }
 
-type KspaceReader = (path: string) => KspaceFile | Promise<KspaceFile>;
-
-const KSPACE_READERS: { readonly [F in ContentFormat]: KspaceReader } = {
+const KSPACE_READERS: Readonly<
+  Record<ContentFormat, (path: string) => KspaceFile | Promise<KspaceFile>>
+> = {
   // Loaded when needed: HDF5 is a WebAssembly library, which other formats do without.
   hdf5: async (path) => (await import("./hdf5/open_kspace.ts")).openHdf5Kspace(path),
   "bart-cfl": openCfl,
@@ -23,19 +23,16 @@ const KSPACE_READERS: { readonly [F in ContentFormat]: KspaceReader } = {
   nifti: openNiftiKspace,
 };
 
-/**
- * Opens k-space of any format understood. The caller disposes of it.
- * @throws {InputError} when it cannot be read, or is an image
- */
+/** Opens k-space of any format understood. The caller disposes of it. */
 export async function openKspace(path: string, { domain }: OpenOptions = {}): Promise<KspaceFile> {
   const format = detectFormat(path);
   if ((domain ?? (format === "nifti" ? "image" : "kspace")) === "image") {
+    const hint =
+      "Use --simulate to make k-space from an image, or --domain kspace if its numbers " +
+      "are k-space";
     throw new InputError(
       `Cannot open ${path} as k-space: k-space is required, found an image (${format})`,
-      {
-        hint: "Use --simulate to make k-space from an image, or --domain kspace if its numbers " +
-          "are k-space",
-      },
+      { hint },
     );
   }
   return await KSPACE_READERS[format](path);
@@ -44,7 +41,6 @@ export async function openKspace(path: string, { domain }: OpenOptions = {}): Pr
 /**
  * Opens an image, to simulate k-space from: NIfTI, or .npy with the axes ([slice,] row, column).
  * The caller disposes of it.
- * @throws {InputError} when it cannot be read, or is of a format that holds k-space
  */
 export function openImage(path: string): Promise<ImageFile> {
   return promiseTry(() => {

@@ -1,14 +1,8 @@
-/**
- * From the interleaved complex numbers of files (re, im, re, im, ...) to the planar arrays of
- * Larmor, and back.
- * @module
- */
+/** From the interleaved complex numbers of files to planar arrays, and back. @module */
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 
-/**
- * Side of the square tiles of a transpose: two tiles of complex64 stay in the first-level cache.
- */
+/** Side of the tiles of a transpose: two tiles of complex64 stay in the first-level cache. */
 const TILE = 32;
 
 /** The slice, for the error about a value that is not finite. */
@@ -18,12 +12,10 @@ export interface SliceSource {
   readonly slice: number;
 }
 
-/** Distance, in complex numbers, from one coil, row or column to the next. */
+/** Distance, in complex numbers, from one coil, output row (H) or output column (W) to the next. */
 export interface Strides {
   readonly coil: number;
-  /** From one output row (H) to the next. */
   readonly row: number;
-  /** From one output column (W) to the next. */
   readonly column: number;
 }
 
@@ -31,7 +23,6 @@ export interface Strides {
  * Makes one slice of coils planar, and checks that every number is finite.
  * @param interleaved `[coils, rows, columns]` complex numbers, re and im side by side
  * @returns `[coils, 2, rows, columns]`, or with `transpose` `[coils, 2, columns, rows]`
- * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
  */
 export function planarCoils(
   interleaved: Float32Array,
@@ -46,12 +37,7 @@ export function planarCoils(
     : planarStrided(interleaved, [coils, rows, columns], { coil, row: columns, column: 1 }, from);
 }
 
-/**
- * {@link planarCoils} for any order of the axes in the file.
- * @param shape of the result: `[C, H, W]`
- * @returns `[C, 2, H, W]`
- * @throws {InputError} when a number is NaN or infinite; names source, slice and coil
- */
+/** {@link planarCoils} for any order of the axes in the file: `[C, 2, H, W]`. */
 export function planarStrided(
   interleaved: Float32Array,
   [coils, height, width]: readonly [number, number, number],
@@ -118,10 +104,7 @@ export function interleaveTransposed(
   }
 }
 
-/**
- * Checks that all values are finite.
- * @param where in the file they lie, e.g. `slice 3, coil 0`, for the message
- */
+/** Checks that all values are finite; `where` they lie (`slice 3, coil 0`) is for the message. */
 export function checkFinite(values: Float32Array, source: string, where?: string): void {
   // NaN * 0 and Infinity * 0 are NaN and make the sum NaN: no branch for each value.
   let sum = 0;
@@ -134,12 +117,7 @@ export function checkFinite(values: Float32Array, source: string, where?: string
   );
 }
 
-/**
- * Back from planar to interleaved.
- * @param planar `[..., 2, H, W]`
- * @returns complex numbers in C order, `[..., H, W]`, re and im side by side
- * @throws {RangeError} when the third axis from the end is not of size 2
- */
+/** Planar `[..., 2, H, W]` to interleaved `[..., H, W]`, in C order. */
 export function interleave({ data, shape }: NdArray): Float32Array<ArrayBuffer> {
   if (shape.length < 3 || shape[shape.length - 3] !== 2) {
     throw new RangeError(`Cannot interleave [${shape}]: the shape [..., 2, H, W] is required`);

@@ -4,16 +4,13 @@ import { Buffer } from "node:buffer";
 import { PNG } from "pngjs";
 import { type NdArray, ndarray, zeros } from "../ndarray.ts";
 
-/** PNG's colour type: one channel. */
-const GRAYSCALE = 0;
-/** PNG's colour type: red, green, blue. */
-const RGB = 2;
+/** PNG's colour types: one channel; red, green, blue. */
+const GRAYSCALE = 0, RGB = 2;
 
 /**
  * Encodes a grey image. Values are clamped to 0..1; NaN becomes 0.
  * @param image `[rows, columns]`
  * @param bits of one pixel
- * @throws {RangeError} when the image has other axes
  */
 export function encodePng({ data, shape }: NdArray, bits: 8 | 16 = 8): Uint8Array<ArrayBuffer> {
   checkAxes("encode a PNG", shape);
@@ -24,11 +21,7 @@ export function encodePng({ data, shape }: NdArray, bits: 8 | 16 = 8): Uint8Arra
   return encode(Buffer.from(pixels.buffer), shape, { bitDepth: bits, colorType: GRAYSCALE });
 }
 
-/**
- * Encodes a colour image.
- * @param pixels `[rows, columns, 3]`, 0 to 255
- * @throws {RangeError} when there are not rows x columns x 3 values
- */
+/** Encodes a colour image: pixels `[rows, columns, 3]`, 0 to 255. */
 export function encodePngRgb(
   pixels: Uint8Array,
   rows: number,
@@ -58,11 +51,7 @@ function clamp(value: number): number {
   return value > 0 ? (value < 1 ? value : 1) : 0;
 }
 
-/**
- * Maps `low` to 0 and `high` to 1, clamped: the window of a radiologist's screen.
- * @param image of any shape
- * @throws {RangeError} when `high` is not above `low`
- */
+/** Maps `low` to 0 and `high` to 1, clamped: the window of a radiologist's screen. */
 export function window({ data, shape }: NdArray, low: number, high: number): NdArray {
   if (!(high > low)) {
     throw new RangeError(`Cannot window from ${low} to ${high}: low < high required`);
@@ -75,7 +64,6 @@ export function window({ data, shape }: NdArray, low: number, high: number): NdA
  * @param images each `[rows, columns]`
  * @param columns number of tiles side by side
  * @returns `[rows * ceil(n / columns), columns * columns of an image]`
- * @throws {RangeError} when there is none, or they differ in size
  */
 export function montage(images: readonly NdArray[], columns: number): NdArray {
   if (images.length === 0 || !Number.isInteger(columns) || columns < 1) {

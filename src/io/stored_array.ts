@@ -8,7 +8,7 @@ import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { checkSlice, kspaceSizes } from "./axes.ts";
 import { allocate, type ByteSource, decode, type ElementType, type Scaling } from "./bytes.ts";
 import { planarStrided, withZeroImaginary } from "./planar.ts";
-import type { Axis, FileFormat, Geometry, ImageFile, KspaceFile } from "./types.ts";
+import type { Axis, ImageFile, KspaceFile } from "./types.ts";
 
 /** An axis and the distance, in elements, from one index to the next. */
 export interface StoredAxis extends Axis {
@@ -22,16 +22,8 @@ export interface StoredArray {
   readonly offset: number;
   readonly type: ElementType;
   readonly scaling?: Scaling;
-  /**
-   * In the order in which slices are counted: the index of the first slice axis changes fastest.
-   */
+  /** In the order in which slices are counted: the first slice axis changes fastest. */
   readonly axes: readonly StoredAxis[];
-}
-
-/** Facts about a file beside its array. */
-export interface StoredFacts {
-  readonly format: FileFormat;
-  readonly geometry?: Geometry;
 }
 
 /** Bytes read at once when the elements of a slice lie scattered over the file. */
@@ -50,7 +42,7 @@ export function packedAxes(axes: readonly Axis[]): StoredAxis[] {
 /** k-space with the axes `coil`, `phase` and `readout`. Disposing of it closes the source. */
 export function storedKspace(
   array: StoredArray,
-  facts: StoredFacts & Pick<KspaceFile, "transposed" | "axes">,
+  facts: Pick<KspaceFile, "format" | "geometry" | "transposed" | "axes">,
 ): KspaceFile {
   const { source } = array;
   return {
@@ -63,7 +55,10 @@ export function storedKspace(
 }
 
 /** An image with the axes `row` and `column`. Disposing of it closes the source. */
-export function storedImage(array: StoredArray, facts: StoredFacts): ImageFile {
+export function storedImage(
+  array: StoredArray,
+  facts: Pick<ImageFile, "format" | "geometry">,
+): ImageFile {
   const { source, axes, type } = array;
   const size = (name: string) => axes.find((axis) => axis.name === name)!.size;
   const [rows, columns] = [size("row"), size("column")];
@@ -103,9 +98,7 @@ export function readPlanes(array: StoredArray, names: readonly string[], index: 
   );
 }
 
-/**
- * Position of the element with the number `index` along some axes, the first of them the fastest.
- */
+/** Position of the element number `index` along some axes, the first of them the fastest. */
 function place(index: number, axes: readonly StoredAxis[]): number {
   let at = 0;
   for (const { size, stride } of axes) {

@@ -53,7 +53,7 @@ export const groupNames = (file: Hdf5File, group?: string): string[] =>
   namesIn(file, group, H5G_GROUP);
 
 /**
- * Describes a dataset, or returns undefined when its group, which must exist, has none of that name.
+ * Describes a dataset; undefined when its group, which must exist, has none of that name.
  * @throws {InputError} when it is damaged, or larger than the file can hold
  */
 export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {

@@ -1,4 +1,4 @@
-/** Reading the messages of an MRD stream. Lengths are checked before memory is allocated. @module */
+/** Reading MRD messages from a stream. Lengths are checked before memory is allocated. @module */
 import { InputError } from "../../errors.ts";
 import { flagBits, PIXEL_TYPES, type Pixels } from "../../mrd/values.ts";
 import { unreadable } from "../unreadable.ts";

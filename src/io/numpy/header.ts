@@ -10,9 +10,7 @@ import { unreadable } from "../unreadable.ts";
 
 export const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
 
-/**
- * Longest header that is read; numpy itself refuses headers of more than 10,000 bytes by default.
- */
+/** Longest header that is read; numpy itself by default refuses more than 10,000 bytes. */
 const MAX_HEADER = 65536;
 
 /** Data start at a multiple of this, as numpy writes them. */
@@ -31,11 +29,7 @@ export interface NpyHeader {
   readonly offset: number;
 }
 
-/**
- * Parses the header and checks it against the size of the file.
- * @throws {InputError} when the header is broken, the type is not numeric, an axis is empty, or
- *   the elements are not exactly the rest of the file
- */
+/** Parses the header; the elements must be exactly the rest of the file. */
 export function readNpyHeader(source: ByteSource): NpyHeader {
   const { path } = source;
   const start = source.read(0, Math.min(12, source.size));
@@ -52,8 +46,13 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   const textStart = version === 1 ? 10 : 12;
   const text = new TextDecoder("latin1").decode(source.read(textStart, length));
   const header = { ...parseDictionary(path, text), offset: textStart + length };
-  checkSize(source, header);
-  return header;
+  const { type: { bytes }, shape, offset } = header;
+  const required = offset + sizeOf(shape) * bytes;
+  if (required === source.size) return header;
+  throw new InputError(
+    `Cannot read ${path}: its header (shape ${shape.join(" x ")}, ${bytes} bytes each) requires ` +
+      `${required} bytes, found ${source.size}`,
+  );
 }
 
 /** Reads the three entries of the dictionary. */
@@ -62,11 +61,8 @@ function parseDictionary(path: string, text: string): Omit<NpyHeader, "offset"> 
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const axes = /'shape'\s*:\s*\(([^)]*)\)/.exec(text);
   if (descr === null || order === null || axes === null) {
-    throw unreadable(
-      path,
-      "a header with descr, fortran_order and shape is",
-      JSON.stringify(text.slice(0, 120)),
-    );
+    const found = JSON.stringify(text.slice(0, 120));
+    throw unreadable(path, "a header with descr, fortran_order and shape is", found);
   }
   const shape = axes[1].split(",").map((size) => size.trim()).filter((size) => size !== "")
     .map((size) => parseAxis(path, size));
@@ -85,12 +81,8 @@ function parseType(path: string, descr: string): ElementType {
   const kinds = { b: "bool", i: "int", u: "uint", f: "float", c: "complex" } as const;
   const match = /^([<>|=]?)(b1|[iu][1248]|f[248]|c8|c16)$/.exec(descr);
   if (match === null) {
-    throw unreadable(
-      path,
-      "a numeric type (bool, integer, float or complex) is",
-      descr,
-      "Convert it with numpy: numpy.save(path, array.astype(numpy.complex64))",
-    );
+    const hint = "Convert it with numpy: numpy.save(path, array.astype(numpy.complex64))";
+    throw unreadable(path, "a numeric type (bool, integer, float or complex) is", descr, hint);
   }
   return {
     kind: kinds[match[2][0] as keyof typeof kinds],
@@ -99,20 +91,7 @@ function parseType(path: string, descr: string): ElementType {
   };
 }
 
-function checkSize(source: ByteSource, { type, shape, offset }: NpyHeader): void {
-  const required = offset + sizeOf(shape) * type.bytes;
-  if (required !== source.size) {
-    throw new InputError(
-      `Cannot read ${source.path}: its header (shape ${shape.join(" x ")}, ${type.bytes} bytes ` +
-        `each) requires ${required} bytes, found ${source.size}`,
-    );
-  }
-}
-
-/**
- * Header of a new version 1 file in C order, little endian.
- * @param descr numpy's name of the type, e.g. `<f4`
- */
+/** Header of a new version 1 file in C order; `descr` is numpy's name of the type, e.g. `<f4`. */
 export function npyHeader(descr: string, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const axes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${axes}), }`;

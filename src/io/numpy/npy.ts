@@ -1,7 +1,4 @@
-/**
- * NumPy .npy files: k-space read slice by slice, images, small arrays (masks, maps), and writing.
- * @module
- */
+/** NumPy .npy files: k-space and images slice by slice, small arrays, and writing. @module */
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { namedAxes } from "../axes.ts";
@@ -28,8 +25,6 @@ export interface NpyArray {
  * Opens k-space: `(readout, phase)`, `(coil, readout, phase)` or `(slice, coil, readout, phase)`,
  * complex64 or complex128; further leading axes are flattened into slices. The last axis is
  * phase-encode, as in fastMRI.
- * @throws {InputError} when it is not a .npy, not complex, one-dimensional, or of another size
- *   than its header says
  */
 export function openNpyKspace(path: string): KspaceFile {
   const array = openNpyArray(path, ({ type, shape, descr }) => {
@@ -69,30 +64,19 @@ export function openNpyArray(
   }
 }
 
-/**
- * Opens a real or complex image `(row, column)` or volume `(slice, row, column)`.
- * @throws {InputError} when it is not a .npy, has other axes, or of another size than its header
- *   says
- */
+/** Opens a real or complex image `(row, column)` or volume `(slice, row, column)`. */
 export function openNpyImage(path: string): ImageFile {
   const array = openNpyArray(path, ({ shape }) => {
     if (shape.length === 2 || shape.length === 3) {
       return ["slice", "row", "column"].slice(-shape.length);
     }
-    throw unreadable(
-      `${path} as an image`,
-      "the axes ([slice,] row, column) are",
-      `shape (${shape})`,
-    );
+    const required = "the axes ([slice,] row, column) are";
+    throw unreadable(`${path} as an image`, required, `shape (${shape})`);
   });
   return storedImage(array, { format: "npy" });
 }
 
-/**
- * Reads a whole array: masks, maps, small images.
- * @throws {InputError} when it is not a .npy of numbers, of another size than its header says, or
- *   holds a NaN or an infinity
- */
+/** Reads a whole array, all of whose numbers must be finite: masks, maps, small images. */
 export function readNpy(path: string): NpyArray {
   using source = openBytes(path);
   const header = readNpyHeader(source);
@@ -122,19 +106,12 @@ function fromFortran(values: Float32Array, shape: readonly number[], parts: numb
   return result;
 }
 
-/**
- * Writes a real array as float32, complete or not at all.
- * @throws {InputError} when the path is not writable
- */
+/** Writes a real array as float32, complete or not at all. */
 export async function writeNpy(path: string, { data, shape }: NdArray): Promise<void> {
   await writeFileWhole(path, concatBytes([npyHeader("<f4", shape), bytesOf(data)]));
 }
 
-/**
- * Writes a planar complex array `[..., 2, H, W]` as complex64 `(..., H, W)`, complete or not at
- * all.
- * @throws {InputError} when the path is not writable
- */
+/** Writes planar `[..., 2, H, W]` as complex64 `(..., H, W)`, complete or not at all. */
 export async function writeNpyComplex(path: string, planar: NdArray): Promise<void> {
   const shape = planar.shape.toSpliced(-3, 1);
   await writeFileWhole(path, concatBytes([npyHeader("<c8", shape), bytesOf(interleave(planar))]));
