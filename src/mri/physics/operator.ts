@@ -213,8 +213,11 @@ export function innerProduct(a: Tensor, b: Tensor): Tensor {
 }
 
 /** A^H A + weight I: what regularised least squares inverts. */
-export function regularised(operator: LinearOperator, weight: Tensor | number) {
-  return (x: Tensor): Tensor => add(operator.normal(x), mul(x, weight));
+export function regularised(
+  operator: LinearOperator,
+  weight: Tensor | number,
+): (x: Tensor) => Tensor {
+  return (x) => add(operator.normal(x), mul(x, weight));
 }
 
 /**
