@@ -4,23 +4,15 @@
  * @module
  */
 
-/** What such a text asks for. */
-export interface ExtraConfiguration {
-  readonly name?: string;
-  /** Other parameters as texts. */
-  readonly changes: Readonly<Record<string, string>>;
-}
-
 /** Keys that name a recipe; the first that is not empty counts. */
 const NAME_KEYS = ["customconfig", "config"];
 /** Types of values that become texts. */
 const SCALARS = ["string", "number", "boolean"];
 
-/**
- * Reads a text.
- * @returns undefined when it is no such JSON
- */
-export function extraConfiguration(text: string): ExtraConfiguration | undefined {
+/** The recipe that a text names, and other parameters as texts; undefined: it is no such JSON. */
+export function extraConfiguration(
+  text: string,
+): { name?: string; changes: Record<string, string> } | undefined {
   const parameters = record(parseJson(text))?.parameters;
   const entries = record(parameters);
   if (entries === undefined) return parameters === null ? { changes: {} } : undefined;

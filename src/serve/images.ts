@@ -17,7 +17,6 @@ const MAX_U16 = 65535;
 export class ImageNumbers {
   readonly #last = new Map<number, number>();
 
-  /** The number of the next image of a series. */
   next(series: number): number {
     const number = Math.min((this.#last.get(series) ?? 0) + 1, MAX_U16);
     this.#last.set(series, number);
@@ -36,16 +35,14 @@ export function sliceImages(
 ): MrdImage[] {
   const series = 2 * bin.layout.encoding;
   const { std, method } = result;
-  const one = (volume: NdArray, which: 0 | 1, meta: ImageContent["meta"]) =>
-    image(bin, { volume, series: series + which, number: numbers.next(series + which), meta });
-  const magnitude = one(result.magnitude, 0, {
+  const magnitude = image(bin, result.magnitude, series, numbers, {
     DataRole: "Image",
     ImageProcessingHistory: ["LARMOR", method],
     SeriesDescriptionAdditional: method,
     ImageComments: description(result),
   });
   if (std === undefined) return [magnitude];
-  const deviation = one(std, 1, {
+  const deviation = image(bin, std, series + 1, numbers, {
     DataRole: "Quantitative",
     ImageProcessingHistory: ["LARMOR", method, "STD"],
     SeriesDescriptionAdditional: `${method}_std`,
@@ -54,17 +51,15 @@ export function sliceImages(
   return [magnitude, deviation];
 }
 
-interface ImageContent {
-  /** 2-D: `[1, y, x]`; 3-D: `[x, y, z]`. */
-  readonly volume: NdArray;
-  readonly series: number;
-  readonly number: number;
-  readonly meta: Readonly<Record<string, string | readonly string[]>>;
-}
-
-function image(bin: RawBin, content: ImageContent): MrdImage {
+/** @param volume 2-D: `[1, y, x]`; 3-D: `[x, y, z]` */
+function image(
+  bin: RawBin,
+  volume: NdArray,
+  series: number,
+  numbers: ImageNumbers,
+  meta: Readonly<Record<string, string | readonly string[]>>,
+): MrdImage {
   const { header, counters, layout: { is3d, x, y, z } } = bin;
-  const { volume } = content;
   const [first, second, third] = volume.shape;
   const matrix: Triple = is3d ? [first, second, third] : [third, second, 1];
   const data = is3d ? reversed(volume) : volume.data;
@@ -89,14 +84,14 @@ function image(bin: RawBin, content: ImageContent): MrdImage {
       acquisitionTimeStamp: header.acquisitionTimeStamp,
       physiologyTimeStamp: header.physiologyTimeStamp,
       imageType: MAGNITUDE_IMAGE,
-      imageIndex: content.number,
-      imageSeriesIndex: content.series,
+      imageIndex: numbers.next(series),
+      imageSeriesIndex: series,
       userInt: [],
       userFloat: [],
       attributeStringLength: 0, // set when it is written
     },
     attributes: encodeMeta({
-      ...content.meta,
+      ...meta,
       WindowCenter: white / 2,
       WindowWidth: white,
       ImageRowDir: readDir,

@@ -5,9 +5,8 @@
  */
 import { InputError } from "../errors.ts";
 
-/** Where bytes go; `Deno.Conn` and `Deno.stdout` are such. */
+/** Where bytes go; `Deno.Conn` and `Deno.stdout` are such. `write` gives how many it has written. */
 export interface ByteOutput {
-  /** Writes some of the bytes; gives how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
@@ -36,11 +35,8 @@ export class Outbox {
     if (this.#broken) return;
     const waiting = this.#waiting + bytes.length;
     if (waiting > this.#limit && this.#waiting > 0) {
-      return this.break(
-        new InputError(
-          `Cannot send images: at most ${this.#limit} bytes may wait for the client, found ${waiting}`,
-        ),
-      );
+      const found = `at most ${this.#limit} bytes may wait for the client, found ${waiting}`;
+      return this.break(new InputError(`Cannot send images: ${found}`));
     }
     if (this.#waiting === 0) this.#progress = performance.now();
     this.#waiting = waiting;
@@ -72,9 +68,8 @@ export class Outbox {
         this.#progress = performance.now();
       }
     } catch (cause) {
-      this.break(
-        new InputError(`Cannot send to the client: ${(cause as Error).message}`, { cause }),
-      );
+      const { message } = cause as Error;
+      this.break(new InputError(`Cannot send to the client: ${message}`, { cause }));
     }
     this.#waiting = Math.max(0, this.#waiting - bytes.length);
   }

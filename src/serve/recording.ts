@@ -83,7 +83,7 @@ async function convert(
   stream: string,
   file: string,
   log: Log,
-  limits: MessageLimits | undefined,
+  limits?: MessageLimits,
 ): Promise<void> {
   try {
     const { acquisitions, error } = await saveStream(stream, file, limits);
@@ -97,32 +97,30 @@ async function convert(
   }
 }
 
-interface SavedStream {
-  /** Acquisitions in the file. */
-  readonly acquisitions: number;
-  /** Why the file does not hold all of the stream; undefined when it does. */
-  readonly error?: LarmorError;
-}
-
 /**
  * Writes the header, acquisitions and waveforms of a stream as an ISMRMRD file. A stream that is
  * cut off gives what came before; one without a header gives no file.
+ * @returns how many acquisitions are in the file, and why it does not hold all of the stream
  */
 async function saveStream(
   stream: string,
   file: string,
   limits?: MessageLimits,
-): Promise<SavedStream> {
+): Promise<{ acquisitions: number; error?: LarmorError }> {
   using source = await Deno.open(stream);
   const messages = new MessageReader(new ByteReader(source), limits);
   let writer: MrdWriter | undefined;
   let acquisitions = 0;
   try {
     for (;;) {
-      const message = await messages.next().catch(knownError);
-      if (message === undefined || message instanceof LarmorError || message.kind === "close") {
+      let error: LarmorError | undefined;
+      const message = await messages.next().catch((cause) => {
+        if (!(cause instanceof LarmorError)) throw cause;
+        error = cause;
+      });
+      if (!message || message.kind === "close") {
         await writer?.finish();
-        return { acquisitions, error: message instanceof LarmorError ? message : undefined };
+        return { acquisitions, error };
       }
       if (message.kind === "header") writer ??= await MrdWriter.create(file, message.text);
       if (message.kind === "waveform") writer?.appendWaveform(message.waveform);
@@ -134,9 +132,4 @@ async function saveStream(
   } finally {
     await writer?.[Symbol.asyncDispose]();
   }
-}
-
-function knownError(error: unknown): LarmorError {
-  if (error instanceof LarmorError) return error;
-  throw error;
 }

@@ -1,7 +1,4 @@
-/**
- * The server: listens, runs a session for each connection, and ends when its signal is aborted.
- * @module
- */
+/** The server: listens, and runs a session for each connection until its signal ends it. @module */
 import { InputError, LarmorError } from "../errors.ts";
 import { encodeMessage } from "../io/mrd/messages.ts";
 import { printable } from "../quoted.ts";
@@ -42,7 +39,7 @@ class Server {
 
   async run(): Promise<void> {
     const { host, port, signal, log, onListen } = this.#options;
-    const listener = this.#listen(host, port);
+    const listener = listen(host, port);
     const stop = () => {
       listener.close();
       log("INF", `No more connections; ${this.#sessions.size} sessions are being finished`);
@@ -58,17 +55,6 @@ class Server {
       this.#open.add(handled);
     }
     await Promise.all(this.#open);
-  }
-
-  #listen(hostname: string, port: number): Deno.TcpListener {
-    try {
-      return Deno.listen({ hostname, port });
-    } catch (cause) {
-      throw new InputError(
-        `Cannot listen on ${hostname}:${port}: ${(cause as Error).message}`,
-        { cause, hint: "Choose another --port or --host" },
-      );
-    }
   }
 
   /** The next connection; undefined when the server is to end. */
@@ -122,12 +108,16 @@ class Server {
   }
 }
 
-/**
- * Serves until the signal is aborted and the last session has ended.
- * @throws {InputError} when it cannot listen
- */
-export function serve(options: ServerOptions): Promise<void> {
-  return new Server(options).run();
+/** Serves until the signal is aborted and the last session has ended. */
+export const serve = (options: ServerOptions): Promise<void> => new Server(options).run();
+
+function listen(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    const message = `Cannot listen on ${hostname}:${port}: ${(cause as Error).message}`;
+    throw new InputError(message, { cause, hint: "Choose another --port or --host" });
+  }
 }
 
 function logResult(log: Log, result: SessionResult, started: number): void {

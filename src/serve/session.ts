@@ -4,19 +4,16 @@
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
-import { ByteReader } from "../io/mrd/byte_reader.ts";
+import { type ByteInput, ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
 import { encodeMessage, type MrdMessage } from "../io/mrd/messages.ts";
 import type { Acquisition } from "../mrd/values.ts";
 import { quoted } from "../quoted.ts";
 import { extraConfiguration } from "./extra_configuration.ts";
-import { Outbox } from "./outbox.ts";
+import { type ByteOutput, Outbox } from "./outbox.ts";
 import type { Log, OpenWork, RecipeBook, ServeLimits, Severity, Work, WorkEvent } from "./types.ts";
 
-export interface Duplex {
-  read(target: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-}
+export type Duplex = ByteInput & ByteOutput;
 
 export interface SessionOptions {
   readonly recipes: RecipeBook;
@@ -28,12 +25,11 @@ export interface SessionOptions {
   readonly pipe?: boolean;
 }
 
-/** How a session ended. */
+/** How a session ended; `failures` are slices that could not be reconstructed. */
 export interface SessionResult {
   readonly error?: unknown;
   readonly acquisitions: number;
   readonly images: number;
-  /** Slices that could not be reconstructed. */
   readonly failures: number;
 }
 
@@ -166,11 +162,10 @@ export class Session {
 
   #configure(name: string): void {
     if (this.#work !== undefined) {
-      throw new InputError(
-        "Cannot change the configuration: it is required before the data, found one after",
-      );
+      const required = "it is required before the data, found one after";
+      throw new InputError(`Cannot change the configuration: ${required}`);
     }
-    this.#requested = name.trim() === "" ? undefined : name.trim();
+    this.#requested = name.trim() || undefined;
   }
 
   /** A configuration as text: JSON as after the header, or the name of a recipe. */
@@ -190,9 +185,7 @@ export class Session {
     this.#outbox.send(encodeMessage({ kind: "header", text: xml, terminated: false }));
   }
 
-  /**
-   * Between header and data a text may be configuration in JSON; any other text goes to the log.
-   */
+  /** Between header and data a text may be configuration in JSON; any other goes to the log. */
   #text(text: string): void {
     const mayConfigure = this.#xml !== undefined && this.#work === undefined;
     const extra = mayConfigure ? extraConfiguration(text) : undefined;

@@ -91,12 +91,8 @@ export class LocalWork implements Work {
     const { memoryBytes } = this.#request;
     const held = Math.max(this.#assembler.heldBytes + bytes, this.#kspaceBytes(acquisition));
     if (held > memoryBytes) {
-      return this.#fail(
-        new InputError(
-          `Cannot hold the samples of an image: at most ${memoryBytes} bytes are allowed, ` +
-            `found ${held}`,
-        ),
-      );
+      const found = `at most ${memoryBytes} bytes are allowed, found ${held}`;
+      return this.#fail(new InputError(`Cannot hold the samples of an image: ${found}`));
     }
     try {
       this.#enqueue(this.#assembler.push(acquisition));

@@ -5,14 +5,10 @@ import type { Acquisition } from "../mrd/values.ts";
 import type { ReconstructOptions } from "../recon/types.ts";
 
 /** How a session's slices are reconstructed: plain data, which can be sent to a worker. */
-export type RecipeOptions = Omit<
-  ReconstructOptions,
-  "device" | "slices" | "onProgress" | "signal"
->;
+export type RecipeOptions = Omit<ReconstructOptions, "device" | "slices" | "onProgress" | "signal">;
 
 /** A named way to reconstruct. */
 export interface Recipe {
-  /** What a client calls it. */
   readonly name: string;
   /** Options of the reconstruction; null: take the data (and save them), send nothing back. */
   readonly options: RecipeOptions | null;
@@ -22,19 +18,13 @@ export interface Recipe {
 
 /** The recipes that clients may ask for. */
 export interface RecipeBook {
-  /**
-   * The recipe of a name, with values that the client changes.
-   * @param name as the client wrote it; undefined when it named none
-   * @param changes options and their values as texts
-   * @throws {LarmorError} for an unknown name or a value that is not allowed
-   */
+  /** The recipe of a name, with values that the client changes; LarmorError: not allowed. */
   choose(name: string | undefined, changes: Readonly<Record<string, string>>): Recipe;
 }
 
 /** How much a client may use. */
 export interface ServeLimits {
   readonly message: MessageLimits;
-  /** Acquisitions of a session. */
   readonly acquisitions: number;
   /** Bytes of samples that a session may hold before they are reconstructed. */
   readonly memoryBytes: number;
@@ -45,15 +35,12 @@ export interface ServeLimits {
 /** How serious a line of the log is; FIRE reads the first three letters. */
 export type Severity = "DBG" | "INF" | "WRN" | "ERR";
 
-/** Where a line of the log goes. */
 export type Log = (severity: Severity, text: string) => void;
 
 /** What is to be reconstructed for a session. */
-export interface WorkRequest {
+export interface WorkRequest extends Pick<ServeLimits, "memoryBytes"> {
   readonly options: RecipeOptions;
   readonly xml: string;
-  /** Bytes of samples that may be held. */
-  readonly memoryBytes: number;
 }
 
 /** What the reconstruction of a session reports. */
@@ -73,7 +60,6 @@ export type WorkEvent =
 export interface Work {
   /** Adds an acquisition; its arrays are handed over. */
   push(acquisition: Acquisition): void;
-  /** Says that no more acquisitions follow. */
   finish(): void;
   abort(): void;
 }

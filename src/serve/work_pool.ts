@@ -30,10 +30,7 @@ export class WorkPool implements Disposable {
     this.#workers = Array.from({ length: count }, (_, i) => this.#start(i));
   }
 
-  /**
-   * Starts the workers and has each open the device.
-   * @throws {DeviceError} when the device is not there
-   */
+  /** Starts the workers and has each open the device; DeviceError: it is not there. */
   static async open(count: number, device: DeviceRequest): Promise<WorkPool> {
     const pool = new WorkPool(count, device);
     await Promise.all(pool.#workers.map(({ device }) => device));
@@ -76,10 +73,7 @@ export class WorkPool implements Disposable {
     opened.promise.catch(() => {}); // reported to whoever waits for it
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if (data.kind === "ready") return opened.resolve(data.device);
-      if (data.kind === "absent") {
-        const { message, hint } = data;
-        return opened.reject(new DeviceError(message, { hint }));
-      }
+      if (data.kind === "absent") return opened.reject(new DeviceError(data.message, data));
       const onEvent = sessions.get(data.session);
       const { kind } = data.event;
       if (kind === "done" || kind === "failed") sessions.delete(data.session);

@@ -17,20 +17,12 @@ const LONG_STRING = 64;
 /** Greatest stored value: 16 bits, unsigned. */
 export const WHITE = 65535;
 
-/** A value of an attribute by its keyword. */
-export type DicomValue =
-  | string
-  | number
-  | readonly string[]
-  | readonly ArrayBuffer[]
-  | readonly DicomDataset[]
-  | VrMap;
-
-/** Value representations by keyword where the dictionary allows several; dcmjs reads `_vrMap`. */
-type VrMap = Readonly<Record<string, "OB" | "OW" | "US">>;
-
+/**
+ * Values by the keyword of their attribute. `_vrMap` has the value representations where the
+ * dictionary allows several.
+ */
 export interface DicomDataset {
-  readonly [keyword: string]: DicomValue;
+  readonly [keyword: string]: string | number | readonly unknown[] | DicomDataset;
 }
 
 /** What the instances of a series share. */
@@ -40,11 +32,10 @@ export interface SeriesAttributes {
   readonly frameOfReference: string;
   /** Number of the series within its study. */
   readonly number: number;
-  /** Name of the series, at most 64 characters. */
   readonly description: string;
-  /** How the pixels were made, at most 1024 characters. */
+  /** How the pixels were made. */
   readonly derivation: string;
-  /** Name and version of what made them, at most 64 characters. */
+  /** Name and version of what made them. */
   readonly software: string;
   readonly geometry: Geometry;
   /** Slices of a volume; those that follow are at the same places again. */
@@ -55,7 +46,6 @@ export interface SeriesAttributes {
   readonly window: readonly [black: number, white: number];
   /** Value of the reconstruction for a stored value of 1. */
   readonly slope: number;
-  /** Patient, study and scan, as the user gives them. */
   readonly tags: DicomTags;
 }
 
@@ -83,47 +73,36 @@ export function sliceAttributes(
   };
 }
 
-/** Patient, study, series and equipment; no more is known of the scan (RM is "research mode"). */
+/** Attributes that must be there, of which nothing is known unless the user says it. */
+const EMPTY = Object.fromEntries([
+  ...["PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientPosition"],
+  ...["StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName"],
+  ...["Laterality", "PositionReferenceIndicator", "Manufacturer", "ScanOptions"],
+  ...["MRAcquisitionType", "RepetitionTime", "EchoTime", "EchoTrainLength"],
+].map((keyword) => [keyword, ""]));
+
+/** Patient, study, series and equipment (RM is "research mode"). */
 function identification(series: SeriesAttributes): DicomDataset {
   return {
-    PatientName: "",
-    PatientID: "",
-    PatientBirthDate: "",
-    PatientSex: "",
+    ...EMPTY,
     ...(namesPatient(series.tags) ? {} : {
       PatientIdentityRemoved: "YES",
       DeidentificationMethod: "Nothing about the patient is copied from the raw data",
     }),
     StudyInstanceUID: series.study,
-    StudyDate: "",
-    StudyTime: "",
-    StudyID: "",
-    AccessionNumber: "",
-    ReferringPhysicianName: "",
     Modality: "MR",
     SeriesInstanceUID: series.series,
     SeriesNumber: String(series.number),
     SeriesDescription: series.description.slice(0, LONG_STRING),
-    Laterality: "",
-    PatientPosition: "",
     FrameOfReferenceUID: series.frameOfReference,
-    PositionReferenceIndicator: "",
-    Manufacturer: "",
+
     SoftwareVersions: series.software.slice(0, LONG_STRING),
     ScanningSequence: "RM",
     SequenceVariant: "NONE",
-    ScanOptions: "",
-    MRAcquisitionType: "",
-    RepetitionTime: "",
-    EchoTime: "",
-    EchoTrainLength: "",
   };
 }
 
-/**
- * PS3.3 C.11.2.1.2.1: black is at centre - 1/2 - (width - 1)/2, white at centre - 1/2 + (width -
- * 1)/2.
- */
+/** PS3.3 C.11.2.1.2.1: black and white are at centre - 1/2 -/+ (width - 1)/2. */
 function pixelFormat({ rows, columns, window: [black, white] }: SeriesAttributes): DicomDataset {
   return {
     SamplesPerPixel: 1,

@@ -7,19 +7,6 @@ const MAX_SHEAR = 1e-4;
 /** Most characters of a decimal string (DS). */
 const DECIMAL_CHARACTERS = 16;
 
-/** The attributes of the Image Plane module that depend on where a volume lies. */
-export interface ImagePlane {
-  /** Millimetres between rows, and between columns. */
-  readonly PixelSpacing: readonly string[];
-  /** Millimetres from slice to slice. */
-  readonly SliceThickness: string;
-  readonly SpacingBetweenSlices: string;
-  /** Direction of a row (rising column), then of a column (rising row); LPS+. */
-  readonly ImageOrientationPatient: readonly string[];
-  /** Centre of the first voxel; LPS+ millimetres. */
-  readonly ImagePositionPatient: readonly string[];
-}
-
 /** A number in at most 16 characters, as precise as they allow. */
 export function decimalString(value: number): string {
   if (value === 0) return "0";
@@ -35,10 +22,9 @@ export function decimalString(value: number): string {
 
 /**
  * The plane of a slice. NIfTI's axes point right and to the front (RAS+), DICOM's left and to the
- * back (LPS+): the first two coordinates change sign.
- * @throws {InputError} when rows and columns are not at a right angle, or a voxel has no size
+ * back (LPS+): the first two coordinates change sign. Lengths are millimetres.
  */
-export function imagePlane({ affine }: Geometry, slice: number): ImagePlane {
+export function imagePlane({ affine }: Geometry, slice: number) {
   const lps = (column: number) => [-affine[column], -affine[4 + column], affine[8 + column]];
   const [across, down, through, origin] = [0, 1, 2, 3].map(lps);
   const [width, height, thickness] = [across, down, through].map((axis) => Math.hypot(...axis));
@@ -58,10 +44,13 @@ export function imagePlane({ affine }: Geometry, slice: number): ImagePlane {
     );
   }
   return {
+    /** Between rows, then between columns. */
     PixelSpacing: [height, width].map(decimalString),
     SliceThickness: decimalString(thickness),
     SpacingBetweenSlices: decimalString(thickness),
+    /** Direction of a row (rising column), then of a column (rising row). */
     ImageOrientationPatient: [...row, ...column].map(decimalString),
+    /** Centre of the first voxel. */
     ImagePositionPatient: origin.map((value, i) => decimalString(value + slice * through[i])),
   };
 }

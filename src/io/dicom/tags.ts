@@ -9,11 +9,6 @@ import { unreadable } from "../unreadable.ts";
 /** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
 export type DicomTags = Readonly<Record<string, string>>;
 
-interface ValueRule {
-  readonly pattern: RegExp;
-  readonly required: string;
-}
-
 /** A pattern's `\p{Cc}` are control characters, and a backslash separates values. */
 const RULES = {
   PN: { pattern: /^[^\\\p{Cc}]{0,64}$/u, required: "a name of at most 64 characters" },
@@ -32,7 +27,7 @@ const RULES = {
     pattern: /^(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+$/,
     required: "numbers separated by dots, at most 64 characters",
   },
-} as const satisfies Readonly<Record<string, ValueRule>>;
+};
 
 /** The attributes that may be given; all others come from the images. */
 const ALLOWED: Readonly<Record<string, keyof typeof RULES>> = {
@@ -69,31 +64,24 @@ const ALLOWED: Readonly<Record<string, keyof typeof RULES>> = {
   FlipAngle: "DS",
 };
 
-/** Attributes that identify the patient. */
-const IDENTIFYING: readonly string[] = ["PatientName", "PatientID", "PatientBirthDate"];
-
 /** Whether the tags identify the patient. */
 export function namesPatient(tags: DicomTags): boolean {
-  return IDENTIFYING.some((keyword) => tags[keyword] !== undefined);
+  return ["PatientName", "PatientID", "PatientBirthDate"].some((name) => tags[name] !== undefined);
 }
 
 /**
  * Checks attributes that come from outside.
  * @param content keywords and texts or numbers
  * @param source where they come from, for the message
- * @throws {InputError} for an attribute that may not be given, or a value it may not have
  */
 export function dicomTags(content: Readonly<Record<string, unknown>>, source: string): DicomTags {
   const checked: Record<string, string> = {};
   for (const [keyword, value] of Object.entries(content)) {
     if (!Object.hasOwn(ALLOWED, keyword)) {
-      throw unreadable(
-        `the DICOM attributes of ${source}`,
-        `one of ${Object.keys(ALLOWED).join(", ")} is`,
-        `'${keyword}'`,
-      );
+      const required = `one of ${Object.keys(ALLOWED).join(", ")} is`;
+      throw unreadable(`the DICOM attributes of ${source}`, required, `'${keyword}'`);
     }
-    const rule: ValueRule = RULES[ALLOWED[keyword]];
+    const rule = RULES[ALLOWED[keyword]];
     const text = typeof value === "number" ? String(value) : value;
     if (typeof text !== "string" || !rule.pattern.test(text)) {
       throw new InputError(

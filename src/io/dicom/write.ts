@@ -5,23 +5,15 @@
  * give the same bytes and identifiers, other images another series.
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import dcmjs from "dcmjs";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { createFolderWhole, writeFileWhole } from "../atomic.ts";
-import type { Geometry } from "../types.ts";
-import {
-  type DicomDataset,
-  MR_IMAGE_STORAGE,
-  type SeriesAttributes,
-  sliceAttributes,
-  WHITE,
-} from "./dataset.ts";
+import type { Geometry, ImageVolume } from "../types.ts";
+import { MR_IMAGE_STORAGE, type SeriesAttributes, sliceAttributes, WHITE } from "./dataset.ts";
 import type { DicomTags } from "./tags.ts";
-import { dicomUid } from "./uid.ts";
-
-export { type DicomTags, dicomTags } from "./tags.ts";
 
 /** Explicit VR, little endian. */
 const TRANSFER_SYNTAX = "1.2.840.10008.1.2.1";
@@ -31,24 +23,22 @@ const UNIT_GEOMETRY: Geometry = {
   known: false,
 };
 
+/** Root of identifiers that are a UUID as a decimal number (ISO/IEC 9834-8, DICOM PS3.5 B.2). */
+const UUID_ROOT = "2.25";
+const UUID_BYTES = 16;
+
 /** The part of dcmjs that is used; the package has no types. */
 interface DcmjsData {
-  readonly DicomMetaDictionary: {
-    denaturalizeDataset(dataset: unknown): unknown;
-  };
+  readonly DicomMetaDictionary: { denaturalizeDataset(dataset: unknown): unknown };
   readonly DicomDict: new (meta: unknown) => { dict: unknown; write(): ArrayBuffer };
 }
 const { DicomMetaDictionary, DicomDict } = (dcmjs as { readonly data: DcmjsData }).data;
 
-/** A volume that becomes a series. */
+/** A volume, real and not negative, that becomes a series. */
 export interface DicomSeries
-  extends Pick<SeriesAttributes, "number" | "description" | "derivation" | "software"> {
-  /** Real `[slice, row, column]`, not negative. */
-  readonly image: NdArray;
-  /** Where voxels lie. Default: voxels of 1 mm at a place that is not known. */
-  readonly geometry?: Geometry;
-  /** Volumes that the slices make, one after the other at the same place. Default 1. */
-  readonly volumes?: number;
+  extends
+    Pick<SeriesAttributes, "number" | "description" | "derivation" | "software">,
+    ImageVolume {
   /** Values that are shown black and white. */
   readonly window: readonly [black: number, white: number];
   /** What was reconstructed, e.g. the checksum of the file: its series share a study. */
@@ -60,9 +50,7 @@ export interface DicomSeries
 /**
  * Writes a series into its own folder, `0001.dcm` and so on, completely or not at all. Values are
  * stored as 16-bit integers, the largest of the volume as 65535; RealWorldValueMappingSequence
- * holds the factor.
- * @throws {InputError} when the folder cannot be written, rows and columns are not at a right
- *   angle, or a value is negative or not finite
+ * holds the factor. Negative values are an InputError.
  */
 export async function writeDicomSeries(folder: string, content: DicomSeries): Promise<void> {
   const { shape: [slices, rows, columns], data } = content.image;
@@ -85,9 +73,7 @@ export async function writeDicomSeries(folder: string, content: DicomSeries): Pr
 }
 
 /** Whole numbers from 0 to 65535, and what 1 stands for. */
-function quantised(
-  { data, shape }: NdArray,
-): { values: Uint16Array<ArrayBuffer>; slope: number } {
+function quantised({ data, shape }: NdArray) {
   if (shape.length !== 3 || sizeOf(shape) === 0) {
     throw new RangeError(`Cannot write DICOM: [slice, row, column] is required, found [${shape}]`);
   }
@@ -123,20 +109,32 @@ function seriesAttributes(
 }
 
 function encode(dataset: object, instance: string, software: string): Uint8Array {
-  const meta: DicomDataset = {
+  const meta = {
     FileMetaInformationVersion: [Uint8Array.of(0, 1).buffer],
     MediaStorageSOPClassUID: MR_IMAGE_STORAGE,
     MediaStorageSOPInstanceUID: instance,
     TransferSyntaxUID: TRANSFER_SYNTAX,
     ImplementationClassUID: dicomUid("implementation", software),
     ImplementationVersionName: software.slice(0, 16),
+    _vrMap: { FileMetaInformationVersion: "OB" },
   };
-  const file = new DicomDict(
-    DicomMetaDictionary.denaturalizeDataset({
-      ...meta,
-      _vrMap: { FileMetaInformationVersion: "OB" },
-    }),
-  );
+  const file = new DicomDict(DicomMetaDictionary.denaturalizeDataset(meta));
   file.dict = DicomMetaDictionary.denaturalizeDataset(dataset);
   return new Uint8Array(file.write());
+}
+
+/**
+ * An identifier that depends on its parts alone, on any machine: a UUID of version 8 (RFC 9562)
+ * made of their SHA-256.
+ */
+export function dicomUid(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
+    hash.update(`${bytes.length}:`).update(bytes);
+  }
+  const uuid = hash.digest().subarray(0, UUID_BYTES);
+  uuid[6] = 0x80 | (uuid[6] & 0x0f); // version 8
+  uuid[8] = 0x80 | (uuid[8] & 0x3f); // variant of RFC 9562
+  return `${UUID_ROOT}.${BigInt(`0x${uuid.toString("hex")}`)}`;
 }

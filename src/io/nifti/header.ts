@@ -73,21 +73,13 @@ export interface NiftiHeader {
   readonly geometry: Geometry;
 }
 
-/**
- * Parses and checks a header.
- * @param bytes at least the header's 348 or 540 bytes
- * @throws {InputError} when it is not NIfTI, of a type that is not a number, or has values out of
- * range
- */
+/** Parses and checks a header of at least 348 or 540 bytes. */
 export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   const kind = niftiKind(bytes);
   if (kind === "pair") {
-    throw unreadable(
-      path,
-      "a single-file NIfTI (.nii or .nii.gz) is",
-      "the header of a .hdr/.img pair",
-      "Convert it with nibabel: nibabel.save(nibabel.load('x.hdr'), 'x.nii.gz')",
-    );
+    const required = "a single-file NIfTI (.nii or .nii.gz) is";
+    const hint = "Convert it with nibabel: nibabel.save(nibabel.load('x.hdr'), 'x.nii.gz')";
+    throw unreadable(path, required, "the header of a .hdr/.img pair", hint);
   }
   if (kind === undefined) {
     throw new InputError(`Cannot read ${path}: a NIfTI-1 or NIfTI-2 header is required`);
@@ -106,10 +98,9 @@ export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
     dims,
     type: checkedType(path, header),
     offset,
-    scaling: {
-      slope: scaled ? slope : 1,
-      intercept: scaled && Number.isFinite(inter) ? inter : 0,
-    },
+    scaling: scaled
+      ? { slope, intercept: Number.isFinite(inter) ? inter : 0 }
+      : { slope: 1, intercept: 0 },
     geometry: geometry(header, new DataView(own)),
   };
 }
@@ -125,11 +116,8 @@ function checkedDims(path: string, dims: readonly number[]): number[] {
 function checkedType(path: string, { datatypeCode, littleEndian }: NIFTI1 | NIFTI2): ElementType {
   const type = TYPES[datatypeCode];
   if (type !== undefined) return { ...type, littleEndian };
-  throw unreadable(
-    path,
-    "an integer, float or complex type is",
-    REFUSED[datatypeCode] ?? "datatype " + datatypeCode,
-  );
+  const found = REFUSED[datatypeCode] ?? `datatype ${datatypeCode}`;
+  throw unreadable(path, "an integer, float or complex type is", found);
 }
 
 /** The first that can be used of sform, qform and voxel sizes. */
@@ -153,15 +141,10 @@ function voxelSize(size: number): number {
 
 /** srow_x, srow_y, srow_z: read here because the library may prefer the qform. */
 function sform(header: NIFTI1 | NIFTI2, view: DataView): number[] {
-  const first = header instanceof NIFTI1;
-  const rows = Array.from(
-    { length: 12 },
-    (_, i) =>
-      first
-        ? view.getFloat32(280 + 4 * i, header.littleEndian)
-        : view.getFloat64(400 + 8 * i, header.littleEndian),
-  );
-  return [...rows, 0, 0, 0, 1];
+  const value = header instanceof NIFTI1
+    ? (_: unknown, i: number) => view.getFloat32(280 + 4 * i, header.littleEndian)
+    : (_: unknown, i: number) => view.getFloat64(400 + 8 * i, header.littleEndian);
+  return [...Array.from({ length: 12 }, value), 0, 0, 0, 1];
 }
 
 /** Quaternion, voxel sizes and offset: "method 2" of nifti1.h. */

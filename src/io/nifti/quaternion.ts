@@ -3,19 +3,13 @@
 /** Cosine between two axes above which an affine has shear, which a quaternion cannot express. */
 const MAX_SHEAR = 1e-3;
 
-/** A rotation as NIfTI stores it. */
-export interface Quaternion {
-  /** The parts b, c, d of the unit quaternion; a = sqrt(1 - b^2 - c^2 - d^2) is not negative. */
-  readonly bcd: readonly [number, number, number];
-  /** qfac: -1 when the third axis is to be flipped after the rotation. */
-  readonly handedness: 1 | -1;
-}
-
 /**
- * The rotation of a row-major 4 x 4 affine.
- * @returns undefined when its axes are not orthogonal (shear), or one has no finite length
+ * The rotation of a row-major 4 x 4 affine; undefined when its axes are not orthogonal (shear), or
+ * one has no finite length.
+ * @returns bcd: parts of the unit quaternion, whose a = sqrt(1 - b^2 - c^2 - d^2) is not negative;
+ *   handedness: NIfTI's qfac, -1 when the third axis is to be flipped after the rotation
  */
-export function quaternion(affine: readonly number[]): Quaternion | undefined {
+export function quaternion(affine: readonly number[]) {
   const axes = [0, 1, 2].map((i) => [affine[i], affine[4 + i], affine[8 + i]]);
   const sizes = axes.map((axis) => Math.hypot(...axis));
   if (!sizes.every((size) => size > 0 && size < Infinity)) return undefined;
@@ -39,7 +33,7 @@ function fromAxes(
   [xx, yx, zx]: readonly number[],
   [xy, yy, zy]: readonly number[],
   [xz, yz, zz]: readonly number[],
-): [number, number, number] {
+): number[] {
   const squares = [1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz];
   const largest = squares.indexOf(Math.max(...squares));
   // Four times the products of the parts; row i, column j is 4 q_i q_j.
@@ -50,6 +44,5 @@ function fromAxes(
     [yx - xy, xz + zx, zy + yz, squares[3]],
   ];
   const [a, ...bcd] = products[largest].map((value) => value / (2 * Math.sqrt(squares[largest])));
-  const sign = a < 0 ? -1 : 1;
-  return [sign * bcd[0], sign * bcd[1], sign * bcd[2]];
+  return a < 0 ? bcd.map((part) => -part) : bcd;
 }

@@ -21,10 +21,7 @@ const MAX_INFLATED = 2 ** 30;
 const MAX_PADDING = 1 << 16;
 
 /** An open NIfTI: its header, and its bytes (decompressed), which the caller disposes of. */
-interface NiftiSource {
-  readonly header: NiftiHeader;
-  readonly source: ByteSource;
-}
+type NiftiSource = { readonly header: NiftiHeader; readonly source: ByteSource };
 
 /** The first bytes of a file after decompression, if it is compressed: enough for any header. */
 export function inflatedHead(file: ByteSource): Uint8Array<ArrayBuffer> {
@@ -43,19 +40,16 @@ function inflate(
   options: { finishFlush?: number; maxOutputLength?: number },
 ): Uint8Array<ArrayBuffer> {
   try {
-    const inflated = gunzipSync(bytes, options);
     // Not the Buffer itself, whose slice() does not copy.
-    const { buffer, byteOffset, byteLength } = inflated;
+    const { buffer, byteOffset, byteLength } = gunzipSync(bytes, options);
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   } catch (cause) {
-    const tooLarge = (cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
-    throw new InputError(
-      tooLarge
-        ? `Cannot read ${path}: it decompresses to more than the ${options.maxOutputLength} ` +
-          "bytes that its header announces"
-        : `Cannot decompress ${path}: ${(cause as Error).message}`,
-      { cause },
-    );
+    const { code, message } = cause as Error & { code?: string };
+    const problem = code === "ERR_BUFFER_TOO_LARGE"
+      ? `Cannot read ${path}: it decompresses to more than the ${options.maxOutputLength} ` +
+        "bytes that its header announces"
+      : `Cannot decompress ${path}: ${message}`;
+    throw new InputError(problem, { cause });
   }
 }
 
@@ -79,18 +73,12 @@ function openNifti(path: string): NiftiSource {
 function inflated(file: ByteSource, required: number): ByteSource {
   if (required > file.size * MAX_DEFLATE_RATIO) throw wrongSize(file.path, required, "far fewer");
   if (required > MAX_INFLATED) {
-    throw unreadable(
-      file.path,
-      `a compressed file of at most ${MAX_INFLATED} bytes is`,
-      `${required} bytes after decompression`,
-      "Decompress it with gunzip: a plain .nii is read slice by slice",
-    );
+    const limit = `a compressed file of at most ${MAX_INFLATED} bytes is`;
+    const hint = "Decompress it with gunzip: a plain .nii is read slice by slice";
+    throw unreadable(file.path, limit, `${required} bytes after decompression`, hint);
   }
-  const maxOutputLength = required + MAX_PADDING;
-  return memoryBytes(
-    file.path,
-    inflate(file.path, file.read(0, file.size), { maxOutputLength }),
-  );
+  const options = { maxOutputLength: required + MAX_PADDING };
+  return memoryBytes(file.path, inflate(file.path, file.read(0, file.size), options));
 }
 
 function checked(header: NiftiHeader, required: number, source: ByteSource): NiftiSource {
@@ -109,8 +97,6 @@ function wrongSize(path: string, required: number, found: string): InputError {
 /**
  * Opens an image volume. Columns are x, rows y, slices z; further dimensions (time, echoes) are
  * flattened into slices. The file's own slope and intercept are applied.
- * @throws {InputError} when it is not a single-file NIfTI of numbers, or its size disagrees with
- *   its header
  */
 export function openNiftiImage(path: string): ImageFile {
   const nifti = openNifti(path);
@@ -121,18 +107,14 @@ export function openNiftiImage(path: string): ImageFile {
 /**
  * Opens a complex NIfTI whose numbers are k-space: x is phase-encode, y the readout, the last of
  * the header's dimensions the coils (two dimensions: one coil), those between are slices.
- * @throws {InputError} when the numbers are not complex, and as {@link openNiftiImage}
  */
 export function openNiftiKspace(path: string): KspaceFile {
   const { header, source } = openNifti(path);
   if (header.type.kind !== "complex") {
     source[Symbol.dispose]();
-    throw unreadable(
-      `${path} as k-space`,
-      "complex64 or complex128 is",
-      `${header.type.kind} of ${header.type.bytes} bytes`,
-      "To simulate k-space from an image, use --simulate",
-    );
+    const found = `${header.type.kind} of ${header.type.bytes} bytes`;
+    const hint = "To simulate k-space from an image, use --simulate";
+    throw unreadable(`${path} as k-space`, "complex64 or complex128 is", found, hint);
   }
   const { dims, geometry } = header;
   const names = dims.map((_, i) => ["phase", "readout", "slice"][i] ?? `dim${i + 1}`);
@@ -147,11 +129,7 @@ function stored({ header, source }: NiftiSource, names: readonly string[]): Stor
   return { source, offset, type, scaling, axes: packedAxes(namedAxes(names, dims)) };
 }
 
-/**
- * Reads all slices of an image.
- * @returns `[slices, 2, rows, columns]`
- * @throws {InputError} when a value is NaN or infinite
- */
+/** Reads all slices of an image: `[slices, 2, rows, columns]`. */
 export async function readAllSlices(file: ImageFile): Promise<NdArray> {
   const size = 2 * file.rows * file.columns;
   const data = new Float32Array(file.slices * size);

@@ -20,8 +20,6 @@ const SCANNER = 1;
  * `[slice, 2, row, column]`. x is the column, y the row, z the slice, and the fourth axis the
  * volume where there are several. A name that ends in .gz is compressed. The affine is marked as
  * known (sform, and qform where it has no shear) only when the geometry is known.
- * @throws {InputError} when the path is not writable
- * @throws {RangeError} when the image has other axes
  */
 export async function writeNifti(
   path: string,
@@ -47,11 +45,7 @@ export async function writeNifti(
 }
 
 /** The header, with the four bytes behind it that say "no extensions". */
-function headerBytes(
-  dims: readonly number[],
-  complex: boolean,
-  geometry: Geometry | undefined,
-): Uint8Array<ArrayBuffer> {
+function headerBytes(dims: readonly number[], complex: boolean, geometry?: Geometry): Uint8Array {
   const first = !dims.some((dim) => dim > MAX_NIFTI1_DIM);
   const header = first ? new NIFTI1() : new NIFTI2();
   const affine = geometry?.affine ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];

@@ -1,9 +1,9 @@
 /** DICOM without a judge from outside: identifiers, attributes, places, whole or not at all. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type DicomSeries, dicomTags, writeDicomSeries } from "../../../src/io/dicom/write.ts";
+import { dicomTags } from "../../../src/io/dicom/tags.ts";
+import { type DicomSeries, dicomUid, writeDicomSeries } from "../../../src/io/dicom/write.ts";
 import { decimalString, imagePlane } from "../../../src/io/dicom/image_plane.ts";
-import { dicomUid } from "../../../src/io/dicom/uid.ts";
 import { namesIn } from "../../cli/support.ts";
 import { inFolder, refuses, tabulate } from "../support.ts";
 
