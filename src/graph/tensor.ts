@@ -37,12 +37,7 @@ export class Tensor<K extends OpName = OpName> implements TensorType {
   origin?: string;
 
   /** Does not check shapes: use the functions of `ops/`. */
-  constructor(
-    op: K,
-    inputs: readonly Tensor[],
-    attributes: OpAttributes[K],
-    type: TensorType,
-  ) {
+  constructor(op: K, inputs: readonly Tensor[], attributes: OpAttributes[K], type: TensorType) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;

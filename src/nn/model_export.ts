@@ -45,9 +45,7 @@ export function decodeDenoiserParameters(
   const found = modelWeights(bytes);
   const named = specs.every(({ name }) => Object.hasOwn(found, name));
   const names = named ? Object.keys(found) : graphOrder(config);
-  const parameters = Object.fromEntries(
-    Object.values(found).map((array, i) => [names[i], array]),
-  );
+  const parameters = Object.fromEntries(Object.values(found).map((array, i) => [names[i], array]));
   const fits = ({ name, shape }: ParameterSpec) => `${parameters[name]?.shape}` === `${shape}`;
   if (Object.keys(found).length === specs.length && specs.every(fits)) return parameters;
   throw new InputError(

@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import { readBytes, reason } from "../host.ts";
 import { type ModelReference, modelReference } from "./model_path.ts";
 import { type ModelDescription, type ModelKind, parseModelYaml } from "./model_yaml.ts";
-import { constantScope, type Parameters, type ParameterSpec } from "./parameters.ts";
+import { constantScope, type Parameters, type ParameterSpec, tensorsOf } from "./parameters.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 
 /** A model's files, read and checked. */
@@ -28,13 +28,13 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     throw new InputError(`Cannot read the model ${path}: ${reason(cause)}`, { cause });
   });
   const folder = isFolder ? path : path.replace(/\/?[^/]*$/, "") || ".";
-  const yamlPath = `${folder}/model.yaml`;
-  const yaml = await readBytes(yamlPath).catch((cause) => {
-    throw new InputError(`Cannot read the model ${path}: ${yamlPath} is required, found none`, {
-      cause,
-      hint: "docs/models.md describes it",
+  const read = (file: string, hint?: string) =>
+    readBytes(file).catch((cause) => {
+      const message = `Cannot read the model ${path}: ${file} is required, found none`;
+      throw new InputError(message, { cause, hint });
     });
-  });
+  const yamlPath = `${folder}/model.yaml`;
+  const yaml = await read(yamlPath, "docs/models.md describes it");
   const description = parseModelYaml(new TextDecoder().decode(yaml), yamlPath);
   const asked = isFolder ? description.file : path.slice(path.lastIndexOf("/") + 1);
   if (asked !== description.file && asked !== "model.yaml") {
@@ -44,12 +44,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
       { hint: "Keep each model in a folder of its own" },
     );
   }
-  const file = `${folder}/${description.file}`;
-  const bytes = await readBytes(file).catch((cause) => {
-    throw new InputError(`Cannot read the model ${path}: ${file} is required, found none`, {
-      cause,
-    });
-  });
+  const bytes = await read(`${folder}/${description.file}`);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== description.sha256) {
     throw new InputError(
@@ -100,16 +95,10 @@ export function checkedParameters(
   file: string,
 ): Parameters {
   const scope = constantScope(parameters);
-  return Object.fromEntries(
-    specs.map(({ name, shape, init }) => {
-      try {
-        scope.parameter(name, shape, init);
-      } catch (cause) {
-        throw new InputError(`Cannot use the weights ${file}: ${(cause as Error).message}`, {
-          cause,
-        });
-      }
-      return [name, parameters[name]];
-    }),
-  );
+  try {
+    tensorsOf(specs, scope);
+  } catch (cause) {
+    throw new InputError(`Cannot use the weights ${file}: ${reason(cause)}`, { cause });
+  }
+  return Object.fromEntries(specs.map(({ name }) => [name, parameters[name]]));
 }

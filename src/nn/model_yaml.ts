@@ -1,7 +1,4 @@
-/**
- * The content of `model.yaml`; `docs/models.md` describes each key.
- * @module
- */
+/** The content of `model.yaml`; `docs/models.md` describes each key. @module */
 import { parse } from "yaml";
 import { InputError } from "../errors.ts";
 import type { VpSchedule } from "./noise_input.ts";
@@ -17,14 +14,7 @@ export const MODEL_KINDS = ["denoiser", "unet", "varnet", "modl"] as const;
 export type ModelKind = typeof MODEL_KINDS[number];
 
 /** The predictions of networks. */
-export const PARAMETERISATIONS = [
-  "edm",
-  "vp-epsilon",
-  "vp-v",
-  "ve-score",
-  "x0",
-  "flow",
-] as const;
+export const PARAMETERISATIONS = ["edm", "vp-epsilon", "vp-v", "ve-score", "x0", "flow"] as const;
 /** The prediction of a network. */
 export type Parameterisation = typeof PARAMETERISATIONS[number];
 
@@ -137,44 +127,38 @@ export function parseDenoiserYaml(model: ModelDescription, path: string): Denois
   }
   const parameterisation = reader.oneOf("parameterisation", PARAMETERISATIONS);
   const noiseInput = reader.oneOf("noise_input", NOISE_INPUTS, NOISE_DEFAULT[parameterisation]);
-  const network = reader.at("network");
-  const noise = noiseInput === "none" ? {} : { noise: network.text("noise", "noise") };
-  const data = reader.at("data");
-  const sigma = reader.at("sigma");
+  const [network, data, sigma, size, schedule] = ["network", "data", "sigma", "size", "schedule"]
+    .map((key) => reader.at(key));
   return {
     ...model,
     parameterisation,
     noiseInput,
     noiseScale: reader.positive("noise_scale", 1),
     sigmaData: parameterisation === "edm" ? reader.positive("sigma_data") : 1,
-    ...parseSchedule(reader.at("schedule"), noiseInput),
-    names: { image: network.text("image", "x"), output: network.text("output", "y"), ...noise },
+    schedule: parseSchedule(schedule, noiseInput),
+    steps: schedule.whole("steps", 1000),
+    names: {
+      image: network.text("image", "x"),
+      noise: noiseInput === "none" ? undefined : network.text("noise", "noise"),
+      output: network.text("output", "y"),
+    },
     channels: Number(reader.oneOf("channels", ["1", "2"], "2")) as 1 | 2,
-    size: parseSize(reader.at("size")),
+    size: {
+      multiple: size.whole("multiple", 1),
+      minimum: size.whole("minimum", 1),
+      maximum: size.whole("maximum", 1 << 16),
+      fixed: size.pair("fixed"),
+    },
     padding: reader.oneOf("padding", ["reflect", "zero"], "reflect"),
     sigma: [sigma.positive("min", 0.002), sigma.positive("max", 80)],
     data: { scale: data.positive("scale", 1), offset: data.number("offset", 0) },
   };
 }
 
-function parseSchedule(reader: YamlReader, noiseInput: NoiseInputName) {
+function parseSchedule(reader: YamlReader, noiseInput: NoiseInputName): VpSchedule {
   const kind = reader.oneOf("kind", ["linear", "scaled-linear", "cosine"], "linear");
-  const steps = reader.whole("steps", 1000);
-  if (kind === "cosine") return { schedule: { kind } as const, steps };
+  if (kind === "cosine") return { kind };
   // Published: betas of Ho et al. 2020; of Song et al. 2021 for continuous time.
   const [first, last] = noiseInput === "vp-time" ? [0.1, 20] : [1e-4, 0.02];
-  return {
-    schedule: { kind, first: reader.positive("first", first), last: reader.positive("last", last) },
-    steps,
-  };
-}
-
-function parseSize(reader: YamlReader): SizeLimits {
-  const fixed = reader.pair("fixed");
-  return {
-    multiple: reader.whole("multiple", 1),
-    minimum: reader.whole("minimum", 1),
-    maximum: reader.whole("maximum", 1 << 16),
-    ...(fixed && { fixed }),
-  };
+  return { kind, first: reader.positive("first", first), last: reader.positive("last", last) };
 }

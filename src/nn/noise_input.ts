@@ -1,16 +1,5 @@
 /** Time steps of variance-preserving networks from noise levels. @module */
-import {
-  add,
-  clip,
-  constantOf,
-  div,
-  log,
-  mul,
-  reduceSum,
-  sqrt,
-  sub,
-  type Tensor,
-} from "../graph/mod.ts";
+import { add, clip, constantOf, div, log, mul, reduceSum, sqrt, sub } from "../graph/mod.ts";
 import type { NoiseInput } from "./denoiser.ts";
 
 /** Noise schedules of discrete variance-preserving models. */
@@ -50,18 +39,15 @@ function beta(schedule: VpSchedule, t: number, steps: number): number {
 export function timestepInput(sigmas: Float64Array): NoiseInput {
   const logs = sigmas.map(Math.log);
   const count = logs.length - 1;
-  const shape = [1, 1, 1, count];
-  const starts = constantOf(Float32Array.from(logs.subarray(0, count)), shape);
-  const widths = constantOf(
-    Float32Array.from({ length: count }, (_, i) => logs[i + 1] - logs[i]),
-    shape,
-  );
-  return (sigma) => reduceSum(passed(log(sigma), starts, widths), [3], { keepDims: true });
-}
-
-/** How much of each interval of the table lies below a level, from 0 to 1. */
-function passed(level: Tensor, starts: Tensor, widths: Tensor): Tensor {
-  return clip(div(sub(level, starts), widths), 0, 1);
+  const row = (of: (i: number) => number) =>
+    constantOf(Float32Array.from({ length: count }, (_, i) => of(i)), [1, 1, 1, count]);
+  const starts = row((i) => logs[i]);
+  const widths = row((i) => logs[i + 1] - logs[i]);
+  return (sigma) => {
+    // How much of each interval of the table lies below the level, from 0 to 1.
+    const passed = clip(div(sub(log(sigma), starts), widths), 0, 1);
+    return reduceSum(passed, [3], { keepDims: true });
+  };
 }
 
 /** Continuous time of the variance-preserving SDE, beta from `first` to `last` (Song et al. 2021, eq. 33). */

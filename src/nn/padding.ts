@@ -23,18 +23,14 @@ export function paddedSize(
   [height, width]: readonly number[],
   { multiple = 1, minimum = 1, maximum = Infinity, fixed }: SizeLimits,
 ): [number, number] {
-  const up = (size: number) =>
-    Math.max(Math.ceil(minimum / multiple), Math.ceil(size / multiple)) * multiple;
+  const up = (size: number) => Math.ceil(Math.max(minimum, size) / multiple) * multiple;
   const [h, w] = fixed ?? [up(height), up(width)];
-  const most = fixed ?? [maximum, maximum];
-  if (height > most[0] || width > most[1] || h > most[0] || w > most[1]) {
-    throw new InputError(
-      `Cannot run the model on an image of ${height} x ${width}: ` +
-        (fixed === undefined ? `at most ${maximum}` : `at most ${fixed[0]} x ${fixed[1]}`) +
-        ` is supported`,
-    );
-  }
-  return [h, w];
+  const [maxHeight, maxWidth] = fixed ?? [maximum, maximum];
+  if (Math.max(height, h) <= maxHeight && Math.max(width, w) <= maxWidth) return [h, w];
+  throw new InputError(
+    `Cannot run the model on an image of ${height} x ${width}: ` +
+      `at most ${fixed?.join(" x ") ?? maximum} is supported`,
+  );
 }
 
 /**

@@ -116,10 +116,11 @@ export function constantScope(parameters: Parameters): Scope {
 
 /** Parameters as slices of one flat vector `[P]`, in the order of `specs`. */
 export function flatScope(specs: readonly ParameterSpec[], flat: Tensor): Scope {
-  const tensors = new Map<string, Tensor>();
-  for (const { name, shape, start, end } of layout(specs)) {
-    tensors.set(name, reshape(slice(flat, 0, start, end), shape));
-  }
+  const tensors = new Map(
+    layout(specs).map(({ name, shape, start, end }) =>
+      [name, reshape(slice(flat, 0, start, end), shape)] as const
+    ),
+  );
   return new Scope(({ name }) => tensors.get(name)!);
 }
 
@@ -147,9 +148,8 @@ export function flatten(specs: readonly ParameterSpec[], parameters: Parameters)
 
 /** The inverse of {@link flatten}. */
 export function unflatten(specs: readonly ParameterSpec[], flat: Float32Array): Parameters {
-  return Object.fromEntries(
-    layout(specs).map((
-      { name, shape, start, end },
-    ) => [name, ndarray(flat.slice(start, end), shape)]),
+  const parts = layout(specs).map(({ name, shape, start, end }) =>
+    [name, ndarray(flat.slice(start, end), shape)] as const
   );
+  return Object.fromEntries(parts);
 }

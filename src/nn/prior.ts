@@ -71,9 +71,7 @@ export async function openPrior(choice: ModelChoice): Promise<Prior> {
 /** The denoiser that an ONNX file holds. */
 function onnxDenoiser(bytes: Uint8Array): Denoiser {
   const model = importOnnx(bytes);
-  const [inputs, outputs] = [model.inputs, model.outputs].map((list) =>
-    list.map(({ name }) => name)
-  );
+  const [inputs, outputs] = namesOf(model);
   if (inputs.length !== 2 || outputs.length !== 1 || model.inputs[0].shape?.length !== 4) {
     throw new InputError(
       "Cannot use the ONNX model as a denoiser: inputs (image [N, 2, H, W], sigma) and one output " +
@@ -81,9 +79,12 @@ function onnxDenoiser(bytes: Uint8Array): Denoiser {
       { hint: "Give a folder with model.yaml for a network of another kind (docs/models.md)" },
     );
   }
-  const names = { image: inputs[0], noise: inputs[1], output: outputs[0] };
-  return foreignNetwork(model, { names }, "given as bytes");
+  const [[image, noise], [output]] = [inputs, outputs];
+  return foreignNetwork(model, { image, noise, output }, "given as bytes");
 }
+
+const namesOf = (model: ForeignModel) =>
+  [model.inputs, model.outputs].map((values) => values.map(({ name }) => name));
 
 /** A prior that is ready to be inlined into graphs. */
 export interface LoadedDenoiser {
@@ -110,27 +111,27 @@ export function describedDenoiser(
   description: DenoiserDescription,
   path: string,
 ): Denoiser {
-  const network = partwise(foreignNetwork(model, description, path), description.channels);
+  const network = partwise(foreignNetwork(model, description.names, path), description.channels);
   const denoise = parameterised(network, description);
   return paddedDenoiser(rescaled(denoise, description), description.size, description.padding);
 }
 
+const ADAPTERS = {
+  "vp-epsilon": epsilonDenoiser,
+  "vp-v": velocityDenoiser,
+  "ve-score": scoreDenoiser,
+  x0: x0Denoiser,
+  flow: flowDenoiser,
+};
+
 function parameterised(network: Network, description: DenoiserDescription): Denoiser {
   const { parameterisation } = description;
   if (parameterisation === "edm") return edmDenoiser(network, description.sigmaData);
-  const adapt = {
-    "vp-epsilon": epsilonDenoiser,
-    "vp-v": velocityDenoiser,
-    "ve-score": scoreDenoiser,
-    x0: x0Denoiser,
-    flow: flowDenoiser,
-  }[parameterisation];
-  return adapt(network, noiseInputOf(description));
+  return ADAPTERS[parameterisation](network, noiseInputOf(description));
 }
 
-function noiseInputOf(
-  { noiseInput, noiseScale, schedule, steps }: DenoiserDescription,
-): NoiseInput {
+function noiseInputOf(description: DenoiserDescription): NoiseInput {
+  const { noiseInput, noiseScale, schedule, steps } = description;
   const inputs: Readonly<Record<NoiseInputName, () => NoiseInput>> = {
     sigma: () => (sigma) => sigma,
     none: () => (sigma) => sigma,
@@ -168,20 +169,19 @@ function rescaled(denoise: Denoiser, { data: { scale, offset } }: DenoiserDescri
 /** A foreign model as a network; the noise level gets the shape and type that the model declares. */
 function foreignNetwork(
   model: ForeignModel,
-  { names }: Pick<DenoiserDescription, "names">,
+  { image, noise, output }: DenoiserDescription["names"],
   path: string,
 ): Network {
-  const inputs = model.inputs.map(({ name }) => name);
-  const outputs = model.outputs.map(({ name }) => name);
-  const wanted = [names.image, ...(names.noise === undefined ? [] : [names.noise])];
+  const [inputs, outputs] = namesOf(model);
+  const wanted = noise === undefined ? [image] : [image, noise];
   if (wanted.some((name) => !inputs.includes(name)) || inputs.length !== wanted.length) {
     throw misnamed(path, "inputs", wanted, inputs);
   }
-  if (!outputs.includes(names.output)) throw misnamed(path, "output", [names.output], outputs);
-  const noiseValue = model.inputs.find(({ name }) => name === names.noise);
-  return (x, noise) => {
-    const level = noiseValue && { [noiseValue.name]: shapedNoise(noise, x.shape[0], noiseValue) };
-    const result = model.apply({ [names.image]: x, ...level })[names.output];
+  if (!outputs.includes(output)) throw misnamed(path, "output", [output], outputs);
+  const declared = model.inputs.find(({ name }) => name === noise);
+  return (x, level) => {
+    const given = declared && { [declared.name]: shapedNoise(level, x.shape[0], declared) };
+    const result = model.apply({ [image]: x, ...given })[output];
     if (`${result.shape}` === `${x.shape}`) return result;
     throw new InputError(
       `Cannot use the model ${path}: an output of shape [${x.shape}] is required, ` +
@@ -200,11 +200,10 @@ function misnamed(path: string, what: string, wanted: string[], found: string[])
 
 /** `[N, 1, 1, 1]` (or 1) as the network declares it: any rank, whole numbers rounded. */
 function shapedNoise(noise: Tensor, batch: number, { shape, dtype }: ForeignValue): Tensor {
-  const rank = shape === null ? 1 : shape.length;
-  const each = expand(noise, [batch, 1, 1, 1]);
+  const rank = shape?.length ?? 1;
   const shaped = rank === 0
-    ? reshape(expand(noise, [1, 1, 1, 1]), [])
-    : reshape(each, [batch, ...new Array<number>(rank - 1).fill(1)]);
+    ? reshape(noise, [])
+    : reshape(expand(noise, [batch, 1, 1, 1]), [batch, ...new Array<number>(rank - 1).fill(1)]);
   if (dtype === "float32") return shaped;
   return cast(dtype === "int64" || dtype === "int32" ? add(shaped, 0.5) : shaped, dtype);
 }

@@ -68,12 +68,8 @@ export function residualUNet(
     const at = scope.at("down").at(level);
     h = residualBlocks(at, entered(at.at("noise"), h), blocks[level]);
     skips.push(h);
-    h = convLayer(at.at("down"), h, widths[level + 1], {
-      kernel: 2,
-      stride: 2,
-      bias: false,
-      init: lecunNormal,
-    });
+    const halving = { kernel: 2, stride: 2, bias: false, init: lecunNormal };
+    h = convLayer(at.at("down"), h, widths[level + 1], halving);
   }
   const body = scope.at("body");
   h = residualBlocks(body, entered(body.at("noise"), h), blocks[last]);
@@ -86,11 +82,8 @@ export function residualUNet(
 }
 
 function noiseFeatures(scope: Scope, noise: Tensor, width: number): Tensor {
-  const first = convLayer(scope.at(0), noise, width, {
-    kernel: 1,
-    init: lecunNormal,
-    biasInit: KNOTS,
-  });
+  const options = { kernel: 1, init: lecunNormal, biasInit: KNOTS };
+  const first = convLayer(scope.at(0), noise, width, options);
   return relu(convLayer(scope.at(1), relu(first), width, { kernel: 1 }));
 }
 
@@ -107,15 +100,10 @@ function residualBlocks(scope: Scope, x: Tensor, count: number): Tensor {
 
 /** Parameters of the denoiser's network. */
 export function denoiserSpecs(config: ResidualUNetConfig): ParameterSpec[] {
-  const side = 2 ** config.widths.length;
-  return parameterSpecs((scope) =>
-    residualUNet(
-      scope,
-      input("x", [1, config.channels, side, side]),
-      input("c", [1, 1, 1, 1]),
-      config,
-    )
-  );
+  const side = sizeMultiple(config);
+  const image = input("x", [1, config.channels, side, side]);
+  const noise = input("noise", [1, 1, 1, 1]);
+  return parameterSpecs((scope) => residualUNet(scope, image, noise, config));
 }
 
 /** The denoiser whose weights come from a scope; sizes must fit the network. */

@@ -35,18 +35,13 @@ export function encodeSafetensors({ tensors, metadata }: TensorFile): Uint8Array
     end += data.byteLength;
     header[name] = { dtype: "F32", shape, data_offsets: [start, end] };
   }
-  const json = JSON.stringify(header);
-  // Spaces bring the data to a multiple of 8, as the reference implementation does.
-  const text = new TextEncoder().encode(json);
+  const text = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(text.length / LENGTH_BYTES) * LENGTH_BYTES;
-  const bytes = new Uint8Array(LENGTH_BYTES + padded + end).fill(
-    0x20,
-    LENGTH_BYTES,
-    LENGTH_BYTES + padded,
-  );
+  let at = LENGTH_BYTES + padded;
+  // Spaces bring the data to a multiple of 8, as the reference implementation does.
+  const bytes = new Uint8Array(at + end).fill(0x20, LENGTH_BYTES, at);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(text, LENGTH_BYTES);
-  let at = LENGTH_BYTES + padded;
   for (const { data } of Object.values(tensors)) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
@@ -84,10 +79,7 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): TensorFile {
     if (!isEntry(entry)) throw fail(`the entry of ${key} makes no sense`);
     return [key, decodeEntry(key, entry, data, fail)] as const;
   });
-  return {
-    tensors: Object.fromEntries(tensors),
-    metadata: metadata as Record<string, string>,
-  };
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }
 
 function isEntry(entry: unknown): entry is Entry {
@@ -120,9 +112,8 @@ function decodeEntry(
   const [size, read] = known;
   const count = sizeOf(shape);
   if (end > data.length || end - start !== count * size) {
-    throw fail(
-      `${key} [${shape}] takes ${count * size} bytes, found ${Math.min(end, data.length) - start}`,
-    );
+    const found = Math.min(end, data.length) - start;
+    throw fail(`${key} [${shape}] takes ${count * size} bytes, found ${found}`);
   }
   const view = new DataView(data.buffer, data.byteOffset + start, end - start);
   return ndarray(Float32Array.from({ length: count }, (_, i) => read(view, i * size)), shape);

@@ -30,53 +30,47 @@ export class YamlReader {
 
   /** A text (a number counts). */
   text(key: string, fallback?: string): string {
-    const value = this.#content[key] ?? fallback;
-    if (typeof value === "string" || typeof value === "number") return String(value);
-    throw this.#wrong(key, "a text");
+    const isText = (v: unknown) => typeof v === "string" || typeof v === "number";
+    return String(this.#read(key, "a text", isText, fallback));
   }
 
   /** One of some texts. */
   oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
-    const value = this.#content[key] ?? fallback;
-    const chosen = choices.find((choice) => choice === String(value));
-    if (chosen !== undefined) return chosen;
-    throw this.#wrong(key, choices.length === 1 ? choices[0] : `one of ${choices.join(", ")}`);
+    const required = choices.length === 1 ? choices[0] : `one of ${choices.join(", ")}`;
+    const isChoice = (v: unknown) => choices.includes(String(v) as T);
+    return String(this.#read(key, required, isChoice, fallback)) as T;
   }
 
   /** A finite number. */
   number(key: string, fallback?: number): number {
-    const value = this.#content[key] ?? fallback;
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw this.#wrong(key, "a number");
+    return this.#read(key, "a number", Number.isFinite, fallback) as number;
   }
 
   /** A number above 0. */
   positive(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
-    if (value > 0) return value;
-    throw this.#wrong(key, "a number above 0");
+    return this.#read(key, "a number above 0", () => value > 0, fallback) as number;
   }
 
   /** A whole number of at least 1. */
   whole(key: string, fallback?: number): number {
-    const value = this.positive(key, fallback);
-    if (Number.isSafeInteger(value)) return value;
-    throw this.#wrong(key, "a whole number of at least 1");
+    this.positive(key, fallback);
+    const required = "a whole number of at least 1";
+    return this.#read(key, required, Number.isSafeInteger, fallback) as number;
   }
 
   /** Two whole numbers of at least 1; undefined when the key is missing. */
   pair(key: string): [number, number] | undefined {
-    const value = this.#content[key];
-    if (value === undefined || value === null) return undefined;
-    const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 1;
-    if (Array.isArray(value) && value.length === 2 && value.every(isSize)) {
-      return [value[0], value[1]];
-    }
-    throw this.#wrong(key, "a pair of whole numbers");
+    const isSize = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 1;
+    const isPair = (v: unknown) => Array.isArray(v) && v.length === 2 && v.every(isSize);
+    if ((this.#content[key] ?? null) === null) return undefined;
+    return this.#read(key, "a pair of whole numbers", isPair) as [number, number];
   }
 
-  #wrong(key: string, required: string): InputError {
-    return new InputError(
+  #read(key: string, required: string, holds: (v: unknown) => boolean, fallback?: unknown) {
+    const value = this.#content[key] ?? fallback;
+    if (holds(value)) return value;
+    throw new InputError(
       `Cannot read ${this.#file}: ${this.#path}${key} must be ${required}, ` +
         `found ${show(this.#content[key])}`,
     );

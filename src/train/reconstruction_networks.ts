@@ -28,13 +28,7 @@ import {
 } from "./reconstruction_objective.ts";
 
 /** Default sizes of a variational network, smaller than fastMRI's (12, 18, 4), to fit in 16 MB. */
-const VARNET = {
-  cascades: 5,
-  channels: 16,
-  pools: 3,
-  sensitivityChannels: 6,
-  sensitivityPools: 3,
-};
+const VARNET = { cascades: 5, channels: 16, pools: 3, sensitivityChannels: 6, sensitivityPools: 3 };
 /** Default sizes of MoDL. */
 const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
 /** Default sizes of the baseline. */

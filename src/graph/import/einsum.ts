@@ -85,11 +85,7 @@ function contract(a: Labelled, b: Labelled, later: string): Labelled {
     arranged(first, batch, rows, inner),
     arranged(second, batch, inner, columns),
   );
-  const shape = [
-    ...sizesOf(first, batch),
-    ...sizesOf(first, rows),
-    ...sizesOf(second, columns),
-  ];
+  const shape = [...sizesOf(first, batch), ...sizesOf(first, rows), ...sizesOf(second, columns)];
   return { tensor: reshape(product, shape), labels: batch + rows + columns };
 }
 

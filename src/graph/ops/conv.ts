@@ -10,11 +10,7 @@ import { averagePoolVjp, maxPoolVjp, resizeVjp } from "./pool_vjp.ts";
 /** Rules of the windowed operators. */
 export const convRules = {
   Conv: {
-    infer: convType(
-      "Conv",
-      ([out, perGroup], group) => [perGroup * group, out],
-      windowCount,
-    ),
+    infer: convType("Conv", ([out, perGroup], group) => [perGroup * group, out], windowCount),
     encode: (attributes) => ({ attributes: { ...attributes } }),
     vjp: convVjp,
   },

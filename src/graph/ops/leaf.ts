@@ -11,10 +11,7 @@ import type { ConstantData } from "./attributes.ts";
 export const leafRules = {
   Input: { infer: () => unreachable("Input"), vjp: "zero" },
   Constant: { infer: () => unreachable("Constant"), vjp: "zero" },
-  Identity: {
-    infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
-    vjp: (ct) => [ct],
-  },
+  Identity: { infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }), vjp: (ct) => [ct] },
 } satisfies SomeRules;
 
 function unreachable(op: string): never {
