@@ -5,19 +5,11 @@
 import { html, type Markup } from "./markup.ts";
 import { short } from "./number_format.ts";
 
-/** A point; one with a title has a marker, and the title as its tooltip. */
-export interface CurvePoint {
-  readonly x: number;
-  readonly y: number;
-  readonly title?: string;
-}
-
-/** A curve. */
 export interface Curve {
   /** Number of its colour and marker. */
   readonly mark: number;
-  /** In order of x. */
-  readonly points: readonly CurvePoint[];
+  /** In order of x; one with a title has a marker, and the title as its tooltip. */
+  readonly points: readonly { readonly x: number; readonly y: number; readonly title?: string }[];
   /** Text at its last point. */
   readonly name?: string;
 }
@@ -33,9 +25,7 @@ export interface ChartContent {
 
 const WIDTH = 520, HEIGHT = 310;
 const LEFT = 54, RIGHT = 14, TOP = 14, BOTTOM = 44;
-/**
- * Colours of curves on a light and on a dark page; further curves repeat them with other markers.
- */
+/** Colours of curves on a light and a dark page; further curves repeat them with other markers. */
 export const COLOURS: readonly (readonly [light: string, dark: string])[] = [
   ["#1f77b4", "#6fb1e4"],
   ["#c8501e", "#ef8f62"],

@@ -8,10 +8,6 @@ export class Markup {
   constructor(text: string) {
     this.text = text;
   }
-
-  toString(): string {
-    return this.text;
-  }
 }
 
 /** Content of a template: text is escaped; null, undefined and false are left out. */

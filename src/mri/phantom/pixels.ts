@@ -54,20 +54,12 @@ export const TISSUES = Object.keys(INTENSITY) as Tissue[];
 
 /** Smooth random fields that shape a head, each with its own bandwidth (half-periods per `BOX`). */
 export const FIELDS = {
-  /** Displacement of everything. */
-  bendX: 3,
-  bendY: 3,
-  /** Displacement of what is inside the skull: makes sulci winding. */
-  windX: 17,
-  windY: 17,
-  /** Thickness of the cortex; uneven because the slice cuts it obliquely. */
-  cortex: 16,
+  ...{ bendX: 3, bendY: 3 }, // displacement of everything
+  ...{ windX: 17, windY: 17 }, // of what is inside the skull: makes sulci winding
+  cortex: 16, // thickness, uneven because the slice cuts it obliquely
   sulci: 14,
-  /** Thickness of skull and of scalp. */
-  skull: 5,
-  scalp: 5,
-  /** Where the skull has marrow. */
-  marrow: 18,
+  ...{ skull: 5, scalp: 5 }, // thickness
+  marrow: 18, // where the skull has it
   texture: 30,
 } as const;
 

@@ -58,27 +58,16 @@ export function checkAcquisition({ header, samples, trajectory }: Acquisition): 
   if (sum !== 0) fail("finite samples", samples.find((value) => !Number.isFinite(value)));
 }
 
-export interface LinePlace {
-  readonly row: number;
-  /** Partition of k-space; 0 in 2-D. */
-  readonly partition: number;
-  /** First column of k-space that it fills. */
-  readonly column: number;
-  /** How many columns. */
-  readonly count: number;
-  /** Sample that goes to the first column. */
-  readonly first: number;
-  /** 1, or -1 for a line that was read backwards. */
-  readonly step: 1 | -1;
-}
+export type LinePlace = ReturnType<typeof placeLine>;
 
 /**
- * Finds the place of a line. A sample is placed relative to `centerSample`, so an asymmetric echo
- * leaves columns empty; `discardPre` and `discardPost` are left out; a reversed line is mirrored about
- * its middle.
+ * Finds the place of a line: its row and partition (0 in 2-D), the first column that it fills and
+ * how many, the sample that goes there, and the step to the next, -1 for a line that was read
+ * backwards. A sample is placed relative to `centerSample`, so an asymmetric echo leaves columns
+ * empty; `discardPre` and `discardPost` are left out; a reversed line is mirrored about its middle.
  * @throws {InputError} when it does not fit into the encoded matrix
  */
-export function placeLine(header: AcquisitionHeader, layout: RawLayout): LinePlace {
+export function placeLine(header: AcquisitionHeader, layout: RawLayout) {
   const { numberOfSamples: length, discardPre, discardPost, idx } = header;
   const row = idx.kspaceEncodeStep1 + layout.rowShift;
   const partition = layout.is3d ? idx.kspaceEncodeStep2 + layout.partitionShift : 0;

@@ -88,7 +88,7 @@ export class LineStore {
     const { x: { encoded: width }, y: { encoded: height } } = this.#layout;
     const kspace = zeros([this.#coils, 2, height, width]);
     for (const [row, { data }] of this.#lines) {
-      this.#scatter(data, kspace.data, row * width, height * width);
+      deinterleave(data, this.#coils, kspace.data, row * width);
     }
     return kspace;
   }
@@ -109,23 +109,28 @@ export class LineStore {
       const keys = entries.slice(start, start + size);
       const lines = zeros([this.#coils, 2, size, width]);
       keys.forEach((key, i) => {
-        this.#scatter(this.#lines.get(key)!.data, lines.data, i * width, size * width);
+        deinterleave(this.#lines.get(key)!.data, this.#coils, lines.data, i * width);
         if (empty) this.#lines.delete(key);
       });
       const places = keys.map((key): [number, number] => [key % height, Math.floor(key / height)]);
       yield { places, lines };
     }
   }
+}
 
-  /** Interleaved samples of a line into planes. */
-  #scatter(line: Float32Array, target: Float32Array, offset: number, plane: number): void {
-    const width = this.#layout.x.encoded;
-    for (let coil = 0; coil < this.#coils; coil++) {
-      const re = 2 * coil * plane + offset;
-      for (let x = 0, from = 2 * coil * width; x < width; x++, from += 2) {
-        target[re + x] = line[from];
-        target[re + plane + x] = line[from + 1];
-      }
+/** Writes samples `[coil, sample, re/im]` to planes `[coil, re/im, place]` from a place on. */
+export function deinterleave(
+  samples: Float32Array,
+  coils: number,
+  planes: Float32Array,
+  place: number,
+): void {
+  const count = samples.length / (2 * coils), size = planes.length / (2 * coils);
+  for (let coil = 0, from = 0; coil < coils; coil++) {
+    const re = 2 * coil * size + place;
+    for (let i = 0; i < count; i++, from += 2) {
+      planes[re + i] = samples[from];
+      planes[re + size + i] = samples[from + 1];
     }
   }
 }

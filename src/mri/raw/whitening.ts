@@ -9,6 +9,7 @@ import { type Runtime } from "../../graph/mod.ts";
 import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { coilCovariance } from "../calibration/coil_compression.ts";
+import { deinterleave } from "./line_store.ts";
 
 /** Most noise samples of a coil that are looked at: a standard error of 0.3 %. */
 const MAX_SAMPLES = 1 << 17;
@@ -80,13 +81,7 @@ export class NoiseScan {
     const planar = zeros([coils, 2, 1, this.#samples]);
     let start = 0;
     for (const { header: { numberOfSamples }, samples } of this.#acquisitions) {
-      for (let coil = 0; coil < coils; coil++) {
-        const re = 2 * coil * this.#samples + start;
-        for (let i = 0, from = 2 * coil * numberOfSamples; i < numberOfSamples; i++, from += 2) {
-          planar.data[re + i] = samples[from];
-          planar.data[re + this.#samples + i] = samples[from + 1];
-        }
-      }
+      deinterleave(samples, coils, planar.data, start);
       start += numberOfSamples;
     }
     return planar;

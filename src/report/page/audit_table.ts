@@ -12,7 +12,6 @@ const SIGNS: Readonly<Record<Verdict, string>> = {
   inconsistent: "■",
 };
 
-/** A verdict with its sign. */
 export function verdictMark(verdict: Verdict): Markup {
   return html`<span class="verdict ${verdict}"><span aria-hidden="true">${
     SIGNS[verdict]
@@ -30,35 +29,44 @@ export function doubtMark({ verdict, reasons }: Audit): Content {
 
 /** Table of the audits; undefined when there is none. */
 export function auditTable(
-  { runs, inputs }: Comparison,
+  comparison: Comparison,
   labels: readonly string[],
 ): Markup | undefined {
-  const rows = runs.flatMap(({ audit, mask, input }, i) =>
-    audit === null ? [] : [{ audit, mask, input: inputs[input].path, label: labels[i] }]
-  );
+  const rows = rowsOf(comparison, labels);
   if (rows.length === 0) return undefined;
   const columns: Column[] = [
     { name: "Method", show: ({ label }) => label },
     { name: "Mask", show: ({ mask }) => mask },
-    ...inputs.length > 1 ? [INPUT] : [],
+    ...comparison.inputs.length > 1 ? [INPUT] : [],
     ...COLUMNS.filter(({ shown }) => shown === undefined || rows.some(({ audit }) => shown(audit))),
   ];
   return table({ label: "Audits", columns, rows });
 }
 
-interface Row {
-  readonly audit: Audit;
-  readonly label: string;
-  readonly mask: string;
-  readonly input: string;
+function rowsOf({ runs, inputs }: Comparison, labels: readonly string[]) {
+  return runs.flatMap(({ audit, mask, input }, i) =>
+    audit === null ? [] : [{ audit, mask, input: inputs[input].path, label: labels[i] }]
+  );
 }
 
-interface Column extends TableColumn<Row> {
+interface Column extends TableColumn<ReturnType<typeof rowsOf>[number]> {
   /** Whether an audit has a value here; a column without any value is left out. */
   readonly shown?: (audit: Audit) => boolean;
 }
 
 const INPUT: Column = { name: "Input", classes: "wrap", show: ({ input }) => input };
+
+const PREDICTIONS = [
+  ["error", "held-out error", "squared error of held-out samples divided by the noise variance"],
+  ["sense", "of sense", "held-out error of sense"],
+  ["tv", "of tv", "held-out error of tv, for methods with a network"],
+  ["expected", "expected", "held-out error that the spread of the posterior samples predicts"],
+] as const;
+
+const SPREADS = [
+  ["mean", "spread", "mean standard deviation of the samples over the head, relative to its mean"],
+  ["above", "above contrast", "part of the head where the spread exceeds the local contrast"],
+] as const;
 
 const COLUMNS: readonly Column[] = [
   {
@@ -82,48 +90,20 @@ const COLUMNS: readonly Column[] = [
     title: "chi-square from the centre of k-space outwards, as logarithmic bars from 1",
     show: ({ audit }) => bandChart(audit.consistency?.bands ?? []),
   },
-  {
-    name: "held-out error",
-    title: "squared error of held-out samples divided by the noise variance",
+  ...PREDICTIONS.map(([key, name, title]): Column => ({
+    name,
+    title,
     classes: "number",
-    shown: ({ prediction }) => prediction !== null,
-    show: ({ audit }) => fixed(audit.prediction?.error, 2),
-  },
-  {
-    name: "of sense",
-    title: "held-out error of sense",
-    classes: "number",
-    shown: ({ prediction }) => prediction !== null,
-    show: ({ audit }) => fixed(audit.prediction?.sense, 2),
-  },
-  {
-    name: "of tv",
-    title: "held-out error of tv, for methods with a network",
-    classes: "number",
-    shown: ({ prediction }) => prediction !== null && prediction.tv !== null,
-    show: ({ audit }) => fixed(audit.prediction?.tv, 2),
-  },
-  {
-    name: "expected",
-    title: "held-out error that the spread of the posterior samples predicts",
-    classes: "number",
-    shown: ({ prediction }) => prediction !== null && prediction.expected !== null,
-    show: ({ audit }) => fixed(audit.prediction?.expected, 2),
-  },
-  {
-    name: "spread",
-    title: "mean standard deviation of the samples over the head, relative to its mean",
+    shown: ({ prediction }) => prediction !== null && prediction[key] !== null,
+    show: ({ audit }) => fixed(audit.prediction?.[key], 2),
+  })),
+  ...SPREADS.map(([key, name, title]): Column => ({
+    name,
+    title,
     classes: "number",
     shown: ({ spread }) => spread !== null,
-    show: ({ audit: { spread } }) => spread && `${short(100 * spread.mean)} %`,
-  },
-  {
-    name: "above contrast",
-    title: "part of the head where the standard deviation exceeds the local contrast",
-    classes: "number",
-    shown: ({ spread }) => spread !== null,
-    show: ({ audit: { spread } }) => spread && `${short(100 * spread.above)} %`,
-  },
+    show: ({ audit: { spread } }) => spread && `${short(100 * spread[key])} %`,
+  })),
   {
     name: "Reasons",
     classes: "wrap",

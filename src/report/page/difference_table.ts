@@ -5,14 +5,12 @@ import type { Comparison, PairedDifference } from "../comparison.ts";
 import { distinct } from "../labels.ts";
 import { table, type TableColumn } from "./table.ts";
 
-const METRICS: Readonly<
-  Record<PairedDifference["metric"], { name: string; digits: number; sign: 1 | -1 }>
-> = {
+const METRICS = {
   psnr: { name: "PSNR (dB)", digits: 2, sign: 1 },
   ssim: { name: "SSIM", digits: 4, sign: 1 },
   nmse: { name: "NMSE", digits: 5, sign: -1 },
   haarpsi: { name: "HaarPSI", digits: 4, sign: 1 },
-};
+} as const;
 
 const WIDTH = 160, HEIGHT = 16;
 

@@ -22,7 +22,6 @@ export interface RunData {
   readonly input: number;
   /** Index into `masks`. */
   readonly mask: number;
-  /** Whether there is an image. */
   readonly picture: boolean;
   /** Whether there is a standard deviation of posterior samples. */
   readonly std: boolean;
@@ -39,7 +38,6 @@ export interface PageData {
   readonly errorScale: number;
 }
 
-/** Kinds of picture: of an input, or of a run. */
 export type PictureKind = "reference" | "recon" | "std";
 
 /** Id of the element that holds a packed picture; `index` of the input or the run. */

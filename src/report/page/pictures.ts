@@ -32,7 +32,6 @@ export interface Pictures {
   /** Which runs have an image, and which a standard deviation. */
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
-  /** Value of one level. */
   readonly step: number;
   /** Upper end of the error maps' scale. */
   readonly errorScale: number;

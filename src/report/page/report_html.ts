@@ -85,7 +85,7 @@ export async function renderReport(
 
 /** A style sheet, a script or data: `text` is not escaped, and must not end the element. */
 function element(name: "style" | "script", values: Attributes, text: string): Markup {
-  return new Markup(`${html`<${name}${attributes(values)}>`}${text}</${name}>`);
+  return new Markup(`${html`<${name}${attributes(values)}>`.text}${text}</${name}>`);
 }
 
 /** Forbids all requests, and all but this style sheet and this script. */

@@ -59,6 +59,8 @@ function sortable(column: Column, best: ReadonlySet<Row>): TableColumn<Row> {
 
 const text = (name: string, value: (row: Row) => string): Column => ({ name, show: value, value });
 
+type Show = (value: number | null) => string;
+
 function columnsOf(inputs: readonly string[], rows: readonly Row[]): Column[] {
   return [
     text("Method", ({ label }) => label),
@@ -87,7 +89,7 @@ function number(
   name: string,
   title: string,
   of: (run: ComparisonRun) => number | null,
-  show: (value: number | null) => string,
+  show: Show,
 ): Column {
   const value = ({ run }: Row) => run.error === null ? of(run) : null;
   return {
@@ -99,30 +101,26 @@ function number(
   };
 }
 
+const METRICS: readonly (readonly [string, keyof ComparedMetrics, Column["best"], Show])[] = [
+  ["PSNR (dB)", "psnr", "most", (value) => fixed(value, 2)],
+  ["SSIM", "ssim", "most", (value) => fixed(value, 4)],
+  ["NMSE", "nmse", "least", short],
+  ["HaarPSI", "haarpsi", "most", (value) => fixed(value, 4)],
+];
+
 function metricColumns(region: "head" | "whole"): Column[] {
-  const metric = (
-    name: string,
-    key: keyof ComparedMetrics,
-    best: "most" | "least",
-    show: (value: number | null) => string,
-  ): Column => {
+  return METRICS.map(([name, key, best, show]) => {
     // PSNR is null for an image without error: infinite.
-    const of = ({ run }: Row) => run[region] === null ? null : run[region][key] ?? Infinity;
+    const value = ({ run }: Row) => run[region] === null ? null : run[region][key] ?? Infinity;
     return {
       name,
       title: region === "head" ? "over the head" : "over the whole image",
       classes: `number ${region}`,
       best,
-      value: of,
-      show: (row) => of(row) === Infinity ? "∞" : show(of(row)),
+      value,
+      show: (row) => value(row) === Infinity ? "∞" : show(value(row)),
     };
-  };
-  return [
-    metric("PSNR (dB)", "psnr", "most", (value) => fixed(value, 2)),
-    metric("SSIM", "ssim", "most", (value) => fixed(value, 4)),
-    metric("NMSE", "nmse", "least", short),
-    metric("HaarPSI", "haarpsi", "most", (value) => fixed(value, 4)),
-  ];
+  });
 }
 
 /** The best row for each input and mask; none where it is alone. */

@@ -15,7 +15,6 @@ export function all<T extends Element = HTMLElement>(
   return [...root.querySelectorAll<T>(selector)];
 }
 
-/** Calls an action when an element is clicked. */
 export function onClick(id: string, action: () => void): void {
   byId(id).addEventListener("click", action);
 }

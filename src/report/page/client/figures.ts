@@ -7,7 +7,6 @@ import { type PanelKind, percent, type Source, type View } from "./view.ts";
 
 type Panel = ReturnType<typeof panelOf>;
 
-/** Paints the figures whenever the state changes. */
 export function bindFigures(store: Store, view: View): void {
   const figures = byId("figures");
   const grids = all(".grid", figures).map((element) => ({

@@ -20,7 +20,6 @@ interface Drag {
   readonly sets: State["drag"];
 }
 
-/** Binds dragging and arrow keys on the figures. */
 export function bindGestures(store: Store): void {
   const figures = byId("figures");
   let drag: Drag | undefined;

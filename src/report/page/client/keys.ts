@@ -47,7 +47,6 @@ const GESTURES: readonly (readonly [string, string])[] = [
   ["← → on divider", "move it; Home and End to either side"],
 ];
 
-/** Binds the keys and fills the list. */
 export function bindKeys(store: Store): void {
   const list = [...BINDINGS, ...GESTURES].flatMap(([key, words]) => [
     element("dt", element("kbd", key)),

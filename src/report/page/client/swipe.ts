@@ -21,7 +21,6 @@ const KEY_STEPS: Readonly<Record<string, number>> = {
   End: 1,
 };
 
-/** Binds the comparison of two runs. */
 export function bindSwipe(store: Store, view: View): void {
   bindChoices(store);
   bindDivider(store);

@@ -3,7 +3,6 @@
 import { all, byId, onClick } from "./dom.ts";
 import type { Store } from "./state.ts";
 
-/** Binds everything below the pictures. */
 export function bindTables(store: Store): void {
   bindRunTable(store);
   bindPairs();

@@ -56,7 +56,6 @@ function bindPercent(
   });
 }
 
-/** Shows or hides a kind of panel. */
 export function togglePanel(store: Store, panel: string): void {
   const panels = new Set(store.state.panels);
   if (!panels.delete(panel)) panels.add(panel);
