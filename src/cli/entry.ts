@@ -12,10 +12,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/**
- * A command: takes arguments and returns its exit code. It throws `UsageError` for a command line
- * that makes no sense, and other errors of `errors.ts` when the work fails.
- */
+/** A command: takes arguments and returns its exit code; throws the errors of `errors.ts`. */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>;
 
 export interface Failure {
@@ -37,10 +34,7 @@ export class Interrupted extends Error {
   }
 }
 
-/**
- * Runs a command in this process and ends it with the command's exit code. The first interrupt lets
- * the command clean up; a second one ends it at once.
- */
+/** Runs a command and exits. The first interrupt lets it clean up; a second one ends it at once. */
 export async function runCommand(command: Command): Promise<never> {
   const console = systemConsole();
   const controller = new AbortController();

@@ -18,7 +18,7 @@ import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
 import { combinedCode, type CommandContext, describeFailure, runCommand } from "../entry.ts";
 import { VERSION } from "../../version.ts";
 import { command } from "../options/help.ts";
-import { openInput } from "./recon_job.ts";
+import { openInput } from "./recon.ts";
 import { jsonLine } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
 import { upright } from "../render/preview.ts";

@@ -1,4 +1,19 @@
 /** `deno task recon`: k-space in, images out. @module */
+import { basename, join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { Runtime } from "../../graph/mod.ts";
+import { dataFile, sha256File } from "../../io/checksum.ts";
+import { dicomTags } from "../../io/dicom/tags.ts";
+import { openImage } from "../../io/open.ts";
+import type { KspaceFile } from "../../io/types.ts";
+import { EXAMPLE_MASK, openExample } from "../../recon/example.ts";
+import { readKspace } from "../../recon/open.ts";
+import { planReconstruction } from "../../recon/plan.ts";
+import { reconstruct } from "../../recon/reconstruct.ts";
+import { reconReport, REPORT_SCHEMA } from "../../recon/report.ts";
+import { simulatedKspace } from "../../recon/simulated.ts";
+import type { Reconstruction, ReconstructOptions } from "../../recon/types.ts";
+import type { Warning } from "../../warning.ts";
 import {
   combinedCode,
   type CommandContext,
@@ -8,62 +23,161 @@ import {
   reportFailure,
   runCommand,
 } from "../entry.ts";
+import { inFreshFolder, jsonLine, writeJson } from "../files.ts";
+import { readYaml } from "../options/config.ts";
 import { command } from "../options/help.ts";
-import { type Job, planJob, runJob } from "./recon_job.ts";
-import { jsonLine } from "../files.ts";
-import { outputFolders, outputPaths } from "./recon_output.ts";
-import { checkPipe, runPipe } from "./recon_pipe.ts";
-import { checkRecon, RECON, type ReconRequest } from "../options/recon.ts";
+import { checkRecon, methodRequest, RECON, type ReconRequest } from "../options/recon.ts";
+import { warn } from "../render/console.ts";
 import { planText, reportText } from "../render/console_format.ts";
-import { REPORT_SCHEMA } from "../../recon/report.ts";
+import { ProgressLine } from "../render/progress.ts";
+import { EXAMPLE_NAME, outputFolders, outputPaths, writeImages } from "./recon_output.ts";
+import { checkPipe, runPipe } from "./recon_pipe.ts";
+
+/** One input (absent: the built-in example) and the folder of its results. */
+interface Job {
+  readonly input?: string;
+  readonly folder: string;
+}
 
 /** Reconstructs every input; one that fails does not stop the rest. */
 export const recon = command(RECON, async (line, context) => {
   const request = checkRecon(line);
+  const { console } = context;
   if (request.stdin || request.stdout) {
     checkPipe(request);
     return await runPipe(request, context);
   }
-  const folders = outputFolders(request);
-  const jobs = folders.map((folder, i): Job => ({ folder, input: request.inputs[i] }));
   const failures: Failure[] = [];
-  for (const job of jobs) {
+  for (const [i, folder] of outputFolders(request).entries()) {
+    const input: string | undefined = request.inputs[i];
+    const job = { folder, input };
     try {
-      context.console.out(await jobOutput(request, job, context));
+      console.out(request.dryRun ? await plan(request, job) : await runJob(request, job, context));
     } catch (error) {
-      const failure = failureOf(error, job);
-      failures.push(failure);
+      const { message: said, ...failure } = describeFailure(error);
+      const message = said.includes(input ?? "") ? said : `${input}: ${said}`;
+      failures.push({ ...failure, message });
       if (request.json) {
-        const { code, message, hint = null } = failure;
-        const input = { path: job.input ?? null };
-        const line = { schema: REPORT_SCHEMA, input, error: { code, message, hint } };
-        context.console.out(jsonLine(line));
+        const { code, hint = null } = failure;
+        const found = { path: input ?? null };
+        const line = { schema: REPORT_SCHEMA, input: found, error: { code, message, hint } };
+        console.out(jsonLine(line));
       }
-      reportFailure(context.console, failure, error, request.verbose);
+      reportFailure(console, { ...failure, message }, error, request.verbose);
       if (isFatal(error)) break;
     }
   }
   return combinedCode(failures.map(({ code }) => code));
 });
 
-async function jobOutput(
-  request: ReconRequest,
-  job: Job,
-  context: CommandContext,
-): Promise<string> {
-  if (request.dryRun) {
-    const plan = await planJob(request, job);
-    const outputs = outputPaths(job.folder, { ...request, sampled: plan.samples > 1 });
-    return request.json ? jsonLine({ ...plan, outputs }) : planText(plan, outputs);
-  }
-  const report = await runJob(request, job, context);
-  return request.json ? jsonLine(report) : reportText(report);
+async function plan(request: ReconRequest, { input, folder }: Job): Promise<string> {
+  await using runtime = await Runtime.open(request.device);
+  using file = await openInput(runtime, request, input);
+  const options = reconstructOptions(request, file, input);
+  const plan = await planReconstruction(file, { ...options, device: runtime });
+  const outputs = outputPaths(folder, { ...request, sampled: plan.samples > 1 });
+  return request.json ? jsonLine({ ...plan, outputs }) : planText(plan, outputs);
 }
 
-function failureOf(error: unknown, { input }: Job): Failure {
-  const failure = describeFailure(error);
-  if (input === undefined || failure.message.includes(input)) return failure;
-  return { ...failure, message: `${input}: ${failure.message}` };
+/** The plainest method, which takes none of the options of the others. */
+const ZERO_FILLED = {
+  method: "zero-filled",
+  model: undefined,
+  samples: undefined,
+  settings: undefined,
+  audit: "none",
+} as const;
+
+/** Reconstructs and writes; the folder of the results appears when it is complete. */
+async function runJob(
+  request: ReconRequest,
+  { input, folder }: Job,
+  { console, signal }: CommandContext,
+): Promise<string> {
+  const start = performance.now();
+  const { seed, quiet, strict, dicomTags: path } = request;
+  const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
+  await using runtime = await Runtime.open(request.device);
+  using file = await openInput(runtime, request, input);
+  if (strict) requireNoWarning(file.warnings);
+  return await inFreshFolder(folder, async (partial) => {
+    const sha256 = input === undefined
+      ? null
+      : await sha256File(dataFile(file.path, file.format), signal);
+    const options = { ...reconstructOptions(request, file, input), device: runtime, signal };
+    let result: Reconstruction;
+    {
+      using progress = new ProgressLine(console, basename(input ?? EXAMPLE_NAME), { quiet });
+      result = await reconstruct(file, {
+        ...options,
+        onProgress: (state) => progress.update(state),
+      });
+    }
+    if (strict) requireNoWarning(result.warnings);
+    if (!quiet) result.warnings.forEach((warning) => warn(console, file.path, warning));
+    // The preview of the built-in example shows what a method is for.
+    const zeroFilled = input === undefined
+      ? (await reconstruct(file, { ...options, ...ZERO_FILLED })).magnitude
+      : undefined;
+    signal.throwIfAborted();
+    const writeStart = performance.now();
+    const output = { ...request, sampled: result.drawn > 1 };
+    const source = sha256 ?? `${EXAMPLE_NAME} ${seed}`;
+    await writeImages(partial, result, { ...output, source, tags, zeroFilled });
+    const now = performance.now();
+    const report = reconReport(file, result, {
+      sha256,
+      seed,
+      outputs: outputPaths(folder, output),
+      totalSeconds: (now - start) / 1000,
+      writeSeconds: (now - writeStart) / 1000,
+    });
+    await writeJson(join(partial, "recon.json"), report);
+    return request.json ? jsonLine(report) : reportText(report);
+  });
+}
+
+/** @throws {InputError} when there is a warning, which is an error with `--strict` */
+function requireNoWarning(warnings: readonly Warning[] = []): void {
+  if (warnings.length === 0) return;
+  const messages = warnings.map(({ message }) => message).join("; ");
+  throw new InputError(`Cannot reconstruct with --strict: ${messages}`, {
+    hint: warnings.find(({ hint }) => hint)?.hint ?? "Without --strict this is a warning",
+  });
+}
+
+/** Opens an input, or the built-in example; the caller disposes of it. */
+export async function openInput(
+  runtime: Runtime,
+  { simulate, domain, group, encoding }: Pick<
+    ReconRequest,
+    "simulate" | "domain" | "group" | "encoding"
+  >,
+  input: string | undefined,
+): Promise<KspaceFile> {
+  if (input === undefined) return await openExample(runtime, simulate);
+  if (simulate === undefined) return await readKspace(input, { runtime, domain, group, encoding });
+  const image = await openImage(input);
+  try {
+    return await simulatedKspace(runtime, image, simulate);
+  } catch (error) {
+    image[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function reconstructOptions(
+  request: ReconRequest,
+  file: KspaceFile,
+  input: string | undefined,
+): ReconstructOptions {
+  const { slices, audit } = request;
+  return {
+    ...methodRequest(request),
+    audit: audit ? "prediction" : "consistency",
+    mask: request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined),
+    slices: slices && [slices[0] ?? 0, slices[1] ?? file.slices],
+  };
 }
 
 if (import.meta.main) await runCommand(recon);

@@ -41,12 +41,9 @@ export function outputFolders({ inputs, output }: ReconRequest): string[] {
 }
 
 /** The formats beside NIfTI: the name of the file (or folder), and how it is written. */
-const ALSO: {
-  readonly [F in AlsoFormat]: {
-    readonly file: string;
-    readonly write: (path: string, result: Reconstruction) => Promise<void>;
-  };
-} = {
+const ALSO: Readonly<
+  Record<AlsoFormat, { file: string; write: (path: string, from: Reconstruction) => Promise<void> }>
+> = {
   npy: { file: "recon.npy", write: (path, { magnitude }) => writeNpy(path, magnitude) },
   cfl: {
     file: "recon.cfl",
@@ -77,11 +74,9 @@ async function numbered<T>(
 }
 
 /** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
-export type OutputRequest =
+type OutputRequest =
   & Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples" | "saveMaps">
-  & {
-    readonly sampled: boolean;
-  };
+  & { readonly sampled: boolean };
 
 /** Paths of the outputs in a folder, by kind, as recon.json lists them. */
 export function outputPaths(
@@ -104,15 +99,11 @@ export function outputPaths(
   );
 }
 
-export interface OutputOptions extends OutputRequest, DicomDescription {
-  readonly zeroFilled?: Reconstruction["magnitude"];
-}
-
 /** Writes everything but recon.json into a folder that exists. */
 export async function writeImages(
   folder: string,
   result: Reconstruction,
-  { zeroFilled, ...request }: OutputOptions,
+  { zeroFilled, ...request }: OutputRequest & DicomDescription & { zeroFilled?: NdArray },
 ): Promise<void> {
   const paths = outputPaths(folder, request);
   const { magnitude, std, samples, maps, reference, geometry, volumes, method } = result;

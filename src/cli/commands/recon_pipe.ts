@@ -21,9 +21,7 @@ export function checkPipe(request: ReconRequest): void {
   const { stdin, stdout, inputs } = request;
   if (!stdin || !stdout) {
     const given = stdin ? "stdin" : "stdout";
-    throw new UsageError(
-      `Cannot use --${given} alone: --stdin and --stdout are required together`,
-    );
+    throw new UsageError(`Cannot use --${given} alone: --stdin and --stdout are required together`);
   }
   const key = NOT_PIPED.find((name) => request[name]);
   if (key === undefined && inputs.length === 0) return;

@@ -12,8 +12,6 @@ const { method, steps, weight, set, samples, calibration, compress, seed, model,
 /** Options of `recon` that a client may change: none of them names a file. */
 const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compress, seed };
 
-const RECIPE_OPTIONS = { ...OPEN_OPTIONS, model, maps };
-
 type RecipeValues = Written["values"];
 
 /** The recipe that takes the data and sends nothing back. */
@@ -42,11 +40,31 @@ export async function readRecipes(
     }
     book.set(name, await readRecipe(path));
   }
-  return fileRecipes(book, recipes !== undefined);
+  const find = (written: string): string => {
+    if (SUSPICIOUS.test(written)) {
+      throw new InputError("Cannot find the recipe: a name without slashes is required");
+    }
+    const names = [...book.keys(), NOTHING];
+    const known = [written, written.replace(ENDINGS, "")].find((name) => names.includes(name));
+    if (known !== undefined || recipes === undefined) return known ?? DEFAULT;
+    throw new InputError(
+      `Cannot find the recipe '${written.slice(0, 100)}': one of ${names.join(", ")} is required`,
+    );
+  };
+  return {
+    choose(written, changes) {
+      const name = written === undefined ? DEFAULT : find(written);
+      const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
+      const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
+      if (name === NOTHING) return { name, options: null, ignored };
+      const values = { ...book.get(name), ...Object.fromEntries(open) };
+      return { name, options: recipeOptions(values), ignored };
+    },
+  };
 }
 
 async function readRecipe(path: string): Promise<RecipeValues> {
-  const { values, inputs } = await readConfig(path, RECIPE_OPTIONS);
+  const { values, inputs } = await readConfig(path, { ...OPEN_OPTIONS, model, maps });
   if (inputs.length > 0) {
     throw new UsageError(`Cannot read the recipe ${path}: 'input' has no place in a recipe`);
   }
@@ -67,10 +85,8 @@ async function yamlFiles(folder: string): Promise<string[]> {
     }
     return names.sort();
   } catch (cause) {
-    throw new InputError(
-      `Cannot read the folder of recipes ${folder}: ${(cause as Error).message}`,
-      { cause },
-    );
+    const reason = (cause as Error).message;
+    throw new InputError(`Cannot read the folder of recipes ${folder}: ${reason}`, { cause });
   }
 }
 
@@ -80,29 +96,4 @@ function recipeOptions(values: RecipeValues): RecipeOptions {
 
 export function fixedRecipe(options: RecipeOptions): RecipeBook {
   return { choose: () => ({ name: "of the command line", options, ignored: [] }) };
-}
-
-function fileRecipes(recipes: ReadonlyMap<string, RecipeValues>, isStrict: boolean): RecipeBook {
-  const isRecipe = (name: string) => name === NOTHING || recipes.has(name);
-  const find = (written: string): string => {
-    if (SUSPICIOUS.test(written)) {
-      throw new InputError("Cannot find the recipe: a name without slashes is required");
-    }
-    const known = [written, written.replace(ENDINGS, "")].find(isRecipe);
-    if (known !== undefined || !isStrict) return known ?? DEFAULT;
-    throw new InputError(
-      `Cannot find the recipe '${written.slice(0, 100)}': one of ` +
-        `${[...recipes.keys(), NOTHING].join(", ")} is required`,
-    );
-  };
-  return {
-    choose(written, changes) {
-      const name = written === undefined ? DEFAULT : find(written);
-      const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
-      const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
-      if (name === NOTHING) return { name, options: null, ignored };
-      const values = { ...recipes.get(name), ...Object.fromEntries(open) };
-      return { name, options: recipeOptions(values), ignored };
-    },
-  };
 }
