@@ -51,7 +51,8 @@ import { squaredMagnitude } from "../mri/physics/complex.ts";
 import { dftH, dftW } from "../mri/physics/dft.ts";
 import { centred } from "../mri/physics/resample.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
-import type { NdArray } from "../ndarray.ts";
+import { asBatch, type NdArray } from "../ndarray.ts";
+import { once } from "../once.ts";
 
 /** Part of the image, in per cent, that is darker than the scale. */
 const SCALE_PERCENTILE = 99;
@@ -98,23 +99,14 @@ interface Calibrator {
 }
 
 export class Preparation {
-  readonly #runtime: Runtime;
-  readonly #options: PreparationOptions;
-  readonly #acquire: Program<"kspace", string>;
-  readonly #regions: NoiseRegions;
   readonly #calibrators = new Map<string, Promise<Calibrator>>();
 
   private constructor(
-    runtime: Runtime,
-    options: PreparationOptions,
-    acquire: Program<"kspace", string>,
-    regions: NoiseRegions,
-  ) {
-    this.#runtime = runtime;
-    this.#options = options;
-    this.#acquire = acquire;
-    this.#regions = regions;
-  }
+    private readonly runtime: Runtime,
+    private readonly options: PreparationOptions,
+    private readonly acquire: Program<"kspace", string>,
+    private readonly regions: NoiseRegions,
+  ) {}
 
   static async create(runtime: Runtime, options: PreparationOptions): Promise<Preparation> {
     const { coils, mask, full, compress, readout = mask.width } = options;
@@ -144,16 +136,15 @@ export class Preparation {
    * @param kspace `[C, 2, H, W]`, both axes transformed
    */
   async slice(kspace: NdArray, source: MapsSource): Promise<PreparedSlice> {
-    const { compress } = this.#options;
-    const { samples, image, corners, air, covariance, reference } = await this.#acquire.run({
-      kspace,
-    });
+    const { compress } = this.options;
+    const acquired = await this.acquire.run({ kspace });
+    const { samples, image, corners, air, covariance, reference } = acquired;
     const bright = percentile(image.data, SCALE_PERCENTILE);
     const scale = bright > 0 ? bright : percentile(image.data, 100);
     if (!(scale > 0)) {
       throw new InputError("Cannot scale the slice: the acquired k-space is zero everywhere");
     }
-    const sigma = noiseLevel({ corners, air }, this.#regions) / scale;
+    const sigma = noiseLevel({ corners, air }, this.regions) / scale;
     const arrays: Record<string, NdArray> = {
       samples,
       factor: { data: Float32Array.of(1 / scale), shape: [1, 1, 1, 1] },
@@ -167,36 +158,25 @@ export class Preparation {
     const { scaleAndCalibrate, mapsFrom } = await this.#calibrator(source, arrays);
     const out = await scaleAndCalibrate.run(arrays);
     const maps = await mapsFrom?.(out, out.image ?? image) ?? out.maps;
-    return {
-      problem: {
-        y: asBatch(out.y),
-        inputs: maps === undefined ? {} : { maps: asBatch(maps) },
-        sigma,
-      },
-      scale,
-      reference,
-    };
+    const inputs: Problem["inputs"] = maps === undefined ? {} : { maps: asBatch(maps) };
+    return { problem: { y: asBatch(out.y), inputs, sigma }, scale, reference };
   }
 
   /** What calibrates from arrays of these shapes, compiled once. */
   #calibrator(source: MapsSource, arrays: Readonly<Record<string, NdArray>>): Promise<Calibrator> {
     const key = JSON.stringify([source.kind, arrays.separate?.shape, arrays.given?.shape]);
-    const found = this.#calibrators.get(key) ?? this.#compile(source, arrays);
-    this.#calibrators.set(key, found);
+    const found = once(this.#calibrators, key, () => this.#compile(source, arrays));
     found.catch(() => this.#calibrators.delete(key));
     return found;
   }
 
-  async #compile(
-    { kind }: MapsSource,
-    arrays: Readonly<Record<string, NdArray>>,
-  ): Promise<Calibrator> {
-    const { coils, compress = coils, mask } = this.#options;
+  async #compile({ kind }: MapsSource, arrays: Readonly<Record<string, NdArray>>) {
+    const { coils, compress = coils, mask } = this.options;
     return {
       scaleAndCalibrate: await this.#scaleAndCalibrate(kind, arrays),
       mapsFrom: kind === "none" || kind === "given"
         ? undefined
-        : await compileMaps(this.#runtime, kind, compress, [mask.height, mask.width]),
+        : await compileMaps(this.runtime, kind, compress, [mask.height, mask.width]),
     };
   }
 
@@ -208,12 +188,10 @@ export class Preparation {
     kind: MapsSource["kind"],
     arrays: Readonly<Record<string, NdArray>>,
   ): Promise<Program<string, string>> {
-    const { mask, readout = mask.width } = this.#options;
-    const shapes = Object.fromEntries(
-      Object.entries(arrays).map(([name, { shape }]): [string, Shape] => [name, shape]),
-    );
-    return this.#runtime.build<string, string>(
-      shapes,
+    const { mask, readout = mask.width } = this.options;
+    const shapes = Object.entries(arrays).map(([name, { shape }]) => [name, shape] as const);
+    return this.runtime.build<string, string>(
+      Object.fromEntries<Shape>(shapes),
       ({ samples, factor, combination, given, separate, sigma }): Record<string, Tensor> => {
         const scaled = (x: Tensor) =>
           combination ? compressCoils(mul(x, factor), combination) : mul(x, factor);
@@ -222,19 +200,22 @@ export class Preparation {
         if (kind === "given") {
           return { y, maps: ofUnitSquares(given, [y.shape[0], 2, mask.height, mask.width]) };
         }
-        const region = separate
+        const { calibration, ...image } = separate
           ? separateRegion(scaled(separate), mask, readout)
           : { calibration: calibrationRegion(y, mask) };
-        const { calibration, ...image } = region;
-        if (calibration === undefined) throw noCalibration();
+        if (calibration === undefined) {
+          throw new InputError(
+            "Cannot calibrate coil maps: fully sampled lines about the centre of k-space are " +
+              "required, found none",
+            { hint: "Take calibration lines (acs=24), give maps (--maps), or use --method rss" },
+          );
+        }
         const size = [mask.height, mask.width] as const;
         return { y, ...image, ...calibrationOutputs(kind, calibration, sigma, size) };
       },
     );
   }
 }
-
-const asBatch = ({ data, shape }: NdArray): NdArray => ({ data, shape: [1, ...shape] });
 
 /** Maps from elsewhere at unit sum of squares, which the step sizes of the methods rely on. */
 function ofUnitSquares(maps: Tensor, shape: Shape): Tensor {
@@ -251,10 +232,3 @@ function pickLines(x: Tensor, lines: readonly number[]): Tensor {
   if (lines.length === x.shape[2]) return x;
   return gather(x, constantOf(BigInt64Array.from(lines, BigInt), [lines.length]), 2);
 }
-
-const noCalibration = () =>
-  new InputError(
-    "Cannot calibrate coil maps: fully sampled lines about the centre of k-space are required, " +
-      "found none",
-    { hint: "Take calibration lines (acs=24), give maps (--maps), or use --method rss" },
-  );

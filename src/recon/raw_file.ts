@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import { type MrdFile, type MrdOptions, openMrd } from "../io/mrd/mrd_file.ts";
 import type { KspaceFile } from "../io/types.ts";
+import { checkSlice } from "../io/axes.ts";
 import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
@@ -90,21 +91,18 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
 }
 
 class RawReader {
-  readonly #file: MrdFile;
-  readonly #index: RawIndex;
-  readonly #runtime: Runtime;
   #noise: Promise<NoiseScan> | undefined;
   /** The image that was read last: the slices of a 3-D volume come one after the other. */
   #last: { readonly image: number; readonly bin: Promise<RawBin> } | undefined;
 
-  constructor(file: MrdFile, index: RawIndex, runtime: Runtime) {
-    this.#file = file;
-    this.#index = index;
-    this.#runtime = runtime;
-  }
+  constructor(
+    private readonly file: MrdFile,
+    private readonly index: RawIndex,
+    private readonly runtime: Runtime,
+  ) {}
 
   kspaceFile(close: () => void): KspaceFile {
-    const { images, volumes, calibration, warnings, layout, partial } = this.#index;
+    const { images, volumes, calibration, warnings, layout, partial } = this.index;
     const { slices } = binShape(layout);
     const headers = images.slice(0, images.length / volumes).map(({ header }) => header);
     const several = layout.is3d && headers.length > 1;
@@ -113,66 +111,57 @@ class RawReader {
       await use(await this.#bin(Math.floor(index / slices)), index % slices);
     return {
       ...described(layout, images[0].header.activeChannels, images.length, volumes),
-      path: this.#file.path,
+      path: this.file.path,
       warnings: warnings.length > 0 ? warnings : undefined,
       partial,
       // Slabs one after the other have no single affine.
       geometry: several ? { ...geometry, known: false } : geometry,
       readSlice: (index) => {
-        this.#check(index, slices * images.length);
-        return read(index, (bin, slice) => bin.readSlice(this.#runtime, slice));
+        checkSlice(index, slices * images.length, this.file.path);
+        return read(index, (bin, slice) => bin.readSlice(this.runtime, slice));
       },
       ...(calibration.size > 0 && {
         readCalibration: (index: number) =>
-          read(index, (bin, slice) => bin.readCalibration(this.#runtime, slice)),
+          read(index, (bin, slice) => bin.readCalibration(this.runtime, slice)),
       }),
       [Symbol.dispose]: close,
     };
   }
 
-  #check(index: number, slices: number): void {
-    if (Number.isInteger(index) && index >= 0 && index < slices) return;
-    throw new RangeError(
-      `Cannot read slice ${index} of ${this.#file.path}: 0 to ${slices - 1} exist`,
-    );
-  }
-
   #bin(image: number): Promise<RawBin> {
     if (this.#last?.image !== image) {
-      this.#last = { image, bin: this.#assembled(this.#index.images[image]) };
+      this.#last = { image, bin: this.#assembled(this.index.images[image]) };
     }
     return this.#last.bin;
   }
 
   async #assembled({ header, lines }: RawImage): Promise<RawBin> {
     this.#noise ??= this.#readNoise();
-    const assembler = new Assembler(this.#file.header, {
-      noise: await this.#noise,
-      untilFlush: true,
-    });
-    const calibration = this.#index.calibration.get(calibrationKey(header)) ?? [];
+    const noise = await this.#noise;
+    const assembler = new Assembler(this.file.header, { noise, untilFlush: true });
+    const calibration = this.index.calibration.get(calibrationKey(header)) ?? [];
     for await (const acquisition of this.#read([...calibration, ...lines])) {
       assembler.push(acquisition);
     }
     const [bin] = assembler.flush();
     if (bin.coils === header.activeChannels) return bin;
-    throw new InputError(`Cannot reconstruct ${this.#file.path}: its number of coils changes`);
+    throw new InputError(`Cannot reconstruct ${this.file.path}: its number of coils changes`);
   }
 
   async #readNoise(): Promise<NoiseScan> {
     const scan = new NoiseScan();
-    const assembler = new Assembler(this.#file.header, { noise: scan });
-    for await (const acquisition of this.#read(this.#index.noise)) assembler.push(acquisition);
+    const assembler = new Assembler(this.file.header, { noise: scan });
+    for await (const acquisition of this.#read(this.index.noise)) assembler.push(acquisition);
     return scan;
   }
 
   /** Acquisitions by number, some megabytes at a time. */
   async *#read(indices: readonly number[]) {
-    const { numberOfSamples, activeChannels } = this.#index.images[0].header;
+    const { numberOfSamples, activeChannels } = this.index.images[0].header;
     const bytes = 8 * Math.max(1, numberOfSamples * activeChannels);
     const size = Math.max(1, Math.floor(READ_BYTES / bytes));
     for (let start = 0; start < indices.length; start += size) {
-      yield* await this.#file.read(indices.slice(start, start + size));
+      yield* await this.file.read(indices.slice(start, start + size));
     }
   }
 }

@@ -7,6 +7,7 @@ import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { Extents, lineUse, placeLine } from "../mri/raw/line.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
+import { once } from "../once.ts";
 import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
 /** Acquisitions of one image, or one volume of a 3-D scan. */
@@ -41,19 +42,12 @@ class Indexer {
     if (use === "noise") this.noise.push(index);
     else if (use === "skip") this.phaseCorrection += hasFlag(header, "phaseCorrection") ? 1 : 0;
     else if (use === "calibration" && !isPartOfImage(file.header, header)) {
-      const key = calibrationKey(header);
-      const lines = this.calibration.get(key) ?? [];
-      lines.push(index);
-      this.calibration.set(key, lines);
+      once(this.calibration, calibrationKey(header), () => []).push(index);
     } else {
-      const key = binKey(header);
-      const image = this.images.get(key) ?? { header, lines: [] };
-      image.lines.push(index);
-      this.images.set(key, image);
-      const { encodingSpaceRef } = header;
-      const extents = this.extents.get(encodingSpaceRef) ?? new Extents();
-      extents.add(placeLine(header, this.layout(file, encodingSpaceRef)));
-      this.extents.set(encodingSpaceRef, extents);
+      once(this.images, binKey(header), () => ({ header, lines: [] })).lines.push(index);
+      const encoding = header.encodingSpaceRef;
+      const extents = once(this.extents, encoding, () => new Extents());
+      extents.add(placeLine(header, this.layout(file, encoding)));
     }
   }
 
@@ -64,9 +58,7 @@ class Indexer {
           `found an acquisition of encoding ${encoding}`,
       );
     }
-    const layout = this.#layouts.get(encoding) ?? rawLayout(encodings[encoding], encoding);
-    this.#layouts.set(encoding, layout);
-    return layout;
+    return once(this.#layouts, encoding, () => rawLayout(encodings[encoding], encoding));
   }
 }
 
@@ -83,12 +75,13 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
   const encoding = wanted ?? encodings[0];
   const images = all.filter(({ header }) => header.encodingSpaceRef === encoding);
   if (images.length === 0) {
+    const where = wanted === undefined ? "" : ` in encoding ${wanted}`;
+    const others = encodings.length === 0
+      ? "of other kinds"
+      : `with images in encoding ${encodings}`;
     throw new InputError(
-      `Cannot reconstruct ${file.path}: lines of an image${
-        wanted === undefined ? "" : ` in encoding ${wanted}`
-      } are required, found ${file.acquisitionCount} acquisitions${
-        encodings.length === 0 ? " of other kinds" : ` with images in encoding ${encodings}`
-      }`,
+      `Cannot reconstruct ${file.path}: lines of an image${where} are required, ` +
+        `found ${file.acquisitionCount} acquisitions ${others}`,
     );
   }
   const { noise, calibration, phaseCorrection } = indexer;
@@ -111,12 +104,10 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
 
 /** Volumes in the order of their counters, and their slices by where they lie. */
 function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: number } {
-  const groups = new Map<string, RawImage[]>();
-  for (const image of images) {
-    const { set, repetition, phase, contrast } = image.header.idx;
-    const key = [set, repetition, phase, contrast].map((n) => `${n}`.padStart(5, "0")).join(" ");
-    groups.set(key, [...groups.get(key) ?? [], image]);
-  }
+  const groups = Map.groupBy(images, ({ header: { idx } }) => {
+    const { set, repetition, phase, contrast } = idx;
+    return [set, repetition, phase, contrast].map((n) => `${n}`.padStart(5, "0")).join(" ");
+  });
   const ordered = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
     const bySlice = group.toSorted((a, b) => a.header.idx.slice - b.header.idx.slice);
     return sliceOrder(bySlice.map(({ header }) => header)).map((i) => bySlice[i]);

@@ -50,25 +50,20 @@ export interface SliceSupply {
 }
 
 /** The options of a reconstruction that decide what a method is given. */
-export type SupplyOptions = Pick<
-  ReconstructOptions,
-  "mask" | "maps" | "calibration" | "compress"
->;
+export type SupplyOptions = Pick<ReconstructOptions, "mask" | "maps" | "calibration" | "compress">;
 
 /** Slices of a file, prepared anew each time. */
 export class FileSlices implements SliceSupply {
-  readonly file: KspaceFile;
-  readonly #runtime: Runtime;
-  readonly #options: SupplyOptions;
   readonly #preparations = new Map<string, Promise<Preparation>>();
   readonly #maps: NdArray | undefined;
   readonly #asked: SamplingMask | undefined;
 
   /** @param runtime must outlive the supply */
-  constructor(runtime: Runtime, file: KspaceFile, options: SupplyOptions = {}) {
-    this.file = file;
-    this.#runtime = runtime;
-    this.#options = options;
+  constructor(
+    private readonly runtime: Runtime,
+    readonly file: KspaceFile,
+    private readonly options: SupplyOptions = {},
+  ) {
     checkCompression(options);
     if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
     if (options.maps !== undefined) this.#maps = givenMaps(options.maps);
@@ -76,7 +71,7 @@ export class FileSlices implements SliceSupply {
 
   async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
     const { file } = this;
-    const { compress = file.coils } = this.#options;
+    const { compress = file.coils } = this.options;
     const kspace = await file.readSlice(index);
     const sampling = chooseSampling(this.#asked, file, kspace);
     const mask = croppedMask(sampling.mask, file);
@@ -92,7 +87,7 @@ export class FileSlices implements SliceSupply {
           this.#preparations,
           key,
           () =>
-            Preparation.create(this.#runtime, {
+            Preparation.create(this.runtime, {
               coils: file.coils,
               mask,
               full: sampling.full,
@@ -110,7 +105,7 @@ export class FileSlices implements SliceSupply {
     const all = this.#maps;
     if (all === undefined) {
       const separate = await this.file.readCalibration?.(index);
-      return { kind: this.#options.calibration ?? "espirit", separate };
+      return { kind: this.options.calibration ?? "espirit", separate };
     }
     const [count] = all.shape;
     const at = count === 1 ? 0 : index;
@@ -137,13 +132,11 @@ function givenMaps(maps: string | NdArray): NdArray {
 /** Slices that are prepared once and kept, with maps, whatever the methods need. */
 export class KeptSlices implements SliceSupply {
   readonly file: KspaceFile;
-  readonly #supply: SliceSupply;
   readonly #kept = new Map<string, Promise<ReadSlice>>();
 
   /** @param supply without compression, as all methods share what it gives */
-  constructor(supply: SliceSupply) {
+  constructor(private readonly supply: SliceSupply) {
     this.file = supply.file;
-    this.#supply = supply;
   }
 
   /** Reads a slice, or gives it again; one without maps only where there can be none. */
@@ -155,7 +148,7 @@ export class KeptSlices implements SliceSupply {
   }
 
   #once(index: number, needsMaps: boolean): Promise<ReadSlice> {
-    const read = () => this.#supply.read(index, needsMaps).then(preparedOnce);
+    const read = () => this.supply.read(index, needsMaps).then(preparedOnce);
     return once(this.#kept, `${index} ${needsMaps}`, read);
   }
 }

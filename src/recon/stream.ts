@@ -124,22 +124,21 @@ interface Compiled {
   readonly reorient: Awaited<ReturnType<typeof compileReference>>;
 }
 
-interface RunTask {
-  readonly supply: SliceSupply;
-  readonly method: Method;
-  readonly settings: MethodOptions;
-  readonly options: ReconstructOptions;
-}
-
 /** Reconstructs slices, with graphs that are compiled once for each sampling. */
 class Run {
-  readonly #task: RunTask;
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #auditor: Auditor;
 
-  constructor(readonly runtime: Runtime, task: RunTask) {
+  constructor(
+    readonly runtime: Runtime,
+    private readonly task: {
+      readonly supply: SliceSupply;
+      readonly method: Method;
+      readonly settings: MethodOptions;
+      readonly options: ReconstructOptions;
+    },
+  ) {
     const { method, settings, options: { audit = "consistency", seed = 0 } } = task;
-    this.#task = task;
     this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
   }
 
@@ -147,7 +146,7 @@ class Run {
     index: number,
     { done, slices }: { readonly done: number; readonly slices: number },
   ): Promise<ReconstructedSlice> {
-    const { supply, method, options } = this.#task;
+    const { supply, method, options } = this.task;
     const { signal, seed = 0, firstSlice = 0, onProgress } = options;
     const clock = clockOf(this.runtime);
     const warnings: Warning[] = [];
@@ -216,11 +215,11 @@ class Run {
     if (samples === undefined || samples.shape[0] < 2) return {};
     const spread = await compileSpread(this.runtime, outputGeometry, samples.shape[0]);
     const { magnitudes, std } = await spread.run({ samples, scale });
-    return { std, samples: this.#task.options.keepSamples ? magnitudes : undefined };
+    return { std, samples: this.task.options.keepSamples ? magnitudes : undefined };
   }
 
   async #compile({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
-    const { method, settings } = this.#task;
+    const { method, settings } = this.task;
     return {
       solver: await preparedSolver(this.runtime, method, geometry, settings),
       finish: await compileFinish(this.runtime, outputGeometry),

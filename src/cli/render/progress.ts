@@ -21,8 +21,6 @@ const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
 const DEFAULT_COLUMNS = 80;
 
 export class ProgressLine implements Disposable {
-  readonly #console: Console;
-  readonly #label: string;
   readonly #quiet: boolean;
   readonly #now: () => number;
   readonly #start: number;
@@ -31,11 +29,11 @@ export class ProgressLine implements Disposable {
 
   /** @param options `quiet`: print nothing; `now`: clock in milliseconds */
   constructor(
-    console: Console,
-    label: string,
+    private readonly console: Console,
+    private readonly label: string,
     { quiet = false, now = () => performance.now() }: { quiet?: boolean; now?: () => number } = {},
   ) {
-    [this.#console, this.#label, this.#quiet] = [console, label, quiet];
+    this.#quiet = quiet;
     this.#now = now;
     this.#start = now();
   }
@@ -43,12 +41,12 @@ export class ProgressLine implements Disposable {
   /** Prints how far the work is, if there is something new. */
   update(state: ProgressState): void {
     if (this.#quiet) return;
-    if (this.#console.isTerminal) this.#rewrite(state);
+    if (this.console.isTerminal) this.#rewrite(state);
     else this.#log(state);
   }
 
   [Symbol.dispose](): void {
-    if (this.#written > -Infinity) this.#console.err(CLEAR_LINE);
+    if (this.#written > -Infinity) this.console.err(CLEAR_LINE);
     this.#written = -Infinity;
   }
 
@@ -57,8 +55,8 @@ export class ProgressLine implements Disposable {
     if (now - this.#written < INTERVAL) return;
     this.#written = now;
     // A line that wraps could not be rewritten.
-    const { columns = DEFAULT_COLUMNS } = this.#console;
-    this.#console.err(CLEAR_LINE + this.#line(state).slice(0, Math.max(1, columns - 1)));
+    const { columns = DEFAULT_COLUMNS } = this.console;
+    this.console.err(CLEAR_LINE + this.#line(state).slice(0, Math.max(1, columns - 1)));
   }
 
   /** The start of each slice, and the first of each other stage. */
@@ -68,7 +66,7 @@ export class ProgressLine implements Disposable {
     const key = `${stage} ${slice}`;
     if (!isNew || key === this.#logged) return;
     this.#logged = key;
-    this.#console.err(`${this.#line(state)}\n`);
+    this.console.err(`${this.#line(state)}\n`);
   }
 
   #line({ stage, slice, slices, fraction }: ProgressState): string {
@@ -77,7 +75,7 @@ export class ProgressLine implements Disposable {
     const left = known ? `, about ${duration(seconds * (1 / fraction - 1))} left` : "";
     const current = Math.min(slice + 1, slices);
     const percent = Math.round(100 * fraction);
-    return `${this.#label}: ${stage} slice ${current}/${slices}, ${percent} %${left}`;
+    return `${this.label}: ${stage} slice ${current}/${slices}, ${percent} %${left}`;
   }
 }
 

@@ -12,15 +12,12 @@ const LIVE_SECONDS = 0.5;
 const SMOOTHING = 0.98;
 
 export class TrainingProgress {
-  readonly #console: Console;
   #first = { step: 0, batch: 1, time: performance.now() };
   #steps = "";
   #written = 0;
   #loss: number | undefined;
 
-  constructor(console: Console) {
-    this.#console = console;
-  }
+  constructor(private readonly console: Console) {}
 
   report(event: TrainingEvent): void {
     if (event.kind === "start") this.#start(event);
@@ -29,7 +26,7 @@ export class TrainingProgress {
   }
 
   end(): void {
-    if (this.#console.isTerminal) this.#console.err("\n");
+    if (this.console.isTerminal) this.console.err("\n");
   }
 
   #start(event: TrainingEvent & { kind: "start" }): void {
@@ -45,7 +42,7 @@ export class TrainingProgress {
   #step({ step, loss, gradientNorm, fraction, seconds }: TrainingEvent & { kind: "step" }): void {
     this.#loss = SMOOTHING * (this.#loss ?? loss) + (1 - SMOOTHING) * loss;
     const now = performance.now();
-    const every = this.#console.isTerminal ? LIVE_SECONDS : LOG_SECONDS;
+    const every = this.console.isTerminal ? LIVE_SECONDS : LOG_SECONDS;
     if (now - this.#written < 1000 * every && fraction < 1) return;
     this.#written = now;
     const { step: first, batch, time } = this.#first;
@@ -54,12 +51,12 @@ export class TrainingProgress {
     const text = `step ${step}${this.#steps}  ` +
       `loss ${this.#loss.toFixed(4)}  gradient ${gradientNorm.toFixed(2)}  ` +
       `${rate.toFixed(1)} images/s  ${clock(seconds)} done, ${clock(left)} left`;
-    if (this.#console.isTerminal) this.#console.err(CLEAR_LINE + text);
+    if (this.console.isTerminal) this.console.err(CLEAR_LINE + text);
     else this.#line(text);
   }
 
   #line(text: string): void {
-    this.#console.err(this.#console.isTerminal ? `${CLEAR_LINE}${text}\n` : `${text}\n`);
+    this.console.err(this.console.isTerminal ? `${CLEAR_LINE}${text}\n` : `${text}\n`);
   }
 }
 
