@@ -9,7 +9,7 @@ import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
 import type { Contrast } from "../../mri/phantom/phantom.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
-import { exchanged, type NdArray, ndarray, zeros } from "../../ndarray.ts";
+import { exchanged, type NdArray, ndarray, stack } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { sliceRange } from "../../recon/slice_supply.ts";
 import { requestedMask } from "../../recon/sampling.ts";
@@ -193,17 +193,7 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
   });
 }
 
-async function stacked(
-  slices: number,
-  read: (slice: number) => Promise<NdArray>,
-): Promise<NdArray> {
-  const first = await read(0);
-  const whole = zeros([slices, ...first.shape]);
-  for (let slice = 0; slice < slices; slice++) {
-    const { data } = slice === 0 ? first : await read(slice);
-    whole.data.set(data, slice * data.length);
-  }
-  return whole;
-}
+const stacked = async (slices: number, read: (slice: number) => Promise<NdArray>) =>
+  stack(await Array.fromAsync({ length: slices }, (_, slice) => read(slice)));
 
 if (import.meta.main) await runCommand(simulate);

@@ -5,22 +5,23 @@ import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { findMethod, methodOptions } from "../../recon/methods.ts";
 import { type Condition, runCondition, stressConditions } from "../../recon/stress.ts";
-import type { StressRun } from "../../recon/stress.ts";
+import type { StressRun, Structure } from "../../recon/stress.ts";
 import { Rng } from "../../rng.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { command, methodLines } from "../options/help.ts";
 import { COMMON, DEVICE, MASK, METHOD, METHODS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { index, number, path } from "../options/values.ts";
+import { drawLabel, LABEL_HEIGHT } from "../render/bitmap_font.ts";
+import { around } from "../render/preview.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { stressPng } from "../render/stress_picture.ts";
 import { type MethodRuns, stressCsv, stressReport, stressTable } from "../render/stress_table.ts";
 import { inFreshFolder, jsonLine, writeJson, writeText } from "../files.ts";
-import { structures } from "./stress_structures.ts";
 
 const DEFAULT_SIZE = 256;
 
@@ -148,6 +149,47 @@ async function methodRuns(
     return { method: name, runs, failure: error.message };
   }
   return { method: name, runs };
+}
+
+/* Structures such as no volume of the training data holds. */
+
+const LESION_RADIUS = 3; // pixels
+const LINES = { length: 14, count: 4, period: 4, width: 2 } as const;
+const TEXT = "mri";
+
+export function structures(): Structure[] {
+  return [
+    { name: "lesion", pattern: lesion() },
+    { name: "lines", pattern: lines() },
+    { name: "text", pattern: text() },
+  ];
+}
+
+/** A dot with an edge of one pixel. */
+function lesion(): NdArray {
+  const side = 2 * LESION_RADIUS + 3, centre = (side - 1) / 2;
+  const dot = zeros([side, side]);
+  dot.data.forEach((_, i) => {
+    const distance = Math.hypot(Math.floor(i / side) - centre, i % side - centre);
+    dot.data[i] = Math.max(0, Math.min(1, LESION_RADIUS + 0.5 - distance));
+  });
+  return dot;
+}
+
+function lines(): NdArray {
+  const { length, count, period, width } = LINES;
+  const columns = (count - 1) * period + width;
+  const grid = zeros([length, columns]);
+  grid.data.forEach((_, i) => grid.data[i] = i % columns % period < width ? 1 : 0);
+  return grid;
+}
+
+/** The text without the free rows and columns around it. */
+function text(): NdArray {
+  const canvas = zeros([LABEL_HEIGHT, 8 * TEXT.length]);
+  drawLabel(canvas, TEXT);
+  const { data, shape } = around(canvas, canvas);
+  return ndarray(data.map((value) => value > 0 ? 1 : 0), shape);
 }
 
 if (import.meta.main) await runCommand(stress);

@@ -1,6 +1,6 @@
 /** `deno task train`: networks trained from volumes. @module */
 import { UsageError } from "../../errors.ts";
-import { didYouMean } from "../../suggest.ts";
+import { requireKnown } from "../../suggest.ts";
 import {
   TRAINABLE,
   type Trainable,
@@ -82,7 +82,9 @@ export const trainCommand = command({
 }, async (request, { console, signal }) => {
   const { inputs, cascades, channels, pools, shared, notes, ...rest } = request;
   const { config: _config, json, quiet, verbose: _, version: _version, help: _help, ...run } = rest;
-  const kind = kindOf(inputs);
+  const found = inputs.join(" ");
+  requireKnown(found, TRAINABLE, `Cannot train '${found}'`);
+  const kind = found as Trainable;
   const { data, output } = run;
   if (data === undefined || output === undefined) {
     throw new UsageError(`Cannot train: --data and --output are required`);
@@ -109,19 +111,5 @@ export const trainCommand = command({
   console.out(json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
 });
-
-function kindOf(inputs: readonly string[]): Trainable {
-  const [name = ""] = inputs;
-  const kind = TRAINABLE.find((known) => known === name);
-  if (kind === undefined || inputs.length !== 1) {
-    throw new UsageError(
-      `Cannot train: one of ${TRAINABLE.join(", ")} is required, found ${
-        inputs.join(" ") || "none"
-      }`,
-      didYouMean(name, TRAINABLE),
-    );
-  }
-  return kind;
-}
 
 if (import.meta.main) await runCommand(trainCommand);

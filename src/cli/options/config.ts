@@ -31,7 +31,8 @@ export async function readConfig(path: string, table: OptionTable): Promise<Writ
         { hint: unknownOption(table, key).hint },
       );
     } else if (isFlag(table, key)) {
-      values[key] = flag(path, key, value);
+      if (typeof value !== "boolean") throw unreadable(path, key, "true or false", value);
+      values[key] = value;
     } else {
       values[key] = text(path, key, value, table[key].joint);
     }
@@ -80,13 +81,6 @@ export async function readYaml(
   );
 }
 
-function flag(path: string, key: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new UsageError(
-    `Cannot read the config ${path}: ${key} must be true or false, found ${JSON.stringify(value)}`,
-  );
-}
-
 function text(path: string, key: string, value: unknown, joint = ","): string {
   if (Array.isArray(value)) return value.map((item) => scalar(path, key, item)).join(joint);
   if (typeof value === "object" && value !== null) {
@@ -98,8 +92,10 @@ function text(path: string, key: string, value: unknown, joint = ","): string {
 
 function scalar(path: string, key: string, value: unknown): string {
   if (typeof value === "string" || typeof value === "number") return String(value);
-  throw new UsageError(
-    `Cannot read the config ${path}: ${key} must be a text or a number, found ` +
-      JSON.stringify(value),
-  );
+  throw unreadable(path, key, "a text or a number", value);
 }
+
+const unreadable = (path: string, key: string, required: string, value: unknown) =>
+  new UsageError(
+    `Cannot read the config ${path}: ${key} must be ${required}, found ${JSON.stringify(value)}`,
+  );

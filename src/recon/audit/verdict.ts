@@ -78,7 +78,7 @@ function dataReasons(consistency: SliceConsistency): Reason[] {
   const { noise, coilRatio, correlation } = consistency;
   const left = modelError(consistency);
   return [
-    ...(noise === null ? [] : reason("noise", Math.max(noise, 1 / noise), noiseText(noise))),
+    ...noise === null ? [] : reason("noise", Math.max(noise, 1 / noise), noiseText(noise)),
     ...reason(
       "coilRatio",
       coilRatio,
@@ -129,21 +129,14 @@ function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number)
   return [...worseThanSense, ...worseThanTv];
 }
 
-const ABOUT: Readonly<Record<keyof typeof LIMITS, Subject>> = {
-  noise: "data",
-  coilRatio: "data",
-  correlation: "data",
-  modelError: "data",
-  dataInconsistency: "image",
-  prediction: "image",
-  prior: "image",
-};
+/** The reasons about the image; the others are about the data. */
+const ABOUT_IMAGE: readonly string[] = ["dataInconsistency", "prediction", "prior"];
 
 function reason(kind: keyof typeof LIMITS, value: number, text: string): Reason[] {
   const { suspicious, inconsistent } = LIMITS[kind];
   if (!(value > suspicious)) return [];
   const verdict = value > inconsistent ? "inconsistent" : "suspicious";
-  return [{ kind, about: ABOUT[kind], verdict, text }];
+  return [{ kind, about: ABOUT_IMAGE.includes(kind) ? "image" : "data", verdict, text }];
 }
 
 function noiseText(noise: number): string {

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
 import { readFileSync } from "node:fs";
-import { stress } from "../../../src/cli/commands/stress.ts";
-import { structures } from "../../../src/cli/commands/stress_structures.ts";
+import { stress, structures } from "../../../src/cli/commands/stress.ts";
 import { ndarray, zeros } from "../../../src/ndarray.ts";
 import { changeOf, keptOf, stressConditions } from "../../../src/recon/stress.ts";
 import { parseMaskSpec } from "../../../src/mri/sampling/masks.ts";
