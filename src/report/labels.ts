@@ -11,18 +11,13 @@ const DETAILS: readonly ((run: ComparisonRun) => string)[] = [
 
 /** One label for each run, unique among the runs of its input and mask. */
 export function runLabels(runs: readonly ComparisonRun[]): string[] {
-  const groups = Map.groupBy(
-    runs,
-    ({ method, input, mask }) => JSON.stringify([method, input, mask]),
-  );
-  const needed = new Map<string, Set<number>>();
-  for (const group of groups.values()) {
-    const details = needed.get(group[0].method) ?? new Set();
-    DETAILS.forEach((detail, i) => new Set(group.map(detail)).size > 1 && details.add(i));
-    needed.set(group[0].method, details);
-  }
+  const key = ({ method, input, mask }: ComparisonRun) => JSON.stringify([method, input, mask]);
+  const groups = [...Map.groupBy(runs, key).values()];
+  const named = Map.groupBy(groups, ([{ method }]) => method);
   return runs.map((run) => {
-    const details = DETAILS.filter((_, i) => needed.get(run.method)!.has(i));
+    const details = DETAILS.filter((detail) =>
+      named.get(run.method)!.some((group) => distinct(group.map(detail)).length > 1)
+    );
     return [run.method, ...details.map((detail) => detail(run))].filter(Boolean).join(", ");
   });
 }

@@ -57,6 +57,8 @@ function backgroundPhase(coefficients: Tensor, height: number, width: number): T
   return joinParts(cos(phase), sin(phase));
 }
 
+type KspaceProgram = Program<"image" | "maps" | "noise" | "sigma", "kspace">;
+
 /** Simulates the k-space of images of one size, all seen by the same coils. */
 export class Simulator {
   /**
@@ -64,14 +66,10 @@ export class Simulator {
    * sum of squares is 1, so that the root sum of squares of noiseless coil images is |image|.
    */
   readonly maps: NdArray;
-  readonly #program: Program<"image" | "maps" | "noise" | "sigma", "kspace">;
+  readonly #program: KspaceProgram;
   readonly #noise: Rng;
 
-  private constructor(
-    maps: NdArray,
-    program: Program<"image" | "maps" | "noise" | "sigma", "kspace">,
-    noise: Rng,
-  ) {
+  private constructor(maps: NdArray, program: KspaceProgram, noise: Rng) {
     this.maps = maps;
     this.#program = program;
     this.#noise = noise;

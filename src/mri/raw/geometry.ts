@@ -22,9 +22,7 @@ export interface RawGeometry {
   readonly known: boolean;
 }
 
-export function voxelSize({ extent, output }: RawAxis): number {
-  return extent / output;
-}
+export const voxelSize = ({ extent, output }: RawAxis): number => extent / output;
 
 const dot = (a: Triple, b: Triple) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 

@@ -76,38 +76,27 @@ export async function collectPictures(
   };
 }
 
-/** The arrays of an input one by one, its reference first, so that only one is in memory. */
-async function* arrays(
-  { runs }: Comparison,
-  input: number,
-  images: ReportImages,
-): AsyncGenerator<{ kind: PictureKind; index: number; volume: NdArray }> {
-  const reference = await images.reference(input);
-  if (reference !== undefined) yield { kind: "reference", index: input, volume: reference };
-  for (const [index, run] of runs.entries()) {
-    if (run.input !== input || run.error !== null) continue;
-    const recon = await images.recon(run.key);
-    if (recon !== undefined) yield { kind: "recon", index, volume: recon };
-    const std = run.files.std === undefined ? undefined : await images.std(run.key);
-    if (std !== undefined) yield { kind: "std", index, volume: std };
-  }
-}
-
 async function inputPictures(
-  comparison: Comparison,
+  { inputs, runs }: Comparison,
   input: number,
   images: ReportImages,
   maxPixels: number,
 ): Promise<{ input: InputData; slices: Slice[] }> {
-  const { inputs, runs } = comparison;
   const { path: name, slices: [first] } = inputs[input];
-  const mine = runs.filter((run) => run.input === input && run.error === null);
-  const pictures = 1 + mine.length + mine.filter(({ files }) => files.std !== undefined).length;
+  const mine = [...runs.entries()].filter(([, run]) => run.input === input && run.error === null);
+  const pictures = 1 + mine.length + mine.filter(([, { files }]) => files.std).length;
   const slices: Slice[] = [];
-  let chosen: ReturnType<typeof choose> | undefined;
-  for await (const { kind, index, volume } of arrays(comparison, input, images)) {
+  let chosen = undefined as ReturnType<typeof choose> | undefined;
+  const take = (kind: PictureKind, index: number, volume: NdArray | undefined) => {
+    if (volume === undefined) return;
     chosen ??= choose(volume, maxPixels / pictures);
     slices.push(...pick(volume, chosen).map((slice) => ({ kind, index, ...slice })));
+  };
+  // One by one, so that only one array is in memory, the reference first.
+  take("reference", input, await images.reference(input));
+  for (const [index, { key, files }] of mine) {
+    take("recon", index, await images.recon(key));
+    if (files.std) take("std", index, await images.std(key));
   }
   const reference = slices.some(({ kind }) => kind === "reference");
   const { rows = 1, columns = 1, white = 1, indices = [] } = chosen ?? {};
