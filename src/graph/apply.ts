@@ -1,6 +1,6 @@
 /** Applies operators to tensors, with the rule table of all operators. @module */
 import { elementwiseRules } from "./ops/elementwise.ts";
-import { activationRules } from "./ops/activation.ts";
+import { activationRules, softmaxRules } from "./ops/activation.ts";
 import { linearRules } from "./ops/linear.ts";
 import { convRules } from "./ops/conv.ts";
 import { movementRules } from "./ops/movement.ts";
@@ -20,6 +20,7 @@ export function ruleOf<K extends OpName>(op: K): OpRule<K> {
     ...leafRules,
     ...elementwiseRules,
     ...activationRules,
+    ...softmaxRules,
     ...linearRules,
     ...convRules,
     ...movementRules,

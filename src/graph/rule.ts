@@ -47,7 +47,12 @@ export interface OpRule<K extends OpName> {
    * none, so that `vjp` throws and names the node.
    */
   readonly vjp: Vjp<K> | "zero" | "none";
+  /** Of an elementwise operator: an element of the result in float64, from those of the inputs. */
+  value?(a: number, b: number, c: number, node: Tensor<K>): number;
 }
+
+/** The rule of an elementwise operator. */
+export type ElementRule<K extends OpName> = OpRule<K> & Required<Pick<OpRule<K>, "value">>;
 
 /** Rules of some operators: one file of `ops/` has them. */
 export type SomeRules = { readonly [K in OpName]?: OpRule<K> };

@@ -3,21 +3,29 @@
  * gradient checks. It also folds the shape arithmetic of foreign models. No reconstruction uses it.
  * @module
  */
-import type { HostArray, HostKernel } from "./array.ts";
-import { elementwiseKernels } from "./elementwise.ts";
+import { ruleOf } from "../apply.ts";
+import { broadcastTo, type HostArray, type HostKernel } from "./array.ts";
 import { movementKernels } from "./movement.ts";
 import { reduceKernels } from "./reduce.ts";
 import { windowKernels } from "./window.ts";
+import type { activationRules } from "../ops/activation.ts";
 import type { OpName } from "../ops/attributes.ts";
+import type { elementwiseRules } from "../ops/elementwise.ts";
 import { formatShape, sameShape } from "../shapes.ts";
 import { type Tensor, topological } from "../tensor.ts";
 
 export type { HostArray };
 
-const kernels: { readonly [K in Exclude<OpName, "Input">]: HostKernel<K> } = {
+/** Operators that have no value of their own for each element. */
+type Structural = Exclude<OpName, keyof typeof elementwiseRules | keyof typeof activationRules>;
+
+const kernels: { readonly [K in Structural]: HostKernel<K> } = {
+  Input: (_inputs, { attributes: { name } }) => {
+    throw new TypeError(`Cannot evaluate: input ${name} has no value`);
+  },
   Constant: (_inputs, { attributes: { data } }) =>
     Float64Array.from(data as ArrayLike<number | bigint>, Number),
-  ...elementwiseKernels,
+  Identity: ([x]) => x.data,
   ...movementKernels,
   ...reduceKernels,
   ...windowKernels,
@@ -50,10 +58,12 @@ export function evaluate(
 }
 
 function compute(node: Tensor, values: ReadonlyMap<Tensor, HostArray>): HostArray {
-  if (node.op === "Input") {
-    const { name } = (node as Tensor<"Input">).attributes;
-    throw new TypeError(`Cannot evaluate: input ${name} has no value`);
+  const inputs = node.inputs.map((x) => values.get(x)!);
+  const { value } = ruleOf<OpName>(node.op);
+  if (value === undefined) {
+    const kernel = kernels[node.op as Structural] as HostKernel<OpName>;
+    return { data: kernel(inputs, node), shape: node.shape };
   }
-  const kernel = kernels[node.op as Exclude<OpName, "Input">] as HostKernel<OpName>;
-  return { data: kernel(node.inputs.map((x) => values.get(x)!), node), shape: node.shape };
+  const [a, b = a, c = a] = inputs.map((x) => broadcastTo(x, node.shape));
+  return { data: a.map((v, i) => value(v, b[i], c[i], node)), shape: node.shape };
 }

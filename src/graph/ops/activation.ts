@@ -1,8 +1,9 @@
 /** Activations of networks. @module */
 import { apply } from "../apply.ts";
-import type { SomeRules } from "../rule.ts";
+import type { ElementRule, SomeRules } from "../rule.ts";
 import { normalizeAxis, requireBroadcast, requireInputs } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
+import type { OpName } from "./attributes.ts";
 import {
   add,
   cast,
@@ -13,6 +14,7 @@ import {
   max,
   mul,
   neg,
+  sameType,
   sub,
   unary,
   where,
@@ -24,24 +26,40 @@ const encodeAlpha = ({ alpha }: { alpha: number }) => ({ attributes: { alpha: { 
 
 /** Rules of the activations. */
 export const activationRules = {
-  Tanh: unary("Tanh", (ct, node) => [mul(ct, sub(1, mul(node, node)))]),
-  Sigmoid: unary("Sigmoid", (ct, node) => [mul(ct, mul(node, sub(1, node)))]),
+  Tanh: unary("Tanh", Math.tanh, (ct, node) => [mul(ct, sub(1, mul(node, node)))]),
+  Sigmoid: unary(
+    "Sigmoid",
+    (x) => 1 / (1 + Math.exp(-x)),
+    (ct, node) => [mul(ct, mul(node, sub(1, node)))],
+  ),
   // A product, as onnxruntime's Where takes twice the time of a cast and a product.
-  Relu: unary("Relu", (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))]),
+  Relu: unary(
+    "Relu",
+    (x) => Math.max(x, 0),
+    (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))],
+  ),
   LeakyRelu: {
-    ...unary("LeakyRelu", (ct, { inputs: [x], attributes: { alpha } }) => [
-      mul(ct, slopes(x, alpha)),
-    ]),
+    ...unary(
+      "LeakyRelu",
+      (x, { alpha }) => x > 0 ? x : alpha * x,
+      (ct, { inputs: [x], attributes: { alpha } }) => [
+        mul(ct, slopes(x, alpha)),
+      ],
+    ),
     encode: encodeAlpha,
   },
   // f = x for x > 0, else alpha (e^x - 1), whose slope is f + alpha.
   Elu: {
-    ...unary("Elu", (ct, node) => [
+    ...unary("Elu", (x, { alpha }) => x > 0 ? x : alpha * Math.expm1(x), (ct, node) => [
       where(greater(node.inputs[0], 0), ct, mul(ct, add(node, node.attributes.alpha))),
     ]),
     encode: encodeAlpha,
   },
-  Softplus: unary("Softplus", (ct, { inputs: [x] }) => [div(ct, add(exp(neg(x)), 1))]),
+  Softplus: unary(
+    "Softplus",
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    (ct, { inputs: [x] }) => [div(ct, add(exp(neg(x)), 1))],
+  ),
   PRelu: {
     infer(inputs) {
       requireInputs("PRelu", inputs, 2);
@@ -53,10 +71,15 @@ export const activationRules = {
       const negative = less(x, 0);
       return [where(negative, mul(ct, slope), ct), where(negative, mul(ct, x), 0)];
     },
+    value: (x, slope) => x > 0 ? x : slope * x,
   },
+} satisfies { readonly [K in OpName]?: ElementRule<K> };
+
+/** The rule of the softmax. */
+export const softmaxRules = {
   Softmax: {
     // d softmax = p (dx - sum(p dx))
-    ...unary("Softmax", (ct, node) => {
+    ...sameType("Softmax", (ct, node) => {
       const weighted = mul(ct, node);
       const total = reduceSum(weighted, [node.attributes.axis], { keepDims: true });
       return [sub(weighted, mul(node, total))];

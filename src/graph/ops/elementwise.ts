@@ -1,18 +1,21 @@
 /** Elementwise arithmetic and comparison, with NumPy's broadcasting. @module */
 import { apply } from "../apply.ts";
-import type { OpRule, SomeRules, Vjp } from "../rule.ts";
+import type { ElementRule, OpRule, Vjp } from "../rule.ts";
 import { broadcastShapes, commonType, requireInputs } from "../shapes.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import type { OpAttributes, OpName, PlainOp } from "./attributes.ts";
 import { asTensor, type TensorLike, typedData } from "./leaf.ts";
 
+type Binary<K extends OpName> = (a: number, b: number, node: Tensor<K>) => number;
+
 /** An operator on inputs of one element type (`only`, if given) that broadcast to each other. */
 const broadcasting = <K extends PlainOp>(
   op: K,
   count: number,
+  f: Binary<K>,
   vjp: OpRule<K>["vjp"],
   { only, result }: { only?: DType; result?: DType } = {},
-): OpRule<K> => ({
+): ElementRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, count);
     const dtype = commonType(op, inputs);
@@ -22,17 +25,21 @@ const broadcasting = <K extends PlainOp>(
     return { dtype: result ?? dtype, shape: broadcastShapes(op, inputs.map((x) => x.shape)) };
   },
   vjp,
+  value: (a, b, _, node) => f(a, b, node),
 });
 
-const binary = <K extends PlainOp>(op: K, vjp: Vjp<K>) => broadcasting(op, 2, vjp);
+const binary = <K extends PlainOp>(op: K, f: Binary<K>, vjp: Vjp<K>) => broadcasting(op, 2, f, vjp);
 
-const comparison = <K extends PlainOp>(op: K) => broadcasting(op, 2, "zero", { result: "bool" });
+type Test = (a: number, b: number) => boolean;
 
-const logical = <K extends PlainOp>(op: K, count: number) =>
-  broadcasting(op, count, "zero", { only: "bool" });
+const comparison = <K extends PlainOp>(op: K, holds: Test) =>
+  broadcasting(op, 2, (a, b) => Number(holds(a, b)), "zero", { result: "bool" });
+
+const logical = <K extends PlainOp>(op: K, count: number, holds: Test) =>
+  broadcasting(op, count, (a, b) => Number(holds(a, b)), "zero", { only: "bool" });
 
 /** An operator whose result has the type of its one input. */
-export const unary = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
+export const sameType = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
   infer(inputs) {
     requireInputs(op, inputs, 1);
     return { dtype: inputs[0].dtype, shape: inputs[0].shape };
@@ -40,49 +47,71 @@ export const unary = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K>
   vjp,
 });
 
+/** An elementwise operator with one input: its value f and its derivative. */
+export const unary = <K extends OpName>(
+  op: K,
+  f: (x: number, attributes: OpAttributes[K]) => number,
+  vjp: OpRule<K>["vjp"],
+): ElementRule<K> => ({
+  ...sameType(op, vjp),
+  value: (x, _b, _c, { attributes }) => f(x, attributes),
+});
+
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
 /** Rules of the elementwise operators. */
 export const elementwiseRules = {
-  Add: binary("Add", (ct) => [ct, ct]),
-  Sub: binary("Sub", (ct) => [ct, neg(ct)]),
-  Mul: binary("Mul", (ct, { inputs: [a, b] }, [first, second]) => [
+  Add: binary("Add", (a, b) => a + b, (ct) => [ct, ct]),
+  Sub: binary("Sub", (a, b) => a - b, (ct) => [ct, neg(ct)]),
+  Mul: binary("Mul", (a, b) => a * b, (ct, { inputs: [a, b] }, [first, second]) => [
     first ? mul(ct, b) : null,
     second ? mul(ct, a) : null,
   ]),
   // d(a/b) = da/b - (a/b) db/b
-  Div: binary("Div", (ct, node) => {
-    const ctA = div(ct, node.inputs[1]);
-    return [ctA, neg(mul(ctA, node))];
-  }),
+  Div: binary(
+    "Div",
+    (a, b, { dtype }) => isFloat(dtype) ? a / b : Math.trunc(a / b),
+    (ct, node) => {
+      const ctA = div(ct, node.inputs[1]);
+      return [ctA, neg(mul(ctA, node))];
+    },
+  ),
   // d(a^b) = b a^(b-1) da + a^b log(a) db, the latter 0 where a^b is
-  Pow: binary("Pow", (ct, node, [base, exponent]) => {
+  Pow: binary("Pow", (a, b) => a ** b, (ct, node, [base, exponent]) => {
     const [a, b] = node.inputs;
     return [
       base ? mul(ct, mul(b, pow(a, sub(b, 1)))) : null,
       exponent ? mul(ct, mul(node, log(where(equal(node, 0), 1, a)))) : null,
     ];
   }),
-  Max: binary("Max", (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b))),
-  Min: binary("Min", (ct, { inputs: [a, b] }) => selectVjp(ct, lessOrEqual(a, b))),
-  Neg: unary("Neg", (ct) => [neg(ct)]),
-  Abs: unary("Abs", (ct, { inputs: [x] }) => [
+  Max: binary(
+    "Max",
+    (a, b) => Math.max(a, b),
+    (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b)),
+  ),
+  Min: binary(
+    "Min",
+    (a, b) => Math.min(a, b),
+    (ct, { inputs: [a, b] }) => selectVjp(ct, lessOrEqual(a, b)),
+  ),
+  Neg: unary("Neg", (x) => -x, (ct) => [neg(ct)]),
+  Abs: unary("Abs", Math.abs, (ct, { inputs: [x] }) => [
     // not by Sign, which onnxruntime's WebGPU provider lacks
     where(greater(x, 0), ct, where(less(x, 0), neg(ct), asTensor(0, ct))),
   ]),
-  Sign: unary("Sign", "zero"),
-  Reciprocal: unary("Reciprocal", (ct, node) => [neg(mul(ct, mul(node, node)))]),
-  Sqrt: unary("Sqrt", (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
-  Exp: unary("Exp", (ct, node) => [mul(ct, node)]),
-  Log: unary("Log", (ct, { inputs: [x] }) => [div(ct, x)]),
-  Erf: unary("Erf", (ct, { inputs: [x] }) => [
+  Sign: unary("Sign", Math.sign, "zero"),
+  Reciprocal: unary("Reciprocal", (x) => 1 / x, (ct, node) => [neg(mul(ct, mul(node, node)))]),
+  Sqrt: unary("Sqrt", Math.sqrt, (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
+  Exp: unary("Exp", Math.exp, (ct, node) => [mul(ct, node)]),
+  Log: unary("Log", Math.log, (ct, { inputs: [x] }) => [div(ct, x)]),
+  Erf: unary("Erf", erfOf, (ct, { inputs: [x] }) => [
     mul(ct, mul(exp(neg(mul(x, x))), asTensor(TWO_OVER_SQRT_PI, x))),
   ]),
-  Sin: unary("Sin", (ct, { inputs: [x] }) => [mul(ct, cos(x))]),
-  Cos: unary("Cos", (ct, { inputs: [x] }) => [neg(mul(ct, sin(x)))]),
-  Floor: unary("Floor", "none"),
-  Ceil: unary("Ceil", "none"),
-  Round: unary("Round", "none"),
+  Sin: unary("Sin", Math.sin, (ct, { inputs: [x] }) => [mul(ct, cos(x))]),
+  Cos: unary("Cos", Math.cos, (ct, { inputs: [x] }) => [neg(mul(ct, sin(x)))]),
+  Floor: unary("Floor", Math.floor, "none"),
+  Ceil: unary("Ceil", Math.ceil, "none"),
+  Round: unary("Round", roundHalfEven, "none"),
   Clip: {
     infer(inputs, { min, max }) {
       requireInputs("Clip", inputs, 1);
@@ -95,15 +124,16 @@ export const elementwiseRules = {
       ),
     }),
     vjp: (ct, node) => [where(equal(node, node.inputs[0]), ct, asTensor(0, ct))],
+    value: (x, _b, _c, { attributes: { min, max } }) => Math.min(max, Math.max(min, x)),
   },
-  Greater: comparison("Greater"),
-  GreaterOrEqual: comparison("GreaterOrEqual"),
-  Less: comparison("Less"),
-  LessOrEqual: comparison("LessOrEqual"),
-  Equal: comparison("Equal"),
-  And: logical("And", 2),
-  Or: logical("Or", 2),
-  Not: logical("Not", 1),
+  Greater: comparison("Greater", (a, b) => a > b),
+  GreaterOrEqual: comparison("GreaterOrEqual", (a, b) => a >= b),
+  Less: comparison("Less", (a, b) => a < b),
+  LessOrEqual: comparison("LessOrEqual", (a, b) => a <= b),
+  Equal: comparison("Equal", (a, b) => a === b),
+  And: logical("And", 2, (a, b) => a !== 0 && b !== 0),
+  Or: logical("Or", 2, (a, b) => a !== 0 || b !== 0),
+  Not: logical("Not", 1, (x) => x === 0),
   Where: {
     infer(inputs) {
       requireInputs("Where", inputs, 3);
@@ -117,6 +147,7 @@ export const elementwiseRules = {
       };
     },
     vjp: (ct, { inputs: [condition] }) => [null, ...selectVjp(ct, condition)],
+    value: (condition, a, b) => condition !== 0 ? a : b,
   },
   Cast: {
     infer(inputs, { to }) {
@@ -125,8 +156,36 @@ export const elementwiseRules = {
     },
     encode: ({ to }) => ({ attributes: { to: onnxType(to) } }),
     vjp: (ct, { inputs: [x] }) => [isFloat(x.dtype) ? cast(ct, x.dtype) : null],
+    value: (x, _b, _c, { dtype }) => castValue(x, dtype),
   },
-} satisfies SomeRules;
+} satisfies { readonly [K in OpName]?: ElementRule<K> };
+
+function castValue(value: number, dtype: DType): number {
+  if (dtype === "bool") return value === 0 ? 0 : 1;
+  if (dtype === "uint8") return Math.trunc(value) & 255;
+  return isFloat(dtype) ? value : Math.trunc(value);
+}
+
+function roundHalfEven(x: number): number {
+  const low = Math.floor(x);
+  if (x - low !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}
+
+/** Where erf is 1 in float64. */
+const ERF_IS_ONE = 6;
+
+/** Gauss error function: 2/sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!, all terms of one sign. */
+function erfOf(x: number): number {
+  if (Math.abs(x) > ERF_IS_ONE) return Math.sign(x);
+  let sum = 0;
+  let term = x;
+  for (let n = 0; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    sum += term;
+    term *= 2 * x * x / (2 * n + 3);
+  }
+  return TWO_OVER_SQRT_PI * Math.exp(-x * x) * sum;
+}
 
 /** Cotangents of a choice between two values: each gets its share of the elements. */
 function selectVjp(ct: Tensor, takesFirst: Tensor): [Tensor, Tensor] {
