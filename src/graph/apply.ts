@@ -39,6 +39,5 @@ export function apply<K extends OpName>(
   inputs: readonly Tensor[],
   attributes: OpAttributes[K],
 ): Tensor<K> {
-  const type = ruleOf(op).infer(inputs, attributes);
-  return new Tensor(op, inputs, attributes, type);
+  return new Tensor(op, inputs, attributes, ruleOf(op).infer(inputs, attributes, op));
 }

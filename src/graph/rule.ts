@@ -39,7 +39,7 @@ export interface OpRule<K extends OpName> {
    * @throws {TypeError} for inputs of the wrong kind
    * @throws {RangeError} for shapes or attributes that do not fit
    */
-  infer(inputs: readonly Tensor[], attributes: OpAttributes[K]): TensorType;
+  infer(inputs: readonly Tensor[], attributes: OpAttributes[K], op: K): TensorType;
   /** Encoding; without it the node has no attributes and no constant inputs. */
   encode?(attributes: OpAttributes[K], node: Tensor<K>): Encoding;
   /**

@@ -26,37 +26,25 @@ const encodeAlpha = ({ alpha }: { alpha: number }) => ({ attributes: { alpha: { 
 
 /** Rules of the activations. */
 export const activationRules = {
-  Tanh: unary("Tanh", Math.tanh, (ct, node) => [mul(ct, sub(1, mul(node, node)))]),
-  Sigmoid: unary(
-    "Sigmoid",
-    (x) => 1 / (1 + Math.exp(-x)),
-    (ct, node) => [mul(ct, mul(node, sub(1, node)))],
-  ),
+  Tanh: unary(Math.tanh, (ct, node) => [mul(ct, sub(1, mul(node, node)))]),
+  Sigmoid: unary((x) => 1 / (1 + Math.exp(-x)), (ct, node) => [mul(ct, mul(node, sub(1, node)))]),
   // A product, as onnxruntime's Where takes twice the time of a cast and a product.
-  Relu: unary(
-    "Relu",
-    (x) => Math.max(x, 0),
-    (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))],
-  ),
+  Relu: unary((x) => Math.max(x, 0), (ct, node) => [mul(ct, cast(greater(node, 0), ct.dtype))]),
   LeakyRelu: {
-    ...unary(
-      "LeakyRelu",
+    ...unary<"LeakyRelu">(
       (x, { alpha }) => x > 0 ? x : alpha * x,
-      (ct, { inputs: [x], attributes: { alpha } }) => [
-        mul(ct, slopes(x, alpha)),
-      ],
+      (ct, { inputs: [x], attributes: { alpha } }) => [mul(ct, slopes(x, alpha))],
     ),
     encode: encodeAlpha,
   },
   // f = x for x > 0, else alpha (e^x - 1), whose slope is f + alpha.
   Elu: {
-    ...unary("Elu", (x, { alpha }) => x > 0 ? x : alpha * Math.expm1(x), (ct, node) => [
+    ...unary<"Elu">((x, { alpha }) => x > 0 ? x : alpha * Math.expm1(x), (ct, node) => [
       where(greater(node.inputs[0], 0), ct, mul(ct, add(node, node.attributes.alpha))),
     ]),
     encode: encodeAlpha,
   },
   Softplus: unary(
-    "Softplus",
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     (ct, { inputs: [x] }) => [div(ct, add(exp(neg(x)), 1))],
   ),
@@ -79,7 +67,7 @@ export const activationRules = {
 export const softmaxRules = {
   Softmax: {
     // d softmax = p (dx - sum(p dx))
-    ...sameType("Softmax", (ct, node) => {
+    ...sameType<"Softmax">((ct, node) => {
       const weighted = mul(ct, node);
       const total = reduceSum(weighted, [node.attributes.axis], { keepDims: true });
       return [sub(weighted, mul(node, total))];

@@ -3,20 +3,24 @@ import { apply } from "../apply.ts";
 import type { SomeRules } from "../rule.ts";
 import { commonType, formatShape, int64Vector, requireInputs } from "../shapes.ts";
 import type { Shape, Tensor, TensorType } from "../tensor.ts";
-import type { ConvAttributes, ConvTransposeAttributes, PoolAttributes } from "./attributes.ts";
+import type {
+  ConvAttributes,
+  ConvTransposeAttributes,
+  OpName,
+  PoolAttributes,
+} from "./attributes.ts";
 import { convTransposeVjp, convVjp } from "./conv_vjp.ts";
 import { averagePoolVjp, maxPoolVjp, resizeVjp } from "./pool_vjp.ts";
 
 /** Rules of the windowed operators. */
 export const convRules = {
   Conv: {
-    infer: convType("Conv", ([out, perGroup], group) => [perGroup * group, out], windowCount),
+    infer: convType(([out, perGroup], group) => [perGroup * group, out], windowCount),
     encode: (attributes) => ({ attributes: { ...attributes } }),
     vjp: convVjp,
   },
   ConvTranspose: {
     infer: convType<ConvTransposeAttributes>(
-      "ConvTranspose",
       ([from, perGroup], group) => [from, perGroup * group],
       (size, reach, axis, { strides, pads, outputPadding }) =>
         (size - 1) * strides[axis] + reach + outputPadding[axis] - bothPads(pads, axis),
@@ -63,11 +67,10 @@ export const convRules = {
  * @param size of the result along an axis, from that of the image and the reach of the kernel
  */
 function convType<A extends ConvAttributes>(
-  op: string,
   channels: (weight: Shape, group: number) => readonly [number, number],
   size: (image: number, reach: number, axis: number, attributes: A) => number,
 ) {
-  return (inputs: readonly Tensor[], attributes: A): TensorType => {
+  return (inputs: readonly Tensor[], attributes: A, op: OpName): TensorType => {
     requireInputs(op, inputs, 2, 3);
     const [x, weight, bias] = inputs;
     const { dilations, group } = attributes;

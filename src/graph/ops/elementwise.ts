@@ -10,13 +10,12 @@ type Binary<K extends OpName> = (a: number, b: number, node: Tensor<K>) => numbe
 
 /** An operator on inputs of one element type (`only`, if given) that broadcast to each other. */
 const broadcasting = <K extends PlainOp>(
-  op: K,
   count: number,
   f: Binary<K>,
   vjp: OpRule<K>["vjp"],
   { only, result }: { only?: DType; result?: DType } = {},
 ): ElementRule<K> => ({
-  infer(inputs) {
+  infer(inputs, _, op) {
     requireInputs(op, inputs, count);
     const dtype = commonType(op, inputs);
     if (only !== undefined && dtype !== only) {
@@ -28,19 +27,19 @@ const broadcasting = <K extends PlainOp>(
   value: (a, b, _, node) => f(a, b, node),
 });
 
-const binary = <K extends PlainOp>(op: K, f: Binary<K>, vjp: Vjp<K>) => broadcasting(op, 2, f, vjp);
+const binary = <K extends PlainOp>(f: Binary<K>, vjp: Vjp<K>) => broadcasting<K>(2, f, vjp);
 
 type Test = (a: number, b: number) => boolean;
 
-const comparison = <K extends PlainOp>(op: K, holds: Test) =>
-  broadcasting(op, 2, (a, b) => Number(holds(a, b)), "zero", { result: "bool" });
+const comparison = <K extends PlainOp>(holds: Test) =>
+  broadcasting<K>(2, (a, b) => Number(holds(a, b)), "zero", { result: "bool" });
 
-const logical = <K extends PlainOp>(op: K, count: number, holds: Test) =>
-  broadcasting(op, count, (a, b) => Number(holds(a, b)), "zero", { only: "bool" });
+const logical = <K extends PlainOp>(count: number, holds: Test) =>
+  broadcasting<K>(count, (a, b) => Number(holds(a, b)), "zero", { only: "bool" });
 
 /** An operator whose result has the type of its one input. */
-export const sameType = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule<K> => ({
-  infer(inputs) {
+export const sameType = <K extends OpName>(vjp: OpRule<K>["vjp"]): OpRule<K> => ({
+  infer(inputs, _, op) {
     requireInputs(op, inputs, 1);
     return { dtype: inputs[0].dtype, shape: inputs[0].shape };
   },
@@ -49,35 +48,27 @@ export const sameType = <K extends OpName>(op: K, vjp: OpRule<K>["vjp"]): OpRule
 
 /** An elementwise operator with one input: its value f and its derivative. */
 export const unary = <K extends OpName>(
-  op: K,
   f: (x: number, attributes: OpAttributes[K]) => number,
   vjp: OpRule<K>["vjp"],
-): ElementRule<K> => ({
-  ...sameType(op, vjp),
-  value: (x, _b, _c, { attributes }) => f(x, attributes),
-});
+): ElementRule<K> => ({ ...sameType(vjp), value: (x, _b, _c, { attributes }) => f(x, attributes) });
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
 /** Rules of the elementwise operators. */
 export const elementwiseRules = {
-  Add: binary("Add", (a, b) => a + b, (ct) => [ct, ct]),
-  Sub: binary("Sub", (a, b) => a - b, (ct) => [ct, neg(ct)]),
-  Mul: binary("Mul", (a, b) => a * b, (ct, { inputs: [a, b] }, [first, second]) => [
+  Add: binary((a, b) => a + b, (ct) => [ct, ct]),
+  Sub: binary((a, b) => a - b, (ct) => [ct, neg(ct)]),
+  Mul: binary((a, b) => a * b, (ct, { inputs: [a, b] }, [first, second]) => [
     first ? mul(ct, b) : null,
     second ? mul(ct, a) : null,
   ]),
   // d(a/b) = da/b - (a/b) db/b
-  Div: binary(
-    "Div",
-    (a, b, { dtype }) => isFloat(dtype) ? a / b : Math.trunc(a / b),
-    (ct, node) => {
-      const ctA = div(ct, node.inputs[1]);
-      return [ctA, neg(mul(ctA, node))];
-    },
-  ),
+  Div: binary((a, b, { dtype }) => isFloat(dtype) ? a / b : Math.trunc(a / b), (ct, node) => {
+    const ctA = div(ct, node.inputs[1]);
+    return [ctA, neg(mul(ctA, node))];
+  }),
   // d(a^b) = b a^(b-1) da + a^b log(a) db, the latter 0 where a^b is
-  Pow: binary("Pow", (a, b) => a ** b, (ct, node, [base, exponent]) => {
+  Pow: binary((a, b) => a ** b, (ct, node, [base, exponent]) => {
     const [a, b] = node.inputs;
     return [
       base ? mul(ct, mul(b, pow(a, sub(b, 1)))) : null,
@@ -85,33 +76,31 @@ export const elementwiseRules = {
     ];
   }),
   Max: binary(
-    "Max",
     (a, b) => Math.max(a, b),
     (ct, { inputs: [a, b] }) => selectVjp(ct, greaterOrEqual(a, b)),
   ),
   Min: binary(
-    "Min",
     (a, b) => Math.min(a, b),
     (ct, { inputs: [a, b] }) => selectVjp(ct, lessOrEqual(a, b)),
   ),
-  Neg: unary("Neg", (x) => -x, (ct) => [neg(ct)]),
-  Abs: unary("Abs", Math.abs, (ct, { inputs: [x] }) => [
+  Neg: unary((x) => -x, (ct) => [neg(ct)]),
+  Abs: unary(Math.abs, (ct, { inputs: [x] }) => [
     // not by Sign, which onnxruntime's WebGPU provider lacks
     where(greater(x, 0), ct, where(less(x, 0), neg(ct), asTensor(0, ct))),
   ]),
-  Sign: unary("Sign", Math.sign, "zero"),
-  Reciprocal: unary("Reciprocal", (x) => 1 / x, (ct, node) => [neg(mul(ct, mul(node, node)))]),
-  Sqrt: unary("Sqrt", Math.sqrt, (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
-  Exp: unary("Exp", Math.exp, (ct, node) => [mul(ct, node)]),
-  Log: unary("Log", Math.log, (ct, { inputs: [x] }) => [div(ct, x)]),
-  Erf: unary("Erf", erfOf, (ct, { inputs: [x] }) => [
+  Sign: unary(Math.sign, "zero"),
+  Reciprocal: unary((x) => 1 / x, (ct, node) => [neg(mul(ct, mul(node, node)))]),
+  Sqrt: unary(Math.sqrt, (ct, node) => [div(mul(ct, asTensor(0.5, ct)), node)]),
+  Exp: unary(Math.exp, (ct, node) => [mul(ct, node)]),
+  Log: unary(Math.log, (ct, { inputs: [x] }) => [div(ct, x)]),
+  Erf: unary(erfOf, (ct, { inputs: [x] }) => [
     mul(ct, mul(exp(neg(mul(x, x))), asTensor(TWO_OVER_SQRT_PI, x))),
   ]),
-  Sin: unary("Sin", Math.sin, (ct, { inputs: [x] }) => [mul(ct, cos(x))]),
-  Cos: unary("Cos", Math.cos, (ct, { inputs: [x] }) => [neg(mul(ct, sin(x)))]),
-  Floor: unary("Floor", Math.floor, "none"),
-  Ceil: unary("Ceil", Math.ceil, "none"),
-  Round: unary("Round", roundHalfEven, "none"),
+  Sin: unary(Math.sin, (ct, { inputs: [x] }) => [mul(ct, cos(x))]),
+  Cos: unary(Math.cos, (ct, { inputs: [x] }) => [neg(mul(ct, sin(x)))]),
+  Floor: unary(Math.floor, "none"),
+  Ceil: unary(Math.ceil, "none"),
+  Round: unary(roundHalfEven, "none"),
   Clip: {
     infer(inputs, { min, max }) {
       requireInputs("Clip", inputs, 1);
@@ -126,14 +115,14 @@ export const elementwiseRules = {
     vjp: (ct, node) => [where(equal(node, node.inputs[0]), ct, asTensor(0, ct))],
     value: (x, _b, _c, { attributes: { min, max } }) => Math.min(max, Math.max(min, x)),
   },
-  Greater: comparison("Greater", (a, b) => a > b),
-  GreaterOrEqual: comparison("GreaterOrEqual", (a, b) => a >= b),
-  Less: comparison("Less", (a, b) => a < b),
-  LessOrEqual: comparison("LessOrEqual", (a, b) => a <= b),
-  Equal: comparison("Equal", (a, b) => a === b),
-  And: logical("And", 2, (a, b) => a !== 0 && b !== 0),
-  Or: logical("Or", 2, (a, b) => a !== 0 || b !== 0),
-  Not: logical("Not", 1, (x) => x === 0),
+  Greater: comparison((a, b) => a > b),
+  GreaterOrEqual: comparison((a, b) => a >= b),
+  Less: comparison((a, b) => a < b),
+  LessOrEqual: comparison((a, b) => a <= b),
+  Equal: comparison((a, b) => a === b),
+  And: logical(2, (a, b) => a !== 0 && b !== 0),
+  Or: logical(2, (a, b) => a !== 0 || b !== 0),
+  Not: logical(1, (x) => x === 0),
   Where: {
     infer(inputs) {
       requireInputs("Where", inputs, 3);

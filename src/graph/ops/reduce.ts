@@ -10,8 +10,8 @@ import { expand, reshape } from "./movement.ts";
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceL2";
 
-const reduction = <K extends Reduction>(op: K, vjp: Vjp<K>): OpRule<K> => ({
-  infer(inputs, { axes, keepDims }) {
+const reduction = <K extends Reduction>(vjp: Vjp<K>): OpRule<K> => ({
+  infer(inputs, { axes, keepDims }, op) {
     requireInputs(op, inputs, 1);
     return { dtype: inputs[0].dtype, shape: reducedShape(inputs[0].shape, axes, keepDims) };
   },
@@ -38,18 +38,16 @@ function extremeVjp(ct: Tensor, node: Tensor<"ReduceMax" | "ReduceMin">): [Tenso
 
 /** Rules of the reductions. */
 export const reduceRules = {
-  ReduceSum: reduction("ReduceSum", (ct, node) => [
-    expand(keepingDims(ct, node), node.inputs[0].shape),
-  ]),
-  ReduceMean: reduction("ReduceMean", (ct, node) => {
+  ReduceSum: reduction((ct, node) => [expand(keepingDims(ct, node), node.inputs[0].shape)]),
+  ReduceMean: reduction((ct, node) => {
     const { shape } = node.inputs[0];
     const count = node.attributes.axes.reduce((n, axis) => n * shape[axis], 1);
     return [expand(div(keepingDims(ct, node), asTensor(count, ct)), shape)];
   }),
-  ReduceMax: reduction("ReduceMax", extremeVjp),
-  ReduceMin: reduction("ReduceMin", extremeVjp),
+  ReduceMax: reduction(extremeVjp),
+  ReduceMin: reduction(extremeVjp),
   // d|x| = x / |x|, and 0 at 0 as PyTorch has it
-  ReduceL2: reduction("ReduceL2", (ct, node) => {
+  ReduceL2: reduction((ct, node) => {
     const norm = keepingDims(node, node);
     const safe = where(greater(norm, 0), norm, 1);
     return [mul(node.inputs[0], div(keepingDims(ct, node), safe))];
