@@ -61,17 +61,17 @@ export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteS
 
 /** Size of a file in bytes, which must be there and not be empty. */
 export function checkFile(path: string): number {
+  const fail = (why: string, cause?: unknown) =>
+    new InputError(`Cannot open ${path}: ${why}`, { cause });
   let stat: ReturnType<typeof statSync>;
   try {
     stat = statSync(path);
   } catch (cause) {
-    throw new InputError(`Cannot open ${path}: ${reason(cause)}`, { cause });
+    throw fail(reason(cause), cause);
   }
-  if (stat.isDirectory()) {
-    throw new InputError(`Cannot open ${path}: a file is required, found a folder`);
-  }
-  if (!stat.isFile()) throw new InputError(`Cannot open ${path}: a regular file is required`);
-  if (stat.size === 0) throw new InputError(`Cannot open ${path}: the file is empty`);
+  if (stat.isDirectory()) throw fail("a file is required, found a folder");
+  if (!stat.isFile()) throw fail("a regular file is required");
+  if (stat.size === 0) throw fail("the file is empty");
   return stat.size;
 }
 

@@ -6,7 +6,7 @@ import { cflStem } from "./cfl.ts";
 import { hasHdf5Signature } from "./hdf5/library.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { inflatedHead } from "./nifti/read.ts";
-import { NPY_MAGIC } from "./numpy/header.ts";
+import { NPY_MAGIC } from "./numpy/npy.ts";
 
 /** Formats that the content of a file shows; the reader of HDF5 finds its layout. */
 export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";

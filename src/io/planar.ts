@@ -44,12 +44,19 @@ export function planarStrided(
   strides: Strides,
   { source: path, slice }: SliceSource,
 ): NdArray {
+  const { row, column } = strides;
   const plane = height * width;
   const data = new Float32Array(coils * 2 * plane);
   for (let coil = 0; coil < coils; coil++) {
     const source = interleaved.subarray(2 * coil * strides.coil);
     const target = data.subarray(2 * coil * plane, 2 * (coil + 1) * plane);
-    planarPlane(source, target, [height, width], strides);
+    tileRows(height, width, (y, left, right) => {
+      let from = 2 * (y * row + left * column);
+      for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
+        target[to] = source[from];
+        target[plane + to] = source[from + 1];
+      }
+    });
     checkFinite(target, path, `slice ${slice}, coil ${coil}`);
   }
   return ndarray(data, [coils, 2, height, width]);
@@ -67,22 +74,6 @@ function tileRows(
       for (let row = top; row < Math.min(top + TILE, height); row++) visit(row, left, right);
     }
   }
-}
-
-function planarPlane(
-  source: Float32Array,
-  target: Float32Array,
-  [height, width]: readonly [number, number],
-  { row, column }: Strides,
-): void {
-  const imaginary = height * width;
-  tileRows(height, width, (y, left, right) => {
-    let from = 2 * (y * row + left * column);
-    for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
-      target[to] = source[from];
-      target[imaginary + to] = source[from + 1];
-    }
-  });
 }
 
 /** Planar `[C, 2, H, W]` to interleaved complex64 `[C, W, H]`. */

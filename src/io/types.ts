@@ -6,10 +6,7 @@
 import type { NdArray } from "../ndarray.ts";
 import type { Warning } from "../warning.ts";
 
-/**
- * Formats of k-space and images, as recon.json names them; `phantom` is drawn, `array` was in
- * memory.
- */
+/** Names of formats in recon.json; `phantom` is drawn, `array` was in memory. */
 export type FileFormat =
   | "fastmri-hdf5"
   | "matlab-hdf5"
@@ -101,21 +98,14 @@ export interface KspaceFile extends Disposable {
  * An image volume (to simulate k-space from). Rows and columns as in the file: `[slice, row,
  * column]`.
  */
-export interface ImageFile extends Disposable {
-  /** The path it was opened with. */
-  readonly path: string;
-  /** What its content was recognised as. */
-  readonly format: FileFormat;
-  /** Number of slices. */
-  readonly slices: number;
+export interface ImageFile
+  extends Disposable, Pick<KspaceFile, "path" | "format" | "slices" | "geometry"> {
   /** Rows of a slice. */
   readonly rows: number;
   /** Columns of a slice. */
   readonly columns: number;
   /** Whether the pixels are complex. */
   readonly complex: boolean;
-  /** Where voxels lie, when the file says so. */
-  readonly geometry?: Geometry;
   /** Reads one slice: `[2, rows, columns]` (imaginary part zero for real images). */
   readSlice(index: number): Promise<NdArray>;
 }

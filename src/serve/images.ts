@@ -14,14 +14,13 @@ const WINDOW_PERCENTILE = 99.5;
 const MAX_U16 = 65535;
 
 /** Counts the images of each series from 1. */
-export class ImageNumbers {
-  readonly #last = new Map<number, number>();
-
-  next(series: number): number {
-    const number = Math.min((this.#last.get(series) ?? 0) + 1, MAX_U16);
-    this.#last.set(series, number);
+export function imageNumbers(): (series: number) => number {
+  const last = new Map<number, number>();
+  return (series) => {
+    const number = Math.min((last.get(series) ?? 0) + 1, MAX_U16);
+    last.set(series, number);
     return number;
-  }
+  };
 }
 
 /**
@@ -31,18 +30,18 @@ export class ImageNumbers {
 export function sliceImages(
   bin: RawBin,
   result: Reconstruction,
-  numbers: ImageNumbers,
+  nextNumber: (series: number) => number,
 ): MrdImage[] {
   const series = 2 * bin.layout.encoding;
   const { std, method } = result;
-  const magnitude = image(bin, result.magnitude, series, numbers, {
+  const magnitude = image(bin, result.magnitude, series, nextNumber(series), {
     DataRole: "Image",
     ImageProcessingHistory: ["LARMOR", method],
     SeriesDescriptionAdditional: method,
     ImageComments: description(result),
   });
   if (std === undefined) return [magnitude];
-  const deviation = image(bin, std, series + 1, numbers, {
+  const deviation = image(bin, std, series + 1, nextNumber(series + 1), {
     DataRole: "Quantitative",
     ImageProcessingHistory: ["LARMOR", method, "STD"],
     SeriesDescriptionAdditional: `${method}_std`,
@@ -56,7 +55,7 @@ function image(
   bin: RawBin,
   volume: NdArray,
   series: number,
-  numbers: ImageNumbers,
+  number: number,
   meta: Readonly<Record<string, string | readonly string[]>>,
 ): MrdImage {
   const { header, counters, layout: { is3d, x, y, z } } = bin;
@@ -84,7 +83,7 @@ function image(
       acquisitionTimeStamp: header.acquisitionTimeStamp,
       physiologyTimeStamp: header.physiologyTimeStamp,
       imageType: MAGNITUDE_IMAGE,
-      imageIndex: numbers.next(series),
+      imageIndex: number,
       imageSeriesIndex: series,
       userInt: [],
       userFloat: [],

@@ -14,7 +14,7 @@ import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
 import { binFile } from "../recon/raw_file.ts";
 import { reconstruct } from "../recon/reconstruct.ts";
-import { ImageNumbers, sliceImages } from "./images.ts";
+import { imageNumbers, sliceImages } from "./images.ts";
 import type { Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
 
 /** Runs one slice at a time, in the order of the calls, so that sessions take turns. */
@@ -58,7 +58,7 @@ export class LocalWork implements Work {
   readonly #request: WorkRequest;
   readonly #options: LocalWorkOptions;
   readonly #abort = new AbortController();
-  readonly #numbers = new ImageNumbers();
+  readonly #nextNumber = imageNumbers();
   #header: MrdHeader | undefined;
   #assembler: Assembler | undefined;
   #runtime: Promise<Runtime> | undefined;
@@ -167,7 +167,7 @@ export class LocalWork implements Work {
         firstSlice,
         signal: this.#abort.signal,
       });
-      for (const image of sliceImages(bin, result, this.#numbers)) {
+      for (const image of sliceImages(bin, result, this.#nextNumber)) {
         this.#images++;
         this.#options.onEvent({ kind: "image", bytes: encodeMessage({ kind: "image", image }) });
       }

@@ -3,7 +3,7 @@
 import { LarmorError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import { LocalWork, Turns } from "./slice_work.ts";
-import type { Work, WorkerAnswer, WorkerRequest } from "./types.ts";
+import type { Work, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
 const sessions = new Map<number, Work>();
 const turns = new Turns();
@@ -14,20 +14,15 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   const { session } = data;
   const work = sessions.get(session);
   switch (data.kind) {
-    case "open":
-      sessions.set(
-        session,
-        new LocalWork(data.request, {
-          device: device!,
-          turns,
-          onEvent: (event) => {
-            if (event.kind === "done" || event.kind === "failed") sessions.delete(session);
-            const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
-            answer({ kind: "event", session, event }, buffers);
-          },
-        }),
-      );
+    case "open": {
+      const onEvent = (event: WorkEvent) => {
+        if (event.kind === "done" || event.kind === "failed") sessions.delete(session);
+        const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
+        answer({ kind: "event", session, event }, buffers);
+      };
+      sessions.set(session, new LocalWork(data.request, { device: device!, turns, onEvent }));
       break;
+    }
     case "acquisition":
       work?.push(data.acquisition);
       break;

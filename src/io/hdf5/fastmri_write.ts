@@ -2,7 +2,7 @@
 import type { NdArray } from "../../ndarray.ts";
 import { interleaveTransposed } from "../planar.ts";
 import type { Geometry } from "../types.ts";
-import type { Hdf5File } from "./library.ts";
+
 import { complexOf, createStack, elementOf, Hdf5Output } from "./output.ts";
 import { writeAttribute, writeDataset } from "./output.ts";
 
@@ -36,11 +36,7 @@ export interface FastmriContent {
 export async function writeFastmri(path: string, content: FastmriContent): Promise<void> {
   checkContent(content);
   await using output = await Hdf5Output.create(path);
-  await writeContent(output.file, content);
-  await output.finish();
-}
-
-async function writeContent(file: Hdf5File, content: FastmriContent): Promise<void> {
+  const { file } = output;
   const { slices, coils, height, width, reconstructionRss, mask, geometry } = content;
   const shape = [slices, coils, width, height];
   for (const [name, value] of Object.entries(content.attributes ?? {})) {
@@ -59,6 +55,7 @@ async function writeContent(file: Hdf5File, content: FastmriContent): Promise<vo
     checkShape(`k-space of slice ${slice}`, kspace.shape, [coils, 2, height, width]);
     write(slice, (bytes) => interleaveTransposed(kspace, bytes));
   }
+  await output.finish();
 }
 
 function checkContent(content: FastmriContent): void {

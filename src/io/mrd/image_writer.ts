@@ -4,7 +4,7 @@ import { bytesOf } from "../bytes.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
 import { complexOf, createStack, elementOf, Hdf5Output, writeTexts } from "../hdf5/output.ts";
 import { IMAGE } from "./headers.ts";
-import { RecordSink } from "./record_sink.ts";
+import { RecordSink } from "./mrd_writer.ts";
 import { IMAGE_TEMPLATES } from "./templates.ts";
 
 /**

@@ -26,22 +26,22 @@ export class MessageReader {
     const id = new Uint8Array(2);
     if (!await this.#bytes.fill(id)) return undefined;
     const number = id[0] + 256 * id[1];
-    switch (number) {
-      case MESSAGE_IDS.configFile:
-        return { kind: "configFile", text: untilNul(await this.#take(CONFIG_FILE_BYTES)) };
-      case MESSAGE_IDS.configText:
-        return await this.#text("configText");
-      case MESSAGE_IDS.header:
-        return await this.#text("header");
-      case MESSAGE_IDS.close:
-        return { kind: "close" };
-      case MESSAGE_IDS.text:
-        return await this.#text("text");
-      case MESSAGE_IDS.acquisition:
+    const kinds = Object.keys(MESSAGE_IDS) as MrdMessage["kind"][];
+    const kind = kinds.find((kind) => MESSAGE_IDS[kind] === number);
+    switch (kind) {
+      case "configFile":
+        return { kind, text: untilNul(await this.#take(CONFIG_FILE_BYTES)) };
+      case "configText":
+      case "header":
+      case "text":
+        return await this.#text(kind);
+      case "close":
+        return { kind };
+      case "acquisition":
         return await this.#acquisition();
-      case MESSAGE_IDS.image:
+      case "image":
         return await this.#image();
-      case MESSAGE_IDS.waveform:
+      case "waveform":
         return await this.#waveform();
     }
     throw new InputError(
@@ -84,13 +84,13 @@ export class MessageReader {
     this.#check("attributes of the image", length, this.#limits.textBytes);
     const attributes = untilNul(await this.#take(length));
     const { dataType, matrixSize, channels } = header;
-    if (!isPixelType(dataType)) {
+    if (!Object.hasOwn(PIXEL_TYPES, dataType)) {
       throw new InputError(
         `Cannot read the image: one of ${Object.keys(PIXEL_TYPES).join(", ")} is required as ` +
           `data_type, found ${dataType}`,
       );
     }
-    const { array, complex } = PIXEL_TYPES[dataType];
+    const { array, complex } = PIXEL_TYPES[dataType as keyof typeof PIXEL_TYPES];
     const pixels = matrixSize.reduce((product, size) => product * size, channels);
     const count = pixels * (complex ? 2 : 1);
     this.#checkData("image", count * array.BYTES_PER_ELEMENT);
@@ -121,8 +121,4 @@ export class MessageReader {
 function untilNul(bytes: Uint8Array<ArrayBuffer>): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-function isPixelType(dataType: number): dataType is keyof typeof PIXEL_TYPES {
-  return Object.hasOwn(PIXEL_TYPES, dataType);
 }

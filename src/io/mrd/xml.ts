@@ -27,9 +27,10 @@ export class XmlElement {
   }
 
   all(name: string): XmlElement[] {
-    const { children } = this;
-    if (!Object.hasOwn(children, name)) return [];
-    return [children[name]].flat().map((value) => new XmlElement(value));
+    const children = this.#value;
+    if (typeof children !== "object" || children === null) return [];
+    const found = Object.hasOwn(children, name) ? children[name as keyof typeof children] : [];
+    return [found].flat().map((value) => new XmlElement(value));
   }
 
   child(name: string): XmlElement | undefined {
@@ -45,12 +46,6 @@ export class XmlElement {
   /** Its own text; undefined when it has children. */
   get content(): string | undefined {
     return typeof this.#value === "string" ? this.#value : undefined;
-  }
-
-  private get children(): Record<string, unknown> {
-    return typeof this.#value === "object" && this.#value !== null
-      ? this.#value as Record<string, unknown>
-      : {};
   }
 }
 

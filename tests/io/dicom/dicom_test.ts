@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dicomTags } from "../../../src/io/dicom/tags.ts";
 import { type DicomSeries, dicomUid, writeDicomSeries } from "../../../src/io/dicom/write.ts";
-import { decimalString, imagePlane } from "../../../src/io/dicom/image_plane.ts";
+import { decimalString, imagePlane } from "../../../src/io/dicom/dataset.ts";
 import { namesIn } from "../../cli/support.ts";
 import { inFolder, refuses, tabulate } from "../support.ts";
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../../src/io/axes.ts";
-import { openNpyImage, openNpyKspace, readNpy } from "../../../src/io/numpy/npy.ts";
+import { npyHeader, openNpyImage, openNpyKspace, readNpy } from "../../../src/io/numpy/npy.ts";
 import { writeNpy, writeNpyComplex } from "../../../src/io/numpy/npy.ts";
-import { npyHeader } from "../../../src/io/numpy/header.ts";
 import { fixture, inFolder, refuses, same, tabulate } from "../support.ts";
 
 /** make.py: element i in C order of (slice, coil, readout, phase) is i + 0.5 - i j. */
