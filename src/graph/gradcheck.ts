@@ -43,10 +43,8 @@ export async function gradcheck(
   const gradients = vjp([output], inputs, [cotangent]);
 
   const direction = point.map((x) => randomLike(x, random));
-  const weights = randomLike(
-    { data: new Float64Array(sizeOf(output.shape)), shape: output.shape },
-    random,
-  );
+  const { shape } = output;
+  const weights = randomLike({ data: new Float64Array(sizeOf(shape)), shape }, random);
   const at = (t: number) =>
     evaluate([output], feedsOf(inputs, point.map((x, i) => shifted(x, direction[i], t))))[0].data;
   const [ahead, behind] = [at(step), at(-step)];
@@ -60,11 +58,9 @@ export async function gradcheck(
   const products = found.flatMap(({ data }, i) =>
     Array.from(data, (g, j) => g * direction[i].data[j])
   );
-  const analytic = products.reduce((sum, v) => sum + v, 0);
-  const numeric = terms.reduce((sum, v) => sum + v, 0);
-  const size = (list: Iterable<number>) =>
-    Array.from(list, Math.abs).reduce((sum, v) => sum + v, 0);
-  const scale = Math.max(size(terms), size(products), Number.MIN_VALUE);
+  const sum = (list: Iterable<number>) => Array.from(list).reduce((total, v) => total + v, 0);
+  const [analytic, numeric] = [sum(products), sum(terms)];
+  const scale = Math.max(sum(terms.map(Math.abs)), sum(products.map(Math.abs)), Number.MIN_VALUE);
   return { analytic, numeric, error: Math.abs(analytic - numeric) / scale };
 }
 
@@ -86,15 +82,16 @@ async function run(
   values: readonly HostArray[],
   outputs: readonly Tensor[],
 ): Promise<HostArray[]> {
-  const named = Object.fromEntries(inputs.map((x) => [(x as Tensor<"Input">).attributes.name, x]));
-  const names = outputs.map((_, i) => `vjp_${i}`);
-  const program = await runtime.compile(
-    named,
-    Object.fromEntries(names.map((n, i) => [n, outputs[i]])),
+  const names = inputs.map((x) => (x as Tensor<"Input">).attributes.name);
+  const byName = <T>(value: (i: number) => T) =>
+    Object.fromEntries(names.map((name, i) => [name, value(i)]));
+  const named = Object.fromEntries(outputs.map((output, i) => [`vjp_${i}`, output]));
+  const program = await runtime.compile(byName((i) => inputs[i]), named);
+  const results = await program.run(
+    byName((i) => ({ data: Float32Array.from(values[i].data), shape: values[i].shape })),
   );
-  const feeds = Object.keys(named).map((name, i) =>
-    [name, { data: Float32Array.from(values[i].data), shape: values[i].shape }] as const
-  );
-  const results = await program.run(Object.fromEntries(feeds));
-  return names.map((n) => ({ data: Float64Array.from(results[n].data), shape: results[n].shape }));
+  return Object.keys(named).map((name) => {
+    const { data, shape } = results[name];
+    return { data: Float64Array.from(data), shape };
+  });
 }

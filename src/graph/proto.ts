@@ -73,9 +73,7 @@ export function encodeModel(
   outputs: NamedTensors,
   { shapes = {} }: EncodeOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const writer = new GraphWriter([...Object.keys(inputs), ...Object.keys(outputs)]);
-  for (const [name, tensor] of Object.entries(inputs)) writer.name(tensor, name);
-  for (const [name, tensor] of Object.entries(outputs)) writer.reserve(tensor, name);
+  const writer = new GraphWriter(inputs, outputs);
   for (const tensor of topological(Object.values(outputs))) writer.add(tensor);
   for (const [name, tensor] of Object.entries(outputs)) writer.alias(tensor, name);
   const graph = create(GraphProtoSchema, {
@@ -103,28 +101,33 @@ class GraphWriter {
   readonly #constantNames = new Set<string>();
   readonly #public: ReadonlySet<string>;
 
-  constructor(publicNames: readonly string[]) {
-    this.#public = new Set(publicNames);
-    if (this.#public.size < publicNames.length) {
+  constructor(inputs: NamedTensors, outputs: NamedTensors) {
+    const names = [...Object.keys(inputs), ...Object.keys(outputs)];
+    this.#public = new Set(names);
+    if (this.#public.size < names.length) {
       throw new TypeError(
         `Cannot encode the graph: different names are required for inputs and outputs, ` +
-          `found ${publicNames.join(", ")}`,
+          `found ${names.join(", ")}`,
       );
+    }
+    for (const [name, tensor] of Object.entries(inputs)) {
+      if (tensor.op !== "Input") {
+        throw new TypeError(
+          `Cannot encode the graph: input ${name} must be an Input, found ${tensor.op}`,
+        );
+      }
+      this.#names.set(tensor, name);
+    }
+    // An output is the name of the node that makes it. An Identity node with that name would be simpler,
+    // but onnxruntime 1.30 breaks the graph when it removes one whose input is also padded for a Conv.
+    for (const [name, tensor] of Object.entries(outputs)) {
+      if (!this.#outputNames.has(tensor)) this.#outputNames.set(tensor, name);
     }
   }
 
   /** A name that is not one of the graph's inputs or outputs. */
   #fresh(name: string): string {
     return this.#public.has(name) ? this.#fresh(`${name}_`) : name;
-  }
-
-  name(tensor: Tensor, name: string): void {
-    if (tensor.op !== "Input") {
-      throw new TypeError(
-        `Cannot encode the graph: input ${name} must be an Input, found ${tensor.op}`,
-      );
-    }
-    this.#names.set(tensor, name);
   }
 
   add(tensor: Tensor): void {
@@ -135,13 +138,12 @@ class GraphWriter {
     }
     if (tensor.op === "Constant") {
       const { data, name } = (tensor as Tensor<"Constant">).attributes;
+      const { rank, shape } = tensor;
       const type = onnxType(tensor.dtype);
-      this.#names.set(
-        tensor,
-        tensor.rank === 0 && name === undefined
-          ? this.#shared(data, tensor.shape, type)
-          : this.#initializer(data, tensor.shape, type, name),
-      );
+      const written = rank === 0 && name === undefined
+        ? this.#shared(data, shape, type)
+        : this.#initializer(data, shape, type, name);
+      this.#names.set(tensor, written);
       return;
     }
     const encoding = ruleOf<OpName>(tensor.op).encode?.(tensor.attributes, tensor) ?? {};
@@ -159,26 +161,12 @@ class GraphWriter {
     this.#names.set(tensor, name);
   }
 
-  /**
-   * Names the output of the node that makes a tensor. An Identity node with that name would be simpler,
-   * but onnxruntime 1.30 breaks the graph when it removes one whose input is also padded for a Conv.
-   */
-  reserve(tensor: Tensor, name: string): void {
-    const made = tensor.op !== "Input" && tensor.op !== "Constant";
-    if (made && !this.#outputNames.has(tensor)) this.#outputNames.set(tensor, name);
-  }
-
   /** Adds an Identity where an output is an input, a constant or another output as well. */
   alias(tensor: Tensor, name: string): void {
     if (this.#names.get(tensor) === name) return;
-    this.nodes.push(
-      create(NodeProtoSchema, {
-        name: `Output_${name}`,
-        opType: "Identity",
-        input: [this.#names.get(tensor)!],
-        output: [name],
-      }),
-    );
+    const input = [this.#names.get(tensor)!];
+    const node = { name: `Output_${name}`, opType: "Identity", input, output: [name] };
+    this.nodes.push(create(NodeProtoSchema, node));
   }
 
   #extraInputs(encoding: Encoding): string[] {
@@ -202,12 +190,8 @@ class GraphWriter {
     const free = wanted !== undefined && !this.#constantNames.has(wanted);
     const name = this.#fresh(free ? wanted : `constant_${this.initializers.length}`);
     this.#constantNames.add(name);
-    this.initializers.push(create(TensorProtoSchema, {
-      name,
-      dataType,
-      dims: shape.map(BigInt),
-      rawData: bytesOf(data),
-    }));
+    const content = { name, dataType, dims: shape.map(BigInt), rawData: bytesOf(data) };
+    this.initializers.push(create(TensorProtoSchema, content));
     return name;
   }
 }
@@ -242,10 +226,8 @@ function declared(
         : { case: "dimValue" as const, value: BigInt(size) },
     }));
     const value = { elemType: onnxType(dtype), shape: { dim } };
-    return create(ValueInfoProtoSchema, {
-      name,
-      type: { value: { case: "tensorType" as const, value } },
-    });
+    const type = { value: { case: "tensorType" as const, value } };
+    return create(ValueInfoProtoSchema, { name, type });
   });
 }
 

@@ -36,11 +36,8 @@ export async function resolveDevice(request: DeviceRequest, probe: DeviceProbe):
     try {
       await probe.trial(request);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new DeviceError(`Cannot run on ${request}: ${withoutSource(reason)}`, {
-        hint: HINTS[request],
-        cause,
-      });
+      const message = `Cannot run on ${request}: ${withoutSource(messageOf(cause))}`;
+      throw new DeviceError(message, { hint: HINTS[request], cause });
     }
     return request;
   }
@@ -49,6 +46,8 @@ export async function resolveDevice(request: DeviceRequest, probe: DeviceProbe):
   if (await probe.hasHardwareAdapter() && await runs("webgpu")) return "webgpu";
   return "cpu";
 }
+
+const messageOf = (cause: unknown) => cause instanceof Error ? cause.message : String(cause);
 
 /** Removes the source path, line and function that onnxruntime's messages begin with. */
 function withoutSource(message: string): string {
@@ -75,17 +74,10 @@ export async function hasHardwareAdapter(): Promise<boolean> {
 const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "Not", "ArgMax"]);
 
 /** The error of a graph that does not compile; for a GPU it names operators that it lacks. */
-export function compileError(
-  device: Device,
-  operators: readonly string[],
-  cause: unknown,
-): unknown {
+export function compileError(device: Device, operators: readonly string[], cause: unknown) {
   if (device === "cpu") return cause;
   const missing = [...new Set(operators.filter((op) => CPU_ONLY.has(op)))].join(", ");
   const blame = missing && ` (its operators ${missing} run on the CPU only)`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new DeviceError(`Cannot compile a graph for ${device}${blame}: ${reason}`, {
-    cause,
-    hint: "Run again with --device cpu",
-  });
+  const message = `Cannot compile a graph for ${device}${blame}: ${messageOf(cause)}`;
+  return new DeviceError(message, { cause, hint: "Run again with --device cpu" });
 }

@@ -2,7 +2,7 @@
 import { sizeOf } from "../../ndarray.ts";
 import { type DType, type Tensor, topological } from "../tensor.ts";
 
-const BYTES: { readonly [D in DType]: number } = {
+const BYTES: Record<DType, number> = {
   float32: 4,
   float64: 8,
   int32: 4,

@@ -127,10 +127,15 @@ export class Runtime implements AsyncDisposable {
     const key = createHash("sha256").update(model).update(`${onDevice}`).digest("base64");
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const [device, threads, outputNames] = [this.device, this.#threads, Object.keys(outputs)];
-      session = openSession(model, { device, threads, onDevice, outputNames }).catch((cause) => {
+      const places = Object.keys(outputs).map((name) =>
+        [name, onDevice.includes(name as K) ? "gpu-buffer" : "cpu"] as const
+      );
+      session = openSession(model, this.device, {
+        intraOpNumThreads: this.#threads,
+        preferredOutputLocation: onDevice.length > 0 ? Object.fromEntries(places) : undefined,
+      }).catch((cause) => {
         const operators = topological(Object.values<Tensor>(outputs)).map(({ op }) => op);
-        throw compileError(device, operators, cause);
+        throw compileError(this.device, operators, cause);
       });
       this.#sessions.set(key, session);
       session.catch(() => this.#sessions.delete(key));
@@ -164,31 +169,21 @@ ort.env.logLevel = "fatal";
 /** Runs a tiny graph on a device; rejects where the device is not available. */
 async function trial(device: Device): Promise<void> {
   const x = input("x", [1]);
-  const session = await openSession(encodeModel({ x }, { y: exp(x) }), { device });
+  const session = await openSession(encodeModel({ x }, { y: exp(x) }), device);
   await session.release();
-}
-
-interface SessionSettings {
-  readonly device: Device;
-  readonly threads?: number;
-  readonly outputNames?: readonly string[];
-  /** Outputs that stay in the memory of the device. */
-  readonly onDevice?: readonly string[];
 }
 
 function openSession(
   model: Uint8Array<ArrayBuffer>,
-  { device, threads, outputNames = [], onDevice = [] }: SessionSettings,
+  device: Device,
+  options: ort.InferenceSession.SessionOptions = {},
 ): Promise<ort.InferenceSession> {
-  const places = outputNames.map((name) =>
-    [name, onDevice.includes(name) ? "gpu-buffer" : "cpu"] as const
-  );
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return ort.InferenceSession.create(model, {
+    ...Object.fromEntries(given),
     executionProviders: [device],
     graphOptimizationLevel: "all",
     logSeverityLevel: LOG_FATAL,
-    ...(threads !== undefined && { intraOpNumThreads: threads }),
-    ...(onDevice.length > 0 && { preferredOutputLocation: Object.fromEntries(places) }),
     extra: {
       session: {
         // Threads that spin while they wait slow down other work on a shared machine.
