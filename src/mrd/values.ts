@@ -144,15 +144,6 @@ export interface Waveform {
   readonly data: Uint32Array;
 }
 
-/** Pixels of an image; complex ones are re, im side by side. */
-export type Pixels =
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
-
 export interface MrdImage {
   readonly header: ImageHeader;
   /** XML `<ismrmrdMeta>`, or empty. */
@@ -175,6 +166,15 @@ export const PIXEL_TYPES = {
   7: { array: Float32Array, complex: true },
   8: { array: Float64Array, complex: true },
 } as const;
+
+/** Pixels of an image; complex ones are re, im side by side. */
+export type Pixels =
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** Flags of acquisitions that are of use here: the number of the bit, counted from 1. */
 export const FLAGS = {

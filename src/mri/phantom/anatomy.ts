@@ -29,8 +29,6 @@ export const CAPACITY = {
 
 export type Structure = keyof typeof CAPACITY;
 
-export type Anatomy = Readonly<Record<Structure, readonly Stroke[]>>;
-
 /** A chain of strokes through points given as `[x, y, radius]`. */
 type Chain = readonly (readonly [x: number, y: number, radius: number])[];
 
@@ -144,7 +142,7 @@ const entries = <T>(of: Partial<Record<Structure, T>>) => Object.entries(of) as 
  * @param rng the same stream gives the same head
  * @param lesions number of lesions; they do not change the rest
  */
-export function randomAnatomy(rng: Rng, lesions: number): Anatomy {
+export function randomAnatomy(rng: Rng, lesions: number): Record<Structure, Stroke[]> {
   const empty = entries(CAPACITY).map(([name]) => [name, []]);
   const anatomy: Record<Structure, Stroke[]> = Object.fromEntries(empty);
   const shape = rng.split(0);

@@ -16,22 +16,18 @@ export interface InputData {
   readonly reference: boolean;
 }
 
-/** A run as the script needs it. */
-export interface RunData {
-  readonly label: string;
-  readonly input: number;
-  /** Index into `masks`. */
-  readonly mask: number;
-  readonly picture: boolean;
-  /** Whether there is a standard deviation of posterior samples. */
-  readonly std: boolean;
-}
-
 /** Everything the script needs but the pixels. */
 export interface PageData {
   readonly inputs: readonly InputData[];
   readonly masks: readonly string[];
-  readonly runs: readonly RunData[];
+  /** `mask` is an index, `picture` and `std` say whether there are any. */
+  readonly runs: readonly {
+    readonly label: string;
+    readonly input: number;
+    readonly mask: number;
+    readonly picture: boolean;
+    readonly std: boolean;
+  }[];
   /** Value of one level of a packed picture. */
   readonly step: number;
   /** Upper end of the error maps' scale. */
