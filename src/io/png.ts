@@ -18,7 +18,7 @@ export function encodePng({ data, shape }: NdArray, bits: 8 | 16 = 8): Uint8Arra
   const pixels = bits === 8 ? new Uint8Array(data.length) : new Uint16Array(data.length);
   for (let i = 0; i < data.length; i++) pixels[i] = Math.round(clamp(data[i]) * white);
   // pngjs takes 16-bit pixels in the host's byte order and writes them big endian.
-  return encode(Buffer.from(pixels.buffer), shape, { bitDepth: bits, colorType: GRAYSCALE });
+  return encode(Buffer.from(pixels.buffer), shape, bits, GRAYSCALE);
 }
 
 /** Encodes a colour image: pixels `[rows, columns, 3]`, 0 to 255. */
@@ -32,17 +32,18 @@ export function encodePngRgb(
       `Cannot encode a PNG of ${rows} x ${columns} x 3: found ${pixels.length} values`,
     );
   }
-  return encode(Buffer.from(pixels), [rows, columns], { bitDepth: 8, colorType: RGB });
+  return encode(Buffer.from(pixels), [rows, columns], 8, RGB);
 }
 
 function encode(
   data: Buffer,
   [height, width]: readonly number[],
-  { bitDepth, colorType }: { bitDepth: 8 | 16; colorType: 0 | 2 },
+  bitDepth: 8 | 16,
+  colorType: 0 | 2,
 ): Uint8Array<ArrayBuffer> {
   const png = new PNG({ width, height });
   png.data = data;
-  const options = { bitDepth, colorType, inputColorType: colorType, inputHasAlpha: false } as const;
+  const options = { bitDepth, colorType, inputColorType: colorType, inputHasAlpha: false };
   return new Uint8Array(PNG.sync.write(png, options));
 }
 

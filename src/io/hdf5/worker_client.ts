@@ -12,7 +12,7 @@ import { InputError } from "../../errors.ts";
 import { withResolvers } from "../../host.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { checkFile } from "../bytes.ts";
-import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/records.ts";
+import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/hdf5_records.ts";
 import type { KspaceFile } from "../types.ts";
 
 export type Hdf5Layout = "fastmri" | "matlab";

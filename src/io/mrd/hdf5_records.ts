@@ -17,7 +17,6 @@ import { readText } from "../hdf5/values.ts";
 import type { ReadRequest } from "../hdf5/worker_client.ts";
 import { unreadable } from "../unreadable.ts";
 import { ACQUISITION, acquisitionLengths, type FieldPlace, WAVEFORM } from "./headers.ts";
-import { HEADERS, type MrdDescription, type RecordBatch, type RecordKind } from "./records.ts";
 
 /** Records read at once: 16 to 64 are fastest, and more only take memory. */
 const BATCH = 32;
@@ -25,6 +24,30 @@ const BATCH = 32;
 const WORD = 4;
 /** Group that writers use when nothing is said. */
 const DEFAULT_GROUP = "dataset";
+
+/** The headers of each kind of record. */
+const HEADERS = { data: ACQUISITION, waveforms: WAVEFORM } as const;
+
+/** Datasets of a group that hold records. */
+export type RecordKind = "data" | "waveforms";
+
+/** What an ISMRMRD file holds. */
+export interface MrdDescription {
+  readonly group: string;
+  readonly xml: string;
+  readonly acquisitions: number;
+  readonly waveforms: number;
+  /** Names of the groups of images in it. */
+  readonly images: readonly string[];
+}
+
+/** Some records, side by side. The sequences are empty when only headers were asked for. */
+export interface RecordBatch {
+  readonly headers: Uint8Array<ArrayBuffer>;
+  readonly trajectory: Float32Array<ArrayBuffer>;
+  /** Float32, or uint32 of waveforms, as bytes. */
+  readonly samples: Uint8Array<ArrayBuffer>;
+}
 
 /** Bytes to copy from a record of the file into a header of the stream. */
 interface HeaderCopy {

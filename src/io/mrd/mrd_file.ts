@@ -2,8 +2,8 @@
 import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { TIME_LIMIT, WorkerFile } from "../hdf5/worker_client.ts";
-import { ACQUISITION } from "./headers.ts";
-import { acquisitionsOf, parts, type RecordKind, waveformsOf } from "./records.ts";
+import type { RecordBatch, RecordKind } from "./hdf5_records.ts";
+import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { parseMrdHeader } from "./xml_header.ts";
 
 /** Records in one request for headers. */
@@ -91,4 +91,36 @@ function* runs(count: number, size: number): Generator<number[]> {
   for (let start = 0; start < count; start += size) {
     yield Array.from({ length: Math.min(size, count - start) }, (_, i) => start + i);
   }
+}
+
+/** The acquisitions of a batch; samples are views into it. */
+function acquisitionsOf({ headers, trajectory, samples }: RecordBatch): Acquisition[] {
+  const floats = new Float32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
+  let sample = 0, point = 0;
+  return parts(headers, ACQUISITION.bytes).map((bytes) => {
+    const header = ACQUISITION.parse(bytes);
+    const lengths = acquisitionLengths(header);
+    return {
+      header,
+      trajectory: trajectory.subarray(point, point += lengths.trajectory),
+      samples: floats.subarray(sample, sample += lengths.samples),
+    };
+  });
+}
+
+function waveformsOf({ headers, samples }: RecordBatch): Waveform[] {
+  const values = new Uint32Array(samples.buffer, samples.byteOffset, samples.byteLength / 4);
+  let at = 0;
+  return parts(headers, WAVEFORM.bytes).map((bytes) => {
+    const header = WAVEFORM.parse(bytes);
+    return { header, data: values.subarray(at, at += header.channels * header.numberOfSamples) };
+  });
+}
+
+/** The parts of equal length that bytes consist of. */
+function parts(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer>[] {
+  return Array.from(
+    { length: Math.floor(bytes.length / size) },
+    (_, i) => bytes.subarray(i * size, (i + 1) * size),
+  );
 }

@@ -55,14 +55,16 @@ function inflate(
 
 function openNifti(path: string): NiftiSource {
   const file = openBytes(path);
+  let source = file;
   try {
     const header = parseNiftiHeader(path, inflatedHead(file).subarray(0, NIFTI2_BYTES));
     const required = header.offset + sizeOf(header.dims) * header.type.bytes;
     if (isGzip(file.read(0, Math.min(3, file.size)))) {
-      using compressed = file;
-      return checked(header, required, inflated(compressed, required));
+      source = inflated(file, required);
+      file[Symbol.dispose]();
     }
-    return checked(header, required, file);
+    if (source.size >= required && source.size <= required + MAX_PADDING) return { header, source };
+    throw wrongSize(path, required, `${source.size}`);
   } catch (error) {
     file[Symbol.dispose]();
     throw error;
@@ -79,13 +81,6 @@ function inflated(file: ByteSource, required: number): ByteSource {
   }
   const options = { maxOutputLength: required + MAX_PADDING };
   return memoryBytes(file.path, inflate(file.path, file.read(0, file.size), options));
-}
-
-function checked(header: NiftiHeader, required: number, source: ByteSource): NiftiSource {
-  if (source.size < required || source.size > required + MAX_PADDING) {
-    throw wrongSize(source.path, required, `${source.size}`);
-  }
-  return { header, source };
 }
 
 function wrongSize(path: string, required: number, found: string): InputError {
