@@ -1,7 +1,6 @@
 /** The last step of every method: undo the scale, crop, and orient the image as the file has it. @module */
 import {
   mul,
-  type Program,
   reduceMean,
   reduceSum,
   reshape,
@@ -39,10 +38,7 @@ function orient(x: Tensor, { size, output = size, transposed }: OutputGeometry):
 }
 
 /** Compiles: complex `[2, H, W]` and its scale to complex `[2, rows, columns]` and magnitude. */
-export function compileFinish(
-  runtime: Runtime,
-  geometry: OutputGeometry,
-): Promise<Program<"image" | "scale", "complex" | "magnitude">> {
+export function compileFinish(runtime: Runtime, geometry: OutputGeometry) {
   return runtime.build(
     { image: [2, ...geometry.from], scale: [1, 1, 1] },
     ({ image, scale }) => {
@@ -56,11 +52,7 @@ export function compileFinish(
  * Compiles: S >= 2 posterior samples `[S, 2, H, W]` and their scale to magnitudes `[S, rows, columns]`
  * and their standard deviation `[rows, columns]`, with S - 1 in the denominator.
  */
-export function compileSpread(
-  runtime: Runtime,
-  geometry: OutputGeometry,
-  count: number,
-): Promise<Program<"samples" | "scale", "magnitudes" | "std">> {
+export function compileSpread(runtime: Runtime, geometry: OutputGeometry, count: number) {
   return runtime.build(
     { samples: [count, 2, ...geometry.from], scale: [1, 1, 1] },
     ({ samples, scale }) => {
@@ -74,10 +66,7 @@ export function compileSpread(
 }
 
 /** Compiles: reference magnitude `[H, W]` to `[rows, columns]`. */
-export function compileReference(
-  runtime: Runtime,
-  geometry: OutputGeometry,
-): Promise<Program<"reference", "oriented">> {
+export function compileReference(runtime: Runtime, geometry: OutputGeometry) {
   return runtime.build({ reference: [...geometry.from] }, ({ reference }) => {
     const real = reshape(reference, [1, ...geometry.from]);
     const complex = orient(joinParts(real, mul(real, 0)), geometry);

@@ -125,8 +125,8 @@ export function fileShape({ axes }: Pick<KspaceFile, "axes">): readonly number[]
 
 /** Seconds to the millisecond. */
 function rounded<T extends Readonly<Record<string, number | undefined>>>(seconds: T): T {
-  const entries = Object.entries(seconds).map((
-    [stage, value],
-  ) => [stage, value && Math.round(value * 1000) / 1000]);
-  return Object.fromEntries(entries);
+  const entries = Object.entries(seconds);
+  return Object.fromEntries(
+    entries.map(([stage, value]) => [stage, value && Math.round(value * 1000) / 1000]),
+  ) as T;
 }

@@ -9,7 +9,7 @@ import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
-import { COMMON, NETWORK, SETTINGS, SIMULATION_OPTIONS } from "../options/shared.ts";
+import { COMMON, METHOD, NETWORK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
 import { jsonLine, textOf } from "../files.ts";
@@ -42,7 +42,7 @@ const OPTIONS = {
   ...SIMULATION_OPTIONS,
   noise: { ...SIMULATION_OPTIONS.noise, parse: positive },
   samples: option("N", "posterior samples whose mean is compared with the truth", count, "2"),
-  set: { ...SETTINGS.set, summary: "settings with fixed values, such as eta=1,cg=6" },
+  set: { ...METHOD.set, summary: "settings with fixed values, such as eta=1,cg=6" },
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
   ...COMMON,
 };

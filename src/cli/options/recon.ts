@@ -13,7 +13,6 @@ import {
   METHOD,
   METHOD_NAMES,
   SEED,
-  SETTINGS,
 } from "./shared.ts";
 import { option, type RequestOf } from "./table.ts";
 import { count, listOf, oneOf, path } from "./values.ts";
@@ -25,7 +24,6 @@ export type AlsoFormat = typeof FORMATS[number];
 export const RECON_OPTIONS = {
   method: option("NAME", "reconstruction method (below)", oneOf(METHOD_NAMES), DEFAULT_METHOD),
   ...METHOD,
-  ...SETTINGS,
   ...MASK,
   ...MAPS,
   compress: option("N", "compress to N virtual coils. Default: all coils", count),

@@ -116,9 +116,6 @@ export const METHOD = {
       "of the method",
     count,
   ),
-};
-
-export const SETTINGS = {
   set: {
     ...option(
       "NAME=X,...",

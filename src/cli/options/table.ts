@@ -24,21 +24,14 @@ export interface OptionSpec {
   readonly joint?: string;
 }
 
-export function option<V>(value: string, summary: string, parse: Parse<V>): ValuedOption<V>;
-export function option<V>(
+/** An option with a value, and its default as text. */
+export function option<V, F extends string | undefined = undefined>(
   value: string,
   summary: string,
   parse: Parse<V>,
-  fallback: string,
-): ValuedOption<V> & { readonly fallback: string };
-export function option<V>(value: string, summary: string, parse: Parse<V>, fallback?: string) {
-  return { value, summary, parse, fallback };
-}
-
-interface ValuedOption<V> {
-  readonly value: string;
-  readonly summary: string;
-  readonly parse: Parse<V>;
+  fallback?: F,
+) {
+  return { value, summary, parse, fallback: fallback as F };
 }
 
 /** The options of a command by name, in the order of the help. */

@@ -28,14 +28,6 @@ const HELD_PART = 0.05;
 /** At most this part of what lies outside the calibration region is held back. */
 const MAX_OUTSIDE = 0.5;
 
-/** Acquired samples in two parts. */
-export interface HoldOut {
-  readonly kept: SamplingMask;
-  readonly held: SamplingMask;
-  /** Part of the acquired samples that is held back. */
-  readonly part: number;
-}
-
 /** How well held-back samples of a slice were predicted. */
 export interface SlicePrediction {
   /** Part of the acquired samples that was held back. */
@@ -53,9 +45,10 @@ export interface SlicePrediction {
 /**
  * Chooses what to hold back: of each of equal shares of the lines (or points) outside the calibration
  * region, in order, one at random.
- * @returns undefined when there are fewer than two outside
+ * @returns the masks of the two parts and which part of the samples is held back; undefined when
+ *   there are fewer than two outside
  */
-export function holdOut(mask: SamplingMask, seed: number): HoldOut | undefined {
+export function holdOut(mask: SamplingMask, seed: number) {
   const outside = outsideCalibration(mask);
   const wanted = Math.max(1, Math.round(HELD_PART * mask.kept));
   const count = Math.min(wanted, Math.floor(MAX_OUTSIDE * outside.length));
