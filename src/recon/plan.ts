@@ -77,18 +77,10 @@ export async function planReconstruction(
   file: KspaceFile,
   options: ReconstructOptions = {},
 ): Promise<Plan> {
-  const { device } = options;
-  if (device instanceof Runtime) return await plan(device, file, options);
-  await using runtime = await Runtime.open(device);
-  return await plan(runtime, file, options);
-}
-
-async function plan(
-  runtime: Runtime,
-  file: KspaceFile,
-  options: ReconstructOptions,
-): Promise<Plan> {
   checkOptions(options);
+  const { device } = options;
+  await using own = device instanceof Runtime ? undefined : await Runtime.open(device);
+  const runtime = own ?? device as Runtime;
   const method = chosenMethod(options.method);
   const [first, end] = sliceRange(file, options.slices);
   const { needsMaps } = method;

@@ -84,16 +84,11 @@ async function collect(
 }
 
 function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {
+  const stages = Object.keys(slices[0].seconds) as (keyof Seconds)[];
   const total = (stage: keyof Seconds) =>
     slices.reduce((sum, { seconds }) => sum + (seconds[stage] ?? 0), 0);
-  return {
-    read: total("read"),
-    calibrate: total("calibrate"),
-    compile: total("compile"),
-    reconstruct: total("reconstruct"),
-    audit: total("audit"),
-    eigenbasis: total("eigenbasis") || undefined,
-  };
+  const totals = Object.fromEntries(stages.map((stage) => [stage, total(stage)]));
+  return { ...totals as Record<keyof Seconds, number>, eigenbasis: totals.eigenbasis || undefined };
 }
 
 /** The volume of each posterior sample, from the samples of each slice. */

@@ -61,36 +61,32 @@ export function requestedMask(
   request: MaskRequest,
   file: Pick<KspaceFile, "height" | "width">,
 ): SamplingMask {
-  if (request instanceof SamplingMask) return fitting(request, file);
+  const refuse = (name: string, required: string, found: string | number) => {
+    throw new InputError(`Cannot use mask ${name}: ${required} required, found ${found}`);
+  };
+  const { height, width } = file;
+  if (request instanceof SamplingMask) {
+    if (request.height !== height || request.width !== width) {
+      const found = `${request.height} x ${request.width}`;
+      refuse(request.spec, `${height} x ${width} samples are`, found);
+    }
+    return request;
+  }
   const spec = typeof request === "string" ? parseMaskSpec(request) : request;
-  if (spec.kind !== "file") return makeMask(spec, file.height, file.width);
+  if (spec.kind !== "file") return makeMask(spec, height, width);
   const found = readMaskFile(spec.path);
   if (found.kind === "lines") {
-    if (found.values.length !== file.height) {
-      throw new InputError(
-        `Cannot use mask ${spec.path}: ${file.height} phase-encode lines are required, ` +
-          `found ${found.values.length}`,
-      );
-    }
-    return maskFromLines(found.values, file.width);
+    const lines = found.values.length;
+    if (lines !== height) refuse(spec.path, `${height} phase-encode lines are`, lines);
+    return maskFromLines(found.values, width);
   }
-  if (found.rows !== file.width || found.columns !== file.height) {
-    throw new InputError(
-      `Cannot use mask ${spec.path}: (readout, phase) = (${file.width}, ${file.height}) is ` +
-        `required, found (${found.rows}, ${found.columns})`,
-    );
+  if (found.rows !== width || found.columns !== height) {
+    const size = `(${found.rows}, ${found.columns})`;
+    refuse(spec.path, `(readout, phase) = (${width}, ${height}) is`, size);
   }
   const plane = exchanged(found.values, [found.rows, found.columns]);
-  const isLines = plane.every((value, i) => value === plane[i - i % file.width]);
+  const isLines = plane.every((value, i) => value === plane[i - i % width]);
   return isLines
-    ? maskFromLines(plane.filter((_, i) => i % file.width === 0), file.width)
-    : maskFromPlane(plane, file.height, file.width);
-}
-
-function fitting(mask: SamplingMask, { height, width }: Pick<KspaceFile, "height" | "width">) {
-  if (mask.height === height && mask.width === width) return mask;
-  throw new InputError(
-    `Cannot use mask ${mask.spec}: ${height} x ${width} samples are required, ` +
-      `found ${mask.height} x ${mask.width}`,
-  );
+    ? maskFromLines(plane.filter((_, i) => i % width === 0), width)
+    : maskFromPlane(plane, height, width);
 }

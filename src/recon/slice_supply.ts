@@ -64,9 +64,17 @@ export class FileSlices implements SliceSupply {
     readonly file: KspaceFile,
     private readonly options: SupplyOptions = {},
   ) {
-    checkCompression(options);
+    const { compress = 1, maps } = options;
+    if (!(Number.isInteger(compress) && compress >= 1)) {
+      throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
+    }
+    if (options.compress !== undefined && maps !== undefined) {
+      throw new UsageError(
+        "Cannot compress coils and take given maps: only one of them is possible",
+      );
+    }
     if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
-    if (options.maps !== undefined) this.#maps = givenMaps(options.maps);
+    if (maps !== undefined) this.#maps = givenMaps(maps);
   }
 
   async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
@@ -163,16 +171,6 @@ function preparedOnce({ prepare, ...slice }: ReadSlice): ReadSlice {
       return prepared;
     },
   };
-}
-
-function checkCompression({ compress, maps }: SupplyOptions): void {
-  if (compress === undefined) return;
-  if (!(Number.isInteger(compress) && compress >= 1)) {
-    throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
-  }
-  if (maps !== undefined) {
-    throw new UsageError("Cannot compress coils and take given maps: only one of them is possible");
-  }
 }
 
 /** From reconstructions to the images of a file, by its orientation and the size it asks for. */

@@ -230,7 +230,7 @@ class Run {
 
 function clockOf(runtime: Runtime) {
   const compiledBefore = runtime.compileSeconds;
-  const spent = { read: 0, calibrate: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };
+  const spent = { read: 0, calibrate: 0, compile: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };
   const add = (stage: keyof typeof spent, seconds: number) => {
     spent[stage] += seconds;
   };

@@ -54,8 +54,11 @@ export async function makeTrials(
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const source of sources) {
-    const file = await openTrial(runtime, source.from, simulation);
-    using _opened = typeof source.from === "string" ? file : undefined;
+    const { from } = source;
+    using opened = typeof from === "string"
+      ? await openTrial(runtime, from, simulation)
+      : undefined;
+    const file = opened ?? from as KspaceFile;
     const index = source.slice ?? Math.floor(file.slices / 2);
     const kspace = await file.readSlice(index);
     for (const mask of masks) {
@@ -68,10 +71,9 @@ export async function makeTrials(
 
 async function openTrial(
   runtime: Runtime,
-  path: string | KspaceFile,
+  path: string,
   simulation: SimulationRequest,
 ): Promise<KspaceFile> {
-  if (typeof path !== "string") return path;
   if (!/\.nii(\.gz)?$/.test(path)) return await openKspace(path);
   return await simulatedKspace(runtime, await openImage(path), simulation);
 }
@@ -84,10 +86,8 @@ async function makeTrial(
 ): Promise<Omit<Trial, "slice">> {
   const spec = parseMaskSpec(text);
   if (spec.kind === "file") {
-    throw new InputError(
-      `Cannot try ${text} on ${path}: a formula such as equispaced:R=4,acs=24 ` +
-        "is required, found a file",
-    );
+    const required = "a formula such as equispaced:R=4,acs=24 is required, found a file";
+    throw new InputError(`Cannot try ${text} on ${path}: ${required}`);
   }
   const mask = makeMask(spec, height, width);
   const preparation = await Preparation.create(runtime, { coils, mask, full: true });

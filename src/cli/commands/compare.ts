@@ -45,13 +45,12 @@ export const compare = command(COMPARE, async (request, context, args) => {
     command: ["deno task compare", ...args.map(quoted)].join(" "),
     version: VERSION,
   };
-  const folder = request.output ?? defaultFolder(paths);
+  const [first = EXAMPLE_NAME, ...others] = paths;
+  const more = others.length > 0 ? `-and-${others.length}-more` : "";
+  const folder = request.output ?? join("compare", `${inputName(first)}${more}`);
   const store = new RunStore(folder);
-  const { comparison, failures } = await watched(
-    request,
-    context,
-    (watcher) => compareMethods(task, store, watcher),
-  );
+  const run = (watcher: CompareWatcher) => compareMethods(task, store, watcher);
+  const { comparison, failures } = await watched(request, context, run);
   const images = storedImages(store, comparison, geometries);
   await store.write("compare.csv", comparisonCsv(comparison));
   await store.write("report.html", await renderReport(comparison, images));
@@ -67,15 +66,7 @@ export const compare = command(COMPARE, async (request, context, args) => {
   return combinedCode(failures.map((error) => describeFailure(error).code));
 });
 
-function defaultFolder([first = EXAMPLE_NAME, ...others]: readonly string[]): string {
-  const more = others.length > 0 ? `-and-${others.length}-more` : "";
-  return join("compare", `${inputName(first)}${more}`);
-}
-
-/**
- * The inputs, checked for doubles.
- * @param geometries is filled as inputs are opened
- */
+/** The inputs, checked for doubles; `geometries` is filled as they are opened. */
 async function comparedInputs(
   request: CompareRequest,
   { console, signal }: CommandContext,

@@ -4,7 +4,6 @@ import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { openImage } from "../../io/open.ts";
-import type { ImageFile } from "../../io/types.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { findMethod, methodOptions } from "../../recon/methods.ts";
@@ -83,7 +82,13 @@ export const stress = command({
   using source = inputs.length === 0
     ? await phantomImage(runtime, { size, seed })
     : await openImage(inputs[0]);
-  const { image, slice } = await oneSlice(source, request);
+  const { slice = Math.floor(source.slices / 2) } = request;
+  if (slice >= source.slices) {
+    throw new InputError(
+      `Cannot take slice ${slice} of ${source.path}: a slice below ${source.slices} is required`,
+    );
+  }
+  const image = await source.readSlice(slice);
   const simulation = { coils, noise, seed };
   const rng = new Rng(seed, PLACES);
   const task = { image, structures: structures(), brightness, mask, simulation, seed, rng };
@@ -94,11 +99,8 @@ export const stress = command({
       all.push(await methodRuns(runtime, method, conditions, request, context));
     }
     const input = { path: source.path, slice };
-    const report = stressReport(
-      { input, simulation, brightness, device: runtime.device },
-      conditions,
-      all,
-    );
+    const subject = { input, simulation, brightness, device: runtime.device };
+    const report = stressReport(subject, conditions, all);
     await writeJson(join(folder, "stress.json"), report);
     await writeText(join(folder, "stress.csv"), stressCsv(report));
     await writeFileWhole(join(folder, "stress.png"), stressPng(conditions, all));
@@ -108,16 +110,6 @@ export const stress = command({
 });
 
 type StressRequest = RequestOf<typeof OPTIONS>;
-
-async function oneSlice(
-  source: ImageFile,
-  { slice = Math.floor(source.slices / 2) }: StressRequest,
-): Promise<{ image: NdArray; slice: number }> {
-  if (slice < source.slices) return { image: await source.readSlice(slice), slice };
-  throw new InputError(
-    `Cannot take slice ${slice} of ${source.path}: a slice below ${source.slices} is required`,
-  );
-}
 
 async function methodRuns(
   runtime: Runtime,
@@ -135,12 +127,8 @@ async function methodRuns(
   try {
     for (const [done, condition] of conditions.entries()) {
       signal.throwIfAborted();
-      line.update({
-        stage: condition.name,
-        slice: methods.indexOf(name),
-        slices: methods.length,
-        fraction: done / conditions.length,
-      });
+      const of = { slice: methods.indexOf(name), slices: methods.length };
+      line.update({ stage: condition.name, ...of, fraction: done / conditions.length });
       runs.set(condition.name, await runCondition(runtime, condition, task));
     }
   } catch (error) {

@@ -3,8 +3,7 @@ import { dirname } from "node:path";
 import { InputError, UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { loadDenoiser, modelPath } from "../../nn/mod.ts";
-import { makeTrials, type TrialSource, tryDraw } from "../../recon/trials.ts";
-import type { TuningRow, TuningTask } from "../../recon/trials.ts";
+import { makeTrials, tryDraw, type TuningRow, type TuningTask } from "../../recon/trials.ts";
 import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
@@ -68,7 +67,11 @@ export const tune = command({
   }
   const sampler = samplers[names.indexOf(name)];
   Object.keys(set).forEach((key) => oneOf(Object.keys(sampler.defaults))(key, "--set"));
-  const sources = spread(await volumePaths(data), request.volumes);
+  const paths = await volumePaths(data);
+  const volumes = Math.min(request.volumes, paths.length);
+  const sources = Array.from({ length: volumes }, (_, i) => ({
+    from: paths[Math.floor((i + 0.5) * paths.length / volumes)],
+  }));
   await using runtime = await Runtime.open("cpu");
   const { denoise } = await loadDenoiser(await modelPath(request.model));
   const trials = await makeTrials(runtime, sources, request.masks, { coils, noise, seed });
@@ -78,13 +81,6 @@ export const tune = command({
   context.console.out(request.json ? jsonLine(rows) : table(task, rows));
   return 0;
 });
-
-function spread(paths: readonly string[], count: number): TrialSource[] {
-  const chosen = Math.min(count, paths.length);
-  return Array.from({ length: chosen }, (_, i) => ({
-    from: paths[Math.floor((i + 0.5) * paths.length / chosen)],
-  }));
-}
 
 async function search(
   task: TuningTask,
@@ -110,8 +106,9 @@ async function readRows(file: string): Promise<TuningRow[]> {
   try {
     return text.split("\n").filter((row) => row !== "").map((row) => JSON.parse(row));
   } catch (cause) {
-    const required = "a line of JSON for each draw is required";
-    throw new InputError(`Cannot continue ${file}: ${required}`, { cause });
+    throw new InputError(`Cannot continue ${file}: a line of JSON for each draw is required`, {
+      cause,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** figure.png of a comparison: every method beside the reference, with its error below. @module */
 import { encodePng, montage, window } from "../../io/png.ts";
 import { type NdArray, partOf, zeros } from "../../ndarray.ts";
-import type { Comparison, ComparisonRun } from "../../report/comparison.ts";
+import type { Comparison } from "../../report/comparison.ts";
 import { runLabels } from "../../report/labels.ts";
 import type { ReportImages } from "../../report/page/report_html.ts";
 import { difference, ERROR_GAIN, labelled, white } from "./preview.ts";
@@ -35,13 +35,10 @@ export async function comparisonFigure(
     if (recon === undefined) continue;
     const image = partOf(recon, middle);
     const error = window(difference(image, reference), 0, top / ERROR_GAIN);
-    columns.push([labelled(labels[i], show(image)), labelled(decibels(run), error)]);
+    const decibels = run.head?.psnr == null ? "" : `${run.head.psnr.toFixed(2)} db`;
+    columns.push([labelled(labels[i], show(image)), labelled(decibels, error)]);
   }
   return encodePng(montage(inRows(columns), COLUMNS));
-}
-
-function decibels({ head }: ComparisonRun): string {
-  return head?.psnr == null ? "" : `${head.psnr.toFixed(2)} db`;
 }
 
 /** Images of some columns, then their errors, then the next columns. */

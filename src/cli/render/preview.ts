@@ -67,28 +67,18 @@ function evenly(count: number): number[] {
   return Array.from({ length: tiles }, (_, i) => Math.round(i * (count - 1) / (tiles - 1)));
 }
 
-/** First and last row and column of the pixels that are not 0. */
-function extent({ data, shape: [, columns] }: NdArray) {
-  const on = [...data.keys()].filter((i) => data[i] !== 0);
-  const rows = on.map((i) => Math.floor(i / columns)), across = on.map((i) => i % columns);
-  return {
-    top: Math.min(...rows),
-    bottom: Math.max(...rows),
-    left: Math.min(...across),
-    right: Math.max(...across),
-  };
-}
-
 /** The part of an image around the pixels of `inside` that are not 0; `side`: pixels, all if absent. */
 export function around(image: NdArray, inside: NdArray, side?: number): NdArray {
-  const { top, bottom, left, right } = extent(inside);
   const [rows, columns] = image.shape;
-  const range = (first: number, last: number, size: number) => {
+  const on = [...inside.data.keys()].filter((i) => inside.data[i] !== 0);
+  const range = (places: readonly number[], size: number) => {
+    const first = Math.min(...places), last = Math.max(...places);
     const length = Math.min(side ?? last - first + 1, size);
     const start = Math.round((first + last + 1 - length) / 2);
     return { start: Math.max(0, Math.min(size - length, start)), length };
   };
-  const down = range(top, bottom, rows), across = range(left, right, columns);
+  const down = range(on.map((i) => Math.floor(i / columns)), rows);
+  const across = range(on.map((i) => i % columns), columns);
   const part = zeros([down.length, across.length]);
   for (let row = 0; row < down.length; row++) {
     const start = (down.start + row) * columns + across.start;
