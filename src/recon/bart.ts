@@ -10,12 +10,11 @@
  */
 import { join } from "node:path";
 import { InputError, UsageError } from "../errors.ts";
-import type { Program, Runtime } from "../graph/mod.ts";
 import { readCfl, writeCflCoils } from "../io/cfl.ts";
 import { planarCoils } from "../io/planar.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
-import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
+import type { Method } from "../method/problem.ts";
 import { type NdArray, ndarray, onlyOf } from "../ndarray.ts";
 
 /** Weight and iterations of fastMRI's baseline. */
@@ -35,7 +34,22 @@ export const bartMethods: readonly Method[] = Object.entries(BART_ARGUMENTS).map
     citation: "Uecker et al., Berkeley Advanced Reconstruction Toolbox, Proc. ISMRM 2015",
     needsMaps: true,
     fixedSteps: true,
-    prepare: (runtime, geometry) => prepareBart(runtime, geometry, args),
+    prepare: async (runtime, { coils, mask }) => {
+      const transform = await runtime.build({ y: mask.yShape(coils) }, ({ y }) => ({
+        kspace: onAllLines(mask.isLines ? dftW(y, "forward") : y, mask),
+      }));
+      return {
+        nfe: 0,
+        steps: ITERATIONS,
+        solve: async ({ y, inputs }, { onProgress, signal } = {}) => {
+          signal?.throwIfAborted();
+          const { kspace } = await transform.run({ y });
+          const image = await pics(onlyOf(kspace), onlyOf(inputs.maps), args, signal);
+          onProgress?.(1);
+          return image;
+        },
+      };
+    },
   }),
 );
 
@@ -52,28 +66,6 @@ export async function bartVersion(): Promise<string> {
   }
 }
 
-async function prepareBart(
-  runtime: Runtime,
-  { coils, mask }: SamplingGeometry,
-  args: readonly string[],
-): Promise<Solver> {
-  const transform: Program<"y", "kspace"> = await runtime.build(
-    { y: mask.yShape(coils) },
-    ({ y }) => ({ kspace: onAllLines(mask.isLines ? dftW(y, "forward") : y, mask) }),
-  );
-  return {
-    nfe: 0,
-    steps: ITERATIONS,
-    async solve({ y, inputs }: Problem, { onProgress, signal } = {}) {
-      signal?.throwIfAborted();
-      const { kspace } = await transform.run({ y });
-      const image = await pics(onlyOf(kspace), onlyOf(inputs.maps), args, signal);
-      onProgress?.(1);
-      return image;
-    },
-  };
-}
-
 /** Runs `bart pics`; the image `[2, H, W]`. */
 async function pics(
   kspace: NdArray,
@@ -86,31 +78,22 @@ async function pics(
   try {
     await writeCflCoils(at("kspace"), kspace);
     await writeCflCoils(at("maps"), maps);
-    const input = await centredForPics(at, kspace.shape, signal);
-    await bart(["pics", ...args, at(input), at("maps"), at("image")], signal);
     const [, , height, width] = kspace.shape;
+    let input = at("kspace");
+    // `pics` of BART 0.8 centres with `fftmod` on k-space where it needs the inverse. Both are the
+    // same for sizes that are multiples of 4; elsewhere undoing `fftmod` twice beforehand makes up
+    // for it (see tests/integration/bart_case.sh).
+    for (const name of height % 4 === 0 && width % 4 === 0 ? [] : ["once", "twice"]) {
+      await bart(["fftmod", "-i", "3", input, at(name)], signal);
+      input = at(name);
+    }
+    await bart(["pics", ...args, input, at("maps"), at("image")], signal);
     const from = { transpose: false, source: at("image"), slice: 0 };
     const { data } = planarCoils(readCfl(at("image")).data, 1, height, width, from);
     return ndarray(data, [2, height, width]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/**
- * `pics` of BART 0.8 centres with `fftmod` on k-space where it needs the inverse. Both are the same for
- * sizes that are multiples of 4; elsewhere undoing `fftmod` twice beforehand makes up for it (see
- * tests/integration/bart_case.sh).
- */
-async function centredForPics(
-  at: (name: string) => string,
-  [, , height, width]: readonly number[],
-  signal?: AbortSignal,
-): Promise<string> {
-  if (height % 4 === 0 && width % 4 === 0) return "kspace";
-  await bart(["fftmod", "-i", "3", at("kspace"), at("once")], signal);
-  await bart(["fftmod", "-i", "3", at("once"), at("twice")], signal);
-  return "twice";
 }
 
 async function bart(args: readonly string[], signal?: AbortSignal): Promise<string> {

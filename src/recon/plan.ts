@@ -1,7 +1,4 @@
-/**
- * What a reconstruction would do, without doing it.
- * @module
- */
+/** What a reconstruction would do, without doing it. @module */
 import { InputError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";

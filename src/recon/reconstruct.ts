@@ -1,7 +1,4 @@
-/**
- * K-space in, a volume of images out.
- * @module
- */
+/** K-space in, a volume of images out. @module */
 import type { KspaceFile } from "../io/types.ts";
 import { measure } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";

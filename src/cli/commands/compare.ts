@@ -29,16 +29,16 @@ export const compare = command(COMPARE, async (request, context, args) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, group, encoding } = request;
+  const { maps, calibration, slices, seed, audit, device } = request;
   const geometries: (Geometry | undefined)[] = [];
-  const inputs = await comparedInputs(request, context, geometries);
   const task: CompareTask = {
-    inputs,
+    inputs: await comparedInputs(request, context, geometries),
     ...plan,
-    supply: { maps: request.maps, calibration: request.calibration },
-    slices: request.slices,
-    seed: request.seed,
-    audit: request.audit,
-    device: request.device,
+    supply: { maps, calibration },
+    slices,
+    seed,
+    audit,
+    device,
     stamp: { simulate, domain, group, encoding },
     checksums: await checksums([...plan.masks, request.maps]),
     peerVersion,
@@ -112,9 +112,8 @@ async function checksums(names: readonly (string | undefined)[]): Promise<Record
 }
 
 /** An argument as a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
+const quoted = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 async function watched<T>(
   { quiet }: CompareRequest,

@@ -44,14 +44,11 @@ export async function runPipe(
     if (request.quiet && severity !== "ERR" && severity !== "WRN") return;
     console.err(`${severity} ${text}\n`);
   };
+  const unlimited = { acquisitions: Infinity, idleSeconds: Infinity };
+  const message = { ...DEFAULT_MESSAGE_LIMITS, dataBytes: 2 ** 30 };
   const session = new Session(duplex, {
     recipes: fixedRecipe(methodRequest(request)),
-    limits: {
-      message: { ...DEFAULT_MESSAGE_LIMITS, dataBytes: 2 ** 30 },
-      acquisitions: Infinity,
-      memoryBytes: MEMORY_BYTES,
-      idleSeconds: Infinity,
-    },
+    limits: { ...unlimited, message, memoryBytes: MEMORY_BYTES },
     openWork: pool.openWork,
     log,
     pipe: true,

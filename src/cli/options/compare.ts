@@ -5,17 +5,14 @@ import { EXAMPLE_MASK } from "../../recon/example.ts";
 import { findMethod } from "../../recon/methods.ts";
 import { type CommandHelp, methodLines } from "./help.ts";
 import { checkInput, COMMON, DEVICE, INPUT, MAPS, MASK, METHOD, METHODS, SEED } from "./shared.ts";
-import { option, type Parse, type RequestOf } from "./table.ts";
+import { option, type RequestOf } from "./table.ts";
 import { number, oneOf, parts, path } from "./values.ts";
 import { sweptMasks, type Variant, variantsOf } from "../../report/compare/plan.ts";
 
 const SWEEPS = ["R", "steps"] as const;
 
 /** `R=2,4,steps=5,10`, as several values of `--sweep` are joined. */
-const sweep: Parse<{ readonly [S in typeof SWEEPS[number]]?: readonly number[] }> = (
-  text,
-  option,
-) => {
+const sweep = (text: string, option: string) => {
   const lists: { [S in typeof SWEEPS[number]]?: number[] } = {};
   let current: typeof SWEEPS[number] | undefined;
   for (const word of parts(text)) {

@@ -1,7 +1,4 @@
-/**
- * Options from a YAML file: the same names as on the command line, without dashes.
- * @module
- */
+/** Options from a YAML file: the same names as on the command line, without dashes. @module */
 import { parse } from "yaml";
 import { UsageError } from "../../errors.ts";
 import { readInput } from "../files.ts";

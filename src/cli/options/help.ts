@@ -67,16 +67,11 @@ export function helpText({ usage, about, options, sections = [], examples }: Com
   return `Usage: ${usage}\n\n${wrapped(about, MAX_LINE).join("\n")}\n\n${body.join("\n")}`;
 }
 
-export function methodLines(): string[] {
-  return twoColumns(methods.map(({ name, summary }) => [name, summary]));
-}
+export const methodLines = () => twoColumns(methods.map(({ name, summary }) => [name, summary]));
 
 /** What `--weight` multiplies, for each method that has a weight. */
-export function weightLines(): string[] {
-  return twoColumns(
-    methods.flatMap(({ name, weightRole }) => weightRole === undefined ? [] : [[name, weightRole]]),
-  );
-}
+export const weightLines = () =>
+  twoColumns(methods.flatMap(({ name, weightRole }) => weightRole ? [[name, weightRole]] : []));
 
 /** Rows of a name and its text, the texts below each other and broken where they are long. */
 export function twoColumns(rows: readonly (readonly [string, string])[]): string[] {

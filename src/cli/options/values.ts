@@ -5,15 +5,9 @@ import type { SimulationRequest } from "../../recon/simulated.ts";
 import { didYouMean } from "../../suggest.ts";
 import type { Parse } from "./table.ts";
 
-export interface NumberBounds {
-  readonly integer?: boolean;
-  readonly min?: number;
-  readonly above?: number;
-  readonly max?: number;
-}
-
+/** A number of at least `min` and at most `max` that exceeds `above`. */
 export function number(
-  { integer = false, min = -Infinity, above = -Infinity, max = Infinity }: NumberBounds = {},
+  { integer = false, min = -Infinity, above = -Infinity, max = Infinity } = {},
 ): Parse<number> {
   return (text, option) => {
     const value = text.trim() === "" ? NaN : Number(text);
@@ -31,9 +25,7 @@ export function number(
   };
 }
 
-/** A number of things: 1 or more. */
 export const count = number({ integer: true, min: 1 });
-/** A position, or a seed: 0 or more. */
 export const index = number({ integer: true, min: 0 });
 export const positive = number({ above: 0 });
 

@@ -1,7 +1,4 @@
-/**
- * The terminal: the only place that writes to stdout and stderr.
- * @module
- */
+/** The terminal: the only place that writes to stdout and stderr. @module */
 import { terminalText } from "../../quoted.ts";
 import type { Warning } from "../../warning.ts";
 

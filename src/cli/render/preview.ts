@@ -1,7 +1,4 @@
-/**
- * The picture a person looks at first: the slices of a volume, or one slice beside its reference.
- * @module
- */
+/** The picture a person looks at first: a volume's slices, or one beside its reference. @module */
 import type { Geometry } from "../../io/types.ts";
 import { encodePng, montage, window } from "../../io/png.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";

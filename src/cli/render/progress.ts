@@ -1,7 +1,4 @@
-/**
- * Progress: one line that is rewritten on a terminal, log lines elsewhere.
- * @module
- */
+/** Progress: one line that is rewritten on a terminal, log lines elsewhere. @module */
 import { CLEAR_LINE } from "../../quoted.ts";
 import type { Console } from "./console.ts";
 
