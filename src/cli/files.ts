@@ -10,7 +10,6 @@ export const jsonLine = (value: unknown): string => `${escapedJson(value)}\n`;
 export const textOf = (lines: readonly string[]): string =>
   lines.map((line) => `${line}\n`).join("");
 
-/** Reads an input file whole; `kind` says in the message what it is. */
 export async function readInput(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
   return await Deno.readFile(path).catch((cause) => {
     throw new InputError(`Cannot read ${kind} ${path}: ${cause.message}`, { cause });

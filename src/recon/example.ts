@@ -8,7 +8,6 @@ import { oneSliceFile, simulatedKspace, type SimulationRequest } from "./simulat
 /** Mask of the example when none is named. */
 export const EXAMPLE_MASK = "equispaced:R=4,acs=24";
 
-/** The example's coils and noise when nothing is said. */
 const EXAMPLE_SIMULATION: SimulationRequest = { coils: 8, noise: 0.02, seed: 0 };
 
 const EXAMPLE_SIZE = 256;

@@ -22,7 +22,6 @@ export interface OutputGeometry {
   readonly size: readonly [number, number];
   /** H and W that these are interpolated to. Default: none. */
   readonly output?: readonly [number, number];
-  /** Whether rows and columns are exchanged. */
   readonly transposed: boolean;
 }
 

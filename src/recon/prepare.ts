@@ -94,7 +94,6 @@ export type MapsSource =
 
 interface Calibrator {
   readonly scaleAndCalibrate: Program<string, string>;
-  /** Absent where no maps are calibrated. */
   readonly mapsFrom?: MapsFrom;
 }
 

@@ -155,7 +155,6 @@ class RawReader {
     return scan;
   }
 
-  /** Acquisitions by number, some megabytes at a time. */
   async *#read(indices: readonly number[]) {
     const { numberOfSamples, activeChannels } = this.index.images[0].header;
     const bytes = 8 * Math.max(1, numberOfSamples * activeChannels);

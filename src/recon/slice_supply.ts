@@ -35,7 +35,6 @@ export interface ReadSlice {
   /** Equal for slices of one sampling, which need compiling once. */
   readonly key: string;
   readonly geometry: SamplingGeometry;
-  /** From its reconstruction to the image of the file. */
   readonly outputGeometry: OutputGeometry;
   prepare(): Promise<PreparedSlice>;
 }

@@ -124,7 +124,6 @@ interface Compiled {
   readonly reorient: Awaited<ReturnType<typeof compileReference>>;
 }
 
-/** Reconstructs slices, with graphs that are compiled once for each sampling. */
 class Run {
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #auditor: Auditor;

@@ -83,7 +83,6 @@ const GAMMA = 0.6;
 const NOISE_FACTOR = 2;
 const MORE_ACCELERATION = 2;
 
-/** The base, the structures and the shifts. */
 export function stressConditions(task: StressTask): Condition[] {
   const { image, structures, mask, simulation: { noise }, seed } = task;
   const base = { image, mask, noise, seed };
@@ -112,7 +111,6 @@ export function stressConditions(task: StressTask): Condition[] {
   ];
 }
 
-/** A changed specification with the text that says it. */
 const named = (spec: GeneratedMaskSpec): GeneratedMaskSpec => ({ ...spec, text: maskText(spec) });
 
 /** The same acceleration by another pattern; undefined where there is none. */

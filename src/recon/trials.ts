@@ -24,7 +24,6 @@ import {
 } from "../samplers/mod.ts";
 import { simulatedKspace, type SimulationRequest } from "./simulated.ts";
 
-/** One problem whose answer is known. */
 export interface Trial {
   readonly slice: string;
   readonly mask: string;
@@ -123,10 +122,8 @@ export interface TuningTask {
   readonly sampler: Sampler;
   readonly denoise: Denoiser;
   readonly trials: readonly Trial[];
-  /** Posterior samples whose mean is judged. */
   readonly samples: number;
   readonly seed: number;
-  /** Settings that are not searched, with their values. */
   readonly fixed: Settings;
 }
 

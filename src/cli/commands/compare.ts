@@ -147,7 +147,6 @@ async function watched<T>(
   }
 }
 
-/** The arrays of a comparison, upright as radiologists view them. */
 function storedImages(
   store: RunStore,
   { inputs, runs }: Comparison,

@@ -153,7 +153,6 @@ export function structures(): Structure[] {
   ];
 }
 
-/** A dot with an edge of one pixel. */
 function lesion(): NdArray {
   const side = 2 * LESION_RADIUS + 3, centre = (side - 1) / 2;
   const dot = zeros([side, side]);

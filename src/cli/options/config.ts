@@ -4,7 +4,6 @@ import { UsageError } from "../../errors.ts";
 import { readInput } from "../files.ts";
 import { isFlag, type OptionTable, unknownOption, type Written } from "./table.ts";
 
-/** The key under which a config file lists its inputs. */
 const INPUT_KEY = "input";
 
 /** Options that make no sense in a config file. */

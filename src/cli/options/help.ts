@@ -23,7 +23,6 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
   readonly usage: string;
   readonly about: string;
   readonly options: T;
-  /** Further sections, title and lines. */
   readonly sections?: readonly (readonly [title: string, lines: readonly string[]])[];
   readonly examples: readonly string[];
 }
@@ -82,7 +81,6 @@ export function twoColumns(rows: readonly (readonly [string, string])[]): string
   );
 }
 
-/** The lines of a text, each broken between words; `Default:` stays with its value. */
 function wrapped(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines = [""];

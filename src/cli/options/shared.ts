@@ -50,7 +50,6 @@ export const DEVICE = {
   ),
 };
 
-/** How an input is read. */
 export const INPUT = {
   simulate: option(
     "SPEC",

@@ -12,11 +12,9 @@ export type Parse<V> = (text: string, option: string) => V;
 
 /** One option; without `parse` it is a flag. */
 export interface OptionSpec {
-  /** Name of the value in the help. */
   readonly value?: string;
   readonly summary: string;
   readonly parse?: Parse<unknown>;
-  /** The default, as text. */
   readonly fallback?: string;
   /** Whether it may be given several times: the texts are joined by commas. Default: the last counts. */
   readonly multiple?: boolean;
@@ -34,7 +32,6 @@ export function option<V, F extends string | undefined = undefined>(
   return { value, summary, parse, fallback: fallback as F };
 }
 
-/** The options of a command by name, in the order of the help. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** Options as written, texts and flags, and the arguments that are not options. */
@@ -119,12 +116,10 @@ function optionValue(
   );
 }
 
-/** Whether an option exists and takes no value. */
 export function isFlag(table: OptionTable, name: string): boolean {
   return Object.hasOwn(table, name) && table[name].parse === undefined;
 }
 
-/** The error about an option (or key of a config file) that does not exist. */
 export function unknownOption(table: OptionTable, written: string): UsageError {
   const dashes = written.startsWith("-") ? "--" : "";
   return new UsageError(`Cannot understand ${written}: there is no such option`, {

@@ -54,7 +54,6 @@ export function listOf<const C extends string>(
   };
 }
 
-/** A path, or another text that is not empty. */
 export const path: Parse<string> = (text, option) => {
   if (text !== "") return text;
   throw new UsageError(`Cannot read ${option}: a path is required, found an empty text`);
@@ -112,7 +111,6 @@ export const simulation: Parse<SimulationRequest> = (text, option) => {
   return { coils: read("coils"), noise: read("noise"), seed: read("seed") };
 };
 
-/** The parts between commas, without spaces and without empty ones. */
 export function parts(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

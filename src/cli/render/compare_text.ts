@@ -4,7 +4,6 @@ import { fixed, short, signed } from "../../number_format.ts";
 import { distinct, runLabels } from "../../report/labels.ts";
 import { mean, standardDeviation } from "../../report/compare/statistics.ts";
 
-/** A run with the name that tells it from its neighbours. */
 interface Labelled {
   readonly run: ComparisonRun;
   readonly label: string;

@@ -8,7 +8,6 @@ export interface Console {
   err(text: string): void;
   /** Whether stderr is a terminal, on which a line can be rewritten. */
   readonly isTerminal: boolean;
-  /** Characters that a line of the terminal holds. Default 80. */
   readonly columns?: number;
 }
 

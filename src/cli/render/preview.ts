@@ -9,7 +9,6 @@ const MAX_TILES = 16;
 /** Part of the pixels (per cent) that is not white. */
 const WINDOW_PERCENTILE = 99.5;
 const MIN_WHITE = 1e-30;
-/** Factor on the error, so that it can be seen. */
 export const ERROR_GAIN = 5;
 
 export interface PreviewContent {
@@ -51,7 +50,6 @@ export function* slicePngs(magnitude: NdArray): Generator<Uint8Array<ArrayBuffer
   }
 }
 
-/** The magnitude that is shown white. */
 export function white({ data }: NdArray): number {
   const level = percentile(data, WINDOW_PERCENTILE);
   return level > 0 ? level : data.reduce((a, b) => Math.max(a, b), MIN_WHITE);
@@ -88,7 +86,6 @@ export function difference(a: NdArray, b: NdArray): NdArray {
   return ndarray(a.data.map((value, i) => Math.abs(value - b.data[i])), a.shape);
 }
 
-/** The image with a line of text above it. */
 export function labelled(text: string, { data, shape: [rows, columns] }: NdArray): NdArray {
   const result = zeros([rows + LABEL_HEIGHT, columns]);
   result.data.set(data, LABEL_HEIGHT * columns);

@@ -10,11 +10,9 @@ export interface ProgressState {
   readonly fraction: number;
 }
 
-/** Milliseconds between two updates of the line. */
 const INTERVAL = 100;
 /** The time left is estimated from this much time and part of the work on. */
 const ESTIMATE_AFTER = { seconds: 1, fraction: 0.02 } as const;
-/** Width of a terminal of unknown width. */
 const DEFAULT_COLUMNS = 80;
 
 export class ProgressLine implements Disposable {
@@ -35,7 +33,6 @@ export class ProgressLine implements Disposable {
     this.#start = now();
   }
 
-  /** Prints how far the work is, if there is something new. */
   update(state: ProgressState): void {
     if (this.#quiet) return;
     if (this.console.isTerminal) this.#rewrite(state);
@@ -56,7 +53,6 @@ export class ProgressLine implements Disposable {
     this.console.err(CLEAR_LINE + this.#line(state).slice(0, Math.max(1, columns - 1)));
   }
 
-  /** The start of each slice, and the first of each other stage. */
   #log(state: ProgressState): void {
     const { stage, slice } = state;
     const isNew = stage === "reconstruct" || slice === 0;

@@ -6,7 +6,6 @@ import { around, difference, ERROR_GAIN, labelled, white } from "./preview.ts";
 import type { MethodRuns } from "./stress_table.ts";
 
 const TILE = 132;
-/** Dark columns between pictures. */
 const EDGE = 2;
 /** Rows and columns around a structure that its pictures show. */
 const ZOOM = 44;

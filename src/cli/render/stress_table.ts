@@ -14,7 +14,6 @@ export interface MethodRuns {
   readonly failure?: string;
 }
 
-/** The image, simulation and device on which methods were stressed. */
 interface StressSubject {
   readonly input: { readonly path: string; readonly slice: number };
   readonly simulation: SimulationRequest;

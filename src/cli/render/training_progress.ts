@@ -4,9 +4,7 @@ import type { TrainingEvent } from "../../train/mod.ts";
 import { CLEAR_LINE } from "../../quoted.ts";
 import type { Console } from "./console.ts";
 
-/** Seconds between two log lines when stderr is no terminal. */
 const LOG_SECONDS = 30;
-/** Seconds between two updates of the live line. */
 const LIVE_SECONDS = 0.5;
 /** Weight of the past in the running mean of the loss. */
 const SMOOTHING = 0.98;

@@ -19,10 +19,8 @@ export type AuditLevel = "none" | "consistency" | "prediction";
 
 interface AuditorOptions {
   readonly method: Method;
-  /** Options of the method. */
   readonly options: MethodOptions;
   readonly level: AuditLevel;
-  /** Chooses what is held back. */
   readonly seed: number;
 }
 
@@ -56,7 +54,6 @@ export class Auditor {
     return this.options.level !== "none" && this.options.method.needsMaps;
   }
 
-  /** Whether a slice takes a second reconstruction. */
   get predicts(): boolean {
     return this.active && this.options.level === "prediction";
   }

@@ -107,7 +107,6 @@ function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Ui
 /** Compares an image with its data. @param image complex `[2, H, W]` on the scale of the problem */
 export type MeasureConsistency = (problem: Problem, image: NdArray) => Promise<ConsistencyEnergies>;
 
-/** Compiles the comparison of images of a geometry with their data. */
 export async function compileConsistency(
   runtime: Runtime,
   geometry: SamplingGeometry,
