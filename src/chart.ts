@@ -145,10 +145,8 @@ function linear(values: readonly number[]): Scale {
   const power = 10 ** Math.floor(Math.log10(span / 4));
   const step = power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= span / 4) ?? 10);
   const from = low - 0.05 * span, to = high + 0.05 * span;
-  return {
-    ticks: steps(Math.ceil(from / step), Math.floor(to / step), step),
-    place: between(from, to),
-  };
+  const ticks = steps(Math.ceil(from / step), Math.floor(to / step), step);
+  return { ticks, place: between(from, to) };
 }
 
 function steps(first: number, last: number, step: number): number[] {
@@ -169,8 +167,5 @@ function logarithmic(values: readonly number[]): Scale {
   return { ticks, place: (value) => place(Math.log10(value)) };
 }
 
-function between(from: number, to: number): (value: number) => number {
-  return (value) => (value - from) / (to - from || 1);
-}
-
+const between = (from: number, to: number) => (value: number) => (value - from) / (to - from || 1);
 const round = (value: number) => Math.round(value * 10) / 10;

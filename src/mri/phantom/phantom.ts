@@ -4,7 +4,7 @@
  * with the seed. Parameters are drawn on the host, every pixel is computed in one graph per size.
  * @module
  */
-import type { Runtime, Tensor } from "../../graph/mod.ts";
+import type { Runtime } from "../../graph/mod.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { CAPACITY, randomAnatomy, type Stroke, type Structure } from "./anatomy.ts";
@@ -14,6 +14,7 @@ import {
   headPicture,
   INTENSITY,
   ORDERS,
+  type PhantomInputs,
   STRUCTURES,
   TISSUES,
 } from "./pixels.ts";
@@ -48,8 +49,6 @@ const FIELD_OF_VIEW = { height: 212, width: 180 };
 
 /** Streams of random numbers, so that changing one aspect leaves the others as they are. */
 const STREAM = { anatomy: 0, fields: 1, pose: 2, tissues: 3 };
-
-type InputName = "tissues" | "fields" | "pose" | Structure;
 
 /** Side of a pixel in mm, such that the head fits into an image. */
 export function phantomPixel(height: number, width: number): number {
@@ -107,10 +106,10 @@ export async function compilePhantom(
     ["fields", [FIELD_NAMES.length, ORDERS, ORDERS]],
     ["pose", [2, 3]],
     ...STRUCTURES.map((name) => [name, [CAPACITY[name], STROKE_COLUMNS]] as const),
-  ]) as Record<InputName, readonly number[]>;
+  ]) as Record<keyof PhantomInputs, readonly number[]>;
   const pixel = phantomPixel(height, width);
-  const program = await runtime.build(shapes, (inputs: Record<InputName, Tensor>) => ({
-    image: headPicture({ ...inputs, strokes: inputs }, [height, width], pixel),
+  const program = await runtime.build(shapes, (inputs) => ({
+    image: headPicture(inputs, [height, width], pixel),
   }));
   return async ({ seed = 0, contrast = "T1", lesions = 0 } = {}) => {
     if (!Number.isInteger(lesions) || lesions < 0 || lesions > CAPACITY.lesions) {

@@ -126,16 +126,12 @@ class Painting {
   }
 }
 
-/** Inputs of the phantom's graph. */
-export interface PhantomInputs {
-  readonly tissues: Tensor;
-  /** Coefficients of the fields `[fields, J, J]`, amplitude 1; see `fieldCoefficients`. */
-  readonly fields: Tensor;
-  /** From millimetres of the image to those of the head: `[2, 3]`, acts on `[x, y, 1]`. */
-  readonly pose: Tensor;
-  /** Strokes of each structure `[capacity, 11]`; see `strokeRow`. */
-  readonly strokes: Readonly<Record<Structure, Tensor>>;
-}
+/**
+ * Inputs of the phantom's graph: intensities of the tissues; coefficients of the fields
+ * `[fields, J, J]`, amplitude 1 (see `fieldCoefficients`); the pose `[2, 3]`, from `[x, y, 1]` in mm
+ * of the image to mm of the head; strokes of each structure `[capacity, 11]` (see `strokeRow`).
+ */
+export type PhantomInputs = Readonly<Record<"tissues" | "fields" | "pose" | Structure, Tensor>>;
 
 type LevelSets = ReturnType<typeof levelSets>;
 
@@ -145,14 +141,14 @@ type LevelSets = ReturnType<typeof levelSets>;
  * `monomials`), and the random fields `[1, H W]`.
  */
 function levelSets(
-  inputs: PhantomInputs,
+  { fields, pose }: PhantomInputs,
   [height, width]: readonly [number, number],
   pixel: number,
 ) {
   const y = centredOffsets(height).map((i) => -i * pixel);
   const x = centredOffsets(width).map((i) => i * pixel);
   const inBox = (values: number[]) => values.map((value) => value / BOX);
-  const all = reshape(smoothFields(inputs.fields, inBox(y), inBox(x)), [-1, height * width]);
+  const all = reshape(smoothFields(fields, inBox(y), inBox(x)), [-1, height * width]);
   const field = (name: FieldName) => {
     const at = FIELD_NAMES.indexOf(name);
     return slice(all, 0, at, at + 1);
@@ -162,7 +158,7 @@ function levelSets(
     grid.fill(value, (height + row) * width, (height + row + 1) * width);
     grid.set(x, row * width);
   });
-  const placed = matMul(inputs.pose, constant({ data: grid, shape: [3, height * width] }));
+  const placed = matMul(pose, constant({ data: grid, shape: [3, height * width] }));
   const bentX = add(slice(placed, 0, 0, 1), mul(field("bendX"), BEND));
   const bentY = add(slice(placed, 0, 1, 2), mul(field("bendY"), BEND));
   const woundX = add(bentX, mul(field("windX"), WIND));
@@ -172,7 +168,7 @@ function levelSets(
 }
 
 /** Skin, fat, muscle, bone with marrow, dura and the fluid below it. */
-function paintCoverings(on: Painting, { strokes }: PhantomInputs, at: LevelSets): void {
+function paintCoverings(on: Painting, strokes: PhantomInputs, at: LevelSets): void {
   const { hull, points, field } = at;
   const skull = add(mul(field("skull"), 0.9), 6.2);
   const innerTable = add(hull, 2.2);
@@ -191,7 +187,7 @@ function paintCoverings(on: Painting, { strokes }: PhantomInputs, at: LevelSets)
 }
 
 /** Depth of brain tissue below its folded surface, and its share of each pixel. */
-function paintCerebrum(on: Painting, { strokes }: PhantomInputs, at: LevelSets): void {
+function paintCerebrum(on: Painting, strokes: PhantomInputs, at: LevelSets): void {
   const { hull, inner, field } = at;
   const sulci = distanceToLines(strokes.sulci, inner);
   const fissures = neg(depthInside(strokes.fissures, inner, 1));
@@ -207,7 +203,7 @@ function paintCerebrum(on: Painting, { strokes }: PhantomInputs, at: LevelSets):
 }
 
 /** Nuclei, ventricles, vessels and lesions. */
-function paintDeep(on: Painting, { strokes }: PhantomInputs, { inner, points }: LevelSets): void {
+function paintDeep(on: Painting, strokes: PhantomInputs, { inner, points }: LevelSets): void {
   const blob = (name: Structure, tissue: Tissue, blend: number, blur: number) =>
     on.paint(tissue, on.coverage(depthInside(strokes[name], inner, blend), blur));
   blob("claustrum", "striatum", 0.3, 0.8);
