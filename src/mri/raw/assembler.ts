@@ -37,7 +37,7 @@ export interface AssemblerOptions {
  * them. Navigators, phase correction and feedback are passed over.
  */
 export class Assembler {
-  readonly #layouts: readonly (RawLayout | InputError)[];
+  readonly #layouts = new Map<number, RawLayout>();
   readonly #header: MrdHeader;
   readonly #options: AssemblerOptions;
   readonly #noise: NoiseScan;
@@ -46,22 +46,12 @@ export class Assembler {
   readonly #calibration = new Map<string, LineStore>();
   #bytes = 0;
 
-  /** Starts a measurement. @throws {InputError} when no encoding of the header can be used */
+  /** Starts a measurement. @throws {InputError} when the only encoding cannot be used */
   constructor(header: MrdHeader, options: AssemblerOptions = {}) {
     this.#header = header;
     this.#options = options;
     this.#noise = options.noise ?? new NoiseScan();
-    this.#layouts = header.encodings.map((encoding, index) => {
-      try {
-        return rawLayout(encoding, index);
-      } catch (error) {
-        if (error instanceof InputError) return error;
-        throw error;
-      }
-    });
-    if (this.#layouts[0] instanceof InputError && this.#layouts.length === 1) {
-      throw this.#layouts[0];
-    }
+    if (header.encodings.length === 1) this.#layout(0);
   }
 
   get heldBytes(): number {
@@ -83,7 +73,7 @@ export class Assembler {
       return [];
     }
     if (use === "skip") return this.#ended(header, undefined);
-    const layout = this.#layout(header);
+    const layout = this.#layout(header.encodingSpaceRef);
     if (use === "calibration" && !isPartOfImage(this.#header, header)) {
       this.#store(this.#calibrationOf(header, layout), acquisition);
       return this.#ended(header, undefined);
@@ -104,14 +94,17 @@ export class Assembler {
     return [...this.#open.keys()].flatMap((key) => this.#close(key));
   }
 
-  #layout({ encodingSpaceRef }: AcquisitionHeader): RawLayout {
-    const layout = this.#layouts[encodingSpaceRef];
-    if (layout instanceof InputError) throw layout;
-    if (layout !== undefined) return layout;
-    throw new InputError(
-      `Cannot use an acquisition of encoding ${encodingSpaceRef}: one of the ` +
-        `${this.#layouts.length} encodings of the header is required`,
-    );
+  #layout(index: number): RawLayout {
+    const { encodings } = this.#header;
+    if (encodings[index] === undefined) {
+      throw new InputError(
+        `Cannot use an acquisition of encoding ${index}: one of the ` +
+          `${encodings.length} encodings of the header is required`,
+      );
+    }
+    const layout = this.#layouts.get(index) ?? rawLayout(encodings[index], index);
+    this.#layouts.set(index, layout);
+    return layout;
   }
 
   #calibrationOf(header: AcquisitionHeader, layout: RawLayout): LineStore {
