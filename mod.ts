@@ -92,7 +92,6 @@ export type {
 } from "./src/recon/audit/audit.ts";
 export type { AuditLevel } from "./src/recon/audit/auditor.ts";
 export type { JudgedBand, SliceConsistency } from "./src/recon/audit/figures.ts";
-export type { SlicePrediction } from "./src/recon/audit/prediction.ts";
 
 // Out.
 export { writeNifti } from "./src/io/nifti/write.ts";

@@ -1,27 +1,14 @@
 /** Evidence that a reconstruction is right, without the truth: what recon.json holds of it. @module */
 import { once } from "../../once.ts";
 import type { ConsistencyFigures, SliceConsistency } from "./figures.ts";
-import type { SlicePrediction } from "./prediction.ts";
+import type { Prediction } from "./prediction.ts";
 import type { Spread } from "./spread.ts";
 import { judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
 
 export type { ConsistencyBand, ConsistencyFigures } from "./figures.ts";
+export type { Prediction } from "./prediction.ts";
 export type { Spread, SpreadRegion } from "./spread.ts";
 export type { Verdict } from "./verdict.ts";
-
-/** How well samples that were held back are predicted, over all slices. */
-export interface Prediction {
-  /** Part of the acquired samples that was held back. */
-  readonly held: number;
-  /** Mean squared error of the prediction over the noise variance; 1 for the truth. */
-  readonly error: number;
-  /** The same of `sense`. */
-  readonly sense: number;
-  /** The same of `tv`, beside methods with a network; null beside others. */
-  readonly tv: number | null;
-  /** The error that the spread of the posterior samples predicts; null without posterior samples. */
-  readonly expected: number | null;
-}
 
 /** The audit of a reconstruction, as recon.json holds it; numbers are means over the slices. */
 export interface Audit {
@@ -51,7 +38,7 @@ export interface SliceAudit {
   /** Residual on the acquired samples. */
   readonly consistency: SliceConsistency;
   /** How well samples that were held back were predicted, where some were. */
-  readonly prediction?: SlicePrediction;
+  readonly prediction?: Prediction;
 }
 
 /** Most slices that a reason names. */

@@ -55,7 +55,7 @@ const OUTER = 0.5;
 /** Bands of fewer samples (all coils together) are left out: their chi-square says nothing. */
 const MIN_SAMPLES = 50;
 
-/** The figures of one part of k-space. Energies are sums of squares over real and imaginary parts. */
+/** Energies of one part of k-space: sums of squares over real and imaginary parts. */
 export interface ResidualEnergies {
   /** Real numbers that were measured there. */
   readonly count: number;
@@ -70,14 +70,10 @@ export interface ResidualEnergies {
   readonly fittedNoise: number;
 }
 
-/** Energies by distance from the centre of k-space, as parts of the largest distance. */
-export interface BandEnergies extends ResidualEnergies {
-  readonly from: number;
-  readonly to: number;
-}
-
+/** What the comparison of an image with its data finds. */
 export interface ConsistencyEnergies {
-  readonly bands: readonly BandEnergies[];
+  /** By distance from the centre of k-space, as parts of the largest distance. */
+  readonly bands: readonly (ResidualEnergies & Band)[];
   /**
    * What no image explains in the outer part of k-space: how much of each coil's noise is there for
    * noise of variance 1 (mean 1 over the coils), one number for each coil.
@@ -87,21 +83,18 @@ export interface ConsistencyEnergies {
   readonly correlation: number;
 }
 
-/** The distance of every sample from the centre, in the order of the samples: K x W values. */
-function sampleDistances(mask: SamplingMask): { distance: Float64Array; kept: Uint8Array } {
+/**
+ * The distance of every sample from the centre, in the order of the samples (K x W values); NaN, which is
+ * in no band, where nothing was acquired.
+ */
+function sampleDistances(mask: SamplingMask): Float64Array {
   const { height, width, lines } = mask;
-  const distance = new Float64Array(lines.length * width);
-  const kept = new Uint8Array(distance.length);
   const part = (index: number, size: number) =>
     (index - Math.floor(size / 2)) / Math.max(1, Math.floor(size / 2));
-  lines.forEach((line, row) => {
-    for (let x = 0; x < width; x++) {
-      const at = row * width + x;
-      distance[at] = Math.hypot(part(line, height), part(x, width)) / Math.SQRT2;
-      kept[at] = mask.keeps(line, x) ? 1 : 0;
-    }
+  return Float64Array.from({ length: lines.length * width }, (_, i) => {
+    const line = lines[Math.floor(i / width)], x = i % width;
+    return mask.keeps(line, x) ? Math.hypot(part(line, height), part(x, width)) / Math.SQRT2 : NaN;
   });
-  return { distance, kept };
 }
 
 /** Compares an image with its data. @param image complex `[2, H, W]` on the scale of the problem */
@@ -113,11 +106,11 @@ export async function compileConsistency(
 ): Promise<MeasureConsistency> {
   const { coils, mask } = geometry;
   const { image: size, y: shape, inputs, operator } = mriMeasurement(geometry);
-  const { distance, kept } = sampleDistances(mask);
-  const bands = bandsOf(distance, kept, coils);
-  const membership = bandMatrix(bands, distance, kept);
-  const outer = Float32Array.from(distance, (d, i) => kept[i] === 1 && d >= OUTER ? 1 : 0);
-  const noise = noiseFor(shape, kept);
+  const distance = sampleDistances(mask);
+  const bands = bandsOf(distance, coils);
+  const membership = bandMatrix(bands, distance);
+  const outer = Float32Array.from(distance, (d) => d >= OUTER ? 1 : 0);
+  const noise = noiseFor(shape, distance);
   const program = await runtime.build<string, string>(
     { y: shape, ...inputs, image: [2, ...size], noise: shape },
     ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
@@ -158,18 +151,21 @@ function projected(operator: LinearOperator, y: Tensor): Tensor {
   return operator.forward(conjugateGradients(regularised(operator, WEIGHT), b, ITERATIONS));
 }
 
-type Band = Pick<BandEnergies, "from" | "to" | "count">;
+interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
 
-const inBand = (distance: number, { from, to }: Omit<Band, "count">) =>
+const inBand = (distance: number, { from, to }: Pick<Band, "from" | "to">) =>
   distance >= from && (distance < to || (to === 1 && distance <= 1 + 1e-9));
 
 /** The bands that hold enough samples; a band of too few joins the next one. */
-function bandsOf(distance: Float64Array, kept: Uint8Array, coils: number): Band[] {
+function bandsOf(distance: Float64Array, coils: number): Band[] {
   const bands: Band[] = [];
   let from = 0;
   for (const to of BAND_EDGES.slice(1)) {
-    let points = 0;
-    distance.forEach((d, i) => points += kept[i] === 1 && inBand(d, { from, to }) ? 1 : 0);
+    const points = distance.filter((d) => inBand(d, { from, to })).length;
     if (points * coils < MIN_SAMPLES && to < 1) continue;
     if (points > 0) bands.push({ from, to, count: 2 * coils * points });
     from = to;
@@ -178,12 +174,10 @@ function bandsOf(distance: Float64Array, kept: Uint8Array, coils: number): Band[
 }
 
 /** 1 where a sample is in a band: `[K W, bands]`. */
-function bandMatrix(bands: readonly Band[], distance: Float64Array, kept: Uint8Array): Tensor {
+function bandMatrix(bands: readonly Band[], distance: Float64Array): Tensor {
   const data = new Float32Array(distance.length * bands.length);
   distance.forEach((d, i) =>
-    bands.forEach((band, b) => {
-      if (kept[i] === 1 && inBand(d, band)) data[i * bands.length + b] = 1;
-    })
+    bands.forEach((band, b) => data[i * bands.length + b] = inBand(d, band) ? 1 : 0)
   );
   return constantOf(data, [distance.length, bands.length]);
 }
@@ -203,10 +197,9 @@ function coilProducts(y: Tensor, outer: Tensor): Tensor {
 }
 
 /** Noise of variance 1 where something was acquired, the same for every slice. */
-function noiseFor(shape: readonly number[], kept: Uint8Array): NdArray {
-  const data = new Rng(0).normals(sizeOf(shape));
-  for (let i = 0; i < data.length; i++) data[i] *= kept[i % kept.length];
-  return ndarray(data, shape);
+function noiseFor(shape: readonly number[], distance: Float64Array): NdArray {
+  const noise = new Rng(0).normals(sizeOf(shape));
+  return ndarray(noise.map((v, i) => Number.isNaN(distance[i % distance.length]) ? 0 : v), shape);
 }
 
 /** Noise of each coil and their largest correlation, of data and of white noise. */

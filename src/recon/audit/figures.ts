@@ -1,19 +1,5 @@
 /** Figures of how far an image explains its data, from the energies of the residual. @module */
-import type { BandEnergies, ConsistencyEnergies, ResidualEnergies } from "./consistency.ts";
-
-/** A part of k-space, by distance from its centre as parts of the largest distance. */
-export interface ConsistencyBand {
-  /** Inner edge, 0 at the centre. */
-  readonly from: number;
-  /** Outer edge, 1 at the corners. */
-  readonly to: number;
-  /** Reduced chi-square of the band. */
-  readonly chiSquare: number;
-  /** What no image explains there, over its expectation; null where all is explained. */
-  readonly unexplained: number | null;
-  /** Distance from least squares there, over what noise makes it. */
-  readonly dataDistance: number;
-}
+import type { ConsistencyEnergies, ResidualEnergies } from "./consistency.ts";
 
 /** Residual on the acquired samples, in units of the noise that was assumed. */
 export interface ConsistencyFigures {
@@ -32,6 +18,14 @@ export interface ConsistencyFigures {
   readonly dataDistance: number;
   /** The same by distance from the centre of k-space. */
   readonly bands: readonly ConsistencyBand[];
+}
+
+/** The same of a part of k-space, by distance from its centre as parts of the largest distance. */
+export interface ConsistencyBand extends Omit<ConsistencyFigures, "bands"> {
+  /** Inner edge, 0 at the centre. */
+  readonly from: number;
+  /** Outer edge, 1 at the corners. */
+  readonly to: number;
 }
 
 /** A band with what the verdict needs beside. */
@@ -76,75 +70,70 @@ export function consistencyFigures(
   sigma: number,
 ): SliceConsistency {
   const variance = Math.max(sigma, MIN_SIGMA) ** 2;
-  const noise = unexplainedOf(bands[bands.length - 1], variance);
+  const judged = bands.map((band): JudgedBand => {
+    const { from, to, count, signal, unexplainedNoise, fittedNoise } = band;
+    return {
+      from,
+      to,
+      ...figuresOf([band], variance),
+      count,
+      residualFraction: unexplainedNoise / count,
+      fitFraction: fittedNoise / count,
+      snr: Math.sqrt(signal / count / variance),
+    };
+  });
+  const noise = judged[judged.length - 1].unexplained;
   return {
-    ...figuresOf(bands.reduce(summed), variance),
-    bands: bands.map((band) => bandFigures(band, variance)),
+    ...figuresOf(bands, variance),
+    bands: judged,
     noise,
-    coilRatio: noise === null ? 1 : spreadOf(coilNoise),
+    coilRatio: noise === null ? 1 : ratioOfExtremes(coilNoise),
     correlation: noise === null ? 0 : correlation,
   };
 }
 
+function figuresOf(parts: readonly ResidualEnergies[], variance: number) {
+  const total = (of: keyof ResidualEnergies) => parts.reduce((sum, part) => sum + part[of], 0);
+  const count = total("count"), fittedNoise = total("fittedNoise");
+  const unexplainedNoise = total("unexplainedNoise");
+  const isJudgeable = unexplainedNoise > MIN_RESIDUAL_FRACTION * count;
+  return {
+    chiSquare: total("residual") / variance / count,
+    unexplained: isJudgeable ? total("unexplained") / variance / unexplainedNoise : null,
+    dataDistance: fittedNoise > 0 ? total("fitted") / variance / fittedNoise : 0,
+  };
+}
+
+function ratioOfExtremes(values: readonly number[]): number {
+  const smallest = Math.min(...values);
+  return smallest > 0 ? Math.max(...values) / smallest : Infinity;
+}
+
 /** What no image explains beyond the noise, relative to the signal: the largest over the bands. */
-export function modelError({ bands, noise }: SliceConsistency): number {
-  const errors = bands.map(({ unexplained, residualFraction, count, snr }) =>
-    unexplained === null ? 0 : amplitude(unexplained, noise ?? 1, residualFraction, count) / snr
-  );
-  return Math.max(0, ...errors.filter(Number.isFinite));
+export function modelError(found: SliceConsistency): number {
+  return largestExcess(found, (band) => [band.unexplained ?? 0, band.residualFraction]);
 }
 
 /** Distance of the image from the data beyond the noise, relative to the signal: the largest over the bands. */
-export function dataInconsistency({ bands, noise }: SliceConsistency): number {
-  const errors = bands.map(({ dataDistance, fitFraction, count, snr }) =>
-    amplitude(dataDistance, noise ?? 1, fitFraction, count) / snr
-  );
-  return Math.max(0, ...errors.filter(Number.isFinite));
+export function dataInconsistency(found: SliceConsistency): number {
+  return largestExcess(found, (band) => [band.dataDistance, band.fitFraction]);
 }
 
-/** Root of the mean power that a part of the residual has beyond the noise; 0 if not significant. */
-function amplitude(found: number, noise: number, part: number, count: number): number {
-  const excess = found / noise - 1;
-  const error = Math.sqrt(4 / Math.max(1, part * count));
-  if (!(excess > Math.max(SIGNIFICANT, STANDARD_ERRORS * error))) return 0;
-  return Math.sqrt(excess * noise * part);
-}
-
-function bandFigures(band: BandEnergies, variance: number): JudgedBand {
-  const { from, to, count, signal, unexplainedNoise, fittedNoise } = band;
-  return {
-    from,
-    to,
-    ...figuresOf(band, variance),
-    count,
-    residualFraction: unexplainedNoise / count,
-    fitFraction: fittedNoise / count,
-    snr: Math.sqrt(signal / count / variance),
-  };
-}
-
-function figuresOf(energies: ResidualEnergies, variance: number) {
-  const { count, residual, fitted, fittedNoise } = energies;
-  return {
-    chiSquare: residual / variance / count,
-    unexplained: unexplainedOf(energies, variance),
-    dataDistance: fittedNoise > 0 ? fitted / variance / fittedNoise : 0,
-  };
-}
-
-function unexplainedOf(energies: ResidualEnergies, variance: number): number | null {
-  if (!(energies.unexplainedNoise > MIN_RESIDUAL_FRACTION * energies.count)) return null;
-  return energies.unexplained / variance / energies.unexplainedNoise;
-}
-
-/** Two neighbouring bands as one. */
-function summed(a: BandEnergies, b: BandEnergies): BandEnergies {
-  const names = Object.keys(b) as (keyof BandEnergies)[];
-  const sums = Object.fromEntries(names.map((name) => [name, a[name] + b[name]]));
-  return { ...sums as Record<keyof BandEnergies, number>, from: a.from, to: b.to };
-}
-
-function spreadOf(values: readonly number[]): number {
-  const least = Math.min(...values);
-  return least > 0 ? Math.max(...values) / least : Infinity;
+/**
+ * Largest amplitude beyond the noise, relative to the signal of its band; 0 where none is significant.
+ * @param of what a part of the residual has over its expectation, and that part of white noise
+ */
+function largestExcess(
+  { bands, noise }: SliceConsistency,
+  of: (band: JudgedBand) => readonly [found: number, part: number],
+): number {
+  const assumed = noise ?? 1;
+  const amplitudes = bands.map((band) => {
+    const [found, part] = of(band);
+    const excess = found / assumed - 1;
+    const error = Math.sqrt(4 / Math.max(1, part * band.count));
+    const isSignificant = excess > Math.max(SIGNIFICANT, STANDARD_ERRORS * error);
+    return isSignificant ? Math.sqrt(excess * assumed * part) / band.snr : 0;
+  });
+  return Math.max(0, ...amplitudes.filter(Number.isFinite));
 }

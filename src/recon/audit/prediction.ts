@@ -28,33 +28,40 @@ const HELD_PART = 0.05;
 /** At most this part of what lies outside the calibration region is held back. */
 const MAX_OUTSIDE = 0.5;
 
-/** How well held-back samples of a slice were predicted. */
-export interface SlicePrediction {
+/** How well samples that were held back are predicted: of a slice, or means over all slices. */
+export interface Prediction {
   /** Part of the acquired samples that was held back. */
   readonly held: number;
-  /** Mean squared error over the noise variance. */
+  /** Mean squared error of the prediction over the noise variance; 1 for the truth. */
   readonly error: number;
   /** The same of `sense`. */
   readonly sense: number;
   /** The same of `tv`, beside methods with a network; null beside others. */
   readonly tv: number | null;
-  /** The error that the posterior samples' own spread predicts; null without samples. */
+  /** The error that the spread of the posterior samples predicts; null without posterior samples. */
   readonly expected: number | null;
 }
 
 /**
  * Chooses what to hold back: of each of equal shares of the lines (or points) outside the calibration
  * region, in order, one at random.
- * @returns the masks of the two parts and which part of the samples is held back; undefined when
+ * @returns masks of both parts, and the part of the acquired samples that is held back; undefined when
  *   there are fewer than two outside
  */
-export function holdOut(mask: SamplingMask, seed: number) {
-  const outside = outsideCalibration(mask);
+export function holdOut(
+  mask: SamplingMask,
+  seed: number,
+): { kept: SamplingMask; held: SamplingMask; part: number } | undefined {
+  const { values, width, isLines } = mask;
+  const outside = [...values.keys()].filter((i) =>
+    values[i] === 1 &&
+    !(isLines ? mask.inCalibration(i, 0) : mask.inCalibration(Math.floor(i / width), i % width))
+  );
   const wanted = Math.max(1, Math.round(HELD_PART * mask.kept));
   const count = Math.min(wanted, Math.floor(MAX_OUTSIDE * outside.length));
   if (count === 0) return undefined;
   const rng = new Rng(seed);
-  const kept = mask.values.slice(), held = new Uint8Array(mask.values.length);
+  const kept = values.slice(), held = new Uint8Array(values.length);
   for (let share = 0; share < count; share++) {
     const start = Math.floor(share * outside.length / count);
     const end = Math.floor((share + 1) * outside.length / count);
@@ -69,15 +76,6 @@ export function holdOut(mask: SamplingMask, seed: number) {
   };
 }
 
-/** Acquired lines (or points) outside the calibration region, in order. */
-function outsideCalibration(mask: SamplingMask): number[] {
-  const { values, width, isLines } = mask;
-  return [...values.keys()].filter((i) =>
-    values[i] === 1 &&
-    !(isLines ? mask.inCalibration(i, 0) : mask.inCalibration(Math.floor(i / width), i % width))
-  );
-}
-
 /** The samples of a part of a mask, from those of all of it: `[1, C, 2, K, W]` or `[1, C, 2, H, W]`. */
 export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMask): NdArray {
   const [, coils, , rows, width] = samples.shape;
@@ -90,15 +88,15 @@ export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMas
   for (let plane = 0; plane < 2 * coils; plane++) {
     chosen.forEach((line, row) => {
       const from = (plane * rows + lines.indexOf(line)) * width;
-      const line_ = samples.data.subarray(from, from + width);
-      result.data.set(line_, (plane * chosen.length + row) * width);
+      const to = (plane * chosen.length + row) * width;
+      result.data.set(samples.data.subarray(from, from + width), to);
     });
   }
   return result;
 }
 
 /** Reconstructs a slice without what is held back, and compares. */
-export type Predict = (problem: Problem, control?: RunControl) => Promise<SlicePrediction>;
+export type Predict = (problem: Problem, control?: RunControl) => Promise<Prediction>;
 
 /**
  * Compiles the prediction by a method, by sense and beside a network by tv.
@@ -108,11 +106,7 @@ export type Predict = (problem: Problem, control?: RunControl) => Promise<SliceP
 export async function compilePrediction(
   runtime: Runtime,
   geometry: SamplingGeometry,
-  { method, options, seed }: {
-    readonly method: Method;
-    readonly options: MethodOptions;
-    readonly seed: number;
-  },
+  { method, options, seed }: { method: Method; options: MethodOptions; seed: number },
 ): Promise<Predict | undefined> {
   const { mask } = geometry;
   const parts = holdOut(mask, seed);

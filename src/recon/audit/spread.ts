@@ -84,14 +84,13 @@ function components(pixels: Uint8Array, columns: number): Omit<SpreadRegion, "sl
   for (let start = pixels.indexOf(1); start >= 0; start = pixels.indexOf(1, start + 1)) {
     const found = flood(pixels, columns, [start]);
     if (found.length < MIN_PIXELS) continue;
-    const ys = found.map((p) => Math.floor(p / columns)), xs = found.map((p) => p % columns);
-    const low = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));
-    const high = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
+    const ys = found.map((p) => Math.floor(p / columns)).toSorted((a, b) => a - b);
+    const xs = found.map((p) => p % columns).toSorted((a, b) => a - b);
     boxes.push({
-      row: low(ys),
-      column: low(xs),
-      rows: high(ys) - low(ys) + 1,
-      columns: high(xs) - low(xs) + 1,
+      row: ys[0],
+      column: xs[0],
+      rows: ys.at(-1)! - ys[0] + 1,
+      columns: xs.at(-1)! - xs[0] + 1,
       pixels: found.length,
     });
   }

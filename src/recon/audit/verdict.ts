@@ -4,7 +4,7 @@
  * @module
  */
 import { dataInconsistency, modelError, type SliceConsistency } from "./figures.ts";
-import type { SlicePrediction } from "./prediction.ts";
+import type { Prediction } from "./prediction.ts";
 
 /** The judgement that the evidence supports. */
 export type Verdict = "consistent" | "suspicious" | "inconsistent";
@@ -12,11 +12,14 @@ export type Verdict = "consistent" | "suspicious" | "inconsistent";
 /** From the best to the worst. */
 const ORDER: readonly Verdict[] = ["consistent", "suspicious", "inconsistent"];
 
-export const worse = (a: Verdict, b: Verdict): Verdict =>
-  ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
+const worse = (a: Verdict, b: Verdict): Verdict => ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
+
+/** Subject of a reason: the data with their maps and noise, which all methods share, or the image. */
+export type Subject = "data" | "image";
 
 /** A limit beyond which evidence makes suspicious, and one beyond which it makes inconsistent. */
 export interface Limits {
+  readonly about: Subject;
   readonly suspicious: number;
   readonly inconsistent: number;
 }
@@ -24,19 +27,19 @@ export interface Limits {
 /** Thresholds by what they are applied to. */
 export const LIMITS = {
   /** Variance of the noise over the assumed one, or the other way round. */
-  noise: { suspicious: 1.5, inconsistent: 2.5 },
+  noise: { about: "data", suspicious: 1.5, inconsistent: 2.5 },
   /** Noise variance of one coil over that of another. */
-  coilRatio: { suspicious: 2, inconsistent: 8 },
+  coilRatio: { about: "data", suspicious: 2, inconsistent: 8 },
   /** Correlation of the noise between two coils. */
-  correlation: { suspicious: 0.3, inconsistent: 0.8 },
+  correlation: { about: "data", suspicious: 0.3, inconsistent: 0.8 },
   /** What no image explains, relative to the signal of a band of k-space. */
-  modelError: { suspicious: 0.03, inconsistent: 0.15 },
+  modelError: { about: "data", suspicious: 0.03, inconsistent: 0.15 },
   /** Distance of the image from the data, relative to the signal of a band. */
-  dataInconsistency: { suspicious: 0.05, inconsistent: 0.15 },
+  dataInconsistency: { about: "image", suspicious: 0.05, inconsistent: 0.15 },
   /** Error of prediction over that of sense. */
-  prediction: { suspicious: 1.15, inconsistent: 2 },
+  prediction: { about: "image", suspicious: 1.15, inconsistent: 2 },
   /** Error of prediction beyond the noise over that of tv, of methods with a network. */
-  prior: { suspicious: 1.15, inconsistent: 10 },
+  prior: { about: "image", suspicious: 1.15, inconsistent: 10 },
 } as const satisfies Record<string, Limits>;
 
 /** A network that predicts worse than tv by less than this part of the noise predicts as well. */
@@ -44,9 +47,6 @@ const EQUAL_PREDICTION = 0.03;
 
 /** Least error beyond the noise that is divided by, as part of the noise. */
 const MIN_ERROR = 0.02;
-
-/** Subject of a reason: the data with their maps and noise, which all methods share, or the image. */
-export type Subject = "data" | "image";
 
 /** Why a slice is not consistent. */
 export interface Reason {
@@ -58,12 +58,42 @@ export interface Reason {
 }
 
 /** Judges a slice; empty when there is nothing to say against it. */
-export function judge(consistency: SliceConsistency, prediction?: SlicePrediction): Reason[] {
+export function judge(consistency: SliceConsistency, prediction?: Prediction): readonly Reason[] {
+  const { noise, coilRatio, correlation } = consistency;
+  const left = modelError(consistency), departed = dataInconsistency(consistency);
   return [
-    ...dataReasons(consistency),
-    ...imageReasons(consistency),
-    ...(prediction ? predictionReasons(prediction, consistency.noise ?? 1) : []),
-  ];
+    noise === null ? [] : reason(
+      "noise",
+      Math.max(noise, 1 / noise),
+      `The outer k-space holds ${short(noise)} ${noise > 1 ? "times" : "of"} the noise variance ` +
+        "that was assumed",
+    ),
+    reason(
+      "coilRatio",
+      coilRatio,
+      `The noise variance of one coil is ${short(coilRatio)} times that of another: ` +
+        "whiten the data",
+    ),
+    reason(
+      "correlation",
+      correlation,
+      `The noise of two coils is correlated by ${short(correlation)}: whiten the data`,
+    ),
+    reason(
+      "modelError",
+      left,
+      `No image explains the data: ${percent(left)} of the signal in a band of k-space is left ` +
+        "over beyond the noise; wrong coil maps, motion between lines or corrupted lines do this",
+    ),
+    reason(
+      "dataInconsistency",
+      departed,
+      `The image departs from the acquired data by ${percent(departed)} of the signal in a band ` +
+        "of k-space, beyond the noise; an iteration that stopped early, a weight too large or a " +
+        "wrong prior do this",
+    ),
+    prediction === undefined ? [] : predictionReasons(prediction, noise ?? 1),
+  ].flat();
 }
 
 /** The worst that reasons say, of one subject or of all. */
@@ -74,50 +104,14 @@ export function verdictOf(reasons: readonly Reason[], subject?: Subject): Verdic
     .reduce(worse, "consistent");
 }
 
-function dataReasons(consistency: SliceConsistency): Reason[] {
-  const { noise, coilRatio, correlation } = consistency;
-  const left = modelError(consistency);
-  return [
-    ...noise === null ? [] : reason("noise", Math.max(noise, 1 / noise), noiseText(noise)),
-    ...reason(
-      "coilRatio",
-      coilRatio,
-      `The noise variance of one coil is ${short(coilRatio)} ` +
-        "times that of another: whiten the data",
-    ),
-    ...reason(
-      "correlation",
-      correlation,
-      "The noise of two coils is correlated by " +
-        `${short(correlation)}: whiten the data`,
-    ),
-    ...reason(
-      "modelError",
-      left,
-      `No image explains the data: ${percent(left)} of the signal ` +
-        "in a band of k-space is left over beyond the noise; wrong coil maps, motion between " +
-        "lines or corrupted lines do this",
-    ),
-  ];
-}
-
-function imageReasons(consistency: SliceConsistency): Reason[] {
-  const departed = dataInconsistency(consistency);
-  const text =
-    `The image departs from the acquired data by ${percent(departed)} of the signal in a ` +
-    "band of k-space, beyond the noise; an iteration that stopped early, a weight too large or a wrong " +
-    "prior do this";
-  return reason("dataInconsistency", departed, text);
-}
-
-function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number): Reason[] {
+function predictionReasons({ error, sense, tv }: Prediction, noise: number): Reason[] {
   const against = (other: number) =>
     `${short(error)} against ${short(other)} times the noise variance`;
   const worseThanSense = reason(
     "prediction",
     error / sense,
-    "Samples that were held back are predicted worse than by sense: " +
-      `${against(sense)}; a wrong prior does this`,
+    `Samples that were held back are predicted worse than by sense: ${against(sense)}; ` +
+      "a wrong prior does this",
   );
   if (tv === null || !(error - tv > EQUAL_PREDICTION * noise)) return worseThanSense;
   const worseThanTv = reason(
@@ -129,19 +123,10 @@ function predictionReasons({ error, sense, tv }: SlicePrediction, noise: number)
   return [...worseThanSense, ...worseThanTv];
 }
 
-/** The reasons about the image; the others are about the data. */
-const ABOUT_IMAGE: readonly string[] = ["dataInconsistency", "prediction", "prior"];
-
 function reason(kind: keyof typeof LIMITS, value: number, text: string): Reason[] {
-  const { suspicious, inconsistent } = LIMITS[kind];
+  const { about, suspicious, inconsistent } = LIMITS[kind];
   if (!(value > suspicious)) return [];
-  const verdict = value > inconsistent ? "inconsistent" : "suspicious";
-  return [{ kind, about: ABOUT_IMAGE.includes(kind) ? "image" : "data", verdict, text }];
-}
-
-function noiseText(noise: number): string {
-  const ratio = `${short(noise)} ${noise > 1 ? "times" : "of"}`;
-  return `The outer k-space holds ${ratio} the noise variance that was assumed`;
+  return [{ kind, about, verdict: value > inconsistent ? "inconsistent" : "suspicious", text }];
 }
 
 const short = (value: number) => String(Number(value.toPrecision(3)));
