@@ -53,9 +53,7 @@ export class Session {
   #xml: string | undefined;
   #terminated = false;
   #work: Work | "nothing" | undefined;
-  #acquisitions = 0;
-  #images = 0;
-  #failures = 0;
+  readonly #counts = { acquisitions: 0, images: 0, failures: 0 };
   #texts = 0;
   #inFlight = 0;
   #wake: (() => void) | undefined;
@@ -110,12 +108,7 @@ export class Session {
     clearInterval(watch);
     // The client no longer reads: only the log can hold the reason.
     if (this.#error !== told) this.#options.log("ERR", refusal(this.#error));
-    return {
-      error: this.#error,
-      acquisitions: this.#acquisitions,
-      images: this.#images,
-      failures: this.#failures,
-    };
+    return { error: this.#error, ...this.#counts };
   }
 
   /** Reads until the client has sent everything, and waits for the reconstruction. */
@@ -200,7 +193,7 @@ export class Session {
     }
     this.#begin();
     const { acquisitions } = this.#options.limits;
-    if (++this.#acquisitions > acquisitions) {
+    if (++this.#counts.acquisitions > acquisitions) {
       throw new InputError(`Cannot take more acquisitions: at most ${acquisitions} are required`);
     }
     if (typeof this.#work !== "object") return;
@@ -229,7 +222,7 @@ export class Session {
     if (this.#error !== undefined) return;
     switch (event.kind) {
       case "image":
-        this.#images++;
+        this.#counts.images++;
         this.#outbox.send(event.bytes);
         break;
       case "log":
@@ -240,7 +233,7 @@ export class Session {
         break;
       case "done":
         this.#ended = "done";
-        this.#failures = event.failures;
+        this.#counts.failures = event.failures;
         break;
       case "failed": {
         this.#ended = "failed";

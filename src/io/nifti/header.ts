@@ -8,6 +8,7 @@ import { sizeOf } from "../../ndarray.ts";
 import type { ElementType, Scaling } from "../bytes.ts";
 import type { Geometry } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
+import { cross, dot } from "./quaternion.ts";
 
 /** Sizes of the headers without extensions. */
 export const NIFTI1_BYTES = 348;
@@ -167,8 +168,7 @@ function qform(header: NIFTI1 | NIFTI2): number[] {
 /** Whether an affine is finite and takes the three axes to three different directions. */
 function usable(m: readonly number[]): boolean {
   if (!m.every(Number.isFinite)) return false;
-  const determinant = m[0] * (m[5] * m[10] - m[6] * m[9]) - m[1] * (m[4] * m[10] - m[6] * m[8]) +
-    m[2] * (m[4] * m[9] - m[5] * m[8]);
-  const sizes = [0, 1, 2].map((column) => Math.hypot(m[column], m[4 + column], m[8 + column]));
-  return Math.abs(determinant) > SINGULAR * sizes[0] * sizes[1] * sizes[2];
+  const axes = [0, 1, 2].map((column) => [m[column], m[4 + column], m[8 + column]]);
+  const [x, y, z] = axes.map((axis) => Math.hypot(...axis));
+  return Math.abs(dot(cross(axes[0], axes[1]), axes[2])) > SINGULAR * x * y * z;
 }

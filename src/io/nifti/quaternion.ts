@@ -20,11 +20,11 @@ export function quaternion(affine: readonly number[]) {
   return { bcd: fromAxes(x, y, z.map((value) => value * handedness)), handedness };
 }
 
-function dot(p: readonly number[], q: readonly number[]): number {
+export function dot(p: readonly number[], q: readonly number[]): number {
   return p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
 }
 
-function cross(p: readonly number[], q: readonly number[]): number[] {
+export function cross(p: readonly number[], q: readonly number[]): number[] {
   return [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]];
 }
 
