@@ -53,24 +53,15 @@ export class Tensor<K extends OpName = OpName> implements TensorType {
 
 /** All tensors that the roots depend on, each after its inputs. */
 export function topological(roots: readonly Tensor[]): Tensor[] {
-  const order: Tensor[] = [];
   const done = new Set<Tensor>();
-  const stack: { tensor: Tensor; next: number }[] = [];
-  for (const root of roots) {
-    if (!done.has(root)) stack.push({ tensor: root, next: 0 });
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      if (done.has(top.tensor)) {
-        stack.pop();
-      } else if (top.next < top.tensor.inputs.length) {
-        const input = top.tensor.inputs[top.next++];
-        if (!done.has(input)) stack.push({ tensor: input, next: 0 });
-      } else {
-        done.add(top.tensor);
-        order.push(top.tensor);
-        stack.pop();
-      }
+  const stack = roots.toReversed();
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const missing = done.has(top) ? undefined : top.inputs.find((input) => !done.has(input));
+    if (missing !== undefined) stack.push(missing);
+    else {
+      done.add(top);
+      stack.pop();
     }
   }
-  return order;
+  return [...done];
 }

@@ -37,11 +37,12 @@ export function vjpModel(
   { shapes = {}, ...options }: VjpModelOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const model = importOnnx(bytes, options);
-  for (const name of Object.keys(shapes)) {
-    if (!model.inputs.some((value) => value.name === name)) {
-      const names = model.inputs.map((value) => value.name).join(", ");
-      throw new InputError(`Cannot give ${name} a shape: the inputs of the model are ${names}`);
-    }
+  const names = model.inputs.map(({ name }) => name);
+  const unknown = Object.keys(shapes).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(
+      `Cannot give ${unknown} a shape: the inputs of the model are ${names.join(", ")}`,
+    );
   }
   const inputs = Object.fromEntries(
     model.inputs.map((value) => [value.name, inputOf(value, shapes[value.name])]),

@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 import type { ImageFile } from "../io/mod.ts";
 import { openNiftiImage } from "../io/nifti/read.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
-import { magnitudeOf, ndarray } from "../ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray } from "../ndarray.ts";
 import type { SourceSlice } from "./views.ts";
 import type { Rng } from "../rng.ts";
 
@@ -63,59 +63,52 @@ export async function validationPaths(
   return folder === undefined ? undefined : await volumePaths(folder);
 }
 
-/** A volume whose slices are decoded on demand. */
-class Volume {
-  readonly #file: ImageFile;
-  #slices: { readonly index: number; readonly scale: number }[] | undefined;
+/** A random slice that shows tissue, of a volume whose slices are decoded on demand. */
+type SliceDraw = (rng: Rng) => Promise<SourceSlice>;
 
-  constructor(path: string) {
-    this.#file = openNiftiImage(path);
-  }
-
-  /** A random slice that shows tissue. */
-  async random(rng: Rng): Promise<SourceSlice> {
-    const slices = this.#slices ??= await this.#usable();
-    const { index, scale } = slices[rng.integer(slices.length)];
-    const { complex, rows, columns } = this.#file;
-    const image = complex
-      ? ndarray((await this.#file.readSlice(index)).data, [2, rows, columns])
-      : await this.#magnitude(index);
-    return { image, scale, pixel: this.#pixel() };
-  }
-
-  #pixel(): number {
-    const { geometry, rows, columns } = this.#file;
-    if (!geometry?.known) return FIELD_OF_VIEW / Math.max(rows, columns);
-    const [a, , , , e, , , , i] = geometry.affine;
-    return Math.hypot(a, e, i);
-  }
-
-  async #magnitude(index: number) {
-    const { rows, columns, complex } = this.#file;
-    const { data } = await this.#file.readSlice(index);
-    if (complex) return magnitudeOf(ndarray(data, [2, rows, columns]));
+function openVolume(path: string): SliceDraw {
+  const file = openNiftiImage(path);
+  const { complex, rows, columns } = file;
+  let slices: Promise<{ readonly index: number; readonly scale: number }[]> | undefined;
+  const read = async (index: number) => {
+    const { data } = await file.readSlice(index);
+    if (complex) return ndarray(data, [2, rows, columns]);
     return ndarray(data.subarray(0, rows * columns).map(Math.abs), [rows, columns]);
-  }
+  };
+  return async (rng) => {
+    slices ??= usableSlices(
+      file,
+      async (i) => complex ? magnitudeOf(await read(i)) : await read(i),
+    );
+    const usable = await slices;
+    const { index, scale } = usable[rng.integer(usable.length)];
+    return { image: await read(index), scale, pixel: pixelOf(file) };
+  };
+}
 
-  async #usable() {
-    const found: { index: number; scale: number; tissue: number }[] = [];
-    for (let index = 0; index < this.#file.slices; index++) {
-      const { data } = await this.#magnitude(index);
-      const count = Math.floor(data.length / STRIDE);
-      const some = Float32Array.from({ length: count }, (_, i) => data[i * STRIDE]);
-      const scale = percentile(some, SCALE_PERCENTILE);
-      const tissue = some.filter((value) => value > 0.2 * scale).length / some.length;
-      found.push({ index, scale, tissue });
-    }
-    const brightest = Math.max(...found.map(({ scale }) => scale));
-    const usable = found.filter(({ scale, tissue }) =>
-      scale > MIN_BRIGHTNESS * brightest && tissue > MIN_TISSUE
-    );
-    if (usable.length > 0 && brightest > 0) return usable;
-    throw new InputError(
-      `Cannot train on ${this.#file.path}: slices that show tissue are required`,
-    );
+function pixelOf({ geometry, rows, columns }: ImageFile): number {
+  if (!geometry?.known) return FIELD_OF_VIEW / Math.max(rows, columns);
+  const [a, , , , e, , , , i] = geometry.affine;
+  return Math.hypot(a, e, i);
+}
+
+/** The slices that are bright and show tissue, with their scale. */
+async function usableSlices(file: ImageFile, magnitude: (index: number) => Promise<NdArray>) {
+  const found: { index: number; scale: number; tissue: number }[] = [];
+  for (let index = 0; index < file.slices; index++) {
+    const { data } = await magnitude(index);
+    const count = Math.floor(data.length / STRIDE);
+    const some = Float32Array.from({ length: count }, (_, i) => data[i * STRIDE]);
+    const scale = percentile(some, SCALE_PERCENTILE);
+    const tissue = some.filter((value) => value > 0.2 * scale).length / some.length;
+    found.push({ index, scale, tissue });
   }
+  const brightest = Math.max(...found.map(({ scale }) => scale));
+  const usable = found.filter(({ scale, tissue }) =>
+    scale > MIN_BRIGHTNESS * brightest && tissue > MIN_TISSUE
+  );
+  if (usable.length > 0 && brightest > 0) return usable;
+  throw new InputError(`Cannot train on ${file.path}: slices that show tissue are required`);
 }
 
 /** Sources of training slices: NIfTI volumes, slices of k-space files, and drawn phantoms. */
@@ -130,7 +123,7 @@ export interface SliceSources {
 /** Volumes that are opened when first used, and slices that are held in memory. */
 export class VolumeSet {
   readonly #sources: SliceSources;
-  readonly #open = new Map<string, Volume>();
+  readonly #open = new Map<string, SliceDraw>();
 
   /** @param sources at least one */
   constructor(sources: SliceSources) {
@@ -145,8 +138,8 @@ export class VolumeSet {
     const chosen = rng.integer(paths.length + scenes.length);
     if (chosen >= paths.length) return among(scenes[chosen - paths.length]);
     const path = paths[chosen];
-    let volume = this.#open.get(path);
-    if (volume === undefined) this.#open.set(path, volume = new Volume(path));
-    return await volume.random(rng);
+    const draw = this.#open.get(path) ?? openVolume(path);
+    this.#open.set(path, draw);
+    return await draw(rng);
   }
 }

@@ -96,18 +96,15 @@ export function constantFrom(tensor: TensorProto, external?: ExternalLoader): Te
 }
 
 function loadExternal(tensor: TensorProto, external?: ExternalLoader): Uint8Array {
-  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-  const location = entries.get("location") ?? "";
+  const entry = (name: string) => tensor.externalData.find(({ key }) => key === name)?.value;
+  const location = entry("location") ?? "";
   if (external === undefined) {
     throw new TypeError(
       `Cannot read tensor ${tensor.name}: its data is in another file (${location}), ` +
         `and only models in one file are read here`,
     );
   }
-  const length = entries.get("length");
-  return external(
-    location,
-    Number(entries.get("offset") ?? 0),
-    length === undefined ? undefined : Number(length),
-  );
+  const length = entry("length");
+  const count = length === undefined ? undefined : Number(length);
+  return external(location, Number(entry("offset") ?? 0), count);
 }

@@ -6,10 +6,7 @@ import { reduceSum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A tensor with a letter for each axis. */
-interface Labelled {
-  readonly tensor: Tensor;
-  readonly labels: string;
-}
+type Labelled = { readonly tensor: Tensor; readonly labels: string };
 
 /**
  * The sum that an equation such as `bct,bcs->bts` writes down, its operands taken in order.
@@ -22,10 +19,9 @@ export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
   const result = right ?? implicitResult(left);
   requireTerms(equation, terms, result, tensors);
   const operands = terms.map((labels, i): Labelled => ({ labels, tensor: tensors[i] }));
-  const total = operands.reduce((product, operand, i) => {
-    const later = terms.slice(i + 1).join("") + result;
-    return contract(product, operand, later);
-  });
+  const total = operands.reduce((product, operand, i) =>
+    contract(product, operand, terms.slice(i + 1).join("") + result)
+  );
   const summed = sumOver(total, result);
   return transpose(summed.tensor, [...result].map((label) => summed.labels.indexOf(label)));
 }

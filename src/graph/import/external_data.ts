@@ -14,7 +14,12 @@ import type { ExternalLoader } from "./constants.ts";
 export function externalLoader(folder: string): ExternalLoader {
   return (location, offset, length) => {
     const path = pathInside(folder, location);
-    if (!isFile(path)) throw notAFile(location);
+    if (path === undefined) {
+      const name = JSON.stringify(location);
+      throw new InputError(
+        `Cannot read the weights in ${name}: a file inside the model's folder is required`,
+      );
+    }
     using file = openFile(path);
     const available = file.size - offset;
     const count = length ?? available;
@@ -33,25 +38,12 @@ export function externalLoader(folder: string): ExternalLoader {
   };
 }
 
-function notAFile(location: string, cause?: unknown): InputError {
-  const name = JSON.stringify(location);
-  return new InputError(
-    `Cannot read the weights in ${name}: a file inside the model's folder is required`,
-    { cause },
-  );
-}
-
-function pathInside(folder: string, location: string): string {
+/** The path of a file inside the folder, links followed; undefined where there is none. */
+function pathInside(folder: string, location: string): string | undefined {
   const leaves = (path: string) =>
     path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
-  const refuse = (cause?: unknown) => notAFile(location, cause);
-  if (isAbsolute(location) || leaves(relative(folder, resolve(folder, location)))) throw refuse();
-  let root = folder, path = location;
-  try {
-    [root, path] = [folder, resolve(folder, location)].map((name) => realpathSync(name));
-  } catch (cause) {
-    throw refuse(cause);
-  }
-  if (leaves(relative(root, path))) throw refuse();
-  return path;
+  const path = resolve(folder, location);
+  if (isAbsolute(location) || leaves(relative(folder, path)) || !isFile(path)) return undefined;
+  const real = realpathSync(path);
+  return leaves(relative(realpathSync(folder), real)) ? undefined : real;
 }

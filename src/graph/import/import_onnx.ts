@@ -128,37 +128,31 @@ function requireInputs(
   tensors: Readonly<Record<string, Tensor>>,
 ): void {
   const names = inputs.map(({ name }) => name);
-  for (const name of Object.keys(tensors)) {
-    if (!names.includes(name)) {
-      throw new InputError(`Cannot feed ${name}: the inputs of the model are ${names.join(", ")}`);
+  const unknown = Object.keys(tensors).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(`Cannot feed ${unknown}: the inputs of the model are ${names.join(", ")}`);
+  }
+  // Sizes found so far for those that the model leaves open but names.
+  const open = new Map<unknown, number>();
+  for (const { name, dtype, shape } of inputs) {
+    if (!Object.hasOwn(tensors, name)) {
+      throw new InputError(`Cannot apply the model: input ${name} is missing`);
     }
-  }
-  const open = new Map<string, number>();
-  for (const value of inputs) {
-    if (!Object.hasOwn(tensors, value.name)) {
-      throw new InputError(`Cannot apply the model: input ${value.name} is missing`);
+    const found = tensors[name];
+    const required = shape?.map((size) => open.get(size) ?? size);
+    const fits = required === undefined || (required.length === found.rank &&
+      required.every((size, axis) => typeof size === "string" || size === found.shape[axis]));
+    if (!fits || found.dtype !== dtype) {
+      const sizes = required?.join(", ") ?? "any";
+      throw new InputError(
+        `Cannot apply the model: input ${name} must be ${dtype} [${sizes}], ` +
+          `found ${found.dtype} ${formatShape(found.shape)}`,
+      );
     }
-    requireFit(value, tensors[value.name], open);
+    shape?.forEach((size, axis) => {
+      if (typeof size === "string" && size !== "?" && size !== "") {
+        open.set(size, found.shape[axis]);
+      }
+    });
   }
-}
-
-/** @param open sizes found so far for those that the model leaves open but names */
-function requireFit(
-  { name, dtype, shape }: ForeignValue,
-  tensor: Tensor,
-  open: Map<string, number>,
-): void {
-  const required = shape?.map((size) => open.get(String(size)) ?? size);
-  const fits = required === undefined || (required.length === tensor.rank &&
-    required.every((size, axis) => typeof size === "string" || size === tensor.shape[axis]));
-  if (!fits || tensor.dtype !== dtype) {
-    const sizes = required?.join(", ") ?? "any";
-    throw new InputError(
-      `Cannot apply the model: input ${name} must be ${dtype} [${sizes}], ` +
-        `found ${tensor.dtype} ${formatShape(tensor.shape)}`,
-    );
-  }
-  shape?.forEach((size, axis) => {
-    if (typeof size === "string" && size !== "?" && size !== "") open.set(size, tensor.shape[axis]);
-  });
 }

@@ -3,8 +3,7 @@ import { apply } from "../apply.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import type { SomeRules } from "../rule.ts";
 import { toInt64 } from "../shapes.ts";
-import type { DType, Shape, Tensor } from "../tensor.ts";
-import { Tensor as TensorNode } from "../tensor.ts";
+import { type DType, type Shape, Tensor } from "../tensor.ts";
 import type { ConstantData } from "./attributes.ts";
 
 /** Rules of inputs and constants, whose types are given, not inferred. */
@@ -26,20 +25,22 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Ten
   if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new RangeError(`Cannot make input ${name} of shape [${shape}]: positive sizes required`);
   }
-  return new TensorNode("Input", [], { name }, { dtype, shape });
+  return new Tensor("Input", [], { name }, { dtype, shape });
 }
 
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+};
+
 /** Element type of typed data. Bytes are `uint8`; `bool` has to be said. */
-export const dtypeOfData = (data: ConstantData): DType =>
-  data instanceof Float32Array
-    ? "float32"
-    : data instanceof Float64Array
-    ? "float64"
-    : data instanceof Int32Array
-    ? "int32"
-    : data instanceof BigInt64Array
-    ? "int64"
-    : "uint8";
+export function dtypeOfData(data: ConstantData): DType {
+  const types = Object.keys(ARRAYS) as (keyof typeof ARRAYS)[];
+  return types.find((dtype) => data instanceof ARRAYS[dtype])!;
+}
 
 /**
  * A value known when the graph is built. Bytes hold `uint8`, or `bool` if `dtype` is that.
@@ -49,7 +50,7 @@ export function constantOf(data: ConstantData, shape: Shape, dtype?: DType): Ten
   if (data.length !== sizeOf(shape)) {
     throw new RangeError(`Cannot make a constant of shape [${shape}] from ${data.length} elements`);
   }
-  return new TensorNode("Constant", [], { data }, { dtype: dtype ?? dtypeOfData(data), shape });
+  return new Tensor("Constant", [], { data }, { dtype: dtype ?? dtypeOfData(data), shape });
 }
 
 /**
@@ -57,18 +58,14 @@ export function constantOf(data: ConstantData, shape: Shape, dtype?: DType): Ten
  * @param name what an ONNX file calls it, for example the path of a parameter
  */
 export function constant({ data, shape }: NdArray, name?: string): Tensor<"Constant"> {
-  return new TensorNode("Constant", [], { data: ndarray(data, shape).data, name }, {
-    dtype: "float32",
-    shape,
-  });
+  const attributes = { data: ndarray(data, shape).data, name };
+  return new Tensor("Constant", [], attributes, { dtype: "float32", shape });
 }
 
 /** Numbers as typed data of an element type; integer types cut fractions off. */
 export function typedData(dtype: DType, values: ArrayLike<number | bigint>): ConstantData {
   if (dtype === "int64") return BigInt64Array.from(values, toInt64);
-  const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
-  const { [dtype as keyof typeof arrays]: type = Uint8Array } = arrays;
-  return type.from(values as ArrayLike<number>);
+  return ARRAYS[dtype === "bool" ? "uint8" : dtype].from(values as ArrayLike<number>);
 }
 
 /** A float32 constant without axes. */
