@@ -17,12 +17,13 @@ import {
   reshape,
   slice,
   sub,
+  swapLastAxes,
   type Tensor,
   transpose,
 } from "../../graph/mod.ts";
 import { blockMatrix } from "../physics/dft.ts";
 import { coilCovariance } from "./coil_compression.ts";
-import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
+import { dominantVectors, principalVector, realDiagonal, realForm } from "./hermitian_tensors.ts";
 import { gridPixels } from "./espirit.ts";
 
 /** Half the side of the neighbourhood, grid pixels: 5 x 5 as in the paper's examples. */
@@ -56,10 +57,9 @@ function windowMatrix(size: number): Tensor {
 /** Covariances `[P, 2, C, C]` of coil images `[C, 2, h, w]` over the neighbourhood of each pixel. */
 function neighbourhoodCovariance(images: Tensor): Tensor {
   const [coils, , rows, columns] = images.shape;
-  const part = (index: number) => slice(images, 1, index, index + 1);
   const column = (x: Tensor) => reshape(x, [coils, 1, rows, columns]);
   const row = (x: Tensor) => reshape(x, [1, coils, rows, columns]);
-  const [re, im] = [part(0), part(1)];
+  const [re, im] = [slice(images, 1, 0, 1), slice(images, 1, 1, 2)];
   const real = add(mul(column(re), row(re)), mul(column(im), row(im)));
   const imaginary = sub(mul(column(im), row(re)), mul(column(re), row(im)));
   const shape = [1, coils, coils, rows, columns];
@@ -85,25 +85,16 @@ export function adaptiveVectors(
   // Energy that noise alone leaves in a full neighbourhood of one pixel, all coils together.
   const perVariance = 2 * lines * samples * coils * (2 * REACH + 1) ** 2;
   const noise = mul(reshape(mul(sigma, sigma), [1, 1, 1]), perVariance);
-  const swapped = transpose(toPixels(calibration, height, rows), [0, 1, 3, 2]);
-  const images = transpose(toPixels(swapped, width, columns), [0, 1, 3, 2]);
+  const swapped = swapLastAxes(toPixels(calibration, height, rows));
+  const images = swapLastAxes(toPixels(swapped, width, columns));
   const matrices = realForm(neighbourhoodCovariance(images));
   const covariance = reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]);
   const { vectors, values } = dominantVectors(matrices, principalVector(covariance));
   // Coherent signal has one eigenvalue; noise spreads its energy over all of them.
-  const energy = add(traceOf(matrices), noise);
+  const energy = add(reduceSum(realDiagonal(matrices), [2], { keepDims: true }), noise);
   const shape = [rows.length, columns.length, 2, coils];
   return {
     vectors: transpose(reshape(vectors, shape), [3, 2, 0, 1]),
     eigenvalues: reshape(div(values, max(energy, TINY)), [rows.length, columns.length]),
   };
-}
-
-/** Trace `[P, 1, 1]` of Hermitian matrices in real form `[P, 2C, 2C]`. */
-function traceOf(matrices: Tensor): Tensor {
-  const size = matrices.shape[1];
-  const data = new Float32Array(size * size);
-  for (let i = 0; i < size / 2; i++) data[i * size + i] = 1;
-  const diagonal = mul(matrices, constant({ data, shape: [1, size, size] }));
-  return reduceSum(diagonal, [1, 2], { keepDims: true });
 }

@@ -7,7 +7,6 @@ import {
   matMul,
   max,
   mul,
-  type Program,
   reduceSum,
   reshape,
   type Runtime,
@@ -150,11 +149,7 @@ export async function calibratedMaps(
 }
 
 /** Interpolates the grid to all pixels and fades the maps out where eigenvalues are below the crop. */
-function compileCrop(
-  runtime: Runtime,
-  coils: number,
-  [height, width]: readonly [number, number],
-): Promise<Program<"vectors" | "eigenvalues" | "crop", "maps">> {
+function compileCrop(runtime: Runtime, coils: number, [height, width]: readonly [number, number]) {
   const grid = [gridPixels(height).length, gridPixels(width).length];
   return runtime.build(
     { vectors: [coils, 2, ...grid], eigenvalues: grid, crop: [1, 1] },

@@ -12,6 +12,7 @@
 import {
   concat,
   constant,
+  constantOf,
   matMul,
   max,
   mul,
@@ -28,11 +29,20 @@ import { InputError } from "../../errors.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { blockMatrix } from "../physics/dft.ts";
 import { coilCovariance } from "./coil_compression.ts";
-import { dominantVectors, principalVector, realForm } from "./eigen_map.ts";
-import { softProjection, type StackedComplex, trace } from "./complex_matrix.ts";
+import {
+  dominantVectors,
+  principalVector,
+  realForm,
+  softProjection,
+  type StackedComplex,
+  trace,
+} from "./hermitian_tensors.ts";
 
 /** Side of the kernel in the paper. */
 const KERNEL = 6;
+
+/** Offsets between two samples of a kernel, along an axis. */
+const SPAN = 2 * KERNEL - 1;
 
 /**
  * The threshold as a multiple of the upper edge of the Marchenko-Pastur law. The edge holds for
@@ -62,40 +72,34 @@ function patchCovariance(calibration: Tensor): StackedComplex {
   const all = concat(offsets, 0); // (offset, coil), re/im, patch
   const re = reshape(slice(all, 2, 0, 1), [n, patches]);
   const im = reshape(slice(all, 2, 1, 2), [n, patches]);
-  const whole = concat([concat([re, neg(im)], 1), concat([im, re], 1)], 0);
-  const adjointHalf = swapLastAxes(concat([re, neg(im)], 1));
-  return mul(matMul(whole, adjointHalf), scalar(1 / patches));
+  const half = concat([re, neg(im)], 1);
+  const whole = concat([half, concat([im, re], 1)], 0);
+  return mul(matMul(whole, swapLastAxes(half)), scalar(1 / patches));
 }
 
 /**
  * Sums the projection along its diagonals: `K[dy, dx, c, c']`, the correlation kernel whose Fourier
  * transform is the C x C matrix of each pixel. Real and imaginary part lead: `[2, D, D, C, C]`.
  */
-function correlationKernel(projection: StackedComplex, coils: number, kernel: number): Tensor {
-  const span = 2 * kernel - 1;
-  const axes = reshape(projection, [2, kernel, kernel, coils, kernel, kernel, coils]);
+function correlationKernel(projection: StackedComplex, coils: number): Tensor {
+  const axes = reshape(projection, [2, KERNEL, KERNEL, coils, KERNEL, KERNEL, coils]);
   // -> re/im, (dy, dy'), (dx, dx'), c, c'
-  const paired = reshape(
-    transpose(axes, [0, 1, 4, 2, 5, 3, 6]),
-    [2, kernel * kernel, kernel * kernel * coils * coils],
-  );
-  const sums = constant(diagonalSums(kernel));
-  const overY = matMul(sums, paired);
-  const overX = matMul(sums, reshape(overY, [2, span, kernel * kernel, coils * coils]));
-  const shape = [2, span, span, coils, coils];
-  return mul(reshape(overX, shape), scalar(1 / (kernel * kernel)));
+  const paired = transpose(axes, [0, 1, 4, 2, 5, 3, 6]);
+  const sums = diagonalSums();
+  const overY = matMul(sums, reshape(paired, [2, KERNEL ** 2, KERNEL ** 2 * coils ** 2]));
+  const overX = matMul(sums, reshape(overY, [2, SPAN, KERNEL ** 2, coils ** 2]));
+  return mul(reshape(overX, [2, SPAN, SPAN, coils, coils]), scalar(1 / KERNEL ** 2));
 }
 
 /** The matrix `[2k - 1, k k]` that sums a k x k matrix M[d, d'] over each diagonal d' - d. */
-function diagonalSums(kernel: number): NdArray {
-  const span = 2 * kernel - 1;
-  const data = new Float32Array(span * kernel * kernel);
-  for (let d = 0; d < kernel; d++) {
-    for (let e = 0; e < kernel; e++) {
-      data[(e - d + kernel - 1) * kernel * kernel + d * kernel + e] = 1;
+function diagonalSums(): Tensor {
+  const data = new Float32Array(SPAN * KERNEL ** 2);
+  for (let d = 0; d < KERNEL; d++) {
+    for (let e = 0; e < KERNEL; e++) {
+      data[(e - d + KERNEL - 1) * KERNEL ** 2 + d * KERNEL + e] = 1;
     }
   }
-  return { data, shape: [span, kernel * kernel] };
+  return constantOf(data, [SPAN, KERNEL ** 2]);
 }
 
 /**
@@ -103,8 +107,8 @@ function diagonalSums(kernel: number): NdArray {
  * pixels r: `[(r, re/im), (re/im, delta)]`.
  */
 function kernelPhases(length: number, pixels: readonly number[]): NdArray {
-  const span = 2 * KERNEL - 1, centre = Math.floor(length / 2);
-  return blockMatrix(pixels.length, span, (i, j) => {
+  const centre = Math.floor(length / 2);
+  return blockMatrix(pixels.length, SPAN, (i, j) => {
     const angle = -2 * Math.PI * (j - KERNEL + 1) * (pixels[i] - centre) / length;
     return [Math.cos(angle), Math.sin(angle)];
   }, true);
@@ -112,10 +116,9 @@ function kernelPhases(length: number, pixels: readonly number[]): NdArray {
 
 /** Threshold between noise and signal eigenvalues of the patch covariance, over the noise variance. */
 function relativeThreshold([coils, , height, width]: readonly number[]): number {
-  const n = coils * KERNEL * KERNEL;
   const patches = (height - KERNEL + 1) * (width - KERNEL + 1);
   // Upper edge of the Marchenko-Pastur law for complex noise of variance 2 sigma^2.
-  return NOISE_MARGIN * 2 * (1 + Math.sqrt(n / patches)) ** 2;
+  return NOISE_MARGIN * 2 * (1 + Math.sqrt(coils * KERNEL ** 2 / patches)) ** 2;
 }
 
 /**
@@ -165,10 +168,8 @@ export function espiritKernel(
   const threshold = max(noise, mul(trace(covariance), RELATIVE_FLOOR));
   const projection = softProjection(covariance, threshold);
   return {
-    correlation: correlationKernel(projection, coils, KERNEL),
-    reference: principalVector(
-      reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils]),
-    ),
+    correlation: correlationKernel(projection, coils),
+    reference: principalVector(reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils])),
   };
 }
 
@@ -184,19 +185,16 @@ export async function compileVectors(
   const [rows, columns] = [gridPixels(height), gridPixels(width)];
   const perRow = 4 * coils * coils * columns.length;
   const tile = Math.max(1, Math.min(rows.length, Math.floor(TILE_ELEMENTS / perRow)));
-  const span = 2 * KERNEL - 1;
   const program = await runtime.build(
     {
-      correlation: [2, span, span, coils, coils],
+      correlation: [2, SPAN, SPAN, coils, coils],
       reference: [2 * coils, 1],
-      phases: [2 * tile, 2 * span],
+      phases: [2 * tile, 2 * SPAN],
     },
     ({ correlation, reference, phases }) => {
-      const overY = matMul(phases, reshape(correlation, [2 * span, span * coils * coils]));
-      const overX = matMul(
-        constant(kernelPhases(width, columns)),
-        reshape(overY, [tile, 2 * span, coils * coils]),
-      );
+      const overY = matMul(phases, reshape(correlation, [2 * SPAN, SPAN * coils ** 2]));
+      const perRow = reshape(overY, [tile, 2 * SPAN, coils ** 2]);
+      const overX = matMul(constant(kernelPhases(width, columns)), perRow);
       const matrices = realForm(reshape(overX, [tile * columns.length, 2, coils, coils]));
       const { vectors, values } = dominantVectors(matrices, reference);
       return {
@@ -221,11 +219,10 @@ export async function compileVectors(
 
 /** Copies the rows of a tile `[..., tile, w]` into `[..., h, w]`. */
 function placeRows(whole: NdArray, tile: NdArray, first: number): void {
-  const width = whole.shape.at(-1)!;
-  const planeSize = whole.shape.at(-2)! * width;
+  const [height, width] = whole.shape.slice(-2);
   const tileSize = tile.shape.at(-2)! * width;
-  for (let plane = 0; plane * planeSize < whole.data.length; plane++) {
+  for (let plane = 0; plane * tileSize < tile.data.length; plane++) {
     const pixels = tile.data.subarray(plane * tileSize, (plane + 1) * tileSize);
-    whole.data.set(pixels, plane * planeSize + first * width);
+    whole.data.set(pixels, (plane * height + first) * width);
   }
 }

@@ -8,8 +8,7 @@
  *
  * The least of n estimates of one variance is too low: by 2 to 4 % of sigma for the 64 regions of white
  * noise. So the estimate is the mean over all regions that do not differ from the least one by
- * more than chance; see
- * {@link noiseLevel}.
+ * more than chance; see {@link noiseLevel}.
  * @module
  */
 import { constant, matMul, mul, reduceSum, reshape, type Tensor } from "../../graph/mod.ts";
@@ -51,9 +50,8 @@ export function noiseRegions(mask: SamplingMask, coils: number): NoiseRegions {
   const { height, width, lines } = mask;
   const centre = Math.floor(height / 2);
   const outer = lines.map((line) => Math.abs(line - centre) > OUTER * height ? 1 : 0);
-  const chosen = outer.some((use) => use === 1) ? outer : outer.map(() => 1);
-  const kept = chosen.reduce((sum, use) => sum + use, 0);
-  const total = coils * kept * width;
+  const chosen = outer.includes(1) ? outer : outer.map(() => 1);
+  const total = coils * chosen.filter(Boolean).length * width;
   const count = Math.min(MAX_REGIONS, width, Math.max(4, Math.floor(total / REGION_SAMPLES)));
   const columns = new Float32Array(width * count);
   const corners = new Array<number>(count).fill(0), air = new Array<number>(count).fill(0);

@@ -3,30 +3,22 @@ import { UsageError } from "../../errors.ts";
 
 /** A mask that is made from a formula. `text` is the specification as it was written. */
 export type GeneratedMaskSpec =
-  /** Every line. */
-  | { readonly kind: "full"; readonly text: string }
-  /** Lines 0, R, 2R, ... and `acs` centred lines. */
-  | {
-    readonly kind: "equispaced";
-    readonly text: string;
-    readonly acceleration: number;
-    readonly acs: number;
-  }
-  /** `acs` centred lines, random others (`random`); or a 2-D Poisson disc around an acs x acs square. */
-  | {
-    readonly kind: "random" | "poisson";
-    readonly text: string;
-    readonly acceleration: number;
-    readonly acs: number;
-    readonly seed: number;
-  }
-  /** Partial Fourier: the first lines up to a fraction beyond the centre, and `acs` centred lines. */
-  | {
-    readonly kind: "partial";
-    readonly text: string;
-    readonly fraction: number;
-    readonly acs?: number;
-  };
+  & { readonly text: string }
+  & (
+    /** Every line. */
+    | { readonly kind: "full" }
+    /** Lines 0, R, 2R, ... and `acs` centred lines. */
+    | { readonly kind: "equispaced"; readonly acceleration: number; readonly acs: number }
+    /** `acs` centred lines, random others (`random`); or a 2-D Poisson disc around an acs x acs square. */
+    | {
+      readonly kind: "random" | "poisson";
+      readonly acceleration: number;
+      readonly acs: number;
+      readonly seed: number;
+    }
+    /** Partial Fourier: the first lines up to a fraction beyond the centre, and `acs` centred lines. */
+    | { readonly kind: "partial"; readonly fraction: number; readonly acs?: number }
+  );
 
 /** A mask to be made, or a file that holds one. */
 export type MaskSpec =
@@ -41,22 +33,14 @@ interface Key {
   readonly min?: number;
   readonly above?: number;
   readonly max?: number;
-  /** Whether it may be left out. Default false. */
   readonly optional?: boolean;
-  /** Its number where it is left out. Default: none. */
+  /** Its number where it is left out. */
   readonly byDefault?: number;
 }
 
 const R: Key = { key: "R", property: "acceleration", min: 1 };
 const ACS: Key = { key: "acs", property: "acs", integer: true, min: 0 };
-const SEED: Key = {
-  key: "seed",
-  property: "seed",
-  integer: true,
-  min: 0,
-  optional: true,
-  byDefault: 0,
-};
+const SEED: Key = { ...ACS, key: "seed", property: "seed", optional: true, byDefault: 0 };
 const FRACTION: Key = { key: "fraction", property: "fraction", above: 0.5, max: 1 };
 
 const KEYS: Readonly<Record<GeneratedMaskSpec["kind"], readonly Key[]>> = {

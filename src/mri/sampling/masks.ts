@@ -41,9 +41,8 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
       { hint: "Lower R, or take calibration lines (acs) or another seed" },
     );
   }
-  const isLines = spec.kind !== "poisson";
   return new SamplingMask({
-    isLines,
+    isLines: spec.kind !== "poisson",
     height,
     width,
     values,
@@ -68,14 +67,8 @@ export function maskFromLines(
 ): SamplingMask {
   const kept = Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
   const partial = partialRows(kept);
-  return new SamplingMask({
-    isLines: true,
-    height: kept.length,
-    width,
-    values: kept,
-    spec,
-    partial,
-  });
+  const height = kept.length;
+  return new SamplingMask({ isLines: true, height, width, values: kept, spec, partial });
 }
 
 /**
@@ -154,9 +147,7 @@ function partialRows(lines: Uint8Array): PartialSampling | undefined {
 }
 
 /** First value that is 1 and the one after the last. */
-function extentOf(values: Uint8Array): Extent {
-  return [values.indexOf(1), values.lastIndexOf(1) + 1];
-}
+const extentOf = (values: Uint8Array): Extent => [values.indexOf(1), values.lastIndexOf(1) + 1];
 
 function generate(spec: GeneratedMaskSpec, height: number, width: number): Uint8Array {
   const values = new Uint8Array(height);

@@ -9,26 +9,18 @@
  */
 import { UsageError } from "../../errors.ts";
 import { Rng } from "../../rng.ts";
-
-/** What {@link poissonDisc} makes. */
-export interface PoissonOptions {
-  /** Points divided by samples, at least 1. */
-  readonly acceleration: number;
-  /** Side of the fully sampled centred square. */
-  readonly acs: number;
-  readonly seed: number;
-}
+import { centredStart } from "./sampling_mask.ts";
 
 /** Halvings of the slope: more would change fewer points than the final thinning does. */
 const BISECTIONS = 20;
 
-/** The grid with the order in which its points are tried. */
 interface Grid {
   readonly height: number;
   readonly width: number;
   /** Distance of each point from the calibration square; about 1 at the middle of an edge. */
   readonly distance: Float64Array;
   readonly calibration: Uint8Array;
+  /** In which its points are tried. */
   readonly order: Uint32Array;
 }
 
@@ -37,15 +29,15 @@ interface Grid {
  * the acceleration, rounded: the densest enough slope is found by bisection, and the few samples too many
  * are dropped at random.
  *
- * @param height points of the first axis
- * @param width points of the second axis
+ * @param acceleration points divided by samples, at least 1
+ * @param acs side of the fully sampled centred square
  * @returns 0 or 1 for each point, `[height, width]` in C order
  * @throws {UsageError} when the calibration square alone has more samples than asked for
  */
 export function poissonDisc(
   height: number,
   width: number,
-  { acceleration, acs, seed }: PoissonOptions,
+  { acceleration, acs, seed }: { acceleration: number; acs: number; seed: number },
 ): Uint8Array {
   const target = Math.max(1, Math.round(height * width / acceleration));
   if (acs ** 2 > target) {
@@ -55,7 +47,7 @@ export function poissonDisc(
     );
   }
   const rng = new Rng(seed);
-  const grid = makeGrid(height, width, { acs, rng });
+  const grid = makeGrid(height, width, acs, rng);
   let dense = -1; // keeps every point
   let sparse = 1;
   while (countOf(throwDarts(grid, sparse)) > target && sparse < 2 ** 30) sparse *= 2;
@@ -70,7 +62,14 @@ export function poissonDisc(
       mask = candidate;
     }
   }
-  return thin(mask, grid.calibration, { excess: countOf(mask) - target, rng });
+  let excess = countOf(mask) - target;
+  for (const point of rng.permutation(mask.length)) {
+    if (excess <= 0) break;
+    if (mask[point] === 0 || grid.calibration[point] === 1) continue;
+    mask[point] = 0;
+    excess--;
+  }
+  return mask;
 }
 
 /**
@@ -103,13 +102,9 @@ function throwDarts(
   return mask;
 }
 
-function makeGrid(
-  height: number,
-  width: number,
-  { acs, rng }: { acs: number; rng: Rng },
-): Grid {
+function makeGrid(height: number, width: number, acs: number, rng: Rng): Grid {
   const outside = (index: number, size: number) => {
-    const start = Math.floor(size / 2) - Math.floor(acs / 2);
+    const start = centredStart(size, acs);
     return Math.max(start - index, index - (start + acs - 1), 0);
   };
   const distance = new Float64Array(height * width);
@@ -124,23 +119,4 @@ function makeGrid(
   return { height, width, distance, calibration, order: rng.permutation(height * width) };
 }
 
-/** Drops `excess` samples at random, none of them from the calibration square. */
-function thin(
-  mask: Uint8Array,
-  calibration: Uint8Array,
-  { excess, rng }: { excess: number; rng: Rng },
-): Uint8Array {
-  const out = mask.slice();
-  let left = excess;
-  for (const point of rng.permutation(mask.length)) {
-    if (left <= 0) break;
-    if (out[point] === 0 || calibration[point] === 1) continue;
-    out[point] = 0;
-    left--;
-  }
-  return out;
-}
-
-function countOf(mask: Uint8Array): number {
-  return mask.reduce((sum, value) => sum + value, 0);
-}
+const countOf = (mask: Uint8Array) => mask.reduce((sum, value) => sum + value, 0);

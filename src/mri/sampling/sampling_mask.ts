@@ -60,10 +60,8 @@ export class SamplingMask implements MaskContent {
     this.kept = values.reduce((sum, value) => sum + value, 0);
     if (this.kept === 0) {
       throw new InputError(
-        `Cannot use a mask of ${values.length} ${
-          isLines ? "lines" : "points"
-        }: at least one that ` +
-          "is kept is required, found none",
+        `Cannot use a mask of ${values.length} ${isLines ? "lines" : "points"}: ` +
+          "at least one that is kept is required, found none",
       );
     }
     const all = Array.from({ length: height }, (_, line) => line);
