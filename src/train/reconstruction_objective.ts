@@ -132,9 +132,7 @@ export function reconObjective(
       const losses = [magnitude, ...stages.toReversed()].map((image, before) =>
         mul(imageLoss(image, reference, batch.region), STAGE_WEIGHT ** before)
       );
-      if (maps !== undefined) {
-        losses.push(mul(mapsLoss(maps, batch.maps, batch.region), MAPS_WEIGHT));
-      }
+      if (maps) losses.push(mul(mapsLoss(maps, batch.maps, batch.region), MAPS_WEIGHT));
       return losses.reduce(add);
     },
   };

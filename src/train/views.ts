@@ -41,14 +41,6 @@ const SCALE_RANGE: readonly [number, number] = [0.7, 1.4];
 /** A detail, at the pixel sizes that scans have, or the whole field of view. */
 type ViewPart = "detail" | "whole";
 
-/** The place of a training image in a slice. */
-interface View {
-  readonly ratio: number;
-  readonly centre: readonly [number, number];
-  /** Row-major 2 x 2 map from (row, column) of the view to that of the slice. */
-  readonly map: readonly [number, number, number, number];
-}
-
 /**
  * A random training image.
  * @param size pixels of each side
@@ -61,18 +53,16 @@ export function randomView(
   part: ViewPart = "detail",
 ): NdArray {
   const view = chosenView(source, size, rng.split(0), part);
-  const [re, im] = sampled(planesOf(source.image), view, size, rng.split(1));
-  const magnitude = re.map((value, i) =>
-    im === undefined ? Math.max(0, value) : Math.hypot(value, im[i])
-  );
-  const before = magnitude.slice();
+  const parts = sampled(planesOf(source.image), view, size, rng.split(1));
+  const [re, im] = parts;
+  const before = re.map((value, i) => im ? Math.hypot(value, im[i]) : Math.max(0, value));
+  const magnitude = before.slice();
   adjustContrast(magnitude, 1 / source.scale, size, rng.split(2));
   if (im === undefined) return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
   const gain = magnitude.map((value, i) => before[i] > 0 ? value / before[i] : 0);
-  const data = new Float32Array(2 * size * size);
-  data.set(re.map((value, i) => value * gain[i]));
-  data.set(im.map((value, i) => value * gain[i]), size * size);
-  return ndarray(data, [2, size, size]);
+  const image = zeros([2, size, size]);
+  parts.forEach((part, p) => image.data.set(part.map((v, i) => v * gain[i]), p * size * size));
+  return image;
 }
 
 /**
@@ -110,7 +100,10 @@ function planesOf({ data, shape }: NdArray): NdArray[] {
   );
 }
 
-/** A detail about a bright pixel, or the whole slice, its longer side filling the view roughly. */
+/**
+ * A detail about a bright pixel, or the whole slice, its longer side filling the view roughly.
+ * @returns `map`: row-major 2 x 2, from (row, column) of the view to that of the slice
+ */
 function chosenView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng, part: ViewPart) {
   const [rows, columns] = image.shape.slice(-2);
   const min = Math.max(RATIO_RANGE[0], PIXEL_RANGE[0] / pixel);
@@ -118,25 +111,16 @@ function chosenView({ image, scale, pixel }: SourceSlice, size: number, rng: Rng
   const ratio = part === "detail"
     ? rng.logBetween(min, Math.max(min, max))
     : Math.max(rows, columns) / size * rng.between(0.85, 1.2);
-  const rotation = randomRotation(rng);
+  const angle = rng.between(-MAX_ANGLE, MAX_ANGLE);
+  const [up, left] = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
   const [row, column] = part === "detail"
     ? tissuePixel(image, 0.15 * scale, rng)
     : [rows / 2, columns / 2];
   const reach = size * ratio / (part === "detail" ? 4 : 16);
   const centre = [row + rng.between(-reach, reach), column + rng.between(-reach, reach)] as const;
-  return { ratio, centre, map: rotation(ratio, rng.integer(2) === 1) };
-}
-
-/** A random rotation with flips, as its map at a ratio, transposed or not. */
-function randomRotation(rng: Rng): (ratio: number, transposed: boolean) => View["map"] {
-  const angle = rng.between(-MAX_ANGLE, MAX_ANGLE);
-  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-  const [up, left] = [rng.integer(2) * 2 - 1, rng.integer(2) * 2 - 1];
-  return (ratio, transposed) => {
-    const [a, b] = [ratio * cosine * up, -ratio * sine * left];
-    const [c, d] = [ratio * sine * up, ratio * cosine * left];
-    return transposed ? [b, a, d, c] : [a, b, c, d];
-  };
+  const [sine, cosine] = [ratio * Math.sin(angle), ratio * Math.cos(angle)];
+  const [a, b, c, d] = [cosine * up, -sine * left, sine * up, cosine * left];
+  return { ratio, centre, map: rng.integer(2) === 1 ? [b, a, d, c] : [a, b, c, d] };
 }
 
 /** A random pixel brighter than a threshold, or any after 50 tries. */
@@ -152,6 +136,8 @@ function tissuePixel({ data, shape }: NdArray, threshold: number, rng: Rng) {
   }
   return pixel;
 }
+
+type View = ReturnType<typeof chosenView>;
 
 /** Planes `[rows, columns]` seen through a view with a random elastic warp. */
 function sampled(planes: readonly NdArray[], view: View, size: number, rng: Rng): Float32Array[] {
@@ -171,25 +157,19 @@ function sampled(planes: readonly NdArray[], view: View, size: number, rng: Rng)
   return planes.map((plane) => {
     let image = plane;
     for (let i = 0; i < halvings; i++) image = halved(image);
-    const out = new Float32Array(size * size);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = cubicSample(image, places[2 * i], places[2 * i + 1]);
-    }
-    return out;
+    return new Float32Array(size * size)
+      .map((_, i) => cubicSample(image, places[2 * i], places[2 * i + 1]));
   });
 }
 
 /** Means of 2 x 2 pixels. */
 function halved({ data, shape: [rows, columns] }: NdArray): NdArray {
   const [h, w] = [rows >> 1, columns >> 1];
-  const out = new Float32Array(h * w);
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
-      const at = 2 * y * columns + 2 * x;
-      out[y * w + x] = (data[at] + data[at + 1] + data[at + columns] + data[at + columns + 1]) / 4;
-    }
-  }
-  return ndarray(out, [h, w]);
+  const means = Float32Array.from({ length: h * w }, (_, i) => {
+    const at = 2 * Math.floor(i / w) * columns + 2 * (i % w);
+    return (data[at] + data[at + 1] + data[at + columns] + data[at + columns + 1]) / 4;
+  });
+  return ndarray(means, [h, w]);
 }
 
 /** Cubic convolution with a = -1/2 (Keys 1981); zero outside. */
