@@ -11,9 +11,9 @@ import { hermitianEigen } from "./hermitian_eigen.ts";
 export function coilCovariance(samples: Tensor): Tensor {
   const [coils, , lines, columns] = samples.shape;
   const flat = reshape(samples, [coils, 2, lines * columns]);
-  const part = (index: number) =>
-    reshape(slice(flat, 1, index, index + 1), [coils, lines * columns]);
-  const [re, im] = [part(0), part(1)];
+  const [re, im] = [0, 1].map((part) =>
+    reshape(slice(flat, 1, part, part + 1), [coils, lines * columns])
+  );
   const block = concat([concat([re, neg(im)], 1), concat([im, re], 1)], 0);
   return matMul(block, swapLastAxes(block));
 }
@@ -44,12 +44,7 @@ export function compressionMatrix({ data, shape: [rows] }: NdArray, count: numbe
   return { data: out, shape: [2 * count, rows] };
 }
 
-/**
- * Combines coils by a compression matrix.
- * @param samples `[C, 2, K, W]`
- * @param combination `[2 count, 2 C]`
- * @returns `[count, 2, K, W]`
- */
+/** Combines coils `[C, 2, K, W]` by a compression matrix `[2 count, 2 C]`: `[count, 2, K, W]`. */
 export function compressCoils(samples: Tensor, combination: Tensor): Tensor {
   const [coils, , lines, columns] = samples.shape;
   const flat = reshape(samples, [2 * coils, lines * columns]);

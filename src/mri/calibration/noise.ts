@@ -73,11 +73,7 @@ export function noiseRegions(mask: SamplingMask, coils: number): NoiseRegions {
   };
 }
 
-/**
- * Energy of each coil in each region.
- * @param samples `[C, 2, K, W]`
- * @returns `[C, count]`
- */
+/** Energy of each coil in each region, `[C, count]`, of samples `[C, 2, K, W]`. */
 export function regionEnergies(samples: Tensor, regions: NoiseRegions): Tensor {
   const [coils] = samples.shape;
   const energy = reduceSum(mul(samples, samples), [1]); // [C, K, W]

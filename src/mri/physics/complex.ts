@@ -43,9 +43,8 @@ export const squaredMagnitude = (x: Tensor): Tensor =>
 export const magnitude = (x: Tensor): Tensor => sqrt(squaredMagnitude(x));
 
 /** Product of two complex tensors. */
-export function complexMul(a: Tensor, b: Tensor): Tensor {
-  return add(mul(realPart(a), b), mul(imagPart(a), joinParts(neg(imagPart(b)), realPart(b))));
-}
+export const complexMul = (a: Tensor, b: Tensor): Tensor =>
+  add(mul(realPart(a), b), mul(imagPart(a), joinParts(neg(imagPart(b)), realPart(b))));
 
 /**
  * A complex factor kept as two real ones, so that a product is two multiplications and one

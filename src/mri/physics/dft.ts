@@ -147,11 +147,7 @@ function matrixAlongH(matrix: Tensor, x: Tensor): Tensor {
   return reshape(lines, [...lead, 2, matrix.shape[0] / 2, width]);
 }
 
-/**
- * Transform along H (phase encoding) of a complex array.
- * @param x `[..., 2, H, W]`
- * @returns `[..., 2, H, W]`
- */
+/** Transform along H (phase encoding) of a complex array `[..., 2, H, W]`. */
 export function dftH(x: Tensor, direction: Direction = "forward"): Tensor {
   const { lead, height, width } = complexShape(x);
   const factors = factorLength(height);
@@ -161,10 +157,8 @@ export function dftH(x: Tensor, direction: Direction = "forward"): Tensor {
 }
 
 /**
- * Chosen rows of the transform along H: k-space lines that were acquired.
- * @param x `[..., 2, H, W]`
+ * Chosen rows of the transform along H, `[..., 2, rows, W]`: k-space lines that were acquired.
  * @param rows line numbers k, from 0 to H - 1
- * @returns `[..., 2, rows, W]`
  */
 export function dftHRows(x: Tensor, rows: readonly number[], direction: Direction): Tensor {
   const { height } = complexShape(x);
@@ -175,12 +169,7 @@ export function dftHRows(x: Tensor, rows: readonly number[], direction: Directio
   return matrixAlongH(matrix, x);
 }
 
-/**
- * The adjoint of `dftHRows`: from chosen lines back to all of H.
- * @param y `[..., 2, rows, W]`
- * @param height H
- * @returns `[..., 2, H, W]`
- */
+/** The adjoint of `dftHRows`: from chosen lines `[..., 2, rows, W]` back to all of `height`. */
 export function dftHRowsAdjoint(
   y: Tensor,
   rows: readonly number[],
@@ -221,8 +210,6 @@ export function densestComb(lines: readonly number[], length: number): Comb | un
  * Transform along H to the lines of a comb and back. Undersampling by R folds the image onto itself
  * R times: pixel n gets `e^(2 pi i (first - c) j / R) / R` of the pixel `j H / R` before it, for
  * j from 0 to R - 1, and nothing of others, so no transform is needed.
- * @param x `[..., 2, H, W]`
- * @returns `[..., 2, H, W]`
  */
 export function combNormal(x: Tensor, { period, first }: Comb): Tensor {
   const { lead, height, width } = complexShape(x);
@@ -240,16 +227,10 @@ export function combNormal(x: Tensor, { period, first }: Comb): Tensor {
   return reshape(matrixAlongH(fold, aliases), x.shape);
 }
 
-/**
- * Transform along W (readout) of a complex array.
- * @param x `[..., 2, H, W]`
- * @returns `[..., 2, H, W]`
- */
-export function dftW(x: Tensor, direction: Direction = "forward"): Tensor {
-  return swapLastAxes(dftH(swapLastAxes(x), direction));
-}
+/** Transform along W (readout) of a complex array `[..., 2, H, W]`. */
+export const dftW = (x: Tensor, direction: Direction = "forward"): Tensor =>
+  swapLastAxes(dftH(swapLastAxes(x), direction));
 
 /** Transform along H and W: fastMRI's `fft2c` (`inverse`: `ifft2c`). */
-export function dft2(x: Tensor, direction: Direction = "forward"): Tensor {
-  return dftW(dftH(x, direction), direction);
-}
+export const dft2 = (x: Tensor, direction: Direction = "forward"): Tensor =>
+  dftW(dftH(x, direction), direction);

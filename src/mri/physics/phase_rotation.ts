@@ -12,11 +12,7 @@ import { joinParts, mulFactor } from "./complex.ts";
 /** Angle from step to step: multiples of it never repeat and are spread evenly. */
 export const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
-/**
- * e^(i angle) x.
- * @param x `[N, 2, H, W]`
- * @param angle radians, `[1, 1, 1, 1]`
- */
+/** e^(i angle) x, with the angle in radians, `[1, 1, 1, 1]`. */
 export function rotatePhase(x: Tensor, angle: Tensor): Tensor {
   const im = sin(angle);
   return mulFactor({ re: cos(angle), im: joinParts(neg(im), im) }, x);

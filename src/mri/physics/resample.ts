@@ -17,14 +17,12 @@ export function centred(array: Tensor, axis: number, size: number): Tensor {
  * Interpolates complex `[..., 2, H, W]` along W to another number of pixels of the same extent, by
  * zero-filling k-space or leaving out its ends.
  */
-export function resampleW(image: Tensor, size: number): Tensor {
-  return resample(image, image.rank - 1, size, dftW);
-}
+export const resampleW = (image: Tensor, size: number): Tensor =>
+  resample(image, image.rank - 1, size, dftW);
 
 /** {@link resampleW} along H. */
-export function resampleH(image: Tensor, size: number): Tensor {
-  return resample(image, image.rank - 2, size, dftH);
-}
+export const resampleH = (image: Tensor, size: number): Tensor =>
+  resample(image, image.rank - 2, size, dftH);
 
 function resample(image: Tensor, axis: number, size: number, transform: typeof dftH): Tensor {
   const from = image.shape[axis];

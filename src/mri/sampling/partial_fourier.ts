@@ -59,9 +59,8 @@ export function restorePartial(
 }
 
 /** The extent, where enough lies on both sides of the centre to know the phase. */
-function usable(extent: Extent | undefined, size: number): Extent | undefined {
-  return extent !== undefined && reach(extent, size) >= MIN_REACH ? extent : undefined;
-}
+const usable = (extent: Extent | undefined, size: number): Extent | undefined =>
+  extent !== undefined && reach(extent, size) >= MIN_REACH ? extent : undefined;
 
 /** Samples that were acquired on both sides of the centre. */
 function reach([first, end]: Extent, size: number): number {

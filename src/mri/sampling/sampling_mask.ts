@@ -151,6 +151,5 @@ export class SamplingMask implements MaskContent {
 }
 
 /** First of `count` centred values out of `size`. */
-export function centredStart(size: number, count: number): number {
-  return Math.floor(size / 2) - Math.floor(count / 2);
-}
+export const centredStart = (size: number, count: number): number =>
+  Math.floor(size / 2) - Math.floor(count / 2);

@@ -110,14 +110,12 @@ function ratioOfExtremes(values: readonly number[]): number {
 }
 
 /** What no image explains beyond the noise, relative to the signal: the largest over the bands. */
-export function modelError(found: SliceConsistency): number {
-  return largestExcess(found, (band) => [band.unexplained ?? 0, band.residualFraction]);
-}
+export const modelError = (found: SliceConsistency): number =>
+  largestExcess(found, (band) => [band.unexplained ?? 0, band.residualFraction]);
 
 /** Distance of the image from the data beyond the noise, relative to the signal: the largest over the bands. */
-export function dataInconsistency(found: SliceConsistency): number {
-  return largestExcess(found, (band) => [band.dataDistance, band.fitFraction]);
-}
+export const dataInconsistency = (found: SliceConsistency): number =>
+  largestExcess(found, (band) => [band.dataDistance, band.fitFraction]);
 
 /**
  * Largest amplitude beyond the noise, relative to the signal of its band; 0 where none is significant.
