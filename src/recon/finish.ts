@@ -12,7 +12,6 @@ import {
 } from "../graph/mod.ts";
 import { joinParts, magnitude } from "../mri/physics/complex.ts";
 import { centred, resampleH, resampleW } from "../mri/physics/resample.ts";
-import type { NdArray } from "../ndarray.ts";
 
 /** From the image of a reconstruction to that of the file: cropped, interpolated, and transposed. */
 export interface OutputGeometry {
@@ -72,9 +71,3 @@ export function compileReference(runtime: Runtime, geometry: OutputGeometry) {
     return { oriented: reshape(magnitude(complex), outputSize(geometry)) };
   });
 }
-
-/** A scalar as the graphs above take it. */
-export const scaleArray = (scale: number): NdArray => ({
-  data: Float32Array.of(scale),
-  shape: [1, 1, 1],
-});

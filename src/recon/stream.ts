@@ -13,13 +13,7 @@ import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct, type Warning } from "../warning.ts";
 import { Auditor } from "./audit/auditor.ts";
-import {
-  compileFinish,
-  compileReference,
-  compileSpread,
-  type OutputGeometry,
-  scaleArray,
-} from "./finish.ts";
+import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
 import { FileSlices, type ReadSlice, sliceRange, type SliceSupply } from "./slice_supply.ts";
@@ -174,9 +168,15 @@ class Run {
         onModelSigma: (sigma) => modelSigma = sigma,
         onWarning: (warning) => warnings.push(warning),
       }));
-    const scale = scaleArray(prepared.scale);
+    const scale = { data: Float32Array.of(prepared.scale), shape: [1, 1, 1] };
     const { complex, magnitude } = await finish.run({ image, scale });
-    requireFinite(magnitude, index);
+    // The last guard, for methods that have none of their own.
+    if (!magnitude.data.every(Number.isFinite)) {
+      throw new DivergenceError(
+        `The reconstruction of slice ${index} diverged: finite numbers are required, ` +
+          "found NaN or infinity",
+      );
+    }
     const { key, geometry } = slice;
     const audit = this.#auditor.active
       ? await clock.time("audit", () =>
@@ -258,12 +258,4 @@ async function solved(
   if (solver.sample === undefined) return { image: await solver.solve(problem, control) };
   const samples = await solver.sample(problem, control);
   return { image: meanOf(samples), samples };
-}
-
-/** The last guard, for methods that have none of their own. */
-function requireFinite({ data }: NdArray, index: number): void {
-  if (data.every(Number.isFinite)) return;
-  throw new DivergenceError(
-    `The reconstruction of slice ${index} diverged: finite numbers are required, found NaN or infinity`,
-  );
 }

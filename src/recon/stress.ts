@@ -54,15 +54,6 @@ export interface Condition extends Pick<StressTask, "image" | "mask" | "seed"> {
   readonly noise: number;
 }
 
-/** How much of an added structure is left. */
-export interface Kept {
-  /** Regression of the change of the reconstruction on the structure, around it; 1 is all of it. */
-  readonly kept: number;
-  /** Share of the change's energy that lies elsewhere. */
-  readonly leak: number;
-  readonly error: number;
-}
-
 export interface StressRun {
   readonly magnitude: NdArray;
   /** Over the head, against the noiseless truth. */
@@ -216,7 +207,7 @@ export async function runCondition(
  * How much of a structure a reconstruction keeps: its change from the base is regressed on the
  * structure within {@link MARGIN} pixels of it.
  */
-export function keptOf(added: NdArray, run: NdArray, base: NdArray): Kept {
+export function keptOf(added: NdArray, run: NdArray, base: NdArray) {
   const near = nearby(added);
   let product = 0, norm = 0, elsewhere = 0, total = 0, distance = 0;
   for (let i = 0; i < added.data.length; i++) {
@@ -228,8 +219,8 @@ export function keptOf(added: NdArray, run: NdArray, base: NdArray): Kept {
     distance += (change - truth) ** 2;
   }
   return {
-    kept: product / norm,
-    leak: total > 0 ? elsewhere / total : 0,
+    kept: product / norm, // 1 is all of it
+    leak: total > 0 ? elsewhere / total : 0, // share of the change's energy that lies elsewhere
     error: Math.sqrt(distance / norm),
   };
 }

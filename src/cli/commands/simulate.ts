@@ -13,7 +13,7 @@ import { exchanged, type NdArray, ndarray, stack } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
 import { sliceRange } from "../../recon/slice_supply.ts";
 import { requestedMask } from "../../recon/sampling.ts";
-import { type SimulatedKspace, simulatedKspace } from "../../recon/simulated.ts";
+import { simulatedKspace } from "../../recon/simulated.ts";
 import { type CommandContext, runCommand } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
@@ -118,22 +118,14 @@ function writerOf(request: SimulateRequest) {
   );
 }
 
-interface SimulatedContent {
-  readonly file: SimulatedKspace;
-  readonly slices: number;
-  readonly mask?: SamplingMask;
-  /** The noiseless image `[readout, phase]` of a slice. */
-  truth(slice: number): Promise<NdArray>;
-  /** K-space `[C, 2, H, W]` of a slice, zero where the mask keeps nothing. */
-  kspace(slice: number): Promise<NdArray>;
-}
+type SimulatedContent = Awaited<ReturnType<typeof simulatedContent>>;
 
 async function simulatedContent(
   runtime: Runtime,
   image: ImageFile,
   { slices, coils, noise, seed, mask: spec, quiet }: SimulateRequest,
   { console, signal }: CommandContext,
-): Promise<SimulatedContent> {
+) {
   const file = await simulatedKspace(runtime, image, { coils, noise, seed });
   const [first, end] = sliceRange(file, [slices?.[0] ?? 0, slices?.[1] ?? file.slices]);
   const mask = spec === undefined ? undefined : requestedMask(spec, file);
@@ -142,8 +134,10 @@ async function simulatedContent(
     file,
     slices: count,
     mask,
-    truth: (slice) => file.readTruth(first + slice),
-    kspace: async (slice) => {
+    /** The noiseless image `[readout, phase]` of a slice. */
+    truth: (slice: number) => file.readTruth(first + slice),
+    /** K-space `[C, 2, H, W]` of a slice, zero where the mask keeps nothing. */
+    kspace: async (slice: number) => {
       signal.throwIfAborted();
       using line = new ProgressLine(console, image.path, { quiet });
       line.update({ stage: "simulate", slice, slices: count, fraction: slice / count });

@@ -11,9 +11,7 @@ export function reportText(report: ReconReport): string {
   const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
   return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
-    ...(metrics === null
-      ? []
-      : [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)]),
+    ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),
     ...Object.values(outputs).map((path) => `  ${path}`),
   ]);
@@ -29,11 +27,10 @@ function auditLines(audit: ReconReport["audit"]): string[] {
   if (audit === null) return [];
   const { verdict, data, image, reasons, consistency, prediction } = audit;
   const which = verdict === "consistent" ? verdict : `${verdict} (data ${data}, image ${image})`;
+  const digits = (value: number) => value.toPrecision(3);
   const predicted = prediction &&
-    `prediction error ${prediction.error.toPrecision(3)} (sense ${
-      prediction.sense.toPrecision(3)
-    })`;
-  const figures = [which, `chi-square ${consistency.chiSquare.toPrecision(3)}`, predicted];
+    `prediction error ${digits(prediction.error)} (sense ${digits(prediction.sense)})`;
+  const figures = [which, `chi-square ${digits(consistency.chiSquare)}`, predicted];
   return [
     `  audit  ${figures.filter((text) => text !== null).join(", ")}`,
     ...reasons.map((reason) => `    ${reason}`),

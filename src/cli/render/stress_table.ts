@@ -14,18 +14,15 @@ export interface MethodRuns {
   readonly failure?: string;
 }
 
-interface StressSubject {
-  readonly input: { readonly path: string; readonly slice: number };
-  readonly simulation: SimulationRequest;
-  /** Of the structures, relative to bright tissue. */
-  readonly brightness: number;
-  readonly device: Device;
-}
-
 export type StressReport = ReturnType<typeof stressReport>;
 
 export function stressReport(
-  subject: StressSubject,
+  subject: {
+    readonly input: { readonly path: string; readonly slice: number };
+    readonly simulation: SimulationRequest;
+    readonly brightness: number;
+    readonly device: Device;
+  },
   conditions: readonly Condition[],
   all: readonly MethodRuns[],
 ) {
@@ -52,15 +49,12 @@ function rowsOf({ method, runs, failure }: MethodRuns, conditions: readonly Cond
       head: run?.head ?? null,
       // Of the audit; null for methods that are not audited.
       verdict: run?.verdict,
-      // Of the method itself.
       seconds: run && Number(run.seconds.toFixed(3)),
-      // Of an added structure.
       structure: run && added && keptOf(added, run.magnitude, base),
       // Of a shift: relative change of the image over the head.
       change: run && kind === "shift"
         ? changeOf(run.magnitude, base, magnitudeOf(image))
         : undefined,
-      // Why there is no image; null when there is one.
       error: run ? null : failure ?? "not run",
     };
   });

@@ -10,6 +10,7 @@ import type {
 } from "../../method/problem.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
+import type { ReadSlice } from "../slice_supply.ts";
 import type { SliceAudit } from "./audit.ts";
 import { consistencyFigures } from "./figures.ts";
 import { compilePrediction, type Predict } from "./prediction.ts";
@@ -24,11 +25,8 @@ interface AuditorOptions {
   readonly seed: number;
 }
 
-interface AuditedSlice {
+interface AuditedSlice extends Pick<ReadSlice, "key" | "geometry"> {
   readonly index: number;
-  /** Equal for slices of one sampling. */
-  readonly key: string;
-  readonly geometry: SamplingGeometry;
   readonly problem: Problem;
   /** The reconstruction `[2, H, W]`, on the scale of the problem. */
   readonly image: NdArray;
