@@ -46,10 +46,7 @@ export async function openRaw(
   }
 }
 
-/**
- * One bin of an assembler as k-space, for what arrives in a stream.
- * @param path what to call it in messages
- */
+/** One bin of an assembler as k-space, for what arrives in a stream, which messages call `path`. */
 export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): KspaceFile {
   const { layout, coils, geometry, partial } = bin;
   return {

@@ -41,10 +41,7 @@ export interface ReadSlice {
 
 export interface SliceSupply {
   readonly file: KspaceFile;
-  /**
-   * Reads a slice.
-   * @param needsMaps whether the method needs coil maps
-   */
+  /** Reads a slice; `needsMaps`: whether the method needs coil maps. */
   read(index: number, needsMaps: boolean): Promise<ReadSlice>;
 }
 

@@ -41,10 +41,7 @@ export interface TrialSource {
   readonly slice?: number;
 }
 
-/**
- * Undersamples and calibrates slices, once for each mask.
- * @param simulation of images; files of k-space are taken as they are
- */
+/** Undersamples and calibrates slices, once for each mask; simulates k-space of images only. */
 export async function makeTrials(
   runtime: Runtime,
   sources: readonly TrialSource[],

@@ -30,10 +30,7 @@ export function checkPipe(request: ReconRequest): void {
   throw new UsageError(`Cannot combine ${found} with --stdin: the stream alone is required`);
 }
 
-/**
- * Reconstructs a stream. The log goes to stderr.
- * @returns the exit code: 0, or 3 when a slice could not be reconstructed
- */
+/** Reconstructs a stream; the exit code is 0, or 3 when a slice could not be reconstructed. */
 export async function runPipe(
   request: ReconRequest,
   { console, signal }: CommandContext,

@@ -83,15 +83,11 @@ async function drawAndWrite(
       `Cannot step from sigma ${sigmaMax} to ${sigmaMin}: --sigma-max of at least --sigma-min is required`,
     );
   }
-  const options = {
+  const kinds = {
     stepper: steppers.find(({ name }) => name === stepper)!,
     levels: schedules[schedule],
-    steps,
-    sigmaMax,
-    sigmaMin,
-    count,
-    size,
   };
+  const options = { ...kinds, steps, sigmaMax, sigmaMin, count, size };
   const folder = request.output ?? join("sample", description.name);
   await using runtime = await Runtime.open(request.device);
   return await inFreshFolder(folder, async (partial) => {

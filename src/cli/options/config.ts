@@ -52,10 +52,7 @@ const YAML_KINDS = {
   "DICOM attributes": "attributes such as 'PatientID: \"17\"'",
 } as const;
 
-/**
- * Reads a YAML file of names and values.
- * @param kind what it is; the values of DICOM attributes are left as texts (017 is not 17)
- */
+/** Reads a YAML file of names and values; DICOM attributes are left as texts (017 is not 17). */
 export async function readYaml(
   path: string,
   kind: keyof typeof YAML_KINDS,

@@ -27,11 +27,7 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
   readonly examples: readonly string[];
 }
 
-/**
- * A command that reads its command line and the config file that it names, or prints help or version
- * when it is asked for these.
- * @param run does the work; its result is the exit code
- */
+/** A command that reads its command line and config file, or prints help or version, and runs. */
 export function command<T extends OptionTable>(
   help: CommandHelp<T>,
   run: (request: RequestOf<T>, context: CommandContext, args: readonly string[]) => Promise<number>,

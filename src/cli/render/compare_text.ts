@@ -29,10 +29,12 @@ export function comparisonText(comparison: Comparison): string {
     masks.map((mask) => {
       const rows = labelled.filter(({ run }) => run.input === input && run.mask === mask);
       if (rows.length === 0) return "";
-      const title = `${path}, ${maskText(rows[0].run)}\n`;
+      const sampling = mask === "data" ? "as acquired" : mask;
+      const title = `${path}, ${sampling} (${rows[0].run.acceleration.toFixed(2)}-fold)\n`;
       const starred = HEAD.map((name) => `${name}*`);
+      const failures = rows.map(({ run, label }) => run.error && `  ${label}: ${run.error}\n`);
       const columns = ["method", ...HEAD, ...starred, "NFE", "s/slice", "MB", "audit"];
-      return title + table(columns, rows.map(runCells)) + failures(rows);
+      return title + table(columns, rows.map(runCells)) + failures.join("");
     })
   );
   const legend = runs.some(({ head }) => head !== null)
@@ -41,10 +43,6 @@ export function comparisonText(comparison: Comparison): string {
   const summary = inputs.length > 1 ? meansText(labelled, masks) : "";
   return [...tables, legend, summary, differencesText(comparison)]
     .filter((part) => part !== "").join("\n");
-}
-
-function maskText({ mask, acceleration }: ComparisonRun): string {
-  return `${mask === "data" ? "as acquired" : mask} (${acceleration.toFixed(2)}-fold)`;
 }
 
 function runCells({ run, label }: Labelled): string[] {
@@ -63,11 +61,6 @@ function runCells({ run, label }: Labelled): string[] {
 
 function metricCells(metrics: ComparedMetrics | null): string[] {
   return METRICS.map(({ name, digits }) => fixed(metrics && metrics[name], digits));
-}
-
-function failures(rows: readonly Labelled[]): string {
-  return rows.filter(({ run }) => run.error !== null)
-    .map(({ run, label }) => `  ${label}: ${run.error}\n`).join("");
 }
 
 /** Mean and standard deviation over the files. */

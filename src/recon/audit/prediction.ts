@@ -98,11 +98,7 @@ export function samplesOf(samples: NdArray, all: SamplingMask, part: SamplingMas
 /** Reconstructs a slice without what is held back, and compares. */
 export type Predict = (problem: Problem, control?: RunControl) => Promise<Prediction>;
 
-/**
- * Compiles the prediction by a method, by sense and beside a network by tv.
- * @param seed chooses what is held back
- * @returns undefined when nothing can be held back
- */
+/** Compiles it by a method, by sense and beside a network by tv; undefined if nothing is held back. */
 export async function compilePrediction(
   runtime: Runtime,
   geometry: SamplingGeometry,
