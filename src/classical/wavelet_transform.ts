@@ -51,10 +51,7 @@ function synthesiseLevel(
   distance: number,
 ): Tensor {
   const sum = add(add(coarse, alongW), shift(sub(coarse, alongW), W_AXIS, -distance));
-  const difference = add(
-    add(alongH, alongBoth),
-    shift(sub(alongH, alongBoth), W_AXIS, -distance),
-  );
+  const difference = add(add(alongH, alongBoth), shift(sub(alongH, alongBoth), W_AXIS, -distance));
   const other = shift(sub(sum, difference), H_AXIS, -distance);
   return mul(add(add(sum, difference), other), 1 / 4);
 }

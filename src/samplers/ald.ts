@@ -58,10 +58,7 @@ export const ald: Sampler = defineSampler({
 });
 
 /** Score of the prior at sigma, that of the annealed likelihood, and the most that both can be curved. */
-function posteriorScore(
-  { x, sigma, data, denoise }: StepContext<never, never>,
-  weight: number,
-) {
+function posteriorScore({ x, sigma, data, denoise }: StepContext<never, never>, weight: number) {
   const variance = add(mul(data.sigma, data.sigma), mul(mul(sigma, sigma), weight));
   return {
     score: scoreOf(denoise(x, sigma), { x, sigma }),

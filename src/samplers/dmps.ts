@@ -24,10 +24,7 @@ export const dmps: Sampler = defineSampler({
     "Meng and Kabashima, Diffusion model based posterior sampling for noisy linear inverse problems, ACML 2024",
   weightRole: "1 / lambda, divisor of the likelihood step",
   defaults: { steps: 30, weight: 0.5, sigmaMax: 0.4, sigmaMin: 0.5, cg: 8 },
-  ranges: {
-    weight: { low: 0.3, high: 3, log: true },
-    ...LEVEL_RANGES,
-  },
+  ranges: { weight: { low: 0.3, high: 3, log: true }, ...LEVEL_RANGES },
   stepKinds: ({ weight, cg }) => ({
     step(context) {
       const { x, sigma, data, denoise } = context;

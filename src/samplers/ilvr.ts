@@ -22,10 +22,7 @@ export const ilvr: Sampler = defineSampler({
     "Choi et al., ILVR: conditioning method for denoising diffusion probabilistic models, ICCV 2021",
   weightRole: "the ridge below which directions count as not measured",
   defaults: { steps: 30, weight: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
-  ranges: {
-    weight: { low: 0.1, high: 10, log: true },
-    ...LEVEL_RANGES,
-  },
+  ranges: { weight: { low: 0.1, high: 10, log: true }, ...LEVEL_RANGES },
   stepKinds: ({ weight, steps, cg }) => ({
     step(context) {
       const free = ddpmStep(context);

@@ -21,15 +21,7 @@ export const repaint: Sampler = defineSampler({
   citation:
     "Lugmayr et al., RePaint: inpainting using denoising diffusion probabilistic models, CVPR 2022",
   weightRole: "the ridge below which directions count as not measured",
-  defaults: {
-    steps: 20,
-    weight: 1,
-    jump: 5,
-    repeats: 2,
-    sigmaMax: 1,
-    sigmaMin: 0.5,
-    cg: 8,
-  },
+  defaults: { steps: 20, weight: 1, jump: 5, repeats: 2, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
     repeats: { low: 1, high: 4, integer: true },

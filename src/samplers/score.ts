@@ -36,15 +36,7 @@ export const score: Sampler = defineSampler({
   citation:
     "Song et al., Solving inverse problems in medical imaging with score-based generative models, ICLR 2022",
   weightRole: "1 / lambda, divisor of the change towards the data; below 1 counts as 1",
-  defaults: {
-    steps: 30,
-    weight: 1,
-    snr: 0.3,
-    correctors: 1,
-    sigmaMax: 1,
-    sigmaMin: 0.5,
-    cg: 8,
-  },
+  defaults: { steps: 30, weight: 1, snr: 0.3, correctors: 1, sigmaMax: 1, sigmaMin: 0.5, cg: 8 },
   ranges: {
     weight: { low: 1, high: 5, log: true },
     snr: { low: 0.05, high: 0.6, log: true },

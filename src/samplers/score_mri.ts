@@ -28,11 +28,7 @@ export const scoreMri: Sampler = defineSampler({
   citation: "Chung and Ye, Score-based diffusion models for accelerated MRI, Med. Image Anal. 2022",
   weightRole: "divisor of lambda, the step to the measured k-space",
   defaults: { steps: 30, weight: 1, snr: 0.16, sigmaMax: 1, sigmaMin: 0.5 },
-  ranges: {
-    weight: { low: 0.67, high: 5, log: true },
-    snr: score.ranges.snr,
-    ...LEVEL_RANGES,
-  },
+  ranges: { weight: { low: 0.67, high: 5, log: true }, snr: score.ranges.snr, ...LEVEL_RANGES },
   scalars: ["lambda"],
   stepKinds({ weight, snr }) {
     const replaced = (x: Tensor, { data, scalars: { lambda } }: StepContext<never, "lambda">) => ({

@@ -180,12 +180,7 @@ function numbered(name: string, count: number, array: (k: number) => NdArray): A
 }
 
 /** The image of the start for each element of the batch, with noise. */
-function startIterate(
-  base: NdArray,
-  shape: Shape,
-  sigma: number,
-  noise: () => NdArray,
-): NdArray {
+function startIterate(base: NdArray, shape: Shape, sigma: number, noise: () => NdArray): NdArray {
   const x = zeros(shape);
   for (let i = 0; i < shape[0]; i++) x.data.set(base.data, i * base.data.length);
   if (sigma === 0) return x;

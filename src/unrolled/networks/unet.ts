@@ -124,10 +124,7 @@ export function normUNet(scope: Scope, x: Tensor, config: Omit<UNetConfig, "outC
   const mean = reduceMean(x, [2, 3], options);
   const centred = sub(x, mean);
   // torch.std divides by one less than the number of values.
-  const variance = mul(
-    reduceSum(mul(centred, centred), [2, 3], options),
-    1 / (height * width - 1),
-  );
+  const variance = mul(reduceSum(mul(centred, centred), [2, 3], options), 1 / (height * width - 1));
   const std = sqrt(variance);
   const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
   const [bottom, right] = [missing(height) - top, missing(width) - left];
