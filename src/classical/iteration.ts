@@ -9,7 +9,7 @@ import {
   runLoop,
 } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
-import type { Problem, SamplingGeometry, Solver } from "../method/problem.ts";
+import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
 import type { LinearOperator } from "../mri/physics/operator.ts";
 import { onlyOf, SCALAR, scalar } from "../ndarray.ts";
 
@@ -38,23 +38,36 @@ export interface Iteration<S extends State> {
   step(problem: LinearProblem, state: S): S;
 }
 
-/** How often to iterate, and with what regularisation parameter. */
-export interface IterationOptions {
-  readonly method: string;
-  readonly steps: number;
-  /** The regularisation parameter for a problem. */
-  weightOf(problem: Problem): number;
+/** A method that iterates. `weightOf` gives the regularisation parameter for a problem. */
+export function iterativeMethod<S extends State>(
+  about: Omit<Method, "needsMaps" | "prepare">,
+  { iteration, steps: usual, weightOf }: {
+    readonly iteration: Iteration<S>;
+    readonly steps: number;
+    weightOf(problem: Problem, geometry: SamplingGeometry): number;
+  },
+): Method {
+  return {
+    ...about,
+    needsMaps: true,
+    prepare: (runtime, geometry, { steps = usual, weight = 1 } = {}) =>
+      iterativeSolver(runtime, geometry, iteration, {
+        method: about.name,
+        steps,
+        weightOf: (problem) => weight * weightOf(problem, geometry),
+      }),
+  };
 }
 
-/**
- * Compiles an iteration for a geometry.
- * @throws {RangeError} when `steps` is not a positive whole number
- */
-export async function iterativeSolver<S extends State>(
+async function iterativeSolver<S extends State>(
   runtime: Runtime,
   geometry: SamplingGeometry,
   iteration: Iteration<S>,
-  { method, steps, weightOf }: IterationOptions,
+  { method, steps, weightOf }: {
+    readonly method: string;
+    readonly steps: number;
+    weightOf(problem: Problem): number;
+  },
 ): Promise<Solver> {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(

@@ -3,7 +3,7 @@ import { mul } from "../graph/mod.ts";
 import { type CgState, cgStep } from "../mri/physics/cg.ts";
 import { regularised } from "../mri/physics/operator.ts";
 import type { Method } from "../method/problem.ts";
-import { type Iteration, iterativeSolver } from "./iteration.ts";
+import { type Iteration, iterativeMethod } from "./iteration.ts";
 import { senseWeight } from "./weights.ts";
 
 /** Iterations after which validation slices (R = 2 to 10) are within about 0.1 dB of the limit. */
@@ -19,17 +19,10 @@ export const senseIteration: Iteration<CgState> = {
 };
 
 /** x = argmin |A x - y|^2 + weight |x|^2. */
-export const sense: Method = {
+export const sense: Method = iterativeMethod({
   name: "sense",
   summary: "CG-SENSE, least squares with a small Tikhonov weight",
   citation: "Pruessmann et al. 2001, Advances in sensitivity encoding with arbitrary k-space " +
     "trajectories, Magn Reson Med 46:638-651",
-  needsMaps: true,
   weightRole: "the Tikhonov parameter, the weight of |x|^2",
-  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
-    iterativeSolver(runtime, geometry, senseIteration, {
-      method: "sense",
-      steps,
-      weightOf: (problem) => weight * senseWeight(problem, geometry),
-    }),
-};
+}, { iteration: senseIteration, steps: STEPS, weightOf: senseWeight });

@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import type { Method } from "../method/problem.ts";
-import { type Iteration, iterativeSolver } from "./iteration.ts";
+import { type Iteration, iterativeMethod } from "./iteration.ts";
 import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { tvWeight } from "./weights.ts";
 
@@ -96,17 +96,10 @@ export const tvIteration: Iteration<TvState> = {
 };
 
 /** min 1/2 |A x - y|^2 + weight TV(x), isotropic, joint in real and imaginary part. */
-export const tv: Method = {
+export const tv: Method = iterativeMethod({
   name: "tv",
   summary: "compressed sensing with isotropic total variation of the complex image",
   citation: "Block et al. 2007, Undersampled radial MRI with multiple coils, Magn Reson Med " +
     "57:1086-1098; Beck and Teboulle 2009, IEEE Trans Image Process 18:2419-2434",
-  needsMaps: true,
   weightRole: "the regularisation parameter, the weight of the total variation",
-  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
-    iterativeSolver(runtime, geometry, tvIteration, {
-      method: "tv",
-      steps,
-      weightOf: (problem) => weight * tvWeight(problem, geometry),
-    }),
-};
+}, { iteration: tvIteration, steps: STEPS, weightOf: tvWeight });

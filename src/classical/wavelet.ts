@@ -2,7 +2,7 @@
 import { div, max, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { squaredMagnitude } from "../mri/physics/complex.ts";
 import type { Method } from "../method/problem.ts";
-import { type Iteration, iterativeSolver } from "./iteration.ts";
+import { type Iteration, iterativeMethod } from "./iteration.ts";
 import { pogmPoint, pogmStart, type PogmState } from "./pogm.ts";
 import { haarAnalysis, haarSynthesis } from "./wavelet_transform.ts";
 import { waveletWeight } from "./weights.ts";
@@ -48,18 +48,11 @@ export const waveletIteration: Iteration<PogmState> = {
  * times the weight. (Shrinkage in a redundant frame is a proximal map, but of a function that
  * depends a little on gamma.)
  */
-export const wavelet: Method = {
+export const wavelet: Method = iterativeMethod({
   name: "wavelet",
   summary: "compressed sensing with a shift-invariant Daubechies (Haar) wavelet frame",
   citation:
     "Liu et al. 2016, Projected iterative soft-thresholding algorithm for tight frames in " +
     "compressed sensing MRI, IEEE Trans Med Imaging 35:2130-2140",
-  needsMaps: true,
   weightRole: "the threshold of the wavelet coefficients",
-  prepare: (runtime, geometry, { steps = STEPS, weight = 1 } = {}) =>
-    iterativeSolver(runtime, geometry, waveletIteration, {
-      method: "wavelet",
-      steps,
-      weightOf: (problem) => weight * waveletWeight(problem),
-    }),
-};
+}, { iteration: waveletIteration, steps: STEPS, weightOf: waveletWeight });

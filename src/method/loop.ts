@@ -55,10 +55,8 @@ export async function compileLoop(
   const changed = Object.entries(after).flatMap(([name, value]) =>
     value === undefined || value === before[name] ? [] : [[next(name), value] as const]
   );
-  const outputs: Record<string, Tensor> = {
-    ...Object.fromEntries(changed),
-    check: largest(after.x ?? before.x),
-  };
+  const check = largest(after.x ?? before.x);
+  const outputs: Record<string, Tensor> = { ...Object.fromEntries(changed), check };
   const reached = new Set(topological(Object.values(outputs)));
   const used = Object.entries(inputs).filter(([, tensor]) => reached.has(tensor));
   const keep = changed.map(([name]) => name);
@@ -73,7 +71,6 @@ export function inputsOf(shapes: Readonly<Record<string, Shape>>): Record<string
 
 /** One run of a graph within a loop. */
 export interface LoopCall {
-  /** Made by {@link compileLoop}. */
   readonly program: LoopProgram;
   /** Arrays of this call alone, such as noise. */
   readonly feeds?: () => Arrays;
@@ -94,7 +91,6 @@ export interface Loop {
   readonly state: Arrays;
   /** Largest magnitude of x at first. Default: that after the first call. */
   readonly scale?: number;
-  /** The calls, in order. */
   readonly calls: readonly LoopCall[];
 }
 
@@ -113,13 +109,14 @@ export async function runLoop(
   try {
     for (const [i, { program, feeds, step, sigma }] of calls.entries()) {
       signal?.throwIfAborted();
-      if (!bound.has(program)) bound.set(program, await bindFixed(program, fixed));
+      if (!bound.has(program)) {
+        const taken = Object.entries(fixed).filter(([name]) => name in program.inputShapes);
+        bound.set(program, await program.bind(Object.fromEntries(taken)));
+      }
       const results: Arrays = await bound.get(program)!.run({ ...state, ...feeds?.() });
       const [found] = (results.check as NdArray).data;
-      requireSensible(found, MAX_GROWTH * Math.max(1, sigma, scale), {
-        method,
-        at: `step ${step} of ${steps}, sigma ${sigma.toPrecision(3)}`,
-      });
+      const at = `step ${step} of ${steps}, sigma ${sigma.toPrecision(3)}`;
+      requireSensible(found, MAX_GROWTH * Math.max(1, sigma, scale), method, at);
       if (scale === Infinity) scale = found;
       for (const [name, array] of Object.entries(results)) {
         if (name === "check") continue;
@@ -135,12 +132,6 @@ export async function runLoop(
     for (const program of bound.values()) program[Symbol.dispose]();
     Object.values(state).forEach(release);
   }
-}
-
-/** The program with those of the fixed arrays that it takes. */
-async function bindFixed(program: LoopProgram, fixed: Arrays): Promise<LoopProgram & Disposable> {
-  const taken = Object.entries(fixed).filter(([name]) => name in program.inputShapes);
-  return await program.bind(Object.fromEntries(taken));
 }
 
 const isKept = (array: ProgramInput): array is DeviceArray => !("data" in array);
@@ -160,11 +151,7 @@ export function largestOf({ data }: NdArray): number {
   return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
 
-function requireSensible(
-  found: number,
-  limit: number,
-  { method, at }: { method: string; at: string },
-): void {
+function requireSensible(found: number, limit: number, method: string, at: string): void {
   if (found <= limit) return;
   const value = Number.isFinite(found) ? found.toExponential(1) : "NaN or infinity";
   throw new DivergenceError(
@@ -174,22 +161,17 @@ function requireSensible(
   );
 }
 
-/** The graph of {@link singleSolver}. */
-export interface SingleCall {
-  readonly method: string;
-  /** Shapes of the arrays that the graph takes: of `y`, `sigma` and the operator's. */
-  readonly inputs: Readonly<Record<string, Shape>>;
-  /** The image `[1, 2, H, W]`. */
-  image(tensors: Readonly<Record<string, Tensor>>): Tensor;
-}
-
 /**
- * The solver of a method that is one graph.
- * @param about `nfe`, `steps` and `model` of the solver
+ * The solver of a method that is one graph, which makes the image `[1, 2, H, W]` of its inputs: of `y`,
+ * `sigma` and the operator's arrays.
  */
 export async function singleSolver(
   runtime: Runtime,
-  { method, inputs, image }: SingleCall,
+  { method, inputs, image }: {
+    readonly method: string;
+    readonly inputs: Readonly<Record<string, Shape>>;
+    image(tensors: Readonly<Record<string, Tensor>>): Tensor;
+  },
   about: Pick<Solver, "nfe" | "steps" | "model"> = { nfe: 0, steps: 1 },
 ): Promise<Solver> {
   const program = await runtime.build<string, "image" | "check">(inputs, (tensors) => {
@@ -201,7 +183,7 @@ export async function singleSolver(
     async solve({ y, inputs, sigma }, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
       const { image, check } = await program.run({ y, ...inputs, sigma: scalar(sigma) });
-      requireSensible(check.data[0], Infinity, { method, at: `sigma ${sigma.toPrecision(3)}` });
+      requireSensible(check.data[0], Infinity, method, `sigma ${sigma.toPrecision(3)}`);
       onProgress?.(1);
       return onlyOf(image);
     },

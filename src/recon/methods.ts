@@ -54,6 +54,12 @@ export function methodOptions(method: Method, asked: MethodOptions): MethodOptio
       { hint: `Methods that do: ${able.join(", ")}` },
     );
   }
+  if (weight !== undefined && method.weightRole === undefined) {
+    throw new UsageError(
+      `Cannot weigh the prior of ${method.name}: a method with a weight is required`,
+      { hint: "Leave out --weight; recon --help lists what it multiplies" },
+    );
+  }
   const known = Object.keys(method.settings ?? {});
   for (const name of Object.keys(settings ?? {})) {
     requireKnown(name, known, `Cannot set ${name} of ${method.name}`, "a method with settings");

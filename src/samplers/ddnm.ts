@@ -2,16 +2,8 @@
 import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
 import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { noiseRidge, pseudoInverse, residualImage } from "./core/data_term.ts";
-import {
-  LEVEL_RANGES,
-  type LevelSettings,
-  posteriorLevels,
-  stepsWithJumps,
-} from "./core/schedule.ts";
+import { LEVEL_RANGES, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
 import { noisier, renoise } from "./core/steppers.ts";
-
-const CITATION = "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion " +
-  "null-space model, ICLR 2023";
 
 const DEFAULTS = {
   steps: 30,
@@ -24,19 +16,23 @@ const DEFAULTS = {
   cg: 8,
 };
 
-const RANGES = {
-  weight: { low: 0.1, high: 10, log: true },
-  eta: { low: 0.1, high: 1 },
-  ...LEVEL_RANGES,
+/** What both have in common; `back` goes up to a level that was left, with fresh noise: time travel. */
+const COMMON = {
+  citation:
+    "Wang, Yu and Zhang, Zero-shot image restoration using denoising diffusion null-space " +
+    "model, ICLR 2023",
+  weightRole: "the ridge below which directions count as not measured",
+  defaults: DEFAULTS,
+  ranges: {
+    weight: { low: 0.1, high: 10, log: true },
+    eta: { low: 0.1, high: 1 },
+    ...LEVEL_RANGES,
+  },
+  schedule: (settings: typeof DEFAULTS, stats: { readonly sigma: number }) =>
+    stepsWithJumps(posteriorLevels(settings, stats), settings),
 };
 
-/** Back up to a level that was left, with fresh noise: time travel. */
 const back = (context: StepContext<never, never>) => ({ x: noisier(context) });
-
-const travel = (
-  settings: LevelSettings & { readonly jump: number; readonly repeats: number },
-  stats: { readonly sigma: number },
-) => stepsWithJumps(posteriorLevels(settings, stats), settings);
 
 /**
  * Keep the null space of the estimate, take the range from the data, noise again:
@@ -54,10 +50,7 @@ const travel = (
 export const ddnm: Sampler = defineSampler({
   name: "ddnm",
   summary: "null space from the denoiser, range from the data, noise again",
-  citation: CITATION,
-  weightRole: "the ridge below which directions count as not measured",
-  defaults: DEFAULTS,
-  ranges: RANGES,
+  ...COMMON,
   stepKinds: ({ weight, steps, eta, cg }) => ({
     step(context) {
       const { x, sigma, data, denoise } = context;
@@ -68,7 +61,6 @@ export const ddnm: Sampler = defineSampler({
     },
     back,
   }),
-  schedule: travel,
 });
 
 /**
@@ -90,10 +82,7 @@ export const ddnm: Sampler = defineSampler({
 export const ddnmPlus: Sampler = defineSampler({
   name: "ddnm+",
   summary: "ddnm that weighs the noise of the data against the noise level",
-  citation: CITATION,
-  weightRole: "the ridge below which directions count as not measured",
-  defaults: DEFAULTS,
-  ranges: RANGES,
+  ...COMMON,
   stepKinds: ({ weight, eta, cg }) => ({
     step(context) {
       const { x, sigma, data, denoise } = context;
@@ -107,28 +96,20 @@ export const ddnmPlus: Sampler = defineSampler({
     },
     back,
   }),
-  schedule: travel,
 });
 
 /** Smallest noise that is divided by. */
 const TINY = 1e-12;
 
 /** How the noise of the data compares with the next level. */
-interface NoiseShares {
-  /** Lambda. */
-  readonly lambda: Tensor;
-  /** 1 - gamma / sigma': the part of u that the noise of the data takes the place of. */
-  readonly lost: Tensor;
-  /** Singular value s at which Lambda s sigma_y / (s^2 + s^2) is sigma'. */
-  readonly weakest: Tensor;
-}
-
-function noiseShares({ sigmaNext, data }: Pick<StepContext, "sigmaNext" | "data">): NoiseShares {
+function noiseShares({ sigmaNext, data }: Pick<StepContext, "sigmaNext" | "data">) {
   const lambda = min(div(sigmaNext, max(data.sigma, TINY)), 1);
   const ratio = div(mul(lambda, data.sigma), max(sigmaNext, TINY));
   return {
     lambda,
+    // 1 - gamma / sigma': the part of u that the noise of the data takes the place of.
     lost: sub(1, sqrt(max(sub(1, mul(ratio, ratio)), 0))),
+    // Singular value s at which Lambda s sigma_y / (s^2 + s^2) is sigma'.
     weakest: mul(min(div(data.sigma, max(sigmaNext, TINY)), 1), 0.5),
   };
 }

@@ -12,7 +12,6 @@ import {
   type Tensor,
   where,
 } from "../graph/mod.ts";
-import type { Spectrum } from "../mri/physics/spectrum.ts";
 import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
 import { LEVEL_RANGES, posteriorSteps } from "./core/schedule.ts";
 
@@ -55,22 +54,16 @@ export const ddrm: Sampler = defineSampler({
   spectral: true,
   stepKinds: ({ weight, eta, etaB, minEigenvalue }) => ({
     start({ x, sigma, noise, data }) {
-      const { analyse, synthesise, isMeasured, ...spectral } = measured(
-        data,
-        weight,
-        minEigenvalue,
-      );
-      const left = sub(mul(sigma, sigma), spectral.variance);
-      const known = add(spectral.mean, mul(sqrt(max(left, 0)), analyse(noise())));
+      const spectrum = measured(data, weight, minEigenvalue);
+      const { analyse, synthesise, isMeasured, mean, variance } = spectrum;
+      const left = sub(mul(sigma, sigma), variance);
+      const known = add(mean, mul(sqrt(max(left, 0)), analyse(noise())));
       const isKnown = greater(where(isMeasured, left, mul(left, 0)), 0);
       return { x: synthesise(where(isKnown, known, analyse(x))) };
     },
     step({ x, sigma, sigmaNext, noise, data, denoise }) {
-      const { analyse, synthesise, isMeasured, mean, variance } = measured(
-        data,
-        weight,
-        minEigenvalue,
-      );
+      const spectrum = measured(data, weight, minEigenvalue);
+      const { analyse, synthesise, isMeasured, mean, variance } = spectrum;
       const [X, D, Z] = together(analyse, [x, denoise(x, sigma), noise()]);
       const fresh = mul(mul(sigmaNext, eta), Z);
       const kept = mul(sigmaNext, Math.sqrt(1 - eta ** 2));
@@ -101,17 +94,8 @@ function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[]
   return images.map((_, i) => slice(all, 0, i * batch, (i + 1) * batch));
 }
 
-/** The basis, with mean and variance of each coefficient given its datum alone. */
-interface Measured extends Spectrum {
-  /** Whether s^2 is above `minEigenvalue`. */
-  readonly isMeasured: Tensor;
-  /** y_bar. */
-  readonly mean: Tensor;
-  /** sigma_y^2 / s^2. */
-  readonly variance: Tensor;
-}
-
-function measured({ spectrum, sigma }: DataTerm, weight: number, minEigenvalue: number): Measured {
+/** The basis, with mean y_bar and variance sigma_y^2 / s^2 of each coefficient given its datum alone. */
+function measured({ spectrum, sigma }: DataTerm, weight: number, minEigenvalue: number) {
   const { squares, data } = spectrum!;
   const s2 = max(squares, minEigenvalue);
   return {

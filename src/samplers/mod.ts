@@ -20,23 +20,7 @@ import { scoreMri } from "./score_mri.ts";
 import { sdedit } from "./sdedit.ts";
 import { samplerMethod } from "./core/method.ts";
 
-export {
-  type DataTerm,
-  type Declared,
-  defineSampler,
-  type InitialValue,
-  type ProblemStats,
-  type Range,
-  type Sampler,
-  type SamplerDefinition,
-  type SamplerOf,
-  type ScheduledStep,
-  type Settings,
-  type Start,
-  type StepContext,
-  type StepKind,
-  type StepResult,
-} from "./core/contract.ts";
+export * from "./core/contract.ts";
 export { checkedSettings, type SamplingTask } from "./core/compile.ts";
 export { type CompiledSampler, compileSampler } from "./core/run.ts";
 export type { SamplerSettings } from "./settings.ts";
@@ -53,10 +37,9 @@ export {
   residualGradient,
   residualImage,
   rho,
-  type RhoOptions,
 } from "./core/data_term.ts";
 export { phaseRetrieval } from "./phase_retrieval.ts";
-export { generate, type Generated, type GenerateOptions } from "./core/generate.ts";
+export { generate, type GenerateOptions } from "./core/generate.ts";
 export {
   geometricLevels,
   karrasLevels,
@@ -86,26 +69,8 @@ export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit };
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [
-  diffpir,
-  score,
-  scoreMri,
-  ald,
-  dps,
-  mcg,
-  pigdm,
-  dmps,
-  daps,
-  ddnm,
-  ddnmPlus,
-  ddrm,
-  dds,
-  ilvr,
-  dpir,
-  pnpAdmm,
-  red,
-  redDiff,
-  repaint,
-  sdedit,
+  ...[diffpir, score, scoreMri, ald, dps, mcg, pigdm, dmps, daps, ddnm, ddnmPlus, ddrm, dds, ilvr],
+  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit],
 ];
 
 /** All samplers as reconstruction methods. */

@@ -1,5 +1,5 @@
 /** Phase retrieval: a measurement that is not linear, for `dps`. @module */
-import { add, pad, slice, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { add, pad, slice, sqrt, sub } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
 import { joinParts, squaredMagnitude } from "../mri/physics/complex.ts";
 import { dft2 } from "../mri/physics/dft.ts";
@@ -30,7 +30,10 @@ export function phaseRetrieval(image: readonly [number, number], oversampling = 
         const padded = pad(x, [0, 0, 0, 0, 0, 0, h - height, w - width]);
         return sqrt(add(squaredMagnitude(dft2(padded, "forward")), TINY));
       },
-      adjoint: (y) => cropped(dft2(joinParts(y, zeroOf(y)), "inverse"), image),
+      adjoint(y) {
+        const padded = dft2(joinParts(y, sub(y, y)), "inverse");
+        return slice(slice(padded, 2, 0, height), 3, 0, width);
+      },
       normal() {
         throw new InputError(
           "Cannot solve phase retrieval: a sampler that takes the forward model alone is required",
@@ -40,8 +43,3 @@ export function phaseRetrieval(image: readonly [number, number], oversampling = 
     }),
   };
 }
-
-const zeroOf = (y: Tensor): Tensor => sub(y, y);
-
-const cropped = (x: Tensor, [height, width]: readonly [number, number]): Tensor =>
-  slice(slice(x, 2, 0, height), 3, 0, width);

@@ -87,10 +87,10 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { model, samples, set: settings, audit, saveMaps, dicom, dicomTags } = request;
+  const { model, samples, weight, set: settings, audit, saveMaps, dicom, dicomTags } = request;
   const method = findMethod(request.method);
   checkInput(request);
-  methodOptions(method, { model, samples, settings });
+  methodOptions(method, { model, samples, weight, settings });
   if (audit && !method.needsMaps) {
     throw new UsageError(
       `Cannot audit ${method.name}: a method with coil maps is required, as its image has no phase ` +

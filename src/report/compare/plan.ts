@@ -11,7 +11,7 @@ export interface Variant {
 }
 
 /**
- * The variants of methods. Steps are for methods that have steps, samples and the prior for
+ * The variants of methods. Steps and weight are for methods that have them, samples and the prior for
  * posterior samplers.
  * @param options `sweep`: numbers of steps in place of `steps`; each makes a variant
  */
@@ -22,7 +22,7 @@ export function variantsOf(
   return methods.flatMap((method) => {
     const options: MethodOptions = {
       steps: method.fixedSteps ? undefined : steps,
-      weight,
+      weight: method.weightRole === undefined ? undefined : weight,
       samples: method.samples ? samples : undefined,
       model: method.samples ? model : undefined,
     };

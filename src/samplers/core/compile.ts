@@ -15,15 +15,7 @@ import type { SpectralForm } from "../../mri/physics/spectrum.ts";
 import { SCALAR } from "../../ndarray.ts";
 import type { Denoiser } from "../../nn/mod.ts";
 import { didYouMean, requireKnown } from "../../suggest.ts";
-import type {
-  DataTerm,
-  Sampler,
-  ScheduledStep,
-  Settings,
-  Start,
-  StepContext,
-  StepKind,
-} from "./contract.ts";
+import type { Sampler, ScheduledStep, Settings, Start, StepContext, StepKind } from "./contract.ts";
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
@@ -54,9 +46,7 @@ export function checkedSettings({ name, defaults }: Sampler, changed: Settings =
 
 /** A kind of step as a graph, and what was counted while it was built. */
 export interface CompiledStep {
-  /** The graph. */
   readonly program: LoopProgram;
-  /** Calls of the denoiser. */
   readonly nfe: number;
   /** Noise arrays of the image's shape: inputs `z0`, `z1`, ... */
   readonly noises: number;
@@ -70,7 +60,6 @@ export interface CompiledSteps {
   readonly shape: Shape;
   /** Shape of noise of y, `[batch, ...]`. */
   readonly dataShape: Shape;
-  /** The compiled steps by name. */
   readonly steps: ReadonlyMap<string, CompiledStep>;
 }
 
@@ -108,11 +97,9 @@ async function compileStep(
   const scalars = named(sampler.scalars, SCALAR);
   const levels = named(["sigma", "sigmaNext"], SCALAR);
   const { x, ...state } = variables;
-  const fixed = inputsOf({
-    ...dataShapes(measurement),
-    ...spectralForm(task)?.shapes,
-    adjoint: [1, ...shape.slice(1)],
-  });
+  const form = spectralForm(task);
+  const adjoint = [1, ...shape.slice(1)];
+  const fixed = inputsOf({ ...dataShapes(measurement), ...form?.shapes, adjoint });
   const noise: Record<string, Tensor> = {};
   let nfe = 0, noises = 0, dataNoises = 0;
   const drawn = (name: string, of: Shape) => noise[name] = input(name, of);
@@ -122,7 +109,14 @@ async function compileStep(
     scalars: guarded(scalars, `scalar of ${sampler.name}`),
     sigma: levels.sigma,
     sigmaNext: levels.sigmaNext,
-    data: dataTerm(task, fixed, shape[0]),
+    data: {
+      operator: measurement.operator(fixed, shape[0]),
+      y: fixed.y,
+      adjoint: fixed.adjoint,
+      sigma: fixed.sigmaY,
+      lowPass: measurement.lowPass,
+      spectrum: form?.spectrum(fixed),
+    },
     denoise: (image, sigma) => (nfe++, task.denoise(image, sigma)),
     noise: () => drawn(`z${noises++}`, shape),
     dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
@@ -177,23 +171,6 @@ export function checkedSchedule(
     }
   }
   return steps;
-}
-
-/** The data as a graph sees them. */
-function dataTerm(
-  task: SamplingTask,
-  tensors: Readonly<Record<string, Tensor>>,
-  batch: number,
-): DataTerm {
-  const { measurement } = task;
-  return {
-    operator: measurement.operator(tensors, batch),
-    y: tensors.y,
-    adjoint: tensors.adjoint,
-    sigma: tensors.sigmaY,
-    lowPass: measurement.lowPass,
-    spectrum: spectralForm(task)?.spectrum(tensors),
-  };
 }
 
 const dataShapes = ({ y, inputs }: Measurement) => ({ y, ...inputs, sigmaY: SCALAR });

@@ -19,22 +19,15 @@ const MIN_RHO = 1e-4;
 /** Smallest noise level that is divided by, for the last step. */
 const MIN_SIGMA = 1e-4;
 
-/** Factor and exponent of {@link rho}. */
-export interface RhoOptions {
-  /** Factor: more trusts the prior more. Default 1. */
-  readonly weight?: number;
-  /** Exponent of the ratio of the noise levels. Default 2. */
-  readonly power?: number;
-}
-
 /**
  * rho = weight (sigma_y / sigma)^power: the weight of the prior in |A x - y|^2 + rho |x - D|^2 for an
- * image D whose error has the standard deviation sigma. Power 2 is that of normal errors.
+ * image D whose error has the standard deviation sigma. Power 2 is that of normal errors. More weight
+ * trusts the prior more.
  */
 export function rho(
   { sigma: sigmaY }: Pick<DataTerm, "sigma">,
   sigma: Tensor,
-  { weight = 1, power = 2 }: RhoOptions = {},
+  { weight = 1, power = 2 }: { readonly weight?: number; readonly power?: number } = {},
 ): Tensor {
   const ratio = div(sigmaY, max(sigma, MIN_SIGMA));
   const powered = power === 2 ? mul(ratio, ratio) : pow(ratio, power);

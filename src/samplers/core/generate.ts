@@ -28,16 +28,8 @@ export interface GenerateOptions {
   readonly size: readonly [number, number];
 }
 
-/** Images and what they took. */
-export interface Generated {
-  /** `[count, 2, H, W]` */
-  readonly images: NdArray;
-  /** Evaluations of the denoiser, all images counted. */
-  readonly nfe: number;
-}
-
 /**
- * Draws images from a prior.
+ * Draws images `[count, 2, H, W]` from a prior. `nfe` counts the evaluations for all of them.
  * @throws {InputError} for a size that the network cannot take
  * @throws {DivergenceError} when an iterate is not finite
  */
@@ -46,7 +38,7 @@ export async function generate(
   denoise: Denoiser,
   { stepper, levels, steps, sigmaMax, sigmaMin, count, size }: GenerateOptions,
   control: RunControl = {},
-): Promise<Generated> {
+): Promise<{ readonly images: NdArray; readonly nfe: number }> {
   const measurement = linearMeasurement(size, (batch) => denoising([batch, 2, ...size]));
   const compiled = await compileSampler(runtime, {
     sampler: unconditional(stepper, levels),

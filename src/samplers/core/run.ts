@@ -76,24 +76,22 @@ export async function compileSampler(
       const fixed = { y: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
       const { adjoint, base } = await start.run(fixed);
       using _freed = adjoint;
-      const basis = await form?.compute(problem.inputs, withProgress(control, 0, BASIS_SHARE));
-      const rest = form === undefined
-        ? control
-        : withProgress(control, BASIS_SHARE, 1 - BASIS_SHARE);
-      const parts: NdArray[] = [];
+      const share = form === undefined ? 0 : BASIS_SHARE;
+      const basis = await form?.compute(problem.inputs, withProgress(control, 0, share));
+      const rest = withProgress(control, share, 1 - share);
+      const drawn = zeros([samples, ...base.shape.slice(1)]);
       let first = 0;
       for (const size of batches) {
-        parts.push(
-          await runBatch(sampler, compiled.get(size)!, schedule, {
-            fixed: { ...fixed, ...basis, adjoint },
-            base,
-            streams: Array.from({ length: size }, (_, i) => rng.split(first + i)),
-            control: withProgress(rest, first / samples, size / samples),
-          }),
-        );
+        const { data } = await runBatch(sampler, compiled.get(size)!, schedule, {
+          fixed: { ...fixed, ...basis, adjoint },
+          base,
+          streams: Array.from({ length: size }, (_, i) => rng.split(first + i)),
+          control: withProgress(rest, first / samples, size / samples),
+        });
+        drawn.data.set(data, first * base.data.length);
         first += size;
       }
-      return joined(parts);
+      return drawn;
     },
   };
 }
@@ -103,30 +101,8 @@ function requireNoise({ sigma }: Problem): void {
   throw new InputError(`Cannot sample with a noise level of ${sigma}: noise above 0 is required`);
 }
 
-function withProgress(
-  { onProgress, onStage, signal }: RunControl,
-  from: number,
-  part: number,
-): RunControl {
-  return { signal, onStage, onProgress: (fraction) => onProgress?.(from + part * fraction) };
-}
-
-function joined(parts: readonly NdArray[]): NdArray {
-  const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
-  const whole = zeros([count, ...parts[0].shape.slice(1)]);
-  let at = 0;
-  for (const { data } of parts) {
-    whole.data.set(data, at);
-    at += data.length;
-  }
-  return whole;
-}
-
-interface BatchRun {
-  readonly fixed: Arrays;
-  readonly base: NdArray;
-  readonly streams: readonly Rng[];
-  readonly control: RunControl;
+function withProgress(control: RunControl, from: number, part: number): RunControl {
+  return { ...control, onProgress: (fraction) => control.onProgress?.(from + part * fraction) };
 }
 
 /** Stream of the noise of the start; the noise of step i has i + 1. */
@@ -136,7 +112,12 @@ function runBatch(
   { name, start, variables, scalars }: Sampler,
   { shape, dataShape, steps }: CompiledSteps,
   schedule: readonly ScheduledStep[],
-  { fixed, base, streams, control }: BatchRun,
+  { fixed, base, streams, control }: {
+    readonly fixed: Arrays;
+    readonly base: NdArray;
+    readonly streams: readonly Rng[];
+    readonly control: RunControl;
+  },
 ): Promise<NdArray> {
   const normals = (stream: number, array: number, of = shape) =>
     gaussian(streams, [stream, array], of);

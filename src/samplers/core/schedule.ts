@@ -5,25 +5,24 @@ import type { ProblemStats, ScheduledStep, Settings } from "./contract.ts";
 /** A schedule: `steps` levels from `max` down to `min`, both included (one step: `max`). */
 export type Levels = (steps: number, max: number, min: number) => number[];
 
-/** Positions 0, 1/(n-1), ..., 1. */
-function positions(steps: number): number[] {
+/** Numbers from the first to the last in even steps, both included. */
+function evenly(steps: number, first: number, last: number): number[] {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Cannot make ${steps} noise levels: a positive whole number is required`);
   }
-  return Array.from({ length: steps }, (_, i) => steps === 1 ? 0 : i / (steps - 1));
+  const between = last - first;
+  return Array.from({ length: steps }, (_, i) => first + i / Math.max(steps - 1, 1) * between);
 }
 
 /** Levels whose `rho`-th root falls evenly (Karras et al. 2022, eq. 5). */
 export function karrasLevels(rho = 7): Levels {
-  return (steps, max, min) => {
-    const [high, low] = [max ** (1 / rho), min ** (1 / rho)];
-    return positions(steps).map((t) => (high + t * (low - high)) ** rho);
-  };
+  return (steps, max, min) =>
+    evenly(steps, max ** (1 / rho), min ** (1 / rho)).map((root) => root ** rho);
 }
 
 /** Levels that fall by a constant factor, as the variance-exploding process of Song et al. 2021. */
 export const geometricLevels: Levels = (steps, max, min): number[] =>
-  positions(steps).map((t) => max * (min / max) ** t);
+  evenly(steps, 0, 1).map((t) => max * (min / max) ** t);
 
 /** Rates of the variance-preserving process with linear beta (Ho et al. 2020; Song et al. 2021). */
 const BETA_MIN = 0.1;
@@ -35,11 +34,8 @@ export const vpLinearLevels: Levels = (steps, max, min) => {
   const slope = BETA_MAX - BETA_MIN;
   const timeOf = (sigma: number) =>
     (Math.sqrt(BETA_MIN ** 2 + 2 * slope * Math.log1p(sigma ** 2)) - BETA_MIN) / slope;
-  return evenTimes(
-    steps,
-    [timeOf(max), timeOf(min)],
-    (t) => Math.sqrt(Math.expm1(BETA_MIN * t + slope * t * t / 2)),
-  );
+  const sigmaOf = (t: number) => Math.sqrt(Math.expm1(BETA_MIN * t + slope * t * t / 2));
+  return evenly(steps, timeOf(max), timeOf(min)).map(sigmaOf);
 };
 
 /** Offset of the cosine schedule (Nichol and Dhariwal 2021). */
@@ -53,20 +49,9 @@ export const vpCosineLevels: Levels = (steps, max, min) => {
     const angle = Math.acos(start / Math.sqrt(1 + sigma ** 2));
     return angle / (Math.PI / 2) * (1 + COSINE_OFFSET) - COSINE_OFFSET;
   };
-  return evenTimes(
-    steps,
-    [timeOf(max), timeOf(min)],
-    (t) => Math.sqrt((start / Math.cos(angleOf(t))) ** 2 - 1),
-  );
+  const sigmaOf = (t: number) => Math.sqrt((start / Math.cos(angleOf(t))) ** 2 - 1);
+  return evenly(steps, timeOf(max), timeOf(min)).map(sigmaOf);
 };
-
-function evenTimes(
-  steps: number,
-  [first, last]: readonly [number, number],
-  sigmaOf: (time: number) => number,
-): number[] {
-  return positions(steps).map((t) => sigmaOf(first + t * (last - first)));
-}
 
 /** Names of the schedules. */
 export const SCHEDULES = ["karras", "vp-linear", "vp-cosine", "geometric"] as const;
@@ -115,14 +100,6 @@ export function posteriorSteps(settings: LevelSettings, stats: ProblemStats): Pl
   return descend(posteriorLevels(settings, stats));
 }
 
-/** How often a schedule goes back up, and how far. */
-export interface Jumps {
-  /** Levels that a jump goes back. */
-  readonly jump: number;
-  /** How often each stretch of that many levels is walked; 1 is no jump at all. */
-  readonly repeats: number;
-}
-
 /**
  * One `step` from each level to the next with jumps `back`, as the resampling of RePaint (Lugmayr et
  * al. 2022) and the time travel of DDNM (Wang et al. 2023): after each `jump` levels that many levels
@@ -130,7 +107,7 @@ export interface Jumps {
  */
 export function stepsWithJumps(
   levels: readonly number[],
-  { jump, repeats }: Jumps,
+  { jump, repeats }: { readonly jump: number; readonly repeats: number },
 ): ScheduledStep<"step" | "back", never>[] {
   const last = levels.length - 1;
   const sigmaAt = (time: number) => time < 0 ? 0 : levels[last - time];

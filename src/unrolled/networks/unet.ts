@@ -79,14 +79,11 @@ export function unet(
     const at = scope.at("up_conv").at(i);
     // The last level is a sequence of a block and the 1 x 1 convolution to the result.
     h = convBlock(i === pools - 1 ? at.at(0) : at, joined, width);
-    if (i === pools - 1) return finalLayer(at.at(1), h, outChannels, startsAtZero);
+    if (i < pools - 1) continue;
+    const init = startsAtZero ? () => ZERO : uniform;
+    return convLayer(at.at(1), h, outChannels, { kernel: 1, init, biasInit: init(width) });
   }
   throw new RangeError(`Cannot build a U-Net with ${pools} levels below the finest: at least 1`);
-}
-
-function finalLayer(scope: Scope, x: Tensor, channels: number, startsAtZero: boolean): Tensor {
-  const init = startsAtZero ? () => ZERO : uniform;
-  return convLayer(scope, x, channels, { kernel: 1, init, biasInit: init(x.shape[1]) });
 }
 
 function convBlock(scope: Scope, x: Tensor, channels: number): Tensor {
@@ -135,9 +132,7 @@ export function normUNet(scope: Scope, x: Tensor, config: Omit<UNetConfig, "outC
 }
 
 /** Rows that are missing to the next multiple. */
-function missing(size: number): number {
-  return Math.ceil(size / MULTIPLE) * MULTIPLE - size;
-}
+const missing = (size: number): number => Math.ceil(size / MULTIPLE) * MULTIPLE - size;
 
 /** Smallest variance that is divided by: an empty image stays finite. */
 const TINY = 1e-12;

@@ -76,6 +76,7 @@ export function varnet(
   config: VarNetConfig,
 ): VarNetResult {
   const transform = mask.isLines ? dftH : dft2;
+  const [batch, , , height, width] = kspace.shape;
   const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
   const maps = factorOf(found);
   const stages: Tensor[] = [];
@@ -88,16 +89,13 @@ export function varnet(
     if (i > 0) stages.push(rootSumOfSquares(coilImages));
     const image = reduced(maps, coilImages);
     const refined = normUNet(at.at("model"), image, { ...config, startsAtZero: true });
-    const expanded = transform(mulFactor(maps, withCoilAxis(refined)), "forward");
+    const ofCoils = reshape(refined, [batch, 1, 2, height, width]);
+    const expanded = transform(mulFactor(maps, ofCoils), "forward");
     current = sub(sub(current, correction), expanded);
   }
   const coilImages = transform(current, "inverse");
-  return {
-    magnitude: rootSumOfSquares(coilImages),
-    image: reduced(maps, coilImages),
-    maps: found,
-    stages,
-  };
+  const magnitude = rootSumOfSquares(coilImages);
+  return { magnitude, image: reduced(maps, coilImages), maps: found, stages };
 }
 
 /** The weights of a network with shared cascades as those of one whose cascades have their own. */
@@ -125,11 +123,6 @@ export function appendedCascades(trained: Parameters, fresh: Parameters): Parame
 function reduced(maps: ComplexFactor, coilImages: Tensor): Tensor {
   const [batch, , , height, width] = coilImages.shape;
   return reshape(combineFactor(maps, coilImages, 1), [batch, 2, height, width]);
-}
-
-function withCoilAxis(image: Tensor): Tensor {
-  const [batch, , height, width] = image.shape;
-  return reshape(image, [batch, 1, 2, height, width]);
 }
 
 /** `[N, 1, H, W]` of `[N, C, 2, H, W]`. */

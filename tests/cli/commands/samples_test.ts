@@ -99,6 +99,9 @@ Deno.test("recon refuses samples, steps, weights and priors that make no sense, 
     await refused([...ARGS, "--samples", "0"], 2, /--samples/);
     await refused([...ARGS, "--weight", "-1"], 2, /--weight/);
     await refused(["--method", "tv", "--samples", "2"], 2, /draws posterior samples/);
+    for (const method of ["zero-filled", "rss", "unet", "varnet", "modl"]) {
+      await refused(["--method", method, "--weight", "2"], 2, /method with a weight is required/);
+    }
     await refused(["--method", "tv", "--model", MODEL], 2, /network is required/);
     await refused(["--method", "dps", "--model", at("none")], 3, /none/);
   });
