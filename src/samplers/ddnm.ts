@@ -1,5 +1,5 @@
 /** DDNM and DDNM+. @module */
-import { add, div, max, min, mul, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { add, div, max, min, mul, sqrt, sub } from "../graph/mod.ts";
 import { defineSampler, type Sampler, type StepContext } from "./core/contract.ts";
 import { noiseRidge, pseudoInverse, residualImage } from "./core/data_term.ts";
 import { LEVEL_RANGES, posteriorLevels, stepsWithJumps } from "./core/schedule.ts";
