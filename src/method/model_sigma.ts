@@ -12,11 +12,11 @@ import { mriMeasurement } from "./measurement.ts";
 import type { Problem, SamplingGeometry } from "./problem.ts";
 
 /**
- * A residual up to this factor above the noise does not count as model error. With maps calibrated from
- * the same lines it is 0.96 to 1.00 of the noise on simulated slices (4 to 16 coils, R=4 and R=8), whose
- * model is right. The margin is worth 0.1 dB at R=4 on the real slice, and nothing at R=8.
+ * A residual up to this factor above the noise does not count as model error. Where the model is right
+ * and the maps are ESPIRiT's from the same lines, the residual is 0.94 to 1.03 of the noise (15
+ * validation slices, 8 coils, R=4 and R=8); with the rougher adaptive maps it is up to 1.25.
  */
-const CALIBRATED_MAPS_EXCESS = 1.1;
+const CALIBRATED_MAPS_EXCESS = 1.05;
 
 /** The standard deviation of the data about the model for a slice, at least that of the noise. */
 export type ModelSigma = (problem: Problem) => Promise<number>;
