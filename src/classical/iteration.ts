@@ -1,5 +1,5 @@
 /** Iterative methods: a graph that starts, and graphs of several unrolled iterations. @module */
-import type { Runtime, Tensor } from "../graph/mod.ts";
+import type { Tensor } from "../graph/mod.ts";
 import {
   compileLoop,
   evenParts,
@@ -9,7 +9,7 @@ import {
   runLoop,
 } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
-import type { Method, Problem, SamplingGeometry, Solver } from "../method/problem.ts";
+import type { Method, Problem, SamplingGeometry } from "../method/problem.ts";
 import type { LinearOperator } from "../mri/physics/operator.ts";
 import { onlyOf, SCALAR, scalar } from "../ndarray.ts";
 
@@ -50,63 +50,49 @@ export function iterativeMethod<S extends State>(
   return {
     ...about,
     needsMaps: true,
-    prepare: (runtime, geometry, { steps = usual, weight = 1 } = {}) =>
-      iterativeSolver(runtime, geometry, iteration, {
-        method: about.name,
+    async prepare(runtime, geometry, { steps = usual, weight = 1 } = {}) {
+      if (!Number.isInteger(steps) || steps < 1) {
+        throw new RangeError(
+          `Cannot iterate ${steps} times: a positive whole number of steps is required`,
+        );
+      }
+      const measurement = mriMeasurement(geometry);
+      const given = inputsOf({ y: measurement.y, ...measurement.inputs, weight: SCALAR });
+      const operator = measurement.operator(given, 1);
+      const linear = { operator, weight: given.weight };
+      const adjoint = operator.adjoint(given.y);
+      const first = { adjoint, ...variables(iteration.start({ ...linear, adjoint })) };
+      const start = await compileLoop(runtime, given, {}, first);
+      const before = inputsOf(
+        Object.fromEntries(Object.entries<Tensor>(first).map(([name, { shape }]) => [name, shape])),
+      );
+      const programs = new Map<number, LoopProgram>();
+      const lengths = evenParts(steps, UNROLLED);
+      for (const length of new Set(lengths)) {
+        const { adjoint, ...rest } = before;
+        let state = rest as unknown as S;
+        for (let i = 0; i < length; i++) state = iteration.step({ ...linear, adjoint }, state);
+        const inputs = { ...given, ...before };
+        programs.set(length, await compileLoop(runtime, inputs, before, variables(state)));
+      }
+      return {
+        nfe: 0,
         steps,
-        weightOf: (problem) => weight * weightOf(problem, geometry),
-      }),
-  };
-}
-
-async function iterativeSolver<S extends State>(
-  runtime: Runtime,
-  geometry: SamplingGeometry,
-  iteration: Iteration<S>,
-  { method, steps, weightOf }: {
-    readonly method: string;
-    readonly steps: number;
-    weightOf(problem: Problem): number;
-  },
-): Promise<Solver> {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(
-      `Cannot iterate ${steps} times: a positive whole number of steps is required`,
-    );
-  }
-  const measurement = mriMeasurement(geometry);
-  const given = inputsOf({ y: measurement.y, ...measurement.inputs, weight: SCALAR });
-  const operator = measurement.operator(given, 1);
-  const linear = { operator, weight: given.weight };
-  const adjoint = operator.adjoint(given.y);
-  const first = { adjoint, ...variables(iteration.start({ ...linear, adjoint })) };
-  const start = await compileLoop(runtime, given, {}, first);
-  const before = inputsOf(
-    Object.fromEntries(Object.entries<Tensor>(first).map(([name, { shape }]) => [name, shape])),
-  );
-  const programs = new Map<number, LoopProgram>();
-  const lengths = evenParts(steps, UNROLLED);
-  for (const length of new Set(lengths)) {
-    const { adjoint, ...rest } = before;
-    let state = rest as unknown as S;
-    for (let i = 0; i < length; i++) state = iteration.step({ ...linear, adjoint }, state);
-    const inputs = { ...given, ...before };
-    programs.set(length, await compileLoop(runtime, inputs, before, variables(state)));
-  }
-  return {
-    nfe: 0,
-    steps,
-    async solve(problem, control) {
-      const { y, inputs, sigma } = problem;
-      const fixed = { y, ...inputs, weight: scalar(weightOf(problem)) };
-      let step = 0;
-      const iterations = lengths.map((length): LoopCall => ({
-        program: programs.get(length)!,
-        step: step += length,
-        sigma,
-      }));
-      const calls = [{ program: start, step: 0, sigma }, ...iterations];
-      return onlyOf(await runLoop({ method, steps, fixed, state: {}, calls }, control));
+        async solve(problem, control) {
+          const { y, inputs, sigma } = problem;
+          const fixed = { y, ...inputs, weight: scalar(weight * weightOf(problem, geometry)) };
+          let step = 0;
+          const iterations = lengths.map((length): LoopCall => ({
+            program: programs.get(length)!,
+            step: step += length,
+            sigma,
+          }));
+          const calls = [{ program: start, step: 0, sigma }, ...iterations];
+          return onlyOf(
+            await runLoop({ method: about.name, steps, fixed, state: {}, calls }, control),
+          );
+        },
+      };
     },
   };
 }

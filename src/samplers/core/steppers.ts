@@ -224,17 +224,12 @@ export const steppers: readonly Stepper[] = [ddpm, ddim, euler, heun, dpmSolver2
 
 /** The sampler that draws from the prior with a stepper, from sigmaMax over sigmaMin to 0. */
 export function unconditional(stepper: Stepper, levels: Levels): Sampler {
-  const { name, summary, citation, variables, scalars, stepKinds } = stepper;
   return defineSampler({
-    name,
-    summary,
-    citation,
+    ...stepper,
     // Both noise levels are on the scale of the image: there is no noise of data to compare with.
     defaults: { steps: 30, sigmaMax: 80, sigmaMin: 0.002 },
     start: { around: "zero", addNoise: true },
-    variables,
-    scalars,
-    stepKinds: () => stepKinds,
+    stepKinds: () => stepper.stepKinds,
     schedule: ({ steps, sigmaMax, sigmaMin }) =>
       stepper.schedule([...levels(steps, sigmaMax, sigmaMin), 0]),
   });
