@@ -51,6 +51,7 @@ class ResidualUNet(nn.Module):
         self.tail = nn.Conv2d(widths[0], 2, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
         nn.init.zeros_(self.tail.bias)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, x, noise):
         features = F.relu(self.noise[1](F.relu(self.noise[0](noise))))

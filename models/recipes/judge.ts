@@ -6,7 +6,7 @@
  *     deno run -A models/recipes/judge.ts METHOD VALIDATION_FOLDER MODEL [MODEL ...] [--fast]
  *
  * Each slice is simulated with noise for an SNR of 30. PSNR against the root sum of squares of all
- * samples, and against the image that was simulated from. --fast takes every second case.
+ * samples, and against the image that was simulated from. --fast takes eight of the sixteen cases.
  */
 import { join } from "node:path";
 import { Runtime } from "../../src/graph/mod.ts";
@@ -96,7 +96,7 @@ async function simulated(runtime: Runtime, image: ImageFile, coils: number, seed
 const [method, folder, ...rest] = Deno.args;
 const models = rest.filter((text) => !text.startsWith("--"));
 const cases = CASES.map((one, seed) => ({ ...one, seed: seed + 100 }))
-  .filter((_, i) => !rest.includes("--fast") || i % 2 === 1 || i % 4 === 0);
+  .filter((_, i) => !rest.includes("--fast") || [1, 3, 4, 6, 8, 9, 12, 13].includes(i));
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
 
 const scores = models.map((): { reference: number; truth: number; low: boolean }[] => []);

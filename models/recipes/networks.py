@@ -71,8 +71,7 @@ class ImageUNet(nn.Module):
         image = rss(to_image(kspace, sampling.axes))[:, None]
         mean = image.mean((1, 2, 3), keepdim=True)
         deviation = (image.var((1, 2, 3), unbiased=False, keepdim=True) + 1e-12).sqrt()
-        scaled = ((image - mean) / deviation).contiguous(memory_format=torch.channels_last)
-        return (UNet.forward(self, scaled).float() * deviation + mean)[:, 0], [], None
+        return (UNet.forward(self, (image - mean) / deviation).float() * deviation + mean)[:, 0], [], None
 
 
 class Iteration(nn.Module):

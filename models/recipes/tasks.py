@@ -40,7 +40,7 @@ class Task:
 
     def __init__(self, args, network):
         self.mixture = Mixture(volumes(args.data), args.seed)
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = network
         if args.start:
             missing = convert.load_weights(self.network, args.start)
             print(f"{args.start}: {len(missing)} tensors are not in it and begin untrained", flush=True)
@@ -90,7 +90,8 @@ class Prior(Task):
     def validation(self, args):
         """Views and their noise."""
         slices, rng = self.validation_slices(args, 5)
-        clean = planes(np.stack([random_view(item, 192, rng) for item in slices]))
+        side = 192 if max(self.crops) >= 96 else max(self.crops)
+        clean = planes(np.stack([random_view(item, side, rng) for item in slices]))
         return clean, torch.from_numpy(rng.standard_normal(clean.shape).astype(np.float32))
 
     @torch.no_grad()

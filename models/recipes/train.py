@@ -61,7 +61,7 @@ def rate_factor(step, fraction, cooldown):
     """Part of the peak rate."""
     rise = min(1.0, (step + 1) / WARM_UP)
     through = np.clip((fraction - (1 - cooldown)) / max(cooldown, 1e-9), 0, 1)
-    return rise * (FLOOR + (1 - FLOOR) * (1 + np.cos(np.pi * through)) / 2)
+    return float(rise * (FLOOR + (1 - FLOOR) * (1 + np.cos(np.pi * through)) / 2))
 
 
 class Feeder:

@@ -82,5 +82,5 @@ class NormUNet(nn.Module):
         rows, columns = -height % 16, -width % 16
         top, left = rows // 2, columns // 2
         padded = F.pad((x - mean) / deviation, (left, columns - left, top, rows - top))
-        result = self.unet(padded.contiguous(memory_format=torch.channels_last)).float()
+        result = self.unet(padded).float()
         return result[..., top : top + height, left : left + width] * deviation + mean
