@@ -65,14 +65,15 @@ class Data:
     """The data of least squares, |A x - y|^2, with A = mask, Fourier transform and coils."""
 
     def __init__(self, kspace, sampling, maps):
-        self.maps, self.sampling = maps, sampling
+        self.maps, self.axes = maps, sampling.axes
         self.adjoint = combine(maps, to_image(sampling.acquired * kspace, sampling.axes))
+        # A shift of the image is a phase in k-space, which the mask leaves alone: A^H A needs none.
+        self.mask = torch.fft.ifftshift(sampling.acquired, dim=sampling.axes)
 
     def normal(self, x):
         """A^H A x."""
-        axes = self.sampling.axes
-        kspace = self.sampling.acquired * to_kspace(expand(self.maps, x), axes)
-        return combine(self.maps, to_image(kspace, axes))
+        kspace = self.mask * torch.fft.fftn(expand(self.maps, x), dim=self.axes)
+        return combine(self.maps, torch.fft.ifftn(kspace, dim=self.axes))
 
 
 def inner(a, b):
@@ -100,6 +101,28 @@ def start_image(data, sigma):
 
 def proximal(data, centre, rho, iterations, start):
     """argmin |A x - y|^2 + rho |x - centre|^2 as its correction x - centre, begun at `start`."""
-    apply = lambda x: data.normal(x) + rho * x
-    residual = data.adjoint - data.normal(centre + start) - rho * start
-    return conjugate_gradients(apply, start, residual, iterations)
+    return Proximal.apply(centre, rho, start, data, iterations)
+
+
+class Proximal(torch.autograd.Function):
+    """Conjugate gradients whose gradient is that of the solution: one more solve, nothing to keep.
+
+    For (A^H A + rho) u = A^H (y - A centre) =: b(centre) and w = (A^H A + rho)^-1 g, the gradients are
+    -A^H A w = rho w - g for the centre and -<w, u> for rho. The start has none: what is left of it
+    after the iterations is small.
+    """
+
+    @staticmethod
+    def forward(context, centre, rho, start, data, iterations):
+        residual = data.adjoint - data.normal(centre + start) - rho * start
+        u = conjugate_gradients(lambda x: data.normal(x) + rho * x, start, residual, iterations)
+        context.data, context.iterations = data, iterations
+        context.save_for_backward(rho, u)
+        return u
+
+    @staticmethod
+    def backward(context, g):
+        rho, u = context.saved_tensors
+        apply = lambda x: context.data.normal(x) + rho * x
+        w = conjugate_gradients(apply, g / (1 + rho), g - apply(g / (1 + rho)), context.iterations)
+        return rho * w - g, -inner(w, u), None, None, None

@@ -167,6 +167,6 @@ def moved(item, device):
 TASKS = {
     "prior": Prior,
     "varnet": lambda args: Reconstruction(args, VarNet(args.cascades or 8), 3e-4),
-    "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10), 1e-4),
+    "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg), 1e-4),
     "unet": lambda args: Reconstruction(args, ImageUNet(), 1e-3),
 }

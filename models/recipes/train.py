@@ -4,7 +4,7 @@
     python models/recipes/train.py varnet|modl|unet ...
 
 Ctrl-C stops a run; the same command with `--resume` goes on. What a step draws follows from the seed
-and its number. The rate rises over 200 steps, stays, and falls as half a cosine over the last part
+and its number. The rate rises over 50 steps, stays, and falls as half a cosine over the last part
 (`--cooldown`, 1 for a cosine all through): to train longer, resume with more hours.
 """
 
@@ -24,7 +24,7 @@ from averages import Averages
 from export import export_model
 from tasks import TASKS
 
-WARM_UP = 200
+WARM_UP = 50
 FLOOR = 0.01
 LONGEST_STEP = 20.0  # seconds that a step counts at most: a paused run does not use up its hours
 
@@ -46,6 +46,7 @@ def options():
     parser.add_argument("--batch", type=int, help="images of a step, at the crop's size")
     parser.add_argument("--crop", type=int, nargs="+", help="sides of the images, drawn from step to step")
     parser.add_argument("--cascades", type=int, help="of varnet (8), iterations of modl (10)")
+    parser.add_argument("--cg", type=int, default=8, help="conjugate gradient steps of each iteration of modl")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
