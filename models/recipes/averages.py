@@ -20,9 +20,10 @@ class Averages:
             old, new = zip(*[(a, b) for a, b in pairs])
             torch._foreach_lerp_(list(old), [p.detach() for p in new], 1 - keep)
 
-    def networks(self):
-        """Pairs of a decay and its network."""
-        return self.kept.items()
+    def nearest(self, decay=None):
+        """The decay that is nearest to one, or the middle one."""
+        decays = sorted(self.kept)
+        return min(decays, key=lambda d: abs(d - decay)) if decay else decays[len(decays) // 2]
 
     def state_dict(self):
         """Weights by decay."""

@@ -12,8 +12,7 @@ LIKE = Path(__file__).parent.parent / "prior-brain" / "model.onnx"
 
 def export_model(args, task, run):
     """Exports the average of the weights that `--ship` names."""
-    decays = sorted(run.averages.kept)
-    ship = min(decays, key=lambda d: abs(d - args.ship)) if args.ship else decays[len(decays) // 2]
+    ship = run.averages.nearest(args.ship)
     network, folder = run.averages.kept[ship], Path(args.output)
     file = folder / ("model.onnx" if args.kind == "prior" else "model.safetensors")
     if args.kind == "prior":

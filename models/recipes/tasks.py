@@ -137,8 +137,8 @@ class Reconstruction(Task):
 
     def validation(self, args):
         """Scans at two accelerations."""
-        slices, rng = self.validation_slices(args, 3)
-        size = min(192, max(self.sides))
+        slices, rng = self.validation_slices(args, 2)
+        size = min(160, max(self.sides))
         seeds = rng.integers(1 << 30, size=len(slices))
         make = lambda item, seed, name: scan(
             item, np.random.default_rng(seed), (size, size), 8, line_mask(size, "equispaced", *self.SAMPLINGS[name]), 0.015

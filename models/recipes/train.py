@@ -161,8 +161,9 @@ def step(args, task, run, batch, rate):
 
 
 def note(args, task, run, losses, rate, speed, waited):
-    """Validates each average, adds a line to the history, and saves."""
-    quality = {str(decay): task.validate(network, args) for decay, network in run.averages.networks()}
+    """Validates the average that is exported, adds a line to the history, and saves."""
+    shipped = run.averages.nearest(args.ship)
+    quality = {str(shipped): task.validate(run.averages.kept[shipped], args)}
     loss = float(np.mean(losses)) if losses else None
     entry = {"step": run.step, "seconds": round(run.seconds), "loss": loss, "rate": rate, "validation": quality}
     run.history.append(entry)
