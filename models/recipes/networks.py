@@ -1,0 +1,109 @@
+"""Twins of Larmor's reconstruction networks in PyTorch: the same graph, and the same names of the weights.
+
+Each takes samples with zeros elsewhere, complex `[N, C, H, W]` (hybrid space for a mask of lines), and
+gives the magnitude `[N, H, W]`, those after fewer stages, and its coil maps if it has any.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from denoiser import ResidualUNet, denoise
+from physics import Data, combine, complex_of, expand, parts_of, proximal, rss, start_image, to_image, to_kspace
+from unet import NormUNet, UNet
+
+GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+
+
+class Sensitivities(nn.Module):
+    """Coil maps from the calibration lines, one coil at a time, their sum of squares 1."""
+
+    def __init__(self, channels, pools):
+        super().__init__()
+        self.norm_unet = NormUNet(channels, pools)
+
+    def forward(self, kspace, sampling):
+        images = to_image(sampling.centre * kspace, sampling.axes)
+        maps = complex_of(self.norm_unet(parts_of(images.flatten(0, 1)))).view(kspace.shape)
+        return maps / maps.abs().square().sum(1, keepdim=True).sqrt()
+
+
+class Cascade(nn.Module):
+    """A step of data consistency, and a U-Net on the combined image."""
+
+    def __init__(self, channels, pools):
+        super().__init__()
+        self.dc_weight = nn.Parameter(torch.ones(1))
+        self.model = NormUNet(channels, pools, zero=True)
+
+
+class VarNet(nn.Module):
+    """The end-to-end variational network (Sriram et al. 2020), as `src/unrolled/varnet.ts`."""
+
+    def __init__(self, cascades=8, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3):
+        super().__init__()
+        self.sens_net = Sensitivities(sensitivity_channels, sensitivity_pools)
+        self.cascades = nn.ModuleList(Cascade(channels, pools) for _ in range(cascades))
+
+    def forward(self, kspace, sampling, **_):
+        """The magnitude, those after fewer cascades, and the maps."""
+        maps, axes = self.sens_net(kspace, sampling), sampling.axes
+        current, stages = kspace, []
+        for cascade in self.cascades:
+            coil_images = to_image(current, axes)
+            stages.append(rss(coil_images))
+            refined = complex_of(cascade.model(parts_of(combine(maps, coil_images))))
+            correction = sampling.acquired * (current - kspace) * cascade.dc_weight
+            current = current - correction - to_kspace(expand(maps, refined), axes)
+        return rss(to_image(current, axes)), stages[1:], maps
+
+
+class ImageUNet(nn.Module):
+    """fastMRI's baseline: the U-Net on the zero-filled magnitude, normalised by mean and deviation."""
+
+    def __init__(self, channels=20, pools=4):
+        super().__init__()
+        for name, module in UNet(1, 1, channels, pools).named_children():
+            self.add_module(name, module)
+
+    def forward(self, kspace, sampling, **_):
+        image = rss(to_image(kspace, sampling.axes))[:, None]
+        mean = image.mean((1, 2, 3), keepdim=True)
+        deviation = (image.var((1, 2, 3), unbiased=False, keepdim=True) + 1e-12).sqrt()
+        return (UNet.forward(self, (image - mean) / deviation).float() * deviation + mean)[:, 0], [], None
+
+
+class Iteration(nn.Module):
+    """Learned logarithms of one iteration's factors, in units of 10."""
+
+    def __init__(self):
+        super().__init__()
+        self.log_level = nn.Parameter(torch.zeros(1))
+        self.log_weight = nn.Parameter(torch.zeros(1))
+
+
+class Modl(nn.Module):
+    """MoDL with the denoiser of a prior, as `src/unrolled/modl.ts`."""
+
+    def __init__(self, iterations=10, cg=4):
+        super().__init__()
+        self.denoiser, self.cg = ResidualUNet(), cg
+        self.iterations = nn.ModuleList(Iteration() for _ in range(iterations))
+
+    def forward(self, kspace, sampling, maps, sigma):
+        """sigma `[N, 1, 1]`. The magnitude and those after fewer iterations."""
+        data = Data(kspace, sampling, maps)
+        x, stages, count = start_image(data, sigma), [], len(self.iterations)
+        correction = torch.zeros_like(x)
+        last = (0.5 * sigma).clamp_min(1e-3).log()
+        for k, own in enumerate(self.iterations):
+            t = k / (count - 1) if count > 1 else 0.0
+            level = t * last + (1 - t) * math.log(0.4) + 10 * own.log_level
+            rho = 0.23 * (2 * (sigma.log() - level) + 10 * own.log_weight).exp()
+            correction = proximal(data, x, rho, self.cg, correction)
+            turn = torch.polar(torch.ones(()), torch.tensor(k * GOLDEN_ANGLE)).to(x.device)
+            shown = parts_of((x + correction) * turn)
+            x = complex_of(denoise(self.denoiser, shown, level.exp()[:, None])) * turn.conj()
+            stages.append((x.abs().square() + 1e-12).sqrt())
+        return stages[-1], stages[:-1], None

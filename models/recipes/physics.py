@@ -1,0 +1,128 @@
+"""Fourier transforms, coils and least squares, for complex images `[N, H, W]` and coil images `[N, C, H, W]`.
+
+H is the phase-encode axis. With a mask of whole lines data stay transformed along the readout, so that
+one transform along H is enough ("lines"); with a mask of the plane both axes are transformed.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass
+class Sampling:
+    """Which samples were acquired: 1 and 0, `[H, 1]` of lines or `[H, W]` of a plane."""
+
+    acquired: torch.Tensor
+    centre: torch.Tensor
+
+    @property
+    def axes(self):
+        """Axes that are transformed."""
+        return (-2,) if self.acquired.shape[-1] == 1 else (-2, -1)
+
+    def to(self, device):
+        """The same on a device."""
+        return Sampling(self.acquired.to(device), self.centre.to(device))
+
+
+def complex_of(parts):
+    """`[..., 2, H, W]` as complex `[..., H, W]`."""
+    return torch.complex(parts[..., 0, :, :].float(), parts[..., 1, :, :].float())
+
+
+def parts_of(image):
+    """Complex `[..., H, W]` as `[..., 2, H, W]`."""
+    return torch.stack([image.real, image.imag], -3)
+
+
+def to_kspace(image, axes):
+    """The centred orthonormal Fourier transform."""
+    return torch.fft.fftshift(torch.fft.fftn(torch.fft.ifftshift(image, dim=axes), dim=axes, norm="ortho"), dim=axes)
+
+
+def to_image(kspace, axes):
+    """Its inverse."""
+    return torch.fft.fftshift(torch.fft.ifftn(torch.fft.ifftshift(kspace, dim=axes), dim=axes, norm="ortho"), dim=axes)
+
+
+def expand(maps, image):
+    """Coil images of an image."""
+    return maps * image[:, None]
+
+
+def combine(maps, coil_images):
+    """Sum over coils of conj(S) y."""
+    return (maps.conj() * coil_images).sum(1)
+
+
+def rss(coil_images):
+    """Root sum of squares over coils, `[N, H, W]`."""
+    return (coil_images.real.square() + coil_images.imag.square()).sum(1).add(1e-12).sqrt()
+
+
+class Data:
+    """The data of least squares, |A x - y|^2, with A = mask, Fourier transform and coils."""
+
+    def __init__(self, kspace, sampling, maps):
+        self.maps, self.axes = maps, sampling.axes
+        self.adjoint = combine(maps, to_image(sampling.acquired * kspace, sampling.axes))
+        # A shift of the image is a phase in k-space, which the mask leaves alone: A^H A needs none.
+        self.mask = torch.fft.ifftshift(sampling.acquired, dim=sampling.axes)
+
+    def normal(self, x):
+        """A^H A x."""
+        kspace = self.mask * torch.fft.fftn(expand(self.maps, x), dim=self.axes)
+        return combine(self.maps, torch.fft.ifftn(kspace, dim=self.axes))
+
+
+def inner(a, b):
+    """Real part of the inner product of each image, `[N, 1, 1]`."""
+    return (a.real * b.real + a.imag * b.imag).sum((-2, -1), keepdim=True)
+
+
+def conjugate_gradients(apply, x, r, iterations):
+    """So many steps for A x = b from `x` with the residual `r` = b - A x."""
+    p = r
+    for _ in range(iterations):
+        rr, ap = inner(r, r), apply(p)
+        alpha = rr / inner(p, ap).clamp_min(1e-30)
+        x, r = x + alpha * p, r - alpha * ap
+        p = r + inner(r, r) / rr.clamp_min(1e-30) * p
+    return x
+
+
+def start_image(data, sigma):
+    """The regularised least-squares image that iterations start from; sigma `[N, 1, 1]`."""
+    weight = 0.5 * sigma + 1e-3
+    apply = lambda x: data.normal(x) + weight * x
+    return conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 15)
+
+
+def proximal(data, centre, rho, iterations, start):
+    """argmin |A x - y|^2 + rho |x - centre|^2 as its correction x - centre, begun at `start`."""
+    return Proximal.apply(centre, rho, start, data, iterations)
+
+
+class Proximal(torch.autograd.Function):
+    """Conjugate gradients whose gradient is that of the solution: one more solve, nothing to keep.
+
+    For (A^H A + rho) u = A^H (y - A centre) =: b(centre) and w = (A^H A + rho)^-1 g, the gradients are
+    -A^H A w = rho w - g for the centre and -<w, u> for rho. The start has none: what is left of it
+    after the iterations is small.
+    """
+
+    @staticmethod
+    def forward(context, centre, rho, start, data, iterations):
+        residual = data.adjoint - data.normal(centre + start) - rho * start
+        u = conjugate_gradients(lambda x: data.normal(x) + rho * x, start, residual, iterations)
+        context.data, context.iterations = data, iterations
+        context.save_for_backward(rho, u)
+        return u
+
+    @staticmethod
+    def backward(context, g):
+        rho, u = context.saved_tensors
+        apply = lambda x: context.data.normal(x) + rho * x
+        w = conjugate_gradients(apply, g / (1 + rho), g - apply(g / (1 + rho)), context.iterations)
+        return rho * w - g, -inner(w, u), None, None, None

@@ -1,0 +1,150 @@
+/**
+ * The training recipes in PyTorch: the twins of the networks agree with Larmor's graphs, and each
+ * recipe trains and exports a model that Larmor loads.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Runtime, type Tensor } from "../../src/graph/mod.ts";
+import { type NdArray, sizeOf } from "../../src/ndarray.ts";
+import {
+  constantScope,
+  decodeDenoiserParameters,
+  decodeSafetensors,
+  DENOISER_NETWORK,
+  loadDenoiser,
+  type Parameters,
+  scopedDenoiser,
+} from "../../src/nn/mod.ts";
+import {
+  imageUNetBuilder,
+  loadImageUNet,
+  loadModl,
+  loadVarNet,
+  modlBuilder,
+  type ReconBuilder,
+  varnetBuilder,
+} from "../../src/unrolled/mod.ts";
+import { inFolder } from "../io/support.ts";
+import { exists, ROOT, run, testWith } from "../tools.ts";
+
+/** float32 through up to ten iterations. */
+const RELATIVE = 1e-4;
+const SIGMA_DATA = 0.3490375508011893;
+const PYTHON = join(ROOT, ".venv/bin/python");
+const HERE = new URL(".", import.meta.url).pathname;
+
+function missingTorch(): string | undefined {
+  const modules = "import torch, nibabel, onnx, safetensors";
+  const found = exists(PYTHON) &&
+    new Deno.Command(PYTHON, { args: ["-c", modules], stderr: "null" }).outputSync().success;
+  return found ? undefined : ".venv with models/recipes/requirements.txt";
+}
+const missing = missingTorch();
+
+const tensorsOf = (path: string): Parameters =>
+  decodeSafetensors(Deno.readFileSync(path), path).tensors;
+
+function assertAgrees(actual: NdArray, expected: NdArray, what: string): void {
+  assert.equal(sizeOf(actual.shape), sizeOf(expected.shape));
+  const difference = Math.hypot(...actual.data.map((value, i) => value - expected.data[i]));
+  const relative = difference / Math.hypot(...expected.data);
+  assert.ok(relative < RELATIVE, `${what}: relative difference ${relative}`);
+}
+
+async function comparePrior(at: (name: string) => string, name: string): Promise<void> {
+  const bytes = await Deno.readFile(at(`${name}.onnx`));
+  const parameters = decodeDenoiserParameters(bytes, DENOISER_NETWORK, name);
+  const { x, sigma, result } = tensorsOf(at(`${name}.values.safetensors`));
+  await using runtime = await Runtime.open("cpu");
+  const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, SIGMA_DATA);
+  const program = await runtime.build(
+    { x: x.shape, sigma: sigma.shape },
+    (t) => ({ y: denoise(t.x, t.sigma) }),
+  );
+  assertAgrees((await program.run({ x, sigma })).y, result, name);
+}
+
+async function compareRecon(
+  at: (name: string) => string,
+  name: string,
+  build: ReconBuilder,
+): Promise<void> {
+  const parameters = tensorsOf(at(`${name}.safetensors`));
+  const { result, ...given } = tensorsOf(at(`${name}.values.safetensors`));
+  const [, , , height, width] = given.kspace.shape;
+  const inputs = {
+    kspace: given.kspace.shape,
+    maps: given.maps.shape,
+    sigma: [1, 1, 1, 1],
+    acquired: given.acquired.shape,
+    centre: given.centre.shape,
+  };
+  const kind = given.acquired.shape[1] === 1 ? "lines" : "plane";
+  await using runtime = await Runtime.open("cpu");
+  const program = await runtime.build(inputs, (t: Record<keyof typeof inputs, Tensor>) => {
+    const mask = { kind, acquired: t.acquired, centre: t.centre } as const;
+    const { kspace, maps, sigma } = t;
+    return { y: build(constantScope(parameters), { kspace, mask, maps, sigma }).magnitude };
+  });
+  const sigma = { ...given.sigma, shape: [1, 1, 1, 1] };
+  const { kspace, maps, acquired, centre } = given;
+  const { y } = await program.run({ kspace, maps, acquired, centre, sigma });
+  assert.equal(y.data.length, height * width);
+  assertAgrees(y, result, name);
+}
+
+const SMALL = { channels: 4, pools: 2 };
+const SMALL_VARNET = { ...SMALL, cascades: 2, sensitivityChannels: 3, sensitivityPools: 2 };
+const MODL = { conjugateGradients: 4, sigmaData: SIGMA_DATA };
+
+testWith(
+  missing,
+  "PyTorch's twins of all networks give what Larmor's graphs give",
+  () =>
+    inFolder(async (at) => {
+      await run(PYTHON, [join(HERE, "twins.py"), at("")]);
+      const models = join(ROOT, "models");
+      await comparePrior(at, "prior");
+      await comparePrior(at, "prior-brain");
+      await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
+      await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
+      await compareRecon(at, "unet", imageUNetBuilder(SMALL));
+      await compareRecon(at, "modl", modlBuilder({ ...MODL, iterations: 3 }));
+      const varnet = await loadVarNet(`${models}/varnet-brain`);
+      await compareRecon(at, "varnet-brain", varnetBuilder(varnet.config));
+      const unet = await loadImageUNet(`${models}/unet-brain`);
+      await compareRecon(at, "unet-brain", imageUNetBuilder(unet.config));
+      const modl = await loadModl(`${models}/modl-brain`);
+      await compareRecon(at, "modl-brain", modlBuilder(modl.config));
+    }),
+);
+
+const LOADERS = { prior: loadDenoiser, varnet: loadVarNet, unet: loadImageUNet, modl: loadModl };
+
+for (const [kind, load] of Object.entries(LOADERS)) {
+  testWith(
+    missing,
+    `the recipe of ${kind} runs 20 steps and exports a model`,
+    () =>
+      inFolder(async (at) => {
+        await run(PYTHON, [join(HERE, "tiny_volumes.py"), at("")]);
+        const train = (...more: string[]) =>
+          run(PYTHON, [
+            join(ROOT, "models/recipes/train.py"),
+            ...[kind, "--data", at("train"), "--output", at(kind), "--batch", "1", "--crop", "48"],
+            ...["--threads", "2", "--device", "cpu", "--averages", "0.99", ...more],
+            ...(kind === "varnet" || kind === "modl" ? ["--cascades", "2"] : []),
+          ]);
+        if (kind === "prior") { // the others' runs are stopped and resumed by the same code
+          await train("--steps", "15");
+          assert.match(await train("--steps", "20", "--resume"), /from step 15/);
+        } else {
+          await train("--steps", "20");
+        }
+        const history = JSON.parse(await Deno.readTextFile(`${at(kind)}/history.json`));
+        assert.equal(history.at(-1).step, 20);
+        assert.ok(Number.isFinite(history.at(-1).loss));
+        await load(at(kind));
+      }),
+  );
+}

@@ -1,0 +1,92 @@
+"""Values of the networks of `models/recipes` in PyTorch, for the tests.
+
+    python twins.py FOLDER
+
+For each architecture: random weights in Larmor's file format, random inputs, and what PyTorch makes of
+them; the same for the models that come with Larmor, whose weights are read here.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "models" / "recipes"))
+
+import convert  # noqa: E402
+from denoiser import ResidualUNet, denoise  # noqa: E402
+from networks import ImageUNet, Modl, VarNet  # noqa: E402
+from physics import Sampling, parts_of, to_kspace  # noqa: E402
+from simulate import centre_window, poisson_mask, random_coils  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+OUT = Path(sys.argv[1])
+COILS, HEIGHT, WIDTH = 3, 52, 40
+
+
+def randomised(network, scale=0.7):
+    """Random weights everywhere, also where training begins at zero."""
+    for parameter in network.parameters():
+        fan = max(1, parameter[0].numel() if parameter.dim() > 1 else 1)
+        with torch.no_grad():
+            parameter.copy_(torch.randn(parameter.shape) * (scale / fan**0.5 if parameter.dim() > 1 else 0.05))
+    return network.eval()
+
+
+def lines():
+    """Every third line, and eight about the centre."""
+    acquired = np.zeros(HEIGHT, np.float32)
+    acquired[::3] = 1
+    acquired[HEIGHT // 2 - 4 : HEIGHT // 2 + 4] = 1
+    return Sampling(*(torch.from_numpy(v)[:, None] for v in (acquired, centre_window(acquired))))
+
+
+def recon(name, network, sampling):
+    """A reconstruction network on random samples."""
+    rng = np.random.default_rng(3)
+    maps = torch.from_numpy(random_coils(rng, COILS, HEIGHT, WIDTH))[None]
+    image = torch.polar(torch.rand(1, HEIGHT, WIDTH), 3 * torch.rand(1, HEIGHT, WIDTH))
+    kspace = sampling.acquired * to_kspace(maps * image[:, None], sampling.axes)
+    sigma = torch.full((1, 1, 1), 0.03)
+    with torch.no_grad():
+        magnitude = network(kspace=kspace, sampling=sampling, maps=maps, sigma=sigma)[0]
+    tensors = {"kspace": parts_of(kspace), "maps": parts_of(maps), "sigma": sigma, "result": magnitude}
+    tensors |= {"acquired": sampling.acquired, "centre": sampling.centre}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, OUT / f"{name}.values.safetensors")
+    convert.save_weights(network, OUT / f"{name}.safetensors")
+
+
+def prior(name, network):
+    """A denoiser on two noisy images."""
+    x, sigma = torch.randn(2, 2, 48, 32), torch.tensor([0.05, 1.5]).reshape(2, 1, 1, 1)
+    with torch.no_grad():
+        result = denoise(network, x, sigma)
+    save_file({"x": x, "sigma": sigma, "result": result}, OUT / f"{name}.values.safetensors")
+    convert.save_onnx(network, ROOT / "models" / "prior-brain" / "model.onnx", OUT / f"{name}.onnx")
+
+
+def loaded(network, name):
+    """A network with the weights of a model that comes with Larmor."""
+    missing = convert.load_weights(network, ROOT / "models" / name)
+    assert not missing, missing
+    return network.eval()
+
+
+torch.manual_seed(20261129)
+plane = poisson_mask(HEIGHT, WIDTH, 3, 0.2, np.random.default_rng(1))
+prior("prior", randomised(ResidualUNet()))
+recon("varnet", randomised(VarNet(2, 4, 2, 3, 2)), lines())
+recon("varnet-plane", randomised(VarNet(2, 4, 2, 3, 2)), plane)
+recon("unet", randomised(ImageUNet(4, 2)), lines())
+recon("modl", randomised(Modl(3), 0.4), lines())
+prior("prior-brain", loaded(ResidualUNet(), "prior-brain"))
+recon("varnet-brain", loaded(VarNet(), "varnet-brain"), lines())
+recon("unet-brain", loaded(ImageUNet(), "unet-brain"), lines())
+recon("modl-brain", loaded(Modl(), "modl-brain"), lines())
+network = VarNet(2, 4, 2, 3, 2)
+state = convert.to_fastmri(network.state_dict())
+turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
+assert all(torch.equal(turned[key], value) for key, value in network.state_dict().items())
