@@ -11,8 +11,8 @@
 import { join } from "node:path";
 import { Runtime } from "../../src/graph/mod.ts";
 import { type ImageFile, openImage } from "../../src/io/mod.ts";
-import { headMask, measure } from "../../src/mri/metrics.ts";
-import { percentile } from "../../src/mri/percentile.ts";
+import { headMask, measure } from "../../src/mri/metrics/metrics.ts";
+import { percentile } from "../../src/mri/metrics/percentile.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { simulatedKspace } from "../../src/recon/simulated.ts";

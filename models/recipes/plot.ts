@@ -1,9 +1,9 @@
 /**
- * Draws loss and validation PSNR of a run of `train.py`: history.json to training.png.
+ * Draws loss and validation PSNR of a run of `train.py`: history.json to training.svg.
  *
  *     deno run -A models/recipes/plot.ts MODEL_FOLDER [DECAY_OF_THE_AVERAGE]
  */
-import { plotHistory } from "../../src/cli/train_plot.ts";
+import { historyChart } from "../../src/train/model_files.ts";
 
 interface Entry {
   readonly step: number;
@@ -21,4 +21,4 @@ const history = entries.filter(({ loss }) => loss !== null).map(({ step, loss, v
   );
   return { step, loss: loss!, psnr };
 });
-await Deno.writeFile(`${folder}/training.png`, plotHistory(history));
+await Deno.writeTextFile(`${folder}/training.svg`, historyChart(history, "sigma or R"));

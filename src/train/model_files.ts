@@ -57,7 +57,7 @@ export async function writeModel(
  * Draws loss and PSNR against the step.
  * @param level what the PSNR curves are measured at, e.g. `sigma`; each curve is labelled with its value
  */
-function historyChart(history: readonly HistoryEntry[], level: string): string {
+export function historyChart(history: readonly HistoryEntry[], level: string): string {
   const x = { label: "step" };
   const measured = history.flatMap(({ step, psnr }) => psnr ? [{ step, psnr }] : []);
   const levels = Object.keys(measured[0]?.psnr ?? {}).sort((a, b) => Number(a) - Number(b));

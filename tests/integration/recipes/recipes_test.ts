@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Runtime, type Tensor } from "../../src/graph/mod.ts";
-import { type NdArray, sizeOf } from "../../src/ndarray.ts";
+import { Runtime, type Tensor } from "../../../src/graph/mod.ts";
+import { type NdArray, sizeOf } from "../../../src/ndarray.ts";
 import {
   constantScope,
   decodeDenoiserParameters,
@@ -14,18 +14,16 @@ import {
   loadDenoiser,
   type Parameters,
   scopedDenoiser,
-} from "../../src/nn/mod.ts";
+} from "../../../src/nn/mod.ts";
 import {
   imageUNetBuilder,
-  loadImageUNet,
-  loadModl,
-  loadVarNet,
   modlBuilder,
   type ReconBuilder,
   varnetBuilder,
-} from "../../src/unrolled/mod.ts";
-import { inFolder } from "../io/support.ts";
-import { exists, ROOT, run, testWith } from "../tools.ts";
+} from "../../../src/train/reconstruction_objective.ts";
+import { loadImageUNet, loadModl, loadVarNet } from "../../../src/unrolled/mod.ts";
+import { inFolder } from "../../io/support.ts";
+import { exists, ROOT, run, testWith } from "../../tools.ts";
 
 /** float32 through up to ten iterations. */
 const RELATIVE = 1e-4;
@@ -79,10 +77,10 @@ async function compareRecon(
     acquired: given.acquired.shape,
     centre: given.centre.shape,
   };
-  const kind = given.acquired.shape[1] === 1 ? "lines" : "plane";
+  const isLines = given.acquired.shape[1] === 1;
   await using runtime = await Runtime.open("cpu");
   const program = await runtime.build(inputs, (t: Record<keyof typeof inputs, Tensor>) => {
-    const mask = { kind, acquired: t.acquired, centre: t.centre } as const;
+    const mask = { isLines, acquired: t.acquired, centre: t.centre };
     const { kspace, maps, sigma } = t;
     return { y: build(constantScope(parameters), { kspace, mask, maps, sigma }).magnitude };
   });
