@@ -47,9 +47,7 @@ function toPixels(x: Tensor, length: number, pixels: readonly number[]): Tensor 
 function windowMatrix(size: number): Tensor {
   const data = new Float32Array(size * size);
   for (let i = 0; i < size; i++) {
-    for (let j = Math.max(0, i - REACH); j <= Math.min(size - 1, i + REACH); j++) {
-      data[i * size + j] = 1;
-    }
+    data.fill(1, i * size + Math.max(0, i - REACH), i * size + Math.min(size, i + REACH + 1));
   }
   return constant({ data, shape: [size, size] });
 }

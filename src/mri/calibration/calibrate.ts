@@ -54,7 +54,7 @@ function automaticCrop({ eigenvalues }: CoarseMaps, { data, shape }: NdArray): n
 /** Weights of Keys' cubic convolution (1981), from grid pixels to every pixel of an axis. */
 function cubicInterpolation(length: number): NdArray {
   const pixels = gridPixels(length);
-  const step = pixels.length > 1 ? pixels[1] : 1;
+  const step = pixels[1] ?? 1;
   const data = new Float32Array(length * pixels.length);
   for (let r = 0; r < length; r++) {
     const base = Math.floor(r / step);

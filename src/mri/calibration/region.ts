@@ -3,7 +3,7 @@ import { constant, mul, reduceSum, reshape, slice, sqrt, type Tensor } from "../
 import { squaredMagnitude } from "../physics/complex.ts";
 import { dft2, dftHRowsAdjoint, dftW } from "../physics/dft.ts";
 import { centred } from "../physics/resample.ts";
-import type { SamplingMask } from "../sampling/masks.ts";
+import { centredStart, type SamplingMask } from "../sampling/sampling_mask.ts";
 
 /**
  * Samples of the calibration region along each axis, about the centre. A fully sampled file need not be
@@ -18,9 +18,9 @@ export function rootSumOfSquares(images: Tensor): Tensor {
 }
 
 /** Where the calibration lines stand among the rows of y, and in k-space. */
-function calibrationRows({ calibration, lines }: SamplingMask) {
-  const count = Math.min(calibration.count, MAX_SIDE);
-  const start = calibration.start + Math.floor(calibration.count / 2) - Math.floor(count / 2);
+function calibrationRows({ acs, height, lines }: SamplingMask) {
+  const count = Math.min(acs, MAX_SIDE);
+  const start = centredStart(height, count);
   return { first: lines.indexOf(start), start, count };
 }
 
@@ -37,7 +37,7 @@ export function calibrationImage(y: Tensor, mask: SamplingMask): Tensor {
     const chosen = count === 0 ? y : slice(y, 2, first, first + count);
     return rootSumOfSquares(dftHRowsAdjoint(chosen, taken, height, "forward"));
   }
-  const left = Math.floor(width / 2) - Math.floor(count / 2);
+  const left = centredStart(width, count);
   const inside = new Float32Array(height * width);
   for (let row = start; row < start + count; row++) {
     inside.fill(1, row * width + left, row * width + left + count);

@@ -19,7 +19,6 @@ import type { Sampler, ScheduledStep, Settings, Start, StepContext, StepKind } f
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
-  /** The sampler. */
   readonly sampler: Sampler;
   /** Settings that differ from its defaults. */
   readonly settings?: Settings;

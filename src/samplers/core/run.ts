@@ -69,15 +69,19 @@ export async function compileSampler(
   return {
     steps: (sigma) => scheduleFor(sigma).filter((step) => nfeOf(step) > 0).length,
     nfe: (sigma) => samples * scheduleFor(sigma).reduce((sum, step) => sum + nfeOf(step), 0),
-    async run(problem, rng, control = {}) {
-      requireNoise(problem);
-      const schedule = scheduleFor(problem.sigma);
+    async run({ y, inputs, sigma }, rng, control = {}) {
+      if (!(sigma > 0)) {
+        throw new InputError(
+          `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,
+        );
+      }
+      const schedule = scheduleFor(sigma);
       control.signal?.throwIfAborted();
-      const fixed = { y: problem.y, ...problem.inputs, sigmaY: scalar(problem.sigma) };
+      const fixed = { y, ...inputs, sigmaY: scalar(sigma) };
       const { adjoint, base } = await start.run(fixed);
       using _freed = adjoint;
       const share = form === undefined ? 0 : BASIS_SHARE;
-      const basis = await form?.compute(problem.inputs, withProgress(control, 0, share));
+      const basis = await form?.compute(inputs, withProgress(control, 0, share));
       const rest = withProgress(control, share, 1 - share);
       const drawn = zeros([samples, ...base.shape.slice(1)]);
       let first = 0;
@@ -94,11 +98,6 @@ export async function compileSampler(
       return drawn;
     },
   };
-}
-
-function requireNoise({ sigma }: Problem): void {
-  if (sigma > 0) return;
-  throw new InputError(`Cannot sample with a noise level of ${sigma}: noise above 0 is required`);
 }
 
 function withProgress(control: RunControl, from: number, part: number): RunControl {
