@@ -8,7 +8,7 @@ const EPSILON = 1e-8;
 
 /** What Adam keeps from step to step; mean and square are zero at first. */
 export interface AdamState {
-  /** What is minimised over. */
+  /** What is optimised. */
   readonly x: Tensor;
   /** Running mean of the gradient. */
   readonly mean: Tensor;

@@ -19,6 +19,7 @@ import type { Sampler, ScheduledStep, Settings, Start, StepContext, StepKind } f
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
+  /** The sampler. */
   readonly sampler: Sampler;
   /** Settings that differ from its defaults. */
   readonly settings?: Settings;

@@ -45,6 +45,7 @@ export interface StepContext<V extends string = string, P extends string = strin
   readonly sigmaNext: Tensor;
   /** The sampler's scalars at this step, each `[1, 1, 1, 1]`. */
   readonly scalars: Readonly<Record<P, Tensor>>;
+  /** The data. */
   readonly data: DataTerm;
   /** The prior. Each call counts as one network evaluation. */
   readonly denoise: Denoiser;
@@ -85,7 +86,9 @@ export interface ProblemStats {
 
 /** Where `deno task tune` searches a setting. */
 export interface Range {
+  /** Smallest value. */
   readonly low: number;
+  /** Largest value. */
   readonly high: number;
   /** Whether the search is even in the logarithm. Default false. */
   readonly log?: boolean;
@@ -132,6 +135,7 @@ export interface Sampler {
   readonly variables: Readonly<Record<string, InitialValue>>;
   /** Names of numbers that the schedule gives to each step. */
   readonly scalars: readonly string[];
+  /** Its kinds of step. */
   stepKinds(settings: Settings): Readonly<Record<string, StepKind>>;
   /** Its steps in order. The first sigma is the noise that is added at the start. */
   schedule(settings: Settings, stats: ProblemStats): readonly ScheduledStep[];
@@ -156,12 +160,15 @@ export interface SamplerDefinition<
 > extends
   Pick<Sampler, "name">,
   Partial<Pick<Sampler, "summary" | "citation" | "weightRole" | "start" | "random" | "spectral">> {
+  /** Settings with their defaults. */
   readonly defaults: S;
+  /** Where settings are searched. */
   readonly ranges?: { readonly [N in keyof NoInfer<S>]?: Range };
   /** Variables beside x, and their initial values. */
   readonly variables?: Readonly<Record<V, InitialValue>>;
   /** Names of numbers that the schedule gives to each step. */
   readonly scalars?: readonly P[];
+  /** Its kinds of step, by name. */
   stepKinds(settings: NoInfer<S>):
     & Readonly<Record<K, StepKind<NoInfer<V>, NoInfer<P>>>>
     & { readonly [N in keyof R]: (context: never) => R[N] & Declared<R[N], NoInfer<V>> };

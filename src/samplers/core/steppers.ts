@@ -88,6 +88,7 @@ export interface Stepper
     Partial<Pick<Sampler, "variables" | "scalars">> {
   /** Order of convergence: of the image, or of its mean and variance where it draws random numbers. */
   readonly order: number;
+  /** Its kinds of step. */
   readonly stepKinds: Readonly<Record<string, StepKind>>;
   /** Its steps along levels, the last of which may be 0. */
   schedule(levels: readonly number[]): ScheduledStep[];
