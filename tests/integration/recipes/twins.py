@@ -6,6 +6,7 @@ For each architecture: random weights in Larmor's file format, random inputs, an
 them; the same for the models that come with Larmor, whose weights are read here.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -85,7 +86,9 @@ recon("modl", randomised(Modl(3), 0.4), lines())
 prior("prior-brain", loaded(ResidualUNet(), "prior-brain"))
 recon("varnet-brain", loaded(VarNet(), "varnet-brain"), lines())
 recon("unet-brain", loaded(ImageUNet(), "unet-brain"), lines())
-recon("modl-brain", loaded(Modl(), "modl-brain"), lines())
+sizes = (ROOT / "models" / "modl-brain" / "model.yaml").read_text()
+iterations, steps = (int(re.search(rf"{key}: (\d+)", sizes)[1]) for key in ("iterations", "conjugateGradients"))
+recon("modl-brain", loaded(Modl(iterations, steps), "modl-brain"), lines())
 network = VarNet(2, 4, 2, 3, 2)
 state = convert.to_fastmri(network.state_dict())
 turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
