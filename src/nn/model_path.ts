@@ -47,9 +47,10 @@ export async function modelPath(request: unknown): Promise<string> {
   );
 }
 
-/** Names of the models that come with Larmor, sorted. */
+/** Names of the models that come with Larmor, sorted; `recipes` holds scripts. */
 async function shippedModels(): Promise<string[]> {
   // An installation without its models has none.
   const found = await readdir(MODELS, { withFileTypes: true }).catch(() => []);
-  return found.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return found.filter((entry) => entry.isDirectory() && entry.name !== "recipes")
+    .map(({ name }) => name).sort();
 }

@@ -12,7 +12,8 @@ const MOST_BYTES = 16e6;
 const LOADERS = { denoiser: loadDenoiser, unet: loadImageUNet, varnet: loadVarNet, modl: loadModl };
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]
-  .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
+  .filter(({ isDirectory, name }) => isDirectory && name !== "recipes")
+  .map(({ name }) => name).sort();
 
 Deno.test("every method with a network has its model", () => {
   for (const { defaultModel } of methods) {
