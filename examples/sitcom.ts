@@ -23,7 +23,7 @@ export const sitcom = defineSampler({
   summary: "the input of the denoiser optimised at each level, then fresh noise",
   citation: "Alkhouri et al., Step-wise triple-consistent diffusion sampling, ICML 2025",
   weightRole: "lambda, the weight of the distance from x",
-  defaults: { steps: 20, weight: 0.3, inner: 5, rate: 0.1, sigmaMax: 0.4, sigmaMin: 0.5 },
+  defaults: { steps: 20, weight: 0.3, inner: 5, rate: 0.05, sigmaMax: 0.4, sigmaMin: 0.5 },
   variables: { v: "x", mean: "zero", square: "zero" },
   scalars: ["count"],
   stepKinds: ({ weight, rate }) => ({

@@ -104,10 +104,12 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
 
 /** Volumes in the order of their counters, and their slices by where they lie. */
 function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: number } {
-  const groups = Map.groupBy(images, ({ header: { idx } }) => {
-    const { set, repetition, phase, contrast } = idx;
-    return [set, repetition, phase, contrast].map((n) => `${n}`.padStart(5, "0")).join(" ");
-  });
+  const groups = new Map<string, RawImage[]>();
+  for (const image of images) {
+    const { set, repetition, phase, contrast } = image.header.idx;
+    const key = [set, repetition, phase, contrast].map((n) => `${n}`.padStart(5, "0")).join(" ");
+    groups.set(key, [...groups.get(key) ?? [], image]);
+  }
   const ordered = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
     const bySlice = group.toSorted((a, b) => a.header.idx.slice - b.header.idx.slice);
     return sliceOrder(bySlice.map(({ header }) => header)).map((i) => bySlice[i]);

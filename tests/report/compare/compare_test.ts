@@ -60,14 +60,15 @@ Deno.test("sweptMasks() changes R and nothing else", () => {
 const stated = (options: MethodOptions) => JSON.parse(JSON.stringify(options));
 
 Deno.test("variantsOf() tells each method what it can be told", () => {
-  const fixed = method("fixed", { fixedSteps: true }), steps = method("steps");
-  const sampler = method("sampler", { samples: true, defaultModel: "p" });
+  const weightRole = "rho";
+  const fixed = method("fixed", { fixedSteps: true }), steps = method("steps", { weightRole });
+  const sampler = method("sampler", { samples: true, defaultModel: "p", weightRole });
   const told = { sweep: [2, 3], samples: 4, model: "q", weight: 2 };
   const found = variantsOf([fixed, steps, sampler], told);
   assert.deepEqual(
     found.map(({ method: { name }, options }) => [name, stated(options)]),
     [
-      ["fixed", { weight: 2 }],
+      ["fixed", {}], // it has no weight
       ["steps", { weight: 2, steps: 2 }],
       ["steps", { weight: 2, steps: 3 }],
       ["sampler", { weight: 2, samples: 4, model: "q", steps: 2 }],
