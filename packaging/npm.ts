@@ -16,8 +16,10 @@ import project from "../deno.json" with { type: "json" };
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Workers are started by their URL, so no export reaches them. */
 const WORKERS = /_worker\.ts$|\/worker\.ts$/;
-/** Rooms that need Deno: a server and a command line. */
+/** Rooms that run under Deno alone: the command line, and what only it reaches. */
 const DENO_ONLY = ["cli", "serve", "report"];
+/** The command line: `launch` runs under Node and starts `larmor` under Deno. */
+const PROGRAMS = ["cli/launch.ts", "cli/larmor.ts", "report/page/client/main.ts"];
 /** What the compiler needs and the package does not. */
 const BUILD_TOOLS = ["typescript@6.0.3", "@types/node@20"];
 /** What the default method needs. The other models are in the repository. */
@@ -49,8 +51,15 @@ const manifest = {
   exports: Object.fromEntries(
     entries.map(([name, path]) => [name, { types: `${path}.d.ts`, default: `${path}.js` }]),
   ),
-  files: ["mod.js", "mod.d.ts", "src/**/*.js", "src/**/*.d.ts", "models", "CHANGELOG.md"],
+  bin: { larmor: "src/cli/launch.js" },
+  files: [
+    ...["mod.js", "mod.d.ts", "src/**/*.js", "src/**/*.d.ts", "src/**/*.css"],
+    ...["models", "CHANGELOG.md"],
+  ],
   dependencies: versions(packages.filter((dependency) => !isTypes(dependency))),
+  // The command line needs Deno, the library does not.
+  peerDependencies: { deno: ">=2.9" },
+  peerDependenciesMeta: { deno: { optional: true } },
 };
 
 const compilerOptions = {
@@ -90,33 +99,35 @@ declare namespace WebAssembly {
 }
 `;
 
-/** Copies what the library is made of, and says what is to be compiled. */
-async function copySources(folder: string): Promise<string[]> {
+/** Copies the sources, and says what is to be compiled: the library, and what runs under Deno. */
+async function copySources(folder: string) {
   const source = join(folder, "source");
   const isDenoOnly = (path: string) => DENO_ONLY.includes(path.split("/src/")[1]?.split("/")[0]);
-  await cp(join(ROOT, "src"), join(source, "src"), {
-    recursive: true,
-    filter: (path) => !isDenoOnly(path),
-  });
+  await cp(join(ROOT, "src"), join(source, "src"), { recursive: true });
   await cp(join(ROOT, "mod.ts"), join(source, "mod.ts"));
   await writeFile(join(source, "missing.d.ts"), DECLARATIONS);
   const workers = (await filesIn(source)).filter((path) => WORKERS.test(path));
-  return [
+  const library = [
     "source/missing.d.ts",
     ...entries.map(([, path]) => `source/${path.slice(2)}.ts`),
-    ...workers,
+    ...workers.filter((path) => !isDenoOnly(path)),
   ];
+  const programs = PROGRAMS.map((path) => `source/src/${path}`);
+  return { library, programs: [...programs, ...workers.filter(isDenoOnly)] };
 }
 
 /** Builds in a folder, which is emptied before, and gives the path of the tarball. */
 async function build(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const files = await copySources(folder);
+  const { library, programs } = await copySources(folder);
   const write = (name: string, content: object) =>
     writeFile(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`);
   await write("package.json", manifest);
-  await write("tsconfig.json", { compilerOptions, files });
+  await write("tsconfig.json", { compilerOptions, files: library });
+  // Deno's types are not among those of Node; `deno task check` has checked these files.
+  const unchecked = { ...compilerOptions, noCheck: true, declaration: false };
+  await write("tsconfig.programs.json", { compilerOptions: unchecked, files: programs });
   const types = packages.filter(isTypes).map(({ name, version }) => `${name}@${version}`);
   await run(
     folder,
@@ -125,7 +136,10 @@ async function build(folder: string): Promise<string> {
     ...BUILD_TOOLS,
     ...types,
   );
+  await run(folder, "npx", "tsc", "--project", "tsconfig.programs.json");
   await run(folder, "npx", "tsc", "--project", "tsconfig.json");
+  const styles = "src/report/page/style.css";
+  await cp(join(ROOT, styles), join(folder, styles));
   for (const path of await filesIn(join(folder, "src"))) {
     if (!path.endsWith(".js")) continue;
     const text = await readFile(path, "utf8");

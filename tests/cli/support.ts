@@ -44,9 +44,9 @@ export function taskCommand(
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
   const [, ...words] = tasks[name].split(" ") as string[];
-  const script = words.pop()!;
+  const [script, command] = words.splice(-2);
   return new Deno.Command(Deno.execPath(), {
-    args: [...words, "--config", `${root}deno.json`, `${root}${script}`, ...args],
+    args: [...words, "--config", `${root}deno.json`, `${root}${script}`, command, ...args],
     stdout: "piped",
     stderr: "piped",
     ...options,

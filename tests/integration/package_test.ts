@@ -44,7 +44,7 @@ export function shapeOf(data: Float32Array): Promise<readonly number[]> {
 
 testWith(
   needsCommand("npm"),
-  "the npm package installs in an empty project, where each entry is imported and the example reconstructed",
+  "the npm package installs in an empty project: its entries, an example, and the command line",
   () =>
     inFolder(async (at) => {
       const built = at("npm");
@@ -66,6 +66,16 @@ testWith(
       assert.ok(found.psnr[1] > 10, `ddrm: ${found.psnr[1]}`);
       assert.ok(found.written > 1000);
       assert.equal(found.slices, 1);
+
+      // The command line: three commands from an empty folder to a report.
+      const larmor = join(cwd, "node_modules/.bin/larmor");
+      const sizes = ["--size", "64", "--coils", "4", "--output", "k.h5"];
+      await run(larmor, ["simulate", ...sizes, "--quiet"], { cwd });
+      const mask = ["--mask", "equispaced:R=2,acs=16", "--quiet"];
+      const line = await run(larmor, ["recon", "k.h5", "--json", "--steps", "4", ...mask], { cwd });
+      assert.ok(JSON.parse(line).metrics.head.psnr > 25, line);
+      await run(larmor, ["compare", "k.h5", "--methods", "rss,sense", ...mask], { cwd });
+      assert.match(await Deno.readTextFile(join(cwd, "compare/k/report.html")), /_module = /);
 
       await Deno.writeTextFile(join(cwd, "typed.ts"), TYPED);
       const compiler = join(built, "node_modules/typescript/bin/tsc");

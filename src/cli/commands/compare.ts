@@ -15,7 +15,7 @@ import { RunStore } from "../../report/compare/run_store.ts";
 import { comparisonFigure } from "../render/compare_figure.ts";
 import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts";
 import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
-import { combinedCode, type CommandContext, describeFailure, runCommand } from "../entry.ts";
+import { combinedCode, type CommandContext, describeFailure } from "../entry.ts";
 import { VERSION } from "../../version.ts";
 import { command } from "../options/help.ts";
 import { openInput } from "./recon.ts";
@@ -29,7 +29,7 @@ export const compare = command(COMPARE, async (request, context, args) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, group, encoding } = request;
-  const { maps, calibration, slices, seed, audit, device } = request;
+  const { maps, calibration, slices, seed, audit, device, threads } = request;
   const geometries: (Geometry | undefined)[] = [];
   const task: CompareTask = {
     inputs: await comparedInputs(request, context, geometries),
@@ -39,6 +39,7 @@ export const compare = command(COMPARE, async (request, context, args) => {
     seed,
     audit,
     device,
+    threads,
     stamp: { simulate, domain, group, encoding },
     checksums: await checksums([...plan.masks, request.maps]),
     peerVersion,
@@ -166,5 +167,3 @@ function storedImages(
     std: (key) => file(key, "std"),
   };
 }
-
-if (import.meta.main) await runCommand(compare);

@@ -2,7 +2,6 @@
 import { UsageError } from "../../errors.ts";
 import { checkedParameters, decodeSafetensors } from "../../nn/mod.ts";
 import { fastmriVarNet, varnetSpecs } from "../../unrolled/mod.ts";
-import { runCommand } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option } from "../options/table.ts";
@@ -39,5 +38,3 @@ export const importWeightsCommand = command({
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 });
-
-if (import.meta.main) await runCommand(importWeightsCommand);

@@ -21,7 +21,6 @@ import {
   type Failure,
   isFatal,
   reportFailure,
-  runCommand,
 } from "../entry.ts";
 import { inFreshFolder, jsonLine, writeJson } from "../files.ts";
 import { readYaml } from "../options/config.ts";
@@ -71,7 +70,7 @@ export const recon = command(RECON, async (line, context) => {
 });
 
 async function plan(request: ReconRequest, { input, folder }: Job): Promise<string> {
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
   const options = reconstructOptions(request, file, input);
   const plan = await planReconstruction(file, { ...options, device: runtime });
@@ -97,7 +96,7 @@ async function runJob(
   const start = performance.now();
   const { seed, quiet, strict, dicomTags: path } = request;
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
   if (strict) requireNoWarning(file.warnings);
   return await inFreshFolder(folder, async (partial) => {
@@ -179,5 +178,3 @@ function reconstructOptions(
     slices: slices && [slices[0] ?? 0, slices[1] ?? file.slices],
   };
 }
-
-if (import.meta.main) await runCommand(recon);

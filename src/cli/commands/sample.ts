@@ -8,7 +8,7 @@ import { magnitude } from "../../mri/physics/complex.ts";
 import { loadDenoiser, modelPath, modelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import { DEFAULT_PRIOR, generate, SCHEDULES, schedules, steppers } from "../../samplers/mod.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
@@ -89,7 +89,7 @@ async function drawAndWrite(
   };
   const options = { ...kinds, steps, sigmaMax, sigmaMin, count, size };
   const folder = request.output ?? join("sample", description.name);
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open(request.device, request);
   return await inFreshFolder(folder, async (partial) => {
     using line = new ProgressLine(console, stepper, { quiet });
     const onProgress = (fraction: number) => {
@@ -133,5 +133,3 @@ function reportText({ model, stepper, schedule, steps, count, nfe, seconds, outp
     `NFE ${nfe}, ${duration(seconds.total)}`;
   return textOf([head, ...Object.values(outputs).map((path) => `  ${path}`)]);
 }
-
-if (import.meta.main) await runCommand(sample);

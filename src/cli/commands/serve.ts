@@ -5,7 +5,7 @@ import { fileRecording } from "../../serve/recording.ts";
 import { serve as runServer } from "../../serve/server.ts";
 import type { Log, ServeLimits } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import type { CommandContext } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { readRecipes } from "../options/serve_recipes.ts";
 import { DEVICE, SERVICE } from "../options/shared.ts";
@@ -112,5 +112,3 @@ function consoleLog({ console }: CommandContext, { quiet, verbose }: ServeReques
     console.err(`${new Date().toISOString()} ${severity} ${text}\n`);
   };
 }
-
-if (import.meta.main) await runCommand(serve);

@@ -14,7 +14,7 @@ import { phantomImage } from "../../recon/example.ts";
 import { sliceRange } from "../../recon/slice_supply.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import type { CommandContext } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type RequestOf } from "../options/table.ts";
@@ -75,7 +75,7 @@ export const simulate = command({
   const write = writerOf(request);
   const { inputs: [input], output, coils, noise, seed } = request;
   const { size = DEFAULT_SIZE, contrast = "T1", lesions = 0 } = request;
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open(request.device, request);
   using image = input === undefined
     ? await phantomImage(runtime, { size, contrast, lesions, seed })
     : await openImage(input);
@@ -189,5 +189,3 @@ async function writeWithTruth(path: string, content: SimulatedContent): Promise<
 
 const stacked = async (slices: number, read: (slice: number) => Promise<NdArray>) =>
   stack(await Array.fromAsync({ length: slices }, (_, slice) => read(slice)));
-
-if (import.meta.main) await runCommand(simulate);

@@ -10,7 +10,7 @@ import { findMethod, methodOptions } from "../../recon/methods.ts";
 import { type Condition, runCondition, stressConditions } from "../../recon/stress.ts";
 import type { StressRun, Structure } from "../../recon/stress.ts";
 import { Rng } from "../../rng.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import type { CommandContext } from "../entry.ts";
 import { command, methodLines } from "../options/help.ts";
 import { COMMON, DEVICE, MASK, METHOD, METHODS, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
@@ -78,7 +78,7 @@ export const stress = command({
   if (request.size !== undefined && inputs.length > 0) {
     throw new UsageError(`Cannot use --size with ${inputs[0]}: it is for the built-in image alone`);
   }
-  await using runtime = await Runtime.open(request.device);
+  await using runtime = await Runtime.open(request.device, request);
   using source = inputs.length === 0
     ? await phantomImage(runtime, { size, seed })
     : await openImage(inputs[0]);
@@ -178,5 +178,3 @@ function text(): NdArray {
   const { data, shape } = around(canvas, canvas);
   return ndarray(data.map((value) => value > 0 ? 1 : 0), shape);
 }
-
-if (import.meta.main) await runCommand(stress);

@@ -9,9 +9,9 @@ import {
   trainPrior,
   trainReconstruction,
 } from "../../train/mod.ts";
-import { INTERRUPTED, runCommand } from "../entry.ts";
+import { INTERRUPTED } from "../entry.ts";
 import { command } from "../options/help.ts";
-import { COMMON, NETWORK, SEED } from "../options/shared.ts";
+import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
@@ -65,6 +65,7 @@ const OPTIONS = {
     "0",
   ),
   notes: option("FILE.md", "text on licences and limits, copied into the card of the model", path),
+  threads: DEVICE.threads,
   ...COMMON,
 };
 
@@ -111,5 +112,3 @@ export const trainCommand = command({
   console.out(json ? jsonLine({ output, step, seconds }) : `${output}\n`);
   return 0;
 });
-
-if (import.meta.main) await runCommand(trainCommand);

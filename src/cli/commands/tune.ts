@@ -6,9 +6,9 @@ import { loadDenoiser, modelPath } from "../../nn/mod.ts";
 import { makeTrials, tryDraw, type TuningRow, type TuningTask } from "../../recon/trials.ts";
 import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
-import { type CommandContext, runCommand } from "../entry.ts";
+import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
-import { COMMON, METHOD, NETWORK, SIMULATION_OPTIONS } from "../options/shared.ts";
+import { COMMON, DEVICE, METHOD, NETWORK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { count, mask, oneOf, path, positive } from "../options/values.ts";
 import { jsonLine, textOf } from "../files.ts";
@@ -43,6 +43,7 @@ const OPTIONS = {
   samples: option("N", "posterior samples whose mean is compared with the truth", count, "2"),
   set: { ...METHOD.set, summary: "settings with fixed values, such as eta=1,cg=6" },
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
+  ...DEVICE,
   ...COMMON,
 };
 
@@ -72,7 +73,7 @@ export const tune = command({
   const sources = Array.from({ length: volumes }, (_, i) => ({
     from: paths[Math.floor((i + 0.5) * paths.length / volumes)],
   }));
-  await using runtime = await Runtime.open("cpu");
+  await using runtime = await Runtime.open(request.device, request);
   const { denoise } = await loadDenoiser(await modelPath(request.model));
   const trials = await makeTrials(runtime, sources, request.masks, { coils, noise, seed });
   const task: TuningTask = { sampler, denoise, trials, samples, seed, fixed: set };
@@ -132,5 +133,3 @@ function line({ draw, settings, psnr, mean, seconds }: TuningRow): string {
 function setText(settings: Settings): string {
   return Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(",");
 }
-
-if (import.meta.main) await runCommand(tune);

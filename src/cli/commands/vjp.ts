@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { InputError, UsageError } from "../../errors.ts";
 import { externalLoader, type Shape, vjpModel } from "../../graph/mod.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
-import { runCommand } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
@@ -70,5 +69,3 @@ function differentiated(path: string, bytes: Uint8Array, shapes: Readonly<Record
     throw new InputError(`${path}: ${message}`, { cause, hint });
   }
 }
-
-if (import.meta.main) await runCommand(vjp);

@@ -1,5 +1,6 @@
 /** Reading a command line, and the text of `--help`, both by the table of options. @module */
-import type { Command, CommandContext } from "../entry.ts";
+import type { HelpedCommand } from "../commands.ts";
+import type { CommandContext } from "../entry.ts";
 import { methods } from "../../recon/methods.ts";
 import { withConfig } from "./config.ts";
 import { COMMON } from "./shared.ts";
@@ -31,19 +32,24 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
 export function command<T extends OptionTable>(
   help: CommandHelp<T>,
   run: (request: RequestOf<T>, context: CommandContext, args: readonly string[]) => Promise<number>,
-): Command {
+): HelpedCommand {
   const { options } = help;
-  return async (args, context) => {
+  const called = async (args: readonly string[], context: CommandContext) => {
     const written = parseOptions(options, args);
     if (written.values.help || written.values.version) {
-      context.console.out(written.values.help ? helpText(help) : VERSION_LINE);
+      context.console.out(written.values.help ? asTyped(helpText(help)) : VERSION_LINE);
       return 0;
     }
     const isConfig = options.config === COMMON.config;
     const whole = isConfig ? await withConfig(options, written) : written;
     return await run(requestOf(options, whole), context, args);
   };
+  return Object.assign(called, { help });
 }
+
+/** A text that names commands, as the user types them: `larmor` says so to what it starts. */
+export const asTyped = (text: string): string =>
+  Deno.env.get("LARMOR_PROGRAM") === undefined ? text : text.replaceAll("deno task ", "larmor ");
 
 export function helpText({ usage, about, options, sections = [], examples }: CommandHelp): string {
   const optionRows = Object.entries(options).map(([name, { value, summary, fallback }]) =>

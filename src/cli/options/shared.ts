@@ -48,6 +48,7 @@ export const DEVICE = {
     oneOf(DEVICES),
     "auto",
   ),
+  threads: option("N", "threads of the processor for one graph. Default: all cores", count),
 };
 
 export const INPUT = {

@@ -8,7 +8,11 @@ import { UsageError } from "../../errors.ts";
 import { didYouMean } from "../../suggest.ts";
 
 /** Reads the text of an option; throws UsageError. `option` is its name for messages, as `--steps`. */
-export type Parse<V> = (text: string, option: string) => V;
+export interface Parse<V> {
+  (text: string, option: string): V;
+  /** The words it takes, where they are few. */
+  readonly choices?: readonly string[];
+}
 
 /** One option; without `parse` it is a flag. */
 export interface OptionSpec {

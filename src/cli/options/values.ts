@@ -31,7 +31,7 @@ export const positive = number({ above: 0 });
 
 /** One of several words; for another word the nearest is suggested. */
 export function oneOf<const C extends string>(choices: readonly C[]): Parse<C> {
-  return (text, option) => {
+  const parse: Parse<C> = (text, option) => {
     const choice = choices.find((candidate) => candidate === text);
     if (choice !== undefined) return choice;
     throw new UsageError(
@@ -39,6 +39,7 @@ export function oneOf<const C extends string>(choices: readonly C[]): Parse<C> {
       didYouMean(text, choices),
     );
   };
+  return Object.assign(parse, { choices });
 }
 
 /** Different words separated by commas, at least one; `all` stands for all choices. */

@@ -49,7 +49,7 @@ export async function compare(
   store: RunStore,
   watcher: CompareWatcher,
 ): Promise<CompareResult> {
-  await using runtime = await Runtime.open(task.device);
+  await using runtime = await Runtime.open(task.device, task);
   const inputs: InputRow[] = [], runs: ComparisonRun[] = [], failures: unknown[] = [];
   for (const input of task.inputs) inputs.push(await describeInput(runtime, task, input));
   const of = inputs.length * task.masks.length * task.variants.length;

@@ -30,6 +30,8 @@ export interface CompareTask {
   /** Whether to hold back lines and predict them. */
   readonly audit: boolean;
   readonly device: DeviceRequest;
+  /** Threads of the processor for one graph. Default: all cores. */
+  readonly threads?: number;
   /** Whatever else the results depend on: how the inputs are opened. */
   readonly stamp: RunSettings;
   /** SHA-256 of masks and maps that are files, by their paths. */

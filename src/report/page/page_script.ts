@@ -29,4 +29,4 @@ function write(url: URL, written: Map<string, string>): void {
   written.set(url.href, `const ${moduleName(url.pathname)} = (() => {\n${body}${result}\n})();\n`);
 }
 
-const moduleName = (path: string) => `${basename(path, ".ts")}_module`;
+const moduleName = (path: string) => `${basename(path).replace(/\.[jt]s$/, "")}_module`;

@@ -1,0 +1,70 @@
+/** All commands: what they do, what Deno must allow them, and where they are. @module */
+import type { CommandHelp } from "./options/help.ts";
+import type { Command } from "./entry.ts";
+
+/** A command with its help. */
+export type HelpedCommand = Command & { readonly help: CommandHelp };
+
+/** A command that is loaded when it is called. */
+export interface CommandEntry {
+  readonly summary: string;
+  /** Permissions of Deno; `deno.json` gives the same to the task of this name. */
+  readonly permissions: readonly string[];
+  load(): Promise<HelpedCommand>;
+}
+
+const FILES = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env"];
+
+/** The commands of `larmor` and the tasks of `deno.json`, by name. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  recon: {
+    summary: "k-space in, images out",
+    permissions: FILES,
+    load: async () => (await import("./commands/recon.ts")).recon,
+  },
+  compare: {
+    summary: "many methods on the same data: a table and a report",
+    permissions: [...FILES, "--allow-run=bart", "--allow-sys=systemMemoryInfo"],
+    load: async () => (await import("./commands/compare.ts")).compare,
+  },
+  stress: {
+    summary: "how much of planted structures each method keeps",
+    permissions: FILES,
+    load: async () => (await import("./commands/stress.ts")).stress,
+  },
+  serve: {
+    summary: "an MRD streaming server beside a scanner",
+    permissions: ["--allow-net=127.0.0.1,0.0.0.0", ...FILES],
+    load: async () => (await import("./commands/serve.ts")).serve,
+  },
+  simulate: {
+    summary: "an image in, multi-coil k-space out",
+    permissions: FILES,
+    load: async () => (await import("./commands/simulate.ts")).simulate,
+  },
+  sample: {
+    summary: "images drawn from a prior, without data",
+    permissions: FILES,
+    load: async () => (await import("./commands/sample.ts")).sample,
+  },
+  train: {
+    summary: "trains a network on volumes",
+    permissions: FILES,
+    load: async () => (await import("./commands/train.ts")).trainCommand,
+  },
+  tune: {
+    summary: "searches the settings of a method on volumes",
+    permissions: FILES,
+    load: async () => (await import("./commands/tune.ts")).tune,
+  },
+  vjp: {
+    summary: "an ONNX model in, the model of its gradient out",
+    permissions: FILES,
+    load: async () => (await import("./commands/vjp.ts")).vjp,
+  },
+  "import-weights": {
+    summary: "weights of other projects as a model folder",
+    permissions: FILES,
+    load: async () => (await import("./commands/import_weights.ts")).importWeightsCommand,
+  },
+};

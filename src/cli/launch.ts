@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/**
+ * `larmor`, as it is installed: starts a command under Deno from where the user stands, with the
+ * permissions of that command and no others. Runs under Deno and Node.
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { COMMANDS } from "./commands.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The program and its first arguments that run Deno: this one, that of npm, or the one on PATH. */
+function denoCommand(): string[] {
+  if ("Deno" in globalThis) return [process.execPath];
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve("deno/package.json"));
+    return [process.execPath, join(folder, "bin.cjs")];
+  } catch {
+    return ["deno"];
+  }
+}
+
+/** In a checkout Deno reads deno.json; in the npm package it takes what npm installed. */
+function projectFlags(): string[] {
+  const config = join(ROOT, "deno.json");
+  return existsSync(config) ? ["--config", config] : ["--node-modules-dir=manual"];
+}
+
+/** Runs a command line of `larmor` and ends with its exit code. */
+function launch(args: readonly string[]): void {
+  const { permissions } = COMMANDS[args[0]] ?? COMMANDS.recon;
+  const entry = fileURLToPath(new URL("./larmor.ts", import.meta.url));
+  const [program, ...first] = denoCommand();
+  const child = spawn(
+    program,
+    [...first, "run", "--quiet", "--no-prompt", ...projectFlags(), ...permissions, entry, ...args],
+    { stdio: "inherit", env: { ...process.env, LARMOR_PROGRAM: "larmor" } },
+  );
+  child.on("error", (cause) => {
+    process.stderr.write(
+      `larmor: Cannot start Deno: ${cause.message}\n  Install it with npm install deno\n`,
+    );
+    process.exit(1);
+  });
+  // A terminal sends Ctrl-C to both; the command decides how it ends.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal!]));
+}
+
+launch(process.argv.slice(2));
