@@ -6,7 +6,7 @@ import { didYouMean } from "../suggest.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { COMMANDS } from "./commands.ts";
 import { type Command, runCommand } from "./entry.ts";
-import { asTyped, twoColumns, VERSION_LINE } from "./options/help.ts";
+import { twoColumns, VERSION_LINE } from "./options/help.ts";
 import { oneOf } from "./options/values.ts";
 import { textOf } from "./files.ts";
 
