@@ -4,12 +4,13 @@ import { isFile } from "../host.ts";
 import { type ByteSource, openBytes } from "./bytes.ts";
 import { cflStem } from "./cfl.ts";
 import { hasHdf5Signature } from "./hdf5/library.ts";
+import { isMrdStream } from "./mrd/stream_file.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { inflatedHead } from "./nifti/read.ts";
 import { NPY_MAGIC } from "./numpy/npy.ts";
 
 /** Formats that the content of a file shows; the reader of HDF5 finds its layout. */
-export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti";
+export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti" | "mrd-stream";
 
 /** First line of a BART .hdr, within its first bytes. */
 const CFL_TITLE = /^#\s*Dimensions\s*$/m;
@@ -31,6 +32,7 @@ export function detectFormat(path: string): ContentFormat {
   if (startsWith(head, NPY_MAGIC)) return "npy";
   if (hasHdf5Signature(source)) return "hdf5";
   if (CFL_TITLE.test(new TextDecoder("latin1").decode(head))) return "bart-cfl";
+  if (isMrdStream(source)) return "mrd-stream";
   if (isNifti(source)) return "nifti";
   throw unknown(path, head);
 }
@@ -53,8 +55,10 @@ function unknown(path: string, head: Uint8Array): InputError {
   const found = [...head.subarray(0, SHOWN)].map((byte) => byte.toString(16).padStart(2, "0"));
   const isCfl = path.endsWith(".cfl");
   return new InputError(
-    `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, BART .cfl/.hdr, ` +
-      `NumPy .npy or NIfTI is required, found a file that begins with ${found.join(" ")}`,
+    `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, an MRD stream, ` +
+      `BART .cfl/.hdr, NumPy .npy or NIfTI is required, found a file that begins with ${
+        found.join(" ")
+      }`,
     { hint: isCfl ? `A .cfl needs its header beside it: ${cflStem(path)}.hdr` : hintFor(head) },
   );
 }
@@ -64,5 +68,9 @@ function hintFor(head: Uint8Array): string | undefined {
     return "From an .npz take one array: numpy.save(name, numpy.load(file)[key])";
   }
   const text = new TextDecoder("latin1").decode(head.subarray(0, 10));
+  if (text.startsWith("yardl")) {
+    return "This is MRD 2 (yardl): turn it into a stream of ISMRMRD 1 with mrd_to_ismrmrd of the " +
+      "mrd package";
+  }
   return text === "MATLAB 5.0" ? "In MATLAB save it with save(name, '-v7.3')" : undefined;
 }

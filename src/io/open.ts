@@ -21,7 +21,14 @@ const KSPACE_READERS: Readonly<
   "bart-cfl": openCfl,
   npy: openNpyKspace,
   nifti: openNiftiKspace,
+  "mrd-stream": refuseRaw,
 };
+
+function refuseRaw(path: string): never {
+  throw new InputError(`Cannot open ${path} as an array: k-space is required, found acquisitions`, {
+    hint: "readKspace of the package's root makes k-space of raw acquisitions",
+  });
+}
 
 /** Opens k-space of any format understood. The caller disposes of it. */
 export async function openKspace(path: string, { domain }: OpenOptions = {}): Promise<KspaceFile> {

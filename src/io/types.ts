@@ -11,6 +11,7 @@ export type FileFormat =
   | "fastmri-hdf5"
   | "matlab-hdf5"
   | "ismrmrd"
+  | "mrd-stream"
   | "bart-cfl"
   | "npy"
   | "nifti"

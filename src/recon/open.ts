@@ -2,7 +2,6 @@
 import { UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { promiseTry } from "../host.ts";
-import { detectFormat } from "../io/detect.ts";
 import { openKspace, type OpenOptions } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { exchanged, type NdArray, ndarray, sizeOf } from "../ndarray.ts";
@@ -29,7 +28,7 @@ export async function readKspace(
   path: string,
   { domain, ...raw }: ReadOptions = {},
 ): Promise<KspaceFile> {
-  if (domain !== "image" && detectFormat(path) === "hdf5") {
+  if (domain !== "image") {
     const file = await openRaw(path, raw);
     if (file !== undefined) return file;
   }

@@ -1,7 +1,8 @@
-/** Raw ISMRMRD acquisitions as k-space that can be reconstructed. @module */
+/** Raw acquisitions as k-space that can be reconstructed. @module */
 import { InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
-import { type MrdFile, type MrdOptions, openMrd } from "../io/mrd/mrd_file.ts";
+import { type AcquisitionOptions, openAcquisitions } from "../io/acquisitions.ts";
+import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { checkSlice } from "../io/axes.ts";
 import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
@@ -15,7 +16,7 @@ import { indexRaw, type RawImage, type RawIndex } from "./raw_index.ts";
 /** Bytes of samples that are read at a time. */
 const READ_BYTES = 1 << 24;
 
-export interface RawOptions extends MrdOptions {
+export interface RawOptions extends AcquisitionOptions {
   /** Encoding to reconstruct. Default: that of the first line of an image. */
   readonly encoding?: number;
   /** What whitens and transforms; default a runtime of its own on the CPU. */
@@ -23,15 +24,15 @@ export interface RawOptions extends MrdOptions {
 }
 
 /**
- * Opens an ISMRMRD file as k-space. All headers are read at once, the lines of an image when it is
+ * Opens a file of raw acquisitions as k-space. All headers are read at once, the lines of an image when it is
  * asked for: only one image (or one volume of a 3-D scan) is in memory at a time.
- * @returns undefined when it is HDF5 of another kind
+ * @returns undefined when it holds something else
  */
 export async function openRaw(
   path: string,
-  { group, encoding, runtime }: RawOptions = {},
+  { encoding, runtime, ...options }: RawOptions = {},
 ): Promise<KspaceFile | undefined> {
-  const file = await openMrd(path, { group });
+  const file = await openAcquisitions(path, options);
   if (file === undefined) return undefined;
   try {
     const index = await indexRaw(file, encoding);
@@ -51,6 +52,7 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
   const { layout, coils, geometry, partial } = bin;
   return {
     ...described(layout, coils, 1, 1),
+    format: "ismrmrd",
     path,
     geometry,
     partial,
@@ -74,7 +76,6 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
     { name: "readout", size: x.encoded },
   ];
   return {
-    format: "ismrmrd",
     axes,
     slices: slices * images,
     coils,
@@ -93,7 +94,7 @@ class RawReader {
   #last: { readonly image: number; readonly bin: Promise<RawBin> } | undefined;
 
   constructor(
-    private readonly file: MrdFile,
+    private readonly file: AcquisitionFile,
     private readonly index: RawIndex,
     private readonly runtime: Runtime,
   ) {}
@@ -109,6 +110,7 @@ class RawReader {
     return {
       ...described(layout, images[0].header.activeChannels, images.length, volumes),
       path: this.file.path,
+      format: this.file.format,
       warnings: warnings.length > 0 ? warnings : undefined,
       partial,
       // Slabs one after the other have no single affine.

@@ -1,7 +1,7 @@
 /** Which acquisitions of an ISMRMRD file make which image. @module */
 import type { Warning } from "../warning.ts";
 import { InputError } from "../errors.ts";
-import type { MrdFile } from "../io/mrd/mrd_file.ts";
+import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
 import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
@@ -37,7 +37,7 @@ class Indexer {
   phaseCorrection = 0;
   readonly #layouts = new Map<number, RawLayout>();
 
-  take(file: MrdFile, header: AcquisitionHeader, index: number): void {
+  take(file: AcquisitionFile, header: AcquisitionHeader, index: number): void {
     const use = lineUse(header);
     if (use === "noise") this.noise.push(index);
     else if (use === "skip") this.phaseCorrection += hasFlag(header, "phaseCorrection") ? 1 : 0;
@@ -51,7 +51,7 @@ class Indexer {
     }
   }
 
-  layout({ path, header: { encodings } }: MrdFile, encoding: number): RawLayout {
+  layout({ path, header: { encodings } }: AcquisitionFile, encoding: number): RawLayout {
     if (encoding >= encodings.length) {
       throw new InputError(
         `Cannot reconstruct ${path}: the header has encodings 0 to ${encodings.length - 1}, ` +
@@ -66,7 +66,7 @@ class Indexer {
  * Sorts the acquisitions of a file by reading all their headers.
  * @param wanted encoding; default that of the first line of an image
  */
-export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex> {
+export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<RawIndex> {
   const indexer = new Indexer();
   let index = 0;
   for await (const header of file.headers()) indexer.take(file, header, index++);
@@ -86,10 +86,11 @@ export async function indexRaw(file: MrdFile, wanted?: number): Promise<RawIndex
   }
   const { noise, calibration, phaseCorrection } = indexer;
   const others = encodings.filter((each) => each !== encoding);
-  const warnings = others.map((other): Warning => ({
+  const warnings = [...file.warnings ?? []];
+  warnings.push(...others.map((other): Warning => ({
     code: "encoding-left-out",
     message: `Encoding ${other} is left out: only encoding ${encoding} is reconstructed`,
-  }));
+  })));
   if (phaseCorrection > 0) {
     warnings.push({
       code: "phase-correction-unused",
@@ -120,7 +121,11 @@ function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: 
 }
 
 /** Where a scan that is not accelerated lacks lines that its header announces. */
-function missingLines(file: MrdFile, encoding: number, images: readonly RawImage[]): Warning[] {
+function missingLines(
+  file: AcquisitionFile,
+  encoding: number,
+  images: readonly RawImage[],
+): Warning[] {
   const { limits, parallelImaging, encodedSpace } = file.header.encodings[encoding];
   const limit = limits.kspaceEncodeStep1;
   const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);

@@ -1,7 +1,7 @@
 /** An ISMRMRD file, open for reading: its header, and its records some at a time. @module */
-import type { Acquisition, AcquisitionHeader, Waveform } from "../../mrd/values.ts";
-import type { MrdHeader } from "../../mrd/xml_header.ts";
+import type { Acquisition, Waveform } from "../../mrd/values.ts";
 import { TIME_LIMIT, WorkerFile } from "../hdf5/worker_client.ts";
+import type { AcquisitionFile } from "./acquisition_file.ts";
 import type { RecordBatch, RecordKind } from "./hdf5_records.ts";
 import { ACQUISITION, acquisitionLengths, WAVEFORM } from "./headers.ts";
 import { parseMrdHeader } from "./xml_header.ts";
@@ -18,20 +18,13 @@ export interface MrdOptions {
   readonly timeLimit?: number;
 }
 
-export interface MrdFile extends Disposable {
-  readonly path: string;
+export interface MrdFile extends AcquisitionFile {
   readonly group: string;
   /** The XML header as text. */
   readonly xml: string;
-  readonly header: MrdHeader;
-  readonly acquisitionCount: number;
   readonly waveformCount: number;
   /** Names of the groups of images that are already in it. */
   readonly images: readonly string[];
-  /** Headers of all acquisitions in order; their samples are read once and dropped. */
-  headers(): AsyncGenerator<AcquisitionHeader>;
-  /** Some acquisitions, in the order of `indices`. */
-  read(indices: readonly number[]): Promise<Acquisition[]>;
   /** All acquisitions in order; only some tens are in memory at a time. */
   acquisitions(): AsyncGenerator<Acquisition>;
   /** All waveforms in order. */
@@ -59,6 +52,7 @@ function mrdFile(path: string, file: WorkerFile<{ kind: "openMrd"; path: string 
     file.read({ kind: "readMrd", records, indices: Uint32Array.from(indices), headersOnly });
   return {
     path,
+    format: "ismrmrd",
     group,
     xml,
     header: parseMrdHeader(xml, path),
