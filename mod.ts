@@ -43,6 +43,7 @@ export {
   simulatedKspace,
   type SimulationRequest,
 } from "./src/recon/simulated.ts";
+export type { FourierSign, FourierSignRequest, TakenSign } from "./src/mrd/fourier_sign.ts";
 export type {
   Axis,
   FileFormat,

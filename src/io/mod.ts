@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./types.ts";
+export type { FourierSign, TakenSign } from "../mrd/fourier_sign.ts";
 export { createFolderWhole, writeFileWhole } from "./atomic.ts";
 export { writeCflCoils } from "./cfl.ts";
 export { sha256File } from "./checksum.ts";

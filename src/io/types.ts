@@ -3,6 +3,7 @@
  * maths (no Fourier transform, no combination of coils, no scaling beyond a format's own slope).
  * @module
  */
+import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Warning } from "../warning.ts";
 
@@ -82,6 +83,11 @@ export interface KspaceFile extends Disposable {
   };
   /** Volumes that the slices make, one after the other (repetitions, echoes). Default 1. */
   readonly volumes?: number;
+  /**
+   * The sign of the exponent of raw acquisitions, or of a file whose sign was asked for. Slices that
+   * are read always make their image by an inverse DFT.
+   */
+  readonly fourierSign?: TakenSign;
   /** What a user should know of the file. */
   readonly warnings?: readonly Warning[];
   /** Where voxels lie, when the file says so. */

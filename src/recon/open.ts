@@ -4,6 +4,7 @@ import type { Runtime } from "../graph/mod.ts";
 import { promiseTry } from "../host.ts";
 import { openKspace, type OpenOptions } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
+import type { FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { exchanged, type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { openRaw } from "./raw_file.ts";
 import { checkFinite, planarCoils } from "../io/planar.ts";
@@ -15,6 +16,11 @@ export interface ReadOptions extends OpenOptions {
   readonly group?: string;
   /** Encoding of an ISMRMRD file. Default: that of the first line of an image. */
   readonly encoding?: number;
+  /**
+   * Sign of the exponent of the samples: `+` where the image is the forward DFT of k-space, `-` where
+   * it is the inverse DFT. Default `auto`: `+` for raw acquisitions of Siemens, `-` for all others.
+   */
+  readonly fourierSign?: FourierSignRequest;
   /** What prepares raw acquisitions; default a runtime on the CPU. It must outlive the file. */
   readonly runtime?: Runtime;
 }
@@ -32,7 +38,23 @@ export async function readKspace(
     const file = await openRaw(path, raw);
     if (file !== undefined) return file;
   }
-  return await openKspace(path, domain === undefined ? {} : { domain });
+  const file = await openKspace(path, domain === undefined ? {} : { domain });
+  return raw.fourierSign === "+" ? conjugatedFile(file) : file;
+}
+
+/** K-space whose samples are conjugated: its image is the forward DFT of what the file holds. */
+function conjugatedFile(file: KspaceFile): KspaceFile {
+  return {
+    ...file,
+    fourierSign: { sign: "+", from: "option" },
+    readSlice: async (index) => {
+      const { data, shape } = await file.readSlice(index);
+      const plane = shape[2] * shape[3];
+      const sign = (i: number) => Math.floor(i / plane) % 2 === 0 ? 1 : -1;
+      return { data: data.map((value, i) => sign(i) * value), shape };
+    },
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
 }
 
 /** What is known of k-space beside its samples; all may be left out. */

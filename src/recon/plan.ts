@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
+import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Method } from "../method/problem.ts";
 import { sizeOf } from "../ndarray.ts";
@@ -34,6 +35,8 @@ export interface Plan {
     readonly phase: number;
     /** Readout samples. */
     readonly readout: number;
+    /** Sign of the exponent of raw acquisitions, or that was asked for; null for other files. */
+    readonly fourierSign: TakenSign | null;
   };
   /** First slice and the one after the last. */
   readonly slices: readonly [number, number];
@@ -99,6 +102,7 @@ export async function planReconstruction(
       coils,
       phase,
       readout,
+      fourierSign: file.fourierSign ?? null,
     },
     slices: [first, end],
     mask: { ...reportMask(mask), kept: mask.kept, of: mask.values.length },

@@ -5,6 +5,7 @@ import { type AcquisitionOptions, openAcquisitions } from "../io/acquisitions.ts
 import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { checkSlice } from "../io/axes.ts";
+import { fourierSign as signOf, type FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
@@ -19,6 +20,8 @@ const READ_BYTES = 1 << 24;
 export interface RawOptions extends AcquisitionOptions {
   /** Encoding to reconstruct. Default: that of the first line of an image. */
   readonly encoding?: number;
+  /** Sign of the exponent of the samples. Default `auto`: by the vendor that the header names. */
+  readonly fourierSign?: FourierSignRequest;
   /** What whitens and transforms; default a runtime of its own on the CPU. */
   readonly runtime?: Runtime;
 }
@@ -30,14 +33,14 @@ export interface RawOptions extends AcquisitionOptions {
  */
 export async function openRaw(
   path: string,
-  { encoding, runtime, ...options }: RawOptions = {},
+  { encoding, fourierSign, runtime, ...options }: RawOptions = {},
 ): Promise<KspaceFile | undefined> {
   const file = await openAcquisitions(path, options);
   if (file === undefined) return undefined;
   try {
     const index = await indexRaw(file, encoding);
     const own = runtime === undefined ? await Runtime.open("cpu") : undefined;
-    return new RawReader(file, index, runtime ?? own!).kspaceFile(() => {
+    return new RawReader(file, index, runtime ?? own!, fourierSign).kspaceFile(() => {
       file[Symbol.dispose]();
       own?.[Symbol.asyncDispose]().catch(() => {});
     });
@@ -49,11 +52,12 @@ export async function openRaw(
 
 /** One bin of an assembler as k-space, for what arrives in a stream, which messages call `path`. */
 export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): KspaceFile {
-  const { layout, coils, geometry, partial } = bin;
+  const { layout, coils, geometry, partial, sign } = bin;
   return {
     ...described(layout, coils, 1, 1),
     format: "ismrmrd",
     path,
+    fourierSign: sign,
     geometry,
     partial,
     readSlice: (index) => bin.readSlice(runtime, index),
@@ -97,6 +101,7 @@ class RawReader {
     private readonly file: AcquisitionFile,
     private readonly index: RawIndex,
     private readonly runtime: Runtime,
+    private readonly fourierSign?: FourierSignRequest,
   ) {}
 
   kspaceFile(close: () => void): KspaceFile {
@@ -111,6 +116,7 @@ class RawReader {
       ...described(layout, images[0].header.activeChannels, images.length, volumes),
       path: this.file.path,
       format: this.file.format,
+      fourierSign: signOf(this.file.header, this.fourierSign),
       warnings: warnings.length > 0 ? warnings : undefined,
       partial,
       // Slabs one after the other have no single affine.
@@ -137,7 +143,7 @@ class RawReader {
   async #assembled({ header, lines }: RawImage): Promise<RawBin> {
     this.#noise ??= this.#readNoise();
     const noise = await this.#noise;
-    const assembler = new Assembler(this.file.header, { noise, untilFlush: true });
+    const assembler = this.#assembler(noise);
     const calibration = this.index.calibration.get(calibrationKey(header)) ?? [];
     for await (const acquisition of this.#read([...calibration, ...lines])) {
       assembler.push(acquisition);
@@ -147,9 +153,14 @@ class RawReader {
     throw new InputError(`Cannot reconstruct ${this.file.path}: its number of coils changes`);
   }
 
+  #assembler(noise: NoiseScan): Assembler {
+    const { fourierSign } = this;
+    return new Assembler(this.file.header, { noise, untilFlush: true, fourierSign });
+  }
+
   async #readNoise(): Promise<NoiseScan> {
     const scan = new NoiseScan();
-    const assembler = new Assembler(this.file.header, { noise: scan });
+    const assembler = this.#assembler(scan);
     for await (const acquisition of this.#read(this.index.noise)) assembler.push(acquisition);
     return scan;
   }

@@ -1,6 +1,7 @@
 /** The content of recon.json: what was done to what, and how good it is. @module */
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
+import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
@@ -18,6 +19,8 @@ export interface ReportInput {
   readonly format: FileFormat;
   /** Sizes of the file's own axes, in the file's order. */
   readonly shape: readonly number[];
+  /** Sign of the exponent of raw acquisitions, or that was asked for; null for other files. */
+  readonly fourierSign: TakenSign | null;
 }
 
 /** What was sampled. */
@@ -94,7 +97,7 @@ export function reconReport(
   const seconds = { total, ...result.seconds, write: writeSeconds };
   return {
     schema: REPORT_SCHEMA,
-    input: { path: file.path, sha256, format: file.format, shape: fileShape(file) },
+    input: reportInput(file, sha256),
     mask: reportMask(result.mask),
     method: result.method,
     model: result.model ?? null,
@@ -111,6 +114,12 @@ export function reconReport(
     audit: result.audit ?? null,
     outputs,
   };
+}
+
+/** What a report says of a file. */
+export function reportInput(file: KspaceFile, sha256: string | null): ReportInput {
+  const { path, format, fourierSign = null } = file;
+  return { path, sha256, format, shape: fileShape(file), fourierSign };
 }
 
 /** What a report says of a mask. */

@@ -78,7 +78,12 @@ export class LocalWork implements Work {
     this.#options = options;
     try {
       this.#header = parseMrdHeader(request.xml, "the client");
-      this.#assembler = new Assembler(this.#header, { maxBytes: request.memoryBytes });
+      this.#assembler = new Assembler(this.#header, {
+        maxBytes: request.memoryBytes,
+        fourierSign: request.options.fourierSign,
+      });
+      const { sign, from } = this.#assembler.sign;
+      this.#log("INF", `Fourier sign ${sign} (${from})`);
     } catch (error) {
       this.#fail(error);
     }
@@ -159,7 +164,7 @@ export class LocalWork implements Work {
       this.#runtime ??= Runtime.open(this.#options.device);
       const runtime = await this.#runtime;
       using file = binFile(runtime, bin);
-      const { options } = this.#request;
+      const { fourierSign: _taken, ...options } = this.#request.options;
       const result = await reconstruct(file, {
         ...options,
         audit: "none", // there is no recon.json to hold it

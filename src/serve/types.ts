@@ -2,10 +2,13 @@
 import type { Device, DeviceRequest } from "../graph/mod.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
 import type { Acquisition } from "../mrd/values.ts";
+import type { AssemblerOptions } from "../mri/raw/assembler.ts";
 import type { ReconstructOptions } from "../recon/types.ts";
 
 /** How a session's slices are reconstructed: plain data, which can be sent to a worker. */
-export type RecipeOptions = Omit<ReconstructOptions, "device" | "slices" | "onProgress" | "signal">;
+export type RecipeOptions =
+  & Omit<ReconstructOptions, "device" | "slices" | "onProgress" | "signal">
+  & Pick<AssemblerOptions, "fourierSign">;
 
 /** A named way to reconstruct. */
 export interface Recipe {

@@ -28,7 +28,7 @@ import { duration, ProgressLine } from "../render/progress.ts";
 export const compare = command(COMPARE, async (request, context, args) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
-  const { inputs: paths, simulate, domain, group, encoding } = request;
+  const { inputs: paths, simulate, domain, group, encoding, fourierSign } = request;
   const { maps, calibration, slices, seed, audit, device, threads } = request;
   const geometries: (Geometry | undefined)[] = [];
   const task: CompareTask = {
@@ -40,7 +40,7 @@ export const compare = command(COMPARE, async (request, context, args) => {
     audit,
     device,
     threads,
-    stamp: { simulate, domain, group, encoding },
+    stamp: { simulate, domain, group, encoding, fourierSign },
     checksums: await checksums([...plan.masks, request.maps]),
     peerVersion,
     command: ["deno task compare", ...args.map(quoted)].join(" "),

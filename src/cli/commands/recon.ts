@@ -148,14 +148,17 @@ function requireNoWarning(warnings: readonly Warning[] = []): void {
 /** Opens an input, or the built-in example; the caller disposes of it. */
 export async function openInput(
   runtime: Runtime,
-  { simulate, domain, group, encoding }: Pick<
+  { simulate, ...read }: Pick<
     ReconRequest,
-    "simulate" | "domain" | "group" | "encoding"
+    "simulate" | "domain" | "group" | "encoding" | "fourierSign"
   >,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
-  if (simulate === undefined) return await readKspace(input, { runtime, domain, group, encoding });
+  if (simulate === undefined) {
+    const { domain, group, encoding, fourierSign } = read;
+    return await readKspace(input, { runtime, domain, group, encoding, fourierSign });
+  }
   const image = await openImage(input);
   try {
     return await simulatedKspace(runtime, image, simulate);

@@ -5,8 +5,8 @@ import { type Duplex, Session } from "../../serve/session.ts";
 import type { Log } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import type { CommandContext } from "../entry.ts";
-import { methodRequest, type ReconRequest } from "../options/recon.ts";
-import { fixedRecipe } from "../options/serve_recipes.ts";
+import type { ReconRequest } from "../options/recon.ts";
+import { fixedRecipe, streamRequest } from "../options/serve_recipes.ts";
 
 /** Bytes of samples that wait for the end of their image: the pipe's owner is trusted. */
 const MEMORY_BYTES = 8 * 2 ** 30;
@@ -44,7 +44,7 @@ export async function runPipe(
   const unlimited = { acquisitions: Infinity, idleSeconds: Infinity };
   const message = { ...DEFAULT_MESSAGE_LIMITS, dataBytes: 2 ** 30 };
   const session = new Session(duplex, {
-    recipes: fixedRecipe(methodRequest(request)),
+    recipes: fixedRecipe(streamRequest(request)),
     limits: { ...unlimited, message, memoryBytes: MEMORY_BYTES },
     openWork: pool.openWork,
     log,

@@ -3,14 +3,25 @@ import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import type { RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
-import { checkRecon, methodRequest, RECON_OPTIONS } from "./recon.ts";
+import { checkRecon, methodRequest, RECON_OPTIONS, type ReconRequest } from "./recon.ts";
 import { requestOf, type Written } from "./table.ts";
 
 const { method, steps, weight, set, samples, calibration, compress, seed, model, maps } =
   RECON_OPTIONS;
+const sign = RECON_OPTIONS["fourier-sign"];
 
 /** Options of `recon` that a client may change: none of them names a file. */
-const OPEN_OPTIONS = { method, steps, weight, set, samples, calibration, compress, seed };
+const OPEN_OPTIONS = {
+  method,
+  steps,
+  weight,
+  set,
+  samples,
+  calibration,
+  compress,
+  seed,
+  "fourier-sign": sign,
+};
 
 type RecipeValues = Written["values"];
 
@@ -91,7 +102,12 @@ async function yamlFiles(folder: string): Promise<string[]> {
 }
 
 function recipeOptions(values: RecipeValues): RecipeOptions {
-  return methodRequest(checkRecon(requestOf(RECON_OPTIONS, { values, inputs: [] })));
+  return streamRequest(checkRecon(requestOf(RECON_OPTIONS, { values, inputs: [] })));
+}
+
+/** What a stream takes of a command line. */
+export function streamRequest(request: ReconRequest): RecipeOptions {
+  return { ...methodRequest(request), fourierSign: request.fourierSign };
 }
 
 export function fixedRecipe(options: RecipeOptions): RecipeBook {

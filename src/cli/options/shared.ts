@@ -1,6 +1,7 @@
 /** Options that several commands have, spelt alike in all of them. @module */
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
+import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
 import { methods } from "../../recon/methods.ts";
 import { option } from "./table.ts";
 import { count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
@@ -69,13 +70,27 @@ export const INPUT = {
     "encoding of an ISMRMRD file. Default: that of its first image line",
     index,
   ),
+  "fourier-sign": option(
+    "SIGN",
+    "sign of the exponent of k-space: + where the image is its forward DFT, - where it is the " +
+      "inverse DFT. auto: + for raw data whose header names Siemens, - for all others",
+    oneOf(FOURIER_SIGNS),
+    "auto",
+  ),
   slices: {
     ...option("A:B", "slices A to B - 1, counted from 0. Default: all slices", sliceBounds),
     joint: ":",
   },
 };
 
-export function checkInput({ simulate, domain }: { simulate?: unknown; domain?: string }): void {
+export function checkInput(
+  { simulate, domain, fourierSign }: { simulate?: unknown; domain?: string; fourierSign?: string },
+): void {
+  if (simulate !== undefined && fourierSign === "+") {
+    throw new UsageError(
+      "Cannot combine --simulate with --fourier-sign +: simulated k-space has the sign -",
+    );
+  }
   if (simulate === undefined || domain !== "kspace") return;
   throw new UsageError(
     "Cannot combine --simulate with --domain kspace: an image is required to simulate from",

@@ -11,10 +11,15 @@ export function reportText(report: ReconReport): string {
   const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
   return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
+    ...signLine(input.fourierSign),
     ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),
     ...Object.values(outputs).map((path) => `  ${path}`),
   ]);
+}
+
+function signLine(taken: ReconReport["input"]["fourierSign"]): string[] {
+  return taken === null ? [] : [`  Fourier sign ${taken.sign} (${taken.from})`];
 }
 
 function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string {
@@ -52,6 +57,9 @@ export function planText(plan: Plan, outputs: Readonly<Record<string, string>>):
       "used as",
       `${input.coils} coils, ${input.phase} phase-encode lines, readout ${input.readout}`,
     ],
+    ...(input.fourierSign === null
+      ? []
+      : [["sign", `${input.fourierSign.sign} (${input.fourierSign.from})`] as const]),
     ["slices", `${first}:${end}`],
     [
       "mask",

@@ -4,10 +4,11 @@
  */
 import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
+import { fourierSign, type FourierSignRequest, type TakenSign } from "../../mrd/fourier_sign.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
 import { type BinParts, RawBin } from "./bin.ts";
 import { type RawLayout, rawLayout } from "./layout.ts";
-import { checkAcquisition, lineName, lineUse } from "./line.ts";
+import { checkAcquisition, conjugated, lineName, lineUse } from "./line.ts";
 import { LineStore } from "./line_store.ts";
 import { NoiseScan } from "./whitening.ts";
 
@@ -22,6 +23,8 @@ export interface AssemblerOptions {
   readonly noise?: NoiseScan;
   /** Whether bins wait for `flush`, as when all lines are known to come. Default false. */
   readonly untilFlush?: boolean;
+  /** Sign of the exponent of the samples. Default `auto`: by the vendor that the header names. */
+  readonly fourierSign?: FourierSignRequest;
 }
 
 /**
@@ -35,8 +38,14 @@ export interface AssemblerOptions {
  * Lines for calibration alone belong to the image when the header calls calibration embedded or
  * interleaved, and otherwise serve all images of their slice. Noise scans whiten what is read after
  * them. Navigators, phase correction and feedback are passed over.
+ *
+ * Samples of a scanner whose exponent is positive are conjugated on the way in, so that an inverse DFT
+ * makes the image: it is the conjugate of the forward DFT, to the pixel for any length, and along all
+ * axes alike.
  */
 export class Assembler {
+  /** The sign of the exponent that was taken. */
+  readonly sign: TakenSign;
   readonly #layouts = new Map<number, RawLayout>();
   readonly #header: MrdHeader;
   readonly #options: AssemblerOptions;
@@ -51,6 +60,7 @@ export class Assembler {
     this.#header = header;
     this.#options = options;
     this.#noise = options.noise ?? new NoiseScan();
+    this.sign = fourierSign(header, options.fourierSign);
     if (header.encodings.length === 1) this.#layout(0);
   }
 
@@ -64,9 +74,10 @@ export class Assembler {
    * @throws {InputError} when it makes no sense, was there before, comes after the end of its image
    *   or exceeds the memory allowed; it is dropped, and the next one may come
    */
-  push(acquisition: Acquisition): RawBin[] {
-    const { header } = acquisition;
-    checkAcquisition(acquisition);
+  push(given: Acquisition): RawBin[] {
+    const { header } = given;
+    checkAcquisition(given);
+    const acquisition = this.sign.sign === "+" ? conjugated(given) : given;
     const use = lineUse(header);
     if (use === "noise") {
       this.#noise.add(acquisition);
@@ -165,7 +176,7 @@ export class Assembler {
     this.#closed.add(key);
     this.#bytes -= COMPLEX * open.lines.coils * open.lines.width * open.lines.size;
     const calibration = this.#calibration.get(calibrationKey(open.header));
-    return [new RawBin({ ...open, noise: this.#noise, calibration })];
+    return [new RawBin({ ...open, noise: this.#noise, calibration, sign: this.sign })];
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { InputError } from "../../errors.ts";
 import type { Program, Runtime } from "../../graph/mod.ts";
+import type { TakenSign } from "../../mrd/fourier_sign.ts";
 import type { AcquisitionHeader } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { compressCoils } from "../calibration/coil_compression.ts";
@@ -27,6 +28,7 @@ export interface BinParts {
   /** Lines for calibration that are not part of the image. */
   readonly calibration?: LineStore;
   readonly noise: NoiseScan;
+  readonly sign: TakenSign;
 }
 
 /**
@@ -46,16 +48,19 @@ export class RawBin {
   readonly coils: number;
   readonly lines: number;
   readonly partial?: PartialSampling;
+  /** The sign that its samples had; where it is +, they were conjugated. */
+  readonly sign: TakenSign;
   readonly #parts: BinParts;
   #volume: Promise<readonly NdArray[]> | undefined;
   #calibrationVolume: Promise<readonly NdArray[]> | undefined;
 
   /** Takes over the lines. @throws {InputError} when there are none */
   constructor(parts: BinParts) {
-    const { layout, header, lines } = parts;
+    const { layout, header, lines, sign } = parts;
     if (lines.size === 0) throw new InputError("Cannot reconstruct an image without lines");
     this.layout = layout;
     this.header = header;
+    this.sign = sign;
     const { slice, contrast, phase, repetition, set } = header.idx;
     this.counters = { slice, contrast, phase, repetition, set };
     this.coils = lines.coils;

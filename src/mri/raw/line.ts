@@ -125,3 +125,10 @@ function widen(extent: [number, number], first: number, count: number): void {
   extent[0] = Math.min(extent[0], first);
   extent[1] = Math.max(extent[1], first + count);
 }
+
+/** The acquisition with the conjugate of its samples, which are copied. */
+export function conjugated(acquisition: Acquisition): Acquisition {
+  const samples = acquisition.samples.slice();
+  for (let i = 1; i < samples.length; i += 2) samples[i] = -samples[i];
+  return { ...acquisition, samples };
+}

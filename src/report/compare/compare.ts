@@ -11,7 +11,7 @@ import { bartMethods } from "../../recon/bart.ts";
 import { outputSize } from "../../recon/finish.ts";
 import { predictMemory } from "../../recon/plan.ts";
 import { reconstructFrom } from "../../recon/reconstruct.ts";
-import { fileShape } from "../../recon/report.ts";
+import { reportInput } from "../../recon/report.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { FileSlices, KeptSlices, outputGeometry, sliceRange } from "../../recon/slice_supply.ts";
 import type { Progress } from "../../recon/types.ts";
@@ -96,10 +96,8 @@ async function describeInput(
   const stamp = JSON.stringify([sha256, path, slices, task.stamp]);
   const hash = createHash("sha256").update(stamp).digest("hex").slice(0, 10);
   return {
+    ...reportInput(file, sha256),
     path,
-    sha256,
-    format: file.format,
-    shape: fileShape(file),
     slices,
     reference: `reference/${hash}.npy`,
   };

@@ -39,6 +39,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       sha256: createHash("sha256").update(Deno.readFileSync(input)).digest("hex"),
       format: "fastmri-hdf5",
       shape: [SIZE.slices, SIZE.coils, SIZE.width, SIZE.height],
+      fourierSign: null,
     });
     assert.deepEqual(report.mask, {
       spec: "equispaced:R=2,acs=8",

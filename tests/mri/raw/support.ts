@@ -153,7 +153,10 @@ export function headerXml(header: MrdHeader): string {
     `<encodingLimits>${limits(encoding)}</encodingLimits>` +
     `<trajectory>${encoding.trajectory}</trajectory>${parallel(encoding)}</encoding>`
   );
-  return '<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">' +
+  const { vendor } = header.system;
+  const system = vendor === undefined ? "" : "<acquisitionSystemInformation>" +
+    `<systemVendor>${vendor}</systemVendor></acquisitionSystemInformation>`;
+  return '<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">' + system +
     "<experimentalConditions><H1resonanceFrequency_Hz>63500000</H1resonanceFrequency_Hz>" +
     `</experimentalConditions>${encodings.join("")}</ismrmrdHeader>`;
 }
