@@ -8,6 +8,7 @@ import { concat, mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
 import { regularisedInverse, TIKHONOV } from "../mri/physics/proximal.ts";
 import { ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
+import { deadCoils, silenced } from "./dead_coils.ts";
 import { mriMeasurement } from "./measurement.ts";
 import type { Problem, SamplingGeometry } from "./problem.ts";
 
@@ -53,7 +54,12 @@ export async function compileModelSigma(
     },
   );
   return async ({ y, inputs, sigma }) => {
-    const { energies: { data: [found, ofNoise] } } = await program.run({ y, ...inputs, probe });
+    const noise = silenced(probe, deadCoils(y));
+    const { energies: { data: [found, ofNoise] } } = await program.run({
+      y,
+      ...inputs,
+      probe: noise,
+    });
     if (!(ofNoise > 0)) return sigma;
     return Math.sqrt(
       sigma ** 2 + Math.max(0, found / ofNoise - (CALIBRATED_MAPS_EXCESS * sigma) ** 2),

@@ -109,7 +109,7 @@ export class Preparation {
 
   static async create(runtime: Runtime, options: PreparationOptions): Promise<Preparation> {
     const { coils, mask, full, compress, readout = mask.width } = options;
-    const regions = noiseRegions(mask, coils);
+    const regions = noiseRegions(mask);
     const acquire = await runtime.build(
       { kspace: [coils, 2, mask.height, readout] },
       ({ kspace }): Record<string, Tensor> => {

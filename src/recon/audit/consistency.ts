@@ -31,6 +31,7 @@ import { conjugateGradients } from "../../mri/physics/cg.ts";
 import { dftW } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { type LinearOperator, regularised } from "../../mri/physics/operator.ts";
+import { deadCoils, silenced } from "../../method/dead_coils.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 
@@ -76,7 +77,7 @@ export interface ConsistencyEnergies {
   readonly bands: readonly (ResidualEnergies & Band)[];
   /**
    * What no image explains in the outer part of k-space: how much of each coil's noise is there for
-   * noise of variance 1 (mean 1 over the coils), one number for each coil.
+   * noise of variance 1 (mean 1 over the coils), one number for each coil that holds anything.
    */
   readonly coilNoise: readonly number[];
   /** Largest correlation of that between two coils beyond what white noise leaves, 0 to 1. */
@@ -129,10 +130,12 @@ export async function compileConsistency(
     },
   );
   return async ({ y, inputs }, image) => {
-    const out = await program.run({ y, ...inputs, image, noise });
+    const dead = deadCoils(y), live = coils - dead.length;
+    const out = await program.run({ y, ...inputs, image, noise: silenced(noise, dead) });
     return {
-      bands: bands.map((band, i) => ({
+      bands: bands.map(({ count, ...band }, i) => ({
         ...band,
+        count: count * live / coils,
         signal: out.signal.data[i],
         residual: out.residual.data[i],
         fitted: out.fitted.data[i],
@@ -210,8 +213,9 @@ function coilFigures(
   const entry = (set: number, i: number, j: number) => data[(set * size + i) * size + j];
   const power = (set: number, c: number) =>
     entry(set, 2 * c, 2 * c) + entry(set, 2 * c + 1, 2 * c + 1);
-  const ratios = Array.from({ length: coils }, (_, c) => ratio(power(0, c), power(1, c)));
-  const mean = ratios.reduce((sum, value) => sum + value, 0) / coils;
+  const live = [...Array(coils).keys()].filter((c) => power(1, c) > 0);
+  const ratios = live.map((c) => power(0, c) / power(1, c));
+  const mean = ratios.reduce((sum, value) => sum + value, 0) / live.length;
   /** Complex correlation of two coils: sum of y_i conj(y_j) over the root of their powers. */
   const correlation = (set: number, i: number, j: number): [number, number] => {
     const norm = Math.sqrt(power(set, i) * power(set, j));
@@ -223,7 +227,7 @@ function coilFigures(
   for (let i = 0; i < coils; i++) {
     for (let j = 0; j < i; j++) {
       const [a, b] = [correlation(0, i, j), correlation(1, i, j)];
-      largest = Math.max(largest, Math.hypot(a[0] - b[0], a[1] - b[1]));
+      largest = Math.max(largest, Math.min(1, Math.hypot(a[0] - b[0], a[1] - b[1])));
     }
   }
   return { coilNoise: ratios.map((value) => ratio(value, mean)), correlation: largest };

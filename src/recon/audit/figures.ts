@@ -58,6 +58,9 @@ const MIN_RESIDUAL_FRACTION = 0.05;
 /** Below this, in units of bright tissue, data count as free of noise: float32 has its own. */
 export const MIN_SIGMA = 1e-5;
 
+/** A ratio of variances beyond this says nothing more, and must stay a number. */
+const MAX_RATIO = 1e6;
+
 /** An excess below this part of the noise counts as none... */
 const SIGNIFICANT = 0.05;
 
@@ -104,9 +107,10 @@ function figuresOf(parts: readonly ResidualEnergies[], variance: number) {
   };
 }
 
+/** Largest over smallest, at most {@link MAX_RATIO}; 1 of fewer than two. */
 function ratioOfExtremes(values: readonly number[]): number {
-  const smallest = Math.min(...values);
-  return smallest > 0 ? Math.max(...values) / smallest : Infinity;
+  if (values.length < 2) return 1;
+  return Math.max(...values) / Math.max(Math.min(...values), Math.max(...values) / MAX_RATIO);
 }
 
 /** What no image explains beyond the noise, relative to the signal: the largest over the bands. */

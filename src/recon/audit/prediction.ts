@@ -10,6 +10,7 @@
 import { mul, reduceSum, reshape, type Runtime, sub } from "../../graph/mod.ts";
 import { sense, tv } from "../../classical/mod.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
+import { deadCoils } from "../../method/dead_coils.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type {
   Method,
@@ -124,7 +125,8 @@ export async function compilePrediction(
   return async ({ y, inputs, sigma }, control = {}) => {
     const without = { y: samplesOf(y, mask, kept), inputs, sigma };
     const measured = samplesOf(y, mask, held);
-    const count = 2 * y.shape[1] * held.kept * (held.isLines ? held.width : 1);
+    const live = y.shape[1] - deadCoils(y).length;
+    const count = 2 * live * held.kept * (held.isLines ? held.width : 1);
     const scale = 1 / (count * Math.max(sigma, MIN_SIGMA) ** 2);
     const error = async (image: NdArray, y = measured) =>
       scale * (await compare.run({ image, y, ...inputs })).energy.data[0];

@@ -48,6 +48,9 @@ const EQUAL_PREDICTION = 0.03;
 /** Least error beyond the noise that is divided by, as part of the noise. */
 const MIN_ERROR = 0.02;
 
+/** A ratio of variances beyond this is not told apart from it, and must stay a number. */
+const MAX_NOISE_RATIO = 1e6;
+
 /** Why a slice is not consistent. */
 export interface Reason {
   readonly kind: keyof typeof LIMITS;
@@ -64,7 +67,7 @@ export function judge(consistency: SliceConsistency, prediction?: Prediction): r
   return [
     noise === null ? [] : reason(
       "noise",
-      Math.max(noise, 1 / noise),
+      Math.max(noise, 1 / Math.max(noise, 1 / MAX_NOISE_RATIO)),
       `The outer k-space holds ${short(noise)} ${noise > 1 ? "times" : "of"} the noise variance ` +
         "that was assumed",
     ),

@@ -1,6 +1,10 @@
 /** The noise level of scenes with signal: few coils, few lines, coils that differ, corners without data. */
 import assert from "node:assert/strict";
 import { kspaceFromArray, reconstruct } from "../../../mod.ts";
+import { findNoise, noiseRegions } from "../../../src/mri/calibration/noise.ts";
+import { dft2 } from "../../../src/mri/physics/dft.ts";
+import { makeMask, parseMaskSpec } from "../../../src/mri/sampling/masks.ts";
+import { ndarray } from "../../../src/ndarray.ts";
 import { Rng } from "../../../src/rng.ts";
 import { runtime } from "../../runtime.ts";
 import { scene } from "./calibration_support.ts";
@@ -70,3 +74,55 @@ for (const { title, size, mask, level = () => 1, acquired = () => true, bounds }
     assert.ok(sigma[0] >= low && sigma[0] <= high, `${sigma[0] / truth} of the truth`);
   });
 }
+
+Deno.test("a dead coil counts in nothing, and each coil has a level of its own", () => {
+  const [coils, height, width] = [4, 64, 48];
+  const parsed = parseMaskSpec("equispaced:R=2,acs=8");
+  assert.ok(parsed.kind !== "file");
+  const regions = noiseRegions(makeMask(parsed, height, width));
+  const levels = [1, 0, 2, 1];
+  const count = regions.count;
+  const energies = (held: readonly number[]) => ({
+    data: Float32Array.from(
+      { length: coils * count },
+      (_, i) => 2 * held[i % count] * levels[Math.floor(i / count)] ** 2,
+    ),
+    shape: [coils, count],
+  });
+  const { corners, air } = regions.samples;
+  const found = findNoise({ corners: energies(corners), air: energies(air) }, regions);
+  assert.ok(Math.abs(found.sigma - Math.sqrt(2)) < 1e-5, `${found.sigma}`);
+  assert.deepEqual(found.variances.map((v) => Math.round(v * 1e4) / 1e4), [1, 0, 4, 1]);
+  assert.equal(found.quiet.corners.length, count);
+});
+
+Deno.test("the noise beside a small and sharp object is found in the narrow strips of air", async () => {
+  const [coils, size, sigma] = [6, 32, 0.003];
+  const inside = (i: number) =>
+    Math.abs(Math.floor(i / size) - 16) < 11 && Math.abs(i % size - 16) < 14;
+  const image = ndarray(
+    Float32Array.from({ length: coils * 2 * size * size }, (_, i) => {
+      const pixel = i % (size * size), part = Math.floor(i / (size * size));
+      const ramp = 1 + Math.cos(part / 2 + Math.floor(pixel / size) / 16 + pixel % size / 20);
+      return inside(pixel) ? (pixel % 7 === 0 ? 1 : 0.4) * ramp : 0;
+    }),
+    [coils, 2, size, size],
+  );
+  const program = await runtime.build(
+    { image: image.shape },
+    ({ image }) => ({ y: dft2(image, "forward") }),
+  );
+  const { y } = await program.run({ image });
+  const noise = new Rng(3).normals(y.data.length);
+  for (const mask of [undefined, "equispaced:R=2,acs=15"]) {
+    const [loud, quiet] = await Promise.all([20 * sigma, sigma].map(async (level) => {
+      using file = kspaceFromArray({
+        data: y.data.map((v, i) => v + level * noise[i]),
+        shape: y.shape,
+      });
+      const found = await reconstruct(file, { method: "zero-filled", mask, device: runtime });
+      return found.sigma[0];
+    }));
+    assert.ok(Math.abs(loud / quiet / 20 - 1) < 0.15, `${loud / quiet}`); // 4 before
+  }
+});

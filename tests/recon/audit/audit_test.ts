@@ -244,3 +244,26 @@ Deno.test("spread: mean and regions above the local contrast, in closed form", (
     { slice: 7, row: 14, column: 10, rows: 4, columns: 5, pixels: 20 },
   ]);
 });
+
+Deno.test("a coil that holds nothing counts in no figure, and figures are never infinite", async () => {
+  const mask = everyOtherLine(24, 31);
+  const whole = example(6, mask, SIGMA);
+  const plane = whole.problem.y.data.length / 6;
+  const y = whole.problem.y.data.map((v, i) => i < plane ? 0 : v);
+  const maps = whole.problem.inputs.maps;
+  const coil = maps.data.length / 6;
+  const silent = ndarray(maps.data.map((v, i) => i < coil ? 0 : v), maps.shape);
+  const found: Example = {
+    ...whole,
+    problem: { ...whole.problem, y: ndarray(y, whole.problem.y.shape), inputs: { maps: silent } },
+  };
+  const image = truthOf(found);
+  const { chiSquare, unexplained, coilRatio, correlation } = await figures(found, image);
+  const count = measured(found) * 5 / 6, unknowns = 2 * 24 * 31;
+  assertNear(chiSquare, 1, count);
+  assertNear(unexplained!, 1, (count - unknowns) / 2);
+  assert.ok(coilRatio < 1.6 && correlation < 0.3, `${coilRatio}, ${correlation}`);
+  const options = { method: constantly(image), options: {}, seed: 1 };
+  const predict = await compilePrediction(runtime, found.geometry, options);
+  assertNear((await predict!(found.problem)).error, 1, 2 * 5 * 31);
+});
