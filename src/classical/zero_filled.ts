@@ -34,7 +34,7 @@ export const rss: Method = {
   needsMaps: false,
   fixedSteps: true,
   prepare(runtime, geometry) {
-    const { y, inputs } = mriMeasurement(geometry);
+    const { y, inputs } = mriMeasurement({ ...geometry, sets: 1 });
     const fourier = sampledFourier(inputs.maps, geometry.mask);
     return singleSolver(runtime, {
       method: "rss",

@@ -15,7 +15,7 @@ import { unreadable } from "./unreadable.ts";
 /** Number of dimensions of every BART array. */
 const RANK = 16;
 /** Dimensions that are used here. */
-const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, SLICE = 13;
+const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, MAPS = 4, SLICE = 13;
 /** BART's names of the dimensions, in order. */
 const NAMES = [
   ...["readout", "phase", "phase2", "coil", "maps", "echo", "coeff", "coeff2", "iter", "cshift"],
@@ -132,12 +132,20 @@ export async function writeCfl(
 }
 
 /**
- * Writes planar coil arrays `[C, 2, H, W]` or `[S, C, 2, H, W]` as BART expects k-space and coil
- * images: W is dimension 0, H 1, C 3, S 13.
+ * Writes planar coil arrays `[C, 2, H, W]`, `[S, C, 2, H, W]` or, of several sets of maps,
+ * `[S, sets, C, 2, H, W]` as BART expects k-space, coil images and maps: W is dimension 0, H 1, C 3,
+ * sets 4, S 13.
  */
 export async function writeCflCoils(stem: string, planar: NdArray): Promise<void> {
-  const [width, height, , coils, slices = 1] = planar.shape.toReversed();
+  const [width, height, , coils, ...others] = planar.shape.toReversed();
+  const [slices = 1, sets = 1] = others.toReversed();
   const dims = new Array(RANK).fill(1);
-  [dims[READ], dims[PHS1], dims[COIL], dims[SLICE]] = [width, height, coils, slices];
+  [dims[READ], dims[PHS1], dims[COIL], dims[MAPS], dims[SLICE]] = [
+    width,
+    height,
+    coils,
+    sets,
+    slices,
+  ];
   await writeCfl(stem, dims, interleave(planar));
 }

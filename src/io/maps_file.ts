@@ -8,24 +8,30 @@ import { readPlanes, type StoredArray } from "./stored_array.ts";
 import { unreadable } from "./unreadable.ts";
 
 /**
- * Reads coil maps. A .cfl has (readout, phase, 1, coil, maps, ...): of several sets of maps the
- * first is taken; further dimensions are slices. A .npy has ([slice,] coil, readout, phase).
- * @returns `[S, C, 2, H, W]` with H the phase-encode; S = 1 when the maps serve every slice
+ * Reads coil maps. A .cfl has (readout, phase, 1, coil, maps, ...), maps being the sets; further
+ * dimensions are slices. A .npy has ([slice,] [set,] coil, readout, phase): with four axes the first
+ * counts slices.
+ * @returns `[slices, sets, C, 2, H, W]` with H the phase-encode; slices = 1 when the maps serve every slice
  */
 export function readMapsFile(path: string): NdArray {
   const stored = openMaps(path);
   using _source = stored.source;
-  // Without this axis, its first index is read.
-  const array = { ...stored, axes: stored.axes.filter(({ name }) => name !== "maps") };
-  const { slices, coils, height, width } = kspaceSizes(array.axes);
+  const isSet = ({ name }: { readonly name: string }) => name === SETS;
+  // The sets of a slice are counted first.
+  const axes = [...stored.axes.filter(isSet), ...stored.axes.filter((axis) => !isSet(axis))];
+  const { slices: planes, coils, height, width } = kspaceSizes(axes);
+  const sets = axes.find(isSet)?.size ?? 1;
   const size = 2 * coils * height * width;
-  const maps = new Float32Array(slices * size);
-  for (let slice = 0; slice < slices; slice++) {
-    const { data } = readPlanes(array, ["coil", "phase", "readout"], slice);
-    maps.set(data, slice * size);
+  const maps = new Float32Array(planes * size);
+  for (let plane = 0; plane < planes; plane++) {
+    const { data } = readPlanes({ ...stored, axes }, ["coil", "phase", "readout"], plane);
+    maps.set(data, plane * size);
   }
-  return ndarray(maps, [slices, coils, 2, height, width]);
+  return ndarray(maps, [planes / sets, sets, coils, 2, height, width]);
 }
+
+/** BART's name of the dimension of the sets. */
+const SETS = "maps";
 
 function openMaps(path: string): StoredArray {
   const format = detectFormat(path);
@@ -33,9 +39,9 @@ function openMaps(path: string): StoredArray {
   const subject = `${path} as coil maps`;
   if (format !== "npy") throw unreadable(subject, ".cfl or .npy is", format);
   return openNpyArray(path, ({ shape }) => {
-    const names = ["slice", "coil", "readout", "phase"].slice(-shape.length);
-    if (shape.length === 3 || shape.length === 4) return names;
+    const names = ["slice", ...(shape.length === 5 ? [SETS] : []), "coil", "readout", "phase"];
+    if (shape.length >= 3 && shape.length <= 5) return names.slice(-shape.length);
     const found = `shape (${shape.join(", ")})`;
-    throw unreadable(subject, "([slice,] coil, readout, phase) is", found);
+    throw unreadable(subject, "([slice,] [set,] coil, readout, phase) is", found);
   });
 }

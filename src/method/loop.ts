@@ -162,7 +162,7 @@ function requireSensible(found: number, limit: number, method: string, at: strin
 }
 
 /**
- * The solver of a method that is one graph, which makes the image `[1, 2, H, W]` of its inputs: of `y`,
+ * The solver of a method that is one graph, which makes the image `[1, 2 S, H, W]` of its inputs: of `y`,
  * `sigma` and the operator's arrays.
  */
 export async function singleSolver(

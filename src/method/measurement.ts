@@ -9,11 +9,13 @@ import type { SamplingGeometry } from "./problem.ts";
 export interface Measurement {
   /** H and W of the image. */
   readonly image: readonly [number, number];
+  /** Images that are sought at once: one for each set of coil maps. Default 1. */
+  readonly sets?: number;
   /** Shape of y, with a batch axis of 1. */
   readonly y: Shape;
   /** Shapes of the operator's arrays, by name. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** The operator on images `[batch, 2, H, W]`, from its arrays. */
+  /** The operator on images `[batch, 2 sets, H, W]`, from its arrays. */
   operator(inputs: Readonly<Record<string, Tensor>>, batch: number): LinearOperator;
   /** y with all but the low frequencies set to zero, where that makes sense. */
   lowPass?(y: Tensor): Tensor;
@@ -24,15 +26,17 @@ export interface Measurement {
   spectral?(): SpectralForm;
 }
 
-/** The multi-coil measurement of a geometry; its input is `maps` `[1, C, 2, H, W]`. */
-export function mriMeasurement({ coils, height, width, mask }: SamplingGeometry): Measurement {
+/** The multi-coil measurement of a geometry; its input is `maps` `[sets, C, 2, H, W]`. */
+export function mriMeasurement(geometry: SamplingGeometry): Measurement {
+  const { coils, sets = 1, height, width, mask } = geometry;
   return {
     image: [height, width],
+    sets,
     y: mask.yShape(coils),
-    inputs: { maps: [1, coils, 2, height, width] },
+    inputs: { maps: [sets, coils, 2, height, width] },
     operator: ({ maps }, batch) => mriOperator(maps, mask, batch),
     lowPass: mask.acs > 0 ? (y) => mul(y, calibrationWeights(mask)) : undefined,
-    spectral: () => mriSpectrum(coils, mask),
+    spectral: () => mriSpectrum({ coils, sets }, mask),
   };
 }
 

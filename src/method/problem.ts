@@ -13,6 +13,8 @@ import type { SamplingMask } from "../mri/sampling/masks.ts";
 export interface SamplingGeometry {
   /** Number of coils C. */
   readonly coils: number;
+  /** Sets of coil maps S, each with an image of its own. Default 1. */
+  readonly sets?: number;
   /** Phase-encode lines H. */
   readonly height: number;
   /** Readout samples W. */
@@ -29,8 +31,9 @@ export interface Problem {
    */
   readonly y: NdArray;
   /**
-   * Arrays of the operator, by name. `maps`: coil sensitivities `[1, C, 2, H, W]`, sum of squares 1
-   * within the object and 0 outside; absent for methods that need none.
+   * Arrays of the operator, by name. `maps`: coil sensitivities `[S, C, 2, H, W]`, each set of unit sum
+   * of squares within the object and 0 outside, the sets of a pixel orthogonal to each other; absent for
+   * methods that need none.
    */
   readonly inputs: Readonly<Record<string, NdArray>>;
   /** Noise of y: standard deviation of each real and imaginary part. */
@@ -82,9 +85,9 @@ export interface Solver {
   readonly settings?: Readonly<Record<string, number>>;
   /** The network, of methods that have one. */
   readonly model?: ModelReference;
-  /** Reconstructs one slice: complex image `[2, H, W]`, on the scale of the problem. */
+  /** Reconstructs one slice: complex images of the S sets, `[2 S, H, W]`, on the scale of the problem. */
   solve(problem: Problem, control?: RunControl): Promise<NdArray>;
-  /** Draws posterior samples `[S, 2, H, W]`, whose mean `solve` gives; only of methods that sample. */
+  /** Draws posterior samples `[samples, 2 S, H, W]`, whose mean `solve` gives; only of methods that sample. */
   sample?(problem: Problem, control?: RunControl): Promise<NdArray>;
 }
 

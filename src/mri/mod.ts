@@ -18,6 +18,7 @@ export { dft2, dftH, dftHRows, dftHRowsAdjoint, dftW, type Direction } from "./p
 export { dotTest, type LinearDefinition, linearOperator } from "./physics/linear_operator.ts";
 export {
   coils,
+  coilSets,
   compose,
   innerProduct,
   type LinearOperator,

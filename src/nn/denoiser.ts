@@ -7,13 +7,27 @@
  * "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, table 1.
  * @module
  */
-import { add, div, log, mul, reciprocal, sqrt, sub, type Tensor } from "../graph/mod.ts";
+import { add, div, log, mul, reciprocal, reshape, sqrt, sub, type Tensor } from "../graph/mod.ts";
 
 /**
  * A denoiser: `(x [N, 2, H, W], sigma [N, 1, 1, 1]) -> E[x0 | x = x0 + sigma n] [N, 2, H, W]`.
  * @throws {InputError} for a size that the network cannot take
  */
 export type Denoiser = (x: Tensor, sigma: Tensor) => Tensor;
+
+/**
+ * The denoiser on images of several sets of coil maps, `[N, 2 S, H, W]` (see `coilSets`): it sees each as
+ * an image of its own.
+ * @returns a denoiser that takes sigma `[1, 1, 1, 1]` where S is above 1
+ */
+export function setwise(denoise: Denoiser): Denoiser {
+  return (x, sigma) => {
+    const [batch, parts, ...size] = x.shape;
+    if (parts === 2) return denoise(x, sigma);
+    const apart = reshape(x, [batch * parts / 2, 2, ...size]);
+    return reshape(denoise(apart, sigma), x.shape);
+  };
+}
 
 /** A network as it was trained: image and noise level in its own coordinates. */
 export type Network = (x: Tensor, noise: Tensor) => Tensor;

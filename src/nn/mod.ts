@@ -36,6 +36,7 @@ export {
   type Network,
   type NoiseInput,
   scoreDenoiser,
+  setwise,
   velocityDenoiser,
   x0Denoiser,
 } from "./denoiser.ts";

@@ -15,7 +15,7 @@ import { planarCoils } from "../io/planar.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method } from "../method/problem.ts";
-import { type NdArray, ndarray, onlyOf } from "../ndarray.ts";
+import { asBatch, type NdArray, ndarray, onlyOf } from "../ndarray.ts";
 
 /** Weight and iterations of fastMRI's baseline. */
 const WEIGHT = 0.01;
@@ -44,7 +44,7 @@ export const bartMethods: readonly Method[] = Object.entries(BART_ARGUMENTS).map
         solve: async ({ y, inputs }, { onProgress, signal } = {}) => {
           signal?.throwIfAborted();
           const { kspace } = await transform.run({ y });
-          const image = await pics(onlyOf(kspace), onlyOf(inputs.maps), args, signal);
+          const image = await pics(onlyOf(kspace), asBatch(inputs.maps), args, signal);
           onProgress?.(1);
           return image;
         },
@@ -66,7 +66,10 @@ export async function bartVersion(): Promise<string> {
   }
 }
 
-/** Runs `bart pics`; the image `[2, H, W]`. */
+/**
+ * Runs `bart pics`; the images `[2 S, H, W]` of the sets of maps.
+ * @param maps `[1, S, C, 2, H, W]`
+ */
 async function pics(
   kspace: NdArray,
   maps: NdArray,
@@ -89,8 +92,9 @@ async function pics(
     }
     await bart(["pics", ...args, input, at("maps"), at("image")], signal);
     const from = { transpose: false, source: at("image"), slice: 0 };
-    const { data } = planarCoils(readCfl(at("image")).data, 1, height, width, from);
-    return ndarray(data, [2, height, width]);
+    const sets = maps.shape[1]; // where the coils of k-space would be
+    const { data } = planarCoils(readCfl(at("image")).data, sets, height, width, from);
+    return ndarray(data, [2 * sets, height, width]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,10 +1,15 @@
 /** The last step of every method: undo the scale, crop, and orient the image as the file has it. @module */
 import {
+  add,
+  cast,
+  div,
+  lessOrEqual,
   mul,
   reduceMean,
   reduceSum,
   reshape,
   type Runtime,
+  slice,
   sqrt,
   sub,
   swapLastAxes,
@@ -35,26 +40,74 @@ function orient(x: Tensor, { size, output = size, transposed }: OutputGeometry):
   return transposed ? swapLastAxes(image) : image;
 }
 
-/** Compiles: complex `[2, H, W]` and its scale to complex `[2, rows, columns]` and magnitude. */
-export function compileFinish(runtime: Runtime, geometry: OutputGeometry) {
-  return runtime.build(
-    { image: [2, ...geometry.from], scale: [1, 1, 1] },
-    ({ image, scale }) => {
-      const complex = orient(mul(image, scale), geometry);
+/** Smallest magnitude that is divided by, relative to that of the image. */
+const TINY = 1e-12;
+
+/**
+ * Images of the S sets of coil maps `[..., 2 S, H, W]` as the file has them, and as one: the root of the
+ * sum of their squares, with the phase of the first, `[..., 2, rows, columns]`. An image counts as much as
+ * its maps do, so that the result is the root sum of squares of the coil images. One set is its own image.
+ * @param maps `[S, C, 2, H, W]`, of several sets
+ */
+function shown(x: Tensor, geometry: OutputGeometry, maps?: Tensor): Tensor {
+  if (maps === undefined) return orient(x, geometry);
+  const [sets, , , height, width] = maps.shape;
+  const batch = x.shape.slice(0, -3);
+  const norms = sqrt(reduceSum(mul(maps, maps), [1, 2], { keepDims: true }));
+  const apart = reshape(x, [...batch, sets, 2, height, width]);
+  const images = orient(mul(apart, reshape(norms, [sets, 1, height, width])), geometry);
+  const axis = images.rank - 4;
+  const size = sqrt(reduceSum(mul(images, images), [axis, axis + 1], { keepDims: true }));
+  const first = slice(images, axis, 0, 1);
+  const own = magnitude(first);
+  // Where the first image is zero, the sum is taken for real.
+  const isZero = cast(lessOrEqual(own, mul(size, TINY)), "float32");
+  const phase = div(add(first, joinParts(isZero, mul(isZero, 0))), add(own, isZero));
+  return reshape(mul(phase, size), [...batch, 2, ...images.shape.slice(-2)]);
+}
+
+/** Inputs of what makes one image of those of several sets. */
+const setInputs = ({ from }: OutputGeometry, { sets, coils }: SetsOfMaps) => ({
+  scale: [1, 1, 1],
+  ...(sets > 1 && { maps: [sets, coils, 2, ...from] }),
+});
+
+/** How many images a reconstruction is made of, one for each set of coil maps. */
+export interface SetsOfMaps {
+  readonly sets: number;
+  readonly coils: number;
+}
+
+const ONE_SET: SetsOfMaps = { sets: 1, coils: 1 };
+
+/**
+ * Compiles: complex `[2 S, H, W]` and its scale to complex `[2, rows, columns]` and magnitude. Of several
+ * sets it takes the maps `[S, C, 2, H, W]` too.
+ */
+export function compileFinish(runtime: Runtime, geometry: OutputGeometry, of = ONE_SET) {
+  return runtime.build<string, "complex" | "magnitude">(
+    { image: [2 * of.sets, ...geometry.from], ...setInputs(geometry, of) },
+    ({ image, scale, maps }) => {
+      const complex = shown(mul(image, scale), geometry, maps);
       return { complex, magnitude: reshape(magnitude(complex), outputSize(geometry)) };
     },
   );
 }
 
 /**
- * Compiles: S >= 2 posterior samples `[S, 2, H, W]` and their scale to magnitudes `[S, rows, columns]`
+ * Compiles: S >= 2 posterior samples `[S, 2 sets, H, W]` and their scale to magnitudes `[S, rows, columns]`
  * and their standard deviation `[rows, columns]`, with S - 1 in the denominator.
  */
-export function compileSpread(runtime: Runtime, geometry: OutputGeometry, count: number) {
-  return runtime.build(
-    { samples: [count, 2, ...geometry.from], scale: [1, 1, 1] },
-    ({ samples, scale }) => {
-      const oriented = magnitude(orient(mul(samples, scale), geometry));
+export function compileSpread(
+  runtime: Runtime,
+  geometry: OutputGeometry,
+  count: number,
+  of = ONE_SET,
+) {
+  return runtime.build<string, "magnitudes" | "std">(
+    { samples: [count, 2 * of.sets, ...geometry.from], ...setInputs(geometry, of) },
+    ({ samples, scale, maps }) => {
+      const oriented = magnitude(shown(mul(samples, scale), geometry, maps));
       const magnitudes = reshape(oriented, [count, ...outputSize(geometry)]);
       const deviation = sub(magnitudes, reduceMean(magnitudes, [0], { keepDims: true }));
       const variance = mul(reduceSum(mul(deviation, deviation), [0]), 1 / (count - 1));

@@ -8,7 +8,7 @@ import type {
   Solver,
 } from "../method/problem.ts";
 import { restorePartial } from "../mri/sampling/partial_fourier.ts";
-import type { NdArray } from "../ndarray.ts";
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 
 /**
  * Passes for methods that estimate the missing side themselves. Chosen on a real slice (brain7, 5/8 and
@@ -42,10 +42,12 @@ export async function preparedSolver(
   const restored = async (x: NdArray, control?: RunControl): Promise<NdArray> => {
     if (isUnused) control?.onWarning?.(unusedPhase(method.name));
     if (!used.rows && !used.columns) return x;
-    const program = await runtime.build({ x: x.shape }, ({ x }) => ({
-      restored: restorePartial(x, mask, fromZeros ? undefined : REFINING_PASSES),
+    const [height, width] = x.shape.slice(-2);
+    const images = ndarray(x.data, [sizeOf(x.shape) / (2 * height * width), 2, height, width]);
+    const program = await runtime.build({ images: images.shape }, ({ images }) => ({
+      restored: restorePartial(images, mask, fromZeros ? undefined : REFINING_PASSES),
     }));
-    return (await program.run({ x })).restored;
+    return ndarray((await program.run({ images })).restored.data, x.shape);
   };
   const { sample } = solver;
   return {

@@ -7,6 +7,7 @@
  * @module
  */
 import {
+  concat,
   constant,
   constantOf,
   div,
@@ -15,10 +16,11 @@ import {
   mul,
   type Program,
   reduceSum,
-  reshape,
   type Runtime,
   type Shape,
+  slice,
   sqrt,
+  sub,
   type Tensor,
 } from "../graph/mod.ts";
 import { InputError } from "../errors.ts";
@@ -47,7 +49,7 @@ import {
   separateRegion,
 } from "../mri/calibration/region.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
-import { squaredMagnitude } from "../mri/physics/complex.ts";
+import { combineFactor, factorOf, mulFactor } from "../mri/physics/complex.ts";
 import { dftH, dftW } from "../mri/physics/dft.ts";
 import { centred } from "../mri/physics/resample.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
@@ -90,6 +92,7 @@ export type MapsSource =
     readonly separate?: NdArray;
   }
   | { readonly kind: "none" }
+  /** `[S, C, 2, H, W]` */
   | { readonly kind: "given"; readonly maps: NdArray };
 
 interface Calibrator {
@@ -156,8 +159,9 @@ export class Preparation {
     }
     const { scaleAndCalibrate, mapsFrom } = await this.#calibrator(source, arrays);
     const out = await scaleAndCalibrate.run(arrays);
-    const maps = await mapsFrom?.(out, out.image ?? image) ?? out.maps;
-    const inputs: Problem["inputs"] = maps === undefined ? {} : { maps: asBatch(maps) };
+    const calibrated = await mapsFrom?.(out, out.image ?? image);
+    const maps = calibrated ? asBatch(calibrated) : out.maps;
+    const inputs: Problem["inputs"] = maps === undefined ? {} : { maps };
     return { problem: { y: asBatch(out.y), inputs, sigma }, scale, reference };
   }
 
@@ -197,7 +201,7 @@ export class Preparation {
         const y = scaled(samples);
         if (kind === "none") return { y };
         if (kind === "given") {
-          return { y, maps: ofUnitSquares(given, [y.shape[0], 2, mask.height, mask.width]) };
+          return { y, maps: orthonormal(given, [y.shape[0], 2, mask.height, mask.width]) };
         }
         const { calibration, ...image } = separate
           ? separateRegion(scaled(separate), mask, readout)
@@ -216,15 +220,33 @@ export class Preparation {
   }
 }
 
-/** Maps from elsewhere at unit sum of squares, which the step sizes of the methods rely on. */
-function ofUnitSquares(maps: Tensor, shape: Shape): Tensor {
-  if (`${maps.shape}` !== `${shape}`) {
+/** Sine of the angle between the maps of two sets, below which the second fades out. */
+const MIN_SINE = 0.05;
+
+/**
+ * Maps from elsewhere `[S, C, 2, H, W]` at unit sum of squares, the sets of a pixel orthogonal to each
+ * other: the step sizes of the methods rely on it.
+ */
+function orthonormal(maps: Tensor, shape: Shape): Tensor {
+  if (`${maps.shape.slice(1)}` !== `${shape}`) {
     throw new InputError(
-      `Cannot use the coil maps: [C, 2, H, W] = [${shape}] is required, found [${maps.shape}]`,
+      `Cannot use the coil maps: [C, 2, H, W] = [${shape}] is required, found [${
+        maps.shape.slice(1)
+      }]`,
     );
   }
-  const norm = sqrt(reduceSum(squaredMagnitude(maps), [0], { keepDims: true }));
-  return div(maps, max(reshape(norm, [1, 1, ...shape.slice(2)]), TINY));
+  const norm = (x: Tensor) => sqrt(reduceSum(mul(x, x), [1, 2], { keepDims: true }));
+  const sets: Tensor[] = [];
+  for (let set = 0; set < maps.shape[0]; set++) {
+    const given = maps.shape[0] === 1 ? maps : slice(maps, 0, set, set + 1);
+    let own = div(given, max(norm(given), TINY));
+    for (const other of sets) {
+      const factor = factorOf(other);
+      own = sub(own, mulFactor(factor, combineFactor(factor, own, 1)));
+    }
+    sets.push(set === 0 ? own : div(own, max(norm(own), MIN_SINE)));
+  }
+  return sets.length === 1 ? sets[0] : concat(sets, 0);
 }
 
 function pickLines(x: Tensor, lines: readonly number[]): Tensor {

@@ -2,7 +2,7 @@
 import type { KspaceFile } from "../io/types.ts";
 import { measure } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
-import { type NdArray, partOf, stack } from "../ndarray.ts";
+import { type NdArray, partOf, stack, zeros } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
@@ -44,6 +44,7 @@ async function collect(
   for await (const slice of stream) slices.push(keepMaps ? slice : { ...slice, maps: undefined });
   const [{ mask, method, model, device, steps, nfe, settings, drawn, index: first }] = slices;
   const magnitude = stack(slices.map((slice) => slice.magnitude));
+  const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
   const { geometry, volumes = 1, warnings = [] } = file;
@@ -54,7 +55,7 @@ async function collect(
     complex: stack(slices.map((slice) => slice.complex)),
     std,
     samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)),
-    maps: stackIfAll(slices.map((slice) => slice.maps)),
+    maps: stackIfAll(slices.map((slice) => slice.maps && withSets(slice.maps, sets))),
     reference,
     // SSIM needs a whole window.
     metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
@@ -92,6 +93,16 @@ function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {
 function sampleVolumes(slices: readonly NdArray[]): NdArray[] {
   const count = slices[0].shape[0];
   return Array.from({ length: count }, (_, i) => stack(slices.map((slice) => partOf(slice, i))));
+}
+
+const setsOf = ({ shape }: NdArray) => shape.length > 4 ? shape[0] : 1;
+
+/** The maps of a slice with as many sets as those of others: sets that it has not are zero. */
+function withSets(maps: NdArray, sets: number): NdArray {
+  if (sets === 1) return maps;
+  const whole = zeros([sets, ...maps.shape.slice(-4)]);
+  whole.data.set(maps.data);
+  return whole;
 }
 
 function stackIfAll(arrays: readonly (NdArray | undefined)[]): NdArray | undefined {

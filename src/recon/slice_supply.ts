@@ -10,7 +10,7 @@ import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
-import { type NdArray, ndarray, partOf } from "../ndarray.ts";
+import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
 import { once } from "../once.ts";
 import type { OutputGeometry } from "./finish.ts";
 import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
@@ -84,7 +84,7 @@ export class FileSlices implements SliceSupply {
     return {
       sampling,
       key,
-      geometry: { coils, height: mask.height, width: mask.width, mask },
+      geometry: { coils, sets: this.#maps?.shape[1], height: mask.height, width: mask.width, mask },
       outputGeometry: outputGeometry(file, mask),
       prepare: async () => {
         const preparation = await once(
@@ -115,22 +115,36 @@ export class FileSlices implements SliceSupply {
     const at = count === 1 ? 0 : index;
     if (at >= count) {
       throw new InputError(
-        `Cannot use the coil maps for slice ${index}: one set or one for each slice is required, ` +
-          `found ${count}`,
+        `Cannot use the coil maps for slice ${index}: maps for all slices or for each slice are ` +
+          `required, found those of ${count}`,
       );
     }
-    return { kind: "given", maps: partOf(all, at) };
+    return { kind: "given", maps: withoutEmptySets(partOf(all, at)) };
   }
 }
 
-/** Coil maps `[S, C, 2, H, W]`, S = 1 when they serve every slice. */
+/** Coil maps `[slices, sets, C, 2, H, W]`, slices = 1 when they serve every slice. */
 function givenMaps(maps: string | NdArray): NdArray {
   if (typeof maps === "string") return readMapsFile(maps);
-  const shape = maps.shape.length === 4 ? [1, ...maps.shape] : maps.shape;
-  if (shape.length === 5 && shape[2] === 2) return ndarray(maps.data, shape);
+  const { shape } = maps;
+  const [slices, sets] = [
+    shape.length > 4 ? shape[0] : 1,
+    shape.length > 5 ? shape[1] : 1,
+  ];
+  const rest = shape.slice(-4);
+  if (shape.length >= 4 && shape.length <= 6 && rest[1] === 2) {
+    return ndarray(maps.data, [slices, sets, ...rest]);
+  }
   throw new InputError(
-    `Cannot use the coil maps: [C, 2, H, W] or [slices, C, 2, H, W] is required, found [${maps.shape}]`,
+    "Cannot use the coil maps: [C, 2, H, W], [slices, C, 2, H, W] or [slices, sets, C, 2, H, W] is " +
+      `required, found [${shape}]`,
   );
+}
+
+/** Maps `[S, C, 2, H, W]` of a slice without the sets after the first that are zero everywhere. */
+function withoutEmptySets(maps: NdArray): NdArray {
+  const sets = Array.from({ length: maps.shape[0] }, (_, set) => partOf(maps, set));
+  return stack(sets.filter(({ data }, set) => set === 0 || data.some((value) => value !== 0)));
 }
 
 /** Slices that are prepared once and kept, with maps, whatever the methods need. */

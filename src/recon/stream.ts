@@ -6,7 +6,14 @@
 import { DivergenceError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
-import type { Method, MethodOptions, Problem, RunControl, Solver } from "../method/problem.ts";
+import type {
+  Method,
+  MethodOptions,
+  Problem,
+  RunControl,
+  SamplingGeometry,
+  Solver,
+} from "../method/problem.ts";
 import { meanOf, type NdArray, onlyOf } from "../ndarray.ts";
 import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
@@ -16,7 +23,7 @@ import { Auditor } from "./audit/auditor.ts";
 import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
-import { FileSlices, type ReadSlice, sliceRange, type SliceSupply } from "./slice_supply.ts";
+import { FileSlices, sliceRange, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
 
 /** Parts of the progress of a slice: reading it, and reading and calibrating it. */
@@ -152,13 +159,17 @@ class Run {
     });
     report("read", 0);
     const slice = await clock.time("read", () => supply.read(index, method.needsMaps));
-    const { solver, finish, reorient } = await once(
-      this.#compiled,
-      slice.key,
-      () => this.#compile(slice),
-    );
     report("calibrate", READING_SHARE);
     const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
+    const { maps } = problem.inputs;
+    const sets = maps?.shape[0] ?? 1;
+    const key = `${slice.key} ${sets}`;
+    const geometry = sets === 1 ? slice.geometry : { ...slice.geometry, sets };
+    const { solver, finish, reorient } = await once(
+      this.#compiled,
+      key,
+      () => this.#compile(geometry, slice.outputGeometry),
+    );
     const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
     let modelSigma: number | undefined;
     const { image, samples } = await clock.time("reconstruct", () =>
@@ -169,7 +180,8 @@ class Run {
         onWarning: (warning) => warnings.push(warning),
       }));
     const scale = { data: Float32Array.of(prepared.scale), shape: [1, 1, 1] };
-    const { complex, magnitude } = await finish.run({ image, scale });
+    const finishing = { scale, ...(image.shape[0] > 2 && { maps }) };
+    const { complex, magnitude } = await finish.run({ image, ...finishing });
     // The last guard, for methods that have none of their own.
     if (!magnitude.data.every(Number.isFinite)) {
       throw new DivergenceError(
@@ -177,7 +189,6 @@ class Run {
           "found NaN or infinity",
       );
     }
-    const { key, geometry } = slice;
     const audit = this.#auditor.active
       ? await clock.time("audit", () =>
         this.#auditor.slice(
@@ -189,10 +200,10 @@ class Run {
       index,
       complex,
       magnitude,
-      ...await this.#spread(samples, scale, slice.outputGeometry),
+      ...await this.#spread(samples, finishing, slice.outputGeometry),
       reference: prepared.reference &&
         (await reorient.run({ reference: prepared.reference })).oriented,
-      maps: problem.inputs.maps && onlyOf(problem.inputs.maps),
+      maps: maps && (sets === 1 ? onlyOf(maps) : maps),
       mask: slice.sampling.mask,
       method: method.name,
       device: this.runtime.device,
@@ -210,22 +221,34 @@ class Run {
   }
 
   /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */
-  async #spread(samples: NdArray | undefined, scale: NdArray, outputGeometry: OutputGeometry) {
+  async #spread(
+    samples: NdArray | undefined,
+    finishing: Readonly<Record<string, NdArray>>,
+    outputGeometry: OutputGeometry,
+  ) {
     if (samples === undefined || samples.shape[0] < 2) return {};
-    const spread = await compileSpread(this.runtime, outputGeometry, samples.shape[0]);
-    const { magnitudes, std } = await spread.run({ samples, scale });
+    const of = setsOf(finishing.maps);
+    const spread = await compileSpread(this.runtime, outputGeometry, samples.shape[0], of);
+    const { magnitudes, std } = await spread.run({ samples, ...finishing });
     return { std, samples: this.task.options.keepSamples ? magnitudes : undefined };
   }
 
-  async #compile({ geometry, outputGeometry }: ReadSlice): Promise<Compiled> {
+  async #compile(
+    geometry: SamplingGeometry,
+    outputGeometry: OutputGeometry,
+  ): Promise<Compiled> {
     const { method, settings } = this.task;
+    const { coils, sets = 1 } = geometry;
+    const of = { coils, sets: method.needsMaps ? sets : 1 };
     return {
       solver: await preparedSolver(this.runtime, method, geometry, settings),
-      finish: await compileFinish(this.runtime, outputGeometry),
+      finish: await compileFinish(this.runtime, outputGeometry, of),
       reorient: await compileReference(this.runtime, outputGeometry),
     };
   }
 }
+
+const setsOf = (maps?: NdArray) => maps && { sets: maps.shape[0], coils: maps.shape[1] };
 
 function clockOf(runtime: Runtime) {
   const compiledBefore = runtime.compileSeconds;

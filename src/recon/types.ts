@@ -51,8 +51,8 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   /** First slice and the one after the last. Default: all. */
   readonly slices?: readonly [number, number];
   /**
-   * Coil maps: a file, or an array `[C, 2, H, W]` for all slices or `[slices, C, 2, H, W]`, H the
-   * phase-encode axis. Default: calibrated from the calibration region.
+   * Coil maps: a file, or an array `[C, 2, H, W]` for all slices, `[slices, C, 2, H, W]` or, of several
+   * sets, `[slices, sets, C, 2, H, W]`, H the phase-encode axis. Default: calibrated from the calibration region.
    */
   readonly maps?: string | NdArray;
   /** How maps are calibrated. Default `espirit`. */
@@ -107,7 +107,8 @@ export interface Reconstructed {
   /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
   readonly std?: NdArray;
   /**
-   * Coil maps `[C, 2, H, W]`, H the phase-encode axis, with unit sum of squares within the object;
+   * Coil maps `[C, 2, H, W]` (`[sets, C, 2, H, W]` where there are several sets), H the phase-encode axis,
+   * with unit sum of squares within the object;
    * absent for methods that need none. The option `maps` takes them as they are.
    */
   readonly maps?: NdArray;

@@ -6,32 +6,41 @@ import { fixture, inFolder, refuses, same, tabulate } from "./support.ts";
 /** A number that names its indices. */
 const value = (...index: number[]) => index.reduce((sum, i) => 6 * sum + i + 1, 0);
 const MAPS = tabulate([2, 3, 2, 4, 5], value);
+/** The maps as one set for each slice. */
+const ONE_SET = { ...MAPS, shape: [2, 1, 3, 2, 4, 5] };
 
 Deno.test("readMapsFile() reads the maps of .npy and .cfl alike", async () => {
   await inFolder(async (at) => {
     await writeCflCoils(at("maps"), MAPS);
-    same(readMapsFile(at("maps.cfl")), MAPS);
+    same(readMapsFile(at("maps.cfl")), ONE_SET);
     const asInFile = tabulate([2, 3, 2, 5, 4], (s, c, part, x, y) => value(s, c, part, y, x));
     await writeNpyComplex(at("maps.npy"), asInFile);
-    same(readMapsFile(at("maps.npy")), MAPS);
+    same(readMapsFile(at("maps.npy")), ONE_SET);
   });
 });
 
-Deno.test("readMapsFile() takes the first of two sets of maps, as ecalib -m2 writes them", async () => {
+Deno.test("readMapsFile() reads sets of maps, as ecalib -m2 writes them", async () => {
+  const size = [2, 2, 3, 2, 4, 5];
   await inFolder(async (at) => {
     const plane = 4 * 5 * 3;
     const data = Float32Array.from({ length: 2 * 2 * 2 * plane }, (_, i) => i);
     await writeCfl(at("maps"), [5, 4, 1, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2], data);
-    const first = (s: number, c: number, part: number, y: number, x: number) =>
-      part + 2 * (x + 5 * (y + 4 * c) + plane * 2 * s);
-    same(readMapsFile(at("maps")), tabulate([2, 3, 2, 4, 5], first));
+    const inFile = (s: number, m: number, c: number, part: number, y: number, x: number) =>
+      part + 2 * (x + 5 * (y + 4 * c) + plane * (2 * s + m));
+    same(readMapsFile(at("maps")), tabulate(size, inFile));
+    await writeCflCoils(at("again"), tabulate(size, inFile));
+    same(readMapsFile(at("again")), tabulate(size, inFile));
+    const turned = tabulate([2, 2, 3, 2, 5, 4], (s, m, c, p, x, y) => inFile(s, m, c, p, y, x));
+    await writeNpyComplex(at("maps.npy"), turned);
+    same(readMapsFile(at("maps.npy")), tabulate(size, inFile));
   });
 });
 
-Deno.test("readMapsFile() gives one set that serves every slice as S = 1", async () => {
+Deno.test("readMapsFile() gives maps that serve every slice as those of one", async () => {
   await inFolder(async (at) => {
     await writeCflCoils(at("maps"), tabulate([3, 2, 4, 5], value));
-    same(readMapsFile(at("maps")), tabulate([1, 3, 2, 4, 5], (_s, ...index) => value(...index)));
+    const one = tabulate([1, 1, 3, 2, 4, 5], (_s, _m, ...index) => value(...index));
+    same(readMapsFile(at("maps")), one);
   });
 });
 

@@ -111,7 +111,7 @@ Deno.test("coil maps come out, and go in again as an array", async () => {
   assert.equal((await reconstruct(kspace, { ...options, method: "rss" })).maps, undefined);
   await assert.rejects(
     reconstruct(kspace, { ...options, maps: ndarray(new Float32Array(4), [4]) }),
-    /\[C, 2, H, W\] or \[slices, C, 2, H, W\] is required, found \[4\]/,
+    /\[slices, sets, C, 2, H, W\] is required, found \[4\]/,
   );
 });
 

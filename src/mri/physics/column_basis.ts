@@ -9,23 +9,28 @@ import { cores } from "../../host.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { type ComplexMatrix, hermitianEigen } from "../calibration/hermitian_eigen.ts";
 
-/** Eigenvectors and eigenvalues of A_x^H A_x for every column x. */
+/**
+ * Eigenvectors and eigenvalues of A_x^H A_x for every column x. With S sets of maps a column has n = S H
+ * unknowns, those of the images of the sets one after the other.
+ */
 export interface ColumnBases {
-  /** `[W, H, 2H]`: row i of column x is eigenvector v_i, its real parts before its imaginary parts. */
+  /** `[W, n, 2n]`: row i of column x is eigenvector v_i, its real parts before its imaginary parts. */
   readonly vectors: NdArray;
-  /** Eigenvalues s_i^2, at least 0, `[1, 1, H, W]`. */
+  /** Eigenvalues s_i^2, at least 0, `[1, 1, n, W]`. */
   readonly squares: NdArray;
   readonly seconds: number;
 }
 
 export interface ColumnTask {
-  /** Sensitivities of the column, `[C, 2, H]`. */
+  /** Sensitivities of the column, `[S, C, 2, H]`. */
   readonly maps: Float32Array;
+  /** S. Default 1. */
+  readonly sets?: number;
   readonly height: number;
   readonly lines: readonly number[];
 }
 
-/** Vectors `[H, 2H]` and squares `[H]` of one column, as in {@link ColumnBases}. */
+/** Vectors `[n, 2n]` and squares `[n]` of one column, as in {@link ColumnBases}. */
 export type ColumnBasis = Record<"vectors" | "squares", Float32Array<ArrayBuffer>>;
 
 /** How the work reports and is stopped. */
@@ -36,7 +41,7 @@ export interface ColumnControl {
   readonly signal?: AbortSignal;
 }
 
-/** Work (W H^3) below which starting workers costs more than it saves. */
+/** Work (W n^3) below which starting workers costs more than it saves. */
 const WORTH_WORKERS = 1e8;
 
 /** More workers than this are not worth their memory. */
@@ -44,7 +49,7 @@ const MAX_WORKERS = 8;
 
 /**
  * Decomposes every column, in a few workers where that pays.
- * @param maps sensitivities `[1, C, 2, H, W]`
+ * @param maps sensitivities `[S, C, 2, H, W]`
  * @param lines acquired lines
  */
 export async function columnBases(
@@ -53,17 +58,18 @@ export async function columnBases(
   { onProgress, signal }: ColumnControl = {},
 ): Promise<ColumnBases> {
   const start = performance.now();
-  const [, , , height, width] = maps.shape;
-  const vectors = new Float32Array(width * height * 2 * height);
-  const squares = new Float32Array(height * width);
+  const [sets, , , height, width] = maps.shape;
+  const n = sets * height;
+  const vectors = new Float32Array(width * n * 2 * n);
+  const squares = new Float32Array(n * width);
   let done = 0;
   const place = (x: number, basis: ColumnBasis) => {
-    vectors.set(basis.vectors, x * height * 2 * height);
+    vectors.set(basis.vectors, x * n * 2 * n);
     basis.squares.forEach((square, i) => squares[i * width + x] = square);
     onProgress?.(++done / width);
   };
-  const task = (x: number) => ({ maps: columnOf(maps, x), height, lines });
-  if (width * height ** 3 < WORTH_WORKERS) {
+  const task = (x: number) => ({ maps: columnOf(maps, x), sets, height, lines });
+  if (width * n ** 3 < WORTH_WORKERS) {
     for (let x = 0; x < width; x++) {
       signal?.throwIfAborted();
       place(x, columnBasis(task(x)));
@@ -72,8 +78,8 @@ export async function columnBases(
     await decomposeInWorkers(width, task, place, signal);
   }
   return {
-    vectors: ndarray(vectors, [width, height, 2 * height]),
-    squares: ndarray(squares, [1, 1, height, width]),
+    vectors: ndarray(vectors, [width, n, 2 * n]),
+    squares: ndarray(squares, [1, 1, n, width]),
     seconds: (performance.now() - start) / 1000,
   };
 }
@@ -121,27 +127,35 @@ function columnOf({ data, shape }: NdArray, x: number): Float32Array {
 }
 
 /** Decomposes one column. Pixels that no coil sees are eigenvectors of their own, of eigenvalue 0. */
-export function columnBasis({ maps, height, lines }: ColumnTask): ColumnBasis {
-  const vectors = new Float32Array(2 * height * height);
-  const squares = new Float32Array(height);
+export function columnBasis({ maps, sets = 1, height, lines }: ColumnTask): ColumnBasis {
+  const n = sets * height;
+  const vectors = new Float32Array(2 * n * n);
+  const squares = new Float32Array(n);
+  const ofSets = Array.from({ length: sets }, (_, set) => partOfMaps(maps, set, sets));
   const seen: number[] = [], unseen: number[] = [];
-  for (let y = 0; y < height; y++) (isSeen(maps, y, height) ? seen : unseen).push(y);
+  for (let at = 0; at < n; at++) {
+    const isSeen = isSeenBy(ofSets[Math.floor(at / height)], at % height, height);
+    (isSeen ? seen : unseen).push(at);
+  }
   const { values, vectors: { re, im } } = hermitianEigen(
-    normalMatrix(maps, seen, height, lines),
+    normalMatrix(ofSets, seen, height, lines),
     seen.length,
   );
   values.forEach((value, i) => {
     squares[i] = Math.max(value, 0);
-    seen.forEach((y, j) => {
-      vectors[2 * i * height + y] = re[i * seen.length + j];
-      vectors[(2 * i + 1) * height + y] = im[i * seen.length + j];
+    seen.forEach((at, j) => {
+      vectors[2 * i * n + at] = re[i * seen.length + j];
+      vectors[(2 * i + 1) * n + at] = im[i * seen.length + j];
     });
   });
-  unseen.forEach((y, i) => vectors[2 * (seen.length + i) * height + y] = 1);
+  unseen.forEach((at, i) => vectors[2 * (seen.length + i) * n + at] = 1);
   return { vectors, squares };
 }
 
-function isSeen(maps: Float32Array, y: number, height: number): boolean {
+const partOfMaps = (maps: Float32Array, set: number, sets: number) =>
+  maps.subarray(set * maps.length / sets, (set + 1) * maps.length / sets);
+
+function isSeenBy(maps: Float32Array, y: number, height: number): boolean {
   for (let i = y; i < maps.length; i += height) if (maps[i] !== 0) return true;
   return false;
 }
@@ -149,9 +163,11 @@ function isSeen(maps: Float32Array, y: number, height: number): boolean {
 /**
  * The lower triangle of A_x^H A_x between chosen pixels: with the centred DFT,
  * `sum_c conj(S_c(y)) S_c(y')` times `sum_k exp(2 pi i (k - c) (y - y') / H) / H` over acquired lines k.
+ * @param maps of each set, `[C, 2, H]`
+ * @param pixels of set s from s H on
  */
 function normalMatrix(
-  maps: Float32Array,
+  maps: readonly Float32Array[],
   pixels: readonly number[],
   height: number,
   lines: readonly number[],
@@ -162,14 +178,15 @@ function normalMatrix(
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let a = 0, b = 0;
-      const y = pixels[i], x = pixels[j];
-      for (let coil = 0; coil < maps.length; coil += 2 * height) {
-        const yr = maps[coil + y], yi = maps[coil + height + y];
-        const xr = maps[coil + x], xi = maps[coil + height + x];
+      const y = pixels[i] % height, x = pixels[j] % height;
+      const ofY = maps[Math.floor(pixels[i] / height)], ofX = maps[Math.floor(pixels[j] / height)];
+      for (let coil = 0; coil < ofY.length; coil += 2 * height) {
+        const yr = ofY[coil + y], yi = ofY[coil + height + y];
+        const xr = ofX[coil + x], xi = ofX[coil + height + x];
         a += yr * xr + yi * xi;
         b += yr * xi - yi * xr;
       }
-      const pr = spread.re[y - x], pi = spread.im[y - x];
+      const pr = spread.re[Math.abs(y - x)], pi = Math.sign(y - x) * spread.im[Math.abs(y - x)];
       re[i * n + j] = a * pr - b * pi;
       im[i * n + j] = a * pi + b * pr;
     }

@@ -6,7 +6,7 @@
  * @module
  */
 import { constantOf, cos, neg, sin, type Tensor } from "../../graph/mod.ts";
-import type { Denoiser } from "../../nn/mod.ts";
+import { type Denoiser, setwise } from "../../nn/mod.ts";
 import { joinParts, mulFactor } from "./complex.ts";
 
 /** Angle from step to step: multiples of it never repeat and are spread evenly. */
@@ -24,5 +24,5 @@ export function rotatePhase(x: Tensor, angle: Tensor): Tensor {
  */
 export function phaseRotatedDenoiser(denoise: Denoiser, angle: Tensor | number): Denoiser {
   const by = typeof angle === "number" ? constantOf(Float32Array.of(angle), [1, 1, 1, 1]) : angle;
-  return (x, sigma) => rotatePhase(denoise(rotatePhase(x, by), sigma), neg(by));
+  return setwise((x, sigma) => rotatePhase(denoise(rotatePhase(x, by), sigma), neg(by)));
 }

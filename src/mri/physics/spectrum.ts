@@ -31,11 +31,11 @@ import { onAllLines } from "./operator.ts";
 
 /** The orthonormal eigenvectors v_i of A^H A, and its eigenvalues s_i^2, for one problem. */
 export interface Spectrum {
-  /** s_i^2, `[1, 1, H, W]` or what broadcasts to it. */
+  /** s_i^2, `[1, 1, S H, W]` or what broadcasts to it, for S sets of coil maps. */
   readonly squares: Tensor;
-  /** V^H A^H y, `[1, 2, H, W]`. */
+  /** V^H A^H y, `[1, 2, S H, W]`. */
   readonly data: Tensor;
-  /** V^H x, coefficients of images `[N, 2, H, W]` in an array of the same shape. */
+  /** V^H x, coefficients `[N, 2, S H, W]` of images `[N, 2 S, H, W]`. */
   analyse(x: Tensor): Tensor;
   /** V c, images of coefficients. */
   synthesise(c: Tensor): Tensor;
@@ -64,9 +64,12 @@ export interface SpectralForm {
  * The eigenbasis of the multi-coil operator.
  * @throws {InputError} for several coils with a mask of the plane
  */
-export function mriSpectrum(coils: number, mask: SamplingMask): SpectralForm {
+export function mriSpectrum(
+  { coils, sets = 1 }: { readonly coils: number; readonly sets?: number },
+  mask: SamplingMask,
+): SpectralForm {
   if (coils === 1) return fourierSpectrum(mask);
-  if (mask.isLines) return columnSpectrum(mask);
+  if (mask.isLines) return columnSpectrum(mask, sets);
   throw new InputError(
     "Cannot find the eigenbasis of the measurement that exact ddrm works in: one coil or a mask of " +
       `lines (whose readout columns decouple) is required, found ${coils} coils and a mask of the plane`,
@@ -78,10 +81,11 @@ export function mriSpectrum(coils: number, mask: SamplingMask): SpectralForm {
 const known = new WeakMap<Float32Array, Map<string, ColumnBases>>();
 
 /** The matrices A_x^H A_x of the readout columns decomposed one by one; see `columnBases`. */
-function columnSpectrum(mask: SamplingMask): SpectralForm {
+function columnSpectrum(mask: SamplingMask, sets: number): SpectralForm {
   const { height, width, lines } = mask;
+  const n = sets * height;
   return {
-    shapes: { vectors: [width, height, 2 * height], squares: [1, 1, height, width] },
+    shapes: { vectors: [width, n, 2 * n], squares: [1, 1, n, width] },
     async compute({ maps }, control = {}) {
       const bases = known.get(maps.data) ?? new Map<string, ColumnBases>();
       const key = `${maps.shape} ${lines}`;
@@ -95,11 +99,27 @@ function columnSpectrum(mask: SamplingMask): SpectralForm {
     },
     spectrum: ({ vectors, squares, adjoint }) => ({
       squares,
-      analyse: (x) => toBasis(vectors, x),
-      synthesise: (c) => fromBasis(vectors, c),
-      data: toBasis(vectors, adjoint),
+      analyse: (x) => toBasis(vectors, oneBelowOther(x)),
+      synthesise: (c) => besideEachOther(fromBasis(vectors, c), sets),
+      data: toBasis(vectors, oneBelowOther(adjoint)),
     }),
   };
+}
+
+/** The images of the sets as one tall image: `[N, 2 S, H, W]` to `[N, 2, S H, W]`. */
+function oneBelowOther(x: Tensor): Tensor {
+  const [batch, parts, height, width] = x.shape;
+  if (parts === 2) return x;
+  const apart = reshape(x, [batch, parts / 2, 2, height, width]);
+  return reshape(transpose(apart, [0, 2, 1, 3, 4]), [batch, 2, parts / 2 * height, width]);
+}
+
+/** The inverse of `oneBelowOther`. */
+function besideEachOther(x: Tensor, sets: number): Tensor {
+  if (sets === 1) return x;
+  const [batch, , tall, width] = x.shape;
+  const apart = reshape(x, [batch, 2, sets, tall / sets, width]);
+  return reshape(transpose(apart, [0, 2, 1, 3, 4]), [batch, 2 * sets, tall / sets, width]);
 }
 
 /** `[N, 1, H, W]` to `[W, H, N]` */

@@ -28,7 +28,7 @@ interface AuditorOptions {
 interface AuditedSlice extends Pick<ReadSlice, "key" | "geometry"> {
   readonly index: number;
   readonly problem: Problem;
-  /** The reconstruction `[2, H, W]`, on the scale of the problem. */
+  /** The reconstruction `[2 S, H, W]`, on the scale of the problem. */
   readonly image: NdArray;
 }
 

@@ -98,7 +98,7 @@ function sampleDistances(mask: SamplingMask): Float64Array {
   });
 }
 
-/** Compares an image with its data. @param image complex `[2, H, W]` on the scale of the problem */
+/** Compares an image with its data. @param image complex `[2 S, H, W]` on the scale of the problem */
 export type MeasureConsistency = (problem: Problem, image: NdArray) => Promise<ConsistencyEnergies>;
 
 export async function compileConsistency(
@@ -106,16 +106,16 @@ export async function compileConsistency(
   geometry: SamplingGeometry,
 ): Promise<MeasureConsistency> {
   const { coils, mask } = geometry;
-  const { image: size, y: shape, inputs, operator } = mriMeasurement(geometry);
+  const { image: size, sets = 1, y: shape, inputs, operator } = mriMeasurement(geometry);
   const distance = sampleDistances(mask);
   const bands = bandsOf(distance, coils);
   const membership = bandMatrix(bands, distance);
   const outer = Float32Array.from(distance, (d) => d >= OUTER ? 1 : 0);
   const noise = noiseFor(shape, distance);
   const program = await runtime.build<string, string>(
-    { y: shape, ...inputs, image: [2, ...size], noise: shape },
+    { y: shape, ...inputs, image: [2 * sets, ...size], noise: shape },
     ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
-      const data = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2, ...size])));
+      const data = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size])));
       const both = concat([data, noise], 0);
       const fit = projected(operator(arrays, 2), both);
       const place = (y: Tensor) => mask.isLines ? dftW(y, "forward") : y;

@@ -114,11 +114,12 @@ export async function compilePrediction(
   const [senseSolver, tvSolver] = await Promise.all(
     others.map((other) => other.prepare(runtime, { ...geometry, mask: kept })),
   );
-  const { image: size, y: shape, inputs, operator } = mriMeasurement({ ...geometry, mask: held });
+  const measurement = mriMeasurement({ ...geometry, mask: held });
+  const { image: size, sets = 1, y: shape, inputs, operator } = measurement;
   const compare = await runtime.build<string, "energy">(
-    { image: [2, ...size], y: shape, ...inputs },
+    { image: [2 * sets, ...size], y: shape, ...inputs },
     ({ image, y, ...arrays }) => {
-      const error = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2, ...size])));
+      const error = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size])));
       return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
     },
   );

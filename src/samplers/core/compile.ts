@@ -13,7 +13,7 @@ import type { Measurement } from "../../method/measurement.ts";
 import { leastSquaresImage } from "../../mri/physics/proximal.ts";
 import type { SpectralForm } from "../../mri/physics/spectrum.ts";
 import { SCALAR } from "../../ndarray.ts";
-import type { Denoiser } from "../../nn/mod.ts";
+import { type Denoiser, setwise } from "../../nn/mod.ts";
 import { didYouMean, requireKnown } from "../../suggest.ts";
 import type { Sampler, ScheduledStep, Settings, Start, StepContext, StepKind } from "./contract.ts";
 
@@ -56,7 +56,7 @@ export interface CompiledStep {
 
 /** All kinds of step of a sampler, compiled for a batch. */
 export interface CompiledSteps {
-  /** Shape of x and the variables, `[batch, 2, H, W]`. */
+  /** Shape of x and the variables, `[batch, 2 S, H, W]`. */
   readonly shape: Shape;
   /** Shape of noise of y, `[batch, ...]`. */
   readonly dataShape: Shape;
@@ -74,7 +74,7 @@ export async function compileSteps(
   batch: number,
 ): Promise<CompiledSteps> {
   const { sampler, measurement } = task;
-  const shape = [batch, 2, ...measurement.image];
+  const shape = [batch, 2 * (measurement.sets ?? 1), ...measurement.image];
   const dataShape = [batch, ...measurement.y.slice(1)];
   const steps = new Map<string, CompiledStep>();
   const kinds = sampler.stepKinds(guarded(settings, `setting of ${sampler.name}`));
@@ -117,7 +117,7 @@ async function compileStep(
       lowPass: measurement.lowPass,
       spectrum: form?.spectrum(fixed),
     },
-    denoise: (image, sigma) => (nfe++, task.denoise(image, sigma)),
+    denoise: (image, sigma) => (nfe++, setwise(task.denoise)(image, sigma)),
     noise: () => drawn(`z${noises++}`, shape),
     dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
   };
