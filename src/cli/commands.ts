@@ -57,6 +57,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     permissions: FILES,
     load: async () => (await import("./commands/tune.ts")).tune,
   },
+  "check-model": {
+    summary: "a denoiser against the truth, before it is used",
+    permissions: FILES,
+    load: async () => (await import("./commands/check_model.ts")).checkModel,
+  },
   vjp: {
     summary: "an ONNX model in, the model of its gradient out",
     permissions: FILES,

@@ -1,0 +1,319 @@
+/**
+ * Checks of a denoiser before it is used as a prior: its error by noise level against the truth, its
+ * derivative, its sizes and speed, and what a wrong description in model.yaml looks like.
+ * @module
+ */
+import { input, mul, reduceSum, type Runtime, type Shape, vjp } from "../graph/mod.ts";
+import { swapParts } from "../mri/physics/complex.ts";
+import { type NdArray, ndarray, scalar, sizeOf } from "../ndarray.ts";
+import type { Denoiser } from "../nn/mod.ts";
+import { Rng } from "../rng.ts";
+import type { Warning } from "../warning.ts";
+import { type DenoiserQuality, measureDenoiser, type ValidationImages } from "./validation.ts";
+
+/** Noise levels of the sweep, evenly spaced in the logarithm, ends included. */
+const LEVELS = 9;
+/** Levels at which wrong descriptions are tried: the image is there, and so is the noise. */
+const PROBED = [0.05, 0.2, 1];
+/** Factors on the images and on the noise level that wrong descriptions often have. */
+const SCALES = [1 / 255, 0.1, 0.5, 2, 10, 255];
+const NOISE_FACTORS = [0.25, 0.5, 2, 4];
+/** A probe has found something when the error falls below this part of the described one. */
+const CLEARLY = 0.85;
+/** Predicted over actual error of a denoiser whose derivative can be trusted. */
+const TRUSTED = [0.5, 2] as const;
+const DERIVATIVE_TOLERANCE = 0.02;
+/** Sizes that are tried: even, odd, prime, small. */
+const SIZES: readonly (readonly [number, number])[] = [[256, 256], [217, 181], [101, 64]];
+
+/** What {@link checkDenoiser} measured. */
+export interface ModelCheck {
+  /** Errors by noise level. */
+  readonly levels: readonly DenoiserQuality[];
+  /** VJP against central differences, relative difference at each probed level. */
+  readonly derivative: readonly { readonly sigma: number; readonly error: number }[];
+  /** Sizes that were tried, with the milliseconds of one call and of one call with its VJP. */
+  readonly sizes: readonly SizeCheck[];
+  /** What looks wrong, none if all is well. */
+  readonly findings: readonly Warning[];
+}
+
+/** One size; `failure` says why it could not be run. */
+export interface SizeCheck {
+  readonly height: number;
+  readonly width: number;
+  readonly milliseconds?: number;
+  readonly vjpMilliseconds?: number;
+  readonly failure?: string;
+}
+
+/** What to check with. */
+export interface ModelCheckTask {
+  readonly denoise: Denoiser;
+  /** Noise levels that the model was trained for. */
+  readonly sigma: readonly [min: number, max: number];
+  /** `[N, 2, H, W]`, bright tissue at 1. */
+  readonly images: NdArray;
+  readonly seed: number;
+}
+
+/** Checks a denoiser on images whose truth is known. */
+export async function checkDenoiser(runtime: Runtime, task: ModelCheckTask): Promise<ModelCheck> {
+  const { denoise, sigma: [min, max], images: clean } = task;
+  const rng = new Rng(task.seed);
+  const [noise, probe] = [0, 1].map((stream) =>
+    ndarray(rng.split(stream).normals(sizeOf(clean.shape)), clean.shape)
+  );
+  const step = Math.log(max / min) / (LEVELS - 1);
+  const sigmas = Array.from({ length: LEVELS }, (_, i) => min * Math.exp(step * i));
+  const levels = await measureDenoiser(runtime, denoise, { clean, noise, probe }, sigmas);
+  const probed = PROBED.filter((sigma) => sigma >= min && sigma <= max);
+  const derivative = await derivativeErrors(runtime, task, { clean, noise, probe }, probed);
+  const sizes: SizeCheck[] = [];
+  for (const size of SIZES) sizes.push(await checkSize(runtime, denoise, size, task.seed));
+  const findings = [
+    ...levelFindings(levels, clean),
+    ...derivative.filter(({ error }) => !(error < DERIVATIVE_TOLERANCE)).map(derivativeFinding),
+    ...await descriptionFindings(runtime, task, { clean, noise }, probed),
+    ...sizes.filter(({ failure }) => failure !== undefined).map(sizeFinding),
+  ];
+  return { levels, derivative, sizes, findings };
+}
+
+/** The noisy and the denoised images at some levels, for a picture. */
+export async function denoisedImages(
+  runtime: Runtime,
+  { denoise, images, seed }: ModelCheckTask,
+  sigmas: readonly number[],
+): Promise<{ sigma: number; noisy: NdArray; denoised: NdArray }[]> {
+  const shape = [1, ...images.shape.slice(1)], size = sizeOf(shape);
+  const clean = images.data.subarray(0, size);
+  const noise = new Rng(seed).split(0).normals(size);
+  const program = await runtime.build(
+    { x: shape, sigma: [1, 1, 1, 1] },
+    ({ x, sigma }) => ({ denoised: denoise(x, sigma) }),
+  );
+  const rows = [];
+  for (const sigma of sigmas) {
+    const noisy = ndarray(clean.map((value, i) => value + sigma * noise[i]), shape);
+    const { denoised } = await program.run({ x: noisy, sigma: scalar(sigma) });
+    rows.push({ sigma, noisy, denoised });
+  }
+  return rows;
+}
+
+/** `<u, J v>` by the VJP and by a central difference. */
+async function derivativeErrors(
+  runtime: Runtime,
+  { denoise }: ModelCheckTask,
+  { clean, noise, probe }: ValidationImages,
+  sigmas: readonly number[],
+) {
+  const shape: Shape = [1, ...clean.shape.slice(1)], size = sizeOf(shape);
+  const inputs = {
+    x: input("x", shape),
+    u: input("u", shape),
+    v: input("v", shape),
+    sigma: input("sigma", [1, 1, 1, 1]),
+  };
+  const out = denoise(inputs.x, inputs.sigma);
+  const program = await runtime.compile(inputs, {
+    product: reduceSum(mul(vjp([out], [inputs.x], [inputs.u])[0], inputs.v)),
+    value: reduceSum(mul(out, inputs.u)),
+  });
+  const first = ({ data }: NdArray) => ndarray(data.subarray(0, size), shape);
+  const v = first(noise), u = first(probe!), truth = first(clean);
+  const rows: { sigma: number; error: number }[] = [];
+  for (const sigma of sigmas) {
+    // float32: a step of a hundredth of the noise is far above rounding, and nearly linear.
+    const epsilon = sigma / 100;
+    const at = (step: number) =>
+      program.run({
+        x: ndarray(truth.data.map((value, i) => value + (sigma + step) * v.data[i]), shape),
+        u,
+        v,
+        sigma: scalar(sigma),
+      });
+    const [low, middle, high] = [await at(-epsilon), await at(0), await at(epsilon)];
+    const difference = (high.value.data[0] - low.value.data[0]) / (2 * epsilon);
+    const product = middle.product.data[0];
+    // Of random directions the product is of the size of sqrt(n) times the gain of the denoiser.
+    rows.push({ sigma, error: Math.abs(product - difference) / Math.sqrt(size) });
+  }
+  return rows;
+}
+
+async function checkSize(
+  runtime: Runtime,
+  denoise: Denoiser,
+  [height, width]: readonly [number, number],
+  seed: number,
+): Promise<SizeCheck> {
+  const shape = [1, 2, height, width];
+  const shapes = { x: shape, sigma: [1, 1, 1, 1] };
+  const x = ndarray(new Rng(seed).split(2).normals(sizeOf(shape)), shape);
+  const timed = async (withVjp: boolean) => {
+    const program = await runtime.build(shapes, ({ x, sigma }) => {
+      const out = denoise(x, sigma);
+      return { out: withVjp ? vjp([out], [x], [x])[0] : out };
+    });
+    await program.run({ x, sigma: scalar(0.2) });
+    const start = performance.now();
+    const { out } = await program.run({ x, sigma: scalar(0.2) });
+    if (!out.data.every(Number.isFinite)) throw new RangeError("the result is not finite");
+    return performance.now() - start;
+  };
+  try {
+    return {
+      height,
+      width,
+      milliseconds: await timed(false),
+      vjpMilliseconds: await timed(true),
+    };
+  } catch (error) {
+    return { height, width, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/* What looks wrong. */
+
+const at = (sigmas: readonly number[]) =>
+  `sigma ${sigmas.map((sigma) => sigma.toPrecision(2)).join(", ")}`;
+
+function levelFindings(levels: readonly DenoiserQuality[], clean: NdArray): Warning[] {
+  const findings: Warning[] = [];
+  const say = (code: string, message: string, hint: string) =>
+    findings.push({ code, message, hint });
+  const broken = levels.filter(({ actualError }) => !Number.isFinite(actualError));
+  if (broken.length > 0) {
+    say(
+      "not-finite",
+      `The result is not finite at ${at(broken.map(({ sigma }) => sigma))}`,
+      "Check noise_input: log-sigma needs sigma above 0, timestep a schedule that reaches these levels",
+    );
+  }
+  const worse = levels.filter(({ sigma, actualError }) => actualError > sigma * 1.02);
+  if (worse.length > 0) {
+    say(
+      "adds-noise",
+      `The result is further from the truth than the noisy image at ${
+        at(worse.map(({ sigma }) => sigma))
+      }`,
+      "If only the ends of the range are named, narrow sigma in model.yaml; if all are, scale, " +
+        "noise input or parameterisation are wrong",
+    );
+  }
+  const power = Math.sqrt(
+    clean.data.reduce((sum, value) => sum + value * value, 0) / sizeOf(clean.shape),
+  );
+  const most = levels[levels.length - 1];
+  if (most.sigma > 3 * power && most.actualError > 1.1 * power) {
+    say(
+      "largest-level",
+      `At the largest level ${at([most.sigma])} the error ${
+        most.actualError.toPrecision(2)
+      } is above that of an empty image, ${power.toPrecision(2)}`,
+      "Lower the upper end of sigma in model.yaml",
+    );
+  }
+  const [low, high] = TRUSTED;
+  const wrong = levels.filter(({ predictedError, actualError }) => {
+    const ratio = predictedError / actualError;
+    return ratio < low || ratio > high;
+  });
+  if (wrong.length > levels.length / 2) {
+    say(
+      "error-not-predicted",
+      `The error that its derivative predicts is not the actual one at ${
+        at(wrong.map(({ sigma }) => sigma))
+      }`,
+      "It is no denoiser in the mean-square sense, or these images are unlike its training: " +
+        "standard deviations of samples will be off",
+    );
+  }
+  return findings;
+}
+
+const derivativeFinding = ({ sigma, error }: { sigma: number; error: number }): Warning => ({
+  code: "derivative",
+  message: `VJP and differences disagree by ${error.toPrecision(2)} at ${at([sigma])}`,
+  hint:
+    "The network may have steps (rounding, comparison): guided samplers will be off; take one " +
+    "without guidance, such as dds or diffpir",
+});
+
+const sizeFinding = ({ height, width, failure }: SizeCheck): Warning => ({
+  code: "size",
+  message: `${height} x ${width} cannot be run: ${failure}`,
+  hint: "Say in model.yaml which sizes it takes: size: {multiple: 8, minimum: 32} pads to them",
+});
+
+/** Tries what a wrong description would make better. */
+async function descriptionFindings(
+  runtime: Runtime,
+  { denoise, sigma: [min, max] }: ModelCheckTask,
+  images: ValidationImages,
+  probed: readonly number[],
+): Promise<Warning[]> {
+  const one = (array: NdArray) =>
+    ndarray(array.data.subarray(0, sizeOf(array.shape) / array.shape[0]), [
+      1,
+      ...array.shape.slice(1),
+    ]);
+  const first = { clean: one(images.clean), noise: one(images.noise) };
+  const errorOf = async (tried: Denoiser, levels: readonly number[]) => {
+    const rows = await measureDenoiser(runtime, tried, first, levels);
+    return Math.exp(rows.reduce((sum, row) => sum + Math.log(row.actualError), 0) / rows.length);
+  };
+  const described = await errorOf(denoise, probed);
+  const best = async (
+    candidates: readonly (readonly [number, Denoiser, readonly number[]])[],
+  ) => {
+    let found: { factor: number; gain: number } | undefined;
+    for (const [factor, tried, levels] of candidates) {
+      if (levels.length < probed.length) continue;
+      const ratio = await errorOf(tried, levels) / described;
+      if (ratio < CLEARLY && !(found !== undefined && found.gain < ratio)) {
+        found = { factor, gain: ratio };
+      }
+    }
+    return found;
+  };
+  const inRange = (factor: number) =>
+    probed.filter((sigma) => sigma * factor >= min && sigma * factor <= max);
+  const scale = await best(SCALES.map((factor) =>
+    [
+      factor,
+      (x, sigma) => mul(denoise(mul(x, factor), mul(sigma, factor)), 1 / factor),
+      probed,
+    ] as const
+  ));
+  const noise = await best(
+    NOISE_FACTORS.map((factor) =>
+      [factor, (x, sigma) => denoise(x, mul(sigma, factor)), inRange(factor)] as const
+    ),
+  );
+  const swapped = await best([
+    [1, (x, sigma) => swapParts(denoise(swapParts(x), sigma)), probed] as const,
+  ]);
+  const percent = (gain: number) => `${Math.round(100 * (1 - gain))} %`;
+  return [
+    ...(scale === undefined ? [] : [{
+      code: "scale",
+      message: `The error falls by ${percent(scale.gain)} when the images are multiplied by ` +
+        `${scale.factor.toPrecision(3)}`,
+      hint: "The network seems to be trained on another scale: set scale of data in model.yaml",
+    }]),
+    ...(noise === undefined ? [] : [{
+      code: "noise-input",
+      message: `The error falls by ${percent(noise.gain)} when the network is told ` +
+        `${noise.factor} times the noise level`,
+      hint: "Check noise_input, noise_scale and schedule in model.yaml",
+    }]),
+    ...(swapped === undefined ? [] : [{
+      code: "channel-order",
+      message: `The error falls by ${percent(swapped.gain)} with real and imaginary part exchanged`,
+      hint: "The network seems to take the imaginary part first",
+    }]),
+  ];
+}
