@@ -32,7 +32,7 @@ type Plain = { readonly values: ArrayLike<number>; readonly shape: readonly numb
 
 /**
  * Reads a mask. With axes of size 1 left out, one axis is phase-encode lines, two are
- * (readout, phase); in a .cfl these are dimensions 0 and 1.
+ * (readout, phase); in a .cfl these are dimensions 0 and 1. Values are 0 and 1, or 0 and 255.
  */
 export function readMaskFile(path: string): MaskFile {
   const { values: found, shape } = readPlain(path);
@@ -41,9 +41,11 @@ export function readMaskFile(path: string): MaskFile {
     const required = "one axis (phase) or two (readout, phase) are";
     throw unfit(path, required, `shape (${shape.join(", ")})`);
   }
+  // Masks that were saved as pictures have 255 for 1.
+  const kept = Array.from(found).find((value) => value !== 0) === 255 ? 255 : 1;
   const values = Uint8Array.from(found, (value, i) => {
-    if (value === 0 || value === 1) return value;
-    throw unfit(path, "0 and 1 are", `${value} at position ${i}`);
+    if (value === 0 || value === kept) return value === 0 ? 0 : 1;
+    throw unfit(path, `0 and ${kept} are`, `${value} at position ${i}`);
   });
   if (!values.includes(1)) throw unfit(path, "a 1 is", "only 0");
   if (axes.length === 1) return { kind: "lines", values };

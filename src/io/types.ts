@@ -63,8 +63,13 @@ export interface KspaceFile extends Disposable {
   readonly width: number;
   /** Whether the file's own images are `[row = readout, column = phase]`. */
   readonly transposed: boolean;
-  /** Lines that the file itself declares as acquired (fastMRI `mask`): H values 0 or 1. */
+  /**
+   * What the file itself declares as acquired (fastMRI `mask`), 0 or 1: H lines, the H lines of each
+   * slice `[slices, H]`, or points `[H, W]` of the plane.
+   */
   readonly mask?: Uint8Array;
+  /** Phase-encode lines that the scan could sample, from first to after last, where the file says so. */
+  readonly encoded?: readonly [number, number];
   /**
    * Size to which images are cropped about the centre, `[H, W]`, when the file says so (fastMRI:
    * the size of `reconstruction_rss`, or reconSpace of its ISMRMRD header, when smaller than
@@ -99,6 +104,11 @@ export interface KspaceFile extends Disposable {
    * `[C, 2, a, b]`; undefined when it has none. Absent when no slice has any.
    */
   readCalibration?(index: number): Promise<NdArray | undefined>;
+  /**
+   * Reads the magnitude image of a slice that the file holds beside its k-space (fastMRI
+   * `reconstruction_rss`): `[rows, columns]` as images of the file are written. Absent without one.
+   */
+  readReference?(index: number): Promise<NdArray>;
 }
 
 /**

@@ -16,6 +16,8 @@ import {
   type Tensor,
 } from "../graph/mod.ts";
 import { joinParts, magnitude } from "../mri/physics/complex.ts";
+import { limitToSupport } from "../mri/sampling/padding.ts";
+import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { centred, resampleH, resampleW } from "../mri/physics/resample.ts";
 
 /** From the image of a reconstruction to that of the file: cropped, interpolated, and transposed. */
@@ -27,6 +29,8 @@ export interface OutputGeometry {
   /** H and W that these are interpolated to. Default: none. */
   readonly output?: readonly [number, number];
   readonly transposed: boolean;
+  /** Sampling whose padding stays zero in k-space of complex images. Default: none. */
+  readonly padded?: SamplingMask;
 }
 
 export function outputSize({ size, output = size, transposed }: OutputGeometry): [number, number] {
@@ -34,8 +38,9 @@ export function outputSize({ size, output = size, transposed }: OutputGeometry):
 }
 
 /** Complex `[..., 2, H, W]` as the file has it. */
-function orient(x: Tensor, { size, output = size, transposed }: OutputGeometry): Tensor {
-  const kept = centred(centred(x, x.rank - 2, size[0]), x.rank - 1, size[1]);
+function orient(x: Tensor, { size, output = size, transposed, padded }: OutputGeometry): Tensor {
+  const limited = padded === undefined ? x : limitToSupport(x, padded);
+  const kept = centred(centred(limited, x.rank - 2, size[0]), x.rank - 1, size[1]);
   const image = resampleW(resampleH(kept, output[0]), output[1]);
   return transposed ? swapLastAxes(image) : image;
 }
@@ -120,7 +125,7 @@ export function compileSpread(
 export function compileReference(runtime: Runtime, geometry: OutputGeometry) {
   return runtime.build({ reference: [...geometry.from] }, ({ reference }) => {
     const real = reshape(reference, [1, ...geometry.from]);
-    const complex = orient(joinParts(real, mul(real, 0)), geometry);
+    const complex = orient(joinParts(real, mul(real, 0)), { ...geometry, padded: undefined });
     return { oriented: reshape(magnitude(complex), outputSize(geometry)) };
   });
 }

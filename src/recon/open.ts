@@ -62,7 +62,10 @@ export interface KspaceDescription
   extends Pick<KspaceFile, "geometry" | "imageSize" | "outputSize" | "partial" | "volumes"> {
   /** What messages and reports call it. Default `array`. */
   readonly name?: string;
-  /** Lines that were acquired, H values 0 or 1. Default: those that hold anything but zeros. */
+  /**
+   * What was acquired, 0 or 1: H lines, `[slices, H]`, or points `[H, W]`. Default: what holds anything
+   * but zeros.
+   */
   readonly mask?: Uint8Array;
 }
 

@@ -14,6 +14,7 @@ import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
 import { FileSlices, sliceRange } from "./slice_supply.ts";
 import type { ReconstructOptions } from "./types.ts";
+import { distinct, type Warning } from "../warning.ts";
 
 /** Name and version of the layout of a plan. */
 export const PLAN_SCHEMA = "larmor.plan/1";
@@ -44,11 +45,15 @@ export interface Plan {
   readonly mask: ReportMask & {
     /** Lines (or points) that are kept. */
     readonly kept: number;
-    /** Lines (or points) in all. */
+    /** Lines (or points) in all but padding. */
     readonly of: number;
   };
-  /** Whether the file is fully sampled, so that metrics can be computed. */
+  /** Whether the file is fully sampled but for padding, so that metrics can be computed. */
   readonly full: boolean;
+  /** What metrics are against: the fully sampled data, the image that the file holds, or nothing. */
+  readonly reference: "data" | "file" | null;
+  /** What should be known beforehand. */
+  readonly warnings: readonly Warning[];
   /** Method by name. */
   readonly method: string;
   /** The network, for methods that have one. */
@@ -85,7 +90,7 @@ export async function planReconstruction(
   const [first, end] = sliceRange(file, options.slices);
   const { needsMaps } = method;
   const slice = await new FileSlices(runtime, file, options).read(first, needsMaps);
-  const { sampling: { mask, full }, geometry, outputGeometry } = slice;
+  const { sampling: { mask, full, warnings }, geometry, outputGeometry } = slice;
   if (file.readCalibration === undefined) requireCalibration(method, mask, options);
   const solver = await method.prepare(runtime, geometry, methodOptions(method, options));
   const predicts = options.audit === "prediction" && needsMaps &&
@@ -105,8 +110,10 @@ export async function planReconstruction(
       fourierSign: file.fourierSign ?? null,
     },
     slices: [first, end],
-    mask: { ...reportMask(mask), kept: mask.kept, of: mask.values.length },
+    mask: { ...reportMask(mask), kept: mask.kept, of: mask.size },
     full,
+    reference: full ? "data" : slice.readReference ? "file" : null,
+    warnings: distinct([...file.warnings ?? [], ...warnings]),
     method: method.name,
     model: solver.model ?? null,
     device: runtime.device,

@@ -1,6 +1,6 @@
 /** K-space in, a volume of images out. @module */
 import type { KspaceFile } from "../io/types.ts";
-import { measure } from "../mri/metrics/metrics.ts";
+import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { type NdArray, partOf, stack, zeros } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
@@ -59,7 +59,7 @@ async function collect(
     reference,
     // SSIM needs a whole window.
     metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
-      ? measure(magnitude, reference)
+      ? metricsOf(magnitude, reference, slices.some(({ storedReference }) => storedReference))
       : null,
     geometry,
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
@@ -79,6 +79,12 @@ async function collect(
     warnings: distinct([...warnings, ...slices.flatMap((slice) => slice.warnings)]),
     seconds: totalSeconds(slices),
   };
+}
+
+function metricsOf(magnitude: NdArray, reference: NdArray, isStored: boolean): Metrics {
+  const { convention, ...metrics } = measure(magnitude, reference);
+  const from = isStored ? "RSS is reconstruction_rss of the file; " : "";
+  return { convention: from + convention, ...metrics };
 }
 
 function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {

@@ -2,6 +2,7 @@
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
+import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
@@ -27,10 +28,14 @@ export interface ReportInput {
 export interface ReportMask {
   /** The specification, `file`, or `data` for what the file holds. */
   readonly spec: string;
-  /** All lines (or points) divided by those kept. */
+  /** All lines (or points) but padding divided by those kept. */
   readonly acceleration: number;
   /** Fully sampled lines about the centre. */
   readonly acsLines: number;
+  /** Lines (or points) of k-space that are padding: neither acquired nor missing. */
+  readonly padding: number;
+  /** Rows and columns that were acquired, from first to after last, where one side is missing. */
+  readonly partial: PartialSampling | null;
 }
 
 /** The content of recon.json. */
@@ -59,7 +64,7 @@ export interface ReconReport
   };
   /** Wall-clock time by stage; `total` is all, opening and checksum included. */
   readonly seconds: Seconds & { readonly total: number; readonly write: number };
-  /** Null when the input is not fully sampled; `reference` states the convention. */
+  /** Null without a reference: the fully sampled input, or an image in the file; `reference` states the convention. */
   readonly metrics: {
     readonly reference: string;
     readonly whole: RegionMetrics;
@@ -123,8 +128,9 @@ export function reportInput(file: KspaceFile, sha256: string | null): ReportInpu
 }
 
 /** What a report says of a mask. */
-export function reportMask({ spec, acceleration, acs }: Reconstruction["mask"]): ReportMask {
-  return { spec, acceleration, acsLines: acs };
+export function reportMask(mask: Reconstruction["mask"]): ReportMask {
+  const { spec, acceleration, acs, values, size, partial = null } = mask;
+  return { spec, acceleration, acsLines: acs, padding: values.length - size, partial };
 }
 
 /** Sizes of the file's own axes, in its own order. */

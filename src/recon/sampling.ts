@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { readMaskFile } from "../io/mask_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import {
-  detectMask,
+  detectSampling,
   makeMask,
   maskFromLines,
   maskFromPlane,
@@ -11,15 +11,20 @@ import {
   parseMaskSpec,
   SamplingMask,
 } from "../mri/sampling/masks.ts";
+import { mirrored } from "../mri/sampling/padding.ts";
 import { exchanged, type NdArray } from "../ndarray.ts";
+import type { Warning } from "../warning.ts";
 
 /** A mask that is asked for: a specification or a file, as text or parsed, or the mask itself. */
 export type MaskRequest = string | MaskSpec | SamplingMask;
 
+/** What is kept of a slice. */
 export interface Sampling {
   readonly mask: SamplingMask;
   /** Whether the data behind it are fully sampled, so that there is a reference. */
   readonly full: boolean;
+  /** What had to be assumed. */
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -30,31 +35,94 @@ export interface Sampling {
 export function chooseSampling(
   asked: SamplingMask | undefined,
   file: KspaceFile,
-  kspace: NdArray,
+  { kspace, slice }: { readonly kspace: NdArray; readonly slice: number },
 ): Sampling {
-  const acquired = withDeclared(detectMask(kspace), file);
-  const full = acquired.isLines && acquired.isFull;
-  if (asked === undefined) return { mask: acquired, full };
-  const missing = asked.isLines && acquired.isLines
-    ? asked.lines.find((line) => !acquired.keeps(line, 0))
-    : undefined;
-  if (missing !== undefined || (!full && !(asked.isLines && acquired.isLines))) {
-    throw new InputError(
-      `Cannot apply mask ${asked.spec}: samples that were acquired are required, but the file is ` +
-        `itself undersampled${missing === undefined ? "" : ` and line ${missing} is empty`}`,
-      { hint: "Leave out --mask to reconstruct what was acquired" },
-    );
-  }
-  return { mask: asked.with({ partial: file.partial ?? asked.partial }), full };
+  const { mask: found, warnings } = detectSampling(kspace, file);
+  const full = found.isFull;
+  const acquired = full && asked !== undefined ? found : withDeclared(found, file, slice);
+  if (asked === undefined) return { mask: acquired, full, warnings };
+  return {
+    mask: restricted(asked, acquired),
+    full,
+    warnings: asked.partial === undefined ? warnings : [],
+  };
 }
 
-/** Without lines that hold data but that the file declares as not acquired. */
-function withDeclared(mask: SamplingMask, { mask: declared, partial }: KspaceFile): SamplingMask {
-  if (declared === undefined || !mask.isLines) {
-    return partial === undefined ? mask : mask.with({ partial });
-  }
-  const values = mask.values.map((kept, line) => kept & declared[line]);
-  return mask.with({ values, acs: undefined, partial: partial ?? mask.partial });
+/**
+ * The part of a mask that lies within what was acquired; padding and the missing side of partial
+ * Fourier may lie beyond.
+ */
+function restricted(asked: SamplingMask, acquired: SamplingMask): SamplingMask {
+  const isLines = asked.isLines && acquired.isLines;
+  const [wanted, had] = isLines ? [asked.values, acquired.values] : [asked, acquired].map(pointsOf);
+  const [height, width] = [asked.height, isLines ? 1 : asked.width];
+  const support = isLines ? acquired.support : supportOf(acquired);
+  const [first, end] = acquired.partial?.rows ?? [0, height];
+  const [left, right] = (isLines ? undefined : acquired.partial?.columns) ?? [0, width];
+  const values = wanted.map((kept, i) => {
+    const [row, column] = [Math.floor(i / width), i % width];
+    const isThere = row >= first && row < end && column >= left && column < right;
+    if (kept === 1 && had[i] === 0 && isThere && support?.[i] !== 0) {
+      throw undersampled(asked, isLines ? `line ${row}` : `point (${row}, ${column})`);
+    }
+    return kept & had[i];
+  });
+  const partial = acquired.partial || asked.partial
+    ? { ...asked.partial, ...acquired.partial }
+    : undefined;
+  const mask = asked.with({
+    isLines,
+    values,
+    partial,
+    support: support && (asked.partial ? mirrored(support, height, width) : support),
+    columns: isLines ? acquired.columns : undefined,
+    acs: undefined,
+  });
+  return mask.acs > asked.acs ? mask.with({ acs: asked.acs }) : mask;
+}
+
+const undersampled = ({ spec }: SamplingMask, empty: string): InputError =>
+  new InputError(
+    `Cannot apply mask ${spec}: samples that were acquired are required, but the file is itself ` +
+      `undersampled and ${empty} is empty`,
+    { hint: "Leave out --mask to reconstruct what was acquired" },
+  );
+
+/** The values of a mask for each point of the plane. */
+function pointsOf({ isLines, values, height, width, columns }: SamplingMask): Uint8Array {
+  if (!isLines) return values;
+  const [left, right] = columns ?? [0, width];
+  return new Uint8Array(height * width).map((_, i) => {
+    const column = i % width;
+    return column >= left && column < right ? values[Math.floor(i / width)] : 0;
+  });
+}
+
+/** Where the scan could sample, for each point of the plane; undefined for all of it. */
+function supportOf(mask: SamplingMask): Uint8Array | undefined {
+  const { isLines, support, height, partial } = mask;
+  const columns = partial?.columns ? undefined : mask.columns;
+  if (!isLines || (support === undefined && columns === undefined)) return support;
+  return pointsOf(
+    mask.with({ values: support ?? new Uint8Array(height).fill(1), columns, acs: 0 }),
+  );
+}
+
+/** Without samples that hold data but that the file declares as not acquired. */
+function withDeclared(
+  found: SamplingMask,
+  { mask: declared, slices, height, width }: KspaceFile,
+  slice: number,
+): SamplingMask {
+  if (declared === undefined) return found;
+  const isPlane = declared.length === height * width && declared.length !== slices * height;
+  const start = isPlane || declared.length === height ? 0 : slice * height;
+  const isLines = found.isLines && !isPlane;
+  const values = (isLines ? found.values : pointsOf(found)).map((kept, i) =>
+    kept & (isPlane ? declared[i] : declared[start + (isLines ? i : Math.floor(i / width))])
+  );
+  const support = isLines ? found.support : supportOf(found);
+  return found.with({ isLines, values, support, acs: undefined });
 }
 
 export function requestedMask(

@@ -8,6 +8,7 @@ import type { Runtime } from "../graph/mod.ts";
 import { readMapsFile } from "../io/maps_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
+import type { Extent } from "../mri/sampling/partial_sampling.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
@@ -36,6 +37,8 @@ export interface ReadSlice {
   readonly key: string;
   readonly geometry: SamplingGeometry;
   readonly outputGeometry: OutputGeometry;
+  /** Reads the reference image that the file holds `[rows, columns]`; absent without one. */
+  readReference?(): Promise<NdArray>;
   prepare(): Promise<PreparedSlice>;
 }
 
@@ -77,7 +80,7 @@ export class FileSlices implements SliceSupply {
     const { file } = this;
     const { compress = file.coils } = this.options;
     const kspace = await file.readSlice(index);
-    const sampling = chooseSampling(this.#asked, file, kspace);
+    const sampling = chooseSampling(this.#asked, file, { kspace, slice: index });
     const mask = croppedMask(sampling.mask, file);
     const coils = needsMaps ? Math.min(compress, file.coils) : file.coils;
     const key = `${sampling.full} ${coils} ${mask.key}`;
@@ -85,7 +88,12 @@ export class FileSlices implements SliceSupply {
       sampling,
       key,
       geometry: { coils, sets: this.#maps?.shape[1], height: mask.height, width: mask.width, mask },
-      outputGeometry: outputGeometry(file, mask),
+      outputGeometry: {
+        ...outputGeometry(file, mask),
+        // Images without phase cannot be limited in k-space; zero-filled ones are already.
+        padded: needsMaps ? mask : undefined,
+      },
+      readReference: file.readReference && (() => file.readReference!(index)),
       prepare: async () => {
         const preparation = await once(
           this.#preparations,
@@ -205,6 +213,11 @@ export function croppedMask(mask: SamplingMask, file: KspaceFile): SamplingMask 
   const { rows, columns } = mask.partial ?? {};
   const moved = (column: number) =>
     Math.round(Math.floor(width / 2) + (column - Math.floor(mask.width / 2)) * width / mask.width);
-  const inImage = columns && [moved(columns[0]), moved(columns[1])] as const;
-  return mask.with({ width, partial: mask.partial && { rows, columns: inImage } });
+  const inImage = (extent: Extent | undefined) =>
+    extent && [moved(extent[0]), moved(extent[1])] as const;
+  return mask.with({
+    width,
+    partial: mask.partial && { rows, columns: inImage(columns) },
+    columns: inImage(mask.columns),
+  });
 }

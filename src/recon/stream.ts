@@ -201,8 +201,10 @@ class Run {
       complex,
       magnitude,
       ...await this.#spread(samples, finishing, slice.outputGeometry),
-      reference: prepared.reference &&
-        (await reorient.run({ reference: prepared.reference })).oriented,
+      reference: prepared.reference
+        ? (await reorient.run({ reference: prepared.reference })).oriented
+        : await slice.readReference?.(),
+      storedReference: prepared.reference === undefined && slice.readReference !== undefined,
       maps: maps && (sets === 1 ? onlyOf(maps) : maps),
       mask: slice.sampling.mask,
       method: method.name,
@@ -215,7 +217,7 @@ class Run {
       settings: solver.settings,
       drawn: solver.samples ?? 1,
       model: solver.model,
-      warnings: distinct(warnings),
+      warnings: distinct([...slice.sampling.warnings, ...warnings]),
       seconds: clock.seconds(),
     };
   }

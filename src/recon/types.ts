@@ -112,7 +112,7 @@ export interface Reconstructed {
    * absent for methods that need none. The option `maps` takes them as they are.
    */
   readonly maps?: NdArray;
-  /** Root sum of squares of the fully sampled data, where there are any. */
+  /** Root sum of squares of the fully sampled data, else the image that the file holds; if any. */
   readonly reference?: NdArray;
   /** What was sampled (in the first slice). */
   readonly mask: SamplingMask;
@@ -142,6 +142,8 @@ export interface ReconstructedSlice extends Reconstructed {
   readonly index: number;
   /** Magnitudes of the posterior samples `[S, rows, columns]`, where they are kept. */
   readonly samples?: NdArray;
+  /** Whether `reference` is the image that the file holds, since its data are not full. */
+  readonly storedReference: boolean;
   /** Noise per real and imaginary part relative to bright tissue. */
   readonly sigma: number;
   /** Noise and model error together, of methods that weigh the data by them. */

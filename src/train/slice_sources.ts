@@ -41,7 +41,7 @@ export async function kspaceScenes(runtime: Runtime, path: string): Promise<Sour
 
 async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promise<SourceSlice> {
   const kspace = await file.readSlice(index);
-  const sampling = chooseSampling(undefined, file, kspace);
+  const sampling = chooseSampling(undefined, file, { kspace, slice: index });
   if (!sampling.full) {
     throw new InputError(
       `Cannot train on ${file.path}: fully sampled k-space is required, slice ${index} is not`,

@@ -50,6 +50,15 @@ Deno.test("readMaskFile() gives a plane as (readout, phase) from every format", 
   assert.deepEqual([rows, columns], [3, 4]);
 });
 
+Deno.test("readMaskFile() takes 255 for 1, but no other number", async () => {
+  await inFolder(async (at) => {
+    await writeNpy(at("m.npy"), tabulate([6], (i) => 255 * LINES.values[i]));
+    assert.deepEqual(readMaskFile(at("m.npy")), LINES);
+    await writeNpy(at("m.npy"), tabulate([3], (i) => [0, 255, 1][i]));
+    await refuses(() => readMaskFile(at("m.npy")), /0 and 255 are required, found 1 at position 2/);
+  });
+});
+
 Deno.test("What is no mask is refused with what was found", async () => {
   await inFolder(async (at) => {
     const text = (content: string) => () => {

@@ -1,14 +1,14 @@
 /** Plans and results as people read them. @module */
 import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
 import type { Plan } from "../../recon/plan.ts";
-import type { ReconReport } from "../../recon/report.ts";
+import type { ReconReport, ReportMask } from "../../recon/report.ts";
 import { memory } from "../../number_format.ts";
 import { textOf } from "../files.ts";
 import { duration } from "./progress.ts";
 
 export function reportText(report: ReconReport): string {
   const { input, method, device, mask, seconds, metrics, outputs } = report;
-  const sampling = mask.acceleration === 1 ? "all lines" : maskText(mask);
+  const sampling = mask.acceleration === 1 ? `all lines${paddingText(mask)}` : maskText(mask);
   return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
     ...signLine(input.fourierSign),
@@ -42,10 +42,23 @@ function auditLines(audit: ReconReport["audit"]): string[] {
   ];
 }
 
-function maskText({ spec, acceleration, acsLines }: ReconReport["mask"]): string {
+function maskText(mask: ReportMask): string {
+  const { spec, acceleration, acsLines } = mask;
   const name = spec === "data" ? "as acquired" : spec === "file" ? "mask file" : spec;
-  return `${name} (${acceleration.toFixed(2)}-fold, ${acsLines} calibration lines)`;
+  const lines = `${acsLines} calibration lines`;
+  return `${name} (${acceleration.toFixed(2)}-fold, ${lines}${paddingText(mask)})`;
 }
+
+/** What a report says of padding and partial Fourier, where there is any. */
+function paddingText({ padding, partial }: ReportMask): string {
+  return (padding > 0 ? `, ${padding} padded` : "") + (partial === null ? "" : ", partial Fourier");
+}
+
+const REFERENCES = {
+  data: "against the fully sampled input",
+  file: "against reconstruction_rss of the file",
+  none: "none: not fully sampled",
+} as const;
 
 export function planText(plan: Plan, outputs: Readonly<Record<string, string>>): string {
   const { input, slices: [first, end], mask, image } = plan;
@@ -64,9 +77,9 @@ export function planText(plan: Plan, outputs: Readonly<Record<string, string>>):
     [
       "mask",
       `${mask.spec === "data" ? "as acquired" : mask.spec}: ${mask.kept} of ${mask.of} kept ` +
-      `(${mask.acceleration.toFixed(2)}-fold), ${maps}`,
+      `(${mask.acceleration.toFixed(2)}-fold), ${maps}${paddingText(mask)}`,
     ],
-    ["metrics", plan.full ? "against the fully sampled input" : "none: not fully sampled"],
+    ["metrics", REFERENCES[plan.reference ?? "none"]],
     [
       "method",
       `${plan.method}, ${plan.steps} steps, NFE ${plan.nfe} for a slice` +

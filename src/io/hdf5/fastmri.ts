@@ -4,8 +4,11 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { sizeOf } from "../../ndarray.ts";
+import { promiseTry } from "../../host.ts";
+import { ndarray, sizeOf } from "../../ndarray.ts";
+import { checkSlice } from "../axes.ts";
 import { parseXml, type XmlElement } from "../mrd/xml.ts";
+import { checkFinite } from "../planar.ts";
 import type { Geometry, KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { describe } from "./dataset.ts";
@@ -30,10 +33,13 @@ export function fastmriKspace(file: Hdf5File): KspaceFile {
   const kspace = hdf5Kspace(file, info, names, { format: "fastmri-hdf5", transposed: true });
   const { height: phase, width: readout } = kspace;
   const encoding = readEncoding(file);
+  const imageSize = readImageSize(file, encoding, [phase, readout]);
   return {
     ...kspace,
-    mask: readMask(file, phase),
-    imageSize: readImageSize(file, encoding, [phase, readout]),
+    mask: readMask(file, kspace),
+    encoded: readEncoded(encoding, phase),
+    imageSize,
+    ...referenceOf(file, kspace.slices, imageSize ?? [phase, readout]),
     geometry: readGeometry(file, encoding),
   };
 }
@@ -58,20 +64,54 @@ function triple(space: XmlElement | undefined, name: string): number[] | undefin
   return values.every((value) => value > 0 && value < Infinity) ? values : undefined;
 }
 
-/** The mask over phase-encode lines, 0 or 1; axes of size 1 are ignored. */
-function readMask(file: Hdf5File, phase: number): Uint8Array | undefined {
+/**
+ * The mask, 0 or 1: over phase-encode lines, over those of each slice, or over the plane (readout,
+ * phase), of which `[phase, readout]` is given where the lines differ. Axes of size 1 are ignored.
+ */
+function readMask(
+  file: Hdf5File,
+  { slices, height: phase, width: readout }: KspaceFile,
+): Uint8Array | undefined {
   const info = describe(file, "mask");
   if (info === undefined) return undefined;
   const fail = (found: string) => {
-    const required = `a mask over the ${phase} phase-encode lines is`;
-    throw unreadable(`${file.path} as ${LAYOUT}`, required, found);
+    const required =
+      `a mask [${phase}] over the phase-encode lines, [${slices}, ${phase}] (slice, ` +
+      `phase) or [${readout}, ${phase}] (readout, phase) is`;
+    const hint = "Reshape or remove the dataset mask: lines of zeros count as not acquired anyway";
+    throw unreadable(`${file.path} as ${LAYOUT}`, required, found, hint);
   };
   const axes = info.shape.filter((size) => size !== 1);
-  if (sizeOf(info.shape) !== phase || axes.length > 1) fail(`[${info.shape}]`);
+  const fits = axes.length <= 2 && (axes.at(-1) ?? 1) === phase &&
+    (axes.length < 2 || axes[0] === slices || axes[0] === readout);
+  if (!fits && sizeOf(info.shape) !== phase) fail(`[${info.shape}]`);
   const values = readNumbers(file, info);
   if (!values.every(Number.isFinite)) fail("values that are not finite");
   if (values.every((value) => value === 0)) fail("one without any line");
-  return Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
+  const kept = Uint8Array.from(values, (value) => value === 0 ? 0 : 1);
+  if (kept.every((value, i) => value === kept[i % phase])) return kept.slice(0, phase);
+  if (axes[0] !== readout) return kept;
+  if (slices === readout) fail(`[${info.shape}], which may be either`);
+  return kept.map((_, i) => kept[(i % readout) * phase + Math.floor(i / readout)]);
+}
+
+/**
+ * The lines that the scan could sample, by the header's encodingLimits: others are padding. Line
+ * `center` of the limits is the centre of k-space.
+ */
+function readEncoded(
+  encoding: XmlElement | undefined,
+  phase: number,
+): readonly [number, number] | undefined {
+  const limit = encoding?.child("encodingLimits")?.child("kspace_encoding_step_1");
+  const [first, last, centre] = ["minimum", "maximum", "center"].map((name) =>
+    Number(limit?.text(name) || NaN)
+  );
+  const shift = Math.floor(phase / 2) - centre;
+  const found = [first + shift, last + shift + 1] as const;
+  const isWithin = found.every(Number.isInteger) && found[0] >= 0 && found[1] <= phase &&
+    found[1] > found[0];
+  return isWithin ? found : undefined;
 }
 
 /**
@@ -92,6 +132,26 @@ function readImageSize(
   const [rows, columns] = size;
   const cropped: [number, number] = [Math.min(columns, height), Math.min(rows, width)];
   return cropped[0] === height && cropped[1] === width ? undefined : cropped;
+}
+
+/** The reader of `reconstruction_rss`, where it has the size of the images `[H, W]`. */
+function referenceOf(
+  file: Hdf5File,
+  slices: number,
+  [height, width]: readonly [number, number],
+): Pick<KspaceFile, "readReference"> {
+  const info = describe(file, "reconstruction_rss");
+  if (info === undefined || `${info.shape}` !== `${[slices, width, height]}`) return {};
+  return {
+    readReference: (index) =>
+      promiseTry(() => {
+        checkSlice(index, slices, file.path);
+        const part = { offset: [index, 0, 0], count: [1, width, height] };
+        const values = Float32Array.from(readNumbers(file, info, part));
+        checkFinite(values, file.path, `reconstruction_rss of slice ${index}`);
+        return ndarray(values, [width, height]);
+      }),
+  };
 }
 
 /**

@@ -20,6 +20,9 @@ export async function openHdf5Kspace(
   return {
     ...file.description,
     readSlice: (slice) => file.read({ kind: "read", slice }, sliceBytes / SLOWEST),
+    ...(file.opened.hasReference && {
+      readReference: (slice: number) => file.read({ kind: "readReference", slice }),
+    }),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }

@@ -9,15 +9,23 @@ import type { Hdf5File } from "./library.ts";
 /** Largest mask, header or attribute that is read. */
 const MAX_WHOLE_BYTES = 1 << 24;
 
-/** Reads a whole small dataset of numbers, booleans included. */
-export function readNumbers(file: Hdf5File, info: DatasetInfo): number[] {
-  checkWhole(file, info.name, info.metadata);
-  if (sizeOf(info.shape) === 0) return [];
+/**
+ * Reads a small dataset of numbers, booleans included, or a part of a larger one.
+ * @param part the first element along each axis, and how many; default all
+ */
+export function readNumbers(
+  file: Hdf5File,
+  info: DatasetInfo,
+  part?: { readonly offset: readonly number[]; readonly count: readonly number[] },
+): number[] {
   const { shape } = info;
+  const { offset, count } = part ?? { offset: shape.map(() => 0), count: shape };
+  checkWhole(file, info.name, { ...info.metadata, shape: [...count] });
+  if (sizeOf(count) === 0) return [];
   const use = (bytes: Uint8Array<ArrayBuffer>) => numbersOf(bytes, info.metadata);
   const values = shape.length === 0
     ? readScalar(file, info, use)
-    : readSlab(file, info, shape.map(() => 0), shape, use);
+    : readSlab(file, info, offset, count, use);
   if (values !== undefined) return values;
   throw new InputError(
     `Cannot read ${file.path}: numbers are required for ${info.name}, found ${info.type}`,

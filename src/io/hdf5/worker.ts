@@ -41,11 +41,14 @@ async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Result
     const file = await open(request);
     if (file === undefined) return null;
     if (file instanceof MrdRecords) return { handle: keep(file), description: file.description };
-    const { readSlice: _readSlice, [Symbol.dispose]: _dispose, ...description } = file;
-    return { handle: keep(file), description };
+    const { readSlice: _slice, readReference, [Symbol.dispose]: _dispose, ...description } = file;
+    return { handle: keep(file), description, hasReference: readReference !== undefined };
   }
   const file = files.get(request.handle)!;
   if (request.kind === "read") return await (file as KspaceFile).readSlice(request.slice);
+  if (request.kind === "readReference") {
+    return await (file as KspaceFile).readReference!(request.slice);
+  }
   if (request.kind === "readMrd") return (file as MrdRecords).read(request);
   files.delete(request.handle);
   file[Symbol.dispose]();

@@ -23,7 +23,7 @@ export type OpenRequest =
 
 /** A request that reads from a file. */
 export type ReadRequest =
-  | { readonly kind: "read"; readonly slice: number }
+  | { readonly kind: "read" | "readReference"; readonly slice: number }
   | {
     readonly kind: "readMrd";
     readonly records: RecordKind;
@@ -44,11 +44,14 @@ export interface Hdf5Results {
     /** Without the functions, which no message can carry. */
     readonly description: Omit<
       KspaceFile,
-      "readSlice" | "readCalibration" | typeof Symbol.dispose
+      "readSlice" | "readCalibration" | "readReference" | typeof Symbol.dispose
     >;
+    readonly hasReference: boolean;
   };
   /** The slice `[C, 2, H, W]`. */
   readonly read: NdArray;
+  /** The magnitude image `[rows, columns]` that the file holds. */
+  readonly readReference: NdArray;
   /** What an ISMRMRD file holds; null when it is of another kind. */
   readonly openMrd: { readonly handle: number; readonly description: MrdDescription } | null;
   readonly readMrd: RecordBatch;
@@ -82,12 +85,16 @@ type Opened<R extends OpenRequest> = NonNullable<Hdf5Results[R["kind"]]>;
 /** A file that is open in the worker; after that was replaced, it opens again when next read. */
 export class WorkerFile<R extends OpenRequest> implements Disposable {
   readonly description: Opened<R>["description"];
+  /** All that was answered when it was opened. */
+  readonly opened: Opened<R>;
   readonly #request: R;
   readonly #timeLimit: number;
   /** A handle is only good in the engine that gave it; undefined once the file is closed. */
   #open: { readonly handle: number; readonly engine: Engine | undefined } | undefined;
 
-  private constructor(request: R, timeLimit: number, { handle, description }: Opened<R>) {
+  private constructor(request: R, timeLimit: number, opened: Opened<R>) {
+    const { handle, description } = opened;
+    this.opened = opened;
     this.description = description;
     this.#request = request;
     this.#timeLimit = timeLimit;

@@ -1,13 +1,14 @@
 /** Sampling masks from formulas, files and data. @module */
 import { InputError, UsageError } from "../../errors.ts";
-import type { NdArray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
+import { extentOf, largestStep } from "./detect.ts";
 import type { GeneratedMaskSpec } from "./mask_spec.ts";
-import { type Extent, partialExtent, type PartialSampling } from "./partial_sampling.ts";
+import { partialExtent, type PartialSampling } from "./partial_sampling.ts";
 import { poissonDisc } from "./poisson.ts";
 import { centredStart, SamplingMask } from "./sampling_mask.ts";
 
 export { type GeneratedMaskSpec, type MaskSpec, maskText, parseMaskSpec } from "./mask_spec.ts";
+export { detectMask, detectSampling } from "./detect.ts";
 export { SamplingMask } from "./sampling_mask.ts";
 
 /**
@@ -93,61 +94,11 @@ export function maskFromPlane(
   return new SamplingMask({ isLines: false, height, width, values: kept, spec });
 }
 
-/** Part of the points of acquired lines that must be zero for the mask to be one of the plane. */
-const PLANE_ZEROS = 0.02;
-
-/**
- * The mask that the zeros of k-space show: lines, or points of the plane where many points between the
- * first and the last column of the acquired lines are zero. Columns that are empty in all lines are
- * padding, or an asymmetric echo where only one end of the readout has them.
- * @param kspace one slice, `[C, 2, H, W]`, both axes transformed
- * @throws {RangeError} for another shape
- * @throws {InputError} when all of k-space is zero
- */
-export function detectMask({ data, shape }: NdArray): SamplingMask {
-  const [coils, parts, height, width] = shape;
-  if (shape.length !== 4 || parts !== 2) {
-    throw new RangeError(
-      `Cannot find the acquired samples: k-space [C, 2, H, W] is required, found [${shape}]`,
-    );
-  }
-  const size = height * width;
-  const points = new Uint8Array(size);
-  for (let start = 0; start < 2 * coils * size; start += size) {
-    for (let i = 0; i < size; i++) if (data[start + i] !== 0) points[i] = 1;
-  }
-  const lines = new Uint8Array(height), columns = new Uint8Array(width);
-  points.forEach((kept, i) => {
-    if (kept === 0) return;
-    lines[Math.floor(i / width)] = 1;
-    columns[i % width] = 1;
-  });
-  const count = (values: Uint8Array) => values.reduce((sum, kept) => sum + kept, 0);
-  if (count(points) === 0) {
-    throw new InputError(
-      "Cannot find the acquired samples: nonzero k-space is required, found zeros",
-    );
-  }
-  const extent = extentOf(columns);
-  const inLines = count(lines) * (extent[1] - extent[0]);
-  if (count(points) < (1 - PLANE_ZEROS) * inLines) {
-    return maskFromPlane(points, height, width, "data");
-  }
-  const mask = maskFromLines(lines, width, "data");
-  const echo = partialExtent(extent, width, 1);
-  return echo === undefined ? mask : mask.with({ partial: { ...mask.partial, columns: echo } });
-}
-
 /** The extent of acquired lines, where they are partial Fourier. */
 function partialRows(lines: Uint8Array): PartialSampling | undefined {
-  const acquired = [...lines.keys()].filter((line) => lines[line] === 1);
-  const gaps = acquired.slice(1).map((line, i) => line - acquired[i]);
-  const rows = partialExtent(extentOf(lines), lines.length, Math.max(1, ...gaps));
+  const rows = partialExtent(extentOf(lines), lines.length, largestStep(lines));
   return rows && { rows };
 }
-
-/** First value that is 1 and the one after the last. */
-const extentOf = (values: Uint8Array): Extent => [values.indexOf(1), values.lastIndexOf(1) + 1];
 
 function generate(spec: GeneratedMaskSpec, height: number, width: number): Uint8Array {
   const values = new Uint8Array(height);

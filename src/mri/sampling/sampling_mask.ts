@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
-import type { PartialSampling } from "./partial_sampling.ts";
+import type { Extent, PartialSampling } from "./partial_sampling.ts";
 
 /** Content of a {@link SamplingMask}. */
 export interface MaskContent {
@@ -27,6 +27,13 @@ export interface MaskContent {
   readonly acs?: number;
   /** Which part of k-space was sampled, where it is partial. */
   readonly partial?: PartialSampling;
+  /**
+   * 1 where the scan could sample, laid out as `values`; what lies beyond is padding, which counts
+   * neither as acquired nor as missing. Default: everywhere.
+   */
+  readonly support?: Uint8Array;
+  /** Readout samples that hold data, from first to after last, where others do not. */
+  readonly columns?: Extent;
 }
 
 /** A sampling mask, and what follows from it. */
@@ -43,21 +50,29 @@ export class SamplingMask implements MaskContent {
   readonly acs: number;
   /** Set for partial Fourier and asymmetric echoes; see `restorePartial`. */
   readonly partial?: PartialSampling;
+  readonly support?: Uint8Array;
+  readonly columns?: Extent;
   /** Number of lines (or points) that are kept. */
   readonly kept: number;
+  /** Number of lines (or points) that the scan could sample: all but padding. */
+  readonly size: number;
   /** Lines of k-space that the rows of y hold: the acquired ones, or all H of a plane. */
   readonly lines: readonly number[];
   #key?: string;
 
   /** Makes a mask from its values. @throws {InputError} when nothing is kept */
-  constructor({ isLines, height, width, values, spec, acs, partial }: MaskContent) {
+  constructor(content: MaskContent) {
+    const { isLines, height, width, values, spec, acs, partial, support, columns } = content;
     this.isLines = isLines;
     this.height = height;
     this.width = width;
     this.values = values;
     this.spec = spec;
     this.partial = partial;
-    this.kept = values.reduce((sum, value) => sum + value, 0);
+    this.support = support;
+    this.columns = columns;
+    this.kept = countOf(values);
+    this.size = countOf(support ?? values.map(() => 1));
     if (this.kept === 0) {
       throw new InputError(
         `Cannot use a mask of ${values.length} ${isLines ? "lines" : "points"}: ` +
@@ -84,14 +99,14 @@ export class SamplingMask implements MaskContent {
     return [1, coils, 2, this.rows, this.width];
   }
 
-  /** All lines (or points) divided by those kept, the calibration lines included. */
+  /** All lines (or points) but padding divided by those kept, the calibration lines included. */
   get acceleration(): number {
-    return this.values.length / this.kept;
+    return this.size / this.kept;
   }
 
-  /** Whether nothing is left out. */
+  /** Whether nothing but padding is left out. */
   get isFull(): boolean {
-    return this.kept === this.values.length;
+    return this.kept === this.size;
   }
 
   /** Whether the sample of a line and column was acquired. */
@@ -125,9 +140,9 @@ export class SamplingMask implements MaskContent {
 
   /** Equal for masks that keep the same samples: the key of compiled graphs. */
   get key(): string {
-    const { isLines, height, width, acs, partial, values } = this;
-    this.#key ??= JSON.stringify([isLines, height, width, acs, partial]) +
-      createHash("sha256").update(values).digest("base64");
+    const { isLines, height, width, acs, partial, columns, values, support } = this;
+    this.#key ??= JSON.stringify([isLines, height, width, acs, partial, columns]) +
+      createHash("sha256").update(values).update(support ?? "").digest("base64");
     return this.#key;
   }
 
@@ -149,6 +164,8 @@ export class SamplingMask implements MaskContent {
     return largest;
   }
 }
+
+const countOf = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /** First of `count` centred values out of `size`. */
 export const centredStart = (size: number, count: number): number =>

@@ -45,6 +45,8 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       spec: "equispaced:R=2,acs=8",
       acceleration: 26 / 17,
       acsLines: 8,
+      padding: 0,
+      partial: null,
     });
     assert.deepEqual(
       [report.method, report.model, report.device, report.seed, report.nfe],
@@ -97,15 +99,21 @@ Deno.test("recon writes other formats on request, all of the same image", async 
   });
 });
 
-Deno.test("recon has no metrics and a mask called data where the file is undersampled", async () => {
+Deno.test("recon calls the mask that a file declares data, and takes metrics from its full data", async () => {
   await inFolder(async (at) => {
     const mask = Uint8Array.from({ length: SIZE.height }, (_, i) => i % 3 === 0 ? 1 : 0);
     const input = await writeH5(at("k.h5"), { mask });
     const { code, out } = await runHere([input, "--method", "rss", "--json", "--output", at("o")]);
     assert.equal(code, 0);
     const report = JSON.parse(out);
-    assert.equal(report.metrics, null);
-    assert.deepEqual(report.mask, { spec: "data", acceleration: 26 / 9, acsLines: 0 });
+    assert.ok(report.metrics.head.psnr > 0);
+    assert.deepEqual(report.mask, {
+      spec: "data",
+      acceleration: 26 / 9,
+      acsLines: 0,
+      padding: 0,
+      partial: null,
+    });
   });
 });
 
@@ -191,7 +199,7 @@ Deno.test("recon stops when interrupted, with 130, and leaves nothing", async ()
 Deno.test("reportMask() gives the calibration lines", () => {
   assert.deepEqual(
     reportMask(maskFromLines([0, 1, 1, 1], 3)),
-    { spec: "file", acceleration: 4 / 3, acsLines: 3 },
+    { spec: "file", acceleration: 4 / 3, acsLines: 3, padding: 0, partial: null },
   );
 });
 

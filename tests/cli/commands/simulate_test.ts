@@ -87,6 +87,8 @@ Deno.test("simulate --mask writes undersampled k-space that recon takes as acqui
       spec: "data",
       acceleration: 20 / 13,
       acsLines: 6,
+      padding: 0,
+      partial: null,
       kept: 13,
       of: 20,
     });

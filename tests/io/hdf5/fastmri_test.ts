@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../../src/io/axes.ts";
+import { InputError } from "../../../src/errors.ts";
+import { complexOf, createStack, elementOf, Hdf5Output } from "../../../src/io/hdf5/output.ts";
+import { writeDataset } from "../../../src/io/hdf5/output.ts";
+import { interleaveTransposed } from "../../../src/io/planar.ts";
 import { openHdf5Kspace } from "../../../src/io/hdf5/open_kspace.ts";
 import { fixtureSlice, SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { fixture, inFolder, same, sharedData } from "../support.ts";
@@ -38,6 +42,64 @@ Deno.test("openHdf5Kspace() squeezes a boolean mask [1, 1, W, 1]", async () => {
   using file = await openHdf5Kspace(fixture("hdf5/header.h5"));
   assert.deepEqual(file.mask, new Uint8Array([1, 0, 1, 0, 1]));
 });
+
+/** A file of 2 slices, 3 coils, readout 7 and 5 lines with a mask and a reference of some shape. */
+async function withDatasets(
+  path: string,
+  datasets: Readonly<Record<string, { values: ArrayLike<number>; shape: readonly number[] }>>,
+): Promise<string> {
+  await using output = await Hdf5Output.create(path);
+  const { file } = output;
+  for (const [name, { values, shape }] of Object.entries(datasets)) {
+    writeDataset(file, name, Float32Array.from(values), shape);
+  }
+  const complex64 = complexOf(elementOf(new Float32Array()), ["r", "i"]);
+  const { slices, coils, height, width } = SMALL;
+  const write = createStack(file, "kspace", complex64, [slices, coils, width, height]);
+  for (let slice = 0; slice < slices; slice++) {
+    write(slice, (bytes) => interleaveTransposed(smallSlice(slice), bytes));
+  }
+  await output.finish();
+  return path;
+}
+
+Deno.test("openHdf5Kspace() takes a mask of each slice, of the plane, of any number but 0", () =>
+  inFolder(async (at) => {
+    const open = async (values: ArrayLike<number>, shape: readonly number[]) => {
+      using file = await openHdf5Kspace(
+        await withDatasets(at("m.h5"), { mask: { values, shape } }),
+      );
+      return Array.from(file.mask!);
+    };
+    const lines = [255, 0, 255, 255, 0], kept = [1, 0, 1, 1, 0], other = [1, 1, 1, 0, 0];
+    assert.deepEqual(await open([...lines, ...lines], [2, 5]), kept);
+    assert.deepEqual(await open([...lines, ...other], [2, 1, 5]), [...kept, ...other]);
+    assert.deepEqual(await open(Array(7).fill(lines).flat(), [7, 5]), kept);
+    const plane = Array.from({ length: 35 }, (_, i) => i % 3 === 0 ? 0.5 : 0);
+    const swapped = Array.from({ length: 35 }, (_, i) => plane[(i % 7) * 5 + Math.floor(i / 7)]);
+    assert.deepEqual(await open(plane, [7, 5]), swapped.map(Math.ceil));
+    const wrong = withDatasets(at("w.h5"), { mask: { values: Array(12).fill(1), shape: [4, 3] } });
+    await assert.rejects(openHdf5Kspace(await wrong), (error) =>
+      error instanceof InputError &&
+      /\[2, 5\] \(slice, phase\) or \[7, 5\].*found \[4,3\]/.test(error.message) &&
+      /Reshape or remove/.test(error.hint!));
+  }));
+
+Deno.test("openHdf5Kspace() reads the reference of a slice, and refuses one that is not finite", () =>
+  inFolder(async (at) => {
+    const values = Array.from({ length: 2 * 4 * 3 }, (_, i) => i).with(3, NaN);
+    const path = await withDatasets(at("r.h5"), {
+      reconstruction_rss: { values, shape: [2, 4, 3] },
+    });
+    using file = await openHdf5Kspace(path);
+    assert.deepEqual(file.imageSize, [3, 4]);
+    const reference = await file.readReference!(1);
+    assert.deepEqual([Array.from(reference.data), reference.shape], [values.slice(12), [4, 3]]);
+    await assert.rejects(file.readReference!(0), /reconstruction_rss of slice 0/);
+    const plain = await writeSmall(at);
+    using without = await openHdf5Kspace(plain);
+    assert.equal(without.readReference, undefined);
+  }));
 
 Deno.test("openHdf5Kspace() reads back everything that writeFastmri() was given", () =>
   inFolder(async (at) => {

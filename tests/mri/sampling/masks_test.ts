@@ -181,7 +181,10 @@ Deno.test("maskFromLines() counts the calibration lines around the k-space centr
       spec: "file",
       acs: 3,
       partial: undefined,
+      support: undefined,
+      columns: undefined,
       kept: 5,
+      size: 9,
       lines: [0, 3, 4, 5, 8],
     },
   );

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import type { KspaceFile } from "../../src/io/types.ts";
+import { kspaceFromSlices } from "../../src/recon/open.ts";
+import { simulatedBrain } from "../../src/recon/example.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
+import { runtime } from "../runtime.ts";
+
+const SIZE = 64;
+
+/** A small brain whose k-space is zero where `kept` does not hold. */
+async function thinnedBrain(
+  kept: (row: number, column: number) => boolean,
+  extra: Partial<KspaceFile> = {},
+): Promise<KspaceFile> {
+  const brain = await simulatedBrain({ size: SIZE, coils: 4, noise: 0.005, seed: 3 });
+  const { slices, coils, height, width } = brain;
+  const file = kspaceFromSlices({
+    slices,
+    coils,
+    height,
+    width,
+    readSlice: async (index) => {
+      const kspace = await brain.readSlice(index);
+      kspace.data.forEach((_, i) => {
+        const at = i % (height * width);
+        if (!kept(Math.floor(at / width), at % width)) kspace.data[i] = 0;
+      });
+      return kspace;
+    },
+  });
+  return { ...file, ...extra };
+}
+
+const sense = (file: KspaceFile, mask?: string) =>
+  reconstruct(file, { method: "sense", mask, device: runtime, audit: "consistency" });
+
+Deno.test("a mask undersamples a file whose lines are padded at both ends, with metrics", async () => {
+  const file = await thinnedBrain((row) => row >= 6 && row < 59);
+  const { mask, metrics, magnitude, reference } = await sense(file, "equispaced:R=2,acs=16");
+  assert.equal(mask.size, 53);
+  const kept = mask.lines.length;
+  assert.equal(mask.acceleration, 53 / kept);
+  assert.ok(mask.lines.every((line) => line >= 6 && line < 59));
+  assert.ok(metrics !== null && metrics.head.psnr! > 28, `${metrics?.head.psnr} dB`);
+  assert.equal(magnitude.data.length, reference!.data.length);
+});
+
+Deno.test("padded data without a mask are fully sampled, and have metrics", async () => {
+  const file = await thinnedBrain((row) => row >= 6 && row < 59);
+  const { mask, metrics } = await sense(file);
+  assert.equal(mask.acceleration, 1);
+  assert.ok(metrics!.head.psnr! > 35, `${metrics!.head.psnr} dB`);
+});
+
+Deno.test("masks of the plane and of lines apply to k-space without its corners", async () => {
+  const ellipse = (row: number, column: number) =>
+    Math.hypot((2 * row + 1) / SIZE - 1, (2 * column + 1) / SIZE - 1) <= 1;
+  for (const mask of ["poisson:R=2,acs=16", "equispaced:R=2,acs=16"]) {
+    const result = await sense(await thinnedBrain(ellipse), mask);
+    assert.ok(!result.mask.isLines);
+    assert.ok(result.mask.acceleration < 2.3 && result.mask.acceleration > 1.5);
+    assert.ok(result.metrics!.head.psnr! > 26, `${mask}: ${result.metrics!.head.psnr} dB`);
+  }
+});
+
+Deno.test("a mask of the plane applies to k-space padded along both phase encodings", async () => {
+  const file = await thinnedBrain((row, column) =>
+    row >= 4 && row < 60 && column >= 8 && column < 57
+  );
+  const { mask, metrics } = await sense(file, "poisson:R=2,acs=16");
+  assert.equal(mask.size, 56 * 49);
+  assert.ok(metrics!.head.psnr! > 26, `${metrics!.head.psnr} dB`);
+});
+
+Deno.test("a mask undersamples partial Fourier data further", async () => {
+  const file = await thinnedBrain((row) => row < 48);
+  const { mask, metrics } = await sense(file, "equispaced:R=2,acs=16");
+  assert.ok(mask.lines.every((line) => line < 48));
+  assert.deepEqual(mask.partial, { rows: [0, 48] });
+  assert.equal(metrics, null);
+});
+
+Deno.test("partial Fourier in the zeros gives what the mask `partial` gives", async () => {
+  const whole = await thinnedBrain(() => true);
+  const asked = await sense(whole, "partial:fraction=0.75");
+  const found = await sense(await thinnedBrain((row) => row < 48));
+  assert.deepEqual(found.mask.partial, asked.mask.partial);
+  assert.deepEqual(found.magnitude, asked.magnitude);
+});
+
+Deno.test("lines that an undersampled file lacks cannot be asked for", async () => {
+  const file = await thinnedBrain((row) => row % 2 === 0 || Math.abs(row - 32) < 8);
+  await assert.rejects(
+    sense(file, "equispaced:R=3,acs=12"),
+    (error) =>
+      error instanceof InputError && /undersampled and line 3 is empty/.test(error.message),
+  );
+});
+
+Deno.test("metrics are against the file's own image where the data are not full", async () => {
+  const whole = await sense(await thinnedBrain(() => true));
+  const own = { data: whole.reference!.data, shape: whole.reference!.shape.slice(1) };
+  const undersampled = (row: number) => row % 2 === 0 || Math.abs(row - 32) < 8;
+  const file = await thinnedBrain(undersampled, { readReference: () => Promise.resolve(own) });
+  const { metrics, reference } = await sense(file);
+  assert.deepEqual(reference!.data, own.data);
+  assert.match(metrics!.convention, /^RSS is reconstruction_rss of the file/);
+  assert.ok(metrics!.head.psnr! > 28, `${metrics!.head.psnr} dB`);
+});
+
+Deno.test("full data with a mask beside them have metrics, and may take another mask", async () => {
+  const declared = Uint8Array.from(
+    { length: SIZE },
+    (_, row) => row % 2 === 0 || Math.abs(row - 32) < 8 ? 1 : 0,
+  );
+  const file = await thinnedBrain(() => true, { mask: declared });
+  const asAcquired = await sense(file);
+  assert.deepEqual(asAcquired.mask.values, declared);
+  assert.ok(asAcquired.metrics !== null);
+  assert.ok((await sense(file, "equispaced:R=3,acs=16")).metrics !== null);
+});
+
+Deno.test("a declared mask may differ by slice, or be one of the plane", async () => {
+  const full = await thinnedBrain(() => true);
+  const first = Uint8Array.from({ length: SIZE }, (_, row) => row % 2 === 0 || row === 31 ? 1 : 0);
+  const second = first.with(1, 1);
+  const slices = kspaceFromSlices({
+    ...full,
+    slices: 2,
+    mask: Uint8Array.from([...first, ...second]),
+    readSlice: () => full.readSlice(0),
+  });
+  const options = { method: "rss", device: runtime } as const;
+  for (const [i, lines] of [first, second].entries()) {
+    const { mask } = await reconstruct(slices, { ...options, slices: [i, i + 1] });
+    assert.deepEqual(mask.values, lines);
+  }
+  const plane = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => i % 3 === 0 ? 1 : 0);
+  const { mask } = await reconstruct({ ...full, mask: plane }, options);
+  assert.ok(!mask.isLines);
+  assert.deepEqual(mask.values, plane);
+});
