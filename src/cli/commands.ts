@@ -24,7 +24,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   compare: {
     summary: "many methods on the same data: a table and a report",
-    permissions: [...FILES, "--allow-run=bart", "--allow-sys=systemMemoryInfo"],
+    permissions: [...FILES, "--allow-run", "--allow-sys=systemMemoryInfo"],
     load: async () => (await import("./commands/compare.ts")).compare,
   },
   stress: {

@@ -103,6 +103,8 @@ export function scoreTrial({ reference }: Trial, image: NdArray): Metrics {
 
 /** One set of settings, and how good it was. */
 export interface TuningRow {
+  /** Method that was tuned. */
+  readonly method: string;
   /** Number of the draw; 0 is the sampler's defaults. */
   readonly draw: number;
   /** Settings. */
@@ -169,5 +171,5 @@ export async function tryDraw(task: TuningTask, draw: number): Promise<TuningRow
     (sum, value) => sum === null || value === null ? null : sum + value / psnr.length,
     0,
   );
-  return { draw, settings, psnr, mean, seconds };
+  return { method: sampler.name, draw, settings, psnr, mean, seconds };
 }

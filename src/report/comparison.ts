@@ -44,6 +44,8 @@ export interface ComparisonRun {
    */
   readonly perSlice: readonly ComparedMetrics[];
   readonly audit: Audit | null;
+  /** How an image that was made elsewhere was aligned and scaled. */
+  readonly note?: string;
   /** Why there is no image; null when there is one. */
   readonly error: string | null;
   /** Paths relative to the output folder: magnitude `[S, H, W]`, standard deviation of samples. */

@@ -5,6 +5,8 @@ import { cflStem } from "../../io/cfl.ts";
 import { dataFile, sha256File } from "../../io/checksum.ts";
 import { detectFormat } from "../../io/detect.ts";
 import type { Geometry, KspaceFile } from "../../io/types.ts";
+import { planReconstruction } from "../../recon/plan.ts";
+import { Runtime } from "../../graph/mod.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import { bartVersion } from "../../recon/bart.ts";
 import { compare as compareMethods } from "../../report/compare/compare.ts";
@@ -19,7 +21,7 @@ import { combinedCode, type CommandContext, describeFailure } from "../entry.ts"
 import { VERSION } from "../../version.ts";
 import { command } from "../options/help.ts";
 import { openInput } from "./recon.ts";
-import { jsonLine } from "../files.ts";
+import { jsonLine, textOf } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
 import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
@@ -30,6 +32,10 @@ export const compare = command(COMPARE, async (request, context, args) => {
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, group, encoding, fourierSign } = request;
   const { maps, calibration, slices, seed, audit, device, threads } = request;
+  if (request.dryRun) {
+    context.console.out(await planned(request, plan));
+    return 0;
+  }
   const geometries: (Geometry | undefined)[] = [];
   const task: CompareTask = {
     inputs: await comparedInputs(request, context, geometries),
@@ -66,6 +72,41 @@ export const compare = command(COMPARE, async (request, context, args) => {
   );
   return combinedCode(failures.map((error) => describeFailure(error).code));
 });
+
+/** What would be run on which input, and the memory that it takes. */
+async function planned(
+  request: CompareRequest,
+  { variants, masks }: ReturnType<typeof comparePlan>,
+): Promise<string> {
+  await using runtime = await Runtime.open(request.device, request);
+  const inputs = [];
+  for (const path of request.inputs.length === 0 ? [undefined] : request.inputs) {
+    using file = await openInput(runtime, request, path);
+    const [first = 0, end = file.slices] = request.slices ?? [];
+    const runs = [];
+    for (const mask of masks) {
+      for (const { name, method, options, image } of variants) {
+        const found = image === undefined && await planReconstruction(file, {
+          ...options,
+          method,
+          mask,
+          slices: [first, end],
+          device: runtime,
+        });
+        const { nfe = 0, memory = 0 } = found || {};
+        runs.push({ method: name, mask: mask ?? "data", nfe, memory });
+      }
+    }
+    inputs.push({ path: file.path, slices: end - first, runs });
+  }
+  if (request.json) return jsonLine({ inputs });
+  return textOf(inputs.flatMap(({ path, slices, runs }) => [
+    `${path}: ${slices} slices, ${runs.length} runs`,
+    ...runs.map(({ method, mask, nfe, memory }) =>
+      `  ${method}, ${mask}: NFE ${nfe} for a slice, about ${Math.round(memory / 1e6)} MB`
+    ),
+  ]));
+}
 
 /** The inputs, checked for doubles; `geometries` is filled as they are opened. */
 async function comparedInputs(

@@ -68,6 +68,12 @@ export const tune = command({
   }
   const sampler = samplers[names.indexOf(name)];
   Object.keys(set).forEach((key) => oneOf(Object.keys(sampler.defaults))(key, "--set"));
+  const open = Object.keys(sampler.ranges).filter((key) => !Object.hasOwn(set, key));
+  if (open.length === 0) {
+    throw new UsageError(`Cannot tune ${name}: settings to search are required, found none`, {
+      hint: "It has none, or --set fixes them all",
+    });
+  }
   const paths = await volumePaths(data);
   const volumes = Math.min(request.volumes, paths.length);
   const sources = Array.from({ length: volumes }, (_, i) => ({

@@ -1,6 +1,7 @@
 /** The options of `recon`. @module */
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "../../recon/methods.ts";
+import type { MethodOptions } from "../../method/problem.ts";
 import type { ReconstructOptions } from "../../recon/types.ts";
 import { type CommandHelp, methodLines, weightLines } from "./help.ts";
 import {
@@ -87,9 +88,10 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { model, samples, weight, set: settings, audit, saveMaps, dicom, dicomTags } = request;
+  const { model, samples, weight, audit, saveMaps, dicom, dicomTags } = request;
   const method = findMethod(request.method);
   checkInput(request);
+  const settings = settingsOf(request);
   methodOptions(method, { model, samples, weight, settings });
   if (audit && !method.needsMaps) {
     throw new UsageError(
@@ -108,6 +110,16 @@ export function checkRecon(request: ReconRequest): ReconRequest {
   return request;
 }
 
+/** The settings of a tuned file, and those of `--set` over them. */
+function settingsOf({ method, set, settings }: ReconRequest): MethodOptions["settings"] {
+  if (settings === undefined) return set;
+  if (settings.method === method) return { ...settings.settings, ...set };
+  throw new UsageError(
+    `Cannot use --settings: settings of ${method} are required, found those of ${settings.method}`,
+    { hint: `Add --method ${settings.method}` },
+  );
+}
+
 export function methodRequest(request: ReconRequest): ReconstructOptions {
   const { method, model, steps, weight, samples, maps, calibration, compress, seed } = request;
   return {
@@ -120,7 +132,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     calibration,
     compress,
     seed,
-    settings: request.set,
+    settings: settingsOf(request),
     keepSamples: request.saveSamples,
     keepMaps: request.saveMaps,
   };

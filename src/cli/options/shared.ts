@@ -5,7 +5,7 @@ import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
 import { methods } from "../../recon/methods.ts";
 import { option } from "./table.ts";
 import { count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
-import { SIMULATION, simulation, sliceBounds } from "./values.ts";
+import { SIMULATION, simulation, sliceBounds, tunedSettings } from "./values.ts";
 
 const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
 
@@ -140,6 +140,12 @@ export const METHOD = {
     ),
     multiple: true,
   },
+  settings: option(
+    "FILE",
+    "settings that deno task tune found: the best draw of its file, for the method that it tuned. " +
+      "--set goes over them",
+    tunedSettings,
+  ),
 };
 
 export const MASK = {

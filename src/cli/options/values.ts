@@ -1,5 +1,6 @@
 /** How the texts of options are read: numbers, choices, lists, ranges. @module */
-import { UsageError } from "../../errors.ts";
+import { readFileSync } from "node:fs";
+import { InputError, UsageError } from "../../errors.ts";
 import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
 import { didYouMean } from "../../suggest.ts";
@@ -90,6 +91,29 @@ export const settings: Parse<Readonly<Record<string, number>>> = (text, option) 
       return [name, number()(value.join("="), `${name} of ${option}`)];
     }),
   );
+
+/** The best draw of a file of `tune`, and the method that it is for. */
+export interface TunedSettings {
+  readonly method: string;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
+/** Reads the best draw of a file of `tune`. @throws {InputError} when it is no such file */
+export const tunedSettings: Parse<TunedSettings> = (file, option) => {
+  try {
+    const rows: (TunedSettings & { readonly mean: number | null })[] = readFileSync(file, "utf8")
+      .split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    const [{ method, settings }] = rows.filter(({ mean }) => mean !== null)
+      .toSorted((a, b) => b.mean! - a.mean!);
+    if (typeof method !== "string" || typeof settings !== "object") {
+      throw new TypeError("no method");
+    }
+    return { method, settings };
+  } catch (cause) {
+    const what = "a file of deno task tune with at least one finished draw is required";
+    throw new InputError(`Cannot read ${option} ${file}: ${what}`, { cause });
+  }
+};
 
 /** The options of a simulation, alone and as the keys of `--simulate`. */
 export const SIMULATION = {

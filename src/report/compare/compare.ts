@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { DeviceError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
+import { sha256File } from "../../io/checksum.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import { bartMethods } from "../../recon/bart.ts";
 import { outputSize } from "../../recon/finish.ts";
@@ -20,6 +21,7 @@ import { comparedMetrics, COMPARISON_CONVENTION, NO_METRICS } from "./metrics.ts
 import { pairedDifferences } from "./paired_differences.ts";
 import { withPeakMemory } from "./peak_memory.ts";
 import { requireMemory, type Variant, variantModel } from "./plan.ts";
+import { type OutsideImage, readOutsideImage } from "./outside_image.ts";
 import { json, runKey, type RunSettings, type RunStore } from "./run_store.ts";
 import type { CompareInput, CompareResult, CompareTask, CompareWatcher } from "./task.ts";
 
@@ -140,8 +142,8 @@ async function withReference(
 
 /** The run of a job: as it was kept before, made now, or failed. */
 async function runOf(job: Job): Promise<{ run: ComparisonRun; kept: boolean; failure?: unknown }> {
-  const { store, watcher, index, mask, variant: { method, options } } = job;
-  const asked = { index, mask, method: method.name, ...options };
+  const { store, watcher, index, mask, variant: { name, options } } = job;
+  const asked = { index, mask, method: name, ...options };
   const blank = blankRun(job, runKey(wordsOf(job), asked));
   try {
     const settings = await settingsOf(job);
@@ -159,13 +161,13 @@ async function runOf(job: Job): Promise<{ run: ComparisonRun; kept: boolean; fai
 
 /** The row of a run before it is made. */
 function blankRun({ task, supply, index, mask, variant }: Job, key: string): ComparisonRun {
-  const { method, options } = variant;
+  const { name, options } = variant;
   return {
     key,
     input: index,
     mask: mask ?? "data",
     acceleration: mask === undefined ? 1 : requestedMask(mask, supply.file).acceleration,
-    method: method.name,
+    method: name,
     model: null,
     seed: task.seed,
     steps: options.steps ?? 0,
@@ -180,9 +182,9 @@ function blankRun({ task, supply, index, mask, variant }: Job, key: string): Com
   };
 }
 
-function wordsOf({ task, index, mask, variant: { method, options } }: Job): string[] {
+function wordsOf({ task, index, mask, variant: { name, options } }: Job): string[] {
   const steps = options.steps === undefined ? [] : [`${options.steps}`];
-  return [task.inputs[index].name, mask ?? "data", method.name, ...steps];
+  return [task.inputs[index].name, mask ?? "data", name, ...steps];
 }
 
 async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise<RunSettings> {
@@ -197,8 +199,9 @@ async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise
     maskSha256: checksums[mask ?? ""] ?? null,
     ...supply,
     mapsSha256: checksums[String(supply.maps ?? "")] ?? null,
-    method: variant.method.name,
+    method: variant.name,
     ...variant.options,
+    ...(variant.image && { image: await sha256File(variant.image.path) }),
     model: (await variantModel(variant))?.sha256 ?? null,
     seed,
     audit,
@@ -212,6 +215,7 @@ async function finishedRun(
   settings: RunSettings,
 ): Promise<ComparisonRun> {
   const { task, store, watcher, runtime, supply, input: { slices }, variant } = job;
+  if (variant.image !== undefined) return await outsideRun(job, variant.image, blank, settings);
   const { method, options } = variant;
   const onProgress = (progress: Progress) => watcher.onProgress?.(blank, progress);
   await prepare(job, onProgress);
@@ -241,6 +245,21 @@ async function finishedRun(
     audit: result.audit ?? null,
   };
   return await store.save(run, settings, result.magnitude, result.std);
+}
+
+/** The row of an image that was made elsewhere; its time and memory are not known. */
+async function outsideRun(
+  { store, runtime, supply, input: { slices }, task }: Job,
+  image: OutsideImage,
+  blank: ComparisonRun,
+  settings: RunSettings,
+): Promise<ComparisonRun> {
+  const options = { method: "sense", slices, device: runtime, seed: task.seed } as const;
+  const own = await reconstructFrom(supply, { ...options, audit: "none" });
+  const { magnitude, note } = await readOutsideImage(image, own);
+  const metrics = comparedMetrics(magnitude, own.reference);
+  const row = { ...blank, acceleration: own.mask.acceleration, note, ...metrics };
+  return await store.save(row, settings, magnitude);
 }
 
 /** Reads and calibrates before the first method, so that no method's time contains it. */

@@ -2,32 +2,46 @@
 import { InputError, UsageError } from "../../errors.ts";
 import type { Method, MethodOptions } from "../../method/problem.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
+import type { OutsideImage } from "./outside_image.ts";
 import { modelPath, type ModelReference, modelReference, readModelFolder } from "../../nn/mod.ts";
 
-/** A method as it is to be run. */
+/** A method as it is to be run, under the name that it has in tables. */
 export interface Variant {
+  readonly name: string;
   readonly method: Method;
   readonly options: MethodOptions;
+  /** An image that was made elsewhere, in place of a run of the method. */
+  readonly image?: OutsideImage;
+}
+
+/** A method that was asked for, with what was asked of it alone. */
+export interface MethodChoice {
+  readonly name: string;
+  readonly method: Method;
+  readonly options?: MethodOptions;
 }
 
 /**
  * The variants of methods. Steps and weight are for methods that have them, samples and the prior for
- * posterior samplers.
+ * posterior samplers; what is asked of one method alone comes before them.
  * @param options `sweep`: numbers of steps in place of `steps`; each makes a variant
  */
 export function variantsOf(
-  methods: readonly Method[],
+  choices: readonly MethodChoice[],
   { sweep, steps, weight, samples, model }: MethodOptions & { readonly sweep?: readonly number[] },
 ): Variant[] {
-  return methods.flatMap((method) => {
+  return choices.flatMap(({ name, method, options: own = {} }) => {
     const options: MethodOptions = {
       steps: method.fixedSteps ? undefined : steps,
       weight: method.weightRole === undefined ? undefined : weight,
       samples: method.samples ? samples : undefined,
       model: method.samples ? model : undefined,
+      ...own,
     };
-    if (sweep === undefined || method.fixedSteps) return [{ method, options }];
-    return sweep.map((swept) => ({ method, options: { ...options, steps: swept } }));
+    if (sweep === undefined || method.fixedSteps || own.steps !== undefined) {
+      return [{ name, method, options }];
+    }
+    return sweep.map((swept) => ({ name, method, options: { ...options, steps: swept } }));
   });
 }
 
@@ -51,9 +65,9 @@ export function sweptMasks(mask: string, accelerations: readonly number[]): stri
 
 /** The network that a variant would use; null for a method without one. */
 export async function variantModel(
-  { method, options }: Variant,
+  { method, options, image }: Variant,
 ): Promise<ModelReference | null> {
-  if (method.defaultModel === undefined) return null;
+  if (image !== undefined || method.defaultModel === undefined) return null;
   const path = await modelPath(options.model ?? method.defaultModel);
   return modelReference((await readModelFolder(path)).description);
 }

@@ -64,7 +64,8 @@ Deno.test("variantsOf() tells each method what it can be told", () => {
   const fixed = method("fixed", { fixedSteps: true }), steps = method("steps", { weightRole });
   const sampler = method("sampler", { samples: true, defaultModel: "p", weightRole });
   const told = { sweep: [2, 3], samples: 4, model: "q", weight: 2 };
-  const found = variantsOf([fixed, steps, sampler], told);
+  const named = (method: Method) => ({ name: method.name, method });
+  const found = variantsOf([fixed, steps, sampler].map(named), told);
   assert.deepEqual(
     found.map(({ method: { name }, options }) => [name, stated(options)]),
     [
@@ -75,8 +76,12 @@ Deno.test("variantsOf() tells each method what it can be told", () => {
       ["sampler", { weight: 2, samples: 4, model: "q", steps: 3 }],
     ],
   );
-  const both = variantsOf([fixed, steps], { steps: 7 });
+  const both = variantsOf([fixed, steps].map(named), { steps: 7 });
   assert.deepEqual(both.map(({ options }) => stated(options)), [{}, { steps: 7 }]);
+  const own = { ...named(sampler), options: { steps: 9, model: "mine" } };
+  const [mine, ...more] = variantsOf([own], told);
+  assert.deepEqual(stated(mine.options), { weight: 2, samples: 4, model: "mine", steps: 9 });
+  assert.deepEqual(more, []);
 });
 
 Deno.test("requireMemory() refuses what cannot be held, with the numbers and a way out", () => {
