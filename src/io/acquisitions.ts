@@ -4,11 +4,14 @@ import { detectFormat } from "./detect.ts";
 import type { AcquisitionFile } from "./mrd/acquisition_file.ts";
 import { openMrd } from "./mrd/mrd_file.ts";
 import { openMrdStream } from "./mrd/stream_file.ts";
+import { openTwix } from "./twix/open.ts";
 
 /** Which part of a file is meant, where it has several. */
 export interface AcquisitionOptions {
   /** Group of the measurement in an ISMRMRD file. Default: the only one, or `dataset`. */
   readonly group?: string;
+  /** Measurement of a Siemens twix file, from 0. Default: the last one that holds an image. */
+  readonly measurement?: number;
 }
 
 /**
@@ -19,13 +22,20 @@ export interface AcquisitionOptions {
  */
 export async function openAcquisitions(
   path: string,
-  { group }: AcquisitionOptions = {},
+  { group, measurement }: AcquisitionOptions = {},
 ): Promise<AcquisitionFile | undefined> {
   const format = detectFormat(path);
+  if (measurement !== undefined && format !== "twix") {
+    throw unfit("measurement", path, "a Siemens twix file", format);
+  }
   if (format === "hdf5") return await openMrd(path, { group });
-  if (format !== "mrd-stream") return undefined;
-  if (group === undefined) return await openMrdStream(path);
-  throw new UsageError(
-    `Cannot use the option group with ${path}: HDF5 is required, found a stream`,
+  if (format !== "mrd-stream" && format !== "twix") return undefined;
+  if (group !== undefined) throw unfit("group", path, "an ISMRMRD HDF5 file", format);
+  return format === "twix" ? await openTwix(path, measurement) : await openMrdStream(path);
+}
+
+function unfit(option: string, path: string, required: string, format: string): UsageError {
+  return new UsageError(
+    `Cannot use the option ${option} with ${path}: ${required} is required, found ${format}`,
   );
 }

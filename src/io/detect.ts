@@ -8,9 +8,10 @@ import { isMrdStream } from "./mrd/stream_file.ts";
 import { niftiKind } from "./nifti/header.ts";
 import { inflatedHead } from "./nifti/read.ts";
 import { NPY_MAGIC } from "./numpy/npy.ts";
+import { isTwix } from "./twix/container.ts";
 
 /** Formats that the content of a file shows; the reader of HDF5 finds its layout. */
-export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti" | "mrd-stream";
+export type ContentFormat = "hdf5" | "bart-cfl" | "npy" | "nifti" | "mrd-stream" | "twix";
 
 /** First line of a BART .hdr, within its first bytes. */
 const CFL_TITLE = /^#\s*Dimensions\s*$/m;
@@ -33,6 +34,7 @@ export function detectFormat(path: string): ContentFormat {
   if (hasHdf5Signature(source)) return "hdf5";
   if (CFL_TITLE.test(new TextDecoder("latin1").decode(head))) return "bart-cfl";
   if (isMrdStream(source)) return "mrd-stream";
+  if (isTwix(source)) return "twix";
   if (isNifti(source)) return "nifti";
   throw unknown(path, head);
 }
@@ -55,7 +57,7 @@ function unknown(path: string, head: Uint8Array): InputError {
   const found = [...head.subarray(0, SHOWN)].map((byte) => byte.toString(16).padStart(2, "0"));
   const isCfl = path.endsWith(".cfl");
   return new InputError(
-    `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, an MRD stream, ` +
+    `Cannot tell what ${path} is: fastMRI, ISMRMRD or MATLAB 7.3 HDF5, an MRD stream, Siemens twix, ` +
       `BART .cfl/.hdr, NumPy .npy or NIfTI is required, found a file that begins with ${
         found.join(" ")
       }`,

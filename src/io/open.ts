@@ -22,6 +22,7 @@ const KSPACE_READERS: Readonly<
   npy: openNpyKspace,
   nifti: openNiftiKspace,
   "mrd-stream": refuseRaw,
+  twix: refuseRaw,
 };
 
 function refuseRaw(path: string): never {

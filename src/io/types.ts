@@ -13,6 +13,7 @@ export type FileFormat =
   | "matlab-hdf5"
   | "ismrmrd"
   | "mrd-stream"
+  | "twix"
   | "bart-cfl"
   | "npy"
   | "nifti"

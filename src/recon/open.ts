@@ -14,6 +14,8 @@ import { checkSlice, namedAxes } from "../io/axes.ts";
 export interface ReadOptions extends OpenOptions {
   /** Group of the measurement in an ISMRMRD file. Default: the only one, or `dataset`. */
   readonly group?: string;
+  /** Measurement of a Siemens twix file, from 0. Default: the last one that holds an image. */
+  readonly measurement?: number;
   /** Encoding of an ISMRMRD file. Default: that of the first line of an image. */
   readonly encoding?: number;
   /**

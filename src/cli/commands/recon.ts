@@ -150,14 +150,21 @@ export async function openInput(
   runtime: Runtime,
   { simulate, ...read }: Pick<
     ReconRequest,
-    "simulate" | "domain" | "group" | "encoding" | "fourierSign"
+    "simulate" | "domain" | "group" | "encoding" | "fourierSign" | "measurement"
   >,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
   if (simulate === undefined) {
-    const { domain, group, encoding, fourierSign } = read;
-    return await readKspace(input, { runtime, domain, group, encoding, fourierSign });
+    const { domain, group, encoding, fourierSign, measurement } = read;
+    return await readKspace(input, {
+      runtime,
+      domain,
+      group,
+      encoding,
+      fourierSign,
+      measurement,
+    });
   }
   const image = await openImage(input);
   try {

@@ -77,6 +77,11 @@ export const INPUT = {
     oneOf(FOURIER_SIGNS),
     "auto",
   ),
+  measurement: option(
+    "N",
+    "measurement of a Siemens twix file, counted from 0. Default: the last one with an image",
+    index,
+  ),
   slices: {
     ...option("A:B", "slices A to B - 1, counted from 0. Default: all slices", sliceBounds),
     joint: ":",
