@@ -1,6 +1,9 @@
 /** PyPI's twixtools and pymapvbvd as judges of Siemens raw data. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readKspace } from "../../src/recon/open.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
+import { runtime } from "../runtime.ts";
 import { openTwix } from "../../src/io/twix/open.ts";
 import type { Acquisition } from "../../src/mrd/values.ts";
 import { Rng } from "../../src/rng.ts";
@@ -93,3 +96,28 @@ for (const judge of Object.keys(JUDGES) as Judge[]) {
     );
   }
 }
+
+testWith(
+  needsData(PHANTOM),
+  "twix_gre_phantom.dat shows the phantom with its air in front, as gravity has it",
+  async () => {
+    using file = await readKspace(join(DATA, PHANTOM), { runtime });
+    const { magnitude: { data, shape }, geometry } = await reconstruct(file, {
+      method: "rss",
+      device: runtime,
+    });
+    assert.deepEqual([...shape], [1, 160, 160]);
+    // Rows go backwards in the patient, who lay on the back: RAS y falls by a pixel of 1.25 mm.
+    assert.ok(geometry!.known && Math.abs(geometry!.affine[5] + 1.249) < 1e-3);
+    const mean = (rows: readonly [number, number]) => {
+      let sum = 0;
+      for (let y = rows[0]; y < rows[1]; y++) {
+        for (let x = 50; x < 75; x++) sum += data[160 * y + x];
+      }
+      return sum / 25 / (rows[1] - rows[0]);
+    };
+    // Water stands level from row 14 down to the bottom of the phantom at row 152.
+    const [air, water, bottom, outside] = [[2, 11], [17, 26], [140, 149], [155, 160]] as const;
+    assert.ok(mean(air) < 0.2 * mean(water) && mean(outside) < 0.2 * mean(bottom));
+  },
+);

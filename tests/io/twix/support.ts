@@ -28,6 +28,7 @@ export const rows = (kspace = KSPACE, more: Partial<ScanSpec> = {}) =>
 
 export const WRITERS = { VB: vbFile, VD: vdFile } as const;
 
+/** Opens a file; the samples stay as they are stored unless the options say otherwise. */
 export async function opened<T>(
   bytes: Uint8Array<ArrayBuffer>,
   use: (file: Awaited<ReturnType<typeof readKspace>>) => Promise<T> | T,
@@ -35,7 +36,7 @@ export async function opened<T>(
 ): Promise<void> {
   await inFolder(async (at) => {
     await Deno.writeFile(at("meas.dat"), bytes);
-    using file = await readKspace(at("meas.dat"), { runtime, ...options });
+    using file = await readKspace(at("meas.dat"), { runtime, fourierSign: "-", ...options });
     await use(file);
   });
 }

@@ -43,6 +43,17 @@ for (const [software, write] of Object.entries(WRITERS)) {
   });
 }
 
+Deno.test("VD: as all data of Siemens they are conjugated, for a forward transform", () =>
+  opened(
+    vdFile({ scans: rows() }),
+    async (file) => {
+      const { data } = await file.readSlice(0);
+      const plane = ROWS * COLUMNS;
+      assert.deepEqual([data[0], data[plane]], [KSPACE.data[0], -KSPACE.data[plane]]);
+    },
+    { fourierSign: "auto" },
+  ));
+
 Deno.test("VD: slices lie where the quaternion and the position say", async () => {
   // A quarter turn about the readout: the normal points to the front.
   const half = Math.SQRT1_2;
