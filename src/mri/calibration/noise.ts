@@ -70,7 +70,7 @@ export function noiseRegions(mask: SamplingMask): NoiseRegions {
   const count = Math.min(MAX_REGIONS, width);
   const columns = new Float32Array(width * count);
   const corners = new Array<number>(count).fill(0), air = new Array<number>(count).fill(0);
-  const [first, end] = mask.partial?.columns ?? [0, width];
+  const [first, end] = mask.partial?.columns ?? mask.columns ?? [0, width];
   for (let x = 0; x < width; x++) {
     const region = Math.min(count - 1, Math.floor(x * count / width));
     columns[x * count + region] = 1;

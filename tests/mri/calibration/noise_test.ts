@@ -51,6 +51,19 @@ const CASES: readonly Case[] = [
     acquired: (v) => Math.abs(v) <= 0.75,
     bounds: [0.98, 1.03],
   },
+  {
+    title: "a readout padded at both ends",
+    size: [8, 128, 120],
+    acquired: (_v, u) => Math.abs(u) <= 0.75,
+    bounds: [0.98, 1.03],
+  },
+  {
+    title: "a readout padded at both ends, undersampled, one coil",
+    size: [1, 128, 121],
+    mask: "equispaced:R=3,acs=24",
+    acquired: (_v, u) => Math.abs(u) <= 0.6,
+    bounds: [0.95, 1.1],
+  },
 ];
 
 for (const { title, size, mask, level = () => 1, acquired = () => true, bounds } of CASES) {
