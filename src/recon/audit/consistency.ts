@@ -28,7 +28,7 @@ import {
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { conjugateGradients } from "../../mri/physics/cg.ts";
-import { dftW } from "../../mri/physics/dft.ts";
+import { dftW, type Direction } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { type LinearOperator, regularised } from "../../mri/physics/operator.ts";
 import { deadCoils, silenced } from "../../method/dead_coils.ts";
@@ -85,16 +85,17 @@ export interface ConsistencyEnergies {
 }
 
 /**
- * The distance of every sample from the centre, in the order of the samples (K x W values); NaN, which is
- * in no band, where nothing was acquired.
+ * The distance of every sample of k-space from the centre, in the order of the samples (K x W values);
+ * NaN, which is in no band, where nothing was acquired.
  */
 function sampleDistances(mask: SamplingMask): Float64Array {
-  const { height, width, lines } = mask;
+  const { height, width, lines, columns: [first, end] = [0, width] } = mask;
   const part = (index: number, size: number) =>
     (index - Math.floor(size / 2)) / Math.max(1, Math.floor(size / 2));
   return Float64Array.from({ length: lines.length * width }, (_, i) => {
     const line = lines[Math.floor(i / width)], x = i % width;
-    return mask.keeps(line, x) ? Math.hypot(part(line, height), part(x, width)) / Math.SQRT2 : NaN;
+    const held = mask.keeps(line, x) && x >= first && x < end;
+    return held ? Math.hypot(part(line, height), part(x, width)) / Math.SQRT2 : NaN;
   });
 }
 
@@ -115,10 +116,12 @@ export async function compileConsistency(
   const program = await runtime.build<string, string>(
     { y: shape, ...inputs, image: [2 * sets, ...size], noise: shape },
     ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
-      const data = sub(y, operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size])));
-      const both = concat([data, noise], 0);
+      const model = operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size]));
+      const data = acquiredColumns(sub(y, model), mask);
+      const placed = (y: Tensor, direction: Direction) => mask.isLines ? dftW(y, direction) : y;
+      const place = (y: Tensor) => placed(y, "forward");
+      const both = concat([data, placed(noise, "inverse")], 0);
       const fit = projected(operator(arrays, 2), both);
-      const place = (y: Tensor) => mask.isLines ? dftW(y, "forward") : y;
       const rest = place(sub(both, fit));
       return {
         signal: overBands(place(y), membership),
@@ -146,6 +149,14 @@ export async function compileConsistency(
       ...coilFigures(out.covariance),
     };
   };
+}
+
+/** Hybrid samples without what lies in columns of k-space that hold no data. */
+function acquiredColumns(y: Tensor, { isLines, columns, width }: SamplingMask): Tensor {
+  if (!isLines || columns === undefined) return y;
+  const [first, end] = columns;
+  const held = Float32Array.from({ length: width }, (_, x) => x >= first && x < end ? 1 : 0);
+  return dftW(mul(dftW(y, "forward"), constantOf(held, [width])), "inverse");
 }
 
 /** The part of `y` that some image explains: A (A^H A + weight I)^-1 A^H y. */
