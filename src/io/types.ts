@@ -37,6 +37,8 @@ export interface Geometry {
   readonly affine: readonly number[];
   /** False when the file said nothing and the affine is only the voxel size on a diagonal. */
   readonly known: boolean;
+  /** Thickness of a slice, mm, where the file says it: slices may have gaps. Default: their spacing. */
+  readonly sliceThickness?: number;
 }
 
 /**

@@ -59,6 +59,8 @@ export interface Encoding {
     /** Along the first and the second phase encoding. */
     readonly acceleration: readonly [number, number];
     readonly calibrationMode?: typeof CALIBRATION_MODES[number];
+    /** Slices that are acquired at once. Default 1. */
+    readonly multibandFactor?: number;
   };
 }
 

@@ -17,7 +17,12 @@ export async function writeMrd(path: string, result: Reconstruction): Promise<vo
   await writeMrdImages(path, { series: images.map((image, i) => imagesOf(image, result, i)) });
 }
 
-function imagesOf({ data, shape }: NdArray, result: Reconstruction, series: number): MrdImage[] {
+/** An image for each slice. */
+export function imagesOf(
+  { data, shape }: NdArray,
+  result: Reconstruction,
+  series: number,
+): MrdImage[] {
   const [slices, rows, columns] = shape;
   const perVolume = slices / (result.volumes ?? 1);
   return Array.from({ length: slices }, (_, index): MrdImage => {
@@ -73,7 +78,11 @@ function placeOf(geometry: Reconstruction["geometry"], [columns, rows, slice]: T
   );
   const known = (vector: Triple): Triple => geometry?.known ? vector : [0, 0, 0];
   return {
-    fieldOfView: [columns * sizes[0], rows * sizes[1], sizes[2]] as Triple,
+    fieldOfView: [
+      columns * sizes[0],
+      rows * sizes[1],
+      geometry?.sliceThickness ?? sizes[2],
+    ] as Triple,
     position: known(lps(centre)),
     readDir: known(unit(0)),
     phaseDir: known(unit(1)),

@@ -12,7 +12,8 @@ import { binShape } from "../mri/raw/layout.ts";
 import { volumeGeometry } from "../mri/raw/geometry.ts";
 import type { RawLayout } from "../mri/raw/layout.ts";
 import { NoiseScan } from "../mri/raw/whitening.ts";
-import { indexRaw, type RawImage, type RawIndex } from "./raw_index.ts";
+import type { ResolvedLayout } from "../mri/raw/resolve.ts";
+import { indexRaw, missingLines, type RawImage, type RawIndex } from "./raw_index.ts";
 
 /** Bytes of samples that are read at a time. */
 const READ_BYTES = 1 << 24;
@@ -40,7 +41,8 @@ export async function openRaw(
   try {
     const index = await indexRaw(file, encoding);
     const own = runtime === undefined ? await Runtime.open("cpu") : undefined;
-    return new RawReader(file, index, runtime ?? own!, fourierSign).kspaceFile(() => {
+    const reader = new RawReader(file, index, runtime ?? own!, fourierSign);
+    return reader.kspaceFile(await reader.resolve(), () => {
       file[Symbol.dispose]();
       own?.[Symbol.asyncDispose]().catch(() => {});
     });
@@ -52,7 +54,7 @@ export async function openRaw(
 
 /** One bin of an assembler as k-space, for what arrives in a stream, which messages call `path`. */
 export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): KspaceFile {
-  const { layout, coils, geometry, partial, sign } = bin;
+  const { layout, coils, geometry, partial, sign, warnings } = bin;
   return {
     ...described(layout, coils, 1, 1),
     format: "ismrmrd",
@@ -60,6 +62,7 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
     fourierSign: sign,
     geometry,
     partial,
+    warnings,
     readSlice: (index) => bin.readSlice(runtime, index),
     ...(bin.hasCalibration &&
       { readCalibration: (index: number) => bin.readCalibration(runtime, index) }),
@@ -94,6 +97,7 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
 
 class RawReader {
   #noise: Promise<NoiseScan> | undefined;
+  #layouts: ReadonlyMap<number, ResolvedLayout> | undefined;
   /** The image that was read last: the slices of a 3-D volume come one after the other. */
   #last: { readonly image: number; readonly bin: Promise<RawBin> } | undefined;
 
@@ -104,8 +108,39 @@ class RawReader {
     private readonly fourierSign?: FourierSignRequest,
   ) {}
 
-  kspaceFile(close: () => void): KspaceFile {
-    const { images, volumes, calibration, warnings, layout, partial } = this.index;
+  /**
+   * Finds the layout of k-space from the lines of an image: one in the middle of the volume, or another
+   * where that is damaged or does not decide it.
+   * @throws {InputError} when no image does, and what the header says cannot be
+   */
+  async resolve(): Promise<ResolvedLayout> {
+    const { images, volumes, encoding, extents } = this.index;
+    const count = images.length / volumes;
+    const tries = new Set([Math.floor(count / 2), 0, count - 1]);
+    let found: ResolvedLayout | undefined, failure: unknown;
+    for (const image of tries) {
+      try {
+        const { resolved } = await this.#bin(image);
+        if (found?.certain !== true) found = resolved;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failure ??= error;
+      }
+      if (found?.certain === true) break;
+    }
+    if (found === undefined) throw failure;
+    if (found.fault !== undefined) throw found.fault;
+    extents.requireWithin(found.layout);
+    if (!found.certain) this.#last = undefined;
+    this.#layouts = new Map([[encoding, found]]);
+    return found;
+  }
+
+  kspaceFile({ layout, warnings: resolved }: ResolvedLayout, close: () => void): KspaceFile {
+    const { images, volumes, calibration, encoding, extents } = this.index;
+    const missing = layout.is3d ? [] : missingLines(this.file.header.encodings[encoding], images);
+    const warnings = [...this.index.warnings, ...resolved, ...missing];
+    const partial = extents.partial(layout);
     const { slices } = binShape(layout);
     const headers = images.slice(0, images.length / volumes).map(({ header }) => header);
     const several = layout.is3d && headers.length > 1;
@@ -155,7 +190,8 @@ class RawReader {
 
   #assembler(noise: NoiseScan): Assembler {
     const { fourierSign } = this;
-    return new Assembler(this.file.header, { noise, untilFlush: true, fourierSign });
+    const layouts = this.#layouts;
+    return new Assembler(this.file.header, { noise, untilFlush: true, fourierSign, layouts });
   }
 
   async #readNoise(): Promise<NoiseScan> {

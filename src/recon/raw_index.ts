@@ -6,7 +6,7 @@ import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { Extents, lineUse, placeLine } from "../mri/raw/line.ts";
-import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
+import type { Encoding } from "../mrd/xml_header.ts";
 import { once } from "../once.ts";
 import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
@@ -17,8 +17,9 @@ export interface RawImage {
 }
 
 export interface RawIndex {
-  readonly layout: RawLayout;
-  readonly partial?: PartialSampling;
+  readonly encoding: number;
+  /** How far the lines of all images reach. */
+  readonly extents: Extents;
   readonly noise: readonly number[];
   /** Lines for calibration alone, by `calibrationKey`. */
   readonly calibration: ReadonlyMap<string, number[]>;
@@ -37,6 +38,9 @@ class Indexer {
   phaseCorrection = 0;
   readonly #layouts = new Map<number, RawLayout>();
 
+  /** @param wanted encoding; default all */
+  constructor(private readonly wanted: number | undefined) {}
+
   take(file: AcquisitionFile, header: AcquisitionHeader, index: number): void {
     const use = lineUse(header);
     if (use === "noise") this.noise.push(index);
@@ -46,19 +50,22 @@ class Indexer {
     } else {
       once(this.images, binKey(header), () => ({ header, lines: [] })).lines.push(index);
       const encoding = header.encodingSpaceRef;
+      if (encoding !== (this.wanted ?? encoding)) return;
       const extents = once(this.extents, encoding, () => new Extents());
-      extents.add(placeLine(header, this.layout(file, encoding)));
+      extents.add(placeLine(header, this.#layout(file, header)));
     }
   }
 
-  layout({ path, header: { encodings } }: AcquisitionFile, encoding: number): RawLayout {
+  #layout({ path, header: { encodings } }: AcquisitionFile, header: AcquisitionHeader): RawLayout {
+    const encoding = header.encodingSpaceRef;
     if (encoding >= encodings.length) {
       throw new InputError(
         `Cannot reconstruct ${path}: the header has encodings 0 to ${encodings.length - 1}, ` +
           `found an acquisition of encoding ${encoding}`,
       );
     }
-    return once(this.#layouts, encoding, () => rawLayout(encodings[encoding], encoding));
+    const facts = { readout: header };
+    return once(this.#layouts, encoding, () => rawLayout(encodings[encoding], encoding, facts));
   }
 }
 
@@ -67,7 +74,7 @@ class Indexer {
  * @param wanted encoding; default that of the first line of an image
  */
 export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<RawIndex> {
-  const indexer = new Indexer();
+  const indexer = new Indexer(wanted);
   let index = 0;
   for await (const header of file.headers()) indexer.take(file, header, index++);
   const all = [...indexer.images.values()];
@@ -97,10 +104,8 @@ export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<
       message: `${phaseCorrection} phase correction lines are not used: expect ghosts of EPI`,
     });
   }
-  warnings.push(...missingLines(file, encoding, images));
-  const layout = indexer.layout(file, encoding);
-  const partial = indexer.extents.get(encoding)!.partial(layout);
-  return { layout, noise, calibration, ...inVolumes(images), partial, warnings };
+  const extents = indexer.extents.get(encoding)!;
+  return { encoding, extents, noise, calibration, ...inVolumes(images), warnings };
 }
 
 /** Volumes in the order of their counters, and their slices by where they lie. */
@@ -120,16 +125,14 @@ function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: 
   return { images: ordered.flat(), volumes: alike ? ordered.length : 1 };
 }
 
-/** Where a scan that is not accelerated lacks lines that its header announces. */
-function missingLines(
-  file: AcquisitionFile,
-  encoding: number,
+/** Where a 2-D scan that is not accelerated lacks lines that its header announces. */
+export function missingLines(
+  { limits, parallelImaging }: Encoding,
   images: readonly RawImage[],
 ): Warning[] {
-  const { limits, parallelImaging, encodedSpace } = file.header.encodings[encoding];
   const limit = limits.kspaceEncodeStep1;
   const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);
-  if (limit === undefined || accelerated || encodedSpace.matrix[2] > 1) return [];
+  if (limit === undefined || accelerated) return [];
   const announced = limit.maximum - limit.minimum + 1;
   const short = images.filter(({ lines }) => lines.length < announced);
   if (short.length === 0) return [];

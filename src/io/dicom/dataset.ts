@@ -162,14 +162,15 @@ export function decimalString(value: number): string {
  * The plane of a slice. NIfTI's axes point right and to the front (RAS+), DICOM's left and to the
  * back (LPS+): the first two coordinates change sign. Lengths are millimetres.
  */
-export function imagePlane({ affine }: Geometry, slice: number) {
+export function imagePlane({ affine, sliceThickness }: Geometry, slice: number) {
   const lps = (column: number) => [-affine[column], -affine[4 + column], affine[8 + column]];
   const [across, down, through, origin] = [0, 1, 2, 3].map(lps);
-  const [width, height, thickness] = [across, down, through].map((axis) => Math.hypot(...axis));
-  if (![width, height, thickness].every((size) => size > 0 && size < Infinity)) {
+  const [width, height, spacing] = [across, down, through].map((axis) => Math.hypot(...axis));
+  const thickness = sliceThickness ?? spacing;
+  if (![width, height, spacing, thickness].every((size) => size > 0 && size < Infinity)) {
     throw new InputError(
       `Cannot write DICOM: voxels with a size are required, found ${width} x ${height} x ` +
-        `${thickness} mm`,
+        `${spacing} mm, ${thickness} mm thick`,
     );
   }
   const row = across.map((value) => value / width);
@@ -185,7 +186,7 @@ export function imagePlane({ affine }: Geometry, slice: number) {
     /** Between rows, then between columns. */
     PixelSpacing: [height, width].map(decimalString),
     SliceThickness: decimalString(thickness),
-    SpacingBetweenSlices: decimalString(thickness),
+    SpacingBetweenSlices: decimalString(spacing),
     /** Direction of a row (rising column), then of a column (rising row). */
     ImageOrientationPatient: [...row, ...column].map(decimalString),
     /** Centre of the first voxel. */

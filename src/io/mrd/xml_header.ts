@@ -90,14 +90,18 @@ class HeaderReader {
 
   parallelImaging(element: Element): Encoding["parallelImaging"] {
     const factor = element?.child("accelerationFactor");
-    if (element === undefined || factor === undefined) return undefined;
+    const multiband = element?.child("multiband");
+    if (element === undefined || (factor === undefined && multiband === undefined)) {
+      return undefined;
+    }
     const mode = element.text("calibrationMode");
     const second = "kspace_encoding_step_2";
     return {
       acceleration: [
-        this.short(factor, "kspace_encoding_step_1", 1),
-        factor.text(second) === undefined ? 1 : this.short(factor, second, 1),
+        factor === undefined ? 1 : this.short(factor, "kspace_encoding_step_1", 1),
+        factor?.text(second) === undefined ? 1 : this.short(factor, second, 1),
       ],
+      ...(multiband && { multibandFactor: this.short(multiband, "multiband_factor", 1) }),
       calibrationMode: mode === undefined
         ? undefined
         : this.one(mode, CALIBRATION_MODES, "calibrationMode"),
@@ -127,8 +131,9 @@ export function parseMrdHeader(xml: string, source = "the stream"): MrdHeader {
   const system = root.child("acquisitionSystemInformation");
   const measurement = root.child("measurementInformation");
   const sequence = root.child("sequenceParameters");
+  const parameters = userParameters(root.child("userParameters"));
   return {
-    encodings: encodings.map((each) => reader.encoding(each)),
+    encodings: encodings.map((each) => withMultiband(reader.encoding(each), parameters)),
     system: {
       fieldStrength: reader.number(system, "systemFieldStrength_T"),
       receiverChannels: reader.number(system, "receiverChannels"),
@@ -154,7 +159,21 @@ export function parseMrdHeader(xml: string, source = "the stream"): MrdHeader {
       flipAngle: reader.numbers(sequence, "flipAngle_deg"),
       type: sequence?.text("sequence_type"),
     },
-    userParameters: userParameters(root.child("userParameters")),
+    userParameters: parameters,
+  };
+}
+
+/** Converters of vendors' files state simultaneous slices among the free parameters only. */
+const MULTIBAND = /^(multi_?band|MB|SMS)_?factor$/i;
+
+function withMultiband(encoding: Encoding, parameters: Record<string, string>): Encoding {
+  const { parallelImaging } = encoding;
+  const found = Object.entries(parameters).find(([name]) => MULTIBAND.test(name));
+  const multibandFactor = Number(found?.[1]);
+  if (parallelImaging?.multibandFactor !== undefined || !(multibandFactor > 1)) return encoding;
+  return {
+    ...encoding,
+    parallelImaging: { acceleration: [1, 1], ...parallelImaging, multibandFactor },
   };
 }
 

@@ -6,10 +6,12 @@ import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import { fourierSign, type FourierSignRequest, type TakenSign } from "../../mrd/fourier_sign.ts";
 import type { MrdHeader } from "../../mrd/xml_header.ts";
+import { once } from "../../once.ts";
 import { type BinParts, RawBin } from "./bin.ts";
 import { type RawLayout, rawLayout } from "./layout.ts";
 import { checkAcquisition, conjugated, lineName, lineUse } from "./line.ts";
 import { LineStore } from "./line_store.ts";
+import { type ResolvedLayout, resolveLayout } from "./resolve.ts";
 import { NoiseScan } from "./whitening.ts";
 
 /** Bytes of samples that may wait for their bin to end, and of the k-space of one bin. */
@@ -25,6 +27,8 @@ export interface AssemblerOptions {
   readonly untilFlush?: boolean;
   /** Sign of the exponent of the samples. Default `auto`: by the vendor that the header names. */
   readonly fourierSign?: FourierSignRequest;
+  /** Layouts of encodings that are known. Default: each is found from the first image that decides. */
+  readonly layouts?: ReadonlyMap<number, ResolvedLayout>;
 }
 
 /**
@@ -46,11 +50,13 @@ export interface AssemblerOptions {
 export class Assembler {
   /** The sign of the exponent that was taken. */
   readonly sign: TakenSign;
-  readonly #layouts = new Map<number, RawLayout>();
+  /** Layouts by the headers alone, of which the readout counts. */
+  readonly #announced = new Map<number, RawLayout>();
+  readonly #resolved: Map<number, ResolvedLayout>;
   readonly #header: MrdHeader;
   readonly #options: AssemblerOptions;
   readonly #noise: NoiseScan;
-  readonly #open = new Map<string, Pick<BinParts, "layout" | "header" | "lines">>();
+  readonly #open = new Map<string, Pick<BinParts, "header" | "lines">>();
   readonly #closed = new Set<string>();
   readonly #calibration = new Map<string, LineStore>();
   #bytes = 0;
@@ -61,7 +67,8 @@ export class Assembler {
     this.#options = options;
     this.#noise = options.noise ?? new NoiseScan();
     this.sign = fourierSign(header, options.fourierSign);
-    if (header.encodings.length === 1) this.#layout(0);
+    this.#resolved = new Map(options.layouts);
+    if (header.encodings.length === 1) rawLayout(header.encodings[0], 0);
   }
 
   get heldBytes(): number {
@@ -84,7 +91,7 @@ export class Assembler {
       return [];
     }
     if (use === "skip") return this.#ended(header, undefined);
-    const layout = this.#layout(header.encodingSpaceRef);
+    const layout = this.#layout(header);
     if (use === "calibration" && !isPartOfImage(this.#header, header)) {
       this.#store(this.#calibrationOf(header, layout), acquisition);
       return this.#ended(header, undefined);
@@ -94,7 +101,7 @@ export class Assembler {
       throw new InputError(`Cannot use ${lineName(header)}: its image has ended before`);
     }
     const earlier = this.#options.untilFlush ? [] : this.#earlierRepetitions(header);
-    const bin = this.#open.get(key) ?? { layout, header, lines: new LineStore(layout) };
+    const bin = this.#open.get(key) ?? { header, lines: new LineStore(layout) };
     this.#store(bin.lines, acquisition);
     this.#open.set(key, bin);
     return [...earlier.flatMap((each) => this.#close(each)), ...this.#ended(header, key)];
@@ -105,17 +112,27 @@ export class Assembler {
     return [...this.#open.keys()].flatMap((key) => this.#close(key));
   }
 
-  #layout(index: number): RawLayout {
+  #layout(header: AcquisitionHeader): RawLayout {
     const { encodings } = this.#header;
+    const { encodingSpaceRef: index } = header;
     if (encodings[index] === undefined) {
       throw new InputError(
         `Cannot use an acquisition of encoding ${index}: one of the ` +
           `${encodings.length} encodings of the header is required`,
       );
     }
-    const layout = this.#layouts.get(index) ?? rawLayout(encodings[index], index);
-    this.#layouts.set(index, layout);
-    return layout;
+    return this.#resolved.get(index)?.layout ??
+      once(this.#announced, index, () => rawLayout(encodings[index], index, { readout: header }));
+  }
+
+  /** The layout of an encoding, from the lines of an image where none has decided before. */
+  #resolve({ header, lines }: Pick<BinParts, "header" | "lines">): ResolvedLayout {
+    const { encodingSpaceRef: index } = header;
+    const known = this.#resolved.get(index);
+    if (known !== undefined) return known;
+    const resolved = resolveLayout(this.#header.encodings[index], index, lines);
+    if (resolved.certain) this.#resolved.set(index, resolved);
+    return resolved;
   }
 
   #calibrationOf(header: AcquisitionHeader, layout: RawLayout): LineStore {
@@ -176,7 +193,8 @@ export class Assembler {
     this.#closed.add(key);
     this.#bytes -= COMPLEX * open.lines.coils * open.lines.width * open.lines.size;
     const calibration = this.#calibration.get(calibrationKey(open.header));
-    return [new RawBin({ ...open, noise: this.#noise, calibration, sign: this.sign })];
+    const resolved = this.#resolve(open);
+    return [new RawBin({ ...open, resolved, noise: this.#noise, calibration, sign: this.sign })];
   }
 }
 

@@ -7,6 +7,7 @@ import type { Program, Runtime } from "../../graph/mod.ts";
 import type { TakenSign } from "../../mrd/fourier_sign.ts";
 import type { AcquisitionHeader } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
+import type { Warning } from "../../warning.ts";
 import { compressCoils } from "../calibration/coil_compression.ts";
 import { dftW } from "../physics/dft.ts";
 import type { PartialSampling } from "../sampling/partial_sampling.ts";
@@ -15,13 +16,14 @@ import { centralBlock } from "./calibration_block.ts";
 import { type RawGeometry, volumeGeometry } from "./geometry.ts";
 import { binShape, type RawLayout } from "./layout.ts";
 import type { LineStore } from "./line_store.ts";
+import type { ResolvedLayout } from "./resolve.ts";
 import type { NoiseScan } from "./whitening.ts";
 
 /** Lines transformed at once along the readout of a 3-D scan. */
 const GROUP = 64;
 
 export interface BinParts {
-  readonly layout: RawLayout;
+  readonly resolved: ResolvedLayout;
   readonly header: AcquisitionHeader;
   /** Its lines; the bin empties the store of a 3-D scan. */
   readonly lines: LineStore;
@@ -50,17 +52,23 @@ export class RawBin {
   readonly partial?: PartialSampling;
   /** The sign that its samples had; where it is +, they were conjugated. */
   readonly sign: TakenSign;
+  readonly resolved: ResolvedLayout;
+  /** What a user should know of it. */
+  readonly warnings: readonly Warning[];
   readonly #parts: BinParts;
   #volume: Promise<readonly NdArray[]> | undefined;
   #calibrationVolume: Promise<readonly NdArray[]> | undefined;
 
   /** Takes over the lines. @throws {InputError} when there are none */
   constructor(parts: BinParts) {
-    const { layout, header, lines, sign } = parts;
+    const { resolved, header, lines, sign } = parts;
+    const { layout, warnings } = resolved;
     if (lines.size === 0) throw new InputError("Cannot reconstruct an image without lines");
     this.layout = layout;
     this.header = header;
     this.sign = sign;
+    this.resolved = resolved;
+    this.warnings = warnings;
     const { slice, contrast, phase, repetition, set } = header.idx;
     this.counters = { slice, contrast, phase, repetition, set };
     this.coils = lines.coils;
@@ -91,8 +99,9 @@ export class RawBin {
     if (!Number.isInteger(index) || index < 0 || index >= this.slices) {
       throw new RangeError(`Cannot read slice ${index}: 0 to ${this.slices - 1} exist`);
     }
-    const { lines } = this.#parts;
-    if (!this.layout.is3d) return await this.#whitened(runtime, lines.plane());
+    const { lines, resolved: { fault } } = this.#parts;
+    if (fault !== undefined) throw fault;
+    if (!this.layout.is3d) return await this.#whitened(runtime, lines.plane(this.layout));
     this.#volume ??= this.#decoupled(runtime, lines, true);
     return (await this.#volume)[index];
   }
@@ -110,7 +119,7 @@ export class RawBin {
       );
     }
     if (!this.layout.is3d) {
-      return centralBlock(await this.#whitened(runtime, calibration.plane()));
+      return centralBlock(await this.#whitened(runtime, calibration.plane(this.layout)));
     }
     this.#calibrationVolume ??= this.#decoupled(runtime, calibration, false);
     return centralBlock((await this.#calibrationVolume)[index]);
@@ -151,7 +160,7 @@ export class RawBin {
     const program = await readoutProgram(runtime, this.layout, coils, whitening?.shape);
     const shape = [coils, 2, y.encoded, z.encoded];
     const planes = Array.from({ length: x.output }, () => zeros(shape));
-    for (const { places, lines } of store.groups(GROUP, empty)) {
+    for (const { places, lines } of store.groups(this.layout, GROUP, empty)) {
       const { pixels } = await program.run(whitening ? { lines, whitening } : { lines });
       scatterPixels(pixels, places, planes);
     }

@@ -20,6 +20,8 @@ export interface RawGeometry {
   readonly affine: readonly number[];
   /** False when the headers said nothing and the affine is only the voxel size on a diagonal. */
   readonly known: boolean;
+  /** Thickness of a slice of a 2-D scan, mm, which its spacing may exceed. */
+  readonly sliceThickness?: number;
 }
 
 export const voxelSize = ({ extent, output }: RawAxis): number => extent / output;
@@ -62,14 +64,15 @@ export function volumeGeometry(
   layout: RawLayout,
 ): RawGeometry {
   const [header] = headers;
-  const { x, y, z, is3d } = layout;
+  const { x, y, z, is3d, sliceThickness } = layout;
+  const thickness = sliceThickness === undefined ? {} : { sliceThickness };
   const step = is3d ? undefined : sliceStep(headers);
   const sizes = is3d
     ? [voxelSize(z), voxelSize(y), voxelSize(x)]
     : [voxelSize(x), voxelSize(y), step ? Math.hypot(...step) : voxelSize(z)];
   if (!hasDirections(header) || (headers.length > 1 && !is3d && step === undefined)) {
     const [a, b, c] = sizes;
-    return { affine: [a, 0, 0, 0, 0, b, 0, 0, 0, 0, c, 0, 0, 0, 0, 1], known: false };
+    return { affine: [a, 0, 0, 0, 0, b, 0, 0, 0, 0, c, 0, 0, 0, 0, 1], known: false, ...thickness };
   }
   const { readDir, phaseDir, sliceDir, position } = header;
   const axes = is3d ? [sliceDir, phaseDir, readDir] : [readDir, phaseDir, sliceDir];
@@ -82,7 +85,7 @@ export function volumeGeometry(
     const origin = sign * position[i] - row.reduce((sum, value, j) => sum + value * centre[j], 0);
     return [...row, origin];
   });
-  return { affine: [...affine.map(plainZero), 0, 0, 0, 1], known: true };
+  return { affine: [...affine.map(plainZero), 0, 0, 0, 1], known: true, ...thickness };
 }
 
 const middle = ({ output }: RawAxis) => Math.floor(output / 2);

@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import type { Encoding, Limit } from "../../mrd/xml_header.ts";
+import type { AcquisitionHeader } from "../../mrd/values.ts";
+import type { Encoding, Limit, Space } from "../../mrd/xml_header.ts";
 
 /** Most points of a k-space: 2^31 complex numbers of one coil are 16 GiB. */
 const MAX_POINTS = 2 ** 31;
@@ -39,15 +40,40 @@ export interface RawLayout {
   readonly partitionShift: number;
   /** Lines that were meant to be left out: every how many-th is acquired. */
   readonly acceleration: readonly [number, number];
+  /** Largest counters of both phase encodings that the header announces. */
+  readonly lastCounters: readonly [number, number];
+  /** Millimetres of a slice's thickness, of a 2-D scan. */
+  readonly sliceThickness?: number;
+  /** Samples of the readout that the header states, where its oversampling was removed before. */
+  readonly oversampled?: number;
+}
+
+/** What the lines say of an encoding, where its header may be wrong. */
+export interface LayoutFacts {
+  /** Whether lines differ in their second phase encoding. Default: what the header says. */
+  readonly hasPartitions?: boolean;
+  /** Counters at the centre of k-space. Default: those of the header. */
+  readonly centre?: readonly [number, number];
+  /** Samples of a readout, and the one at its centre. Default: those of the header. */
+  readonly readout?: Pick<AcquisitionHeader, "numberOfSamples" | "centerSample">;
 }
 
 /**
  * Lays out an encoding.
  * @param index its number in the header
- * @throws {InputError} when it is not Cartesian, or too large
+ * @throws {InputError} when it is not Cartesian, has simultaneous slices, or is too large
  */
-export function rawLayout(encoding: Encoding, index: number): RawLayout {
-  const { encodedSpace, reconSpace, limits, trajectory, parallelImaging } = encoding;
+export function rawLayout(encoding: Encoding, index: number, facts: LayoutFacts = {}): RawLayout {
+  const { reconSpace, limits, trajectory, parallelImaging } = encoding;
+  const encodedSpace = withoutOversampling(encoding, facts.readout);
+  const multiband = parallelImaging?.multibandFactor ?? 1;
+  if (multiband > 1) {
+    throw new InputError(
+      `Cannot reconstruct encoding ${index}: slices that were acquired one by one are required, ` +
+        `found ${multiband} at once (multiband), which are not separated`,
+      { hint: "Separate the slices first, or select another encoding with --encoding" },
+    );
+  }
   if (trajectory !== "cartesian" && trajectory !== "epi") {
     throw new InputError(
       `Cannot reconstruct encoding ${index}: a Cartesian trajectory is required, ` +
@@ -62,21 +88,52 @@ export function rawLayout(encoding: Encoding, index: number): RawLayout {
         `found ${matrix.join(" x ")}`,
     );
   }
-  const second = limits.kspaceEncodeStep2;
-  const is3d = matrix[2] > 1 && (second === undefined || second.maximum > 0);
+  const { kspaceEncodeStep1: first, kspaceEncodeStep2: second } = limits;
+  const { hasPartitions = second === undefined || second.maximum > 0 } = facts;
+  const is3d = matrix[2] > 1 && hasPartitions;
   const axis = (i: 0 | 1 | 2) =>
     rawAxis([matrix[i], fieldOfView[i]], [reconSpace.matrix[i], reconSpace.fieldOfView[i]]);
-  const single = { encoded: 1, kept: 1, output: 1, extent: fieldOfView[2] / matrix[2] };
+  // Thickness is that of the image; slices may be counted in the matrix.
+  const sliceThickness = reconSpace.fieldOfView[2] / reconSpace.matrix[2];
+  const single = { encoded: 1, kept: 1, output: 1, extent: sliceThickness };
   return {
     encoding: index,
     is3d,
     x: axis(0),
     y: axis(1),
     z: is3d ? axis(2) : single,
-    rowShift: Math.floor(matrix[1] / 2) - centre(limits.kspaceEncodeStep1, matrix[1]),
-    partitionShift: is3d ? Math.floor(matrix[2] / 2) - centre(second, matrix[2]) : 0,
+    rowShift: Math.floor(matrix[1] / 2) - (facts.centre?.[0] ?? centre(first, matrix[1])),
+    partitionShift: is3d
+      ? Math.floor(matrix[2] / 2) - (facts.centre?.[1] ?? centre(second, matrix[2]))
+      : 0,
     acceleration: parallelImaging?.acceleration ?? [1, 1],
+    lastCounters: [first?.maximum || matrix[1] - 1, second?.maximum || matrix[2] - 1],
+    ...(is3d ? {} : { sliceThickness }),
+    ...(encodedSpace !== encoding.encodedSpace &&
+      { oversampled: encoding.encodedSpace.matrix[0] }),
   };
+}
+
+/**
+ * The encoded space, whose readout is as long as the lines where their oversampling was removed and the
+ * header still states it: they have as many samples as the image keeps, with the centre in their
+ * middle or where it was. An asymmetric echo of this length has its centre near an end.
+ */
+function withoutOversampling(
+  { encodedSpace, reconSpace }: Encoding,
+  readout: LayoutFacts["readout"],
+): Space {
+  const [stated, ...others] = encodedSpace.matrix;
+  const [extent, ...otherExtents] = encodedSpace.fieldOfView;
+  const [wanted] = reconSpace.fieldOfView;
+  const kept = Math.round(stated * wanted / extent);
+  if (readout === undefined || wanted > extent * (1 - SAME)) return encodedSpace;
+  const { numberOfSamples, centerSample } = readout;
+  const middles = [numberOfSamples, stated].map((length) => Math.floor(length / 2));
+  const isCentred = centerSample === 0 ||
+    middles.some((middle) => Math.abs(centerSample - middle) <= 1);
+  if (numberOfSamples !== kept || !isCentred) return encodedSpace;
+  return { matrix: [kept, ...others], fieldOfView: [wanted, ...otherExtents] };
 }
 
 /** Encoded and wanted matrix and field of view of an axis. */

@@ -61,37 +61,39 @@ export function checkAcquisition({ header, samples, trajectory }: Acquisition): 
 export type LinePlace = ReturnType<typeof placeLine>;
 
 /**
- * Finds the place of a line: its row and partition (0 in 2-D), the first column that it fills and
+ * Finds the place of a line: its counters of both phase encodings, the first column that it fills and
  * how many, the sample that goes there, and the step to the next, -1 for a line that was read
  * backwards. A sample is placed relative to `centerSample`, so an asymmetric echo leaves columns
  * empty; `discardPre` and `discardPost` are left out; a reversed line is mirrored about its middle.
+ * The row that belongs to a counter is known when the centre of k-space is (`resolveLayout`).
  * @throws {InputError} when it does not fit into the encoded matrix
  */
 export function placeLine(header: AcquisitionHeader, layout: RawLayout) {
   const { numberOfSamples: length, discardPre, discardPost, idx } = header;
-  const row = idx.kspaceEncodeStep1 + layout.rowShift;
-  const partition = layout.is3d ? idx.kspaceEncodeStep2 + layout.partitionShift : 0;
+  const { x, y, z } = layout;
+  const step1 = idx.kspaceEncodeStep1, step2 = idx.kspaceEncodeStep2;
   const reverse = hasFlag(header, "reverse");
   const middle = Math.floor(length / 2);
-  // An echo cannot be at the first sample: 0 is what writers leave that do not know.
-  const centre = header.centerSample === 0 ? middle : header.centerSample;
+  const centre = centreSample(header, layout);
   const count = length - discardPre - discardPost;
   const skipped = reverse ? discardPost : discardPre;
-  const column = Math.floor(layout.x.encoded / 2) + skipped -
-    (reverse ? 2 * middle - centre : centre);
-  const { x, y, z } = layout;
+  const column = Math.floor(x.encoded / 2) + skipped - (reverse ? 2 * middle - centre : centre);
+  const within = (step: number, shift: number, size: number, last: number) =>
+    (step + shift >= 0 && step + shift < size) || step <= Math.min(last, size - 1);
   const fits = count > 0 && centre < length && column >= 0 && column + count <= x.encoded &&
-    row >= 0 && row < y.encoded && partition >= 0 && partition < z.encoded;
+    within(step1, layout.rowShift, y.encoded, layout.lastCounters[0]) &&
+    within(step2, layout.partitionShift, z.encoded, layout.lastCounters[1]);
   if (!fits) {
     throw new InputError(
       `Cannot place ${lineName(header)}: a line within ${x.encoded} x ${y.encoded} x ` +
         `${z.encoded} (readout, phase, partition) is required, found ${count} of ${length} ` +
-        `samples with the centre at ${centre}, row ${row}, partition ${partition}`,
+        `samples with the centre at ${centre}, row ${step1 + layout.rowShift}, partition ` +
+        `${step2 + layout.partitionShift}`,
     );
   }
   return {
-    row,
-    partition,
+    step1,
+    step2,
     column,
     count,
     first: reverse ? length - 1 - discardPost : discardPre,
@@ -99,26 +101,64 @@ export function placeLine(header: AcquisitionHeader, layout: RawLayout) {
   };
 }
 
+/** The sample at the centre of k-space. */
+function centreSample({ numberOfSamples, centerSample }: AcquisitionHeader, layout: RawLayout) {
+  const middle = Math.floor(numberOfSamples / 2);
+  // An echo cannot be at the first sample: 0 is what writers leave that do not know.
+  if (centerSample === 0) return middle;
+  const { oversampled } = layout;
+  const isOld = oversampled !== undefined &&
+    Math.abs(centerSample - Math.floor(oversampled / 2)) <= 1;
+  return isOld ? middle : centerSample;
+}
+
 /** How far the lines of a scan reach along each axis of k-space. */
 export class Extents {
-  readonly #rows: [number, number] = [Infinity, 0];
+  readonly #steps1: [number, number] = [Infinity, 0];
+  readonly #steps2: [number, number] = [Infinity, 0];
   readonly #columns: [number, number] = [Infinity, 0];
-  readonly #partitions: [number, number] = [Infinity, 0];
 
-  add({ row, partition, column, count }: LinePlace): void {
-    widen(this.#rows, row, 1);
+  add({ step1, step2, column, count }: LinePlace): void {
+    widen(this.#steps1, step1, 1);
+    widen(this.#steps2, step2, 1);
     widen(this.#columns, column, count);
-    widen(this.#partitions, partition, 1);
+  }
+
+  /** Whether lines differ in the counter of the second phase encoding, or have one at all. */
+  get hasPartitions(): boolean {
+    return this.#steps2[1] > 1;
   }
 
   /** Where the k-space of an encoding is partial; undefined where it is not. */
-  partial({ x, y, z, is3d, acceleration }: RawLayout): PartialSampling | undefined {
-    const rows = partialExtent(this.#rows, y.encoded, acceleration[0]);
+  partial({ x, y, z, is3d, acceleration, ...shifts }: RawLayout): PartialSampling | undefined {
+    const rows = partialExtent(moved(this.#steps1, shifts.rowShift), y.encoded, acceleration[0]);
     const columns = is3d
-      ? partialExtent(this.#partitions, z.encoded, acceleration[1])
+      ? partialExtent(moved(this.#steps2, shifts.partitionShift), z.encoded, acceleration[1])
       : partialExtent(this.#columns, x.encoded, 1);
     return rows || columns ? { rows, columns } : undefined;
   }
+
+  /** @throws {InputError} when lines lie outside of the encoded matrix */
+  requireWithin({ y, z, is3d, rowShift, partitionShift }: RawLayout): void {
+    requireInside("row", moved(this.#steps1, rowShift), y.encoded);
+    requireInside(
+      "partition",
+      is3d ? moved(this.#steps2, partitionShift) : this.#steps2,
+      z.encoded,
+    );
+  }
+}
+
+const moved = ([first, end]: readonly [number, number], by: number) =>
+  [first + by, end + by] as const;
+
+function requireInside(name: string, [first, end]: readonly [number, number], size: number): void {
+  if (first >= 0 && end <= size) return;
+  throw new InputError(
+    `Cannot place lines: ${name}s within 0 to ${size - 1} are required, found ${first} to ${
+      end - 1
+    }`,
+  );
 }
 
 function widen(extent: [number, number], first: number, count: number): void {

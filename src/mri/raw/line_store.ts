@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import type { RawLayout } from "./layout.ts";
+import { ParallelLines } from "./parallel_lines.ts";
 import { Extents, lineName, type LinePlace, placeLine } from "./line.ts";
 
 interface StoredLine {
@@ -14,16 +15,26 @@ interface StoredLine {
   readonly seen: Set<string>;
 }
 
+/** Counters of a line in one number. */
+const COUNTERS = 1 << 16;
+
 export class LineStore {
-  readonly #layout: RawLayout;
+  /** By the header: the readout is that of the lines, rows and partitions are not decided. */
+  readonly layout: RawLayout;
   readonly #lines = new Map<number, StoredLine>();
   /** How far they reach. */
   readonly extents: Extents = new Extents();
+  readonly #parallel = new ParallelLines();
+  #userCentre: readonly (number | undefined)[] | undefined;
   #coils = 0;
 
-  /** An empty store for an encoding. */
   constructor(layout: RawLayout) {
-    this.#layout = layout;
+    this.layout = layout;
+  }
+
+  /** Centres of both phase encodings that all lines state alike (`idx.user[5]` and `[6]`). */
+  get userCentre(): readonly (number | undefined)[] {
+    return this.#userCentre ?? [];
   }
 
   get size(): number {
@@ -37,12 +48,12 @@ export class LineStore {
 
   /** Points of k-space of one coil, as it will be read. */
   get points(): number {
-    const { x, y, z, is3d } = this.#layout;
+    const { x, y, z, is3d } = this.layout;
     return (is3d ? x.output : x.encoded) * y.encoded * z.encoded;
   }
 
   get width(): number {
-    return this.#layout.x.encoded;
+    return this.layout.x.encoded;
   }
 
   /**
@@ -53,14 +64,14 @@ export class LineStore {
   add(acquisition: Acquisition): void {
     const { header } = acquisition;
     const { activeChannels, idx, sampleTimeUs } = header;
-    const place = placeLine(header, this.#layout);
+    const place = placeLine(header, this.layout);
     if (this.#coils !== 0 && activeChannels !== this.#coils) {
       throw new InputError(
         `Cannot use ${lineName(header)}: ${this.#coils} coils are required, as before, ` +
           `found ${activeChannels}`,
       );
     }
-    const key = place.partition * this.#layout.y.encoded + place.row;
+    const key = place.step2 * COUNTERS + place.step1;
     const average = `${idx.average} ${idx.segment}`;
     const stored = this.#lines.get(key);
     if (stored?.seen.has(average)) {
@@ -70,9 +81,14 @@ export class LineStore {
       );
     }
     this.#coils = activeChannels;
+    const said = [idx.user[5], idx.user[6]];
+    this.#userCentre =
+      this.#userCentre?.map((before, i) => before === said[i] ? before : undefined) ??
+        said;
+    this.#parallel.add(acquisition);
     const weight = sampleTimeUs > 0 ? sampleTimeUs : 1;
     const line = stored ?? {
-      data: new Float32Array(2 * activeChannels * this.#layout.x.encoded),
+      data: new Float32Array(2 * activeChannels * this.layout.x.encoded),
       weight: 0,
       seen: new Set<string>(),
     };
@@ -83,27 +99,53 @@ export class LineStore {
     this.extents.add(place);
   }
 
-  /** 2-D k-space `[C, 2, H, W]`, zero where nothing was acquired. */
-  plane(): NdArray {
-    const { x: { encoded: width }, y: { encoded: height } } = this.#layout;
+  /** Sum of the squares of the samples by counter. */
+  energies(of: "line" | "partition"): Map<number, number> {
+    const energies = new Map<number, number>();
+    for (const [key, { data }] of this.#lines) {
+      let sum = 0;
+      for (let i = 0; i < data.length; i++) sum += data[i] * data[i];
+      const counter = of === "line" ? key % COUNTERS : Math.floor(key / COUNTERS);
+      energies.set(counter, (energies.get(counter) ?? 0) + sum);
+    }
+    return energies;
+  }
+
+  /**
+   * 2-D k-space `[C, 2, H, W]`, zero where nothing was acquired.
+   * @param layout the one that was resolved
+   * @throws {InputError} when lines lie outside of it, or are not parallel
+   */
+  plane(layout: RawLayout): NdArray {
+    const { x: { encoded: width }, y: { encoded: height } } = layout;
+    this.#requireUsable(layout);
     const kspace = zeros([this.#coils, 2, height, width]);
-    for (const [row, { data }] of this.#lines) {
-      deinterleave(data, this.#coils, kspace.data, row * width);
+    for (const [step1, { data }] of this.#lines) {
+      deinterleave(data, this.#coils, kspace.data, (step1 + layout.rowShift) * width);
     }
     return kspace;
   }
 
+  #requireUsable(layout: RawLayout): void {
+    this.#parallel.require();
+    this.extents.requireWithin(layout);
+  }
+
   /**
    * Lines in groups, for what is done line by line.
+   * @param layout the one that was resolved
    * @param size lines of a group; the last one is filled with zeros
    * @param empty whether lines are dropped on the way
+   * @throws as {@link plane}
    * @returns rows and partitions of the lines, and the lines `[C, 2, size, W]`
    */
   *groups(
+    layout: RawLayout,
     size: number,
     empty: boolean,
   ): Generator<{ places: [number, number][]; lines: NdArray }> {
-    const { x: { encoded: width }, y: { encoded: height } } = this.#layout;
+    const { x: { encoded: width }, rowShift, partitionShift } = layout;
+    this.#requireUsable(layout);
     const entries = [...this.#lines.keys()];
     for (let start = 0; start < entries.length; start += size) {
       const keys = entries.slice(start, start + size);
@@ -112,7 +154,10 @@ export class LineStore {
         deinterleave(this.#lines.get(key)!.data, this.#coils, lines.data, i * width);
         if (empty) this.#lines.delete(key);
       });
-      const places = keys.map((key): [number, number] => [key % height, Math.floor(key / height)]);
+      const places = keys.map((key): [number, number] => [
+        key % COUNTERS + rowShift,
+        Math.floor(key / COUNTERS) + partitionShift,
+      ]);
       yield { places, lines };
     }
   }

@@ -1,5 +1,6 @@
 /** `recon` on raw ISMRMRD files. */
 import assert from "node:assert/strict";
+import dcmjs from "dcmjs";
 import { openNiftiImage } from "../../../src/io/nifti/read.ts";
 import { inFolder } from "../../io/support.ts";
 import { mrdHeader } from "../../mri/raw/support.ts";
@@ -26,10 +27,10 @@ const lines = [0, 1].flatMap((repetition) =>
 Deno.test("recon writes the volumes of a raw file where they lie, as NIfTI and as ISMRMRD", () =>
   inFolder(async (at) => {
     const path = await writeRaw(at("raw.h5"), HEADER, lines);
-    const output = ["--output", at("out"), "--also", "mrd", "--device", "cpu"];
+    const output = ["--output", at("out"), "--also", "mrd", "--dicom", "--device", "cpu"];
     const { code, err } = await runHere([path, "--method", "rss", "--quiet", ...output]);
     assert.equal(code, 0, err);
-    const names = ["preview.png", "recon.json", "recon.nii.gz", "recon_mrd.h5"];
+    const names = ["dicom", "preview.png", "recon.json", "recon.nii.gz", "recon_mrd.h5"];
     assert.deepEqual(namesIn(at("out")), names);
     using image = openNiftiImage(at("out/recon.nii.gz"));
     assert.deepEqual([image.slices, image.rows, image.columns], [6, 12, 8]);
@@ -39,6 +40,12 @@ Deno.test("recon writes the volumes of a raw file where they lie, as NIfTI and a
     assert.deepEqual(affine.slice(0, 12), [-20, 0, 0, 70, 0, -20, 0, 100, 0, 0, 7, 30]);
     const report = JSON.parse(await Deno.readTextFile(at("out/recon.json")));
     assert.equal(report.input.format, "ismrmrd");
+    assert.deepEqual(report.input.fourierSign, { sign: "-", from: "no vendor" });
+    // Slices of 6 mm, 7 mm apart.
+    const { buffer } = await Deno.readFile(at("out/dicom/magnitude/0002.dcm"));
+    const { dict } = dcmjs.data.DicomMessage.readFile(buffer);
+    const [thickness, spacing] = ["00180050", "00180088"].map((tag) => dict[tag].Value[0]);
+    assert.deepEqual([thickness, spacing], [6, 7]);
     assert.deepEqual(report.input.shape, [2, 3, 2, 12, 16]);
   }));
 

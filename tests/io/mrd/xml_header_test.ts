@@ -51,6 +51,19 @@ Deno.test("parseMrdHeader() takes namespace prefixes, several encodings and a NU
   assert.equal(parseMrdHeader(`${prefixed}\0\0`).encodings.length, 2);
 });
 
+Deno.test("parseMrdHeader() finds simultaneous slices in their element and in the free parameters", () => {
+  const multiband = "<multiband><spacing><dZ>20</dZ></spacing><deltaKz>1</deltaKz>" +
+    "<multiband_factor>3</multiband_factor><calibration>full3D</calibration>" +
+    "<calibration_encoding>0</calibration_encoding></multiband>";
+  const element = ENCODING.replace("</parallelImaging>", `${multiband}</parallelImaging>`);
+  const named = (name: string, value: number) =>
+    `${ENCODING}<userParameters><userParameterLong><name>${name}</name><value>${value}</value>` +
+    "</userParameterLong></userParameters>";
+  const factors = [element, named("MultiBandFactor", 3), named("MultiBandFactor", 1), ENCODING]
+    .map((text) => parseMrdHeader(header(text)).encodings[0].parallelImaging?.multibandFactor);
+  assert.deepEqual(factors, [3, 3, undefined, undefined]);
+});
+
 const ENTITIES = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>';
 const WRONG: Record<string, [string, RegExp]> = {
   "no XML": ["garbage", /XML <ismrmrdHeader> is required, found a mistake in line 1/],

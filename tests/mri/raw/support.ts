@@ -141,11 +141,16 @@ export function headerXml(header: MrdHeader): string {
     }).join("");
   const parallel = ({ parallelImaging }: Encoding) => {
     if (parallelImaging === undefined) return "";
-    const [a, b] = parallelImaging.acceleration;
+    const { acceleration: [a, b], multibandFactor } = parallelImaging;
+    const multiband = multibandFactor === undefined ? "" : "<multiband>" +
+      "<spacing><dZ>20</dZ></spacing><deltaKz>1</deltaKz>" +
+      `<multiband_factor>${multibandFactor}</multiband_factor>` +
+      "<calibration>separable2D</calibration><calibration_encoding>0</calibration_encoding>" +
+      "</multiband>";
     return `<parallelImaging><accelerationFactor><kspace_encoding_step_1>${a}` +
       `</kspace_encoding_step_1><kspace_encoding_step_2>${b}</kspace_encoding_step_2>` +
       `</accelerationFactor><calibrationMode>${parallelImaging.calibrationMode}` +
-      "</calibrationMode></parallelImaging>";
+      `</calibrationMode>${multiband}</parallelImaging>`;
   };
   const encodings = header.encodings.map((encoding) =>
     `<encoding>${space("encodedSpace", encoding.encodedSpace)}` +

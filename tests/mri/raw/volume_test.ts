@@ -229,6 +229,7 @@ Deno.test("slices are ordered and spaced as they lie, whatever their numbers", (
   assert.deepEqual(unknown, {
     affine: [10, 0, 0, 0, 0, 10, 0, 0, 0, 0, 4, 0, 0, 0, 0, 1],
     known: false,
+    sliceThickness: 4,
   });
 });
 
