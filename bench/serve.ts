@@ -11,6 +11,7 @@
 import { benchOptions } from "./options.ts";
 import { DEFAULT_MESSAGE_LIMITS, encodeMessage } from "../src/io/mrd/messages.ts";
 import { serve } from "../src/serve/server.ts";
+import { PLAIN_OUTPUT } from "../src/serve/types.ts";
 import { exists, ROOT, run } from "../tests/tools.ts";
 import { headerXml, readAnswer, sliceAcquisitions, someImages } from "../tests/serve/support.ts";
 import { median } from "./table.ts";
@@ -49,13 +50,17 @@ async function nothing(): Promise<{ port: number; close(): void }> {
       message: DEFAULT_MESSAGE_LIMITS,
       acquisitions: 1e9,
       memoryBytes: 1e9,
+      queueBytes: 1e9,
       idleSeconds: 60,
+      imageSeconds: 60,
+      sessionSeconds: 3600,
     },
-    recipes: { choose: () => ({ name: "null", options: null, ignored: [] }) },
+    recipes: { choose: () => ({ name: "null", options: null, output: PLAIN_OUTPUT, ignored: [] }) },
     openWork: () => {
       throw new Error("nothing is to be done");
     },
     log: () => {},
+    graceSeconds: 1,
     signal: controller.signal,
     onListen: ({ port }) => listening.resolve(port),
   });

@@ -1,12 +1,15 @@
 /** The server: listens, and runs a session for each connection until its signal ends it. @module */
 import { InputError, LarmorError } from "../errors.ts";
-import { encodeMessage } from "../io/mrd/messages.ts";
+import type { ByteInput } from "../io/mrd/byte_reader.ts";
 import { printable } from "../quoted.ts";
+import { cappedLog, sparseLog } from "./capped_log.ts";
+import { closeGently, closeQuietly, refuseConnection } from "./connection.ts";
+import { Memory } from "./memory.ts";
 import { recorded, type Recording } from "./recording.ts";
 import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
 import type { Log } from "./types.ts";
 
-export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe"> {
+export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe" | "memory" | "saved"> {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -18,34 +21,48 @@ export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe"> {
   readonly onListen?: (address: { readonly hostname: string; readonly port: number }) => void;
   /** After it is aborted there are no new connections; open sessions are finished. */
   readonly signal: AbortSignal;
+  /** Seconds that open sessions have to end after the signal; then they are aborted. */
+  readonly graceSeconds: number;
 }
 
-/** Milliseconds that a client has to read the last messages: after its last byte, and in all. */
-const LINGER = { silence: 2000, most: 60_000 } as const;
+/** Milliseconds that aborted sessions have to tell their clients. */
+const FAREWELL = 2000;
+/** Milliseconds between two lines of the log about clients that are refused. */
+const REFUSAL_LINES = 10_000;
 /** Milliseconds before accepting is tried again when the system has no descriptor left. */
 const ACCEPT_PAUSE = 100;
-/** Connections that may be refused at the same time, as a multiple of those allowed. */
-const REFUSED_AT_ONCE = 4;
+/** Connections that may be open without a session, as a multiple of those allowed. */
+const LINGERING = 4;
 
 class Server {
   readonly #options: ServerOptions;
   readonly #sessions = new Set<Session>();
   readonly #open = new Set<Promise<void>>();
+  readonly #conns = new Set<Deno.TcpConn>();
+  readonly #memory: Memory;
+  readonly #sparse: Log;
+  /** Connections that were admitted and have not ended. */
+  #admitted = 0;
   #count = 0;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#memory = new Memory(options.limits.memoryBytes);
+    this.#sparse = sparseLog(options.log, REFUSAL_LINES);
   }
 
   async run(): Promise<void> {
     const { host, port, signal, log, onListen } = this.#options;
     const listener = listen(host, port);
+    const timers: ReturnType<typeof setTimeout>[] = [];
     const stop = () => {
       listener.close();
-      log("INF", `No more connections; ${this.#sessions.size} sessions are being finished`);
-      for (const session of this.#sessions) {
-        if (!session.started) session.refuse(new InputError("The server is shutting down"));
-      }
+      const { graceSeconds } = this.#options;
+      const open = `${this.#sessions.size} sessions have ${graceSeconds} s to end`;
+      log("INF", `No more connections; ${open}`);
+      this.#end((session) => !session.started);
+      timers.push(setTimeout(() => this.#end(() => true), 1000 * graceSeconds));
+      timers.push(setTimeout(() => this.#cut(), 1000 * graceSeconds + FAREWELL));
     };
     if (signal.aborted) listener.close();
     else signal.addEventListener("abort", stop, { once: true });
@@ -55,6 +72,20 @@ class Server {
       this.#open.add(handled);
     }
     await Promise.all(this.#open);
+    timers.forEach((timer) => clearTimeout(timer));
+  }
+
+  /** Aborts some sessions; their clients are told. */
+  #end(which: (session: Session) => boolean): void {
+    for (const session of this.#sessions) {
+      if (which(session)) session.end(new InputError("The server is shutting down"));
+    }
+  }
+
+  /** Closes what is still open. */
+  #cut(): void {
+    for (const session of this.#sessions) session.stop(new InputError("The server has shut down"));
+    for (const conn of this.#conns) closeQuietly(conn);
   }
 
   /** The next connection; undefined when the server is to end. */
@@ -73,37 +104,69 @@ class Server {
 
   async #handle(conn: Deno.TcpConn): Promise<void> {
     const { connections, log } = this.#options;
+    this.#conns.add(conn);
     try {
-      if (this.#sessions.size < connections) await this.#serve(conn, ++this.#count);
-      else if (this.#open.size < (REFUSED_AT_ONCE + 1) * connections) {
-        log("WRN", `Refused a connection: ${connections} are open already`);
-        await refuseConnection(conn, connections);
+      if (this.#admitted < connections) await this.#serve(conn, ++this.#count);
+      else {
+        this.#sparse("WRN", `Refused a connection: ${connections} are open already`);
+        if (this.#mayLinger) await refuseConnection(conn, connections);
       }
     } catch (error) {
       // Sessions throw nothing: the connection broke while it was being closed.
       log("DBG", `Connection: ${(error as Error).message}`);
     }
     closeQuietly(conn);
+    this.#conns.delete(conn);
   }
 
+  /** Whether there are not too many connections whose sessions have ended or never begun. */
+  get #mayLinger(): boolean {
+    return this.#open.size - this.#admitted <= LINGERING * this.#options.connections;
+  }
+
+  /** A session; then another client may take its place, while what was saved is converted. */
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
-    const started = performance.now();
     const log: Log = (severity, text) =>
       this.#options.log(severity, printable(`${number}: ${text}`));
-    const { record } = this.#options;
-    const recording = await record?.(number, log);
-    const duplex: Duplex = recording === undefined ? conn : recorded(conn, recording);
-    const session = new Session(duplex, { ...this.#options, log });
+    this.#admitted++;
+    let recording: Recording | undefined;
+    let input: ByteInput = conn;
+    try {
+      try {
+        recording = await this.#options.record?.(number, log);
+        input = await this.#converse(conn, log, recording);
+      } finally {
+        this.#admitted--;
+      }
+      if (this.#mayLinger) await closeGently(conn, input);
+    } finally {
+      closeQuietly(conn);
+      await recording?.close();
+    }
+  }
+
+  /** @returns where what still arrives is to be read */
+  async #converse(conn: Deno.TcpConn, log: Log, recording?: Recording): Promise<ByteInput> {
+    const started = performance.now();
+    const duplex: Duplex = recording === undefined
+      ? conn
+      : recorded(conn, recording, (message) => session.tell("ERR", message));
+    const session: Session = new Session(duplex, {
+      ...this.#options,
+      log: cappedLog(log),
+      memory: this.#memory,
+      saved: recording !== undefined,
+    });
+    if (this.#options.signal.aborted) session.end(new InputError("The server is shutting down"));
     this.#sessions.add(session);
     try {
       const address = conn.remoteAddr;
       log("DBG", `Connection from ${address.hostname}:${address.port}`);
       const result = await session.run();
       logResult(log, result, started);
-      await closeGently(conn);
+      return duplex;
     } finally {
       this.#sessions.delete(session);
-      await recording?.close();
     }
   }
 }
@@ -127,44 +190,5 @@ function logResult(log: Log, result: SessionResult, started: number): void {
   log("INF", `${acquisitions} acquisitions, ${images} images${failed}, ${seconds} s`);
   if (error !== undefined && !(error instanceof LarmorError)) {
     log("ERR", `${error instanceof Error ? error.stack : error}`);
-  }
-}
-
-async function refuseConnection(conn: Deno.TcpConn, connections: number): Promise<void> {
-  const text = `ERR Cannot accept the connection: at most ${connections} are possible at a time`;
-  await writeAll(conn, encodeMessage({ kind: "text", text, terminated: true }));
-  await writeAll(conn, encodeMessage({ kind: "close" }));
-  await closeGently(conn);
-}
-
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
-}
-
-/**
- * Closes our side and waits until the client has closed its own: closing a connection on which data
- * still arrive would reset it, and the client would lose what it has not read yet.
- */
-async function closeGently(conn: Deno.TcpConn): Promise<void> {
-  await conn.closeWrite();
-  const start = performance.now();
-  let heard = start;
-  const watch = setInterval(() => {
-    const now = performance.now();
-    if (now - heard > LINGER.silence || now - start > LINGER.most) closeQuietly(conn);
-  }, LINGER.silence / 4);
-  const scrap = new Uint8Array(1 << 16);
-  try {
-    while (await conn.read(scrap) !== null) heard = performance.now();
-  } finally {
-    clearInterval(watch);
-  }
-}
-
-function closeQuietly(conn: Deno.TcpConn): void {
-  try {
-    conn.close();
-  } catch {
-    // it was closed before
   }
 }

@@ -6,12 +6,18 @@
 import { InputError, LarmorError } from "../errors.ts";
 import { type ByteInput, ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
-import { encodeMessage, type MrdMessage } from "../io/mrd/messages.ts";
-import type { Acquisition } from "../mrd/values.ts";
+import type { MrdMessage } from "../io/mrd/messages.ts";
+import type { Acquisition, MrdImage } from "../mrd/values.ts";
 import { quoted } from "../quoted.ts";
-import { extraConfiguration } from "./extra_configuration.ts";
-import { type ByteOutput, Outbox } from "./outbox.ts";
-import type { Log, OpenWork, RecipeBook, ServeLimits, Severity, Work, WorkEvent } from "./types.ts";
+import { Configuration } from "./configuration.ts";
+import { returnedImage } from "./images.ts";
+import { Memory, type MemoryShare } from "./memory.ts";
+import type { ByteOutput } from "./outbox.ts";
+import { Pace } from "./pace.ts";
+import { answerTo } from "./queries.ts";
+import { Replies } from "./replies.ts";
+import type { Log, OpenWork, Recipe, RecipeBook, ServeLimits } from "./types.ts";
+import type { Severity, Work, WorkEvent } from "./types.ts";
 
 export type Duplex = ByteInput & ByteOutput;
 
@@ -21,6 +27,10 @@ export interface SessionOptions {
   readonly openWork: OpenWork;
   /** The server's log; the client is sent the same lines as TEXT. */
   readonly log: Log;
+  /** The memory that all sessions share. Default: one of its own. */
+  readonly memory?: Memory;
+  /** What arrives is saved: after a refusal the client is heard to its end all the same. */
+  readonly saved?: boolean;
   /** As in a pipe: the header is sent back before the images, and no texts are sent. */
   readonly pipe?: boolean;
 }
@@ -35,58 +45,72 @@ export interface SessionResult {
 
 /** Bytes of samples that may be on their way to the reconstruction. */
 const WINDOW_BYTES = 64 * 2 ** 20;
-/** Bytes that may wait for a client to read them. */
-const OUTBOX_BYTES = 512 * 2 ** 20;
-/** Most lines of the log that a client is sent: a bad stream makes one for each acquisition. */
-const MAX_TEXTS = 50;
 /** Milliseconds between two checks of the time limits. */
 const WATCH_INTERVAL = 250;
+/** Seconds after which a client that waits is told that work goes on: one that has gone is noticed. */
+const HEARTBEAT = 5;
 
 /** Talks to one client until the end. */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #input: ByteInput;
   readonly #bytes: ByteReader;
   readonly #messages: MessageReader;
-  readonly #outbox: Outbox;
-  #requested: string | undefined;
-  #changes: Readonly<Record<string, string>> = {};
-  #xml: string | undefined;
-  #terminated = false;
-  #work: Work | "nothing" | undefined;
-  readonly #counts = { acquisitions: 0, images: 0, failures: 0 };
-  #texts = 0;
+  readonly #replies: Replies;
+  readonly #share: MemoryShare;
+  readonly #configuration = new Configuration();
+  readonly #counts = { acquisitions: 0, images: 0, failures: 0, unused: 0 };
+  readonly #pace = new Pace();
+  readonly #start = performance.now();
+  #recipe: Recipe | undefined;
+  #work: Work | undefined;
   #inFlight = 0;
+  #held = 0;
   #wake: (() => void) | undefined;
-  #ended: "done" | "failed" | undefined;
+  #done = false;
+  /** Why the client is refused, which it has been told. */
   #error: unknown;
-  #reading = false;
-  #heard = performance.now();
+  #stopped = false;
+  #phase: "reading" | "busy" | "finishing" = "busy";
 
   /** @param duplex is neither closed nor half-closed */
   constructor(duplex: Duplex, options: SessionOptions) {
     this.#options = options;
-    this.#bytes = new ByteReader({
-      read: (target) => duplex.read(target).finally(() => this.#heard = performance.now()),
+    const { limits, memory = new Memory(limits.memoryBytes) } = options;
+    this.#input = { read: (target) => this.#read(duplex, target) };
+    this.#bytes = new ByteReader(this.#input);
+    this.#messages = new MessageReader(this.#bytes, limits.message);
+    this.#replies = new Replies(duplex, {
+      ...options,
+      started: () => this.started,
+      onBroken: (reason) => this.stop(reason),
+      onWaiting: () => this.#hold(),
     });
-    this.#messages = new MessageReader(this.#bytes, options.limits.message);
-    this.#outbox = new Outbox(duplex, OUTBOX_BYTES, (reason) => this.stop(reason));
+    this.#share = memory.share((reason) => this.#refuse(reason));
   }
 
   get started(): boolean {
-    return this.#bytes.position > 0;
+    return this.#pace.total > 0;
   }
 
   /** Ends the session after telling the client why. */
-  refuse(reason: unknown): void {
-    this.#error ??= reason;
+  end(reason: unknown): void {
+    this.#refuse(reason);
     this.#bytes.stop(reason);
-    this.#wake?.();
   }
 
   /** Ends the session without telling the client; {@link run} then gives the reason. */
   stop(reason: unknown): void {
-    this.refuse(reason);
-    this.#outbox.break(reason);
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#options.log("ERR", refusal(reason));
+    this.end(reason);
+    this.#replies.outbox.break(reason);
+  }
+
+  /** Sends the client a line. */
+  tell(severity: Severity, text: string): void {
+    this.#replies.tell(severity, text);
   }
 
   /** Runs the session; does not throw. The connection may be closed afterwards. */
@@ -95,127 +119,180 @@ export class Session {
     try {
       await this.#converse();
     } catch (error) {
-      this.#error ??= error;
+      if (this.#error === undefined) this.#refuse(error);
+      else if (error !== this.#error) this.#options.log("WRN", `Saving ends: ${refusal(error)}`);
     }
-    const told = this.#error;
-    if (told !== undefined) {
-      if (typeof this.#work === "object") this.#work.abort();
-      this.#say("ERR", refusal(told));
-    }
+    this.#phase = "busy";
     // A client that has sent nothing gets no answer.
-    if (this.started) this.#outbox.send(encodeMessage({ kind: "close" }));
-    await this.#outbox.flush();
+    if (this.started) this.#replies.send({ kind: "close" });
+    await this.#replies.outbox.flush();
     clearInterval(watch);
-    // The client no longer reads: only the log can hold the reason.
-    if (this.#error !== told) this.#options.log("ERR", refusal(this.#error));
-    return { error: this.#error, ...this.#counts };
+    this.#stopped = true;
+    this.#share.release();
+    const { unused, ...counts } = this.#counts;
+    if (unused > 0) this.#options.log("WRN", `${unused} acquisitions came after the refusal`);
+    return { error: this.#error, ...counts };
   }
 
   /** Reads until the client has sent everything, and waits for the reconstruction. */
   async #converse(): Promise<void> {
     for (;;) {
-      this.#reading = true;
-      this.#heard = performance.now();
-      const message = await this.#messages.next();
-      this.#reading = false;
+      const message = await this.#next();
       if (message === undefined) {
-        if (this.#work !== undefined) this.#say("WRN", "The stream ended without CLOSE");
+        if (this.#recipe !== undefined) this.#replies.say("WRN", "The stream ended without CLOSE");
         break;
       }
       if (message.kind === "close") break;
       await this.#take(message);
     }
+    if (this.#error !== undefined) return;
     // Mistakes in a header are reported even when no data follow.
-    if (this.#xml !== undefined) this.#begin();
-    if (typeof this.#work !== "object") return;
+    if (this.#configuration.xml !== undefined) this.#begin();
+    if (this.#work === undefined) return;
+    this.#phase = "finishing";
+    if (!this.#options.pipe) this.#listen();
     this.#work.finish();
-    await this.#until(() => this.#ended !== undefined);
+    await this.#until(() => this.#done);
   }
 
+  async #next(): Promise<MrdMessage | undefined> {
+    this.#phase = "reading";
+    this.#pace.restart();
+    const message = await this.#messages.next();
+    this.#phase = "busy";
+    return message;
+  }
+
+  /** A broken connection ends the session; a closed one is the end of the stream. */
+  async #read(duplex: Duplex, target: Uint8Array): Promise<number | null> {
+    try {
+      const count = await duplex.read(target);
+      if (count !== null) this.#pace.add(count);
+      return count;
+    } catch (cause) {
+      const { message } = cause as Error;
+      this.stop(new InputError(`Cannot go on: the connection broke (${message})`, { cause }));
+      return null;
+    }
+  }
+
+  /** Notices when the client goes while its images are made. */
+  async #listen(): Promise<void> {
+    const scrap = new Uint8Array(1 << 12);
+    while (await this.#input.read(scrap) !== null && this.#phase === "finishing");
+  }
+
+  /** Takes a message. After a refusal it is only saved. */
   async #take(message: MrdMessage): Promise<void> {
-    if ("terminated" in message && message.kind !== "text") this.#terminated = message.terminated;
+    if (this.#error === undefined) {
+      try {
+        return await this.#use(message);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    } else if (message.kind === "acquisition") {
+      this.#counts.acquisitions++;
+      this.#counts.unused++;
+    }
+    if (!this.#options.saved) throw this.#error;
+    this.#limitAcquisitions();
+  }
+
+  async #use(message: MrdMessage): Promise<void> {
+    if ("terminated" in message && message.kind !== "text") {
+      this.#replies.terminated = message.terminated;
+    }
     switch (message.kind) {
       case "configFile":
-        return this.#configure(message.text);
+        return this.#configuration.file(message.text);
       case "configText":
-        return this.#configureText(message.text);
+        return this.#configuration.text(message.text);
       case "header":
-        return this.#header(message.text);
+        this.#configuration.header(message.text);
+        if (!this.#options.pipe) return;
+        return this.#replies.send({ ...message, terminated: false });
       case "text":
-        return this.#text(message.text);
+        if (this.#configuration.extra(message.text)) return;
+        return this.#options.log("INF", `Client: ${quoted(message.text)}`);
+      case "query":
+        return this.#replies.send({
+          kind: "response",
+          id: message.id,
+          text: answerTo(message.text),
+        });
       case "acquisition":
         return await this.#acquisition(message.acquisition);
       case "image":
-        return this.#say("WRN", "Images are not taken: raw data are required");
+        return this.#image(message.image);
       case "waveform": // saved with --save, not used by a reconstruction
+      case "response":
       case "close":
         return;
     }
   }
 
-  #configure(name: string): void {
-    if (this.#work !== undefined) {
-      const required = "it is required before the data, found one after";
-      throw new InputError(`Cannot change the configuration: ${required}`);
-    }
-    this.#requested = name.trim() || undefined;
-  }
-
-  /** A configuration as text: JSON as after the header, or the name of a recipe. */
-  #configureText(text: string): void {
-    const extra = extraConfiguration(text);
-    if (extra === undefined) return this.#configure(text);
-    this.#configure(extra.name ?? "");
-    this.#changes = extra.changes;
-  }
-
-  #header(xml: string): void {
-    if (this.#xml !== undefined) {
-      throw new InputError("Cannot take a second header: one is required");
-    }
-    this.#xml = xml;
-    if (!this.#options.pipe) return;
-    this.#outbox.send(encodeMessage({ kind: "header", text: xml, terminated: false }));
-  }
-
-  /** Between header and data a text may be configuration in JSON; any other goes to the log. */
-  #text(text: string): void {
-    const mayConfigure = this.#xml !== undefined && this.#work === undefined;
-    const extra = mayConfigure ? extraConfiguration(text) : undefined;
-    if (extra === undefined) return this.#options.log("INF", `Client: ${quoted(text)}`);
-    this.#requested = extra.name ?? this.#requested;
-    this.#changes = { ...this.#changes, ...extra.changes };
-  }
-
   async #acquisition(acquisition: Acquisition): Promise<void> {
-    if (this.#xml === undefined) {
-      throw new InputError("Cannot take an acquisition: a header is required before it");
-    }
+    this.#counts.acquisitions++;
+    this.#limitAcquisitions();
     this.#begin();
-    const { acquisitions } = this.#options.limits;
-    if (++this.#counts.acquisitions > acquisitions) {
-      throw new InputError(`Cannot take more acquisitions: at most ${acquisitions} are required`);
-    }
-    if (typeof this.#work !== "object") return;
+    if (this.#work === undefined) return;
     this.#inFlight += acquisition.samples.byteLength;
+    this.#hold();
+    if (this.#error !== undefined) throw this.#error;
     this.#work.push(acquisition);
-    await this.#until(() => this.#inFlight <= WINDOW_BYTES || this.#ended !== undefined);
-    if (this.#ended === "failed") throw this.#error;
+    await this.#until(() => this.#inFlight <= WINDOW_BYTES);
+  }
+
+  #limitAcquisitions(): void {
+    const { acquisitions } = this.#options.limits;
+    if (this.#counts.acquisitions <= acquisitions) return;
+    const error = new InputError(
+      `Cannot take more acquisitions: at most ${acquisitions} are allowed`,
+    );
+    this.end(error);
+    throw error;
+  }
+
+  #image(image: MrdImage): void {
+    this.#begin();
+    const { output, options } = this.#recipe!;
+    if (options === null) return;
+    if (output.images === "dropped") {
+      return this.#replies.say("WRN", "Images are not taken: raw data are required");
+    }
+    const returned = returnedImage(image);
+    this.#counts.images++;
+    this.#replies.send({ kind: "image", image: returned });
+    if (this.#counts.images === 1) {
+      this.#replies.say("WRN", "Images go back as they came: raw data are required to reconstruct");
+    }
   }
 
   /** Chooses the recipe and starts the reconstruction, once. */
   #begin(): void {
-    if (this.#work !== undefined) return;
-    const { recipes, limits: { memoryBytes }, openWork } = this.#options;
-    const recipe = recipes.choose(this.#requested, this.#changes);
-    this.#say("INF", `Recipe ${recipe.name}`);
-    if (recipe.ignored.length > 0) {
-      this.#say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
+    if (this.#recipe !== undefined) return;
+    const { xml } = this.#configuration;
+    if (xml === undefined) {
+      throw new InputError("Cannot take data: a header is required before them");
     }
-    const { options } = recipe;
-    this.#work = options === null
-      ? "nothing"
-      : openWork({ options, xml: this.#xml!, memoryBytes }, (event) => this.#onEvent(event));
+    const { recipes, limits, openWork, saved } = this.#options;
+    const { name, changes } = this.#configuration.begin();
+    const recipe = recipes.choose(name, changes);
+    this.#recipe = recipe;
+    this.#replies.say("INF", `Recipe ${recipe.name}`);
+    if (recipe.ignored.length > 0) {
+      this.#replies.say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
+    }
+    const { options, output } = recipe;
+    if (options === null) {
+      if (!saved) {
+        this.#replies.say("WRN", "Nothing is done and nothing is saved: the server has no --save");
+      }
+      return;
+    }
+    const { memoryBytes, queueBytes, imageSeconds } = limits;
+    const request = { options, output, xml, memoryBytes, queueBytes, imageSeconds };
+    this.#work = openWork(request, (event) => this.#onEvent(event));
   }
 
   #onEvent(event: WorkEvent): void {
@@ -223,55 +300,68 @@ export class Session {
     switch (event.kind) {
       case "image":
         this.#counts.images++;
-        this.#outbox.send(event.bytes);
+        this.#replies.outbox.send(event.bytes);
         break;
       case "log":
-        this.#say(event.severity, event.text);
+        this.#replies.say(event.severity, event.text);
         break;
       case "taken":
         this.#inFlight -= event.bytes;
+        this.#held = event.held;
+        this.#hold();
         break;
       case "done":
-        this.#ended = "done";
+        this.#done = true;
         this.#counts.failures = event.failures;
         break;
-      case "failed": {
-        this.#ended = "failed";
-        const { message, hint } = event;
-        this.#error ??= new InputError(message, { hint });
-        this.#bytes.stop(this.#error);
-      }
+      case "failed":
+        this.#refuse(new InputError(event.message, { hint: event.hint }));
     }
     this.#wake?.();
   }
 
-  /** Waits until a condition holds; throws when the session is stopped before. */
+  /** Gives up the reconstruction and tells the client why; reading ends unless all is saved. */
+  #refuse(reason: unknown): void {
+    if (this.#error !== undefined) return;
+    this.#error = reason;
+    this.#work?.abort();
+    this.#work = undefined;
+    this.#inFlight = this.#held = 0;
+    if (!this.#stopped) this.#replies.say("ERR", refusal(reason));
+    if (!this.#options.saved) this.#bytes.stop(reason);
+    this.#wake?.();
+  }
+
+  #hold(): void {
+    this.#share.hold(this.#inFlight + this.#held + this.#replies.outbox.waiting);
+  }
+
+  /** Waits until a condition holds; throws when the session is refused before. */
   async #until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
+    while (!holds() || this.#error !== undefined) {
       if (this.#error !== undefined) throw this.#error;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  /** Writes a line to the log and to the client. */
-  #say(severity: Severity, text: string): void {
-    this.#options.log(severity, text);
-    if (this.#options.pipe || !this.started || this.#texts > MAX_TEXTS) return;
-    const isLast = this.#texts++ === MAX_TEXTS && severity !== "ERR";
-    const line = isLast
-      ? "WRN Further messages are only in the server's log"
-      : `${severity} ${text}`;
-    this.#outbox.send(encodeMessage({ kind: "text", text: line, terminated: this.#terminated }));
-  }
-
   #watch(): void {
-    const limit = 1000 * this.#options.limits.idleSeconds;
-    const silent = this.#reading ? performance.now() - this.#heard : 0;
-    if (silent <= limit && this.#outbox.stalledFor <= limit) return;
-    const what = silent > limit ? "nothing arrived" : "the client read nothing";
-    const error = new InputError(`Cannot go on: ${what} for ${limit / 1000} s`);
-    if (silent > limit) this.refuse(error);
-    else this.stop(error);
+    const { idleSeconds, sessionSeconds } = this.#options.limits;
+    if ((performance.now() - this.#start) / 1000 > sessionSeconds) {
+      const found = `a session may take ${sessionSeconds} s`;
+      return this.end(new InputError(`Cannot go on: ${found}`));
+    }
+    if (this.#replies.outbox.stalledFor > idleSeconds) {
+      return this.stop(
+        new InputError(`Cannot go on: the client read nothing for ${idleSeconds} s`),
+      );
+    }
+    if (this.#phase === "reading" && this.#pace.seconds > idleSeconds) {
+      const what = this.#pace.some ? "no whole message arrived" : "nothing arrived";
+      return this.end(new InputError(`Cannot go on: ${what} for ${idleSeconds} s`));
+    }
+    if (this.#phase === "finishing" && this.#replies.outbox.quietFor > HEARTBEAT) {
+      this.#replies.tell("DBG", "The reconstruction goes on");
+    }
   }
 }
 

@@ -14,24 +14,11 @@ import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
 import { binFile } from "../recon/raw_file.ts";
 import { reconstruct } from "../recon/reconstruct.ts";
-import { imageNumbers, sliceImages } from "./images.ts";
+import { ImageOutput } from "./images.ts";
 import type { Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
-
-/** Runs one slice at a time, in the order of the calls, so that sessions take turns. */
-export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
-  }
-}
 
 export interface LocalWorkOptions {
   readonly device: DeviceRequest;
-  /** Shared by the sessions of a thread. */
-  readonly turns: Turns;
   readonly onEvent: (event: WorkEvent) => void;
 }
 
@@ -54,17 +41,26 @@ function missingLines({ layout, lines }: RawBin, { encodings }: MrdHeader): numb
   return Math.max(0, announced - lines);
 }
 
+/** Longest time that a timer can measure, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/**
+ * The slices of one session are reconstructed one after the other. Sessions of a thread take turns
+ * after every step, as each run of a graph lets those that wait go first.
+ */
 export class LocalWork implements Work {
   readonly #request: WorkRequest;
   readonly #options: LocalWorkOptions;
   readonly #abort = new AbortController();
-  readonly #nextNumber = imageNumbers();
+  readonly #output: ImageOutput;
   #header: MrdHeader | undefined;
   #assembler: Assembler | undefined;
   #runtime: Promise<Runtime> | undefined;
   #queue: Promise<void> = Promise.resolve();
   /** Bytes of slices that wait to be reconstructed. */
   #waitingBytes = 0;
+  /** Bytes of the k-space that is being reconstructed. */
+  #workingBytes = 0;
   /** Bytes of samples that were pushed and not yet reported as taken. */
   #untakenBytes = 0;
   #images = 0;
@@ -76,6 +72,7 @@ export class LocalWork implements Work {
   constructor(request: WorkRequest, options: LocalWorkOptions) {
     this.#request = request;
     this.#options = options;
+    this.#output = new ImageOutput(request.output, (text) => this.#log("WRN", text));
     try {
       this.#header = parseMrdHeader(request.xml, "the client");
       this.#assembler = new Assembler(this.#header, {
@@ -140,8 +137,12 @@ export class LocalWork implements Work {
       this.#slices += binShape(bin.layout).slices;
       this.#waitingBytes += bytes;
       this.#queue = this.#queue.then(async () => {
-        await this.#options.turns.take(() => this.#reconstruct(bin, firstSlice));
+        const { slices, height, width } = binShape(bin.layout);
+        this.#workingBytes = 8 * coils * slices * height * width;
+        this.#report(0);
+        await this.#reconstruct(bin, firstSlice);
         this.#waitingBytes -= bytes;
+        this.#workingBytes = 0;
         this.#reportTaken();
       });
     }
@@ -149,30 +150,42 @@ export class LocalWork implements Work {
 
   /** Lets more lines come, unless too many slices wait. */
   #reportTaken(): void {
-    if (this.#untakenBytes === 0 || this.#waitingBytes > this.#request.memoryBytes / 2) return;
-    this.#options.onEvent({ kind: "taken", bytes: this.#untakenBytes });
-    this.#untakenBytes = 0;
+    const bytes = this.#waitingBytes > this.#request.queueBytes ? 0 : this.#untakenBytes;
+    this.#untakenBytes -= bytes;
+    this.#report(bytes);
+  }
+
+  #report(bytes: number): void {
+    if (this.#assembler === undefined) return;
+    const held = this.#assembler.heldBytes + this.#waitingBytes + this.#workingBytes;
+    this.#options.onEvent({ kind: "taken", bytes, held });
   }
 
   /** One slice (or volume); an error of the slice does not end the session. */
   async #reconstruct(bin: RawBin, firstSlice: number): Promise<void> {
     if (this.#assembler === undefined) return;
     const start = performance.now();
+    const limit = new AbortController();
+    const { options: { fourierSign: _taken, ...options }, imageSeconds } = this.#request;
+    const tooLong = new InputError(`Cannot finish the image: it may take ${imageSeconds} s`);
+    const timer = setTimeout(
+      () => limit.abort(tooLong),
+      Math.min(1000 * imageSeconds, MAX_TIMER),
+    );
     const missing = missingLines(bin, this.#header!);
     if (missing > 0) this.#log("WRN", `${binName(bin)}: ${missing} lines are missing`);
     try {
       this.#runtime ??= Runtime.open(this.#options.device);
       const runtime = await this.#runtime;
       using file = binFile(runtime, bin);
-      const { fourierSign: _taken, ...options } = this.#request.options;
       const result = await reconstruct(file, {
         ...options,
         audit: "none", // there is no recon.json to hold it
         device: runtime,
         firstSlice,
-        signal: this.#abort.signal,
+        signal: AbortSignal.any([this.#abort.signal, limit.signal]),
       });
-      for (const image of sliceImages(bin, result, this.#nextNumber)) {
+      for (const image of this.#output.images(bin, result)) {
         this.#images++;
         this.#options.onEvent({ kind: "image", bytes: encodeMessage({ kind: "image", image }) });
       }
@@ -182,6 +195,8 @@ export class LocalWork implements Work {
       if (this.#assembler === undefined) return; // aborted
       this.#failures++;
       this.#log("ERR", `${binName(bin)}: ${messageOf(error)}`);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -10,11 +10,28 @@ export type RecipeOptions =
   & Omit<ReconstructOptions, "device" | "slices" | "onProgress" | "signal">
   & Pick<AssemblerOptions, "fourierSign">;
 
+/** How images go back, and what becomes of images that come in. */
+export interface OutputOptions {
+  /** `int16`: 0 to 4095, with whole numbers for the window. */
+  readonly pixels: "float32" | "int16";
+  /** `copied`: with flags, `user_int` and `user_float` of the first line of the image. */
+  readonly header: "plain" | "copied";
+  /** Images of the client: sent back as they came, or left out. */
+  readonly images: "dropped" | "returned";
+}
+
+export const PLAIN_OUTPUT: OutputOptions = {
+  pixels: "float32",
+  header: "plain",
+  images: "dropped",
+};
+
 /** A named way to reconstruct. */
 export interface Recipe {
   readonly name: string;
   /** Options of the reconstruction; null: take the data (and save them), send nothing back. */
   readonly options: RecipeOptions | null;
+  readonly output: OutputOptions;
   /** Parameters of the client that it may not change or that do not exist. */
   readonly ignored: readonly string[];
 }
@@ -29,10 +46,16 @@ export interface RecipeBook {
 export interface ServeLimits {
   readonly message: MessageLimits;
   readonly acquisitions: number;
-  /** Bytes of samples that a session may hold before they are reconstructed. */
+  /** Bytes of samples, k-space and images that all sessions together may hold. */
   readonly memoryBytes: number;
-  /** Seconds in which the client neither sends nor reads anything. */
+  /** Bytes of a session that may wait for their turn before the server reads no further. */
+  readonly queueBytes: number;
+  /** Seconds in which the client must finish a message, or read one. */
   readonly idleSeconds: number;
+  /** Seconds that the reconstruction of an image (slice or volume) may take. */
+  readonly imageSeconds: number;
+  /** Seconds that a session may take. */
+  readonly sessionSeconds: number;
 }
 
 /** How serious a line of the log is; FIRE reads the first three letters. */
@@ -40,9 +63,13 @@ export type Severity = "DBG" | "INF" | "WRN" | "ERR";
 
 export type Log = (severity: Severity, text: string) => void;
 
+/** Limits of the reconstruction of a session. */
+export type WorkLimits = Pick<ServeLimits, "memoryBytes" | "queueBytes" | "imageSeconds">;
+
 /** What is to be reconstructed for a session. */
-export interface WorkRequest extends Pick<ServeLimits, "memoryBytes"> {
+export interface WorkRequest extends WorkLimits {
   readonly options: RecipeOptions;
+  readonly output: OutputOptions;
   readonly xml: string;
 }
 
@@ -52,8 +79,8 @@ export type WorkEvent =
   | { readonly kind: "image"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** A line for the client and the log. */
   | { readonly kind: "log"; readonly severity: Severity; readonly text: string }
-  /** So many bytes of samples were taken: others may follow. */
-  | { readonly kind: "taken"; readonly bytes: number }
+  /** So many bytes of samples were taken: others may follow. `held`: bytes that it holds now. */
+  | { readonly kind: "taken"; readonly bytes: number; readonly held: number }
   /** Everything is done, after `finish`. */
   | { readonly kind: "done"; readonly images: number; readonly failures: number }
   /** It cannot go on; nothing follows. */

@@ -2,11 +2,10 @@
 /// <reference lib="deno.worker" />
 import { LarmorError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
-import { LocalWork, Turns } from "./slice_work.ts";
+import { LocalWork } from "./slice_work.ts";
 import type { Work, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
 const sessions = new Map<number, Work>();
-const turns = new Turns();
 let device: Device | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
@@ -20,7 +19,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
         const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
         answer({ kind: "event", session, event }, buffers);
       };
-      sessions.set(session, new LocalWork(data.request, { device: device!, turns, onEvent }));
+      sessions.set(session, new LocalWork(data.request, { device: device!, onEvent }));
       break;
     }
     case "acquisition":

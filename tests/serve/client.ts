@@ -45,6 +45,7 @@ export async function withServer(
     recipes: fixedRecipe({ method: "rss" }),
     openWork: pool.openWork,
     log,
+    graceSeconds: 30,
     signal: controller.signal,
     onListen: ({ port }) => listening.resolve(port),
     ...options,

@@ -4,9 +4,9 @@ import { LarmorError } from "../../src/errors.ts";
 import { parseMrdHeader } from "../../src/io/mrd/xml_header.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
 import { Rng } from "../../src/rng.ts";
-import { LocalWork, Turns } from "../../src/serve/slice_work.ts";
+import { LocalWork } from "../../src/serve/slice_work.ts";
 import { Session } from "../../src/serve/session.ts";
-import type { OpenWork, RecipeBook } from "../../src/serve/types.ts";
+import { type OpenWork, PLAIN_OUTPUT, type RecipeBook } from "../../src/serve/types.ts";
 import { concat, encode, LIMITS, memoryDuplex, scanMessages } from "./support.ts";
 
 const MUTATIONS = 3000;
@@ -47,7 +47,7 @@ const assembling: OpenWork = ({ xml, memoryBytes }, onEvent) => {
       } catch (error) {
         assert.ok(error instanceof LarmorError, `${(error as Error).stack}`);
       }
-      onEvent({ kind: "taken", bytes: acquisition.samples.byteLength });
+      onEvent({ kind: "taken", bytes: acquisition.samples.byteLength, held: 0 });
     },
     finish() {
       assembler?.flush();
@@ -58,7 +58,7 @@ const assembling: OpenWork = ({ xml, memoryBytes }, onEvent) => {
 };
 
 const recipes: RecipeBook = {
-  choose: () => ({ name: "rss", options: { method: "rss" }, ignored: [] }),
+  choose: () => ({ name: "rss", options: { method: "rss" }, output: PLAIN_OUTPUT, ignored: [] }),
 };
 
 async function run(bytes: Uint8Array, openWork: OpenWork): Promise<void> {
@@ -78,8 +78,7 @@ Deno.test(`${MUTATIONS} mutated sessions crash nothing`, async () => {
 Deno.test(`${RECONSTRUCTED} mutated sessions are reconstructed or refused`, async () => {
   const recorded = encode(scanMessages());
   const rng = new Rng(2);
-  const turns = new Turns();
   const openWork: OpenWork = (request, onEvent) =>
-    new LocalWork(request, { device: "cpu", turns, onEvent });
+    new LocalWork(request, { device: "cpu", onEvent });
   for (let i = 0; i < RECONSTRUCTED; i++) await run(mutated(recorded, rng), openWork);
 });

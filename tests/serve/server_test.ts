@@ -1,7 +1,7 @@
 /** The server with its workers, and clients over TCP. */
 import assert from "node:assert/strict";
 import { encodeMessage, type MrdMessage } from "../../src/io/mrd/messages.ts";
-import { fileRecording } from "../../src/serve/recording.ts";
+import { Recorder } from "../../src/serve/recording.ts";
 import { type ServerOptions } from "../../src/serve/server.ts";
 import { openMrd } from "../../src/io/mrd/mrd_file.ts";
 import { inFolder } from "../io/support.ts";
@@ -202,8 +202,8 @@ Deno.test("a server that is ended finishes what is in work, and refuses what has
 
 Deno.test("raw data become an ISMRMRD file, and stay as they came where the session fails", async () => {
   await inFolder(async (at) => {
-    const record: ServerOptions["record"] = (session, log) =>
-      fileRecording(at("."), session, { log });
+    const recorder = new Recorder(at("."));
+    const record: ServerOptions["record"] = (session, log) => recorder.record(session, log);
     const bytes = encode(scanMessages({ seed: 6 }));
     const cut = bytes.subarray(0, bytes.length - 100);
     await withServer(async ({ port }) => {

@@ -5,7 +5,8 @@ import { encodeMessage, type MrdMessage } from "../../src/io/mrd/messages.ts";
 import { extraConfiguration } from "../../src/serve/extra_configuration.ts";
 import { Session, type SessionOptions } from "../../src/serve/session.ts";
 import { quoted } from "../../src/quoted.ts";
-import type { OpenWork, RecipeBook, WorkEvent } from "../../src/serve/types.ts";
+import { type OpenWork, PLAIN_OUTPUT, type RecipeBook } from "../../src/serve/types.ts";
+import type { WorkEvent } from "../../src/serve/types.ts";
 import { type Answer, encode, LIMITS, memoryDuplex, memoryLog, scanMessages } from "./support.ts";
 
 const IMAGE_BYTES = 5000;
@@ -20,7 +21,7 @@ function countingWork(onPush?: (send: (event: WorkEvent) => void) => void) {
       push({ samples }) {
         seen.pushed++;
         onPush?.(onEvent);
-        queueMicrotask(() => onEvent({ kind: "taken", bytes: samples.byteLength }));
+        queueMicrotask(() => onEvent({ kind: "taken", bytes: samples.byteLength, held: 0 }));
       },
       finish() {
         seen.finished++;
@@ -39,7 +40,8 @@ function noting() {
     choose(name, changes) {
       if (name === "unknown") throw new InputError("Cannot find the recipe");
       Object.assign(asked, { name, changes });
-      return { name: name ?? "default", options: name === "null" ? null : {}, ignored: [] };
+      const options = name === "null" ? null : {};
+      return { name: name ?? "default", options, output: PLAIN_OUTPUT, ignored: [] };
     },
   };
   return { asked, book };
@@ -174,7 +176,7 @@ Deno.test("too many acquisitions are refused", async () => {
   const limits = { ...LIMITS, acquisitions: 4 };
   const { result, answer, seen } = await converse(encode(SCAN_MESSAGES), { limits });
   assert.ok(result.error instanceof InputError);
-  assert.match(answer.texts.join("\n"), /at most 4 are required/);
+  assert.match(answer.texts.join("\n"), /at most 4 are allowed/);
   assert.deepEqual([seen.pushed, seen.aborted], [4, 1]);
 });
 

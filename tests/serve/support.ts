@@ -249,7 +249,10 @@ export const LIMITS: ServeLimits = {
   message: { textBytes: 1 << 20, dataBytes: 1 << 20 },
   acquisitions: 10_000,
   memoryBytes: 1 << 26,
+  queueBytes: 1 << 24,
   idleSeconds: 30,
+  imageSeconds: 60,
+  sessionSeconds: 300,
 };
 
 /** A log that can be looked at. */

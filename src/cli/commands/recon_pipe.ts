@@ -41,11 +41,16 @@ export async function runPipe(
     if (request.quiet && severity !== "ERR" && severity !== "WRN") return;
     console.err(`${severity} ${text}\n`);
   };
-  const unlimited = { acquisitions: Infinity, idleSeconds: Infinity };
+  const unlimited = {
+    acquisitions: Infinity,
+    idleSeconds: Infinity,
+    imageSeconds: Infinity,
+    sessionSeconds: Infinity,
+  };
   const message = { ...DEFAULT_MESSAGE_LIMITS, dataBytes: 2 ** 30 };
   const session = new Session(duplex, {
     recipes: fixedRecipe(streamRequest(request)),
-    limits: { ...unlimited, message, memoryBytes: MEMORY_BYTES },
+    limits: { ...unlimited, message, memoryBytes: MEMORY_BYTES, queueBytes: MEMORY_BYTES / 2 },
     openWork: pool.openWork,
     log,
     pipe: true,

@@ -1,32 +1,63 @@
 /** The recipes that clients of the server may ask for: a folder of YAML files, read at the start. @module */
 import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
+import { type OutputOptions, PLAIN_OUTPUT } from "../../serve/types.ts";
 import type { RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
 import { checkRecon, methodRequest, RECON_OPTIONS, type ReconRequest } from "./recon.ts";
-import { requestOf, type Written } from "./table.ts";
+import { option, requestOf, type Written } from "./table.ts";
+import { number, oneOf } from "./values.ts";
 
 const { method, steps, weight, set, samples, calibration, compress, seed, model, maps } =
   RECON_OPTIONS;
 const sign = RECON_OPTIONS["fourier-sign"];
 
-/** Options of `recon` that a client may change: none of them names a file. */
-const OPEN_OPTIONS = {
+/**
+ * What a client may change, and the bounds of its numbers: no option that names a file, none whose
+ * work or memory has no bound.
+ */
+const CLIENT_OPTIONS = {
   method,
-  steps,
-  weight,
-  set,
-  samples,
+  steps: { ...steps, parse: number({ integer: true, min: 1, max: 1000 }) },
+  weight: { ...weight, parse: number({ min: 0.001, max: 1000 }) },
+  samples: { ...samples, parse: number({ integer: true, min: 1, max: 64 }) },
   calibration,
-  compress,
-  seed,
+  compress: { ...compress, parse: number({ integer: true, min: 1, max: 256 }) },
+  seed: { ...seed, parse: number({ integer: true, min: 0, max: 2 ** 32 - 1 }) },
   "fourier-sign": sign,
+};
+
+/** Names of options that clients may change. */
+export const CLIENT_OPTION_NAMES = Object.keys(CLIENT_OPTIONS) as (keyof typeof CLIENT_OPTIONS)[];
+
+/** How images go back: keys of recipes that `recon` does not have. */
+const OUTPUT_OPTIONS = {
+  pixels: option("NAME", "pixels of the images", oneOf(["float32", "int16"]), PLAIN_OUTPUT.pixels),
+  header: option("NAME", "header of the images", oneOf(["plain", "copied"]), PLAIN_OUTPUT.header),
+  images: option(
+    "NAME",
+    "images that come in",
+    oneOf(["dropped", "returned"]),
+    PLAIN_OUTPUT.images,
+  ),
+};
+
+/** Options of `recon` that a recipe may have. */
+const RECIPE_OPTIONS = {
+  ...{ method, steps, weight, set, samples, calibration, compress, seed, model, maps },
+  "fourier-sign": sign,
+  ...OUTPUT_OPTIONS,
 };
 
 type RecipeValues = Written["values"];
 
 /** The recipe that takes the data and sends nothing back. */
 const NOTHING = "null";
+/** Its other name, which python-ismrmrd-server gives it. */
+const SAVE_ONLY = "savedataonly";
+/** What hosts send for a parameter that is to stay as the recipe has it. */
+const UNSET = ["", "0", "recipe", "None"];
 /** The recipe for clients that name none; some clients send this name then. */
 const DEFAULT = "default";
 /** Endings of the names that clients send, which do not belong to the recipe's name. */
@@ -37,50 +68,61 @@ const SUSPICIOUS = /[/\\\p{Cc}]|^\./u;
 /**
  * Reads all recipes. A client that names an unknown one is refused where there is a folder, and
  * gets the default recipe where there is none.
- * @param sources the file of the default recipe, and a folder of further recipes, `NAME.yaml`
+ * @param sources the file of the default recipe, a folder of further recipes, `NAME.yaml`, and what
+ *   clients may change (default: all that {@link CLIENT_OPTION_NAMES} has)
  */
 export async function readRecipes(
-  { config, recipes }: { readonly config?: string; readonly recipes?: string },
+  { config, recipes, allow = CLIENT_OPTION_NAMES }: {
+    readonly config?: string;
+    readonly recipes?: string;
+    readonly allow?: readonly string[];
+  },
 ): Promise<RecipeBook> {
   const book = new Map<string, RecipeValues>();
   book.set(DEFAULT, config === undefined ? {} : await readRecipe(config));
   for (const path of recipes === undefined ? [] : await yamlFiles(recipes)) {
     const { name } = parse(path);
-    if (name === NOTHING) {
-      throw new UsageError(`Cannot read the recipe ${path}: the name '${NOTHING}' is taken`);
+    if (name === NOTHING || name === SAVE_ONLY) {
+      throw new UsageError(`Cannot read the recipe ${path}: the name '${name}' is taken`);
     }
     book.set(name, await readRecipe(path));
   }
   const find = (written: string): string => {
-    if (SUSPICIOUS.test(written)) {
+    if (SUSPICIOUS.test(written) && !written.startsWith("<")) {
       throw new InputError("Cannot find the recipe: a name without slashes is required");
     }
-    const names = [...book.keys(), NOTHING];
+    const names = [...book.keys(), NOTHING, SAVE_ONLY];
     const known = [written, written.replace(ENDINGS, "")].find((name) => names.includes(name));
     if (known !== undefined || recipes === undefined) return known ?? DEFAULT;
     throw new InputError(
-      `Cannot find the recipe '${written.slice(0, 100)}': one of ${names.join(", ")} is required`,
+      `Cannot find the recipe '${quoted(written)}': one of ${names.join(", ")} is required`,
     );
   };
   return {
     choose(written, changes) {
       const name = written === undefined ? DEFAULT : find(written);
-      const open = Object.entries(changes).filter(([key]) => Object.hasOwn(OPEN_OPTIONS, key));
-      const ignored = Object.keys(changes).filter((key) => !Object.hasOwn(OPEN_OPTIONS, key));
-      if (name === NOTHING) return { name, options: null, ignored };
-      const values = { ...book.get(name), ...Object.fromEntries(open) };
-      return { name, options: recipeOptions(values), ignored };
+      const isOpen = (key: string) => allow.includes(key) && Object.hasOwn(CLIENT_OPTIONS, key);
+      const set = Object.entries(changes).filter(([, value]) => !UNSET.includes(value));
+      const ignored = set.map(([key]) => key).filter((key) => !isOpen(key));
+      if (name === NOTHING || name === SAVE_ONLY) {
+        return { name, options: null, output: PLAIN_OUTPUT, ignored };
+      }
+      const open = Object.fromEntries(set.filter(([key]) => isOpen(key)));
+      requestOf(CLIENT_OPTIONS, { values: open, inputs: [] }); // checks the bounds
+      const values = { ...book.get(name), ...open };
+      return { name, options: recipeOptions(values), output: outputOptions(values), ignored };
     },
   };
 }
 
 async function readRecipe(path: string): Promise<RecipeValues> {
-  const { values, inputs } = await readConfig(path, { ...OPEN_OPTIONS, model, maps });
+  const { values, inputs } = await readConfig(path, RECIPE_OPTIONS);
   if (inputs.length > 0) {
     throw new UsageError(`Cannot read the recipe ${path}: 'input' has no place in a recipe`);
   }
   try {
     recipeOptions(values);
+    outputOptions(values);
   } catch (error) {
     if (!(error instanceof LarmorError)) throw error;
     throw new UsageError(`Cannot read the recipe ${path}: ${error.message}`, { cause: error });
@@ -110,6 +152,14 @@ export function streamRequest(request: ReconRequest): RecipeOptions {
   return { ...methodRequest(request), fourierSign: request.fourierSign };
 }
 
-export function fixedRecipe(options: RecipeOptions): RecipeBook {
-  return { choose: () => ({ name: "of the command line", options, ignored: [] }) };
+function outputOptions(values: RecipeValues): OutputOptions {
+  const { pixels, header, images } = requestOf(OUTPUT_OPTIONS, { values, inputs: [] });
+  return { pixels, header, images };
+}
+
+export function fixedRecipe(
+  options: RecipeOptions,
+  output: OutputOptions = PLAIN_OUTPUT,
+): RecipeBook {
+  return { choose: () => ({ name: "of the command line", options, output, ignored: [] }) };
 }

@@ -29,8 +29,11 @@ export class Hdf5Output implements AsyncDisposable {
     this.#partial = partial;
   }
 
-  /** @param template a file to begin with, gzipped, in base64; by default an empty one */
-  static async create(path: string, template?: string): Promise<Hdf5Output> {
+  /**
+   * @param template a file to begin with, gzipped, in base64; by default an empty one
+   * @param mode permissions; default: those that the system gives
+   */
+  static async create(path: string, template?: string, mode?: number): Promise<Hdf5Output> {
     const partial = partialName(path);
     try {
       if (await isFolder(path)) {
@@ -38,12 +41,12 @@ export class Hdf5Output implements AsyncDisposable {
       }
       // The message of libhdf5 would only say that it is unable to create the file.
       const start = template === undefined ? "" : gunzipSync(Buffer.from(template, "base64"));
-      await writeFile(partial, start);
+      await writeFile(partial, start, { mode });
     } catch (cause) {
       throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
     }
-    const mode = template === undefined ? "create" : "edit";
-    return new Hdf5Output(await Hdf5File.open(partial, mode, path), path, partial);
+    const use = template === undefined ? "create" : "edit";
+    return new Hdf5Output(await Hdf5File.open(partial, use, path), path, partial);
   }
 
   async finish(): Promise<void> {

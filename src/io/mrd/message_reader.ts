@@ -6,6 +6,8 @@ import { ByteReader } from "./byte_reader.ts";
 import { ACQUISITION, acquisitionLengths, IMAGE, WAVEFORM } from "./headers.ts";
 import { CONFIG_FILE_BYTES, DEFAULT_MESSAGE_LIMITS, MESSAGE_IDS } from "./messages.ts";
 import type { MessageLimits, MrdMessage, TextKind } from "./messages.ts";
+/** Most bytes of a query or its answer. */
+const QUERY_BYTES = 1 << 16;
 /** Flags of samples that are not plain float32. */
 const COMPRESSED = flagBits("compression1", "compression2", "compression3", "compression4");
 
@@ -37,6 +39,9 @@ export class MessageReader {
         return await this.#text(kind);
       case "close":
         return { kind };
+      case "query":
+      case "response":
+        return await this.#query(kind);
       case "acquisition":
         return await this.#acquisition();
       case "image":
@@ -55,6 +60,14 @@ export class MessageReader {
     this.#check(kind, length, this.#limits.textBytes);
     const bytes = await this.#take(length);
     return { kind, text: untilNul(bytes), terminated: bytes.includes(0) };
+  }
+
+  async #query(kind: "query" | "response"): Promise<MrdMessage> {
+    if (kind === "query") await this.#take(8); // reserved
+    const id = new DataView((await this.#take(8)).buffer).getBigUint64(0, true);
+    const length = new DataView((await this.#take(8)).buffer).getBigUint64(0, true);
+    this.#check(kind, Number(length), QUERY_BYTES);
+    return { kind, id, text: untilNul(await this.#take(Number(length))) };
   }
 
   async #acquisition(): Promise<MrdMessage> {

@@ -13,6 +13,8 @@ export const MESSAGE_IDS = {
   header: 3,
   close: 4,
   text: 5,
+  query: 6,
+  response: 7,
   acquisition: 1008,
   image: 1022,
   waveform: 1026,
@@ -33,6 +35,8 @@ export type MrdMessage =
    */
   | { readonly kind: TextKind; readonly text: string; readonly terminated: boolean }
   | { readonly kind: "close" }
+  /** Gadgetron's question about the server, and its answer, which has the number of the question. */
+  | { readonly kind: "query" | "response"; readonly id: bigint; readonly text: string }
   | { readonly kind: "acquisition"; readonly acquisition: Acquisition }
   | { readonly kind: "image"; readonly image: MrdImage }
   | { readonly kind: "waveform"; readonly waveform: Waveform };
@@ -57,6 +61,12 @@ export function encodeMessage(message: MrdMessage): Uint8Array<ArrayBuffer> {
       return concatBytes([id, configFile(message.text)]);
     case "close":
       return concatBytes([id]);
+    case "query":
+    case "response": {
+      const text = new TextEncoder().encode(message.text);
+      const reserved = message.kind === "query" ? [number(8, 0)] : [];
+      return concatBytes([id, ...reserved, number(8, message.id), number(8, text.length), text]);
+    }
     case "acquisition": {
       const { header, trajectory, samples } = message.acquisition;
       const parts = [ACQUISITION.encode(header), bytesOf(trajectory), bytesOf(samples)];
@@ -96,7 +106,7 @@ function configFile(name: string): Uint8Array {
 }
 
 /** A number of 2, 4 or 8 bytes, little endian. */
-function number(bytes: 2 | 4 | 8, value: number): Uint8Array {
+function number(bytes: 2 | 4 | 8, value: number | bigint): Uint8Array {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(value), true);
   return new Uint8Array(view.buffer, 0, bytes);

@@ -107,8 +107,13 @@ export class MrdWriter implements AsyncDisposable {
     this.#waveforms = new RecordSink(output.file, "dataset/waveforms");
   }
 
-  static async create(path: string, xml: string): Promise<MrdWriter> {
-    const output = await Hdf5Output.create(path, RAW_TEMPLATE);
+  /** @param mode permissions of the file; default: those that the system gives */
+  static async create(
+    path: string,
+    xml: string,
+    { mode }: { readonly mode?: number } = {},
+  ): Promise<MrdWriter> {
+    const output = await Hdf5Output.create(path, RAW_TEMPLATE, mode);
     try {
       writeTexts(output.file, "dataset/xml", [xml]);
       return new MrdWriter(output);
@@ -133,6 +138,11 @@ export class MrdWriter implements AsyncDisposable {
 
   appendWaveform({ header, data }: Waveform): void {
     this.#waveforms.add({ header: WAVEFORM.encode(header), sequences: [data] });
+  }
+
+  /** Adds texts beside the data, in the dataset of this name. */
+  writeTexts(name: string, texts: readonly string[]): void {
+    writeTexts(this.#output.file, `dataset/${name}`, texts);
   }
 
   /** Writes what is left and gives the file its name. */

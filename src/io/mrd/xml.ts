@@ -88,12 +88,25 @@ function escapeXml(text: string): string {
 }
 
 /** Attributes of an image as XML: `<ismrmrdMeta>`, names with one or more texts each. */
-export function encodeMeta(
-  meta: Readonly<Record<string, string | number | readonly (string | number)[]>>,
-): string {
-  const entries = Object.entries(meta).map(([name, values]) => {
+export function encodeMeta(meta: Meta): string {
+  return `<?xml version="1.0"?>\n<ismrmrdMeta>${metaEntries(meta)}</ismrmrdMeta>`;
+}
+
+/** Attributes with others added at the end, unless they have these names already. */
+export function withMeta(attributes: string, meta: Meta): string {
+  const end = attributes.lastIndexOf("</ismrmrdMeta>");
+  if (end < 0) return attributes.trim() === "" ? encodeMeta(meta) : attributes;
+  const lacking = Object.entries(meta).filter(([name]) => !attributes.includes(`<name>${name}<`));
+  return attributes.slice(0, end) + metaEntries(Object.fromEntries(lacking)) +
+    attributes.slice(end);
+}
+
+/** Names with one or more values each. */
+type Meta = Readonly<Record<string, string | number | readonly (string | number)[]>>;
+
+function metaEntries(meta: Meta): string {
+  return Object.entries(meta).map(([name, values]) => {
     const texts = [values].flat().map((value) => `<value>${escapeXml(`${value}`)}</value>`);
     return `<meta><name>${escapeXml(name)}</name>${texts.join("")}</meta>`;
-  });
-  return `<?xml version="1.0"?>\n<ismrmrdMeta>${entries.join("")}</ismrmrdMeta>`;
+  }).join("");
 }

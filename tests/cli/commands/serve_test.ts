@@ -75,6 +75,40 @@ Deno.test("recipes come from the folder and from nowhere else", async () => {
   });
 });
 
+Deno.test("clients may change some options, within bounds, and no others", async () => {
+  const book = await readRecipes({});
+  const refused = (changes: Record<string, string>, message: RegExp) =>
+    assert.throws(() => book.choose(undefined, changes), message);
+  refused({ method: "sense", steps: "50000000" }, /--steps.*at most 1000/);
+  refused({ method: "dds", samples: "100000000" }, /--samples.*at most 64/);
+  refused({ weight: "1e300" }, /--weight.*at most 1000/);
+  refused({ compress: "99999" }, /--compress.*at most 256/);
+  refused({ seed: "99999999999" }, /--seed/);
+  assert.deepEqual(book.choose(undefined, { set: "cg=1e9", method: "dds" }).ignored, ["set"]);
+  const unset = { method: "recipe", steps: "0", customconfig: "", weight: "None" };
+  assert.deepEqual(book.choose(undefined, unset), book.choose(undefined, {}));
+  const narrow = await readRecipes({ allow: ["steps"] });
+  const { options, ignored } = narrow.choose("x", { steps: "3", method: "rss" });
+  assert.deepEqual([options?.steps, options?.method, ignored], [3, "pnp-admm", ["method"]]);
+  const allowed = (list: string) => request("--allow", list).allow;
+  assert.deepEqual([allowed("none"), allowed("steps,seed")], [[], ["steps", "seed"]]);
+  assert.throws(() => allowed("model"), UsageError);
+});
+
+Deno.test("a recipe says how images go back", async () => {
+  await inFolder(async (at) => {
+    await Deno.writeTextFile(at("c.yaml"), "method: rss\npixels: int16\nheader: copied\n");
+    const book = await readRecipes({ config: at("c.yaml") });
+    assert.deepEqual(book.choose(undefined, { pixels: "float32" }).output, {
+      pixels: "int16",
+      header: "copied",
+      images: "dropped",
+    });
+    await Deno.writeTextFile(at("c.yaml"), "pixels: int12\n");
+    await assert.rejects(readRecipes({ config: at("c.yaml") }), /float32, int16/);
+  });
+});
+
 Deno.test("recipes that make no sense are refused when the server starts", async () => {
   await inFolder(async (at) => {
     for (
