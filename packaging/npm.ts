@@ -11,6 +11,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { currentCommit } from "../src/provenance.ts";
 import project from "../deno.json" with { type: "json" };
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +25,7 @@ const PROGRAMS = ["cli/launch.ts", "cli/larmor.ts", "report/page/client/main.ts"
 const BUILD_TOOLS = ["typescript@6.0.3", "@types/node@20"];
 /** What the default method needs. The other models are in the repository. */
 const MODELS = ["prior-brain"];
-const ONLY_FOR_TESTS = ["fast-check"];
+const ONLY_FOR_TESTS = ["fast-check", "ajv", "ts-json-schema-generator", "typescript"];
 
 /** Name and version of each package of the import map. */
 const packages = Object.entries(project.imports).map(([alias, specifier]) => {
@@ -51,6 +52,7 @@ const manifest = {
   exports: Object.fromEntries(
     entries.map(([name, path]) => [name, { types: `${path}.d.ts`, default: `${path}.js` }]),
   ),
+  gitHead: await currentCommit(),
   bin: { larmor: "src/cli/launch.js" },
   files: [
     ...["mod.js", "mod.d.ts", "src/**/*.js", "src/**/*.d.ts", "src/**/*.css"],

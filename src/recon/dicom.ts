@@ -5,6 +5,7 @@ import type { DicomTags } from "../io/dicom/tags.ts";
 import type { NdArray } from "../ndarray.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { VERSION } from "../version.ts";
+import type { Provenance } from "./report.ts";
 import type { Reconstruction } from "./types.ts";
 
 const SOFTWARE = `larmor ${VERSION}`;
@@ -18,6 +19,8 @@ export interface DicomDescription {
   readonly source: string;
   /** Attributes by keyword, such as `PatientName`. Default: none, the files are anonymous. */
   readonly tags?: DicomTags;
+  /** What remakes the images. Paths are left out: they may name a patient. */
+  readonly provenance?: Provenance;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface DicomDescription {
 export async function writeDicom(
   folder: string,
   result: Reconstruction,
-  { source, tags = {} }: DicomDescription,
+  { source, tags = {}, provenance }: DicomDescription,
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
   const { writeDicomSeries } = await import("../io/dicom/write.ts");
@@ -39,14 +42,14 @@ export async function writeDicom(
     writeDicomSeries(join(folder, name), {
       source,
       tags: number === 1 ? tags : ownSeries(tags),
-      software: SOFTWARE,
+      software: softwareText(provenance),
       volumes,
       geometry,
       image,
       window: [0, white(image)],
       number,
       description: `Larmor ${method}${what}`,
-      derivation: ofWhat + derivation(result),
+      derivation: ofWhat + derivation(result) + optionsText(provenance),
     });
   await write("magnitude", 1, magnitude);
   const ofStd = "Standard deviation over posterior samples. ";
@@ -65,6 +68,19 @@ function ownSeries({ SeriesNumber, SeriesDescription, ...tags }: DicomTags): Dic
 function white({ data }: NdArray): number {
   const level = percentile(data, WINDOW_PERCENTILE);
   return level > 0 ? level : data.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** Version and commit. */
+function softwareText(provenance?: Provenance): string {
+  return provenance?.commit == null ? SOFTWARE : `${SOFTWARE} ${provenance.commit.slice(0, 12)}`;
+}
+
+/** The options that were in force, as `recon` takes them, but paths. */
+function optionsText(provenance?: Provenance): string {
+  const options = Object.entries(provenance?.options ?? {})
+    .filter(([, value]) => value !== false && !/[/\\]/.test(String(value)))
+    .map(([name, value]) => value === true ? `--${name}` : `--${name} ${value}`);
+  return options.length === 0 ? "" : `; recon ${options.join(" ")}`;
 }
 
 /** How the pixels came about, in one sentence. */

@@ -62,6 +62,7 @@ async function collect(
       ? metricsOf(magnitude, reference, slices.some(({ storedReference }) => storedReference))
       : null,
     geometry,
+    slices: [first, first + slices.length],
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
     mask,
     method,

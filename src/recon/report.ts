@@ -4,6 +4,7 @@ import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import type { Software } from "../provenance.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
 
@@ -36,6 +37,18 @@ export interface ReportMask {
   readonly padding: number;
   /** Rows and columns that were acquired, from first to after last, where one side is missing. */
   readonly partial: PartialSampling | null;
+}
+
+/** What remakes a result: the code, the options and where the user stood. */
+export interface Provenance extends Software {
+  /** Command and its arguments as they were typed. */
+  readonly command: readonly string[];
+  /** Every option that was in force, as text, those that the method chose included. */
+  readonly options: Readonly<Record<string, string | boolean>>;
+  /** Folder that relative paths are meant from. */
+  readonly folder: string;
+  /** Threads of the processor for one graph. */
+  readonly threads: number;
 }
 
 /** The content of recon.json. */
@@ -72,6 +85,12 @@ export interface ReconReport
   } | null;
   /** Evidence without the truth; null for methods without coil maps, whose images have no phase. */
   readonly audit: Audit | null;
+  /** First slice and the one after the last, of the file. */
+  readonly slices: readonly [first: number, end: number];
+  /** Voxel indices (column, row, slice) to mm, right-anterior-superior, 4 x 4 by rows; null if unknown. */
+  readonly affine: readonly number[] | null;
+  /** What remakes it; null where a script made it, which knows its own options. */
+  readonly provenance: Provenance | null;
   /** Path of each output by its kind. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -88,13 +107,16 @@ export interface ReportDetails {
   readonly totalSeconds?: number;
   /** Seconds spent writing. */
   readonly writeSeconds?: number;
+  /** What remakes the result. */
+  readonly provenance?: Provenance;
 }
 
 /** Puts together what recon.json holds. */
 export function reconReport(
   file: KspaceFile,
   result: Reconstruction,
-  { sha256 = null, seed = 0, outputs = {}, totalSeconds, writeSeconds = 0 }: ReportDetails = {},
+  { sha256 = null, seed = 0, outputs = {}, totalSeconds, writeSeconds = 0, provenance }:
+    ReportDetails = {},
 ): ReconReport {
   const { metrics } = result;
   const { read, calibrate, reconstruct, audit } = result.seconds;
@@ -117,6 +139,9 @@ export function reconReport(
     metrics: metrics && { reference: metrics.convention, whole: metrics.whole, head: metrics.head },
     warnings: result.warnings,
     audit: result.audit ?? null,
+    slices: result.slices,
+    affine: result.geometry?.known ? result.geometry.affine : null,
+    provenance: provenance ?? null,
     outputs,
   };
 }

@@ -160,6 +160,8 @@ export interface Reconstruction extends Reconstructed {
   readonly metrics: Metrics | null;
   /** Where voxels lie, where the file says so. */
   readonly geometry?: Geometry;
+  /** First slice and the one after the last, of the file. */
+  readonly slices: readonly [first: number, end: number];
   /** Volumes that the slices make, one after the other. Default 1. */
   readonly volumes?: number;
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */

@@ -2,6 +2,7 @@
 import type { Device } from "../graph/mod.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import type { Software } from "../provenance.ts";
 import type { Audit } from "../recon/audit/audit.ts";
 import type { ReportInput } from "../recon/report.ts";
 
@@ -44,6 +45,8 @@ export interface ComparisonRun {
    */
   readonly perSlice: readonly ComparedMetrics[];
   readonly audit: Audit | null;
+  /** Settings of the method that were in force, of methods that have any. */
+  readonly settings?: Readonly<Record<string, number>>;
   /** How an image that was made elsewhere was aligned and scaled. */
   readonly note?: string;
   /** Why there is no image; null when there is one. */
@@ -74,6 +77,10 @@ export interface Comparison {
   /** The command line. */
   readonly command: string;
   readonly version: string;
+  /** The code that ran, and on what. */
+  readonly software: Software;
+  /** Threads of the processor for one graph. */
+  readonly threads: number;
   readonly device: Device;
   readonly convention: string;
   readonly inputs: readonly (ReportInput & {

@@ -1,5 +1,5 @@
 /** The card of a trained model: how it was trained, how good it is, and its limits. @module */
-import { readFile } from "node:fs/promises";
+import { currentCommit } from "../provenance.ts";
 import type { DenoiserQuality } from "./validation.ts";
 import type { RunResult } from "./run.ts";
 import type { ReconstructionKind, TrainingSettings } from "./options.ts";
@@ -122,18 +122,6 @@ function qualitySection({ rows, count, size }: MeasuredQuality): string {
     "| sigma | noisy | denoised | actual error | predicted error |\n|---|---|---|---|---|\n" +
     lines.join("\n"),
   ].join("\n\n");
-}
-
-/** The commit of the repository this file lies in; undefined where there is none. */
-async function currentCommit(): Promise<string | undefined> {
-  const git = new URL("../../.git/", import.meta.url);
-  try {
-    const head = (await readFile(new URL("HEAD", git), "utf8")).trim();
-    if (!head.startsWith("ref: ")) return head;
-    return (await readFile(new URL(head.slice(5), git), "utf8")).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Seconds as h:mm:ss. */

@@ -31,6 +31,7 @@ function someResult(known: boolean): Reconstruction {
     complex: tabulate([3, 2, 5, 7], () => 0),
     std: { ...magnitude, data: magnitude.data.map((value) => value / 10) },
     metrics: null,
+    slices: [0, 1],
     warnings: [],
     geometry: { affine: AFFINE, known },
     mask: makeMask(spec, 7, 5),

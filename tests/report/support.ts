@@ -104,6 +104,8 @@ function fakeFacts(
     schema: "larmor.compare/1",
     command: `deno task compare ${paths.join(" ")} --methods ${methods.map((m) => m.name)}`,
     version: "0.1.0",
+    software: { version: "0.1.0", commit: null, runtime: "deno 2.9.6", platform: "linux x64" },
+    threads: 2,
     device: "cpu",
     convention: METRICS_CONVENTION,
     inputs: paths.map((path, i) => ({

@@ -27,7 +27,7 @@ import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 
-export const compare = command(COMPARE, async (request, context, args) => {
+export const compare = command(COMPARE, async (request, context, { args }) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, group, encoding, fourierSign, measurement } = request;

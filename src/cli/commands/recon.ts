@@ -10,9 +10,13 @@ import { EXAMPLE_MASK, openExample } from "../../recon/example.ts";
 import { readKspace } from "../../recon/open.ts";
 import { planReconstruction } from "../../recon/plan.ts";
 import { reconstruct } from "../../recon/reconstruct.ts";
-import { reconReport, REPORT_SCHEMA } from "../../recon/report.ts";
+import { type Provenance, reconReport, REPORT_SCHEMA } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import type { Reconstruction, ReconstructOptions } from "../../recon/types.ts";
+import { findMethod } from "../../recon/methods.ts";
+import { cores } from "../../host.ts";
+import { software } from "../../provenance.ts";
+import process from "node:process";
 import type { Warning } from "../../warning.ts";
 import {
   combinedCode,
@@ -24,7 +28,9 @@ import {
 } from "../entry.ts";
 import { inFreshFolder, jsonLine, writeJson } from "../files.ts";
 import { readYaml } from "../options/config.ts";
-import { command } from "../options/help.ts";
+import { againWarnings, NOT_REPEATED, readRun } from "../options/again.ts";
+import { command, type CommandLine } from "../options/help.ts";
+import { setText } from "../options/values.ts";
 import { checkRecon, methodRequest, RECON, type ReconRequest } from "../options/recon.ts";
 import { warn } from "../render/console.ts";
 import { planText, reportText } from "../render/console_format.ts";
@@ -39,8 +45,8 @@ interface Job {
 }
 
 /** Reconstructs every input; one that fails does not stop the rest. */
-export const recon = command(RECON, async (line, context) => {
-  const request = checkRecon(line);
+export const recon = command(RECON, async (asked, context, line) => {
+  const request = checkRecon(asked);
   const { console } = context;
   if (request.stdin || request.stdout) {
     checkPipe(request);
@@ -51,7 +57,9 @@ export const recon = command(RECON, async (line, context) => {
     const input: string | undefined = request.inputs[i];
     const job = { folder, input };
     try {
-      console.out(request.dryRun ? await plan(request, job) : await runJob(request, job, context));
+      console.out(
+        request.dryRun ? await plan(request, job) : await runJob(request, job, context, line),
+      );
     } catch (error) {
       const { message: said, ...failure } = describeFailure(error);
       const message = said.includes(input ?? "") ? said : `${input}: ${said}`;
@@ -92,10 +100,12 @@ async function runJob(
   request: ReconRequest,
   { input, folder }: Job,
   { console, signal }: CommandContext,
+  line: CommandLine,
 ): Promise<string> {
   const start = performance.now();
   const { seed, quiet, strict, dicomTags: path } = request;
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
+  const before = request.again === undefined ? undefined : await readRun(request.again);
   await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
   if (strict) requireNoWarning(file.warnings);
@@ -103,6 +113,12 @@ async function runJob(
     const sha256 = input === undefined
       ? null
       : await sha256File(dataFile(file.path, file.format), signal);
+    if (before !== undefined && before.input.sha256 !== sha256) {
+      throw new InputError(
+        `Cannot repeat ${request.again}: the same data are required, found others in ${file.path}`,
+        { hint: "The file has changed, or is another one: its SHA-256 differs" },
+      );
+    }
     const options = { ...reconstructOptions(request, file, input), device: runtime, signal };
     let result: Reconstruction;
     {
@@ -122,18 +138,47 @@ async function runJob(
     const writeStart = performance.now();
     const output = { ...request, sampled: result.drawn > 1 };
     const source = sha256 ?? `${EXAMPLE_NAME} ${seed}`;
-    await writeImages(partial, result, { ...output, source, tags, zeroFilled });
+    const remade = await provenance(request, line, result);
+    const described = { source, tags, provenance: remade };
+    await writeImages(partial, result, { ...output, ...described, zeroFilled });
     const now = performance.now();
-    const report = reconReport(file, result, {
+    const made = reconReport(file, result, {
+      provenance: remade,
       sha256,
       seed,
       outputs: outputPaths(folder, output),
       totalSeconds: (now - start) / 1000,
       writeSeconds: (now - writeStart) / 1000,
     });
+    const changes = before === undefined ? [] : againWarnings(before, made);
+    if (!quiet) changes.forEach((warning) => warn(console, file.path, warning));
+    const report = { ...made, warnings: [...made.warnings, ...changes] };
     await writeJson(join(partial, "recon.json"), report);
     return request.json ? jsonLine(report) : reportText(report);
   });
+}
+
+/** What remakes a result: the options that were given or have defaults, and what the method chose. */
+async function provenance(
+  { threads = cores() }: ReconRequest,
+  { args, inForce }: CommandLine,
+  { method, steps, drawn, settings }: Reconstruction,
+): Promise<Provenance> {
+  const found = findMethod(method);
+  const chosen = {
+    ...(found.fixedSteps ? {} : { steps: String(steps) }),
+    ...(found.samples ? { samples: String(drawn) } : {}),
+    ...(settings === undefined ? {} : { set: setText(settings) }),
+  };
+  const options = Object.entries({ ...inForce, ...chosen })
+    .filter(([name]) => !NOT_REPEATED.some((other) => other === name));
+  return {
+    ...await software(),
+    command: ["recon", ...args],
+    options: Object.fromEntries(options),
+    folder: process.cwd(),
+    threads,
+  };
 }
 
 /** @throws {InputError} when there is a warning, which is an error with `--strict` */

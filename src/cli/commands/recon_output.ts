@@ -21,7 +21,10 @@ export function inputName(path: string): string {
 }
 
 /** The folder of each input's results, in order. */
-export function outputFolders({ inputs, output }: ReconRequest): string[] {
+export function outputFolders({ inputs, output, again }: ReconRequest): string[] {
+  if (again !== undefined && inputs.length < 2) {
+    return [output ?? join(DEFAULT_ROOT, `${inputName(inputs[0] ?? EXAMPLE_NAME)}-again`)];
+  }
   if (inputs.length === 0) return [output ?? join(DEFAULT_ROOT, EXAMPLE_NAME)];
   if (inputs.length === 1 && output !== undefined) return [output];
   const owners = new Map<string, string>();

@@ -10,7 +10,7 @@ import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, METHOD, NETWORK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
-import { count, mask, oneOf, path, positive } from "../options/values.ts";
+import { count, mask, oneOf, path, positive, setText } from "../options/values.ts";
 import { jsonLine, textOf } from "../files.ts";
 
 /** Masks separated by spaces, or by commas before the name of the next mask. */
@@ -133,9 +133,4 @@ function line({ draw, settings, psnr, mean, seconds }: TuningRow): string {
   const each = psnr.map(decibels).join(" ");
   const time = `${seconds.toFixed(0)} s`;
   return `mean ${decibels(mean)}  [${each}]  ${time}  draw ${draw}: ${setText(settings)}`;
-}
-
-/** Settings as `--set` takes them. */
-function setText(settings: Settings): string {
-  return Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(",");
 }

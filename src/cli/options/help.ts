@@ -2,9 +2,17 @@
 import type { HelpedCommand } from "../commands.ts";
 import type { CommandContext } from "../entry.ts";
 import { methods } from "../../recon/methods.ts";
+import { withAgain } from "./again.ts";
 import { withConfig } from "./config.ts";
 import { COMMON } from "./shared.ts";
-import { type OptionTable, parseOptions, type RequestOf, requestOf } from "./table.ts";
+import {
+  inForce,
+  type OptionTable,
+  parseOptions,
+  type RequestOf,
+  requestOf,
+  type Written,
+} from "./table.ts";
 import { VERSION } from "../../version.ts";
 
 export const VERSION_LINE = `larmor ${VERSION}\n`;
@@ -20,6 +28,12 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["130", "interrupted"],
 ];
 
+/** A command line as it was typed, and every option that was in force, as text. */
+export interface CommandLine {
+  readonly args: readonly string[];
+  readonly inForce: Written["values"];
+}
+
 export interface CommandHelp<T extends OptionTable = OptionTable> {
   readonly usage: string;
   readonly about: string;
@@ -31,7 +45,7 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
 /** A command that reads its command line and config file, or prints help or version, and runs. */
 export function command<T extends OptionTable>(
   help: CommandHelp<T>,
-  run: (request: RequestOf<T>, context: CommandContext, args: readonly string[]) => Promise<number>,
+  run: (request: RequestOf<T>, context: CommandContext, line: CommandLine) => Promise<number>,
 ): HelpedCommand {
   const { options } = help;
   const called = async (args: readonly string[], context: CommandContext) => {
@@ -41,8 +55,12 @@ export function command<T extends OptionTable>(
       return 0;
     }
     const isConfig = options.config === COMMON.config;
-    const whole = isConfig ? await withConfig(options, written) : written;
-    return await run(requestOf(options, whole), context, args);
+    const configured = isConfig ? await withConfig(options, written) : written;
+    const whole = "again" in options ? await withAgain(configured) : configured;
+    return await run(requestOf(options, whole), context, {
+      args,
+      inForce: inForce(options, whole),
+    });
   };
   return Object.assign(called, { help });
 }

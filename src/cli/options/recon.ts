@@ -64,6 +64,12 @@ export const RECON_OPTIONS = {
   stdin: { summary: "read an MRD stream (ISMRMRD) from stdin; requires --stdout" },
   stdout: { summary: "write an MRD stream of images to stdout; requires --stdin" },
   strict: { summary: "treat warnings as errors: exit with 3 and write nothing" },
+  again: option(
+    "FILE",
+    "repeat the run of a recon.json with every option that was in force, its settings and threads " +
+      "too; other options go over it. Default of --output: recon/<input name>-again",
+    path,
+  ),
   "dry-run": { summary: "print the plan and the predicted memory, and stop" },
   ...COMMON,
 };

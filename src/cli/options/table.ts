@@ -71,6 +71,16 @@ export function requestOf<T extends OptionTable>(
   return request as RequestOf<T>;
 }
 
+/** The options that were given or have a default, as text, in the order of the table. */
+export function inForce(table: OptionTable, { values }: Written): Written["values"] {
+  const entries = Object.entries(table).map(([name, { fallback }]) =>
+    [name, values[name] ?? fallback] as const
+  );
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string | boolean] => entry[1] !== undefined),
+  );
+}
+
 /**
  * Reads a command line: `--name VALUE`, `--name=VALUE`, flags `--name` and `--no-name`, `-h`, and
  * `--` before arguments that begin with a dash.

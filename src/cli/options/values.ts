@@ -92,6 +92,11 @@ export const settings: Parse<Readonly<Record<string, number>>> = (text, option) 
     }),
   );
 
+/** Settings as `--set` takes them. */
+export function setText(settings: Readonly<Record<string, number>>): string {
+  return Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(",");
+}
+
 /** The best draw of a file of `tune`, and the method that it is for. */
 export interface TunedSettings {
   readonly method: string;

@@ -2,7 +2,7 @@
 import type { ConsistencyEnergies, ResidualEnergies } from "./consistency.ts";
 
 /** Residual on the acquired samples, in units of the noise that was assumed. */
-export interface ConsistencyFigures {
+export interface ResidualFigures {
   /**
    * Reduced chi-square |y - A x|^2 / (N sigma^2) over the N measured real numbers. The truth leaves 1 (the
    * discrepancy principle of Morozov, 1966), an image that follows the noise less, down to (N - p) / N for
@@ -16,12 +16,16 @@ export interface ConsistencyFigures {
    * 1 for the truth or a posterior sample.
    */
   readonly dataDistance: number;
+}
+
+/** The same over all of k-space, and by parts of it. */
+export interface ConsistencyFigures extends ResidualFigures {
   /** The same by distance from the centre of k-space. */
   readonly bands: readonly ConsistencyBand[];
 }
 
 /** The same of a part of k-space, by distance from its centre as parts of the largest distance. */
-export interface ConsistencyBand extends Omit<ConsistencyFigures, "bands"> {
+export interface ConsistencyBand extends ResidualFigures {
   /** Inner edge, 0 at the centre. */
   readonly from: number;
   /** Outer edge, 1 at the corners. */

@@ -8,6 +8,8 @@ import { DeviceError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { sha256File } from "../../io/checksum.ts";
 import type { KspaceFile } from "../../io/types.ts";
+import { cores } from "../../host.ts";
+import { software } from "../../provenance.ts";
 import { bartMethods } from "../../recon/bart.ts";
 import { outputSize } from "../../recon/finish.ts";
 import { predictMemory } from "../../recon/plan.ts";
@@ -52,13 +54,21 @@ export async function compare(
   watcher: CompareWatcher,
 ): Promise<CompareResult> {
   await using runtime = await Runtime.open(task.device, task);
+  const code = await software();
   const inputs: InputRow[] = [], runs: ComparisonRun[] = [], failures: unknown[] = [];
   for (const input of task.inputs) inputs.push(await describeInput(runtime, task, input));
   const of = inputs.length * task.masks.length * task.variants.length;
   const write = async (differences: Comparison["differences"]): Promise<Comparison> => {
-    const { command, version } = task;
+    const { command, version, threads = cores() } = task;
     const { device } = runtime;
-    const facts = { schema: COMPARISON_SCHEMA, command, version, device } as const;
+    const facts = {
+      schema: COMPARISON_SCHEMA,
+      command,
+      version,
+      software: code,
+      threads,
+      device,
+    } as const;
     const comparison = { ...facts, convention: COMPARISON_CONVENTION, inputs, runs, differences };
     await store.write("compare.json", json(comparison));
     return comparison;
@@ -243,6 +253,7 @@ async function finishedRun(
     peakMemory: bartMethods.includes(method) ? null : peak,
     ...comparedMetrics(result.magnitude, result.reference),
     audit: result.audit ?? null,
+    settings: result.settings,
   };
   return await store.save(run, settings, result.magnitude, result.std);
 }
