@@ -86,6 +86,7 @@ export type {
   ConsistencyBand,
   ConsistencyFigures,
   Prediction,
+  ResidualFigures,
   SliceAudit,
   Spread,
   SpreadRegion,
@@ -101,6 +102,7 @@ export { encodePng } from "./src/io/png.ts";
 export { type DicomDescription, writeDicom } from "./src/recon/dicom.ts";
 export type { DicomTags } from "./src/io/dicom/tags.ts";
 export {
+  type Provenance,
   type ReconReport,
   reconReport,
   REPORT_SCHEMA,
@@ -110,6 +112,7 @@ export {
 } from "./src/recon/report.ts";
 
 // The types that those above are made of.
+export type { Software } from "./src/provenance.ts";
 export type { Calibration } from "./src/mri/calibration/calibrate.ts";
 export type { Contrast } from "./src/mri/phantom/phantom.ts";
 export type { SamplingMask } from "./src/mri/sampling/masks.ts";

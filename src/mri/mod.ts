@@ -44,6 +44,7 @@ export {
   noiseLevel,
   type NoiseRegions,
   noiseRegions,
+  type RegionEnergies,
   regionEnergies,
 } from "./calibration/noise.ts";
 export {

@@ -4,7 +4,7 @@ import { InputError, UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { loadDenoiser, modelPath } from "../../nn/mod.ts";
 import { makeTrials, tryDraw, type TuningRow, type TuningTask } from "../../recon/trials.ts";
-import { DEFAULT_PRIOR, samplers, type Settings } from "../../samplers/mod.ts";
+import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
 import { volumePaths } from "../../train/volumes.ts";
 import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";

@@ -5,7 +5,7 @@ import type { Prediction } from "./prediction.ts";
 import type { Spread } from "./spread.ts";
 import { judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
 
-export type { ConsistencyBand, ConsistencyFigures } from "./figures.ts";
+export type { ConsistencyBand, ConsistencyFigures, ResidualFigures } from "./figures.ts";
 export type { Prediction } from "./prediction.ts";
 export type { Spread, SpreadRegion } from "./spread.ts";
 export type { Verdict } from "./verdict.ts";
