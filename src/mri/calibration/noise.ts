@@ -98,7 +98,9 @@ export function regionEnergies(samples: Tensor, regions: NoiseRegions): Tensor {
 
 /** Energies `[C, count]` of each kind of region. */
 export interface RegionEnergies {
+  /** In the corners of k-space. */
   readonly corners: NdArray;
+  /** In columns of air, where there are any. */
   readonly air?: NdArray;
 }
 
