@@ -1,12 +1,10 @@
 /** What a reconstruction would do, without doing it. @module */
-import { InputError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
-import type { SamplingMask } from "../mri/sampling/masks.ts";
-import type { Method } from "../method/problem.ts";
 import { sizeOf } from "../ndarray.ts";
 import type { ModelReference } from "../nn/mod.ts";
+import { requireCalibration } from "./calibration_lines.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
 import { axesText } from "../io/axes.ts";
@@ -91,7 +89,9 @@ export async function planReconstruction(
   const { needsMaps } = method;
   const slice = await new FileSlices(runtime, file, options).read(first, needsMaps);
   const { sampling: { mask, full, warnings }, geometry, outputGeometry } = slice;
-  if (file.readCalibration === undefined) requireCalibration(method, mask, options);
+  if (needsMaps && options.maps === undefined && file.readCalibration === undefined) {
+    requireCalibration(mask, options.calibration, file);
+  }
   const solver = await method.prepare(runtime, geometry, methodOptions(method, options));
   const predicts = options.audit === "prediction" && needsMaps &&
     holdOut(geometry.mask, 0) !== undefined;
@@ -125,20 +125,6 @@ export async function planReconstruction(
     memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image }) +
       (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
   };
-}
-
-/** @throws {InputError} when there is no calibration region and one is needed */
-function requireCalibration(
-  method: Method,
-  { acs }: SamplingMask,
-  { maps }: Pick<ReconstructOptions, "maps">,
-): void {
-  if (!method.needsMaps || maps !== undefined || acs > 0) return;
-  throw new InputError(
-    `Cannot calibrate coil maps for ${method.name}: fully sampled lines about the centre of ` +
-      "k-space are required, found none",
-    { hint: "Take calibration lines (acs=24), give maps (--maps), or use --method rss" },
-  );
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */

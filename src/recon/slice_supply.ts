@@ -9,6 +9,7 @@ import { readMapsFile } from "../io/maps_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Extent } from "../mri/sampling/partial_sampling.ts";
+import { offCentreWarning, requireCalibration } from "./calibration_lines.ts";
 import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
@@ -80,7 +81,12 @@ export class FileSlices implements SliceSupply {
     const { file } = this;
     const { compress = file.coils } = this.options;
     const kspace = await file.readSlice(index);
-    const sampling = chooseSampling(this.#asked, file, { kspace, slice: index });
+    const chosen = chooseSampling(this.#asked, file, { kspace, slice: index });
+    const ownMaps = needsMaps && this.#maps === undefined && file.readCalibration === undefined;
+    const sampling = {
+      ...chosen,
+      warnings: [...chosen.warnings, ...(ownMaps ? offCentreWarning(chosen.mask) : [])],
+    };
     const mask = croppedMask(sampling.mask, file);
     const coils = needsMaps ? Math.min(compress, file.coils) : file.coils;
     const key = `${sampling.full} ${coils} ${mask.key}`;
@@ -108,6 +114,9 @@ export class FileSlices implements SliceSupply {
             }),
         );
         const source = needsMaps ? await this.#mapsSource(index) : { kind: "none" } as const;
+        if (source.kind !== "none" && source.kind !== "given" && source.separate === undefined) {
+          requireCalibration(mask, source.kind, file);
+        }
         return await preparation.slice(kspace, source);
       },
     };

@@ -4,6 +4,7 @@ import type { KspaceFile } from "../../src/io/types.ts";
 import { kspaceFromSlices } from "../../src/recon/open.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
+import { onlyOf } from "../../src/ndarray.ts";
 import { runtime } from "../runtime.ts";
 
 const SIZE = 64;
@@ -140,4 +141,40 @@ Deno.test("a declared mask may differ by slice, or be one of the plane", async (
   const { mask } = await reconstruct({ ...full, mask: plane }, options);
   assert.ok(!mask.isLines);
   assert.deepEqual(mask.values, plane);
+});
+
+for (const [first, last] of [[25, 40], [32, 47], [34, 49]]) {
+  Deno.test(`coil maps come from the calibration lines ${first} to ${last}, centre 32`, async () => {
+    const whole = await sense(await thinnedBrain(() => true));
+    const file = await thinnedBrain(
+      (row) => row % 2 === 0 || (row >= first && row <= last),
+      { readReference: () => Promise.resolve(onlyOf(whole.reference!)) },
+    );
+    const { mask, metrics, warnings } = await sense(file);
+    assert.ok(mask.acs >= 15, `${mask.acs}`);
+    assert.ok(metrics!.head.psnr! > 25, `${metrics!.head.psnr} dB`);
+    const codes = warnings.map(({ code }) => code);
+    assert.deepEqual(codes, first === 25 ? [] : ["calibration-off-centre"]);
+  });
+}
+
+Deno.test("without calibration lines the message says where those nearest to any lie", async () => {
+  const file = await thinnedBrain((row) => row % 2 === 0 || row === 51);
+  await assert.rejects(sense(file), (error) =>
+    error instanceof InputError &&
+    /found 1 about line 32, and the longest run of acquired lines is 50 to 52/.test(error.message));
+});
+
+Deno.test("methods are scaled alike whether calibration lines are there or not", async () => {
+  const maps = (await sense(await thinnedBrain(() => true))).maps;
+  const scaled = async (mask: string) => {
+    const file = await thinnedBrain(() => true);
+    const { sigma } = await reconstruct(file, { method: "sense", mask, maps, device: runtime });
+    return sigma[0];
+  };
+  const [with24, without] = [
+    await scaled("equispaced:R=4,acs=24"),
+    await scaled("equispaced:R=4,acs=0"),
+  ];
+  assert.ok(without / with24 > 0.6 && without / with24 < 1.6, `${without / with24}`);
 });

@@ -17,24 +17,49 @@ export function rootSumOfSquares(images: Tensor): Tensor {
   return reshape(sqrt(reduceSum(squaredMagnitude(images), [0])), [height, width]);
 }
 
-/** Where the calibration lines stand among the rows of y, and in k-space. */
-function calibrationRows({ acs, height, lines }: SamplingMask) {
+/**
+ * Where the calibration lines stand among the rows of y, and in k-space: of many, those nearest to the
+ * centre.
+ */
+function calibrationRows({ acs, acsStart, height, lines }: SamplingMask) {
   const count = Math.min(acs, MAX_SIDE);
-  const start = centredStart(height, count);
+  const start = Math.min(Math.max(centredStart(height, count), acsStart), acsStart + acs - count);
   return { first: lines.indexOf(start), start, count };
 }
 
 /**
- * Magnitude of the image that the calibration region alone makes, `[H, W]`; of the whole zero-filled
- * image where there is no such region.
+ * The rows of y that make an image where no calibration lines lie about the centre: as far from it as
+ * calibration lines reach, or all. Each has the energy of the lines that it stands for, so that the
+ * image, in which others fold over, has the energy of an image of all lines.
+ */
+function rowsAboutCentre({ height, lines, acs, acsStart }: SamplingMask) {
+  const centre = Math.floor(height / 2);
+  const reach = acs === 0
+    ? height
+    : Math.max(Math.abs(acsStart - centre), Math.abs(acsStart + acs - 1 - centre));
+  const taken = lines.filter((line) => Math.abs(line - centre) <= reach);
+  const weights = taken.map((line, i) =>
+    Math.sqrt(((taken[i + 1] ?? line + 1) - (taken[i - 1] ?? line - 1)) / 2)
+  );
+  return { first: lines.indexOf(taken[0]), taken, weights };
+}
+
+/**
+ * Magnitude of the image that the calibration region alone makes, `[H, W]`; of a folded image of the
+ * same energy where no such region lies about the centre.
  * @param y `[C, 2, rows, W]`
  */
 export function calibrationImage(y: Tensor, mask: SamplingMask): Tensor {
   const { first, start, count } = calibrationRows(mask);
   const { height, width, lines } = mask;
+  if (mask.isLines && (count === 0 || !mask.isCalibrationCentred)) {
+    const { first, taken, weights } = rowsAboutCentre(mask);
+    const weight = constant({ data: Float32Array.from(weights), shape: [taken.length, 1] });
+    const chosen = mul(slice(y, 2, first, first + taken.length), weight);
+    return rootSumOfSquares(dftHRowsAdjoint(chosen, taken, height, "forward"));
+  }
   if (mask.isLines) {
-    const taken = count === 0 ? lines : lines.slice(first, first + count);
-    const chosen = count === 0 ? y : slice(y, 2, first, first + count);
+    const chosen = slice(y, 2, first, first + count), taken = lines.slice(first, first + count);
     return rootSumOfSquares(dftHRowsAdjoint(chosen, taken, height, "forward"));
   }
   const left = centredStart(width, count);

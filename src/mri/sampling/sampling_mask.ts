@@ -11,6 +11,9 @@ import { InputError } from "../../errors.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { Extent, PartialSampling } from "./partial_sampling.ts";
 
+/** Calibration lines that coil maps take at least: the side of ESPIRiT's kernel. */
+export const MIN_CALIBRATION = 6;
+
 /** Content of a {@link SamplingMask}. */
 export interface MaskContent {
   /** Whether whole phase-encode lines are kept. */
@@ -25,6 +28,8 @@ export interface MaskContent {
   readonly spec: string;
   /** Calibration lines (see {@link SamplingMask.acs}). Default: the most that the mask has. */
   readonly acs?: number;
+  /** First calibration line. Default: so that they are centred. */
+  readonly acsStart?: number;
   /** Which part of k-space was sampled, where it is partial. */
   readonly partial?: PartialSampling;
   /**
@@ -44,10 +49,13 @@ export class SamplingMask implements MaskContent {
   readonly values: Uint8Array;
   readonly spec: string;
   /**
-   * Calibration lines: contiguous fully sampled lines at the centre; the side of the fully sampled
-   * centred square of a plane.
+   * Calibration lines: contiguous fully sampled lines at the centre, or where these are fewer than
+   * {@link MIN_CALIBRATION} a longer run beside it; the side of the fully sampled centred square of a
+   * plane.
    */
   readonly acs: number;
+  /** First calibration line. */
+  readonly acsStart: number;
   /** Set for partial Fourier and asymmetric echoes; see `restorePartial`. */
   readonly partial?: PartialSampling;
   readonly support?: Uint8Array;
@@ -82,11 +90,20 @@ export class SamplingMask implements MaskContent {
     const all = Array.from({ length: height }, (_, line) => line);
     this.lines = isLines ? all.filter((line) => values[line] === 1) : all;
     this.acs = acs ?? this.#centredRun();
+    this.acsStart = content.acsStart ?? centredStart(height, this.acs);
+    if (acs !== undefined || this.acs >= MIN_CALIBRATION) return;
+    const { start, count } = this.longestRun;
+    if (count < MIN_CALIBRATION || distanceFrom(Math.floor(height / 2), start, count) > count) {
+      return;
+    }
+    this.acs = count;
+    this.acsStart = start;
   }
 
   /** The mask with some of its content replaced. */
   with(changes: Partial<MaskContent>): SamplingMask {
-    return new SamplingMask({ ...this, ...changes });
+    const start = "acs" in changes ? { acsStart: undefined } : {};
+    return new SamplingMask({ ...this, ...start, ...changes });
   }
 
   /** Rows of y: K acquired lines, or H. */
@@ -125,10 +142,31 @@ export class SamplingMask implements MaskContent {
   /** The calibration region: `count` lines from line `start`, and of a plane columns from `left`. */
   get calibration(): { readonly start: number; readonly left: number; readonly count: number } {
     return {
-      start: centredStart(this.height, this.acs),
+      start: this.acsStart,
       left: centredStart(this.width, this.acs),
       count: this.acs,
     };
+  }
+
+  /** Whether the calibration region holds the centre of k-space. */
+  get isCalibrationCentred(): boolean {
+    return distanceFrom(Math.floor(this.height / 2), this.acsStart, this.acs) === 0;
+  }
+
+  /** The longest run of lines that were all acquired, the one nearest to the centre of equal ones. */
+  get longestRun(): { readonly start: number; readonly count: number } {
+    const centre = Math.floor(this.height / 2);
+    let longest = { start: centre, count: 0 };
+    let start = 0;
+    for (let line = 0; this.isLines && line <= this.height; line++) {
+      if (this.values[line] === 1) continue;
+      const run = { start, count: line - start };
+      const isNearer = distanceFrom(centre, start, run.count) <
+        distanceFrom(centre, longest.start, longest.count);
+      if (run.count > longest.count || (run.count === longest.count && isNearer)) longest = run;
+      start = line + 1;
+    }
+    return longest;
   }
 
   /** Whether a sample belongs to the calibration region. */
@@ -140,8 +178,8 @@ export class SamplingMask implements MaskContent {
 
   /** Equal for masks that keep the same samples: the key of compiled graphs. */
   get key(): string {
-    const { isLines, height, width, acs, partial, columns, values, support } = this;
-    this.#key ??= JSON.stringify([isLines, height, width, acs, partial, columns]) +
+    const { isLines, height, width, acs, acsStart, partial, columns, values, support } = this;
+    this.#key ??= JSON.stringify([isLines, height, width, acs, acsStart, partial, columns]) +
       createHash("sha256").update(values).update(support ?? "").digest("base64");
     return this.#key;
   }
@@ -166,6 +204,10 @@ export class SamplingMask implements MaskContent {
 }
 
 const countOf = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0);
+
+/** How far the nearest of `count` lines is from the centre. */
+const distanceFrom = (centre: number, start: number, count: number): number =>
+  Math.max(0, start - centre, centre - (start + count - 1));
 
 /** First of `count` centred values out of `size`. */
 export const centredStart = (size: number, count: number): number =>

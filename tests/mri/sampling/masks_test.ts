@@ -180,6 +180,7 @@ Deno.test("maskFromLines() counts the calibration lines around the k-space centr
       values: lines,
       spec: "file",
       acs: 3,
+      acsStart: 3,
       partial: undefined,
       support: undefined,
       columns: undefined,
@@ -193,6 +194,22 @@ Deno.test("maskFromLines() counts the calibration lines around the k-space centr
   assert.equal(maskFromLines([1, 1, 0, 1], 4, "data").acs, 0);
   assert.deepEqual(maskFromLines([1, 1, 1, 1], 4).calibration, { start: 0, left: 0, count: 4 });
   assert.equal(maskFromLines([0, -1, 0.5, 0], 4).acs, 2);
+});
+
+Deno.test("calibration lines beside the centre count where those about it are too few", () => {
+  const lines = (from: number, to: number) =>
+    maskFromLines(Array.from({ length: 80 }, (_, i) => i >= from && i <= to ? 1 : 0), 8);
+  for (const [from, to, start, acs] of [[34, 53, 34, 13], [41, 60, 41, 20], [44, 63, 44, 20]]) {
+    const mask = lines(from, to);
+    assert.deepEqual([mask.acsStart, mask.acs], [start, acs]);
+    assert.deepEqual(mask.calibration.start, start);
+    assert.ok(mask.inCalibration(start, 0) && !mask.inCalibration(start + acs, 0));
+  }
+  assert.equal(lines(70, 79).acs, 0, "too far from the centre");
+  assert.equal(lines(41, 44).acs, 0, "too few");
+  const chosen = lines(44, 63).with({ acs: 0 });
+  assert.deepEqual([chosen.acs, chosen.acsStart], [0, 40]);
+  assert.ok(lines(34, 53).isCalibrationCentred && !lines(41, 60).isCalibrationCentred);
 });
 
 Deno.test("maskFromLines() finds the calibration lines of an equispaced mask again", () => {
