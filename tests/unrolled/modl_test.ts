@@ -21,6 +21,7 @@ import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
 import { compileSampler } from "../../src/samplers/core/run.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
+import type { Sampler } from "../../src/samplers/core/contract.ts";
 import { dpir, pnpAdmm } from "../../src/samplers/plug_and_play.ts";
 import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
 import { relativeError } from "../classical/support.ts";
@@ -52,7 +53,7 @@ Deno.test("decodeDenoiserParameters() undoes encodeDenoiserNetwork(), and knows 
   );
 });
 
-const PLUG_AND_PLAY = [
+const PLUG_AND_PLAY: { sampler: Sampler; dual: boolean; more: Record<string, number> }[] = [
   { sampler: dpir, dual: false, more: {} },
   { sampler: pnpAdmm, dual: true, more: { average: 0 } },
 ];
