@@ -113,7 +113,7 @@ export {
 
 // The types that those above are made of.
 export type { Software } from "./src/provenance.ts";
-export type { Calibration } from "./src/mri/calibration/calibrate.ts";
+export type { Calibration, MapSets } from "./src/mri/calibration/calibrate.ts";
 export type { Contrast } from "./src/mri/phantom/phantom.ts";
 export type { SamplingMask } from "./src/mri/sampling/masks.ts";
 export { type Device, type DeviceRequest, Runtime } from "./src/graph/mod.ts";

@@ -6,7 +6,7 @@ import { makeMask, parseMaskSpec, type SamplingMask } from "../src/mri/sampling/
 import { percentile } from "../src/mri/metrics/percentile.ts";
 import { Preparation, type PreparedSlice } from "../src/recon/prepare.ts";
 import type { Problem, SamplingGeometry } from "../src/method/problem.ts";
-import { magnitudeOf, type NdArray, ndarray, onlyOf, zeros } from "../src/ndarray.ts";
+import { magnitudeOf, type NdArray, ndarray, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 /** Rows and columns of the images: small, so that many cases can be run. */
@@ -265,6 +265,6 @@ async function wrongMaps(
     const { problem } = await preparation.slice(await other.readSlice(0), { kind: "espirit" });
     [wrong, detail] = [problem.inputs.maps, "of another scan"];
   }
-  const { problem } = await preparation.slice(kspace, { kind: "given", maps: onlyOf(wrong) });
+  const { problem } = await preparation.slice(kspace, { kind: "given", maps: wrong });
   return { inputs: problem.inputs, detail };
 }

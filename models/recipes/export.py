@@ -65,10 +65,7 @@ def model_description(kind, name, network, file, training):
             "fourier": "centred, orthonormal",
             "training": training,
         }
-    modl = None
-    if kind == "modl":
-        modl = {"iterations": len(network.iterations), "conjugateGradients": network.cg, "sigmaData": SIGMA_DATA}
-        modl |= {"dual": True} if network.dual else {}
+    modl = {"iterations": len(network.iterations), "conjugateGradients": network.cg, "sigmaData": SIGMA_DATA} if kind == "modl" else None
     return common | {
         "network": {"file": file.name, "sha256": sha256},
         **({"architecture": modl} if modl else {}),
@@ -86,7 +83,7 @@ def yaml_text(value, indent=""):
         elif isinstance(entry, str) and not entry.replace(".", "").replace("_", "").isalpha():
             lines.append(f"{indent}{key}: {json.dumps(entry)}\n")
         else:
-            lines.append(f"{indent}{key}: {json.dumps(entry) if isinstance(entry, (list, tuple, bool)) else entry}\n")
+            lines.append(f"{indent}{key}: {json.dumps(entry) if isinstance(entry, (list, tuple)) else entry}\n")
     return "".join(lines)
 
 

@@ -39,7 +39,7 @@ export {
   gaussianBlur,
   inpainting,
 } from "./physics/restoration_operators.ts";
-export { calibratedMaps, type Calibration } from "./calibration/calibrate.ts";
+export { calibratedMaps, type Calibration, type MapSets } from "./calibration/calibrate.ts";
 export {
   noiseLevel,
   type NoiseRegions,

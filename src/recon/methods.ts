@@ -84,6 +84,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
   slices: true,
   maps: true,
   calibration: true,
+  mapSets: true,
   compress: true,
   audit: true,
   onProgress: true,

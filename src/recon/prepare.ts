@@ -29,6 +29,7 @@ import {
   type Calibration,
   calibrationOutputs,
   compileMaps,
+  type MapSets,
   type MapsFrom,
 } from "../mri/calibration/calibrate.ts";
 import {
@@ -88,6 +89,8 @@ export interface PreparedSlice {
 export type MapsSource =
   | {
     readonly kind: Calibration;
+    /** Sets of maps. Default 1. */
+    readonly sets?: MapSets;
     /** Calibration lines that are not part of the slice `[C, 2, a, b]`, readout oversampled. */
     readonly separate?: NdArray;
   }
@@ -159,8 +162,8 @@ export class Preparation {
     }
     const { scaleAndCalibrate, mapsFrom } = await this.#calibrator(source, arrays);
     const out = await scaleAndCalibrate.run(arrays);
-    const calibrated = await mapsFrom?.(out, out.image ?? image);
-    const maps = calibrated ? asBatch(calibrated) : out.maps;
+    const sets = "sets" in source ? source.sets : undefined;
+    const maps = await mapsFrom?.(out, out.image ?? image, sets) ?? out.maps;
     const inputs: Problem["inputs"] = maps === undefined ? {} : { maps };
     return { problem: { y: asBatch(out.y), inputs, sigma }, scale, reference };
   }

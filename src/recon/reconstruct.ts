@@ -7,7 +7,7 @@ import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
-import { geometryFrom, type SliceSupply } from "./slice_supply.ts";
+import type { SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
 import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
 
@@ -47,7 +47,7 @@ async function collect(
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
-  const { volumes = 1, warnings = [] } = file;
+  const { geometry, volumes = 1, warnings = [] } = file;
   const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
   const audited = slices.flatMap(({ audit }) => audit ?? []);
   return {
@@ -61,7 +61,7 @@ async function collect(
     metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
       ? metricsOf(magnitude, reference, slices.some(({ storedReference }) => storedReference))
       : null,
-    geometry: geometryFrom(file, first),
+    geometry,
     slices: [first, first + slices.length],
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
     mask,

@@ -6,7 +6,7 @@
 import { InputError, UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { readMapsFile } from "../io/maps_file.ts";
-import type { Geometry, KspaceFile } from "../io/types.ts";
+import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Extent } from "../mri/sampling/partial_sampling.ts";
 import { offCentreWarning, requireCalibration } from "./calibration_lines.ts";
@@ -31,21 +31,6 @@ export function sliceRange(
   return [first, end];
 }
 
-/** Where the voxels lie of slices from `first` on. */
-export function geometryFrom(
-  { geometry, slices, volumes = 1 }: Pick<KspaceFile, "geometry" | "slices" | "volumes">,
-  first: number,
-): Geometry | undefined {
-  const steps = first % (slices / volumes);
-  if (geometry === undefined || steps === 0) return geometry;
-  const { affine } = geometry;
-  const isOrigin = (i: number) => i % 4 === 3 && i < 12;
-  return {
-    ...geometry,
-    affine: affine.map((value, i) => isOrigin(i) ? value + steps * affine[i - 1] : value),
-  };
-}
-
 /** A slice that was read, with all that methods are compiled for. */
 export interface ReadSlice {
   readonly sampling: Sampling;
@@ -65,7 +50,10 @@ export interface SliceSupply {
 }
 
 /** The options of a reconstruction that decide what a method is given. */
-export type SupplyOptions = Pick<ReconstructOptions, "mask" | "maps" | "calibration" | "compress">;
+export type SupplyOptions = Pick<
+  ReconstructOptions,
+  "mask" | "maps" | "calibration" | "mapSets" | "compress"
+>;
 
 /** Slices of a file, prepared anew each time. */
 export class FileSlices implements SliceSupply {
@@ -86,6 +74,12 @@ export class FileSlices implements SliceSupply {
     if (options.compress !== undefined && maps !== undefined) {
       throw new UsageError(
         "Cannot compress coils and take given maps: only one of them is possible",
+      );
+    }
+    if (options.mapSets === 2 && options.calibration === "adaptive") {
+      throw new UsageError(
+        "Cannot calibrate two sets of coil maps by adaptive combination: espirit is required",
+        { hint: "Leave out --calibration adaptive" },
       );
     }
     if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
@@ -141,7 +135,8 @@ export class FileSlices implements SliceSupply {
     const all = this.#maps;
     if (all === undefined) {
       const separate = await this.file.readCalibration?.(index);
-      return { kind: this.options.calibration ?? "espirit", separate };
+      const { calibration = "espirit", mapSets = "auto" } = this.options;
+      return { kind: calibration, sets: mapSets, separate };
     }
     const [count] = all.shape;
     const at = count === 1 ? 0 : index;
@@ -151,7 +146,14 @@ export class FileSlices implements SliceSupply {
           `required, found those of ${count}`,
       );
     }
-    return { kind: "given", maps: withoutEmptySets(partOf(all, at)) };
+    const given = withoutEmptySets(partOf(all, at));
+    const [sets] = given.shape, { mapSets = "auto" } = this.options;
+    if (mapSets === 2 && sets < 2) {
+      throw new InputError(
+        `Cannot use the coil maps for slice ${index}: two sets are required (--map-sets 2), found one`,
+      );
+    }
+    return { kind: "given", maps: mapSets === 1 && sets > 1 ? firstSet(given) : given };
   }
 }
 
@@ -172,6 +174,8 @@ function givenMaps(maps: string | NdArray): NdArray {
       `required, found [${shape}]`,
   );
 }
+
+const firstSet = (maps: NdArray): NdArray => stack([partOf(maps, 0)]);
 
 /** Maps `[S, C, 2, H, W]` of a slice without the sets after the first that are zero everywhere. */
 function withoutEmptySets(maps: NdArray): NdArray {

@@ -164,7 +164,7 @@ class Run {
     const { maps } = problem.inputs;
     const sets = maps?.shape[0] ?? 1;
     const key = `${slice.key} ${sets}`;
-    const geometry = sets === 1 ? slice.geometry : { ...slice.geometry, sets };
+    const geometry = { ...slice.geometry, sets };
     const { solver, finish, reorient } = await once(
       this.#compiled,
       key,

@@ -1,7 +1,7 @@
 /** Options and results of a reconstruction. @module */
 import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
 import type { Geometry } from "../io/types.ts";
-import type { Calibration } from "../mri/calibration/calibrate.ts";
+import type { Calibration, MapSets } from "../mri/calibration/calibrate.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Metrics } from "../mri/metrics/metrics.ts";
 import type { NdArray } from "../ndarray.ts";
@@ -57,6 +57,11 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   readonly maps?: string | NdArray;
   /** How maps are calibrated. Default `espirit`. */
   readonly calibration?: Calibration;
+  /**
+   * Sets of coil maps: two where the object is larger than the field of view, so that it is folded onto
+   * itself. Default `auto`: two where the calibration (or the maps that are given) shows two.
+   */
+  readonly mapSets?: MapSets;
   /** Virtual coils to compress to. Default: all coils. */
   readonly compress?: number;
   /**

@@ -63,7 +63,6 @@ export class Session {
   readonly #pace = new Pace();
   readonly #start = performance.now();
   #recipe: Recipe | undefined;
-  #begun = false;
   #work: Work | undefined;
   #inFlight = 0;
   #held = 0;
@@ -147,8 +146,8 @@ export class Session {
       await this.#take(message);
     }
     if (this.#error !== undefined) return;
-    // Mistakes in a header are reported even when no data follow; images need none.
-    if (this.#configuration.xml !== undefined && this.#recipe === undefined) this.#begin();
+    // Mistakes in a header are reported even when no data follow.
+    if (this.#configuration.xml !== undefined) this.#begin();
     if (this.#work === undefined) return;
     this.#phase = "finishing";
     if (!this.#options.pipe) this.#listen();
@@ -255,7 +254,8 @@ export class Session {
   }
 
   #image(image: MrdImage): void {
-    const { output, options } = this.#choose();
+    this.#begin();
+    const { output, options } = this.#recipe!;
     if (options === null) return;
     if (output.images === "dropped") {
       return this.#replies.say("WRN", "Images are not taken: raw data are required");
@@ -268,10 +268,14 @@ export class Session {
     }
   }
 
-  /** Chooses the recipe, once. */
-  #choose(): Recipe {
-    if (this.#recipe !== undefined) return this.#recipe;
-    const { recipes, saved } = this.#options;
+  /** Chooses the recipe and starts the reconstruction, once. */
+  #begin(): void {
+    if (this.#recipe !== undefined) return;
+    const { xml } = this.#configuration;
+    if (xml === undefined) {
+      throw new InputError("Cannot take data: a header is required before them");
+    }
+    const { recipes, limits, openWork, saved } = this.#options;
     const { name, changes } = this.#configuration.begin();
     const recipe = recipes.choose(name, changes);
     this.#recipe = recipe;
@@ -279,23 +283,13 @@ export class Session {
     if (recipe.ignored.length > 0) {
       this.#replies.say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
     }
-    if (recipe.options === null && !saved) {
-      this.#replies.say("WRN", "Nothing is done and nothing is saved: the server has no --save");
+    const { options, output } = recipe;
+    if (options === null) {
+      if (!saved) {
+        this.#replies.say("WRN", "Nothing is done and nothing is saved: the server has no --save");
+      }
+      return;
     }
-    return recipe;
-  }
-
-  /** Starts the reconstruction, once. */
-  #begin(): void {
-    if (this.#begun) return;
-    const { xml } = this.#configuration;
-    if (xml === undefined) {
-      throw new InputError("Cannot take an acquisition: a header is required before it");
-    }
-    this.#begun = true;
-    const { options, output } = this.#choose();
-    if (options === null) return;
-    const { limits, openWork } = this.#options;
     const { memoryBytes, queueBytes, imageSeconds } = limits;
     const request = { options, output, xml, memoryBytes, queueBytes, imageSeconds };
     this.#work = openWork(request, (event) => this.#onEvent(event));

@@ -19,6 +19,7 @@ import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts
 import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
 import { combinedCode, type CommandContext, describeFailure } from "../entry.ts";
 import { VERSION } from "../../version.ts";
+import { mapSetsOf } from "../options/shared.ts";
 import { command } from "../options/help.ts";
 import { openInput } from "./recon.ts";
 import { jsonLine, textOf } from "../files.ts";
@@ -40,7 +41,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   const task: CompareTask = {
     inputs: await comparedInputs(request, context, geometries),
     ...plan,
-    supply: { maps, calibration },
+    supply: { maps, calibration, mapSets: mapSetsOf(request.mapSets) },
     slices,
     seed,
     audit,

@@ -1,4 +1,5 @@
 /** Options that several commands have, spelt alike in all of them. @module */
+import type { MapSets } from "../../mri/calibration/calibrate.ts";
 import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
 import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
@@ -102,6 +103,12 @@ export function checkInput(
   );
 }
 
+const MAP_SETS = ["auto", "1", "2"] as const;
+
+/** The number of sets that an option names. */
+export const mapSetsOf = (text: typeof MAP_SETS[number]): MapSets =>
+  text === "auto" ? text : text === "1" ? 1 : 2;
+
 export const MAPS = {
   maps: option(
     "FILE",
@@ -112,6 +119,13 @@ export const MAPS = {
     "NAME",
     "espirit, or adaptive (faster, less exact maps). Default: espirit",
     oneOf(["espirit", "adaptive"]),
+  ),
+  "map-sets": option(
+    "N",
+    "sets of coil maps: 1, 2 (an object that is larger than the field of view is folded onto " +
+      "itself, and one set does not explain it), or auto: 2 where the calibration shows it",
+    oneOf(MAP_SETS),
+    "auto",
   ),
 };
 

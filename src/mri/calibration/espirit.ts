@@ -42,7 +42,7 @@ import {
 const KERNEL = 6;
 
 /** Offsets between two samples of a kernel, along an axis. */
-const SPAN = 2 * KERNEL - 1;
+export const SPAN: number = 2 * KERNEL - 1;
 
 /**
  * The threshold as a multiple of the upper edge of the Marchenko-Pastur law. The edge holds for
@@ -106,7 +106,7 @@ function diagonalSums(): Tensor {
  * exp(-2 pi i delta (r - c) / N) in real form, for kernel offsets delta = 1 - k .. k - 1 and the
  * pixels r: `[(r, re/im), (re/im, delta)]`.
  */
-function kernelPhases(length: number, pixels: readonly number[]): NdArray {
+export function kernelPhases(length: number, pixels: readonly number[]): NdArray {
   const centre = Math.floor(length / 2);
   return blockMatrix(pixels.length, SPAN, (i, j) => {
     const angle = -2 * Math.PI * (j - KERNEL + 1) * (pixels[i] - centre) / length;
@@ -136,6 +136,8 @@ export interface CoarseMaps {
   readonly vectors: NdArray;
   /** Eigenvalues `[h, w]`: near 1 within the object, smaller outside. */
   readonly eigenvalues: NdArray;
+  /** Upper bounds of the second eigenvalues `[h, w]`: near 1 where two sensitivities overlap. */
+  readonly seconds?: NdArray;
 }
 
 /** Evenly spaced pixels of an axis, at most `GRID`. */
@@ -173,6 +175,29 @@ export function espiritKernel(
   };
 }
 
+/** Rows of the grid that are worked on at once. */
+export function tileRows(coils: number, [height, width]: readonly [number, number]): number {
+  const perRow = 4 * coils * coils * gridPixels(width).length;
+  return Math.max(1, Math.min(gridPixels(height).length, Math.floor(TILE_ELEMENTS / perRow)));
+}
+
+/**
+ * The matrices of the pixels of some rows, in real form `[rows * columns, 2C, 2C]`: the Fourier transform
+ * of the correlation kernel.
+ * @param phases of the rows, see `kernelPhases`
+ */
+export function pixelMatrices(correlation: Tensor, phases: Tensor, width: number): Tensor {
+  const [rows, columns, coils] = [
+    phases.shape[0] / 2,
+    gridPixels(width),
+    correlation.shape[3],
+  ];
+  const overY = matMul(phases, reshape(correlation, [2 * SPAN, SPAN * coils ** 2]));
+  const perRow = reshape(overY, [rows, 2 * SPAN, coils ** 2]);
+  const overX = matMul(constant(kernelPhases(width, columns)), perRow);
+  return realForm(reshape(overX, [rows * columns.length, 2, coils, coils]));
+}
+
 /**
  * Compiles the eigenvectors of the pixels: in tiles of rows, the dominant eigenvector of the Fourier
  * transform of what {@link espiritKernel} gives.
@@ -183,8 +208,7 @@ export async function compileVectors(
   [height, width]: readonly [number, number],
 ): Promise<(kernel: Readonly<Record<string, NdArray>>) => Promise<CoarseMaps>> {
   const [rows, columns] = [gridPixels(height), gridPixels(width)];
-  const perRow = 4 * coils * coils * columns.length;
-  const tile = Math.max(1, Math.min(rows.length, Math.floor(TILE_ELEMENTS / perRow)));
+  const tile = tileRows(coils, [height, width]);
   const program = await runtime.build(
     {
       correlation: [2, SPAN, SPAN, coils, coils],
@@ -192,28 +216,28 @@ export async function compileVectors(
       phases: [2 * tile, 2 * SPAN],
     },
     ({ correlation, reference, phases }) => {
-      const overY = matMul(phases, reshape(correlation, [2 * SPAN, SPAN * coils ** 2]));
-      const perRow = reshape(overY, [tile, 2 * SPAN, coils ** 2]);
-      const overX = matMul(constant(kernelPhases(width, columns)), perRow);
-      const matrices = realForm(reshape(overX, [tile * columns.length, 2, coils, coils]));
-      const { vectors, values } = dominantVectors(matrices, reference);
+      const matrices = pixelMatrices(correlation, phases, width);
+      const { vectors, values, seconds } = dominantVectors(matrices, reference);
       return {
         vectors: transpose(reshape(vectors, [tile, columns.length, 2, coils]), [3, 2, 0, 1]),
         eigenvalues: reshape(values, [tile, columns.length]),
+        seconds: reshape(seconds, [tile, columns.length]),
       };
     },
   );
   return async ({ correlation, reference }) => {
     const vectors = zeros([coils, 2, rows.length, columns.length]);
     const eigenvalues = zeros([rows.length, columns.length]);
+    const seconds = zeros(eigenvalues.shape);
     for (let next = 0; next < rows.length; next += tile) {
       const first = Math.min(next, rows.length - tile); // the last tile overlaps the one before
       const phases = kernelPhases(height, rows.slice(first, first + tile));
       const part = await program.run({ correlation, reference, phases });
       placeRows(eigenvalues, part.eigenvalues, first);
+      placeRows(seconds, part.seconds, first);
       placeRows(vectors, part.vectors, first);
     }
-    return { vectors, eigenvalues };
+    return { vectors, eigenvalues, seconds };
   };
 }
 

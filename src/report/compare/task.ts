@@ -25,7 +25,7 @@ export interface CompareTask {
   readonly masks: readonly (string | undefined)[];
   readonly variants: readonly Variant[];
   /** Where coil maps come from. */
-  readonly supply: Pick<SupplyOptions, "maps" | "calibration">;
+  readonly supply: Pick<SupplyOptions, "maps" | "calibration" | "mapSets">;
   readonly seed: number;
   /** Whether to hold back lines and predict them. */
   readonly audit: boolean;

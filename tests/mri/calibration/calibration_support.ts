@@ -89,3 +89,19 @@ export function projectionResidual(maps: NdArray, images: NdArray, inside: Uint8
   }
   return Math.sqrt(Math.max(0, outside) / all);
 }
+
+/** Coil images `[C, 2, H, W]` on a field of view of `height` rows about the centre, folded. */
+export function folded(images: NdArray, height: number): NdArray {
+  const [coils, , from, width] = images.shape;
+  const out = zeros([coils, 2, height, width]);
+  const shift = Math.floor(height / 2) - Math.floor(from / 2);
+  for (let plane = 0; plane < 2 * coils; plane++) {
+    for (let y = 0; y < from; y++) {
+      const to = (((y + shift) % height) + height) % height;
+      for (let x = 0; x < width; x++) {
+        out.data[(plane * height + to) * width + x] += images.data[(plane * from + y) * width + x];
+      }
+    }
+  }
+  return out;
+}

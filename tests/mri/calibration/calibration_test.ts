@@ -176,7 +176,7 @@ Deno.test("maps that are given are brought to unit sum of squares, and zeros sta
   const { kspace, maps } = await scene(runtime, { coils: 3, height: 32, width: 30, sigma: 0.01 });
   const given = {
     data: maps.data.map((value, i) => i % 30 === 0 ? 0 : 7 * value),
-    shape: maps.shape,
+    shape: [1, ...maps.shape],
   };
   const sampling = mask("equispaced:R=2,acs=12", 32, 30);
   const source: MapsSource = { kind: "given", maps: given };

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { dft2 } from "../../../src/mri/physics/dft.ts";
+import { makeMask } from "../../../src/mri/sampling/masks.ts";
+import { type NdArray, partOf } from "../../../src/ndarray.ts";
+import { Preparation } from "../../../src/recon/prepare.ts";
+import { Rng } from "../../../src/rng.ts";
+import { evaluate } from "../support.ts";
+import { runtime } from "../../runtime.ts";
+import { folded, scene } from "./calibration_support.ts";
+
+const [COILS, WIDTH, SIGMA] = [8, 60, 0.002];
+
+/** A disc of 0.74 of 80 rows on a field of view of `height` rows, calibrated from 24 lines. */
+async function calibrated(height: number, sets: "auto" | 1 | 2) {
+  const whole = await scene(runtime, { coils: COILS, height: 80, width: WIDTH, sigma: 0 });
+  const images = folded(whole.images, height);
+  const kspace = await evaluate(runtime, images, (x) => dft2(x, "forward"));
+  const noise = new Rng(1).normals(kspace.data.length);
+  const noisy = { ...kspace, data: kspace.data.map((value, i) => value + SIGMA * noise[i]) };
+  const spec = { kind: "equispaced", text: "test", acceleration: 2, acs: 24 } as const;
+  const mask = makeMask(spec, height, WIDTH);
+  const preparation = await Preparation.create(runtime, { coils: COILS, mask, full: true });
+  const { problem } = await preparation.slice(noisy, { kind: "espirit", sets });
+  return { maps: problem.inputs.maps, images, whole };
+}
+
+/** Part of the energy of the coil images that lies outside the span of orthogonal sets. */
+function unexplained(maps: NdArray, images: NdArray): number {
+  const pixels = images.shape[2] * images.shape[3];
+  const energy = images.data.reduce((sum, value) => sum + value * value, 0);
+  let explained = 0;
+  for (let set = 0; set < maps.shape[0]; set++) {
+    const { data } = partOf(maps, set);
+    for (let i = 0; i < pixels; i++) {
+      let re = 0, im = 0, norm = 0;
+      for (let p = 0; p < 2 * COILS; p += 2) {
+        const [a, b] = [data[p * pixels + i], data[(p + 1) * pixels + i]];
+        const [u, v] = [images.data[p * pixels + i], images.data[(p + 1) * pixels + i]];
+        re += a * u + b * v;
+        im += a * v - b * u;
+        norm += a * a + b * b;
+      }
+      if (norm > 0) explained += (re * re + im * im) / norm;
+    }
+  }
+  return 1 - explained / energy;
+}
+
+Deno.test("an object within the field of view gets one set of maps, the same as when one is asked for", async () => {
+  const auto = await calibrated(80, "auto");
+  assert.equal(auto.maps.shape[0], 1);
+  assert.deepEqual(auto.maps, (await calibrated(80, 1)).maps);
+});
+
+Deno.test("an object that is folded gets two sets, which explain it", async () => {
+  const { maps, images, whole } = await calibrated(40, "auto");
+  assert.deepEqual(maps.shape, [2, COILS, 2, 40, WIDTH]);
+  const one = unexplained((await calibrated(40, 1)).maps, images);
+  const two = unexplained(maps, images);
+  assert.ok(two < one / 100, `one set leaves ${one}, two leave ${two}`);
+  // The first set is that of what belongs into the field of view, up to a phase.
+  const pixels = 40 * WIDTH, first = 20;
+  for (const [y, x] of [[23, 30], [3, 30], [36, 28], [1, 36]]) {
+    let [re, im, size] = [0, 0, 0];
+    for (let p = 0; p < 2 * COILS; p += 2) {
+      const at = y * WIDTH + x, from = (y + first) * WIDTH + x;
+      const [a, b] = [maps.data[p * pixels + at], maps.data[(p + 1) * pixels + at]];
+      const [u, v] = [
+        whole.maps.data[p * 80 * WIDTH + from],
+        whole.maps.data[(p + 1) * 80 * WIDTH + from],
+      ];
+      re += a * u + b * v;
+      im += a * v - b * u;
+      size += a * a + b * b;
+    }
+    assert.ok(Math.hypot(re, im) / Math.sqrt(size) > 0.95, `${y} ${x}: ${Math.hypot(re, im)}`);
+  }
+});
+
+Deno.test("the sets of a pixel are orthogonal, and of unit norm at most", async () => {
+  const { maps } = await calibrated(40, 2);
+  const pixels = 40 * WIDTH, size = maps.data.length / 2;
+  for (let i = 0; i < pixels; i++) {
+    let [re, im] = [0, 0];
+    const norms = [0, 0];
+    for (let p = 0; p < 2 * COILS; p += 2) {
+      const at = p * pixels + i;
+      const [a, b] = [maps.data[at], maps.data[at + pixels]];
+      const [u, v] = [maps.data[size + at], maps.data[size + at + pixels]];
+      re += a * u + b * v;
+      im += a * v - b * u;
+      norms[0] += a * a + b * b;
+      norms[1] += u * u + v * v;
+    }
+    assert.ok(Math.hypot(re, im) < 2e-3, `${Math.hypot(re, im)}`);
+    assert.ok(Math.max(...norms) < 1 + 1e-5);
+  }
+});
