@@ -21,7 +21,14 @@
  * ```
  * @module
  */
-export { DeviceError, DivergenceError, InputError, LarmorError, UsageError } from "./src/errors.ts";
+export {
+  DeviceError,
+  DivergenceError,
+  InputError,
+  LarmorError,
+  SliceError,
+  UsageError,
+} from "./src/errors.ts";
 export type { Warning } from "./src/warning.ts";
 export { VERSION } from "./src/version.ts";
 export { meanOf, type NdArray, ndarray, sizeOf, zeros } from "./src/ndarray.ts";

@@ -40,6 +40,9 @@ export class InputError extends LarmorError {
   readonly exitCode = 3;
 }
 
+/** One slice cannot be read, or holds nothing; the others may be fine. Exit code 3. */
+export class SliceError extends InputError {}
+
 /** The requested device is not available. Exit code 4. */
 export class DeviceError extends LarmorError {
   /** Exit code of the command line. */

@@ -1,4 +1,5 @@
 /** What a reconstruction would do, without doing it. @module */
+import { SliceError } from "../errors.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
@@ -10,7 +11,7 @@ import { outputSize } from "./finish.ts";
 import { axesText } from "../io/axes.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { fileShape, type ReportMask, reportMask } from "./report.ts";
-import { FileSlices, sliceRange } from "./slice_supply.ts";
+import { FileSlices, type ReadSlice, sliceRange } from "./slice_supply.ts";
 import type { ReconstructOptions } from "./types.ts";
 import { distinct, type Warning } from "../warning.ts";
 
@@ -87,7 +88,8 @@ export async function planReconstruction(
   const method = chosenMethod(options.method);
   const [first, end] = sliceRange(file, options.slices);
   const { needsMaps } = method;
-  const slice = await new FileSlices(runtime, file, options).read(first, needsMaps);
+  const supply = new FileSlices(runtime, file, options);
+  const slice = await firstUsable(supply, [first, end], needsMaps);
   const { sampling: { mask, full, warnings }, geometry, outputGeometry } = slice;
   if (needsMaps && options.maps === undefined && file.readCalibration === undefined) {
     requireCalibration(mask, options.calibration, file);
@@ -125,6 +127,21 @@ export async function planReconstruction(
     memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image }) +
       (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
   };
+}
+
+/** The first slice that holds something. @throws {SliceError} when none does */
+async function firstUsable(
+  supply: FileSlices,
+  [first, end]: readonly [number, number],
+  needsMaps: boolean,
+): Promise<ReadSlice> {
+  for (let index = first;; index++) {
+    try {
+      return await supply.read(index, needsMaps);
+    } catch (error) {
+      if (!(error instanceof SliceError) || index + 1 === end) throw error;
+    }
+  }
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */

@@ -23,7 +23,7 @@ import {
   sub,
   type Tensor,
 } from "../graph/mod.ts";
-import { InputError } from "../errors.ts";
+import { InputError, SliceError } from "../errors.ts";
 import type { Problem } from "../method/problem.ts";
 import {
   type Calibration,
@@ -147,7 +147,7 @@ export class Preparation {
     const bright = percentile(image.data, SCALE_PERCENTILE);
     const scale = bright > 0 ? bright : percentile(image.data, 100);
     if (!(scale > 0)) {
-      throw new InputError("Cannot scale the slice: the acquired k-space is zero everywhere");
+      throw new SliceError("Cannot scale the slice: the acquired k-space is zero everywhere");
     }
     const sigma = noiseLevel({ corners, air }, this.regions) / scale;
     const arrays: Record<string, NdArray> = {

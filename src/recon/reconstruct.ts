@@ -4,9 +4,10 @@ import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { type NdArray, partOf, stack, zeros } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
-import { distinct } from "../warning.ts";
+import { distinct, type Warning } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
+import { leftEmpty } from "./empty_slice.ts";
 import type { SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
 import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
@@ -16,7 +17,8 @@ import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } 
  *
  * @param file from `readKspace` or `kspaceFromArray`; slices are read one by one
  * @throws {UsageError} for an unknown option, method or setting, or slices that are not there
- * @throws {InputError} when the data make no sense or lack what the method needs
+ * @throws {InputError} when the data make no sense or lack what the method needs; slices that cannot
+ *   be read or hold nothing are left zero, and named in a warning, where others can
  * @throws {DeviceError} when the device is not available
  * @throws {DivergenceError} when the method diverges
  */
@@ -35,14 +37,35 @@ export async function reconstructFrom(
   return await collect(openSupplied(supply, options), supply.file, options);
 }
 
+/**
+ * Reconstructs what may be zero everywhere, as an image of a stream may: it stays so, with a warning.
+ * @throws as {@link reconstruct}
+ */
+export async function reconstructAny(
+  file: KspaceFile,
+  options: ReconstructOptions = {},
+): Promise<Reconstruction> {
+  return await collect(openReconstruction(file, options), file, { ...options, allowEmpty: true });
+}
+
 async function collect(
   stream: ReconstructionStream,
   file: KspaceFile,
-  { keepMaps = true }: Pick<ReconstructOptions, "keepMaps">,
+  { keepMaps = true, allowEmpty = false }: Pick<ReconstructOptions, "keepMaps"> & {
+    readonly allowEmpty?: boolean;
+  },
 ): Promise<Reconstruction> {
-  const slices: ReconstructedSlice[] = [];
-  for await (const slice of stream) slices.push(keepMaps ? slice : { ...slice, maps: undefined });
-  const [{ mask, method, model, device, steps, nfe, settings, drawn, index: first }] = slices;
+  const all: ReconstructedSlice[] = [];
+  for await (const slice of stream) all.push(keepMaps ? slice : { ...slice, maps: undefined });
+  const good = all.filter(({ failure }) => failure === undefined);
+  // A slice that was read and is zero has no cause.
+  const unreadable = all.find(({ failure }) => failure?.cause !== undefined);
+  if (good.length === 0 && !(allowEmpty && unreadable === undefined)) throw all[0].failure;
+  const slices = good.length === 0 ? all : all.map((slice) => likeOthers(slice, good[0]));
+  const [{ mask, method, model, device, steps, nfe, settings, drawn }] = good.length > 0
+    ? good
+    : all;
+  const [{ index: first }] = all;
   const magnitude = stack(slices.map((slice) => slice.magnitude));
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
@@ -59,8 +82,9 @@ async function collect(
     reference,
     // SSIM needs a whole window.
     metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
-      ? metricsOf(magnitude, reference, slices.some(({ storedReference }) => storedReference))
+      ? metricsOf(good)
       : null,
+    emptySlices: slices.flatMap(({ failure, index }) => failure === undefined ? [] : [index]),
     geometry,
     slices: [first, first + slices.length],
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
@@ -77,13 +101,42 @@ async function collect(
     audit: audited.length > 0
       ? volumeAudit(audited, std && spreadFigures(magnitude, std, first))
       : undefined,
-    warnings: distinct([...warnings, ...slices.flatMap((slice) => slice.warnings)]),
+    warnings: distinct([...warnings, ...warningsOf(slices)]),
     seconds: totalSeconds(slices),
   };
 }
 
-function metricsOf(magnitude: NdArray, reference: NdArray, isStored: boolean): Metrics {
-  const { convention, ...metrics } = measure(magnitude, reference);
+/** A slice that is left zero with arrays as others have them. */
+function likeOthers(slice: ReconstructedSlice, other: ReconstructedSlice): ReconstructedSlice {
+  if (slice.failure === undefined) return slice;
+  const empty = (array: NdArray | undefined) => array && zeros(array.shape);
+  const { std, samples, maps, reference } = other;
+  return {
+    ...slice,
+    std: empty(std),
+    samples: empty(samples),
+    maps: empty(maps),
+    reference: empty(reference),
+  };
+}
+
+/** Those of the slices, and one for all that are left zero. */
+function warningsOf(slices: readonly ReconstructedSlice[]): Warning[] {
+  const failed = slices.flatMap(({ index, failure }) => failure ? [{ index, failure }] : []);
+  const others = slices.filter(({ failure }) => failure === undefined);
+  return [
+    ...failed.length > 0 ? [leftEmpty(failed)] : [],
+    ...others.flatMap(({ warnings }) => warnings),
+  ];
+}
+
+/** Those of slices that have a reference. */
+function metricsOf(slices: readonly ReconstructedSlice[]): Metrics {
+  const { convention, ...metrics } = measure(
+    stack(slices.map(({ magnitude }) => magnitude)),
+    stack(slices.map(({ reference }) => reference!)),
+  );
+  const isStored = slices.some(({ storedReference }) => storedReference);
   const from = isStored ? "RSS is reconstruction_rss of the file; " : "";
   return { convention: from + convention, ...metrics };
 }

@@ -53,7 +53,7 @@ export interface Provenance extends Software {
 
 /** The content of recon.json. */
 export interface ReconReport
-  extends Pick<Reconstruction, "method" | "device" | "steps" | "nfe" | "warnings"> {
+  extends Pick<Reconstruction, "method" | "device" | "steps" | "nfe" | "warnings" | "emptySlices"> {
   /** Name and version of this layout. */
   readonly schema: typeof REPORT_SCHEMA;
   /** What was read. */
@@ -137,6 +137,7 @@ export function reconReport(
     noise: { sigma: result.sigma, modelSigma: result.modelSigma ?? null },
     seconds: rounded(seconds),
     metrics: metrics && { reference: metrics.convention, whole: metrics.whole, head: metrics.head },
+    emptySlices: result.emptySlices,
     warnings: result.warnings,
     audit: result.audit ?? null,
     slices: result.slices,

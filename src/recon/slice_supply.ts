@@ -3,7 +3,7 @@
  * before, so that several methods are given the very same problems.
  * @module
  */
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, SliceError, UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { readMapsFile } from "../io/maps_file.ts";
 import type { KspaceFile } from "../io/types.ts";
@@ -89,7 +89,7 @@ export class FileSlices implements SliceSupply {
   async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
     const { file } = this;
     const { compress = file.coils } = this.options;
-    const kspace = await file.readSlice(index);
+    const kspace = await samplesOf(file, index);
     const chosen = chooseSampling(this.#asked, file, { kspace, slice: index });
     const ownMaps = needsMaps && this.#maps === undefined && file.readCalibration === undefined;
     const sampling = {
@@ -155,6 +155,21 @@ export class FileSlices implements SliceSupply {
     }
     return { kind: "given", maps: mapSets === 1 && sets > 1 ? firstSet(given) : given };
   }
+}
+
+/**
+ * K-space of a slice `[C, 2, H, W]`.
+ * @throws {SliceError} when it cannot be read, has NaN or infinity, or is zero everywhere
+ */
+async function samplesOf(file: KspaceFile, index: number): Promise<NdArray> {
+  const kspace = await file.readSlice(index).catch((cause) => {
+    if (!(cause instanceof InputError)) throw cause;
+    throw new SliceError(cause.message, { hint: cause.hint, cause });
+  });
+  if (kspace.data.some((value) => value !== 0)) return kspace;
+  throw new SliceError(
+    `Cannot reconstruct slice ${index} of ${file.path}: samples are required, found zeros`,
+  );
 }
 
 /** Coil maps `[slices, sets, C, 2, H, W]`, slices = 1 when they serve every slice. */

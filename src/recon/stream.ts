@@ -3,7 +3,7 @@
  * are compiled once for all slices of one sampling.
  * @module
  */
-import { DivergenceError } from "../errors.ts";
+import { DivergenceError, SliceError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type {
@@ -20,6 +20,7 @@ import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { distinct, type Warning } from "../warning.ts";
 import { Auditor } from "./audit/auditor.ts";
+import { emptySlice } from "./empty_slice.ts";
 import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
@@ -33,7 +34,8 @@ const PREPARING_SHARE = 0.1;
 /** A reconstruction that is open: slices come when they are asked for. */
 export interface ReconstructionStream extends AsyncIterable<ReconstructedSlice>, AsyncDisposable {
   /**
-   * Reconstructs one slice of the file. Call `close` when no more are wanted, or declare the stream
+   * Reconstructs one slice of the file. One that cannot be read, or holds nothing, is left zero and
+   * says so (`failure`, and a warning). Call `close` when no more are wanted, or declare the stream
    * with `await using`.
    * @throws as `reconstruct`
    */
@@ -125,6 +127,12 @@ interface Compiled {
   readonly reorient: Awaited<ReturnType<typeof compileReference>>;
 }
 
+/** Which of how many slices it is. */
+interface Part {
+  readonly done: number;
+  readonly slices: number;
+}
+
 class Run {
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #auditor: Auditor;
@@ -142,10 +150,18 @@ class Run {
     this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
   }
 
-  async slice(
-    index: number,
-    { done, slices }: { readonly done: number; readonly slices: number },
-  ): Promise<ReconstructedSlice> {
+  /** A slice; one that cannot be read, or holds nothing, is left zero. */
+  async slice(index: number, part: Part): Promise<ReconstructedSlice> {
+    try {
+      return await this.#slice(index, part);
+    } catch (error) {
+      if (!(error instanceof SliceError)) throw error;
+      const { supply: { file }, method } = this.task;
+      return emptySlice({ file, runtime: this.runtime, method }, index, error);
+    }
+  }
+
+  async #slice(index: number, { done, slices }: Part): Promise<ReconstructedSlice> {
     const { supply, method, options } = this.task;
     const { signal, seed = 0, firstSlice = 0, onProgress } = options;
     const clock = clockOf(this.runtime);

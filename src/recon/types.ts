@@ -1,4 +1,5 @@
 /** Options and results of a reconstruction. @module */
+import type { SliceError } from "../errors.ts";
 import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
 import type { Geometry } from "../io/types.ts";
 import type { Calibration, MapSets } from "../mri/calibration/calibrate.ts";
@@ -149,7 +150,9 @@ export interface ReconstructedSlice extends Reconstructed {
   readonly samples?: NdArray;
   /** Whether `reference` is the image that the file holds, since its data are not full. */
   readonly storedReference: boolean;
-  /** Noise per real and imaginary part relative to bright tissue. */
+  /** Why the slice could not be reconstructed and is left zero; absent where it could. */
+  readonly failure?: SliceError;
+  /** Noise per real and imaginary part relative to bright tissue; 0 of a slice that is left zero. */
   readonly sigma: number;
   /** Noise and model error together, of methods that weigh the data by them. */
   readonly modelSigma?: number;
@@ -161,6 +164,8 @@ export interface ReconstructedSlice extends Reconstructed {
 export interface Reconstruction extends Reconstructed {
   /** Magnitudes of the posterior samples, each `[slices, rows, columns]`, where they were kept. */
   readonly samples?: readonly NdArray[];
+  /** Slices that could not be read, or hold nothing, and are left zero, counted from 0. */
+  readonly emptySlices: readonly number[];
   /** Agreement with the reference; null without one, and for images smaller than SSIM's window. */
   readonly metrics: Metrics | null;
   /** Where voxels lie, where the file says so. */

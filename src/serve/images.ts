@@ -149,9 +149,12 @@ function peak(values: Float32Array): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
-function description({ method, steps, mask, model }: Reconstruction): string {
+function description({ method, steps, mask, model, warnings }: Reconstruction): string {
   const network = model === undefined ? "" : `, model ${model.name}`;
-  return `Larmor ${method}${network}, ${steps} steps, acceleration ${mask.acceleration.toFixed(2)}`;
+  return `Larmor ${method}${network}, ${steps} steps, acceleration ${
+    mask.acceleration.toFixed(2)
+  }` +
+    warnings.map(({ message }) => `; WARNING: ${message}`).join("");
 }
 
 /** `[x, y, z]` with its axes in the opposite order. */

@@ -13,8 +13,9 @@ import { Assembler } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
 import { binFile } from "../recon/raw_file.ts";
-import { reconstruct } from "../recon/reconstruct.ts";
+import { reconstructAny } from "../recon/reconstruct.ts";
 import { ImageOutput } from "./images.ts";
+import type { Warning } from "../warning.ts";
 import type { Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
 
 export interface LocalWorkOptions {
@@ -67,6 +68,7 @@ export class LocalWork implements Work {
   /** Slices in the queue so far: the number of a slice seeds its random numbers. */
   #slices = 0;
   #failures = 0;
+  readonly #told = new Set<string>();
 
   /** A header that cannot be read gives the event `failed`. */
   constructor(request: WorkRequest, options: LocalWorkOptions) {
@@ -178,13 +180,14 @@ export class LocalWork implements Work {
       this.#runtime ??= Runtime.open(this.#options.device);
       const runtime = await this.#runtime;
       using file = binFile(runtime, bin);
-      const result = await reconstruct(file, {
+      const result = await reconstructAny(file, {
         ...options,
         audit: "none", // there is no recon.json to hold it
         device: runtime,
         firstSlice,
         signal: AbortSignal.any([this.#abort.signal, limit.signal]),
       });
+      this.#tell(bin, result.warnings);
       for (const image of this.#output.images(bin, result)) {
         this.#images++;
         this.#options.onEvent({ kind: "image", bytes: encodeMessage({ kind: "image", image }) });
@@ -197,6 +200,16 @@ export class LocalWork implements Work {
       this.#log("ERR", `${binName(bin)}: ${messageOf(error)}`);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** Warnings, each once a session: its images have most of them in common. */
+  #tell(bin: RawBin, warnings: readonly Warning[]): void {
+    for (const { code, message, hint } of warnings) {
+      const key = `${code} ${message}`;
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.#log("WRN", `${binName(bin)}: ${message}${hint ? `. ${hint}` : ""}`);
     }
   }
 

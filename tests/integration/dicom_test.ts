@@ -33,6 +33,7 @@ function someResult(known: boolean): Reconstruction {
     metrics: null,
     slices: [0, 1],
     warnings: [],
+    emptySlices: [],
     geometry: { affine: AFFINE, known },
     mask: makeMask(spec, 7, 5),
     method: "dps",

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { DeviceError } from "../../errors.ts";
+import { DeviceError, SliceError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
 import { sha256File } from "../../io/checksum.ts";
 import type { KspaceFile } from "../../io/types.ts";
@@ -282,6 +282,9 @@ async function prepare(
   for (let slice = 0; slice < slices; slice++) {
     watcher.signal.throwIfAborted();
     onProgress({ stage: "calibrate", slice, slices, fraction: 0 });
-    await (await supply.read(first + slice, false)).prepare();
+    // One that holds nothing is left zero by every method.
+    await supply.read(first + slice, false).then((read) => read.prepare()).catch((error) => {
+      if (!(error instanceof SliceError)) throw error;
+    });
   }
 }
