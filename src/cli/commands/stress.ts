@@ -31,7 +31,7 @@ const brightness: Parse<number> = (text, option) => {
 };
 
 const OPTIONS = {
-  methods: { ...METHODS.methods, fallback: "sense,wavelet,tv,dpir,diffpir" },
+  methods: { ...METHODS.methods, fallback: "sense,wavelet,tv,pnp-admm,diffpir" },
   mask: { ...MASK.mask, summary: "undersampling (see recon)", fallback: "equispaced:R=4,acs=24" },
   output: option("DIR", "folder of the results", path, "stress"),
   slice: option("N", "slice of INPUT, counted from 0. Default: the middle one", index),

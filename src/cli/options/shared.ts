@@ -172,7 +172,8 @@ export const MASK = {
     "SPEC",
     "undersample a fully sampled input: full, equispaced:R=4,acs=24, " +
       "random:R=4,acs=24,seed=1, poisson:R=6,acs=24, partial:fraction=0.75, or a file (.npy, .cfl, " +
-      "text of 0 and 1). R is the acceleration, acs the number of central calibration lines. " +
+      "text of 0 and 1). R is the acceleration, acs the number of central calibration lines (left out, it follows " +
+      "from R). " +
       "Default: all that was acquired",
     mask,
   ),

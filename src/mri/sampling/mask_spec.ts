@@ -7,13 +7,13 @@ export type GeneratedMaskSpec =
   & (
     /** Every line. */
     | { readonly kind: "full" }
-    /** Lines 0, R, 2R, ... and `acs` centred lines. */
-    | { readonly kind: "equispaced"; readonly acceleration: number; readonly acs: number }
+    /** Lines 0, R, 2R, ... and `acs` centred lines. Without `acs`: see `makeMask`. */
+    | { readonly kind: "equispaced"; readonly acceleration: number; readonly acs?: number }
     /** `acs` centred lines, random others (`random`); or a 2-D Poisson disc around an acs x acs square. */
     | {
       readonly kind: "random" | "poisson";
       readonly acceleration: number;
-      readonly acs: number;
+      readonly acs?: number;
       readonly seed: number;
     }
     /** Partial Fourier: the first lines up to a fraction beyond the centre, and `acs` centred lines. */
@@ -39,8 +39,8 @@ interface Key {
 }
 
 const R: Key = { key: "R", property: "acceleration", min: 1 };
-const ACS: Key = { key: "acs", property: "acs", integer: true, min: 0 };
-const SEED: Key = { ...ACS, key: "seed", property: "seed", optional: true, byDefault: 0 };
+const ACS: Key = { key: "acs", property: "acs", integer: true, min: 0, optional: true };
+const SEED: Key = { ...ACS, key: "seed", property: "seed", byDefault: 0 };
 const FRACTION: Key = { key: "fraction", property: "fraction", above: 0.5, max: 1 };
 
 const KEYS: Readonly<Record<GeneratedMaskSpec["kind"], readonly Key[]>> = {
@@ -48,7 +48,7 @@ const KEYS: Readonly<Record<GeneratedMaskSpec["kind"], readonly Key[]>> = {
   equispaced: [{ ...R, integer: true }, ACS],
   random: [R, ACS, SEED],
   poisson: [R, ACS, SEED],
-  partial: [FRACTION, { ...ACS, optional: true }],
+  partial: [FRACTION, ACS],
 };
 
 /**
@@ -63,7 +63,8 @@ const KEYS: Readonly<Record<GeneratedMaskSpec["kind"], readonly Key[]>> = {
  * | `partial:fraction=0.75` | the first 75 % of the lines; `acs=LINES` adds centred lines |
  * | anything else | the path of a mask file (write `./full` for a file with the name of a kind) |
  *
- * `acs` is the number of fully sampled lines at the centre, 0 for none.
+ * `acs` is the number of fully sampled lines at the centre, 0 for none; left out, `makeMask` chooses it
+ * (none for `partial`).
  *
  * @throws {UsageError} for an unknown, repeated or missing key, or a value out of range
  */
@@ -111,10 +112,7 @@ function readPairs(text: string, pairs: string, keys: readonly Key[]): Map<strin
   }
   const missing = keys.find(({ key, optional }) => !optional && !values.has(key));
   if (missing === undefined) return values;
-  throw new UsageError(
-    `Cannot read mask '${text}': ${missing.key} is required, found none`,
-    missing.key === "acs" ? { hint: "Write acs=0 for no calibration lines" } : {},
-  );
+  throw new UsageError(`Cannot read mask '${text}': ${missing.key} is required, found none`);
 }
 
 /** The number of a key, checked against its bounds. */

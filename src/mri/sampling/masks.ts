@@ -19,6 +19,9 @@ export { SamplingMask } from "./sampling_mask.ts";
  * RandomMaskFunc of fastMRI; Zbontar et al. 2018). `poisson` is {@link poissonDisc}. `partial` keeps the
  * first round(fraction x n) lines.
  *
+ * Without `acs` there are 0.32 n / R calibration lines, as fastMRI has them (8 % at R=4, 4 % at R=8), but
+ * 16 at least and half of n / R at most; the square of `poisson` has a side of 24, or n / (2 sqrt R).
+ *
  * @param spec from `parseMaskSpec`; a mask file is read by `io` and given to {@link maskFromLines}
  * @param height phase-encode lines
  * @param width readout samples, or second phase encodings for `poisson`
@@ -27,7 +30,7 @@ export { SamplingMask } from "./sampling_mask.ts";
  * @throws {InputError} when no line is kept
  */
 export function makeMask(spec: GeneratedMaskSpec, height: number, width: number): SamplingMask {
-  const acs = "acs" in spec ? spec.acs ?? 0 : 0;
+  const acs = "acs" in spec && spec.acs !== undefined ? spec.acs : defaultAcs(spec, height, width);
   const lines = spec.kind === "poisson" ? Math.min(height, width) : height;
   if (acs > lines) {
     throw new UsageError(
@@ -35,7 +38,7 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
         `found ${acs}`,
     );
   }
-  const values = generate(spec, height, width);
+  const values = generate(spec, acs, height, width);
   if (!values.includes(1)) {
     throw new InputError(
       `Cannot make mask '${spec.text}' for ${height} lines: at least one line is required, found none`,
@@ -48,7 +51,7 @@ export function makeMask(spec: GeneratedMaskSpec, height: number, width: number)
     width,
     values,
     spec: spec.text,
-    acs: "acs" in spec && values.includes(0) ? acs : undefined,
+    acs: ("acceleration" in spec || "acs" in spec) && values.includes(0) ? acs : undefined,
     partial: spec.kind === "partial" ? partialRows(values) : undefined,
   });
 }
@@ -100,22 +103,41 @@ function partialRows(lines: Uint8Array): PartialSampling | undefined {
   return rows && { rows };
 }
 
-function generate(spec: GeneratedMaskSpec, height: number, width: number): Uint8Array {
+/** Calibration lines for every n lines of the field of view over R. */
+const FASTMRI_ACS = 0.32;
+const LEAST_ACS = 16;
+const SQUARE_ACS = 24;
+
+function defaultAcs(spec: GeneratedMaskSpec, height: number, width: number): number {
+  if (!("acceleration" in spec)) return 0;
+  const { kind, acceleration } = spec;
+  const side = Math.floor(Math.min(height, width) / (2 * Math.sqrt(acceleration)));
+  if (kind === "poisson") return Math.min(SQUARE_ACS, side);
+  const kept = height / acceleration;
+  return Math.min(Math.max(LEAST_ACS, Math.round(FASTMRI_ACS * kept)), Math.floor(kept / 2));
+}
+
+function generate(
+  spec: GeneratedMaskSpec,
+  acs: number,
+  height: number,
+  width: number,
+): Uint8Array {
   const values = new Uint8Array(height);
   switch (spec.kind) {
     case "full":
       return values.fill(1);
     case "equispaced":
       for (let line = 0; line < height; line += spec.acceleration) values[line] = 1;
-      return withCentre(values, spec.acs);
+      return withCentre(values, acs);
     case "random":
-      return withCentre(randomLines(spec, height), spec.acs);
+      return withCentre(randomLines(spec, acs, height), acs);
     case "poisson":
-      return poissonDisc(height, width, spec);
+      return poissonDisc(height, width, { ...spec, acs });
     case "partial": {
       const beyondCentre = Math.floor(height / 2) + 1;
       values.fill(1, 0, Math.max(beyondCentre, Math.round(spec.fraction * height)));
-      return withCentre(values, spec.acs ?? 0);
+      return withCentre(values, acs);
     }
   }
 }
@@ -127,7 +149,8 @@ function withCentre(values: Uint8Array, acs: number): Uint8Array {
 
 /** Lines kept at random, so that with the centred ones lines / R are expected. */
 function randomLines(
-  { text, acceleration, acs, seed }: GeneratedMaskSpec & { readonly kind: "random" | "poisson" },
+  { text, acceleration, seed }: GeneratedMaskSpec & { readonly kind: "random" | "poisson" },
+  acs: number,
   lines: number,
 ): Uint8Array {
   if (acs * acceleration > lines) {

@@ -1,5 +1,5 @@
 /** The graphs of a sampler: its start and its kinds of step, and the names that they use. @module */
-import { InputError } from "../../errors.ts";
+import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import {
   input,
   mul,
@@ -121,7 +121,7 @@ async function compileStep(
     noise: () => drawn(`z${noises++}`, shape),
     dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
   };
-  const result = kind(context);
+  const result = authored(sampler, () => kind(context));
   for (const name of Object.keys(result)) {
     requireName(name, variables, `variable of ${sampler.name}`);
   }
@@ -134,6 +134,16 @@ async function compileStep(
  * The record, which refuses to be read by a name that it does not have.
  * @param what the names are, for the message
  */
+/** Runs the code of a sampler's author: what it throws is an error of the sampler. */
+function authored<T>({ name }: Sampler, code: () => T): T {
+  try {
+    return code();
+  } catch (cause) {
+    if (cause instanceof LarmorError || !(cause instanceof Error)) throw cause;
+    throw new UsageError(`Cannot build a step of the sampler ${name}: ${cause.message}`, { cause });
+  }
+}
+
 function guarded<T extends Readonly<Record<string, unknown>>>(record: T, what: string): T {
   return new Proxy(record, {
     get(target, name) {
@@ -143,12 +153,13 @@ function guarded<T extends Readonly<Record<string, unknown>>>(record: T, what: s
   });
 }
 
-/** @throws {TypeError} for a name that a record does not have, with the one that is probably meant */
+/** @throws {UsageError} for a name that a record does not have, with the one that is probably meant */
 function requireName(name: string, record: object, what: string): void {
   if (Object.hasOwn(record, name)) return;
   const names = Object.keys(record);
+  // For scripts, whose errors show the message alone.
   const { hint } = didYouMean(name, names);
-  throw new TypeError(
+  throw new UsageError(
     `Cannot use ${name}: a ${what} is required (${names.join(", ") || "it has none"})` +
       (hint === undefined ? "" : `. ${hint}`),
   );

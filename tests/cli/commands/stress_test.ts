@@ -99,7 +99,7 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
 Deno.test("stress refuses what it cannot do", async () => {
   assertRefused(await run("--methods", "nothing"), 2, /one of/);
   assertRefused(await run("--brightness", "0"), 2, /adds nothing/);
-  assertRefused(await run("--mask", "equispaced:R=2"), 2, /acs/);
+  assertRefused(await run("--mask", "equispaced:acs=2"), 2, /R is required/);
   assertRefused(await run("a.nii", "b.nii"), 2, /one is required/);
   assertRefused(await run("a.nii", "--size", "64"), 2, /--size/);
   assertRefused(await run("missing.nii"), 3, /missing/);

@@ -304,3 +304,18 @@ Deno.test("detectMask() refuses zeros and other shapes", () => {
   });
   assert.throws(() => detectMask(zeros([2, 4, 3])), /k-space \[C, 2, H, W\] is required/);
 });
+
+Deno.test("calibration lines that are not named follow from R, as in fastMRI, within limits", () => {
+  const acs = (text: string, height: number, width = 64) => {
+    const spec = parseMaskSpec(text);
+    if (spec.kind === "file") throw new Error("a formula is required");
+    return makeMask(spec, height, width).acs;
+  };
+  assert.equal(acs("equispaced:R=4", 320), 26); // 8 %
+  assert.equal(acs("equispaced:R=4", 256), 20);
+  assert.equal(acs("equispaced:R=8", 640), 26); // 4 %
+  assert.equal(acs("equispaced:R=8", 320), 16);
+  assert.equal(acs("random:R=8,seed=1", 128), 8); // half of the lines that are kept
+  assert.equal(acs("poisson:R=6", 256, 256), 24);
+  assert.equal(acs("poisson:R=6", 96, 64), 13);
+});

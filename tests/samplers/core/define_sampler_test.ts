@@ -162,3 +162,16 @@ Deno.test("variables start from zero or from x, and steps may leave x as it is",
   const start = new Rng(1).split(0, 0, 0).normals(8); // x + 9 x + (x + 3 x)
   data.forEach((value, i) => assert.ok(Math.abs(value - 14 * start[i]) < 1e-4));
 });
+
+Deno.test("an error in a step is the author's: it names the sampler and keeps the cause", async () => {
+  const broken = defineSampler({
+    name: "mine",
+    defaults: LEVELS,
+    stepKinds: () => ({
+      step: () => {
+        throw new TypeError("x is not a function");
+      },
+    }),
+  });
+  await refuses(broken, /Cannot build a step of the sampler mine: x is not a function/);
+});
