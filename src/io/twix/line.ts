@@ -1,13 +1,7 @@
 /** A scan of a Siemens measurement as an acquisition of ISMRMRD. @module */
-import {
-  type Acquisition,
-  type AcquisitionHeader,
-  type Flag,
-  flagBits,
-  type Triple,
-} from "../../mrd/values.ts";
+import type { Acquisition, AcquisitionHeader, Triple } from "../../mrd/values.ts";
 import { type ByteSource, decode } from "../bytes.ts";
-import { isSet, MRD_FLAGS, type ScanFormat, type ScanHeader } from "./mdh.ts";
+import { mrdFlags, type ScanFormat, type ScanHeader } from "./mdh.ts";
 import { scanBytes } from "./scans.ts";
 
 /** Largest error of unit length that a quaternion may have. */
@@ -56,16 +50,6 @@ export function acquisitionHeader(
     userInt: [...Array.from({ length: 7 }, (_, i) => ice[i] ?? 0), scan.timeSinceLastRf],
     userFloat: Array.from({ length: 8 }, (_, i) => ice[8 + i] ?? 0),
   };
-}
-
-function mrdFlags(scan: ScanHeader): bigint {
-  const flags = Object.entries(MRD_FLAGS)
-    .filter(([bit]) => isSet(scan, bit as keyof typeof MRD_FLAGS))
-    .map(([, flag]) => flag as Flag);
-  // A line for both is no line for calibration alone.
-  return flagBits(
-    ...flags.filter((flag) => flag !== "calibration" || !flags.includes("calibrationAndImaging")),
-  );
 }
 
 /**

@@ -3,7 +3,7 @@
  * a channel, and the bits of their flags. Little endian, packed.
  * @module
  */
-import type { Flag, HeaderFields, HeaderValues } from "../../mrd/values.ts";
+import { type Flag, flagBits, type HeaderFields, type HeaderValues } from "../../mrd/values.ts";
 import { HeaderFormat } from "../mrd/headers.ts";
 
 const FIRST = {
@@ -140,13 +140,17 @@ type TwixFlag = keyof typeof TWIX_FLAGS;
 
 /** Whether a flag of a scan is set. */
 export const isSet = ({ flags }: Pick<ScanHeader, "flags">, flag: TwixFlag): boolean =>
-  (flags >> BigInt(TWIX_FLAGS[flag]) & 1n) === 1n;
+  (flags & bits([flag])) !== 0n;
+
+/** The bits of some flags together. */
+const bits = (flags: readonly TwixFlag[]): bigint =>
+  flags.reduce((all, flag) => all | 1n << BigInt(TWIX_FLAGS[flag]), 0n);
 
 /**
  * Flags of ISMRMRD for those of a scan, as siemens_to_ismrmrd sets them; but `RAWDATACORRECTION`
  * is on lines of images and says no more than that a factor belongs to each coil.
  */
-export const MRD_FLAGS: Readonly<Partial<Record<TwixFlag, Flag>>> = {
+const FLAGS: Readonly<Partial<Record<TwixFlag, Flag>>> = {
   realTimeFeedback: "realTimeFeedback",
   highPriorityFeedback: "highPriorityFeedback",
   lastScanInMeasurement: "lastInMeasurement",
@@ -166,18 +170,31 @@ export const MRD_FLAGS: Readonly<Partial<Record<TwixFlag, Flag>>> = {
   noImage: "dummyScan",
 };
 
+const PAIRS = Object.entries(FLAGS).map(([flag, mrd]) =>
+  [bits([flag as TwixFlag]), flagBits(mrd)] as const
+);
+
+/** The flags of a scan as those of an acquisition. */
+export function mrdFlags({ flags }: Pick<ScanHeader, "flags">): bigint {
+  const all = PAIRS.reduce((sum, [bit, mrd]) => (flags & bit) === 0n ? sum : sum | mrd, 0n);
+  // A line for both is no line for calibration alone.
+  return (all & BOTH) === 0n ? all : all & ~flagBits("calibration");
+}
+
+const BOTH = flagBits("calibrationAndImaging");
+
 /** Flags of scans that are no lines of an image. */
-const NO_IMAGE: readonly TwixFlag[] = (Object.keys(MRD_FLAGS) as TwixFlag[]).filter((flag) =>
+const OTHER = bits((Object.keys(FLAGS) as TwixFlag[]).filter((flag) =>
   ![
     ...["lastScanInMeasurement", "patReference", "patReferenceAndImage", "reflect"],
     ...["firstInSlice", "lastInSlice"],
   ].includes(flag)
-);
+));
 
 /** What a scan is for: a line of an image, one for calibration alone, noise, or none of these. */
 export function scanUse(scan: ScanHeader): "image" | "calibration" | "noise" | "other" {
   if (isSet(scan, "noise")) return "noise";
-  if (NO_IMAGE.some((flag) => isSet(scan, flag))) return "other";
+  if ((scan.flags & OTHER) !== 0n) return "other";
   const calibrates = isSet(scan, "patReference") && !isSet(scan, "patReferenceAndImage");
   return calibrates ? "calibration" : "image";
 }

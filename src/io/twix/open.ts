@@ -13,6 +13,7 @@ import { findMeasurements } from "./container.ts";
 import { checkSupported, mrdHeader } from "./header.ts";
 import { Measurement } from "./measurement.ts";
 import { SCAN_FORMATS } from "./mdh.ts";
+import { matchingChannels } from "./receivers.ts";
 
 /**
  * Opens a file, which the caller disposes of. Scan headers are read once to find the lines; only
@@ -68,18 +69,21 @@ function noiseOf(
   all: readonly Measurement[],
   index: number,
 ): { readonly noise?: ForeignNoise; readonly warnings: readonly Warning[] } {
-  const { scans: { noise: own }, imageChannels } = all[index];
+  const { scans: { noise: own }, protocol, imageChannels } = all[index];
   const from = all.slice(0, index).findLast(({ scans }) => scans.noise.length > 0);
   if (own.length > 0 || from === undefined) return { warnings: [] };
   const indices = from.scans.noise;
-  const measured = from.channels(indices[0]);
-  const channels = imageChannels.map((id) => measured.indexOf(id));
+  const channels = matchingChannels(
+    { protocol, ids: imageChannels },
+    { protocol: from.protocol, ids: from.channels(indices[0]) },
+  );
   if (!channels.includes(-1)) return { noise: { from, indices, channels }, warnings: [] };
   return {
     warnings: [{
       code: "noise-scan-unused",
-      message: `The noise of measurement ${all.indexOf(from)} (${from.name}) is not used: it has ` +
-        `no receivers ${imageChannels.filter((_, i) => channels[i] < 0)}`,
+      message:
+        `The noise of measurement ${all.indexOf(from)} (${from.name}) is not used: it lacks ` +
+        `${channels.filter((place) => place < 0).length} of the ${channels.length} receivers`,
     }],
   };
 }

@@ -189,6 +189,22 @@ Deno.test("VD: the noise measured before whitens, receiver by receiver", async (
       assert.ok(Math.abs(found - 0.1) < 0.03, `${ids}: ${found}`);
     });
   }
+  // Named elements: the channels were numbered the other way round when the noise was measured.
+  const named = (...elements: string[]) =>
+    Object.fromEntries(elements.flatMap((name, i) => {
+      const element = `sCoilSelectMeas.aRxCoilSelectData[0].asList[${i}]`;
+      return [
+        [`${element}.lElementSelected`, 1],
+        [`${element}.lADCChannelConnected`, i + 1],
+        [`${element}.sCoilElementID.tElement`, `"${name}"`],
+      ];
+    }));
+  const first = { ...adjust(10, 11), protocol: named("H2", "H1") };
+  const second = { scans: rows(KSPACE, { channelIds: [0, 1] }), protocol: named("H1", "H2") };
+  await opened(vdFile(first, second), async (file) => {
+    assert.equal(file.warnings, undefined);
+    assert.ok(Math.abs(await ratio(file) - 0.1) < 0.03);
+  });
   await opened(vdFile(adjust(9, 10), image), async (file) => {
     assert.deepEqual(file.warnings?.map(({ code }) => code), ["noise-scan-unused"]);
     assert.equal(await ratio(file), 1);
