@@ -1,5 +1,5 @@
 /**
- * The headers of Siemens raw data: of a scan (`sMDH` of VA and VB, `sScanHeader` from VD on) and of
+ * The headers of Siemens raw data: of a scan (`sMDH` of VB, `sScanHeader` from VD on) and of
  * a channel, and the bits of their flags. Little endian, packed.
  * @module
  */
@@ -100,7 +100,7 @@ export interface ScanFormat {
 
 const VB_HEADER = new HeaderFormat<HeaderValues<typeof VB_FIELDS>>("a VB scan header", VB_FIELDS);
 
-/** Scans of VA and VB (128 bytes), and from VD on (192 and 32 bytes). */
+/** Scans of VB (128 bytes), and from VD on (192 and 32 bytes). */
 export const SCAN_FORMATS: Readonly<Record<"VB" | "VD", ScanFormat>> = {
   VB: { header: VB_HEADER, before: 0, channel: VB_HEADER },
   VD: {
