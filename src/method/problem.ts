@@ -38,6 +38,11 @@ export interface Problem {
   readonly inputs: Readonly<Record<string, NdArray>>;
   /** Noise of y: standard deviation of each real and imaginary part. */
   readonly sigma: number;
+  /**
+   * Rows and columns by which the echo lies off the centre of k-space, a linear phase of the image that
+   * `recon` takes out for the method. Default: it is at the centre.
+   */
+  readonly echo?: readonly [rows: number, columns: number];
 }
 
 /** Options of a method; each has its own defaults. */

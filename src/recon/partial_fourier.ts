@@ -7,6 +7,7 @@ import type {
   SamplingGeometry,
   Solver,
 } from "../method/problem.ts";
+import { centredSolver } from "./echo.ts";
 import { restorePartial } from "../mri/sampling/partial_fourier.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 
@@ -30,7 +31,7 @@ export async function preparedSolver(
   geometry: SamplingGeometry,
   options?: MethodOptions,
 ): Promise<Solver> {
-  const solver = await method.prepare(runtime, geometry, options);
+  const solver = centredSolver(runtime, await method.prepare(runtime, geometry, options));
   const { partial } = geometry.mask;
   const isLearned = method.defaultModel !== undefined;
   if (partial === undefined || (!method.needsMaps && !isLearned)) return solver; // rss does it by coil

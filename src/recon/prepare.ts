@@ -49,6 +49,7 @@ import {
   rootSumOfSquares,
   separateRegion,
 } from "../mri/calibration/region.ts";
+import { echoProfiles, echoShift } from "../mri/calibration/echo.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { combineFactor, factorOf, mulFactor } from "../mri/physics/complex.ts";
 import { dftH, dftW } from "../mri/physics/dft.ts";
@@ -128,6 +129,7 @@ export class Preparation {
           image: calibrationImage(samples, mask),
           corners: regionEnergies(mask.isLines ? dftW(samples, "forward") : samples, regions),
           ...(mask.isLines && { air: regionEnergies(samples, regions) }),
+          ...echoProfiles(samples, mask),
           ...(compress !== undefined && { covariance: coilCovariance(samples) }),
           ...(full && { reference: rootSumOfSquares(dftH(hybrid, "inverse")) }),
         };
@@ -143,7 +145,7 @@ export class Preparation {
   async slice(kspace: NdArray, source: MapsSource): Promise<PreparedSlice> {
     const { compress } = this.options;
     const acquired = await this.acquire.run({ kspace });
-    const { samples, image, corners, air, covariance, reference } = acquired;
+    const { samples, image, corners, air, covariance, reference, rows, columns } = acquired;
     const bright = percentile(image.data, SCALE_PERCENTILE);
     const scale = bright > 0 ? bright : percentile(image.data, 100);
     if (!(scale > 0)) {
@@ -165,7 +167,8 @@ export class Preparation {
     const sets = "sets" in source ? source.sets : undefined;
     const maps = await mapsFrom?.(out, out.image ?? image, sets) ?? out.maps;
     const inputs: Problem["inputs"] = maps === undefined ? {} : { maps };
-    return { problem: { y: asBatch(out.y), inputs, sigma }, scale, reference };
+    const echo = maps && echoShift({ rows, columns }, this.options.mask);
+    return { problem: { y: asBatch(out.y), inputs, sigma, echo }, scale, reference };
   }
 
   /** What calibrates from arrays of these shapes, compiled once. */

@@ -20,6 +20,7 @@ import type {
   SamplingGeometry,
 } from "../../method/problem.ts";
 import { meanOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
+import { centredSolver } from "../echo.ts";
 import { Rng } from "../../rng.ts";
 import { MIN_SIGMA } from "./figures.ts";
 
@@ -109,10 +110,12 @@ export async function compilePrediction(
   const parts = holdOut(mask, seed);
   if (parts === undefined) return undefined;
   const { kept, held, part } = parts;
-  const solver = await method.prepare(runtime, { ...geometry, mask: kept }, options);
+  const prepared = async (method: Method, options?: MethodOptions) =>
+    centredSolver(runtime, await method.prepare(runtime, { ...geometry, mask: kept }, options));
+  const solver = await prepared(method, options);
   const others = method.defaultModel === undefined ? [sense] : [sense, tv];
   const [senseSolver, tvSolver] = await Promise.all(
-    others.map((other) => other.prepare(runtime, { ...geometry, mask: kept })),
+    others.map((other) => prepared(other)),
   );
   const measurement = mriMeasurement({ ...geometry, mask: held });
   const { image: size, sets = 1, y: shape, inputs, operator } = measurement;
@@ -123,8 +126,8 @@ export async function compilePrediction(
       return { energy: reduceSum(mul(error, error), undefined, { keepDims: true }) };
     },
   );
-  return async ({ y, inputs, sigma }, control = {}) => {
-    const without = { y: samplesOf(y, mask, kept), inputs, sigma };
+  return async ({ y, inputs, sigma, echo }, control = {}) => {
+    const without = { y: samplesOf(y, mask, kept), inputs, sigma, echo };
     const measured = samplesOf(y, mask, held);
     const live = y.shape[1] - deadCoils(y).length;
     const count = 2 * live * held.kept * (held.isLines ? held.width : 1);
