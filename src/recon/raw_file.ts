@@ -184,6 +184,12 @@ class RawReader {
       assembler.push(acquisition);
     }
     const [bin] = assembler.flush();
+    if (bin === undefined) {
+      throw new InputError(
+        `Cannot reconstruct slice ${header.idx.slice} of ${this.file.path}: lines are required, ` +
+          "found none",
+      );
+    }
     if (bin.coils === header.activeChannels) return bin;
     throw new InputError(`Cannot reconstruct ${this.file.path}: its number of coils changes`);
   }

@@ -6,7 +6,8 @@ import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { Extents, lineUse, placeLine } from "../mri/raw/line.ts";
-import type { Encoding } from "../mrd/xml_header.ts";
+import type { Encoding, Limit } from "../mrd/xml_header.ts";
+import { slicesMissing, withLostSlices } from "./lost_slices.ts";
 import { once } from "../once.ts";
 import { type AcquisitionHeader, hasFlag } from "../mrd/values.ts";
 
@@ -105,11 +106,17 @@ export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<
     });
   }
   const extents = indexer.extents.get(encoding)!;
-  return { encoding, extents, noise, calibration, ...inVolumes(images), warnings };
+  const { slice } = file.header.encodings[encoding].limits;
+  const sorted = inVolumes(images, slice);
+  warnings.push(...slicesMissing(sorted.images, slice));
+  return { encoding, extents, noise, calibration, ...sorted, warnings };
 }
 
 /** Volumes in the order of their counters, and their slices by where they lie. */
-function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: number } {
+function inVolumes(
+  images: readonly RawImage[],
+  limit: Limit | undefined,
+): { images: RawImage[]; volumes: number } {
   const groups = new Map<string, RawImage[]>();
   for (const image of images) {
     const { set, repetition, phase, contrast } = image.header.idx;
@@ -117,7 +124,8 @@ function inVolumes(images: readonly RawImage[]): { images: RawImage[]; volumes: 
     groups.set(key, [...groups.get(key) ?? [], image]);
   }
   const ordered = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
-    const bySlice = group.toSorted((a, b) => a.header.idx.slice - b.header.idx.slice);
+    const present = group.toSorted((a, b) => a.header.idx.slice - b.header.idx.slice);
+    const bySlice = withLostSlices(present, images, limit);
     return sliceOrder(bySlice.map(({ header }) => header)).map((i) => bySlice[i]);
   });
   const slicesOf = (group: readonly RawImage[]) => `${group.map(({ header }) => header.idx.slice)}`;
@@ -134,7 +142,7 @@ export function missingLines(
   const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);
   if (limit === undefined || accelerated) return [];
   const announced = limit.maximum - limit.minimum + 1;
-  const short = images.filter(({ lines }) => lines.length < announced);
+  const short = images.filter(({ lines }) => lines.length > 0 && lines.length < announced);
   if (short.length === 0) return [];
   const least = Math.min(...short.map(({ lines }) => lines.length));
   return [{

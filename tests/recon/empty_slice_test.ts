@@ -86,6 +86,53 @@ for (const [format, write] of Object.entries(WRITERS)) {
     }));
 }
 
+/** A raw file of slices 5 mm apart, of which some have no lines. */
+async function rawWithout(
+  at: string,
+  absent: readonly string[],
+  { repetitions = 1, announced = 5 } = {},
+) {
+  const slices = 5;
+  const limits = { slice: { minimum: 0, maximum: announced - 1, center: 0 } };
+  const lines = Array.from({ length: repetitions * slices }, (_, i) => {
+    const slice = i % slices, repetition = Math.floor(i / slices);
+    return absent.includes(`${repetition}.${slice}`)
+      ? []
+      : linesOf(kspace, { idx: { slice, repetition }, position: [0, 0, 5 * slice] });
+  }).flat();
+  return await writeRaw(at, mrdHeader({ matrix: [SIZE, SIZE, 1], limits }), lines);
+}
+
+Deno.test("a slice whose lines are lost is left zero in its place, and the others stay in theirs", () =>
+  inFolder(async (at) => {
+    for (
+      const [absent, options] of [
+        [["0.2"], {}],
+        [["1.4"], { repetitions: 2 }],
+        [["0.0"], { repetitions: 2 }],
+      ] as const
+    ) {
+      const path = await rawWithout(at(`${absent}.h5`), absent, options);
+      using file = await readKspace(path, { runtime });
+      const result = await reconstruct(file, { method: "rss", device: runtime });
+      const [repetition, slice] = absent[0].split(".").map(Number);
+      assert.deepEqual(result.emptySlices, [5 * repetition + slice]);
+      assert.equal(result.magnitude.shape[0], 5 * (result.volumes ?? 1));
+      assert.deepEqual(result.geometry!.affine.slice(8), [0, 0, 5, 0, 0, 0, 0, 1]);
+      assert.match(result.warnings[0].message, /is left zero: .*lines are required, found none/);
+    }
+  }));
+
+Deno.test("slices that the header announces and were never there are named, not filled in", () =>
+  inFolder(async (at) => {
+    for (const [absent, options] of [[[], { announced: 9 }], [["0.1", "0.3"], {}]] as const) {
+      using file = await readKspace(await rawWithout(at("raw.h5"), absent, options), { runtime });
+      const { warnings, emptySlices } = await reconstruct(file, { method: "rss", device: runtime });
+      assert.deepEqual(emptySlices, []);
+      assert.deepEqual(warnings.map(({ code }) => code), ["slices-missing"]);
+    }
+  }));
+
 Deno.test("a loop over slices meets the empty one as zeros with the reason", () =>
   inFolder(async (path) => {
     const slices = [kspace, empty, kspace];

@@ -31,7 +31,8 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
       "settings",
       ...["samples", "noise"],
-      ...["seconds", "metrics", "emptySlices", "warnings", "audit", "outputs"],
+      ...["seconds", "metrics", "emptySlices", "warnings", "audit"],
+      ...["slices", "affine", "provenance", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");
     assert.deepEqual(report.input, {
