@@ -14,12 +14,15 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   const work = sessions.get(session);
   switch (data.kind) {
     case "open": {
+      let ended = false; // a header that makes no sense ends it at once
       const onEvent = (event: WorkEvent) => {
-        if (event.kind === "done" || event.kind === "failed") sessions.delete(session);
+        ended ||= event.kind === "done" || event.kind === "failed";
+        if (ended) sessions.delete(session);
         const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
         answer({ kind: "event", session, event }, buffers);
       };
-      sessions.set(session, new LocalWork(data.request, { device: device!, onEvent }));
+      const opened = new LocalWork(data.request, { device: device!, onEvent });
+      if (!ended) sessions.set(session, opened);
       break;
     }
     case "acquisition":

@@ -2,6 +2,7 @@
 import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import { quoted } from "../../quoted.ts";
+import { MOST } from "../../serve/client_bounds.ts";
 import { type OutputOptions, PLAIN_OUTPUT } from "../../serve/types.ts";
 import type { RecipeBook, RecipeOptions } from "../../serve/types.ts";
 import { readConfig } from "./config.ts";
@@ -13,19 +14,21 @@ const { method, steps, weight, set, samples, calibration, compress, seed, model,
   RECON_OPTIONS;
 const sign = RECON_OPTIONS["fourier-sign"];
 
+const whole = (min: number, max: number) => number({ integer: true, min, max });
+
 /**
  * What a client may change, and the bounds of its numbers: no option that names a file, none whose
  * work or memory has no bound.
  */
 const CLIENT_OPTIONS = {
   method,
-  steps: { ...steps, parse: number({ integer: true, min: 1, max: 1000 }) },
-  weight: { ...weight, parse: number({ min: 0.001, max: 1000 }) },
-  samples: { ...samples, parse: number({ integer: true, min: 1, max: 64 }) },
+  steps: { ...steps, parse: whole(1, MOST.steps) },
+  weight: { ...weight, parse: number({ min: 0.001, max: MOST.weight }) },
+  samples: { ...samples, parse: whole(1, MOST.samples) },
   calibration,
   "map-sets": RECON_OPTIONS["map-sets"],
-  compress: { ...compress, parse: number({ integer: true, min: 1, max: 256 }) },
-  seed: { ...seed, parse: number({ integer: true, min: 0, max: 2 ** 32 - 1 }) },
+  compress: { ...compress, parse: whole(1, MOST.compress) },
+  seed: { ...seed, parse: whole(0, 2 ** 32 - 1) },
   "fourier-sign": sign,
 };
 
