@@ -1,4 +1,5 @@
 /** Questions of Gadgetron's clients about the server (message 6). @module */
+import type { MrdMessage } from "../io/mrd/messages.ts";
 import { VERSION } from "../version.ts";
 
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -7,6 +8,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 
 /** The answer; an unknown question has the one that Gadgetron gives. */
-export function answerTo(query: string): string {
-  return Object.hasOwn(ANSWERS, query) ? ANSWERS[query] : "Unknown query";
+export function answerTo({ id, text }: { readonly id: bigint; readonly text: string }): MrdMessage {
+  const answer = Object.hasOwn(ANSWERS, text) ? ANSWERS[text] : "Unknown query";
+  return { kind: "response", id, text: answer };
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { reason } from "../host.ts";
 import type { MessageLimits } from "../io/mrd/messages.ts";
 import { convertStream, PRIVATE } from "./conversion.ts";
-import type { Duplex } from "./session.ts";
+import type { Duplex } from "./session_options.ts";
 import type { Log } from "./types.ts";
 
 /** Bytes of a session that are being saved. */

@@ -1,4 +1,5 @@
 /** What a session sends to its client: images, and the lines of its log as texts. @module */
+import { LarmorError } from "../errors.ts";
 import { encodeMessage, type MrdMessage } from "../io/mrd/messages.ts";
 import { type ByteOutput, Outbox } from "./outbox.ts";
 import type { Log, Severity } from "./types.ts";
@@ -49,4 +50,10 @@ export class Replies {
     if (isLast) this.tell("WRN", "Further messages are only in the server's log");
     else this.tell(severity, text);
   }
+}
+
+/** An error as the client is told of it. */
+export function refusal(error: unknown): string {
+  if (!(error instanceof LarmorError)) return "Internal error of the server; see its log";
+  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }

@@ -6,7 +6,8 @@ import { cappedLog, sparseLog } from "./capped_log.ts";
 import { closeGently, closeQuietly, refuseConnection } from "./connection.ts";
 import { Memory } from "./memory.ts";
 import { recorded, type Recording } from "./recording.ts";
-import { type Duplex, Session, type SessionOptions, type SessionResult } from "./session.ts";
+import { Session } from "./session.ts";
+import type { Duplex, SessionOptions, SessionResult } from "./session_options.ts";
 import type { Log } from "./types.ts";
 
 export interface ServerOptions extends Omit<SessionOptions, "log" | "pipe" | "memory" | "saved"> {

@@ -3,7 +3,7 @@
  * of messages and the limits; the reconstruction runs elsewhere (`Work` in types.ts).
  * @module
  */
-import { InputError, LarmorError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { type ByteInput, ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
 import type { MrdMessage } from "../io/mrd/messages.ts";
@@ -12,39 +12,13 @@ import { quoted } from "../quoted.ts";
 import { Configuration } from "./configuration.ts";
 import { returnedImage } from "./images.ts";
 import { Memory, type MemoryShare } from "./memory.ts";
-import type { ByteOutput } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import { answerTo } from "./queries.ts";
-import { Replies } from "./replies.ts";
-import type { Log, OpenWork, Recipe, RecipeBook, ServeLimits } from "./types.ts";
-import type { Severity, Work, WorkEvent } from "./types.ts";
+import { refusal, Replies } from "./replies.ts";
+import { SessionWork } from "./session_work.ts";
+import type { Duplex, SessionOptions, SessionResult } from "./session_options.ts";
+import type { Recipe, Severity } from "./types.ts";
 
-export type Duplex = ByteInput & ByteOutput;
-
-export interface SessionOptions {
-  readonly recipes: RecipeBook;
-  readonly limits: ServeLimits;
-  readonly openWork: OpenWork;
-  /** The server's log; the client is sent the same lines as TEXT. */
-  readonly log: Log;
-  /** The memory that all sessions share. Default: one of its own. */
-  readonly memory?: Memory;
-  /** What arrives is saved: after a refusal the client is heard to its end all the same. */
-  readonly saved?: boolean;
-  /** As in a pipe: the header is sent back before the images, and no texts are sent. */
-  readonly pipe?: boolean;
-}
-
-/** How a session ended; `failures` are slices that could not be reconstructed. */
-export interface SessionResult {
-  readonly error?: unknown;
-  readonly acquisitions: number;
-  readonly images: number;
-  readonly failures: number;
-}
-
-/** Bytes of samples that may be on their way to the reconstruction. */
-const WINDOW_BYTES = 64 * 2 ** 20;
 /** Milliseconds between two checks of the time limits. */
 const WATCH_INTERVAL = 250;
 /** Seconds after which a client that waits is told that work goes on: one that has gone is noticed. */
@@ -63,11 +37,8 @@ export class Session {
   readonly #pace = new Pace();
   readonly #start = performance.now();
   #recipe: Recipe | undefined;
-  #work: Work | undefined;
-  #inFlight = 0;
-  #held = 0;
-  #wake: (() => void) | undefined;
-  #done = false;
+  #begun = false;
+  #work: SessionWork | undefined;
   /** Why the client is refused, which it has been told. */
   #error: unknown;
   #stopped = false;
@@ -146,13 +117,12 @@ export class Session {
       await this.#take(message);
     }
     if (this.#error !== undefined) return;
-    // Mistakes in a header are reported even when no data follow.
-    if (this.#configuration.xml !== undefined) this.#begin();
+    // Mistakes in a header are reported even when no data follow; images need none.
+    if (this.#configuration.xml !== undefined && this.#recipe === undefined) this.#begin();
     if (this.#work === undefined) return;
     this.#phase = "finishing";
     if (!this.#options.pipe) this.#listen();
-    this.#work.finish();
-    await this.#until(() => this.#done);
+    this.#counts.failures = await this.#work.finish();
   }
 
   async #next(): Promise<MrdMessage | undefined> {
@@ -215,11 +185,7 @@ export class Session {
         if (this.#configuration.extra(message.text)) return;
         return this.#options.log("INF", `Client: ${quoted(message.text)}`);
       case "query":
-        return this.#replies.send({
-          kind: "response",
-          id: message.id,
-          text: answerTo(message.text),
-        });
+        return this.#replies.send(answerTo(message));
       case "acquisition":
         return await this.#acquisition(message.acquisition);
       case "image":
@@ -235,12 +201,7 @@ export class Session {
     this.#counts.acquisitions++;
     this.#limitAcquisitions();
     this.#begin();
-    if (this.#work === undefined) return;
-    this.#inFlight += acquisition.samples.byteLength;
-    this.#hold();
-    if (this.#error !== undefined) throw this.#error;
-    this.#work.push(acquisition);
-    await this.#until(() => this.#inFlight <= WINDOW_BYTES);
+    await this.#work?.push(acquisition);
   }
 
   #limitAcquisitions(): void {
@@ -254,8 +215,7 @@ export class Session {
   }
 
   #image(image: MrdImage): void {
-    this.#begin();
-    const { output, options } = this.#recipe!;
+    const { output, options } = this.#choose();
     if (options === null) return;
     if (output.images === "dropped") {
       return this.#replies.say("WRN", "Images are not taken: raw data are required");
@@ -268,105 +228,73 @@ export class Session {
     }
   }
 
-  /** Chooses the recipe and starts the reconstruction, once. */
-  #begin(): void {
-    if (this.#recipe !== undefined) return;
-    const { xml } = this.#configuration;
-    if (xml === undefined) {
-      throw new InputError("Cannot take data: a header is required before them");
-    }
-    const { recipes, limits, openWork, saved } = this.#options;
+  /** Chooses the recipe, once. */
+  #choose(): Recipe {
+    if (this.#recipe !== undefined) return this.#recipe;
     const { name, changes } = this.#configuration.begin();
-    const recipe = recipes.choose(name, changes);
+    const recipe = this.#options.recipes.choose(name, changes);
     this.#recipe = recipe;
     this.#replies.say("INF", `Recipe ${recipe.name}`);
     if (recipe.ignored.length > 0) {
       this.#replies.say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
     }
-    const { options, output } = recipe;
-    if (options === null) {
-      if (!saved) {
-        this.#replies.say("WRN", "Nothing is done and nothing is saved: the server has no --save");
-      }
-      return;
+    if (recipe.options === null && !this.#options.saved) {
+      this.#replies.say("WRN", "Nothing is done and nothing is saved: the server has no --save");
     }
-    const { memoryBytes, queueBytes, imageSeconds } = limits;
-    const request = { options, output, xml, memoryBytes, queueBytes, imageSeconds };
-    this.#work = openWork(request, (event) => this.#onEvent(event));
+    return recipe;
   }
 
-  #onEvent(event: WorkEvent): void {
-    if (this.#error !== undefined) return;
-    switch (event.kind) {
-      case "image":
-        this.#counts.images++;
-        this.#replies.outbox.send(event.bytes);
-        break;
-      case "log":
-        this.#replies.say(event.severity, event.text);
-        break;
-      case "taken":
-        this.#inFlight -= event.bytes;
-        this.#held = event.held;
-        this.#hold();
-        break;
-      case "done":
-        this.#done = true;
-        this.#counts.failures = event.failures;
-        break;
-      case "failed":
-        this.#refuse(new InputError(event.message, { hint: event.hint }));
+  /** Starts the reconstruction, once. */
+  #begin(): void {
+    if (this.#begun) return;
+    const { xml } = this.#configuration;
+    if (xml === undefined) {
+      throw new InputError("Cannot take an acquisition: a header is required before it");
     }
-    this.#wake?.();
+    const { options, output } = this.#choose();
+    this.#begun = true;
+    if (options === null) return;
+    const { limits: { memoryBytes, queueBytes, imageSeconds }, openWork } = this.#options;
+    const request = { options, output, xml, memoryBytes, queueBytes, imageSeconds };
+    const work = new SessionWork(openWork, request, {
+      onImage: (bytes) => {
+        this.#counts.images++;
+        this.#replies.outbox.send(bytes);
+      },
+      onLog: ({ severity, text }) => this.#replies.say(severity, text),
+      onFailed: ({ message, hint }) => this.#refuse(new InputError(message, { hint })),
+      onHeld: () => this.#hold(),
+    });
+    if (this.#error !== undefined) throw this.#error; // it failed at once
+    this.#work = work;
   }
 
   /** Gives up the reconstruction and tells the client why; reading ends unless all is saved. */
   #refuse(reason: unknown): void {
     if (this.#error !== undefined) return;
     this.#error = reason;
-    this.#work?.abort();
-    this.#work = undefined;
-    this.#inFlight = this.#held = 0;
+    this.#work?.abort(reason);
     if (!this.#stopped) this.#replies.say("ERR", refusal(reason));
     if (!this.#options.saved) this.#bytes.stop(reason);
-    this.#wake?.();
   }
 
   #hold(): void {
-    this.#share.hold(this.#inFlight + this.#held + this.#replies.outbox.waiting);
-  }
-
-  /** Waits until a condition holds; throws when the session is refused before. */
-  async #until(holds: () => boolean): Promise<void> {
-    while (!holds() || this.#error !== undefined) {
-      if (this.#error !== undefined) throw this.#error;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    this.#share.hold((this.#work?.held ?? 0) + this.#replies.outbox.waiting);
   }
 
   #watch(): void {
     const { idleSeconds, sessionSeconds } = this.#options.limits;
+    const over = (what: string) => new InputError(`Cannot go on: ${what}`);
+    const { outbox } = this.#replies;
     if ((performance.now() - this.#start) / 1000 > sessionSeconds) {
-      const found = `a session may take ${sessionSeconds} s`;
-      return this.end(new InputError(`Cannot go on: ${found}`));
-    }
-    if (this.#replies.outbox.stalledFor > idleSeconds) {
-      return this.stop(
-        new InputError(`Cannot go on: the client read nothing for ${idleSeconds} s`),
-      );
-    }
-    if (this.#phase === "reading" && this.#pace.seconds > idleSeconds) {
+      this.end(over(`a session may take ${sessionSeconds} s`));
+    } else if (outbox.stalledFor > idleSeconds) {
+      this.stop(over(`the client read nothing for ${idleSeconds} s`));
+    } else if (this.#phase === "reading" && this.#pace.seconds > idleSeconds) {
       const what = this.#pace.some ? "no whole message arrived" : "nothing arrived";
-      return this.end(new InputError(`Cannot go on: ${what} for ${idleSeconds} s`));
-    }
-    if (this.#phase === "finishing" && this.#replies.outbox.quietFor > HEARTBEAT) {
+      this.end(over(`${what} for ${idleSeconds} s`));
+    } else if (this.#phase === "finishing" && outbox.quietFor > HEARTBEAT) {
       this.#replies.tell("DBG", "The reconstruction goes on");
     }
   }
-}
-
-/** An error as the client is told of it. */
-function refusal(error: unknown): string {
-  if (!(error instanceof LarmorError)) return "Internal error of the server; see its log";
-  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }

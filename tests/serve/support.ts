@@ -10,7 +10,7 @@ import {
   type MrdImage,
 } from "../../src/mrd/values.ts";
 import { Rng } from "../../src/rng.ts";
-import type { Duplex } from "../../src/serve/session.ts";
+import type { Duplex } from "../../src/serve/session_options.ts";
 import type { Log, ServeLimits } from "../../src/serve/types.ts";
 
 /** Sizes of the scans below: odd, even and small. */

@@ -1,7 +1,8 @@
 /** `recon --stdin --stdout`: an MRD stream in, one with images out. @module */
 import { InputError, UsageError } from "../../errors.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../../io/mrd/messages.ts";
-import { type Duplex, Session } from "../../serve/session.ts";
+import { Session } from "../../serve/session.ts";
+import type { Duplex } from "../../serve/session_options.ts";
 import type { Log } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import type { CommandContext } from "../entry.ts";
