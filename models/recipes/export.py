@@ -65,7 +65,10 @@ def model_description(kind, name, network, file, training):
             "fourier": "centred, orthonormal",
             "training": training,
         }
-    modl = {"iterations": len(network.iterations), "conjugateGradients": network.cg, "sigmaData": SIGMA_DATA} if kind == "modl" else None
+    modl = None
+    if kind == "modl":
+        modl = {"iterations": len(network.iterations), "conjugateGradients": network.cg, "sigmaData": SIGMA_DATA}
+        modl |= {"dual": True} if network.dual else {}
     return common | {
         "network": {"file": file.name, "sha256": sha256},
         **({"architecture": modl} if modl else {}),
@@ -83,7 +86,7 @@ def yaml_text(value, indent=""):
         elif isinstance(entry, str) and not entry.replace(".", "").replace("_", "").isalpha():
             lines.append(f"{indent}{key}: {json.dumps(entry)}\n")
         else:
-            lines.append(f"{indent}{key}: {json.dumps(entry) if isinstance(entry, (list, tuple)) else entry}\n")
+            lines.append(f"{indent}{key}: {json.dumps(entry) if isinstance(entry, (list, tuple, bool)) else entry}\n")
     return "".join(lines)
 
 

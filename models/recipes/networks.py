@@ -77,33 +77,41 @@ class ImageUNet(nn.Module):
 class Iteration(nn.Module):
     """Learned logarithms of one iteration's factors, in units of 10."""
 
-    def __init__(self):
+    def __init__(self, dual):
         super().__init__()
         self.log_level = nn.Parameter(torch.zeros(1))
         self.log_weight = nn.Parameter(torch.zeros(1))
+        if dual:
+            self.log_dual = nn.Parameter(torch.zeros(1))
 
 
 class Modl(nn.Module):
-    """MoDL with the denoiser of a prior, as `src/unrolled/modl.ts`."""
+    """MoDL with the denoiser of a prior, as `src/unrolled/networks/modl.ts`; with a dual variable it begins as ADMM."""
 
-    def __init__(self, iterations=10, cg=4):
+    def __init__(self, iterations=10, cg=4, dual=False):
         super().__init__()
-        self.denoiser, self.cg = ResidualUNet(), cg
-        self.iterations = nn.ModuleList(Iteration() for _ in range(iterations))
+        self.denoiser, self.cg, self.dual = ResidualUNet(), cg, dual
+        self.iterations = nn.ModuleList(Iteration(dual and k < iterations - 1) for k in range(iterations))
+
+    def levels(self, sigma):
+        """Logarithms of the noise level of each iteration."""
+        count = len(self.iterations)
+        last = ((1.0 if self.dual else 0.5) * sigma).clamp_min(1e-3).log()
+        share = [k / (count - 1) if count > 1 else 0.0 for k in range(count)]
+        return [t * last + (1 - t) * math.log(0.4) + 10 * own.log_level for t, own in zip(share, self.iterations)]
 
     def forward(self, kspace, sampling, maps, sigma):
         """sigma `[N, 1, 1]`. The magnitude and those after fewer iterations."""
         data = Data(kspace, sampling, maps)
-        x, stages, count = start_image(data, sigma), [], len(self.iterations)
-        correction = torch.zeros_like(x)
-        last = (0.5 * sigma).clamp_min(1e-3).log()
+        x, stages, levels = start_image(data, sigma), [], self.levels(sigma)
+        correction, dual = torch.zeros_like(x), torch.zeros_like(x)
         for k, own in enumerate(self.iterations):
-            t = k / (count - 1) if count > 1 else 0.0
-            level = t * last + (1 - t) * math.log(0.4) + 10 * own.log_level
-            rho = 0.23 * (2 * (sigma.log() - level) + 10 * own.log_weight).exp()
-            correction = proximal(data, x, rho, self.cg, correction)
+            rho = (0.7 if self.dual else 0.23) * (2 * (sigma.log() - levels[k]) + 10 * own.log_weight).exp()
+            correction = proximal(data, x - dual, rho, self.cg, correction)
+            shown = x + correction  # v + dual
             turn = torch.polar(torch.ones(()), torch.tensor(k * GOLDEN_ANGLE)).to(x.device)
-            shown = parts_of((x + correction) * turn)
-            x = complex_of(denoise(self.denoiser, shown, level.exp()[:, None])) * turn.conj()
+            x = complex_of(denoise(self.denoiser, parts_of(shown * turn), levels[k].exp()[:, None])) * turn.conj()
             stages.append((x.abs().square() + 1e-12).sqrt())
+            if self.dual and k < len(self.iterations) - 1:
+                dual = (shown - x) * (2 * (levels[k + 1] - levels[k]) + 10 * own.log_dual).exp()
         return stages[-1], stages[:-1], None

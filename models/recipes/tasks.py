@@ -129,7 +129,7 @@ class Reconstruction(Task):
         total = 0.0
         for i, item in enumerate(batch):
             with autocast(args):
-                loss = recon_loss(network, moved(item, args.device)) / len(batch)
+                loss = recon_loss(network, moved(item, args.device), args.stages) / len(batch)
             total = total + loss.detach()
             if i < len(batch) - 1:
                 loss.backward()
@@ -167,6 +167,6 @@ def moved(item, device):
 TASKS = {
     "prior": Prior,
     "varnet": lambda args: Reconstruction(args, VarNet(args.cascades or 8), 3e-4),
-    "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg), 1e-4),
+    "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg, args.dual), 1e-4),
     "unet": lambda args: Reconstruction(args, ImageUNet(), 1e-3),
 }

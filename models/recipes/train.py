@@ -22,10 +22,12 @@ import torch
 
 from averages import Averages
 from export import export_model
+from objectives import STAGE_WEIGHT
 from tasks import TASKS
 
 WARM_UP = 50
 FLOOR = 0.01
+FACTOR_RATE = 5  # of the rate, for the learned factors of MoDL's iterations
 LONGEST_STEP = 20.0  # seconds that a step counts at most: a paused run does not use up its hours
 
 
@@ -47,6 +49,8 @@ def options():
     parser.add_argument("--crop", type=int, nargs="+", help="sides of the images, drawn from step to step")
     parser.add_argument("--cascades", type=int, help="of varnet (8), iterations of modl (10)")
     parser.add_argument("--cg", type=int, default=8, help="conjugate gradient steps of each iteration of modl")
+    parser.add_argument("--dual", action="store_true", help="modl with a dual variable, which begins as ADMM")
+    parser.add_argument("--stages", type=float, default=STAGE_WEIGHT, help="weight of the image before a stage, beside that after it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
@@ -116,10 +120,13 @@ class Run:
 
 
 def decayed(network):
-    """Kernels with weight decay, biases and scales without."""
-    kernels = [p for p in network.parameters() if p.dim() > 1]
-    others = [p for p in network.parameters() if p.dim() <= 1]
-    return [{"params": kernels, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
+    """Kernels with weight decay, biases and scales without, the few factors of iterations at a higher rate."""
+    named = list(network.named_parameters())
+    factors = [p for name, p in named if name.startswith("iterations.")]
+    kernels = [p for _, p in named if p.dim() > 1]
+    others = [p for name, p in named if p.dim() <= 1 and not name.startswith("iterations.")]
+    groups = [{"params": kernels, "weight_decay": 0.01}, {"params": others}, {"params": factors, "factor": FACTOR_RATE}]
+    return [{"weight_decay": 0.0, "factor": 1.0} | group for group in groups if group["params"]]
 
 
 def train(args, task, run):
@@ -148,7 +155,7 @@ def train(args, task, run):
 def step(args, task, run, batch, rate):
     """One step; returns the loss."""
     for group in run.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["factor"]
     run.network.train()
     run.optimizer.zero_grad(set_to_none=True)
     loss = task.loss(run.network, batch, args)

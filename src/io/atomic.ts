@@ -1,5 +1,5 @@
 /** Outputs that are complete or absent: written under a temporary name, then renamed. @module */
-import { lstat, mkdir, readdir, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { partialName, reason, remove } from "../host.ts";
@@ -13,6 +13,30 @@ export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<v
   } catch (cause) {
     await removeQuietly(partial);
     throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/**
+ * The same with content that is made piece by piece.
+ * @throws {InputError} when it cannot be written; what `pieces` throws goes through
+ */
+export async function writePiecesWhole(
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const partial = partialName(path);
+  const fail = (cause: unknown) => {
+    throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  };
+  const file = await open(partial, "w").catch(fail);
+  try {
+    for await (const piece of pieces) await file.appendFile(piece).catch(fail);
+    await file.close();
+    await rename(partial, path).catch(fail);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await removeQuietly(partial);
+    throw error;
   }
 }
 

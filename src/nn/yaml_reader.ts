@@ -41,6 +41,11 @@ export class YamlReader {
     return String(this.#read(key, required, isChoice, fallback)) as T;
   }
 
+  /** true or false. */
+  flag(key: string, fallback: boolean): boolean {
+    return this.#read(key, "true or false", (v) => typeof v === "boolean", fallback) as boolean;
+  }
+
   /** A finite number. */
   number(key: string, fallback?: number): number {
     return this.#read(key, "a number", Number.isFinite, fallback) as number;

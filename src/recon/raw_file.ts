@@ -6,7 +6,7 @@ import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { checkSlice } from "../io/axes.ts";
 import { fourierSign as signOf, type FourierSignRequest } from "../mrd/fourier_sign.ts";
-import { Assembler, calibrationKey } from "../mri/raw/assembler.ts";
+import { Assembler, calibrationKeys } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
 import { volumeGeometry } from "../mri/raw/geometry.ts";
@@ -179,7 +179,8 @@ class RawReader {
     this.#noise ??= this.#readNoise();
     const noise = await this.#noise;
     const assembler = this.#assembler(noise);
-    const calibration = this.index.calibration.get(calibrationKey(header)) ?? [];
+    const calibration = calibrationKeys(this.file.header, header)
+      .map((key) => this.index.calibration.get(key)).find((lines) => lines !== undefined) ?? [];
     for await (const acquisition of this.#read([...calibration, ...lines])) {
       assembler.push(acquisition);
     }

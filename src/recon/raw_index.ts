@@ -2,7 +2,8 @@
 import type { Warning } from "../warning.ts";
 import { InputError } from "../errors.ts";
 import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
-import { binKey, calibrationKey, isPartOfImage } from "../mri/raw/assembler.ts";
+import { CALIBRATION_UNUSED } from "./calibration_lines.ts";
+import { binKey, calibrationKey, calibrationKeys, isPartOfImage } from "../mri/raw/assembler.ts";
 import { sliceOrder } from "../mri/raw/geometry.ts";
 import { type RawLayout, rawLayout } from "../mri/raw/layout.ts";
 import { Extents, lineUse, placeLine } from "../mri/raw/line.ts";
@@ -105,11 +106,31 @@ export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<
       message: `${phaseCorrection} phase correction lines are not used: expect ghosts of EPI`,
     });
   }
+  warnings.push(...unusedCalibration(file, calibration, images[0].header));
   const extents = indexer.extents.get(encoding)!;
   const { slice } = file.header.encodings[encoding].limits;
   const sorted = inVolumes(images, slice);
   warnings.push(...slicesMissing(sorted.images, slice));
   return { encoding, extents, noise, calibration, ...sorted, warnings };
+}
+
+/** Calibration lines that are there, but of an encoding with another field of view. */
+function unusedCalibration(
+  { header: { encodings }, header }: AcquisitionFile,
+  calibration: ReadonlyMap<string, number[]>,
+  image: AcquisitionHeader,
+): Warning[] {
+  const encodingOf = (key: string) => Number(key.split(" ")[0]);
+  const used = calibrationKeys(header, image).map(encodingOf);
+  const field = (index: number) => encodings[index]?.encodedSpace.fieldOfView.join(" x ");
+  const others = [...new Set([...calibration.keys()].map(encodingOf))];
+  return others.filter((index) => !used.includes(index)).map((index) => ({
+    code: CALIBRATION_UNUSED,
+    message: `The calibration lines of encoding ${index} are not used: its field of view is ` +
+      `${field(index)} mm, that of the image (encoding ${image.encodingSpaceRef}) is ` +
+      `${field(image.encodingSpaceRef)} mm`,
+    hint: "Give coil maps (--maps) of the image's field of view",
+  }));
 }
 
 /** Volumes in the order of their counters, and their slices by where they lie. */

@@ -8,7 +8,7 @@ import { distinct, type Warning } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { leftEmpty } from "./empty_slice.ts";
-import type { SliceSupply } from "./slice_supply.ts";
+import { geometryFrom, type SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
 import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
 
@@ -70,7 +70,7 @@ async function collect(
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
-  const { geometry, volumes = 1, warnings = [] } = file;
+  const { volumes = 1, warnings = [] } = file;
   const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
   const audited = slices.flatMap(({ audit }) => audit ?? []);
   return {
@@ -85,7 +85,7 @@ async function collect(
       ? metricsOf(good)
       : null,
     emptySlices: slices.flatMap(({ failure, index }) => failure === undefined ? [] : [index]),
-    geometry,
+    geometry: geometryFrom(file, first),
     slices: [first, first + slices.length],
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
     mask,

@@ -8,7 +8,7 @@
  */
 import { add, div, mul, sub } from "../graph/mod.ts";
 import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../mri/physics/phase_rotation.ts";
-import { DPIR } from "../method/plug_and_play.ts";
+import { ADMM, DPIR } from "../method/plug_and_play.ts";
 import {
   defineSampler,
   type ProblemStats,
@@ -90,9 +90,7 @@ export const pnpAdmm: Sampler = defineSampler({
   weightRole: "lambda, the weight of the denoised image in the proximal step",
   defaults: {
     steps: 30,
-    weight: 0.7,
-    sigmaMax: 0.4,
-    sigmaMin: 1,
+    ...ADMM,
     cg: 4,
     phaseRotation: 1,
     average: 0.25,

@@ -79,8 +79,8 @@ async function modlNetwork(
   path: string | undefined,
   seed: number,
 ): Promise<ReconNetwork> {
-  const network = ({ iterations, sigmaData }: { iterations: number; sigmaData: number }) =>
-    networkOf({ ...MODL, iterations: cascades ?? iterations, sigmaData }, modlSpecs, modlBuilder);
+  const network = (config: typeof MODL) =>
+    networkOf({ ...config, iterations: cascades ?? config.iterations }, modlSpecs, modlBuilder);
   if (path === undefined) return network(MODL);
   const { description, bytes } = await readModelFolder(path);
   if (description.kind === "modl") {

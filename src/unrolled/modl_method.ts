@@ -38,6 +38,7 @@ export async function loadModl(path: string): Promise<NetworkWeights<ModlConfig>
     iterations: sizes.whole("iterations"),
     conjugateGradients: sizes.whole("conjugateGradients"),
     sigmaData: sizes.positive("sigmaData"),
+    dual: sizes.flag("dual", false),
   };
   return { config, parameters: checkedParameters(modlSpecs(config), tensors, file), model };
 }

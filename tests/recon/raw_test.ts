@@ -4,7 +4,7 @@ import { axesText } from "../../src/io/axes.ts";
 import { InputError } from "../../src/errors.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
 import { flagBits } from "../../src/mrd/values.ts";
-import type { NdArray } from "../../src/ndarray.ts";
+import { type NdArray, ndarray } from "../../src/ndarray.ts";
 import { readKspace } from "../../src/recon/open.ts";
 import { binFile } from "../../src/recon/raw_file.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
@@ -167,6 +167,66 @@ Deno.test("coil maps come from a separate calibration scan", () =>
     assert.ok(relativeError(magnitude.data, truth) < 0.1);
     const without = await writeRaw(at("none.h5"), header, image);
     await assert.rejects(imageOf(without, { method: "sense" }), /Cannot calibrate coil maps/);
+  }));
+
+Deno.test("calibration lines that flags alone tell are lines of the image", () =>
+  inFolder(async (at) => {
+    const header = mrdHeader({ matrix: [SIZE, SIZE, 1] });
+    const inside = (row: number) => row >= SIZE / 2 - 10 && row < SIZE / 2 + 10;
+    const all = linesOf(kspace).flatMap((line, row) => {
+      if (row % 2 === 1 && !inside(row)) return [];
+      const flags = !inside(row)
+        ? 0n
+        : flagBits(row % 2 === 0 ? "calibrationAndImaging" : "calibration");
+      return [{ ...line, header: { ...line.header, flags } }];
+    });
+    const path = await writeRaw(at("flags.h5"), header, all);
+    const { magnitude, mask } = await imageOf(path, { method: "sense" });
+    assert.equal(mask.kept, all.length);
+    assert.ok(mask.acs >= 20);
+    assert.ok(relativeError(magnitude.data, truth) < 0.1);
+  }));
+
+/** The rows about the centre of k-space `[C, 2, H, W]`. */
+function centralRows({ data, shape: [coils, , height, width] }: NdArray, rows: number): NdArray {
+  const first = Math.floor(height / 2) - Math.floor(rows / 2);
+  const planes = Array.from({ length: 2 * coils }, (_, plane) => {
+    const start = (plane * height + first) * width;
+    return Array.from(data.subarray(start, start + rows * width));
+  });
+  return ndarray(Float32Array.from(planes.flat()), [coils, 2, rows, width]);
+}
+
+Deno.test("coil maps come from a reference scan with an encoding of its own", () =>
+  inFolder(async (at) => {
+    const parallelImaging = { acceleration: [2, 1], calibrationMode: "separate" } as const;
+    const image = { matrix: [SIZE, SIZE, 1], parallelImaging } as const;
+    const flags = flagBits("calibration");
+    const reference = linesOf(centralRows(kspace, 24), { flags, encodingSpaceRef: 1 });
+    const lines = [...reference, ...linesOf(kspace, { step: 2 })];
+    const field = [SIZE, SIZE, 1] as const;
+    const same = mrdHeader(image, { matrix: [SIZE, 24, 1], fieldOfView: field });
+    const path = await writeRaw(at("same.h5"), same, lines);
+    const { magnitude } = await imageOf(path, { method: "sense" });
+    assert.ok(relativeError(magnitude.data, truth) < 0.1);
+    const other = mrdHeader(image, { matrix: [SIZE, 24, 1], fieldOfView: [SIZE, SIZE / 2, 1] });
+    const halved = await writeRaw(at("other.h5"), other, lines);
+    await assert.rejects(
+      imageOf(halved, { method: "sense" }),
+      /The calibration lines of encoding 1 are not used: its field of view is 48 x 24 x 1 mm/,
+    );
+  }));
+
+Deno.test("separate calibration lines beside the centre of k-space serve", () =>
+  inFolder(async (at) => {
+    const parallelImaging = { acceleration: [2, 1], calibrationMode: "separate" } as const;
+    const header = mrdHeader({ matrix: [SIZE, SIZE, 1], parallelImaging });
+    const rows = [SIZE / 2 + 1, SIZE / 2 + 21] as const;
+    const apart = linesOf(kspace, { rows, flags: flagBits("calibration") });
+    const path = await writeRaw(at("raw.h5"), header, [...apart, ...linesOf(kspace, { step: 2 })]);
+    const { magnitude } = await imageOf(path, { method: "sense" });
+    const error = relativeError(magnitude.data, truth);
+    assert.ok(error < 0.15, `${error}`);
   }));
 
 Deno.test("readout oversampling is removed, and the image interpolated to reconSpace", () =>

@@ -21,7 +21,8 @@ import { reconstruct } from "../../src/recon/reconstruct.ts";
 import { Rng } from "../../src/rng.ts";
 import { compileSampler } from "../../src/samplers/core/run.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
-import { dpir } from "../../src/samplers/plug_and_play.ts";
+import type { Sampler } from "../../src/samplers/core/contract.ts";
+import { dpir, pnpAdmm } from "../../src/samplers/plug_and_play.ts";
 import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
 import { relativeError } from "../classical/support.ts";
 import { runHere } from "../cli/support.ts";
@@ -52,6 +53,11 @@ Deno.test("decodeDenoiserParameters() undoes encodeDenoiserNetwork(), and knows 
   );
 });
 
+const PLUG_AND_PLAY: { sampler: Sampler; dual: boolean; more: Record<string, number> }[] = [
+  { sampler: dpir, dual: false, more: {} },
+  { sampler: pnpAdmm, dual: true, more: { average: 0 } },
+];
+
 for (
   const [height, width, spec] of [[32, 24, "equispaced:R=3,acs=8"], [
     29,
@@ -59,41 +65,42 @@ for (
     "poisson:R=2,acs=8",
   ]] as const
 ) {
-  Deno.test(`modl with the weights of a prior is dpir, ${height} x ${width}, ${spec}`, async () => {
-    const coils = 3, iterations = 4, conjugateGradients = 3;
-    const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, height, width);
-    const geometry = { coils, height, width, mask };
-    const rng = new Rng(3);
-    const maps = randomCoils(rng, coils, [height, width]);
-    const { y: shape } = mriMeasurement(geometry);
-    const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape);
-    const problem = { y, inputs: { maps: asBatch(maps) }, sigma: 0.05 };
-    const denoiser = await priorParameters();
-    const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA };
-    const parameters = {
-      ...initialParameters(modlSpecs(config), new Rng(1)),
-      ...Object.fromEntries(
-        Object.entries(denoiser).map(([name, array]) => [`denoiser.${name}`, array]),
-      ),
-    };
-    const solver = await prepareModl(runtime, geometry, { config, parameters });
-    assert.equal(solver.nfe, iterations);
-    const image = await solver.solve(problem);
-    const settings = { ...dpir.defaults, steps: iterations, cg: conjugateGradients };
-    const denoise = scopedDenoiser(constantScope(denoiser), DENOISER_NETWORK, SIGMA_DATA);
-    const compiled = await compileSampler(runtime, {
-      sampler: dpir,
-      settings,
-      measurement: mriMeasurement(geometry),
-      denoise: paddedDenoiser(denoise, { multiple: 8, minimum: 16 }),
-      samples: 1,
+  for (const { sampler, dual, more } of PLUG_AND_PLAY) {
+    const what = `modl ${dual ? "with a dual variable and" : "with"} the weights of a prior`;
+    Deno.test(`${what} is ${sampler.name}, ${height} x ${width}, ${spec}`, async () => {
+      const coils = 3, iterations = 4, conjugateGradients = 3;
+      const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, height, width);
+      const geometry = { coils, height, width, mask };
+      const rng = new Rng(3);
+      const maps = randomCoils(rng, coils, [height, width]);
+      const { y: shape } = mriMeasurement(geometry);
+      const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape);
+      const problem = { y, inputs: { maps: asBatch(maps) }, sigma: 0.05 };
+      const denoiser = await priorParameters();
+      const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA, dual };
+      const parameters = {
+        ...initialParameters(modlSpecs(config), new Rng(1)),
+        ...Object.fromEntries(
+          Object.entries(denoiser).map(([name, array]) => [`denoiser.${name}`, array]),
+        ),
+      };
+      const solver = await prepareModl(runtime, geometry, { config, parameters });
+      assert.equal(solver.nfe, iterations);
+      const image = await solver.solve(problem);
+      const settings = { ...sampler.defaults, ...more, steps: iterations, cg: conjugateGradients };
+      const denoise = scopedDenoiser(constantScope(denoiser), DENOISER_NETWORK, SIGMA_DATA);
+      const compiled = await compileSampler(runtime, {
+        sampler,
+        settings,
+        measurement: mriMeasurement(geometry),
+        denoise: paddedDenoiser(denoise, { multiple: 8, minimum: 16 }),
+        samples: 1,
+      });
+      const expected = await compiled.run(problem, new Rng(0));
+      const error = relativeError(image.data, expected.data);
+      assert.ok(error < 1e-4, `${error}`);
     });
-    const expected = await compiled.run(problem, new Rng(0));
-    assert.ok(
-      relativeError(image.data, expected.data) < 1e-4,
-      `${relativeError(image.data, expected.data)}`,
-    );
-  });
+  }
 }
 
 Deno.test("train modl begins with a prior, and its model reconstructs", () =>

@@ -1,9 +1,12 @@
 /** `deno task simulate`: an image in, multi-coil k-space with the truth in it out. @module */
-import { extname } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { Runtime } from "../../graph/mod.ts";
+import { writePiecesWhole } from "../../io/atomic.ts";
 import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeFastmri } from "../../io/hdf5/fastmri_write.ts";
+import { encodeMessage } from "../../io/mrd/messages.ts";
+import { MrdWriter } from "../../io/mrd/mrd_writer.ts";
+import { mrdHeaderXml } from "../../io/mrd/xml_writer.ts";
 import { writeNpyComplex } from "../../io/numpy/npy.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
@@ -11,9 +14,14 @@ import type { Contrast } from "../../mri/phantom/phantom.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { exchanged, type NdArray, ndarray, stack } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
-import { sliceRange } from "../../recon/slice_supply.ts";
+import { geometryFrom, sliceRange } from "../../recon/slice_supply.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
+import {
+  simulatedAcquisitions,
+  simulatedHeader,
+  type SimulatedScan,
+} from "../../recon/simulated_mrd.ts";
 import type { CommandContext } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shared.ts";
@@ -34,8 +42,9 @@ const OPTIONS = {
   slices: INPUT.slices,
   output: option(
     "FILE",
-    ".h5 (fastMRI layout), .cfl (BART) or .npy. Only .h5 holds the truth " +
-      "(reconstruction_rss), the affine and the mask",
+    ".h5 (fastMRI layout), .cfl (BART), .npy, .mrd.h5 (raw ISMRMRD acquisitions) or .mrd " +
+      "(a stream of them). Only .h5 holds the truth (reconstruction_rss); it and MRD hold the " +
+      "affine and which lines were acquired",
     path,
     "simulated.h5",
   ),
@@ -111,7 +120,8 @@ function writerOf(request: SimulateRequest) {
   if (given !== undefined && inputs.length > 0) {
     throw new UsageError(`Cannot use --${given} with ${inputs[0]}: it is for the phantom alone`);
   }
-  const write = WRITERS[extname(output).toLowerCase()];
+  const ending = Object.keys(WRITERS).find((each) => output.toLowerCase().endsWith(each));
+  const write = ending === undefined ? undefined : WRITERS[ending];
   if (write !== undefined) return write;
   throw new UsageError(
     `Cannot write ${output}: a name that ends in ${Object.keys(WRITERS).join(", ")} is required`,
@@ -133,6 +143,7 @@ async function simulatedContent(
   return {
     file,
     slices: count,
+    geometry: geometryFrom(file, first),
     mask,
     /** The noiseless image `[readout, phase]` of a slice. */
     truth: (slice: number) => file.readTruth(first + slice),
@@ -155,6 +166,13 @@ function undersampled({ data, shape }: NdArray, mask?: SamplingMask): NdArray {
 
 /** Writers of k-space by the ending of the file, which they write whole or not at all. */
 const WRITERS: Readonly<Record<string, (path: string, from: SimulatedContent) => Promise<void>>> = {
+  ".mrd.h5": async (path, content) => {
+    const scan = scanOf(content);
+    await using writer = await MrdWriter.create(path, mrdHeaderXml(simulatedHeader(scan)));
+    for await (const acquisition of simulatedAcquisitions(scan)) writer.append(acquisition);
+    await writer.finish();
+  },
+  ".mrd": async (path, content) => await writePiecesWhole(path, messages(scanOf(content))),
   ".h5": writeWithTruth,
   ".hdf5": writeWithTruth,
   ".cfl": async (path, { slices, kspace }) =>
@@ -167,8 +185,25 @@ const WRITERS: Readonly<Record<string, (path: string, from: SimulatedContent) =>
   },
 };
 
+const scanOf = ({ file, slices, geometry, mask, kspace }: SimulatedContent): SimulatedScan => ({
+  ...file,
+  slices,
+  geometry,
+  mask,
+  kspace,
+});
+
+async function* messages(scan: SimulatedScan): AsyncGenerator<Uint8Array> {
+  const text = mrdHeaderXml(simulatedHeader(scan));
+  yield encodeMessage({ kind: "header", text, terminated: false });
+  for await (const acquisition of simulatedAcquisitions(scan)) {
+    yield encodeMessage({ kind: "acquisition", acquisition });
+  }
+  yield encodeMessage({ kind: "close" });
+}
+
 async function writeWithTruth(path: string, content: SimulatedContent): Promise<void> {
-  const { file: { coils, height, width, geometry }, slices, mask, kspace } = content;
+  const { file: { coils, height, width }, slices, geometry, mask, kspace } = content;
   const truth = await stacked(slices, content.truth);
   await writeFastmri(path, {
     slices,

@@ -61,7 +61,9 @@ const NOTHING = "null";
 /** Its other name, which python-ismrmrd-server gives it. */
 const SAVE_ONLY = "savedataonly";
 /** What hosts send for a parameter that is to stay as the recipe has it. */
-const UNSET = ["", "0", "recipe", "None"];
+const UNSET = ["", "recipe", "None"];
+/** Options whose 0 means the same, as a host's field for numbers cannot be empty. */
+const UNSET_BY_0 = ["steps", "samples", "compress"];
 /** The recipe for clients that name none; some clients send this name then. */
 const DEFAULT = "default";
 /** Endings of the names that clients send, which do not belong to the recipe's name. */
@@ -106,7 +108,9 @@ export async function readRecipes(
     choose(written, changes) {
       const name = written === undefined ? DEFAULT : find(written);
       const isOpen = (key: string) => allow.includes(key) && Object.hasOwn(CLIENT_OPTIONS, key);
-      const set = Object.entries(changes).filter(([, value]) => !UNSET.includes(value));
+      const set = Object.entries(changes).filter(([key, value]) =>
+        !UNSET.includes(value) && !(value === "0" && UNSET_BY_0.includes(key))
+      );
       const ignored = set.map(([key]) => key).filter((key) => !isOpen(key));
       if (name === NOTHING || name === SAVE_ONLY) {
         return { name, options: null, output: PLAIN_OUTPUT, ignored };

@@ -80,7 +80,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A text that may stand between tags, without the control characters that XML cannot hold. */
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (character) => ESCAPES[character])
     // deno-lint-ignore no-control-regex

@@ -5,7 +5,7 @@
 import { InputError } from "../../errors.ts";
 import { type Acquisition, type AcquisitionHeader, hasFlag } from "../../mrd/values.ts";
 import { fourierSign, type FourierSignRequest, type TakenSign } from "../../mrd/fourier_sign.ts";
-import type { MrdHeader } from "../../mrd/xml_header.ts";
+import type { Encoding, MrdHeader } from "../../mrd/xml_header.ts";
 import { once } from "../../once.ts";
 import { type BinParts, RawBin } from "./bin.ts";
 import { type RawLayout, rawLayout } from "./layout.ts";
@@ -17,6 +17,9 @@ import { NoiseScan } from "./whitening.ts";
 /** Bytes of samples that may wait for their bin to end, and of the k-space of one bin. */
 const MAX_BYTES = 16 * 2 ** 30;
 const COMPLEX = 8;
+
+/** Part by which two fields of view may differ and still be the same. */
+const SAME_FIELD = 1e-3;
 
 export interface AssemblerOptions {
   /** Most bytes of samples that are held at a time, and of one image's k-space. Default 16 GiB. */
@@ -40,7 +43,8 @@ export interface AssemblerOptions {
  * when a later repetition of it begins.
  *
  * Lines for calibration alone belong to the image when the header calls calibration embedded or
- * interleaved, and otherwise serve all images of their slice. Noise scans whiten what is read after
+ * interleaved, or says nothing and other lines of the image are flagged to serve both. Otherwise they
+ * serve all images of their slice, also of another encoding with the same field of view. Noise scans whiten what is read after
  * them. Navigators, phase correction and feedback are passed over.
  *
  * Samples of a scanner whose exponent is positive are conjugated on the way in, so that an inverse DFT
@@ -57,6 +61,8 @@ export class Assembler {
   readonly #options: AssemblerOptions;
   readonly #noise: NoiseScan;
   readonly #open = new Map<string, Pick<BinParts, "header" | "lines">>();
+  /** Open images some of whose lines are flagged to serve calibration too. */
+  readonly #calibrated = new Set<string>();
   readonly #closed = new Set<string>();
   readonly #calibration = new Map<string, LineStore>();
   #bytes = 0;
@@ -104,6 +110,7 @@ export class Assembler {
     const bin = this.#open.get(key) ?? { header, lines: new LineStore(layout) };
     this.#store(bin.lines, acquisition);
     this.#open.set(key, bin);
+    if (hasFlag(header, "calibrationAndImaging")) this.#calibrated.add(key);
     return [...earlier.flatMap((each) => this.#close(each)), ...this.#ended(header, key)];
   }
 
@@ -192,7 +199,13 @@ export class Assembler {
     this.#open.delete(key);
     this.#closed.add(key);
     this.#bytes -= COMPLEX * open.lines.coils * open.lines.width * open.lines.size;
-    const calibration = this.#calibration.get(calibrationKey(open.header));
+    let calibration = calibrationKeys(this.#header, open.header)
+      .map((each) => this.#calibration.get(each)).find((store) => store !== undefined);
+    const isOwn = calibration?.layout.encoding === open.header.encodingSpaceRef;
+    if (isOwn && this.#calibrated.delete(key) && saysNothing(this.#header, open.header)) {
+      open.lines.fillFrom(calibration!);
+      calibration = undefined;
+    }
     const resolved = this.#resolve(open);
     return [new RawBin({ ...open, resolved, noise: this.#noise, calibration, sign: this.sign })];
   }
@@ -207,6 +220,36 @@ export function binKey({ encodingSpaceRef, idx }: AcquisitionHeader): string {
 /** Images of which slice calibration lines serve. */
 export function calibrationKey({ encodingSpaceRef, idx }: AcquisitionHeader): string {
   return `${encodingSpaceRef} ${idx.slice}`;
+}
+
+/**
+ * Keys of the calibration lines that may serve an image, the first that there are: those of its own
+ * encoding, or of another one with the same field of view.
+ */
+export function calibrationKeys({ encodings }: MrdHeader, line: AcquisitionHeader): string[] {
+  const own = encodings[line.encodingSpaceRef];
+  const others = encodings.flatMap((other, index) =>
+    other !== own && own !== undefined && haveSameField(own, other) ? [index] : []
+  );
+  return [line.encodingSpaceRef, ...others].map((encodingSpaceRef) =>
+    calibrationKey({ ...line, encodingSpaceRef })
+  );
+}
+
+/** Whether samples of one encoding lie as far apart as those of the other, and images overlap. */
+function haveSameField(one: Encoding, other: Encoding): boolean {
+  const close = (a: number, b: number) => Math.abs(a - b) <= SAME_FIELD * Math.max(a, b);
+  const is3d = ({ encodedSpace }: Encoding) => encodedSpace.matrix[2] > 1;
+  const axes = is3d(one) ? [0, 1, 2] : [0, 1];
+  return is3d(one) === is3d(other) &&
+    axes.every((i) => close(one.encodedSpace.fieldOfView[i], other.encodedSpace.fieldOfView[i])) &&
+    close(one.reconSpace.fieldOfView[0], other.reconSpace.fieldOfView[0]);
+}
+
+/** Whether the header does not say what calibration lines belong to. */
+function saysNothing({ encodings }: MrdHeader, { encodingSpaceRef }: AcquisitionHeader): boolean {
+  const mode = encodings[encodingSpaceRef]?.parallelImaging?.calibrationMode;
+  return mode === undefined || mode === "other";
 }
 
 /** Whether calibration lines have the contrast of the image, and are lines of it. */

@@ -102,7 +102,7 @@ export class RawBin {
     const { lines, resolved: { fault } } = this.#parts;
     if (fault !== undefined) throw fault;
     if (!this.layout.is3d) return await this.#whitened(runtime, lines.plane(this.layout));
-    this.#volume ??= this.#decoupled(runtime, lines, true);
+    this.#volume ??= this.#decoupled(runtime, lines, { layout: this.layout, empty: true });
     return (await this.#volume)[index];
   }
 
@@ -118,11 +118,18 @@ export class RawBin {
         `Cannot calibrate: ${this.coils} coils are required, found ${calibration.coils}`,
       );
     }
-    if (!this.layout.is3d) {
-      return centralBlock(await this.#whitened(runtime, calibration.plane(this.layout)));
+    const layout = this.#calibrationLayout(calibration.layout);
+    if (!layout.is3d) {
+      return centralBlock(await this.#whitened(runtime, calibration.plane(layout)));
     }
-    this.#calibrationVolume ??= this.#decoupled(runtime, calibration, false);
+    this.#calibrationVolume ??= this.#decoupled(runtime, calibration, { layout, empty: false });
     return centralBlock((await this.#calibrationVolume)[index]);
+  }
+
+  /** The layout of calibration lines: of another encoding its own, with the pixels of the image. */
+  #calibrationLayout(own: RawLayout): RawLayout {
+    if (own.encoding === this.layout.encoding) return this.layout;
+    return { ...own, x: { ...own.x, output: this.layout.x.output } };
   }
 
   async #whitened(runtime: Runtime, kspace: NdArray): Promise<NdArray> {
@@ -147,20 +154,20 @@ export class RawBin {
 
   /**
    * Transforms the readout line by line; gives k-space `[C, 2, H, W]` of each of its pixels.
-   * @param empty whether the lines may be dropped
+   * @param how empty: whether the lines may be dropped
    */
   async #decoupled(
     runtime: Runtime,
     store: LineStore,
-    empty: boolean,
+    { layout, empty }: { readonly layout: RawLayout; readonly empty: boolean },
   ): Promise<readonly NdArray[]> {
-    const { y, z, x } = this.layout;
+    const { y, z, x } = layout;
     const { coils } = store;
     const whitening = this.#parts.noise.isEmpty ? undefined : await this.#whitening(runtime);
-    const program = await readoutProgram(runtime, this.layout, coils, whitening?.shape);
+    const program = await readoutProgram(runtime, layout, coils, whitening?.shape);
     const shape = [coils, 2, y.encoded, z.encoded];
     const planes = Array.from({ length: x.output }, () => zeros(shape));
-    for (const { places, lines } of store.groups(this.layout, GROUP, empty)) {
+    for (const { places, lines } of store.groups(layout, GROUP, empty)) {
       const { pixels } = await program.run(whitening ? { lines, whitening } : { lines });
       scatterPixels(pixels, places, planes);
     }

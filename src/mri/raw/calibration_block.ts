@@ -2,9 +2,10 @@
 import { type NdArray, zeros } from "../../ndarray.ts";
 
 /**
- * The acquired rectangle about the centre of k-space, as large as its rows and columns allow.
+ * The acquired rectangle that holds the centre of k-space or comes nearest to it, as large as its rows
+ * and columns allow. Where it lies does not matter to coil maps, and only turns the phase of images.
  * @param kspace `[C, 2, H, W]`, zero where nothing was acquired
- * @returns `[C, 2, a, b]`; undefined when the centre was not acquired
+ * @returns `[C, 2, a, b]`; undefined when nothing was acquired
  */
 export function centralBlock(kspace: NdArray): NdArray | undefined {
   const [coils, , height, width] = kspace.shape;
@@ -15,12 +16,12 @@ export function centralBlock(kspace: NdArray): NdArray | undefined {
     }
     return false;
   };
-  const middleRow = Math.floor(height / 2), middleColumn = Math.floor(width / 2);
-  const rows = symmetricRun(height, (y) => acquired(y, middleColumn));
-  const columns = symmetricRun(width, (x) => acquired(middleRow, x));
-  if (rows === 0 || columns === 0) return undefined;
+  const middleColumn = nearest(width, (x) => anyOf(height, (y) => acquired(y, x)));
+  if (middleColumn === undefined) return undefined;
+  const middleRow = nearest(height, (y) => acquired(y, middleColumn))!;
+  const [top, rows] = runAbout(middleRow, height, (y) => acquired(y, middleColumn));
+  const [left, columns] = runAbout(middleColumn, width, (x) => acquired(middleRow, x));
   const block = zeros([coils, 2, rows, columns]);
-  const top = middleRow - Math.floor(rows / 2), left = middleColumn - Math.floor(columns / 2);
   for (let part = 0; part < 2 * coils; part++) {
     for (let y = 0; y < rows; y++) {
       const from = part * plane + (top + y) * width + left;
@@ -30,12 +31,24 @@ export function centralBlock(kspace: NdArray): NdArray | undefined {
   return block;
 }
 
-/** Length of the longest centred run of places that all hold. */
-function symmetricRun(size: number, holds: (at: number) => boolean): number {
+const anyOf = (size: number, holds: (at: number) => boolean): boolean =>
+  nearest(size, holds) !== undefined;
+
+/** The place nearest to the centre that holds. */
+function nearest(size: number, holds: (at: number) => boolean): number | undefined {
   const centre = Math.floor(size / 2);
-  let before = 0, after = 0;
-  while (before < centre && holds(centre - before - 1)) before++;
-  while (centre + after < size && holds(centre + after)) after++;
-  const half = Math.min(before, after);
-  return after > half ? 2 * half + 1 : 2 * half;
+  for (let distance = 0; distance <= centre; distance++) {
+    for (const at of [centre - distance, centre + distance]) {
+      if (at >= 0 && at < size && holds(at)) return at;
+    }
+  }
+  return undefined;
+}
+
+/** First place and length of the run of places that hold about one that does. */
+function runAbout(at: number, size: number, holds: (at: number) => boolean): [number, number] {
+  let first = at, end = at + 1;
+  while (first > 0 && holds(first - 1)) first--;
+  while (end < size && holds(end)) end++;
+  return [first, end - first];
 }

@@ -124,6 +124,14 @@ export class Extents {
     widen(this.#columns, column, count);
   }
 
+  /** Takes in those of other lines. */
+  join(others: Extents): void {
+    const [step1, step2, column] = [others.#steps1, others.#steps2, others.#columns];
+    widen(this.#steps1, step1[0], step1[1] - step1[0]);
+    widen(this.#steps2, step2[0], step2[1] - step2[0]);
+    widen(this.#columns, column[0], column[1] - column[0]);
+  }
+
   /** Whether lines differ in the counter of the second phase encoding, or have one at all. */
   get hasPartitions(): boolean {
     return this.#steps2[1] > 1;

@@ -99,6 +99,15 @@ export class LineStore {
     this.extents.add(place);
   }
 
+  /** Takes the lines of another store of this encoding that it has none of. The arrays are shared. */
+  fillFrom(others: LineStore): void {
+    if (others.#coils !== this.#coils) return;
+    for (const [key, line] of others.#lines) {
+      if (!this.#lines.has(key)) this.#lines.set(key, line);
+    }
+    this.extents.join(others.extents);
+  }
+
   /** Sum of the squares of the samples by counter. */
   energies(of: "line" | "partition"): Map<number, number> {
     const energies = new Map<number, number>();

@@ -8,10 +8,12 @@
  * ```
  * The paper's denoiser has no noise level as an input, and its lambda is one parameter. Here sigma_k are
  * the levels of `dpir` and lambda_k its weight, each times a learned factor. So the untrained network,
- * with the weights of a prior, is plug-and-play reconstruction.
+ * with the weights of a prior, is plug-and-play reconstruction. With a dual variable (Yang, Sun, Li, Xu,
+ * "Deep ADMM-Net for compressive sensing MRI", NIPS 2016) levels, weight and iteration are those of
+ * `pnp-admm`, and the dual variable is multiplied by a learned factor too.
  * @module
  */
-import { DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
+import { ADMM, DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
 import { scopedDenoiser } from "../../nn/residual_unet.ts";
 import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import {
@@ -36,6 +38,8 @@ export interface ModlConfig {
   readonly conjugateGradients: number;
   /** Standard deviation of the real and imaginary part of images, as the denoiser has it. */
   readonly sigmaData: number;
+  /** Whether there is a dual variable, as in ADMM (default: none). */
+  readonly dual?: boolean;
 }
 
 /** The data that are fitted. */
@@ -61,29 +65,40 @@ export interface ModlResult {
 }
 
 export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResult {
-  const { iterations, conjugateGradients, sigmaData } = config;
+  const { iterations, conjugateGradients, sigmaData, dual = false } = config;
+  const { sigmaMax, sigmaMin, weight } = dual ? ADMM : DPIR;
   const multiple = sizeMultiple(DENOISER_NETWORK);
   const denoise = paddedDenoiser(
     scopedDenoiser(scope.at("denoiser"), DENOISER_NETWORK, sigmaData),
     { multiple, minimum: 2 * multiple },
   );
+  const factor = (k: number, name: string) =>
+    mul(
+      reshape(scope.at("iterations").at(k).parameter(name, [1], ZERO), [1, 1, 1, 1]),
+      LOG_UNIT,
+    );
   const noise = log(data.sigma);
-  const last = log(max(mul(data.sigma, DPIR.sigmaMin), MIN_SIGMA));
-  let x = leastSquaresImage(data, data.sigma);
-  let correction = mul(x, 0);
-  const images: Tensor[] = [];
-  for (let k = 0; k < iterations; k++) {
-    const at = scope.at("iterations").at(k);
-    const factor = (name: string) =>
-      mul(reshape(at.parameter(name, [1], ZERO), [1, 1, 1, 1]), LOG_UNIT);
+  const last = log(max(mul(data.sigma, sigmaMin), MIN_SIGMA));
+  const levels = Array.from({ length: iterations }, (_, k) => {
     const t = iterations === 1 ? 0 : k / (iterations - 1);
-    const planned = add(mul(last, t), (1 - t) * Math.log(DPIR.sigmaMax));
-    const level = add(planned, factor("log_level"));
-    const logRho = add(mul(sub(noise, level), 2), factor("log_weight"));
-    const rho = mul(exp(logRho), DPIR.weight);
-    correction = proximalCorrection(data, x, rho, conjugateGradients, correction);
-    x = phaseRotatedDenoiser(denoise, k * GOLDEN_ANGLE)(add(x, correction), exp(level));
+    return add(add(mul(last, t), (1 - t) * Math.log(sigmaMax)), factor(k, "log_level"));
+  });
+  let x = leastSquaresImage(data, data.sigma);
+  let correction = mul(x, 0), u = correction;
+  const images: Tensor[] = [];
+  for (const [k, level] of levels.entries()) {
+    const logRho = add(mul(sub(noise, level), 2), factor(k, "log_weight"));
+    const rho = mul(exp(logRho), weight);
+    const centre = dual ? sub(x, u) : x;
+    correction = proximalCorrection(data, centre, rho, conjugateGradients, correction);
+    // v + u = (x - u) + correction + u
+    const shown = add(x, correction);
+    x = phaseRotatedDenoiser(denoise, k * GOLDEN_ANGLE)(shown, exp(level));
     images.push(x);
+    if (dual && k + 1 < iterations) {
+      const change = add(mul(sub(levels[k + 1], level), 2), factor(k, "log_dual"));
+      u = mul(sub(shown, x), exp(change));
+    }
   }
   return { image: x, stages: images.slice(0, -1) };
 }

@@ -54,6 +54,49 @@ Deno.test("recon --simulate gives what simulate and then recon give", async () =
   });
 });
 
+for (const name of ["k.mrd.h5", "k.mrd"]) {
+  Deno.test(`${name} reconstructs to what the same k-space in .h5 does, at the same place`, () =>
+    inFolder(async (at) => {
+      const image = await writeVolume(at("v.nii.gz"));
+      const made = ["--coils", "3", "--mask", "equispaced:R=2,acs=8", "--slices", "1:2", "--quiet"];
+      const images = [];
+      for (const file of ["k.h5", name]) {
+        assert.equal((await runSimulate([image, ...made, "--output", at(file)])).code, 0);
+        const options = ["--method", "sense", "--json", "--output", at(`of-${file}`)];
+        const { code, out, err } = await runHere([at(file), ...options]);
+        assert.equal(code, 0, err);
+        const { warnings, mask } = JSON.parse(out);
+        assert.deepEqual([warnings, mask.acsLines], [[], 9]);
+        images.push(openNiftiImage(at(`of-${file}/recon.nii.gz`)));
+      }
+      const [plain, raw] = images;
+      // The readout of raw images is along their columns.
+      const [pixels, turned] = await Promise.all(images.map(async (image) => {
+        return (await image.readSlice(0)).data.subarray(0, 20 * 24);
+      }));
+      assert.deepEqual([raw.rows, raw.columns], [20, 24]);
+      assert.ok(pixels.every((value, i) => value === turned[(i % 20) * 24 + Math.floor(i / 20)]));
+      const place = ({ geometry }: typeof raw, ...voxel: number[]) =>
+        [0, 4, 8].map((row) =>
+          [...voxel, 0, 1].reduce((sum, at, i) => sum + at * geometry!.affine[row + i], 0)
+        );
+      // The second slice of the volume, 5 mm above the first.
+      const expected = [10 - 0.9 * 3, 20 + 0.8 * 7, 30 + 5];
+      for (const found of [place(plain, 3, 7), place(raw, 7, 3)]) {
+        found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-4, `${found}`));
+      }
+      images.forEach((file) => file[Symbol.dispose]());
+    }));
+}
+
+Deno.test("MRD of a mask of points is refused before anything is written", () =>
+  inFolder(async (at) => {
+    const image = await writeVolume(at("v.nii.gz"));
+    const made = ["--mask", "poisson:R=2,acs=4", "--quiet", "--output", at("k.mrd")];
+    assertRefused(await runSimulate([image, ...made]), 2, /whole lines are required, found points/);
+    assert.deepEqual(namesIn(at(".")), ["v.nii.gz"]);
+  }));
+
 Deno.test("simulated k-space without noise reconstructs to the image it was made from", async () => {
   await inFolder(async (at) => {
     const image = await writeVolume(at("v.nii.gz"));
@@ -112,7 +155,7 @@ Deno.test("simulate writes the same k-space as HDF5, .npy and .cfl, and slices o
     same(slices[1], slices[0]);
     same(slices[2], slices[0]);
     const { shape } = readMapsFile(at("k.npy"));
-    assert.deepEqual(shape, [1, 3, 2, 20, 24]);
+    assert.deepEqual(shape, [1, 1, 3, 2, 20, 24]);
   });
 });
 
@@ -155,7 +198,7 @@ Deno.test("simulate refuses what makes no sense, and leaves nothing", async () =
       [["--contrast", "T3"], 2, /T1, T2, FLAIR, PD/],
       [[image, "--outptu", "k.h5"], 2, /--output\?/],
       [[image, "--slices", "0:9"], 2, /within 0:2/],
-      [[image, "--output", at("k.nii")], 2, /ends in .h5/],
+      [[image, "--output", at("k.nii")], 2, /ends in .mrd.h5, .mrd, .h5/],
       [[at("missing.nii"), ...output], 3, /no such file/],
       [[at("zero.npy"), ...output], 3, /zero/],
       [[at("nan.npy"), ...output], 3, /NaN/],

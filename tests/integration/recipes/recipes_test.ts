@@ -108,6 +108,7 @@ testWith(
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "unet", imageUNetBuilder(SMALL));
       await compareRecon(at, "modl", modlBuilder({ ...MODL, iterations: 3 }));
+      await compareRecon(at, "modl-dual", modlBuilder({ ...MODL, iterations: 3, dual: true }));
       const varnet = await loadVarNet(`${models}/varnet-brain`);
       await compareRecon(at, "varnet-brain", varnetBuilder(varnet.config));
       const unet = await loadImageUNet(`${models}/unet-brain`);
