@@ -29,7 +29,7 @@ export interface Sampling {
 
 /**
  * Chooses what is kept of a slice.
- * @param asked the mask that the user asks for (see {@link requestedMask}), or undefined for whatever
+ * @param asked the mask that the user asks for (see {@link requestedMasks}), or undefined for whatever
  * was acquired
  */
 export function chooseSampling(
@@ -125,34 +125,58 @@ function withDeclared(
   return found.with({ isLines, values, support, acs: undefined });
 }
 
-export function requestedMask(
-  request: MaskRequest,
-  file: Pick<KspaceFile, "height" | "width">,
-): SamplingMask {
-  const refuse = (name: string, required: string, found: string | number) => {
-    throw new InputError(`Cannot use mask ${name}: ${required} required, found ${found}`);
-  };
+type MaskedFile = Pick<KspaceFile, "height" | "width" | "slices">;
+
+/** The mask of the first slice, see {@link requestedMasks}. */
+export const requestedMask = (request: MaskRequest, file: MaskedFile): SamplingMask =>
+  requestedMasks(request, file)[0];
+
+/**
+ * The mask that is asked for, or one for each slice where a file holds `[slice, phase]`.
+ * @throws {InputError} when it does not fit the file
+ */
+export function requestedMasks(request: MaskRequest, file: MaskedFile): readonly SamplingMask[] {
   const { height, width } = file;
   if (request instanceof SamplingMask) {
-    if (request.height !== height || request.width !== width) {
-      const found = `${request.height} x ${request.width}`;
-      refuse(request.spec, `${height} x ${width} samples are`, found);
-    }
-    return request;
+    if (request.height === height && request.width === width) return [request];
+    const found = `${request.height} x ${request.width}`;
+    throw unfitMask(request.spec, `${height} x ${width} samples are`, found);
   }
   const spec = typeof request === "string" ? parseMaskSpec(request) : request;
-  if (spec.kind !== "file") return makeMask(spec, height, width);
-  const found = readMaskFile(spec.path);
+  return spec.kind === "file" ? fileMasks(spec.path, file) : [makeMask(spec, height, width)];
+}
+
+const unfitMask = (name: string, required: string, found: string | number, hint?: string) =>
+  new InputError(`Cannot use mask ${name}: ${required} required, found ${found}`, { hint });
+
+function fileMasks(path: string, { height, width, slices }: MaskedFile): SamplingMask[] {
+  const found = readMaskFile(path);
   if (found.kind === "lines") {
     const lines = found.values.length;
-    if (lines !== height) refuse(spec.path, `${height} phase-encode lines are`, lines);
-    return maskFromLines(found.values, width);
+    if (lines === height) return [maskFromLines(found.values, width)];
+    const hint = lines === width
+      ? "That is the number of readout samples: make sure that the axes of the file are as --dry-run " +
+        "prints them"
+      : undefined;
+    throw unfitMask(path, `${height} phase-encode lines are`, lines, hint);
   }
-  if (found.rows !== width || found.columns !== height) {
-    const size = `(${found.rows}, ${found.columns})`;
-    refuse(spec.path, `(readout, phase) = (${width}, ${height}) is`, size);
+  const { rows, columns, values } = found;
+  if (rows === width && columns === height) {
+    return [maskFromPoints(exchanged(values, [rows, columns]), height, width)];
   }
-  const plane = exchanged(found.values, [found.rows, found.columns]);
+  if (rows === slices && columns === height) {
+    const ofSlice = (i: number) => values.subarray(i * height, (i + 1) * height);
+    return Array.from({ length: slices }, (_, i) => maskFromLines(ofSlice(i), width));
+  }
+  if (rows === height && columns === width) return [maskFromPoints(values, height, width)];
+  const required =
+    `(readout, phase) = (${width}, ${height}), (phase, readout) or (slice, phase) = ` +
+    `(${slices}, ${height}) is`;
+  throw unfitMask(path, required, `(${rows}, ${columns})`);
+}
+
+/** Lines where all columns of a plane `[height, width]` are alike. */
+function maskFromPoints(plane: Uint8Array, height: number, width: number): SamplingMask {
   const isLines = plane.every((value, i) => value === plane[i - i % width]);
   return isLines
     ? maskFromLines(plane.filter((_, i) => i % width === 0), width)

@@ -15,7 +15,7 @@ import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
 import { once } from "../once.ts";
 import type { OutputGeometry } from "./finish.ts";
-import { chooseSampling, requestedMask, type Sampling } from "./sampling.ts";
+import { chooseSampling, requestedMasks, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
 export function sliceRange(
@@ -74,7 +74,7 @@ export type SupplyOptions = Pick<
 export class FileSlices implements SliceSupply {
   readonly #preparations = new Map<string, Promise<Preparation>>();
   readonly #maps: NdArray | undefined;
-  readonly #asked: SamplingMask | undefined;
+  readonly #asked: readonly SamplingMask[];
 
   /** @param runtime must outlive the supply */
   constructor(
@@ -97,7 +97,7 @@ export class FileSlices implements SliceSupply {
         { hint: "Leave out --calibration adaptive" },
       );
     }
-    if (options.mask !== undefined) this.#asked = requestedMask(options.mask, file);
+    this.#asked = options.mask === undefined ? [] : requestedMasks(options.mask, file);
     if (maps !== undefined) this.#maps = givenMaps(maps);
   }
 
@@ -105,7 +105,10 @@ export class FileSlices implements SliceSupply {
     const { file } = this;
     const { compress = file.coils } = this.options;
     const kspace = await samplesOf(file, index);
-    const chosen = chooseSampling(this.#asked, file, { kspace, slice: index });
+    const chosen = chooseSampling(this.#asked[index] ?? this.#asked[0], file, {
+      kspace,
+      slice: index,
+    });
     const ownMaps = needsMaps && this.#maps === undefined && file.readCalibration === undefined;
     const sampling = {
       ...chosen,

@@ -4,6 +4,9 @@ import type { KspaceFile } from "../../src/io/types.ts";
 import { kspaceFromSlices } from "../../src/recon/open.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
+import { requestedMasks } from "../../src/recon/sampling.ts";
+import { writeNpy } from "../../src/io/numpy/npy.ts";
+import { inFolder } from "../io/support.ts";
 import { onlyOf } from "../../src/ndarray.ts";
 import { runtime } from "../runtime.ts";
 
@@ -177,4 +180,34 @@ Deno.test("methods are scaled alike whether calibration lines are there or not",
     await scaled("equispaced:R=4,acs=0"),
   ];
   assert.ok(without / with24 > 0.6 && without / with24 < 1.6, `${without / with24}`);
+});
+
+Deno.test("a mask file holds lines, those of each slice, or the plane in either order", async () => {
+  await inFolder(async (at) => {
+    const file = { slices: 3, height: 5, width: 4 };
+    const lines = [1, 0, 1, 1, 0];
+    const written = async (values: number[], shape: number[]) => {
+      await writeNpy(at("m.npy"), { data: Float32Array.from(values), shape });
+      return requestedMasks(at("m.npy"), file);
+    };
+    const other = [0, 1, 1, 1, 0];
+    const bySlice = await written([...lines, ...other, ...lines], [3, 5]);
+    assert.deepEqual(bySlice.map(({ values }) => [...values]), [lines, other, lines]);
+    const plane = Array.from({ length: 20 }, (_, i) => i % 3 === 0 ? 1 : 0);
+    const [phaseFirst] = await written(plane, [5, 4]);
+    assert.deepEqual([...phaseFirst.values], plane);
+    const swapped = Array.from({ length: 20 }, (_, i) => plane[(i % 5) * 4 + Math.floor(i / 5)]);
+    const [readoutFirst] = await written(swapped, [4, 5]);
+    assert.deepEqual([...readoutFirst.values], plane);
+    const [tiled] = await written(lines.flatMap((value) => Array(4).fill(value)), [5, 4]);
+    assert.ok(tiled.isLines);
+    await assert.rejects(
+      written([1, 1, 0, 1], [4]),
+      (error) => error instanceof InputError && /number of readout samples/.test(error.hint!),
+    );
+    await assert.rejects(
+      written(Array(12).fill(1), [2, 6]),
+      /\(3, 5\) is required, found \(2, 6\)/,
+    );
+  });
 });
