@@ -72,6 +72,8 @@ export type {
   ReconstructOptions,
   Seconds,
 } from "./src/recon/types.ts";
+export type { CoilsReport } from "./src/recon/prepare.ts";
+export type { CoilTreatment, NoiseCovariance, Whitening } from "./src/recon/coil_noise.ts";
 export type { MaskRequest } from "./src/recon/sampling.ts";
 export { DEFAULT_METHOD, findMethod, methods } from "./src/recon/methods.ts";
 export type {

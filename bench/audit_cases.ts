@@ -59,7 +59,7 @@ export async function simulateCase(
     ? motion(clean, mask, rng.split(1), pixels)
     : { kspace: clean, detail: "" };
   const kspace = withNoise(moved.kspace, noise * bright, rng.split(2), found.mix);
-  const preparation = await Preparation.create(runtime, { coils, mask, full: true });
+  const preparation = new Preparation(runtime, { coils, mask, full: true });
   const prepared = await preparation.slice(kspace, { kind: "espirit" });
   const { reference } = await preparation.slice(clean, { kind: "none" });
   const wrong = fault === "maps"

@@ -45,7 +45,7 @@ async function reconstructionCases(runtime: Runtime, file: KspaceFile): Promise<
   for (const spec of MASKS) {
     const mask = maskOf(spec, file);
     const label = `${spec.slice(spec.indexOf(":") + 1).replace(",", " ")}`;
-    const preparation = await Preparation.create(runtime, { coils: file.coils, mask, full: false });
+    const preparation = new Preparation(runtime, { coils: file.coils, mask, full: false });
     const prepared: PreparedSlice = await preparation.slice(kspace, { kind: "espirit" });
     cases.push({
       name: `ESPIRiT, scale and noise, ${label}`,

@@ -73,7 +73,7 @@ function shown(x: Tensor, geometry: OutputGeometry, maps?: Tensor): Tensor {
 
 /** Inputs of what makes one image of those of several sets. */
 const setInputs = ({ from }: OutputGeometry, { sets, coils }: SetsOfMaps) => ({
-  scale: [1, 1, 1],
+  scale: [2 * sets, ...from],
   ...(sets > 1 && { maps: [sets, coils, 2, ...from] }),
 });
 

@@ -86,6 +86,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
   calibration: true,
   mapSets: true,
   compress: true,
+  whiten: true,
   audit: true,
   onProgress: true,
   signal: true,

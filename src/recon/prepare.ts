@@ -1,21 +1,16 @@
 /**
- * From the k-space of a file to a `Problem`: undersampling, readout transform, calibration region, noise
- * level, scale and coil maps. One `Preparation` is compiled for a volume and used slice by slice.
- *
- * The fully sampled data, where there are any, only make the reference image; nothing else here looks at
- * samples that the mask drops.
+ * From the k-space of a file to a `Problem`: acquired samples, compressed and scaled, and coil maps. One
+ * `Preparation` is compiled for a volume and used slice by slice.
  * @module
  */
 import {
   concat,
-  constant,
-  constantOf,
   div,
-  gather,
   max,
   mul,
   type Program,
   reduceSum,
+  reshape,
   type Runtime,
   type Shape,
   slice,
@@ -23,7 +18,7 @@ import {
   sub,
   type Tensor,
 } from "../graph/mod.ts";
-import { InputError, SliceError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import type { Problem } from "../method/problem.ts";
 import {
   type Calibration,
@@ -33,55 +28,44 @@ import {
   type MapsFrom,
 } from "../mri/calibration/calibrate.ts";
 import {
-  coilCovariance,
   compressCoils,
   compressionMatrix,
+  keptEnergy,
 } from "../mri/calibration/coil_compression.ts";
-import {
-  noiseLevel,
-  type NoiseRegions,
-  noiseRegions,
-  regionEnergies,
-} from "../mri/calibration/noise.ts";
-import {
-  calibrationImage,
-  calibrationRegion,
-  rootSumOfSquares,
-  separateRegion,
-} from "../mri/calibration/region.ts";
-import { echoProfiles, echoShift } from "../mri/calibration/echo.ts";
-import { percentile } from "../mri/metrics/percentile.ts";
+import { echoShift } from "../mri/calibration/echo.ts";
+import { calibrationRegion, separateRegion } from "../mri/calibration/region.ts";
 import { combineFactor, factorOf, mulFactor } from "../mri/physics/complex.ts";
-import { dftH, dftW } from "../mri/physics/dft.ts";
-import { centred } from "../mri/physics/resample.ts";
-import type { SamplingMask } from "../mri/sampling/masks.ts";
-import { asBatch, type NdArray } from "../ndarray.ts";
+import { asBatch, type NdArray, sizeOf } from "../ndarray.ts";
 import { once } from "../once.ts";
-
-/** Part of the image, in per cent, that is darker than the scale. */
-const SCALE_PERCENTILE = 99;
+import type { Warning } from "../warning.ts";
+import { type AcquisitionOptions, SliceAcquisition } from "./acquire.ts";
+import type { CoilTreatment } from "./coil_noise.ts";
+import {
+  compileRestore,
+  compileWholeReference,
+  matrixProduct,
+  type Restore,
+  type Restored,
+  transposed,
+} from "./restore.ts";
 
 const TINY = 1e-12;
-
-export interface PreparationOptions {
-  readonly coils: number;
-  readonly mask: SamplingMask;
-  /** Whether the file's own k-space is fully sampled, so that a reference image can be made. */
-  readonly full: boolean;
-  /** Virtual coils to compress to; all coils if absent. */
-  readonly compress?: number;
-  /**
-   * Readout samples of the file, where more than `mask.width`: oversampling, which is cropped about
-   * the centre of the image before anything else (only for masks of lines).
-   */
-  readonly readout?: number;
-}
 
 export interface PreparedSlice {
   /** Input of the method; without maps when none were asked for. */
   readonly problem: Problem;
-  /** Factor that undoes the scale of the problem. */
+  /** Bright tissue, in the units of the samples: 1 in the problem. */
   readonly scale: number;
+  /**
+   * Factor `[2 S, H, W]` for the images of S sets of maps: undoes the scale, and gives whitened coils the
+   * root sum of squares of the file's.
+   */
+  readonly factor: NdArray;
+  /** What was done about the coils. */
+  readonly coils: CoilsReport;
+  readonly warnings: readonly Warning[];
+  /** Maps of the file's own coils `[S, C, 2, H, W]`; undefined without maps. */
+  fileMaps(): Promise<NdArray | undefined>;
   /** Root sum of squares of the fully sampled coil images `[H, W]`, in the file's own units. */
   readonly reference?: NdArray;
 }
@@ -104,38 +88,26 @@ interface Calibrator {
   readonly mapsFrom?: MapsFrom;
 }
 
+/** What was done about the coils of a slice. */
+export interface CoilsReport extends CoilTreatment {
+  /** Coils of the file. */
+  readonly count: number;
+  /** Virtual coils that these were compressed to; null where they were not. */
+  readonly compressed: number | null;
+  /** Part of the samples' energy that these hold; null without compression. */
+  readonly energyKept: number | null;
+}
+
+/** Prepares the slices of one sampling. */
 export class Preparation {
+  readonly #acquisition: SliceAcquisition;
   readonly #calibrators = new Map<string, Promise<Calibrator>>();
+  readonly #restores = new Map<string, Promise<Restore>>();
+  readonly #wholes = new Map<string, ReturnType<typeof compileWholeReference>>();
 
-  private constructor(
-    private readonly runtime: Runtime,
-    private readonly options: PreparationOptions,
-    private readonly acquire: Program<"kspace", string>,
-    private readonly regions: NoiseRegions,
-  ) {}
-
-  static async create(runtime: Runtime, options: PreparationOptions): Promise<Preparation> {
-    const { coils, mask, full, compress, readout = mask.width } = options;
-    const regions = noiseRegions(mask);
-    const acquire = await runtime.build(
-      { kspace: [coils, 2, mask.height, readout] },
-      ({ kspace }): Record<string, Tensor> => {
-        const hybrid = centred(dftW(kspace, "inverse"), 3, mask.width);
-        const samples = mask.isLines
-          ? pickLines(hybrid, mask.lines)
-          : mul(kspace, constant(mask.grid()));
-        return {
-          samples,
-          image: calibrationImage(samples, mask),
-          corners: regionEnergies(mask.isLines ? dftW(samples, "forward") : samples, regions),
-          ...(mask.isLines && { air: regionEnergies(samples, regions) }),
-          ...echoProfiles(samples, mask),
-          ...(compress !== undefined && { covariance: coilCovariance(samples) }),
-          ...(full && { reference: rootSumOfSquares(dftH(hybrid, "inverse")) }),
-        };
-      },
-    );
-    return new Preparation(runtime, options, acquire, regions);
+  /** @param runtime must outlive it */
+  constructor(private readonly runtime: Runtime, private readonly options: AcquisitionOptions) {
+    this.#acquisition = new SliceAcquisition(runtime, options);
   }
 
   /**
@@ -143,20 +115,17 @@ export class Preparation {
    * @param kspace `[C, 2, H, W]`, both axes transformed
    */
   async slice(kspace: NdArray, source: MapsSource): Promise<PreparedSlice> {
-    const { compress } = this.options;
-    const acquired = await this.acquire.run({ kspace });
-    const { samples, image, corners, air, covariance, reference, rows, columns } = acquired;
-    const bright = percentile(image.data, SCALE_PERCENTILE);
-    const scale = bright > 0 ? bright : percentile(image.data, 100);
-    if (!(scale > 0)) {
-      throw new SliceError("Cannot scale the slice: the acquired k-space is zero everywhere");
-    }
-    const sigma = noiseLevel({ corners, air }, this.regions) / scale;
+    const { coils, compress } = this.options;
+    const acquired = await this.#acquisition.slice(kspace, source.kind !== "none");
+    const { samples, image, covariance, scale, sigma, reference } = acquired;
+    const { matrix, back, kept, warnings, ...treatment } = acquired.treatment;
+    const combination = covariance && compressionMatrix(covariance, compress!);
     const arrays: Record<string, NdArray> = {
       samples,
       factor: { data: Float32Array.of(1 / scale), shape: [1, 1, 1, 1] },
+      ...(combination && { combination }),
+      ...(matrix && source.kind !== "none" && { matrix }),
     };
-    if (compress !== undefined) arrays.combination = compressionMatrix(covariance, compress);
     if (source.kind === "given") arrays.given = source.maps;
     else if (source.kind !== "none") {
       arrays.sigma = { data: Float32Array.of(sigma), shape: [1, 1] };
@@ -166,14 +135,65 @@ export class Preparation {
     const out = await scaleAndCalibrate.run(arrays);
     const sets = "sets" in source ? source.sets : undefined;
     const maps = await mapsFrom?.(out, out.image ?? image, sets) ?? out.maps;
-    const inputs: Problem["inputs"] = maps === undefined ? {} : { maps };
-    const echo = maps && echoShift({ rows, columns }, this.options.mask);
-    return { problem: { y: asBatch(out.y), inputs, sigma, echo }, scale, reference };
+    const echo = maps && echoShift(acquired, this.options.mask);
+    let restoring: Promise<Restored | undefined> | undefined;
+    const restored = () => restoring ??= this.#restored(maps, back, combination);
+    return {
+      problem: { y: asBatch(out.y), inputs: maps === undefined ? {} : { maps }, sigma, echo },
+      scale,
+      factor: this.#factor(scale, maps, back && (await restored())?.intensity),
+      reference: reference && kept && maps
+        ? await this.#wholeReference(reference, kept, (await restored())!.own)
+        : reference,
+      coils: {
+        count: coils,
+        ...treatment,
+        compressed: compress ?? null,
+        energyKept: covariance && combination ? keptEnergy(covariance, combination) : null,
+      },
+      warnings,
+      fileMaps: async () => (await restored())?.own ?? maps,
+    };
+  }
+
+  /** The way back to the file's own coils, where they were whitened or compressed. */
+  async #restored(
+    maps: NdArray | undefined,
+    back: NdArray | undefined,
+    combination: NdArray | undefined,
+  ): Promise<Restored | undefined> {
+    if (maps === undefined || (back === undefined && combination === undefined)) return undefined;
+    const own = combination && transposed(combination);
+    const whole = back && own ? matrixProduct(back, own) : back ?? own!;
+    const restore = await once(
+      this.#restores,
+      `${maps.shape}`,
+      () => compileRestore(this.runtime, maps.shape, this.options.coils),
+    );
+    return await restore.run({ maps, back: whole });
+  }
+
+  async #wholeReference(reference: NdArray, kept: NdArray, own: NdArray): Promise<NdArray> {
+    const program = await once(
+      this.#wholes,
+      `${own.shape}`,
+      () => compileWholeReference(this.runtime, own.shape),
+    );
+    return (await program.run({ own, kept, reference })).whole;
+  }
+
+  /** The scale, and what the intensity of whitened coils is to be multiplied by. */
+  #factor(scale: number, maps: NdArray | undefined, intensity: NdArray | undefined): NdArray {
+    const { height, width } = this.options.mask;
+    const shape = [2 * (maps?.shape[0] ?? 1), height, width];
+    const ones = intensity?.data ?? new Float32Array(sizeOf(shape)).fill(1);
+    return { data: ones.map((value) => scale * value), shape };
   }
 
   /** What calibrates from arrays of these shapes, compiled once. */
   #calibrator(source: MapsSource, arrays: Readonly<Record<string, NdArray>>): Promise<Calibrator> {
-    const key = JSON.stringify([source.kind, arrays.separate?.shape, arrays.given?.shape]);
+    const { separate, given, matrix } = arrays;
+    const key = JSON.stringify([source.kind, separate?.shape, given?.shape, matrix?.shape]);
     const found = once(this.#calibrators, key, () => this.#compile(source, arrays));
     found.catch(() => this.#calibrators.delete(key));
     return found;
@@ -201,16 +221,19 @@ export class Preparation {
     const shapes = Object.entries(arrays).map(([name, { shape }]) => [name, shape] as const);
     return this.runtime.build<string, string>(
       Object.fromEntries<Shape>(shapes),
-      ({ samples, factor, combination, given, separate, sigma }): Record<string, Tensor> => {
-        const scaled = (x: Tensor) =>
-          combination ? compressCoils(mul(x, factor), combination) : mul(x, factor);
-        const y = scaled(samples);
+      (
+        { samples, factor, matrix, combination, given, separate, sigma },
+      ): Record<string, Tensor> => {
+        const compressed = (x: Tensor) => combination ? compressCoils(x, combination) : x;
+        const whitened = (x: Tensor) => matrix ? compressCoils(x, matrix) : x;
+        const y = compressed(mul(samples, factor));
         if (kind === "none") return { y };
         if (kind === "given") {
-          return { y, maps: orthonormal(given, [y.shape[0], 2, mask.height, mask.width]) };
+          requireMaps(given.shape, [samples.shape[0], 2, mask.height, mask.width]);
+          return { y, maps: orthonormal(overSets(given, (x) => compressed(whitened(x)))) };
         }
         const { calibration, ...image } = separate
-          ? separateRegion(scaled(separate), mask, readout)
+          ? separateRegion(compressed(whitened(mul(separate, factor))), mask, readout)
           : { calibration: calibrationRegion(y, mask) };
         if (calibration === undefined) {
           throw new InputError(
@@ -229,18 +252,29 @@ export class Preparation {
 /** Sine of the angle between the maps of two sets, below which the second fades out. */
 const MIN_SINE = 0.05;
 
+/** @throws {InputError} when maps `[S, C, 2, H, W]` are not those of the slice */
+function requireMaps(found: Shape, shape: Shape): void {
+  if (`${found.slice(1)}` === `${shape}`) return;
+  throw new InputError(
+    `Cannot use the coil maps: [C, 2, H, W] = [${shape}] is required, found [${found.slice(1)}]`,
+  );
+}
+
+/** A combination of the coils `[C, 2, H, W]`, of each set of maps. */
+function overSets(maps: Tensor, combine: (x: Tensor) => Tensor): Tensor {
+  const [sets, ...shape] = maps.shape;
+  const parts = Array.from({ length: sets }, (_, set) => {
+    const combined = combine(reshape(slice(maps, 0, set, set + 1), shape));
+    return reshape(combined, [1, ...combined.shape]);
+  });
+  return sets === 1 ? parts[0] : concat(parts, 0);
+}
+
 /**
  * Maps from elsewhere `[S, C, 2, H, W]` at unit sum of squares, the sets of a pixel orthogonal to each
  * other: the step sizes of the methods rely on it.
  */
-function orthonormal(maps: Tensor, shape: Shape): Tensor {
-  if (`${maps.shape.slice(1)}` !== `${shape}`) {
-    throw new InputError(
-      `Cannot use the coil maps: [C, 2, H, W] = [${shape}] is required, found [${
-        maps.shape.slice(1)
-      }]`,
-    );
-  }
+function orthonormal(maps: Tensor): Tensor {
   const norm = (x: Tensor) => sqrt(reduceSum(mul(x, x), [1, 2], { keepDims: true }));
   const sets: Tensor[] = [];
   for (let set = 0; set < maps.shape[0]; set++) {
@@ -253,9 +287,4 @@ function orthonormal(maps: Tensor, shape: Shape): Tensor {
     sets.push(set === 0 ? own : div(own, max(norm(own), MIN_SINE)));
   }
   return sets.length === 1 ? sets[0] : concat(sets, 0);
-}
-
-function pickLines(x: Tensor, lines: readonly number[]): Tensor {
-  if (lines.length === x.shape[2]) return x;
-  return gather(x, constantOf(BigInt64Array.from(lines, BigInt), [lines.length]), 2);
 }

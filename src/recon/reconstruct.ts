@@ -8,6 +8,7 @@ import { distinct, type Warning } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { leftEmpty } from "./empty_slice.ts";
+import type { CoilsReport } from "./prepare.ts";
 import { geometryFrom, type SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
 import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
@@ -89,6 +90,7 @@ async function collect(
     slices: [first, first + slices.length],
     volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
     mask,
+    coils: coilsOf(slices.map(({ coils }) => coils)),
     method,
     model,
     device,
@@ -139,6 +141,23 @@ function metricsOf(slices: readonly ReconstructedSlice[]): Metrics {
   const isStored = slices.some(({ storedReference }) => storedReference);
   const from = isStored ? "RSS is reconstruction_rss of the file; " : "";
   return { convention: from + convention, ...metrics };
+}
+
+/** What was done about the coils of a volume: the means of numbers, and what any slice left out. */
+function coilsOf(all: readonly CoilsReport[]): CoilsReport {
+  const [first] = all;
+  const mean = (of: (one: CoilsReport) => number | null) => {
+    const known = all.map(of).filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((sum, v) => sum + v, 0) / known.length;
+  };
+  return {
+    ...first,
+    leftOut: [...new Set(all.flatMap(({ leftOut }) => leftOut))].toSorted((a, b) => a - b),
+    whitened: all.find(({ whitened }) => whitened !== null)?.whitened ?? null,
+    varianceRatio: mean(({ varianceRatio }) => varianceRatio),
+    correlation: mean(({ correlation }) => correlation),
+    energyKept: mean(({ energyKept }) => energyKept),
+  };
 }
 
 function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {

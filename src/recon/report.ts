@@ -6,6 +6,7 @@ import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Software } from "../provenance.ts";
 import type { Audit } from "./audit/audit.ts";
+import type { CoilsReport } from "./prepare.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
 
 /** Name and version of the layout of recon.json. */
@@ -68,6 +69,8 @@ export interface ReconReport
   readonly settings: Readonly<Record<string, number>> | null;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
   readonly samples: number;
+  /** What was done about the coils. */
+  readonly coils: CoilsReport;
   /** Noise of each slice's samples, where bright tissue is about 1. */
   readonly noise: {
     /** Standard deviation of the real and of the imaginary part. */
@@ -134,6 +137,7 @@ export function reconReport(
     nfe: result.nfe,
     settings: result.settings ?? null,
     samples: result.drawn,
+    coils: result.coils,
     noise: { sigma: result.sigma, modelSigma: result.modelSigma ?? null },
     seconds: rounded(seconds),
     metrics: metrics && { reference: metrics.convention, whole: metrics.whole, head: metrics.head },

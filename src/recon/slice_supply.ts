@@ -14,7 +14,9 @@ import { type MapsSource, Preparation, type PreparedSlice } from "./prepare.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
 import { once } from "../once.ts";
+import type { Whitening } from "./coil_noise.ts";
 import type { OutputGeometry } from "./finish.ts";
+import { readNoiseCovariance } from "./noise_file.ts";
 import { chooseSampling, requestedMasks, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
 
@@ -67,12 +69,29 @@ export interface SliceSupply {
 /** The options of a reconstruction that decide what a method is given. */
 export type SupplyOptions = Pick<
   ReconstructOptions,
-  "mask" | "maps" | "calibration" | "mapSets" | "compress"
+  "mask" | "maps" | "calibration" | "mapSets" | "compress" | "whiten"
 >;
+
+/** Above this number of coils they are compressed by themselves ... */
+export const COMPRESS_ABOVE = 24;
+
+/** ... to so many: the sensitivities of dense arrays are smooth, and are spanned by fewer. */
+export const COMPRESS_TO = 16;
+
+/** How many coils a method with maps sees. */
+export function coilsUsed(
+  coils: number,
+  compress: ReconstructOptions["compress"] = "auto",
+): number {
+  if (compress === "off") return coils;
+  if (compress === "auto") return coils > COMPRESS_ABOVE ? COMPRESS_TO : coils;
+  return Math.min(compress, coils);
+}
 
 /** Slices of a file, prepared anew each time. */
 export class FileSlices implements SliceSupply {
-  readonly #preparations = new Map<string, Promise<Preparation>>();
+  readonly #preparations = new Map<string, Preparation>();
+  #whitening: Promise<Whitening> | undefined;
   readonly #maps: NdArray | undefined;
   readonly #asked: readonly SamplingMask[];
 
@@ -82,13 +101,11 @@ export class FileSlices implements SliceSupply {
     readonly file: KspaceFile,
     private readonly options: SupplyOptions = {},
   ) {
-    const { compress = 1, maps } = options;
-    if (!(Number.isInteger(compress) && compress >= 1)) {
-      throw new UsageError(`Cannot compress to ${compress} coils: at least 1 is required`);
-    }
-    if (options.compress !== undefined && maps !== undefined) {
+    const { compress = "auto", maps } = options;
+    const isNamed = compress === "auto" || compress === "off";
+    if (!isNamed && !(Number.isInteger(compress) && compress >= 1)) {
       throw new UsageError(
-        "Cannot compress coils and take given maps: only one of them is possible",
+        `Cannot compress to ${compress} coils: at least 1, auto or off is required`,
       );
     }
     if (options.mapSets === 2 && options.calibration === "adaptive") {
@@ -103,7 +120,6 @@ export class FileSlices implements SliceSupply {
 
   async read(index: number, needsMaps: boolean): Promise<ReadSlice> {
     const { file } = this;
-    const { compress = file.coils } = this.options;
     const kspace = await samplesOf(file, index);
     const chosen = chooseSampling(this.#asked[index] ?? this.#asked[0], file, {
       kspace,
@@ -115,7 +131,7 @@ export class FileSlices implements SliceSupply {
       warnings: [...chosen.warnings, ...(ownMaps ? offCentreWarning(chosen.mask) : [])],
     };
     const mask = croppedMask(sampling.mask, file);
-    const coils = needsMaps ? Math.min(compress, file.coils) : file.coils;
+    const coils = needsMaps ? coilsUsed(file.coils, this.options.compress) : file.coils;
     const key = `${sampling.full} ${coils} ${mask.key}`;
     return {
       sampling,
@@ -128,16 +144,18 @@ export class FileSlices implements SliceSupply {
       },
       readReference: file.readReference && (() => file.readReference!(index)),
       prepare: async () => {
-        const preparation = await once(
+        const whiten = await (this.#whitening ??= this.#chosenWhitening());
+        const preparation = once(
           this.#preparations,
           key,
           () =>
-            Preparation.create(this.runtime, {
+            new Preparation(this.runtime, {
               coils: file.coils,
               mask,
               full: sampling.full,
               readout: file.width,
               compress: coils === file.coils ? undefined : coils,
+              whiten,
             }),
         );
         const source = needsMaps ? await this.#mapsSource(index) : { kind: "none" } as const;
@@ -147,6 +165,13 @@ export class FileSlices implements SliceSupply {
         return await preparation.slice(kspace, source);
       },
     };
+  }
+
+  /** How noise is whitened, the noise scan read where there is one. */
+  async #chosenWhitening(): Promise<Whitening> {
+    const { file: { coils }, runtime, options: { whiten = "auto" } } = this;
+    const isPath = typeof whiten === "string" && whiten !== "auto" && whiten !== "off";
+    return isPath ? await readNoiseCovariance(whiten, { coils, runtime }) : whiten;
   }
 
   async #mapsSource(index: number): Promise<MapsSource> {

@@ -14,7 +14,7 @@ import type {
   SamplingGeometry,
   Solver,
 } from "../method/problem.ts";
-import { meanOf, type NdArray, onlyOf } from "../ndarray.ts";
+import { meanOf, type NdArray, ndarray, onlyOf, sizeOf } from "../ndarray.ts";
 import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
@@ -24,6 +24,7 @@ import { emptySlice } from "./empty_slice.ts";
 import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
+import type { PreparedSlice } from "./prepare.ts";
 import { FileSlices, sliceRange, type SliceSupply } from "./slice_supply.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
 
@@ -195,8 +196,7 @@ class Run {
         onModelSigma: (sigma) => modelSigma = sigma,
         onWarning: (warning) => warnings.push(warning),
       }));
-    const scale = { data: Float32Array.of(prepared.scale), shape: [1, 1, 1] };
-    const finishing = { scale, ...(image.shape[0] > 2 && { maps }) };
+    const finishing = { scale: factorFor(image, prepared), ...(image.shape[0] > 2 && { maps }) };
     const { complex, magnitude } = await finish.run({ image, ...finishing });
     // The last guard, for methods that have none of their own.
     if (!magnitude.data.every(Number.isFinite)) {
@@ -221,7 +221,8 @@ class Run {
         ? (await reorient.run({ reference: prepared.reference })).oriented
         : await slice.readReference?.(),
       storedReference: prepared.reference === undefined && slice.readReference !== undefined,
-      maps: maps && (sets === 1 ? onlyOf(maps) : maps),
+      maps: await this.#fileMaps(prepared),
+      coils: prepared.coils,
       mask: slice.sampling.mask,
       method: method.name,
       device: this.runtime.device,
@@ -233,9 +234,16 @@ class Run {
       settings: solver.settings,
       drawn: solver.samples ?? 1,
       model: solver.model,
-      warnings: distinct([...slice.sampling.warnings, ...warnings]),
+      warnings: distinct([...slice.sampling.warnings, ...prepared.warnings, ...warnings]),
       seconds: clock.seconds(),
     };
+  }
+
+  /** Maps of the file's own coils, of one set without an axis for it. */
+  async #fileMaps({ fileMaps }: Pick<PreparedSlice, "fileMaps">): Promise<NdArray | undefined> {
+    const { method, options: { keepMaps = true } } = this.task;
+    const maps = method.needsMaps && keepMaps ? await fileMaps() : undefined;
+    return maps && (maps.shape[0] === 1 ? onlyOf(maps) : maps);
   }
 
   /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */
@@ -267,6 +275,11 @@ class Run {
 }
 
 const setsOf = (maps?: NdArray) => maps && { sets: maps.shape[0], coils: maps.shape[1] };
+
+/** The factor for the images that a method gave: one for each set of maps, or one only. */
+function factorFor({ shape }: NdArray, { factor }: Pick<PreparedSlice, "factor">): NdArray {
+  return ndarray(factor.data.subarray(0, sizeOf(shape)), shape);
+}
 
 function clockOf(runtime: Runtime) {
   const compiledBefore = runtime.compileSeconds;

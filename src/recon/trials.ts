@@ -86,7 +86,7 @@ async function makeTrial(
     throw new InputError(`Cannot try ${text} on ${path}: ${required}`);
   }
   const mask = makeMask(spec, height, width);
-  const preparation = await Preparation.create(runtime, { coils, mask, full: true });
+  const preparation = new Preparation(runtime, { coils, mask, full: true });
   const { problem, reference, scale } = await preparation.slice(kspace, { kind: "espirit" });
   const scaled = reference!.data.map((value) => value / scale);
   return {

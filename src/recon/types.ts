@@ -11,6 +11,8 @@ import type { ModelChoice, ModelReference } from "../nn/mod.ts";
 import type { SamplerOf, SamplerSettings, Settings } from "../samplers/mod.ts";
 import type { Warning } from "../warning.ts";
 import type { Audit, SliceAudit } from "./audit/audit.ts";
+import type { Whitening } from "./coil_noise.ts";
+import type { CoilsReport } from "./prepare.ts";
 import type { MaskRequest } from "./sampling.ts";
 import type { AuditLevel } from "./audit/auditor.ts";
 
@@ -63,8 +65,17 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
    * itself. Default `auto`: two where the calibration (or the maps that are given) shows two.
    */
   readonly mapSets?: MapSets;
-  /** Virtual coils to compress to. Default: all coils. */
-  readonly compress?: number;
+  /**
+   * Virtual coils to compress to; `off` for all coils. Default `auto`: 16 where the file has more than 24,
+   * for methods with coil maps.
+   */
+  readonly compress?: number | "auto" | "off";
+  /**
+   * Noise of the coils: `auto` measures it on the data and whitens it where it is unequal or correlated,
+   * `off` takes it for equal and independent; or a noise scan, as the path of its file or as a covariance.
+   * Default `auto`.
+   */
+  readonly whiten?: Whitening | string;
   /**
    * How thoroughly the result is compared with the data: `prediction` costs a second reconstruction of
    * each slice. Default `consistency`.
@@ -138,6 +149,8 @@ export interface Reconstructed {
   readonly drawn: number;
   /** What should be known of the result, each once. */
   readonly warnings: readonly Warning[];
+  /** What was done about the coils (of the first slice). */
+  readonly coils: CoilsReport;
   /** Time by stage. */
   readonly seconds: Seconds;
 }

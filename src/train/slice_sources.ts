@@ -49,7 +49,7 @@ async function sceneOf(runtime: Runtime, file: KspaceFile, index: number): Promi
   }
   const mask: SamplingMask = croppedMask(sampling.mask, file);
   const { coils, width: readout } = file;
-  const preparation = await Preparation.create(runtime, { coils, mask, full: false, readout });
+  const preparation = new Preparation(runtime, { coils, mask, full: false, readout });
   const { problem } = await preparation.slice(kspace, { kind: "espirit" });
   const { height, width } = mask;
   const solver = await zeroFilled.prepare(runtime, { coils, height, width, mask });

@@ -96,7 +96,7 @@ for (const spec of ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"]) {
       if (parsed.kind === "file") throw new Error("a formula is required");
       const mask = makeMask(parsed, height, width);
       const images = await evaluate(runtime, kspace, (x) => dft2(x, "inverse"));
-      const preparation = await Preparation.create(runtime, { coils, mask, full: true });
+      const preparation = new Preparation(runtime, { coils, mask, full: true });
       const prepared = await preparation.slice(kspace, { kind: "espirit" });
       await writeUndersampled(join(folder, "u"), kspace, mask.values);
       await run("bart", ["ecalib", "-m1", `-r${mask.acs}`, join(folder, "u"), join(folder, "s")]);

@@ -96,7 +96,7 @@ async function writeInputs(
   const spec = parseMaskSpec(SPEC);
   if (spec.kind === "file") throw new Error("a formula is required");
   const mask = makeMask(spec, size, size);
-  const preparation = await Preparation.create(runtime, { coils: 4, mask, full: true });
+  const preparation = new Preparation(runtime, { coils: 4, mask, full: true });
   const { problem } = await preparation.slice(kspace, { kind: "espirit" });
   const kept = kspace.data.map((value, i) => mask.values[Math.floor(i / size) % size] * value);
   await writeCflCoils(at("u"), { data: kept, shape: kspace.shape });

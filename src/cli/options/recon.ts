@@ -17,7 +17,7 @@ import {
   SEED,
 } from "./shared.ts";
 import { option, type RequestOf } from "./table.ts";
-import { count, listOf, oneOf, path } from "./values.ts";
+import { countOr, listOf, oneOf, path } from "./values.ts";
 
 const FORMATS = ["npy", "cfl", "png16", "mrd"] as const;
 
@@ -28,7 +28,17 @@ export const RECON_OPTIONS = {
   ...METHOD,
   ...MASK,
   ...MAPS,
-  compress: option("N", "compress to N virtual coils. Default: all coils", count),
+  compress: option(
+    "N",
+    "compress to N virtual coils, auto or off; auto compresses more than 24 coils to 16. Default: auto",
+    countOr(["auto", "off"]),
+  ),
+  whiten: option(
+    "FILE",
+    "noise of the coils: auto measures it where the data show air and whitens it where it is unequal " +
+      "or correlated, off leaves it; or the file of a noise scan. Default: auto",
+    path,
+  ),
   ...INPUT,
   ...SEED,
   ...DEVICE,
@@ -128,7 +138,8 @@ function settingsOf({ method, set, settings }: ReconRequest): MethodOptions["set
 }
 
 export function methodRequest(request: ReconRequest): ReconstructOptions {
-  const { method, model, steps, weight, samples, maps, calibration, compress, seed } = request;
+  const { method, model, steps, weight, samples, maps, calibration, compress, whiten, seed } =
+    request;
   return {
     method,
     model,
@@ -139,6 +150,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     calibration,
     mapSets: mapSetsOf(request.mapSets),
     compress,
+    whiten,
     seed,
     settings: settingsOf(request),
     keepSamples: request.saveSamples,

@@ -30,6 +30,11 @@ export const count = number({ integer: true, min: 1 });
 export const index = number({ integer: true, min: 0 });
 export const positive = number({ above: 0 });
 
+/** A whole number of at least 1, or one of several words. */
+export function countOr<const C extends string>(words: readonly C[]): Parse<number | C> {
+  return (text, option) => words.find((word) => word === text) ?? count(text, option);
+}
+
 /** One of several words; for another word the nearest is suggested. */
 export function oneOf<const C extends string>(choices: readonly C[]): Parse<C> {
   const parse: Parse<C> = (text, option) => {

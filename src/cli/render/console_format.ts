@@ -12,6 +12,7 @@ export function reportText(report: ReconReport): string {
   return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
     ...signLine(input.fourierSign),
+    ...coilsLine(report.coils),
     ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),
     ...Object.values(outputs).map((path) => `  ${path}`),
@@ -20,6 +21,20 @@ export function reportText(report: ReconReport): string {
 
 function signLine(taken: ReconReport["input"]["fourierSign"]): string[] {
   return taken === null ? [] : [`  Fourier sign ${taken.sign} (${taken.from})`];
+}
+
+/** What was done about the coils, if anything was. */
+function coilsLine({ count, whitened, compressed, energyKept, leftOut }: ReconReport["coils"]) {
+  const done = [
+    ...(leftOut.length > 0 ? [`without ${leftOut.join(", ")}`] : []),
+    ...(whitened === null
+      ? []
+      : [`noise whitened from ${whitened === "data" ? "the data" : whitened}`]),
+    ...(compressed === null
+      ? []
+      : [`compressed to ${compressed} (${(100 * (energyKept ?? 1)).toFixed(2)} % of the energy)`]),
+  ];
+  return done.length === 0 ? [] : [`  coils  ${count}, ${done.join(", ")}`];
 }
 
 function metricsText(name: string, { psnr, ssim, nmse }: RegionMetrics): string {

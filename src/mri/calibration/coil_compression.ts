@@ -44,6 +44,27 @@ export function compressionMatrix({ data, shape: [rows] }: NdArray, count: numbe
   return { data: out, shape: [2 * count, rows] };
 }
 
+/**
+ * Part of the energy that combinations with orthonormal rows keep.
+ * @param covariance real form `[2C, 2C]`, (re/im, coil)
+ * @param combination `[2 count, 2C]` from {@link compressionMatrix}
+ */
+export function keptEnergy({ data, shape: [rows] }: NdArray, combination: NdArray): number {
+  const coils = rows / 2;
+  const place = (i: number) => (i % 2) * coils + Math.floor(i / 2); // (coil, re/im) to (re/im, coil)
+  let kept = 0, all = 0;
+  for (let i = 0; i < rows; i++) all += data[i * rows + i];
+  for (let row = 0; row < combination.shape[0]; row++) {
+    const vector = combination.data.subarray(row * rows, (row + 1) * rows);
+    for (let i = 0; i < rows; i++) {
+      if (vector[i] === 0) continue;
+      const line = place(i) * rows;
+      for (let j = 0; j < rows; j++) kept += vector[i] * data[line + place(j)] * vector[j];
+    }
+  }
+  return all > 0 ? Math.min(1, kept / all) : 1;
+}
+
 /** Combines coils `[C, 2, K, W]` by a compression matrix `[2 count, 2 C]`: `[count, 2, K, W]`. */
 export function compressCoils(samples: Tensor, combination: Tensor): Tensor {
   const [coils, , lines, columns] = samples.shape;

@@ -3,19 +3,16 @@
  * (Pruessmann et al. 2001, Magn Reson Med 46:638-651, appendix A; Roemer et al. 1990).
  * @module
  */
-import { dot, inv } from "mathjs";
 import { InputError } from "../../errors.ts";
 import { type Runtime } from "../../graph/mod.ts";
 import type { Acquisition } from "../../mrd/values.ts";
 import { type NdArray, zeros } from "../../ndarray.ts";
 import { coilCovariance } from "../calibration/coil_compression.ts";
+import { noiseCovariance, whiteningMatrix } from "../calibration/noise_covariance.ts";
 import { deinterleave } from "./line_store.ts";
 
 /** Most noise samples of a coil that are looked at: a standard error of 0.3 %. */
 const MAX_SAMPLES = 1 << 17;
-
-/** Part of the largest variance below which a coil has no noise of its own: it is switched off. */
-const SILENT = 1e-12;
 
 /** Noise scans of a measurement. */
 export class NoiseScan {
@@ -86,40 +83,4 @@ export class NoiseScan {
     }
     return planar;
   }
-}
-
-/**
- * Covariance of the real and imaginary parts of the coils.
- * @param sum real form `[2C, 2C]`, (re/im, coil), of the sum over n samples of y y^H
- * @returns rows in the order (coil, re/im)
- */
-export function noiseCovariance(sum: NdArray, samples: number): number[][] {
-  const size = sum.shape[0];
-  const coils = size / 2;
-  const order = Array.from({ length: size }, (_, i) => (i % 2) * coils + Math.floor(i / 2));
-  return order.map((i) => order.map((j) => sum.data[i * size + j] / (2 * samples)));
-}
-
-/**
- * The inverse of the Cholesky factor L of a covariance: L^-1 n has unit covariance. In the order
- * (coil, re/im) the factor of the real form is the real form of the complex factor.
- * A coil without noise of its own gives a row of zeros.
- * @throws {InputError} when no coil has noise
- */
-export function whiteningMatrix(covariance: readonly (readonly number[])[]): number[][] {
-  const largest = Math.max(...covariance.map((row, i) => row[i]));
-  if (!(largest > 0)) throw new InputError("Cannot whiten: noise is required, found zeros");
-  const factor = covariance.map((row) => row.map(() => 0));
-  const silent: number[] = [];
-  covariance.forEach((row, i) => {
-    for (let j = 0; j < i; j++) {
-      factor[i][j] = (row[j] - Number(dot(factor[i], factor[j]))) / factor[j][j];
-    }
-    const rest = row[i] - Number(dot(factor[i], factor[i])), isSilent = rest <= SILENT * largest;
-    if (isSilent) silent.push(i);
-    factor[i][i] = isSilent ? 1 : Math.sqrt(rest);
-  });
-  const inverse = inv(factor);
-  for (const i of silent) inverse[i].fill(0);
-  return inverse;
 }

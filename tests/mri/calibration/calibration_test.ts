@@ -23,7 +23,7 @@ async function prepare(
   compress?: number,
   source = ESPIRIT,
 ): Promise<PreparedSlice> {
-  const preparation = await Preparation.create(runtime, {
+  const preparation = new Preparation(runtime, {
     coils: kspace.shape[0],
     mask: sampling,
     full: true,
@@ -114,7 +114,7 @@ for (
 ) {
   Deno.test(`the noise level of white noise is unbiased: ${coils} x ${height} x ${width}, ${spec}`, async () => {
     const sampling = mask(spec, height, width);
-    const preparation = await Preparation.create(runtime, { coils, mask: sampling, full: false });
+    const preparation = new Preparation(runtime, { coils, mask: sampling, full: false });
     const draws = Math.ceil(40 * 4096 / (height * width)); // a standard error below 0.5 %
     let sum = 0;
     for (let draw = 0; draw < draws; draw++) {

@@ -19,7 +19,7 @@ async function calibrated(height: number, sets: "auto" | 1 | 2) {
   const noisy = { ...kspace, data: kspace.data.map((value, i) => value + SIGMA * noise[i]) };
   const spec = { kind: "equispaced", text: "test", acceleration: 2, acs: 24 } as const;
   const mask = makeMask(spec, height, WIDTH);
-  const preparation = await Preparation.create(runtime, { coils: COILS, mask, full: true });
+  const preparation = new Preparation(runtime, { coils: COILS, mask, full: true });
   const { problem } = await preparation.slice(noisy, { kind: "espirit", sets });
   return { maps: problem.inputs.maps, images, whole };
 }

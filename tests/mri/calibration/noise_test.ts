@@ -80,7 +80,8 @@ for (const { title, size, mask, level = () => 1, acquired = () => true, bounds }
       return acquired(v, u) ? value + SIGMA * level(coil) * noise[i] : 0;
     });
     using file = kspaceFromArray({ data, shape: [coils, 2, height, width] });
-    const { sigma } = await reconstruct(file, { method: "zero-filled", mask, device: runtime });
+    const options = { method: "zero-filled", mask, device: runtime, whiten: "off" } as const;
+    const { sigma } = await reconstruct(file, options);
     const squares = Array.from({ length: coils }, (_, coil) => level(coil) ** 2);
     const truth = SIGMA * Math.sqrt(squares.reduce((a, b) => a + b) / coils);
     const [low, high] = bounds.map((bound) => bound * truth);

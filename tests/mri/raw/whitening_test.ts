@@ -1,7 +1,8 @@
 /** Whitening: unit covariance, and images in the units of the file. */
 import assert from "node:assert/strict";
 import { compressCoils } from "../../../src/mri/calibration/coil_compression.ts";
-import { noiseCovariance, NoiseScan, whiteningMatrix } from "../../../src/mri/raw/whitening.ts";
+import { noiseCovariance, whiteningMatrix } from "../../../src/mri/calibration/noise_covariance.ts";
+import { NoiseScan } from "../../../src/mri/raw/whitening.ts";
 import { flagBits } from "../../../src/mrd/values.ts";
 import { type NdArray, zeros } from "../../../src/ndarray.ts";
 import { Rng } from "../../../src/rng.ts";

@@ -131,7 +131,7 @@ async function audited(
   assert.ok(spec.kind !== "file");
   const mask = makeMask(spec, file.height, file.width);
   const geometry: SamplingGeometry = { coils: 6, height: 64, width: 64, mask };
-  const preparation = await Preparation.create(runtime, { coils: 6, mask, full: true });
+  const preparation = new Preparation(runtime, { coils: 6, mask, full: true });
   const kspace = await file.readSlice(0);
   const { problem, scale } = await preparation.slice(moved ? halfMoved(kspace) : kspace, {
     kind: "espirit",
