@@ -44,6 +44,11 @@ export function partOf({ data, shape: [count, ...rest] }: NdArray, index: number
   return { data: data.subarray(index * size, (index + 1) * size), shape: rest };
 }
 
+/** The first `count` of the arrays along the first axis, on the same data. */
+export function leading({ data, shape: [all, ...rest] }: NdArray, count: number): NdArray {
+  return { data: data.subarray(0, data.length / all * count), shape: [count, ...rest] };
+}
+
 /** Arrays of one shape one after the other, along a new first axis. */
 export function stack(arrays: readonly NdArray[]): NdArray {
   const whole = zeros([arrays.length, ...arrays[0].shape]);

@@ -8,6 +8,8 @@ import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
 import { bytesOf, type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
 import { interleave } from "./planar.ts";
+import { kspaceByNames } from "./axis_names.ts";
+import { type KspaceArray, type StoredAxis } from "./kspace_array.ts";
 import { packedAxes, type StoredArray, storedKspace } from "./stored_array.ts";
 import type { KspaceFile } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
@@ -15,10 +17,10 @@ import { unreadable } from "./unreadable.ts";
 /** Number of dimensions of every BART array. */
 const RANK = 16;
 /** Dimensions that are used here. */
-const READ = 0, PHS1 = 1, PHS2 = 2, COIL = 3, MAPS = 4, SLICE = 13;
+const READ = 0, PHS1 = 1, COIL = 3, MAPS = 4, SLICE = 13;
 /** BART's names of the dimensions, in order. */
 const NAMES = [
-  ...["readout", "phase", "phase2", "coil", "maps", "echo", "coeff", "coeff2", "iter", "cshift"],
+  ...["readout", "phase1", "phase2", "coil", "maps", "echo", "coeff", "coeff2", "iter", "cshift"],
   ...["time", "time2", "level", "slice", "average", "batch"],
 ];
 const COMPLEX64 = { kind: "complex", bytes: 8, littleEndian: true } as const;
@@ -70,34 +72,30 @@ function shown(dims: readonly number[]): string {
 }
 
 /**
- * Opens the array of 2-D slices in a pair: the axes have BART's names, without those of size 1 that
- * k-space does not need. The caller disposes of its source.
- * @param what it is for messages, e.g. `k-space`
+ * Opens the array in a pair: the axes have BART's names, without those of size 1 that k-space does
+ * not need. The caller disposes of its source.
  */
-export function openCflArray(path: string, what: string, hint?: string): StoredArray {
+export function openCflArray(path: string): StoredArray & { readonly axes: readonly StoredAxis[] } {
   const { dims, source } = openPair(path);
-  if (dims[PHS2] > 1) {
-    source[Symbol.dispose]();
-    const required = "2-D slices (dimension 2 of size 1) are";
-    throw unreadable(`${path} as ${what}`, required, `3-D ${what} ${shown(dims)}`, hint);
-  }
   const axes = packedAxes(NAMES.map((name, dim) => ({ name, size: dims[dim] })))
     .filter(({ size }, dim) => size > 1 || [READ, PHS1, COIL].includes(dim));
   return { source, offset: 0, type: COMPLEX64, axes };
 }
 
 /**
- * Opens Cartesian 2-D k-space. Dimension 0 is the readout (W), 1 the phase-encode (H), 3 the coils;
- * all from 4 on are flattened into slices.
+ * Opens Cartesian k-space. Dimension 0 is the readout, 1 and 2 are the phase encodings, 3 the coils,
+ * 13 the slices; the others are frames.
  * @param path the .cfl, the .hdr or their common stem
  */
-export function openCfl(path: string): KspaceFile {
-  const hint = "Decouple it into slices first: bart fft -u -i 4 in hybrid, then " +
-    "bart transpose 2 13 hybrid out";
-  const array = openCflArray(path, "k-space", hint);
-  const facts = { format: "bart-cfl", axes: array.axes, transposed: false } as const;
-  return { ...storedKspace(array, facts), path };
+export function openCflKspace(path: string): KspaceArray {
+  const array = openCflArray(path);
+  const facts = { format: "bart-cfl", columnsFirst: true, named: true } as const;
+  return { ...storedKspace(array, { ...facts, axes: array.axes }), path };
 }
+
+/** Opens 2-D slices of k-space by BART's names of the dimensions. */
+export const openCfl = async (path: string): Promise<KspaceFile> =>
+  await kspaceByNames(openCflKspace(path));
 
 /**
  * Reads a whole array.

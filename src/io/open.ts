@@ -1,26 +1,33 @@
 /** Opening a file of any format, as k-space or as an image. @module */
 import { InputError } from "../errors.ts";
 import { promiseTry } from "../host.ts";
-import { openCfl } from "./cfl.ts";
+import { openCflKspace } from "./cfl.ts";
 import { type ContentFormat, detectFormat } from "./detect.ts";
-import { openNiftiImage, openNiftiKspace } from "./nifti/read.ts";
-import { openNpyImage, openNpyKspace } from "./numpy/npy.ts";
+import { kspaceByNames } from "./axis_names.ts";
+import { type KspaceArray } from "./kspace_array.ts";
+import { openNiftiImage, openNiftiKspaceArray } from "./nifti/read.ts";
+import { openNpyImage, openNpyKspaceArray } from "./numpy/npy.ts";
 import type { ImageFile, KspaceFile } from "./types.ts";
 
-/** Options of {@link openKspace}. */
+/** Options of {@link openKspaceArray}. */
 export interface OpenOptions {
   /** What the numbers are, where the format does not say: a NIfTI is taken for an image. */
   readonly domain?: "image" | "kspace";
+  /**
+   * Names of the axes, in the order in which the file lists them: `coil`, `slice`, `readout`,
+   * `phase1`, `phase2`, `time`, `echo` and so on; `parts` for an axis of real and imaginary parts.
+   */
+  readonly axes?: readonly string[];
 }
 
 const KSPACE_READERS: Readonly<
-  Record<ContentFormat, (path: string) => KspaceFile | Promise<KspaceFile>>
+  Record<ContentFormat, (path: string) => KspaceArray | Promise<KspaceArray>>
 > = {
   // Loaded when needed: HDF5 is a WebAssembly library, which other formats do without.
-  hdf5: async (path) => (await import("./hdf5/open_kspace.ts")).openHdf5Kspace(path),
-  "bart-cfl": openCfl,
-  npy: openNpyKspace,
-  nifti: openNiftiKspace,
+  hdf5: async (path) => (await import("./hdf5/open_kspace.ts")).openHdf5Array(path),
+  "bart-cfl": openCflKspace,
+  npy: openNpyKspaceArray,
+  nifti: openNiftiKspaceArray,
   "mrd-stream": refuseRaw,
   twix: refuseRaw,
 };
@@ -31,8 +38,11 @@ function refuseRaw(path: string): never {
   });
 }
 
-/** Opens k-space of any format understood. The caller disposes of it. */
-export async function openKspace(path: string, { domain }: OpenOptions = {}): Promise<KspaceFile> {
+/** Opens k-space of any format understood, whatever its axes. The caller disposes of it. */
+export async function openKspaceArray(
+  path: string,
+  { domain }: Pick<OpenOptions, "domain"> = {},
+): Promise<KspaceArray> {
   const format = detectFormat(path);
   if ((domain ?? (format === "nifti" ? "image" : "kspace")) === "image") {
     const hint =
@@ -44,6 +54,19 @@ export async function openKspace(path: string, { domain }: OpenOptions = {}): Pr
     );
   }
   return await KSPACE_READERS[format](path);
+}
+
+/**
+ * Opens 2-D slices of k-space of any format understood. The axes have the names that are given, or
+ * those that the format or habit gives them; the samples are not looked at (`readKspace` does).
+ * The caller disposes of it.
+ */
+export async function openKspace(
+  path: string,
+  { axes, ...options }: OpenOptions = {},
+): Promise<KspaceFile> {
+  const array = await openKspaceArray(path, options);
+  return await kspaceByNames(array, axes);
 }
 
 /**

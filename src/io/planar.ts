@@ -12,11 +12,17 @@ export interface SliceSource {
   readonly slice: number;
 }
 
-/** Distance, in complex numbers, from one coil, output row (H) or output column (W) to the next. */
+/** Distance, in values, from one coil, output row (H) or output column (W) to the next. */
 export interface Strides {
   readonly coil: number;
   readonly row: number;
   readonly column: number;
+  /** From the real to the imaginary part. Default 1. */
+  readonly imaginary?: number;
+  /** Whether numbers are conjugated. Default false. */
+  readonly conjugate?: boolean;
+  /** By how much each of the three axes is rolled, so that its index 0 comes to lie there. */
+  readonly shifts?: readonly [number, number, number];
 }
 
 /**
@@ -31,35 +37,54 @@ export function planarCoils(
   columns: number,
   { transpose, ...from }: SliceSource & { readonly transpose: boolean },
 ): NdArray {
-  const coil = rows * columns;
+  const coil = 2 * rows * columns;
+  const strides = { coil, row: 2 * columns, column: 2 };
   return transpose
-    ? planarStrided(interleaved, [coils, columns, rows], { coil, row: 1, column: columns }, from)
-    : planarStrided(interleaved, [coils, rows, columns], { coil, row: columns, column: 1 }, from);
+    ? planarStrided(
+      interleaved,
+      [coils, columns, rows],
+      { coil, row: 2, column: 2 * columns },
+      from,
+    )
+    : planarStrided(interleaved, [coils, rows, columns], strides, from);
 }
 
 /** {@link planarCoils} for any order of the axes in the file: `[C, 2, H, W]`. */
 export function planarStrided(
-  interleaved: Float32Array,
+  values: Float32Array,
   [coils, height, width]: readonly [number, number, number],
-  strides: Strides,
+  { coil: coilStride, row, column, imaginary = 1, conjugate, shifts = [0, 0, 0] }: Strides,
   { source: path, slice }: SliceSource,
 ): NdArray {
-  const { row, column } = strides;
   const plane = height * width;
+  const sign = conjugate ? -1 : 1;
   const data = new Float32Array(coils * 2 * plane);
+  const [coilPlace, rowPlace, columnPlace] = [
+    rolled(coils, coilStride, shifts[0]),
+    rolled(height, row, shifts[1]),
+    rolled(width, column, shifts[2]),
+  ];
   for (let coil = 0; coil < coils; coil++) {
-    const source = interleaved.subarray(2 * coil * strides.coil);
     const target = data.subarray(2 * coil * plane, 2 * (coil + 1) * plane);
     tileRows(height, width, (y, left, right) => {
-      let from = 2 * (y * row + left * column);
-      for (let to = y * width + left; to < y * width + right; to++, from += 2 * column) {
-        target[to] = source[from];
-        target[plane + to] = source[from + 1];
+      const start = coilPlace[coil] + rowPlace[y];
+      for (let x = left, to = y * width + left; x < right; x++, to++) {
+        const from = start + columnPlace[x];
+        target[to] = values[from];
+        target[plane + to] = sign * values[from + imaginary];
       }
     });
     checkFinite(target, path, `slice ${slice}, coil ${coil}`);
   }
   return ndarray(data, [coils, 2, height, width]);
+}
+
+/** Where each index of an axis is found, when index 0 is to come to lie at `shift`. */
+function rolled(size: number, stride: number, shift: number): Float64Array {
+  return Float64Array.from(
+    { length: size },
+    (_, i) => (i < shift ? i - shift + size : i - shift) * stride,
+  );
 }
 
 /** Visits the rows of a plane tile by tile, so that no side of a copy is read with long strides. */

@@ -5,15 +5,11 @@
  */
 import { promiseTry } from "../host.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
-import { checkSlice, kspaceSizes } from "./axes.ts";
+import { checkSlice, isFrame } from "./axes.ts";
 import { allocate, type ByteSource, decode, type ElementType, type Scaling } from "./bytes.ts";
+import { type KspaceArray, packedStrides, type StoredAxis } from "./kspace_array.ts";
 import { planarStrided, withZeroImaginary } from "./planar.ts";
-import type { Axis, ImageFile, KspaceFile } from "./types.ts";
-
-/** An axis and the distance, in elements, from one index to the next. */
-export interface StoredAxis extends Axis {
-  readonly stride: number;
-}
+import type { Axis, ImageFile } from "./types.ts";
 
 /** An array in a file that is open. */
 export interface StoredArray {
@@ -39,17 +35,27 @@ export function packedAxes(axes: readonly Axis[]): StoredAxis[] {
   });
 }
 
-/** k-space with the axes `coil`, `phase` and `readout`. Disposing of it closes the source. */
+/** An array whose numbers are k-space; `axes` in the order in which the file lists them. */
 export function storedKspace(
   array: StoredArray,
-  facts: Pick<KspaceFile, "format" | "geometry" | "transposed" | "axes">,
-): KspaceFile {
-  const { source } = array;
+  facts:
+    & Pick<KspaceArray, "format" | "axes" | "columnsFirst" | "named">
+    & Pick<Partial<KspaceArray>, "facts">,
+): KspaceArray {
+  const { source, type, scaling } = array;
+  const { axes } = facts;
   return {
-    path: source.path,
     ...facts,
-    ...kspaceSizes(facts.axes),
-    readSlice: (index) => promiseTry(() => readPlanes(array, ["coil", "phase", "readout"], index)),
+    path: source.path,
+    sure: false,
+    complex: type.kind === "complex",
+    type: `${type.kind}${8 * type.bytes}`,
+    read: (start, count) => {
+      const first = start.reduce((sum, index, i) => sum + index * axes[i].stride, 0);
+      const box = axes.map((axis, i) => ({ ...axis, size: count[i] }));
+      const sorted = box.toSorted((a, b) => a.stride - b.stride);
+      return decode(readPacked(array, first, sorted), type, scaling);
+    },
     [Symbol.dispose]: () => source[Symbol.dispose](),
   };
 }
@@ -62,10 +68,12 @@ export function storedImage(
   const { source, axes, type } = array;
   const size = (name: string) => axes.find((axis) => axis.name === name)!.size;
   const [rows, columns] = [size("row"), size("column")];
+  const frames = axes.filter(({ name }) => isFrame(name) && !["row", "column"].includes(name));
   return {
     path: source.path,
     ...facts,
     slices: sizeOf(axes.map(({ size }) => size)) / (rows * columns),
+    frames: frames.length > 0 ? frames.map(({ name, size }) => ({ name, size })) : undefined,
     rows,
     columns,
     complex: type.kind === "complex",
@@ -88,12 +96,12 @@ export function readPlanes(array: StoredArray, names: readonly string[], index: 
   checkSlice(index, sizeOf(others.map(({ size }) => size)), source.path);
   const sorted = wanted.toSorted((a, b) => a.stride - b.stride);
   const values = decode(readPacked(array, place(index, others), sorted), type, scaling);
-  const packed = packedAxes(sorted);
-  const [coil, row, column] = names.map((name) => packed.find((axis) => axis.name === name)!);
+  const packed = packedStrides(wanted, wanted.map(({ size }) => size));
+  const [coil, row, column] = wanted.map(({ size }) => size);
   return planarStrided(
     type.kind === "complex" ? values : withZeroImaginary(values),
-    [coil.size, row.size, column.size],
-    { coil: coil.stride, row: row.stride, column: column.stride },
+    [coil, row, column],
+    { coil: 2 * packed[0], row: 2 * packed[1], column: 2 * packed[2] },
     { source: source.path, slice: index },
   );
 }

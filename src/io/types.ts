@@ -22,11 +22,17 @@ export type FileFormat =
 
 /** An axis of a file, e.g. `coil` of size 15. */
 export interface Axis {
-  /** `coil`, `readout` and `phase` (encoding) have a meaning here; all others count slices. */
+  /**
+   * `coil`, `slice`; `readout`, `phase1` and `phase2` (encoding), along which k-space is encoded; all
+   * others are frames: images at the same places.
+   */
   readonly name: string;
   /** Elements along it. */
   readonly size: number;
 }
+
+/** An axis of a volume `[slice, row, column]`. */
+export type SlicesAlong = "slice" | "row" | "column";
 
 /** Where voxels lie: NIfTI's convention (RAS+, millimetres). */
 export interface Geometry {
@@ -56,8 +62,18 @@ export interface KspaceFile extends Disposable {
   readonly format: FileFormat;
   /** The file's own axes, in its own order. */
   readonly axes: readonly Axis[];
-  /** Number of slices: all further axes, such as time or echoes, are flattened into this one. */
+  /** Number of slices of all frames together, those of one frame after the other. */
   readonly slices: number;
+  /**
+   * Axes of images at the same places, such as time or echoes: the slices are those of the first
+   * frame, then of the next; the first of these axes changes fastest. Default: none.
+   */
+  readonly frames?: readonly Axis[];
+  /**
+   * Axis of the image along which the slices lie: the images of one frame are stacked along it.
+   * Default `slice`.
+   */
+  readonly slicesAlong?: SlicesAlong;
   /** Number of coils. */
   readonly coils: number;
   /** Phase-encode lines, H. */
@@ -89,8 +105,6 @@ export interface KspaceFile extends Disposable {
     readonly rows?: readonly [number, number];
     readonly columns?: readonly [number, number];
   };
-  /** Volumes that the slices make, one after the other (repetitions, echoes). Default 1. */
-  readonly volumes?: number;
   /**
    * The sign of the exponent of raw acquisitions, or of a file whose sign was asked for. Slices that
    * are read always make their image by an inverse DFT.
@@ -119,7 +133,7 @@ export interface KspaceFile extends Disposable {
  * column]`.
  */
 export interface ImageFile
-  extends Disposable, Pick<KspaceFile, "path" | "format" | "slices" | "geometry"> {
+  extends Disposable, Pick<KspaceFile, "path" | "format" | "slices" | "frames" | "geometry"> {
   /** Rows of a slice. */
   readonly rows: number;
   /** Columns of a slice. */
@@ -134,8 +148,8 @@ export interface ImageFile
 export interface ImageVolume {
   /** Real `[slice, row, column]`, or complex planar `[slice, 2, row, column]`. */
   readonly image: NdArray;
-  /** Volumes that the slices make, one after the other. Default 1. */
-  readonly volumes?: number;
+  /** Axes of the volumes that the slices make, one after the other; the first changes fastest. */
+  readonly frames?: readonly Axis[];
   /** Where voxels lie. */
   readonly geometry?: Geometry;
 }

@@ -36,14 +36,14 @@ export async function writeDicom(
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
   const { writeDicomSeries } = await import("../io/dicom/write.ts");
-  const { geometry, method, magnitude, std, volumes = 1 } = result;
+  const { geometry, method, magnitude, std, frames } = result;
   await mkdir(folder);
   const write = (name: string, number: number, image: NdArray, what = "", ofWhat = "") =>
     writeDicomSeries(join(folder, name), {
       source,
       tags: number === 1 ? tags : ownSeries(tags),
       software: softwareText(provenance),
-      volumes,
+      frames,
       geometry,
       image,
       window: [0, white(image)],

@@ -1,7 +1,9 @@
 /** Images of a reconstruction as an ISMRMRD file. @module */
 import { writeMrdImages } from "../io/mrd/image_writer.ts";
+import { frameCount, indices } from "../io/axes.ts";
 import { encodeMeta } from "../io/mrd/xml.ts";
 import { MAGNITUDE_IMAGE, type MrdImage, type Triple } from "../mrd/values.ts";
+import type { Axis } from "../io/types.ts";
 import type { NdArray } from "../ndarray.ts";
 import type { Reconstruction } from "./types.ts";
 
@@ -24,7 +26,8 @@ export function imagesOf(
   series: number,
 ): MrdImage[] {
   const [slices, rows, columns] = shape;
-  const perVolume = slices / (result.volumes ?? 1);
+  const { frames = [] } = result;
+  const perVolume = slices / frameCount(frames);
   return Array.from({ length: slices }, (_, index): MrdImage => {
     const slice = index % perVolume;
     const place = placeOf(result.geometry, [columns, rows, slice]);
@@ -38,12 +41,8 @@ export function imagesOf(
         ...place,
         channels: 1,
         patientTablePosition: [0, 0, 0],
-        average: 0,
         slice,
-        contrast: 0,
-        phase: 0,
-        repetition: Math.floor(index / perVolume),
-        set: 0,
+        ...counters(Math.floor(index / perVolume), frames),
         acquisitionTimeStamp: 0,
         physiologyTimeStamp: [0, 0, 0],
         imageType: MAGNITUDE_IMAGE,
@@ -63,6 +62,25 @@ export function imagesOf(
       data: data.subarray(index * rows * columns, (index + 1) * rows * columns),
     };
   });
+}
+
+/** The counters of ISMRMRD that stand for axes of volumes; `repetition` for all others. */
+const COUNTERS = { echo: "contrast", contrast: "contrast", cardiac: "phase", set: "set" } as const;
+
+/** The counters of a volume. */
+function counters(volume: number, frames: readonly Axis[]) {
+  const found = { average: 0, contrast: 0, phase: 0, repetition: 0, set: 0 };
+  const at = indices(volume, frames);
+  let others = 1;
+  frames.forEach(({ name, size }, i) => {
+    if (name === "average") found.average = at[i];
+    else if (Object.hasOwn(COUNTERS, name)) found[COUNTERS[name as keyof typeof COUNTERS]] = at[i];
+    else {
+      found.repetition += others * at[i];
+      others *= size;
+    }
+  });
+  return found;
 }
 
 /** Centre, directions (LPS) and extent of a slice, by the affine (RAS). */

@@ -2,16 +2,27 @@
 import { UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { promiseTry } from "../host.ts";
-import { openKspace, type OpenOptions } from "../io/open.ts";
+import { openKspaceArray, type OpenOptions } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { exchanged, type NdArray, ndarray, sizeOf } from "../ndarray.ts";
+import { noArray, openLayout } from "./layout/open_layout.ts";
 import { openRaw } from "./raw_file.ts";
 import { checkFinite, planarCoils } from "../io/planar.ts";
 import { checkSlice, namedAxes } from "../io/axes.ts";
 
 /** Options of {@link readKspace}. */
 export interface ReadOptions extends OpenOptions {
+  /**
+   * Where the centre of k-space lies along the encoded axes of a plain array: in the middle, or at
+   * index 0 as `numpy.fft` has it. Default `auto`: where the energy is.
+   */
+  readonly dc?: "auto" | "centre" | "corner";
+  /**
+   * Where the image of a plain array has its origin: in the middle, or at its first pixel as
+   * `numpy.fft` has it. Default `auto`: where the object is not cut by the edges.
+   */
+  readonly origin?: "auto" | "centre" | "corner";
   /** Group of the measurement in an ISMRMRD file. Default: the only one, or `dataset`. */
   readonly group?: string;
   /** Measurement of a Siemens twix file, from 0. Default: the last one that holds an image. */
@@ -34,34 +45,25 @@ export interface ReadOptions extends OpenOptions {
  */
 export async function readKspace(
   path: string,
-  { domain, ...raw }: ReadOptions = {},
+  { domain, axes, dc, origin, ...raw }: ReadOptions = {},
 ): Promise<KspaceFile> {
   if (domain !== "image") {
     const file = await openRaw(path, raw);
+    const option = Object.entries({ axes, dc, origin }).find(([, value]) => value !== undefined);
+    if (file !== undefined && option !== undefined) {
+      file[Symbol.dispose]();
+      throw noArray(path, option[0]);
+    }
     if (file !== undefined) return file;
   }
-  const file = await openKspace(path, domain === undefined ? {} : { domain });
-  return raw.fourierSign === "+" ? conjugatedFile(file) : file;
-}
-
-/** K-space whose samples are conjugated: its image is the forward DFT of what the file holds. */
-function conjugatedFile(file: KspaceFile): KspaceFile {
-  return {
-    ...file,
-    fourierSign: { sign: "+", from: "option" },
-    readSlice: async (index) => {
-      const { data, shape } = await file.readSlice(index);
-      const plane = shape[2] * shape[3];
-      const sign = (i: number) => Math.floor(i / plane) % 2 === 0 ? 1 : -1;
-      return { data: data.map((value, i) => sign(i) * value), shape };
-    },
-    [Symbol.dispose]: () => file[Symbol.dispose](),
-  };
+  const { runtime, fourierSign } = raw;
+  const array = await openKspaceArray(path, { domain });
+  return await openLayout(array, { axes, dc, origin, runtime, conjugate: fourierSign === "+" });
 }
 
 /** What is known of k-space beside its samples; all may be left out. */
 export interface KspaceDescription
-  extends Pick<KspaceFile, "geometry" | "imageSize" | "outputSize" | "partial" | "volumes"> {
+  extends Pick<KspaceFile, "geometry" | "imageSize" | "outputSize" | "partial" | "frames"> {
   /** What messages and reports call it. Default `array`. */
   readonly name?: string;
   /**
@@ -151,8 +153,8 @@ export function kspaceFromSlices(
     path: name,
     format: "array",
     axes: transposed
-      ? namedAxes(["slice", "coil", "readout", "phase"], [slices, coils, width, height])
-      : namedAxes(["slice", "coil", "phase", "readout"], [slices, coils, height, width]),
+      ? namedAxes(["slice", "coil", "readout", "phase1"], [slices, coils, width, height])
+      : namedAxes(["slice", "coil", "phase1", "readout"], [slices, coils, height, width]),
     transposed,
     readSlice: (index) =>
       promiseTry(() => {

@@ -8,10 +8,12 @@ import type { ModelReference } from "../nn/mod.ts";
 import { requireCalibration } from "./calibration_lines.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
-import { axesText } from "../io/axes.ts";
+import { axesText, frameCount } from "../io/axes.ts";
+import { BLOCK_BYTES } from "./layout/decouple.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
-import { fileShape, type ReportMask, reportMask } from "./report.ts";
-import { FileSlices, type ReadSlice, sliceRange } from "./slice_supply.ts";
+import { fileAxes, type ReportMask, reportMask } from "./report.ts";
+import { FileSlices, type ReadSlice } from "./slice_supply.ts";
+import { framesIn, sliceRange, volumeShape } from "./volume.ts";
 import type { ReconstructOptions } from "./types.ts";
 import { distinct, type Warning } from "../warning.ts";
 
@@ -98,13 +100,16 @@ export async function planReconstruction(
   const predicts = options.audit === "prediction" && needsMaps &&
     holdOut(geometry.mask, 0) !== undefined;
   const { path, format, coils, height: phase, width: readout } = file;
-  const image: Plan["image"] = [end - first, ...outputSize(outputGeometry)];
+  const image = volumeShape([end - first, ...outputSize(outputGeometry)], {
+    slicesAlong: file.slicesAlong,
+    frames: framesIn(file, [first, end]),
+  });
   return {
     schema: PLAN_SCHEMA,
     input: {
       path,
       format,
-      shape: fileShape(file),
+      shape: fileAxes(file).shape,
       axes: axesText(file.axes),
       coils,
       phase,
@@ -168,11 +173,17 @@ const ARENA = 3.5;
  * @param image shape of the result: slices, rows, columns
  */
 export function predictMemory({ file, solverCoils, image }: {
-  readonly file: Pick<KspaceFile, "coils" | "height" | "width">;
+  readonly file: Pick<
+    KspaceFile,
+    "coils" | "height" | "width" | "slices" | "slicesAlong" | "frames"
+  >;
   readonly solverCoils: number;
   readonly image: readonly number[];
 }): number {
   const plane = file.height * file.width * 8;
-  return BASE_BYTES + plane * (READ_ARRAYS * file.coils + SOLVE_ARRAYS * solverCoils) +
+  // The slices of 3-D k-space are made together.
+  const volume = file.slicesAlong ? file.coils * file.slices / frameCount(file.frames) : 0;
+  return BASE_BYTES + Math.min(plane * volume, BLOCK_BYTES) +
+    plane * (READ_ARRAYS * file.coils + SOLVE_ARRAYS * solverCoils) +
     IMAGES_PER_PIXEL * sizeOf(image) * 4;
 }

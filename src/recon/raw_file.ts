@@ -3,8 +3,8 @@ import { InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
 import { type AcquisitionOptions, openAcquisitions } from "../io/acquisitions.ts";
 import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
-import type { KspaceFile } from "../io/types.ts";
-import { checkSlice } from "../io/axes.ts";
+import type { Axis, KspaceFile } from "../io/types.ts";
+import { checkSlice, frameCount } from "../io/axes.ts";
 import { fourierSign as signOf, type FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { Assembler, calibrationKeys } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
@@ -56,7 +56,7 @@ export async function openRaw(
 export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): KspaceFile {
   const { layout, coils, geometry, partial, sign, warnings } = bin;
   return {
-    ...described(layout, coils, 1, 1),
+    ...described(layout, coils, 1, []),
     format: "ismrmrd",
     path,
     fourierSign: sign,
@@ -70,16 +70,16 @@ export function binFile(runtime: Runtime, bin: RawBin, path = "the stream"): Ksp
   };
 }
 
-function described(layout: RawLayout, coils: number, images: number, volumes: number) {
+function described(layout: RawLayout, coils: number, images: number, frames: readonly Axis[]) {
   const { slices, height, width, imageSize, outputSize } = binShape(layout);
   const { x, y, z, is3d } = layout;
   const same = (a: readonly number[], b: readonly number[]) => `${a}` === `${b}`;
   const axes = [
-    ...volumes > 1 ? [{ name: "volume", size: volumes }] : [],
-    { name: "slice", size: images / volumes },
+    ...frames.toReversed(),
+    { name: "slice", size: images / frameCount(frames) },
     { name: "coil", size: coils },
-    ...is3d ? [{ name: "partition", size: z.encoded }] : [],
-    { name: "phase", size: y.encoded },
+    ...is3d ? [{ name: "phase2", size: z.encoded }] : [],
+    { name: "phase1", size: y.encoded },
     { name: "readout", size: x.encoded },
   ];
   return {
@@ -91,7 +91,7 @@ function described(layout: RawLayout, coils: number, images: number, volumes: nu
     transposed: false,
     imageSize: same(imageSize, [height, width]) ? undefined : imageSize,
     outputSize: same(outputSize, imageSize) ? undefined : outputSize,
-    volumes: volumes > 1 ? volumes : undefined,
+    frames: frames.length > 0 ? frames : undefined,
   } as const;
 }
 
@@ -114,8 +114,8 @@ class RawReader {
    * @throws {InputError} when no image does, and what the header says cannot be
    */
   async resolve(): Promise<ResolvedLayout> {
-    const { images, volumes, encoding, extents } = this.index;
-    const count = images.length / volumes;
+    const { images, frames, encoding, extents } = this.index;
+    const count = images.length / frameCount(frames);
     const tries = new Set([Math.floor(count / 2), 0, count - 1]);
     let found: ResolvedLayout | undefined, failure: unknown;
     for (const image of tries) {
@@ -137,18 +137,18 @@ class RawReader {
   }
 
   kspaceFile({ layout, warnings: resolved }: ResolvedLayout, close: () => void): KspaceFile {
-    const { images, volumes, calibration, encoding, extents } = this.index;
+    const { images, frames, calibration, encoding, extents } = this.index;
     const missing = layout.is3d ? [] : missingLines(this.file.header.encodings[encoding], images);
     const warnings = [...this.index.warnings, ...resolved, ...missing];
     const partial = extents.partial(layout);
     const { slices } = binShape(layout);
-    const headers = images.slice(0, images.length / volumes).map(({ header }) => header);
+    const headers = images.slice(0, images.length / frameCount(frames)).map(({ header }) => header);
     const several = layout.is3d && headers.length > 1;
     const geometry = volumeGeometry(headers, layout);
     const read = async <T>(index: number, use: (bin: RawBin, slice: number) => Promise<T>) =>
       await use(await this.#bin(Math.floor(index / slices)), index % slices);
     return {
-      ...described(layout, images[0].header.activeChannels, images.length, volumes),
+      ...described(layout, images[0].header.activeChannels, images.length, frames),
       path: this.file.path,
       format: this.file.format,
       fourierSign: signOf(this.file.header, this.fourierSign),

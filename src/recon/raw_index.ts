@@ -1,4 +1,6 @@
 /** Which acquisitions of an ISMRMRD file make which image. @module */
+import { frameCount } from "../io/axes.ts";
+import type { Axis } from "../io/types.ts";
 import type { Warning } from "../warning.ts";
 import { InputError } from "../errors.ts";
 import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
@@ -27,8 +29,8 @@ export interface RawIndex {
   readonly calibration: ReadonlyMap<string, number[]>;
   /** Images, slice by slice of one volume after the other. */
   readonly images: readonly RawImage[];
-  /** Volumes that they make; 1 when not all have the same slices. */
-  readonly volumes: number;
+  /** Axes of the volumes that they make, the fastest first; none when not all have the same slices. */
+  readonly frames: readonly Axis[];
   readonly warnings: readonly Warning[];
 }
 
@@ -137,7 +139,7 @@ function unusedCalibration(
 function inVolumes(
   images: readonly RawImage[],
   limit: Limit | undefined,
-): { images: RawImage[]; volumes: number } {
+): Pick<RawIndex, "images" | "frames"> {
   const groups = new Map<string, RawImage[]>();
   for (const image of images) {
     const { set, repetition, phase, contrast } = image.header.idx;
@@ -151,7 +153,26 @@ function inVolumes(
   });
   const slicesOf = (group: readonly RawImage[]) => `${group.map(({ header }) => header.idx.slice)}`;
   const alike = ordered.every((group) => slicesOf(group) === slicesOf(ordered[0]));
-  return { images: ordered.flat(), volumes: alike ? ordered.length : 1 };
+  const headers = ordered.map(([{ header }]) => header);
+  return { images: ordered.flat(), frames: alike ? framesOf(headers) : [] };
+}
+
+/** The counters that tell volumes apart, the fastest first, with the names of their axes. */
+const COUNTERS = [
+  ["contrast", "contrast"],
+  ["cardiac", "phase"],
+  ["repetition", "repetition"],
+  ["set", "set"],
+] as const;
+
+/** The axes of volumes: one for each counter, or one of all where combinations are missing. */
+function framesOf(headers: readonly AcquisitionHeader[]): readonly Axis[] {
+  const axes = COUNTERS.map(([name, counter]) => ({
+    name,
+    size: new Set(headers.map(({ idx }) => idx[counter])).size,
+  })).filter(({ size }) => size > 1);
+  if (frameCount(axes) === headers.length) return axes;
+  return [{ name: "repetition", size: headers.length }];
 }
 
 /** Where a 2-D scan that is not accelerated lacks lines that its header announces. */

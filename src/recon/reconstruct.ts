@@ -4,12 +4,13 @@ import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { SSIM_WINDOW } from "../mri/metrics/ssim_map.ts";
 import { type NdArray, partOf, stack, zeros } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
+import { framesIn, geometryOf, inVolume } from "./volume.ts";
 import { distinct, type Warning } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { leftEmpty } from "./empty_slice.ts";
 import type { CoilsReport } from "./prepare.ts";
-import { geometryFrom, type SliceSupply } from "./slice_supply.ts";
+import type { SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
 import type { ReconstructedSlice, Reconstruction, ReconstructOptions, Seconds } from "./types.ts";
 
@@ -71,24 +72,28 @@ async function collect(
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
-  const { volumes = 1, warnings = [] } = file;
+  const { warnings = [] } = file;
+  const range = [first, first + slices.length] as const;
+  const frames = framesIn(file, range);
+  const whole = <A extends NdArray | undefined>(array: A) =>
+    (array && inVolume(array, { slicesAlong: file.slicesAlong, frames })) as A;
   const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
   const audited = slices.flatMap(({ audit }) => audit ?? []);
   return {
-    magnitude,
-    complex: stack(slices.map((slice) => slice.complex)),
-    std,
-    samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)),
+    magnitude: whole(magnitude),
+    complex: whole(stack(slices.map((slice) => slice.complex))),
+    std: whole(std),
+    samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)).map(whole),
     maps: stackIfAll(slices.map((slice) => slice.maps && withSets(slice.maps, sets))),
-    reference,
+    reference: whole(reference),
     // SSIM needs a whole window.
     metrics: reference && Math.min(...reference.shape.slice(1)) >= SSIM_WINDOW
       ? metricsOf(good)
       : null,
     emptySlices: slices.flatMap(({ failure, index }) => failure === undefined ? [] : [index]),
-    geometry: geometryFrom(file, first),
-    slices: [first, first + slices.length],
-    volumes: volumes > 1 && slices.length === file.slices ? volumes : undefined,
+    geometry: geometryOf(file, first),
+    slices: range,
+    frames,
     mask,
     coils: coilsOf(slices.map(({ coils }) => coils)),
     method,

@@ -1,5 +1,5 @@
 /** The content of recon.json: what was done to what, and how good it is. @module */
-import type { FileFormat, KspaceFile } from "../io/types.ts";
+import type { Axis, FileFormat, KspaceFile } from "../io/types.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
@@ -22,6 +22,8 @@ export interface ReportInput {
   readonly format: FileFormat;
   /** Sizes of the file's own axes, in the file's order. */
   readonly shape: readonly number[];
+  /** What each of these axes was taken for. */
+  readonly axes: readonly string[];
   /** Sign of the exponent of raw acquisitions, or that was asked for; null for other files. */
   readonly fourierSign: TakenSign | null;
 }
@@ -94,6 +96,8 @@ export interface ReconReport
   readonly affine: readonly number[] | null;
   /** What remakes it; null where a script made it, which knows its own options. */
   readonly provenance: Provenance | null;
+  /** Axes of the volumes in the outputs (from the fourth dimension of NIfTI on), the first the fastest. */
+  readonly frames: readonly Axis[];
   /** Path of each output by its kind. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -147,6 +151,7 @@ export function reconReport(
     slices: result.slices,
     affine: result.geometry?.known ? result.geometry.affine : null,
     provenance: provenance ?? null,
+    frames: result.frames ?? [],
     outputs,
   };
 }
@@ -154,7 +159,7 @@ export function reconReport(
 /** What a report says of a file. */
 export function reportInput(file: KspaceFile, sha256: string | null): ReportInput {
   const { path, format, fourierSign = null } = file;
-  return { path, sha256, format, shape: fileShape(file), fourierSign };
+  return { path, sha256, format, ...fileAxes(file), fourierSign };
 }
 
 /** What a report says of a mask. */
@@ -163,9 +168,9 @@ export function reportMask(mask: Reconstruction["mask"]): ReportMask {
   return { spec, acceleration, acsLines: acs, padding: values.length - size, partial };
 }
 
-/** Sizes of the file's own axes, in its own order. */
-export function fileShape({ axes }: Pick<KspaceFile, "axes">): readonly number[] {
-  return axes.map(({ size }) => size);
+/** Sizes and names of the file's own axes, in its own order. */
+export function fileAxes({ axes }: Pick<KspaceFile, "axes">): Pick<ReportInput, "shape" | "axes"> {
+  return { shape: axes.map(({ size }) => size), axes: axes.map(({ name }) => name) };
 }
 
 /** Seconds to the millisecond. */

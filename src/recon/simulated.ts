@@ -1,5 +1,5 @@
 /** K-space that is simulated from an image, slice by slice, as if it were read from a file. @module */
-import { namedAxes } from "../io/axes.ts";
+import { frameCount, namedAxes } from "../io/axes.ts";
 import { InputError } from "../errors.ts";
 import { type Program, reshape, type Runtime, swapLastAxes } from "../graph/mod.ts";
 import type { Geometry, ImageFile, KspaceFile } from "../io/types.ts";
@@ -58,7 +58,7 @@ export async function simulatedKspace(
   image: ImageFile,
   { coils, noise, seed }: SimulationRequest,
 ): Promise<SimulatedKspace> {
-  const { slices, rows, columns, geometry, path, format } = image;
+  const { slices, frames = [], rows, columns, geometry, path, format } = image;
   const orient: Orient = await runtime.build({ image: [2, rows, columns] }, ({ image }) => ({
     oriented: swapLastAxes(image),
     magnitude: reshape(magnitude(image), [rows, columns]),
@@ -69,8 +69,12 @@ export async function simulatedKspace(
   return {
     path,
     format,
-    axes: namedAxes(["slice", "readout", "phase"], [slices, rows, columns]),
+    axes: [
+      ...frames.toReversed(),
+      ...namedAxes(["slice", "readout", "phase1"], [slices / frameCount(frames), rows, columns]),
+    ],
     slices,
+    frames: frames.length > 0 ? frames : undefined,
     coils,
     height: columns,
     width: rows,

@@ -6,7 +6,7 @@
 import { InputError, SliceError, UsageError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import { readMapsFile } from "../io/maps_file.ts";
-import type { Geometry, KspaceFile } from "../io/types.ts";
+import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Extent } from "../mri/sampling/partial_sampling.ts";
 import { offCentreWarning, requireCalibration } from "./calibration_lines.ts";
@@ -19,34 +19,6 @@ import type { OutputGeometry } from "./finish.ts";
 import { readNoiseCovariance } from "./noise_file.ts";
 import { chooseSampling, requestedMasks, type Sampling } from "./sampling.ts";
 import type { ReconstructOptions } from "./types.ts";
-
-export function sliceRange(
-  file: Pick<KspaceFile, "slices" | "path">,
-  slices: readonly [number, number] = [0, file.slices],
-): readonly [number, number] {
-  const [first, end] = slices;
-  if (!slices.every(Number.isInteger) || first < 0 || end > file.slices || first >= end) {
-    throw new UsageError(
-      `Cannot take slices ${first}:${end} of ${file.path}: a range within 0:${file.slices} is required`,
-    );
-  }
-  return [first, end];
-}
-
-/** Where the voxels lie of slices from `first` on. */
-export function geometryFrom(
-  { geometry, slices, volumes = 1 }: Pick<KspaceFile, "geometry" | "slices" | "volumes">,
-  first: number,
-): Geometry | undefined {
-  const steps = first % (slices / volumes);
-  if (geometry === undefined || steps === 0) return geometry;
-  const { affine } = geometry;
-  const isOrigin = (i: number) => i % 4 === 3 && i < 12;
-  return {
-    ...geometry,
-    affine: affine.map((value, i) => isOrigin(i) ? value + steps * affine[i - 1] : value),
-  };
-}
 
 /** A slice that was read, with all that methods are compiled for. */
 export interface ReadSlice {

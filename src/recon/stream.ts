@@ -25,7 +25,8 @@ import { compileFinish, compileReference, compileSpread, type OutputGeometry } f
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
 import type { PreparedSlice } from "./prepare.ts";
-import { FileSlices, sliceRange, type SliceSupply } from "./slice_supply.ts";
+import { FileSlices, type SliceSupply } from "./slice_supply.ts";
+import { sliceRange } from "./volume.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
 
 /** Parts of the progress of a slice: reading it, and reading and calibrating it. */

@@ -5,10 +5,11 @@
  */
 import { DivergenceError, InputError } from "../errors.ts";
 import { Runtime } from "../graph/mod.ts";
-import { openImage, openKspace } from "../io/open.ts";
+import { openImage } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import { makeMask, parseMaskSpec } from "../mri/sampling/masks.ts";
 import { measure, type Metrics } from "../mri/metrics/metrics.ts";
+import { readKspace } from "./open.ts";
 import { Preparation } from "./prepare.ts";
 import type { Problem, SamplingGeometry } from "../method/problem.ts";
 import { magnitudeOf, meanOf, type NdArray, ndarray } from "../ndarray.ts";
@@ -70,7 +71,7 @@ async function openTrial(
   path: string,
   simulation: SimulationRequest,
 ): Promise<KspaceFile> {
-  if (!/\.nii(\.gz)?$/.test(path)) return await openKspace(path);
+  if (!/\.nii(\.gz)?$/.test(path)) return await readKspace(path, { runtime });
   return await simulatedKspace(runtime, await openImage(path), simulation);
 }
 

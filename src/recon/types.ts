@@ -1,7 +1,7 @@
 /** Options and results of a reconstruction. @module */
 import type { SliceError } from "../errors.ts";
 import type { Device, DeviceRequest, Runtime } from "../graph/mod.ts";
-import type { Geometry } from "../io/types.ts";
+import type { Axis, Geometry } from "../io/types.ts";
 import type { Calibration, MapSets } from "../mri/calibration/calibrate.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import type { Metrics } from "../mri/metrics/metrics.ts";
@@ -185,8 +185,11 @@ export interface Reconstruction extends Reconstructed {
   readonly geometry?: Geometry;
   /** First slice and the one after the last, of the file. */
   readonly slices: readonly [first: number, end: number];
-  /** Volumes that the slices make, one after the other. Default 1. */
-  readonly volumes?: number;
+  /**
+   * Axes of the volumes that the slices make, one after the other, such as time or echoes; the first
+   * changes fastest. Absent for one volume.
+   */
+  readonly frames?: readonly Axis[];
   /** Noise per real and imaginary part relative to bright tissue, of each slice. */
   readonly sigma: readonly number[];
   /** Noise and model error together, of methods that weigh the data by them. */

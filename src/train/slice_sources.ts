@@ -2,10 +2,10 @@
 import { zeroFilled } from "../classical/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
-import { openKspace } from "../io/open.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
 import { compilePhantom, type Contrast, phantomPixel } from "../mri/phantom/phantom.ts";
+import { readKspace } from "../recon/open.ts";
 import { Preparation } from "../recon/prepare.ts";
 import type { SourceSlice } from "./views.ts";
 import { ndarray, onlyOf } from "../ndarray.ts";
@@ -29,7 +29,7 @@ const CONTRASTS: readonly Contrast[] = ["T1", "T2", "FLAIR", "PD"];
  * @throws {InputError} when the file cannot be read or is not fully sampled
  */
 export async function kspaceScenes(runtime: Runtime, path: string): Promise<SourceSlice[]> {
-  using file = await openKspace(path);
+  using file = await readKspace(path, { runtime });
   const { slices } = file;
   const count = Math.min(SLICES_PER_FILE, slices);
   const scenes: SourceSlice[] = [];

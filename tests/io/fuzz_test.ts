@@ -59,7 +59,7 @@ const READERS = [
   },
   (path: string) => {
     const { data, shape } = readMapsFile(path);
-    assert.equal(shape.length, 5);
+    assert.equal(shape.length, 6);
     assert.ok(data.every(Number.isFinite));
   },
 ];

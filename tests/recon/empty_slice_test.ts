@@ -1,5 +1,6 @@
 /** A slice that holds nothing, or cannot be read, is left zero and named; the others come out. */
 import assert from "node:assert/strict";
+import { frameCount } from "../../src/io/axes.ts";
 import { SliceError } from "../../src/errors.ts";
 import { writeCflCoils } from "../../src/io/cfl.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
@@ -117,7 +118,7 @@ Deno.test("a slice whose lines are lost is left zero in its place, and the other
       const result = await reconstruct(file, { method: "rss", device: runtime });
       const [repetition, slice] = absent[0].split(".").map(Number);
       assert.deepEqual(result.emptySlices, [5 * repetition + slice]);
-      assert.equal(result.magnitude.shape[0], 5 * (result.volumes ?? 1));
+      assert.equal(result.magnitude.shape[0], 5 * frameCount(result.frames));
       assert.deepEqual(result.geometry!.affine.slice(8), [0, 0, 5, 0, 0, 0, 0, 1]);
       assert.match(result.warnings[0].message, /is left zero: .*lines are required, found none/);
     }

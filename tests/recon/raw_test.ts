@@ -49,7 +49,7 @@ Deno.test("a raw file is what its acquisitions are, and lies where they say", ()
     const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, place));
     using file = await readKspace(path, { runtime });
     assert.equal(file.format, "ismrmrd");
-    assert.equal(axesText(file.axes), `slice 1, coil ${COILS}, phase ${SIZE}, readout ${SIZE}`);
+    assert.equal(axesText(file.axes), `slice 1, coil ${COILS}, phase1 ${SIZE}, readout ${SIZE}`);
     assert.deepEqual(file.geometry!.affine.filter((_, i) => i % 4 === 3), [
       -1 + SIZE / 2,
       -2 + SIZE / 2,
@@ -258,7 +258,7 @@ Deno.test("repetitions are volumes, slices lie in order, and one slice is read a
     lines.sort((a, b) => a.header.idx.kspaceEncodeStep1 - b.header.idx.kspaceEncodeStep1);
     const path = await writeRaw(at("raw.h5"), mrdHeader({ matrix: [8, 6, 1] }), lines);
     using file = await readKspace(path, { runtime });
-    assert.equal(file.volumes, 2);
+    assert.deepEqual(file.frames, [{ name: "repetition", size: 2 }]);
     assert.equal(file.slices, 6);
     const order = [0, 1].flatMap((repetition) =>
       [0, 2, 1].map((slice) => `${repetition} ${slice}`)
@@ -267,8 +267,8 @@ Deno.test("repetitions are volumes, slices lie in order, and one slice is read a
       assert.deepEqual(await file.readSlice(index), all[order[index]], order[index]);
     }
     assert.equal(file.geometry!.affine[10], 5);
-    const { volumes, magnitude } = await reconstruct(file, { method: "rss", device: runtime });
-    assert.equal(volumes, 2);
+    const { frames, magnitude } = await reconstruct(file, { method: "rss", device: runtime });
+    assert.deepEqual(frames, file.frames);
     assert.equal(magnitude.shape[0], 6);
   }));
 

@@ -113,6 +113,7 @@ function fakeFacts(
       sha256: "5f".repeat(32),
       format: "fastmri-hdf5",
       shape: [slices, 4, columns, rows],
+      axes: [],
       fourierSign: null,
       slices: [3, 3 + slices],
       reference: `reference/${i}.npy`,

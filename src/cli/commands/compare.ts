@@ -31,7 +31,8 @@ import { duration, ProgressLine } from "../render/progress.ts";
 export const compare = command(COMPARE, async (request, context, { args }) => {
   const plan = comparePlan(request);
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
-  const { inputs: paths, simulate, domain, group, encoding, fourierSign, measurement } = request;
+  const { inputs: paths, simulate, domain, axes, dc, origin } = request;
+  const { group, encoding, fourierSign, measurement } = request;
   const { maps, calibration, slices, seed, audit, device, threads } = request;
   if (request.dryRun) {
     context.console.out(await planned(request, plan));
@@ -47,7 +48,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
     audit,
     device,
     threads,
-    stamp: { simulate, domain, group, encoding, fourierSign, measurement },
+    stamp: { simulate, domain, axes, dc, origin, group, encoding, fourierSign, measurement },
     checksums: await checksums([...plan.masks, request.maps]),
     peerVersion,
     command: ["deno task compare", ...args.map(quoted)].join(" "),

@@ -195,21 +195,16 @@ export async function openInput(
   runtime: Runtime,
   { simulate, ...read }: Pick<
     ReconRequest,
-    "simulate" | "domain" | "group" | "encoding" | "fourierSign" | "measurement"
+    | ("simulate" | "domain" | "axes" | "dc" | "origin")
+    | ("group" | "encoding" | "fourierSign" | "measurement")
   >,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
   if (simulate === undefined) {
-    const { domain, group, encoding, fourierSign, measurement } = read;
-    return await readKspace(input, {
-      runtime,
-      domain,
-      group,
-      encoding,
-      fourierSign,
-      measurement,
-    });
+    const { domain, axes, dc, origin, group, encoding, fourierSign, measurement } = read;
+    const options = { domain, axes, dc, origin, group, encoding, fourierSign, measurement };
+    return await readKspace(input, { runtime, ...options });
   }
   const image = await openImage(input);
   try {

@@ -5,7 +5,8 @@ import { writeFileWhole } from "../../io/atomic.ts";
 import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
 import { writeNpy } from "../../io/numpy/npy.ts";
-import { type NdArray, ndarray } from "../../ndarray.ts";
+import { frameCount } from "../../io/axes.ts";
+import { leading, type NdArray, ndarray } from "../../ndarray.ts";
 import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "../../recon/mrd_images.ts";
 import { previewPng, slicePngs } from "../render/preview.ts";
@@ -109,8 +110,8 @@ export async function writeImages(
   { zeroFilled, ...request }: OutputRequest & DicomDescription & { zeroFilled?: NdArray },
 ): Promise<void> {
   const paths = outputPaths(folder, request);
-  const { magnitude, std, samples, maps, reference, geometry, volumes, method } = result;
-  const nifti = (path: string, image: NdArray) => writeNifti(path, { image, geometry, volumes });
+  const { magnitude, std, samples, maps, reference, geometry, frames, method } = result;
+  const nifti = (path: string, image: NdArray) => writeNifti(path, { image, geometry, frames });
   await nifti(paths.magnitude, magnitude);
   if (std) await nifti(paths.std, std);
   if (samples) await numbered(paths.samples, "nii.gz", samples, nifti);
@@ -118,6 +119,15 @@ export async function writeImages(
   if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);
   for (const format of request.also ?? []) await ALSO[format].write(paths[format], result);
   if (request.dicom) await writeDicom(paths.dicom, result, request);
-  const preview = previewPng({ magnitude, method, geometry, reference, zeroFilled });
+  // Of several frames of a volume the first is shown; single slices are shown in all frames.
+  const each = magnitude.shape[0] / frameCount(frames);
+  const shown = (image: NdArray) => each > 1 ? leading(image, each) : image;
+  const preview = previewPng({
+    magnitude: shown(magnitude),
+    method,
+    geometry,
+    reference: reference && shown(reference),
+    zeroFilled: zeroFilled && shown(zeroFilled),
+  });
   await writeFileWhole(paths.preview, preview);
 }

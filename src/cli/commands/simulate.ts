@@ -14,7 +14,7 @@ import type { Contrast } from "../../mri/phantom/phantom.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { exchanged, type NdArray, ndarray, stack } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
-import { geometryFrom, sliceRange } from "../../recon/slice_supply.ts";
+import { geometryOf, sliceRange } from "../../recon/volume.ts";
 import { requestedMask } from "../../recon/sampling.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import {
@@ -143,7 +143,7 @@ async function simulatedContent(
   return {
     file,
     slices: count,
-    geometry: geometryFrom(file, first),
+    geometry: geometryOf(file, first),
     mask,
     /** The noiseless image `[readout, phase]` of a slice. */
     truth: (slice: number) => file.readTruth(first + slice),

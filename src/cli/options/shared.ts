@@ -5,7 +5,7 @@ import type { DeviceRequest } from "../../graph/mod.ts";
 import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
 import { methods } from "../../recon/methods.ts";
 import { option } from "./table.ts";
-import { count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
+import { axes, count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
 import { SIMULATION, simulation, sliceBounds, tunedSettings } from "./values.ts";
 
 const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
@@ -65,6 +65,25 @@ export const INPUT = {
     "kspace: a complex NIfTI file holds k-space. Default: image for NIfTI, kspace for other files",
     oneOf(["image", "kspace"]),
   ),
+  axes: option(
+    "NAMES",
+    "what the axes of a plain array (.npy, .cfl, NIfTI k-space, HDF5) are, in the order in which the " +
+      "report lists them: coil, slice, readout, phase1, phase2, time, echo, ..., separated by commas; " +
+      "parts for real and imaginary parts. Default: found from the format and the data",
+    axes,
+  ),
+  dc: option(
+    "NAME",
+    "where the centre of k-space lies: centre, or corner as numpy.fft has it. Default: auto, " +
+      "where the energy is",
+    oneOf(["auto", "centre", "corner"]),
+  ),
+  origin: option(
+    "NAME",
+    "where the image has its origin: centre, or corner as numpy.fft has it. Default: auto, " +
+      "where the edges do not cut the object",
+    oneOf(["auto", "centre", "corner"]),
+  ),
   group: option("NAME", "group of an ISMRMRD file. Default: the only group, or dataset", path),
   encoding: option(
     "N",
@@ -90,8 +109,21 @@ export const INPUT = {
 };
 
 export function checkInput(
-  { simulate, domain, fourierSign }: { simulate?: unknown; domain?: string; fourierSign?: string },
+  { simulate, domain, fourierSign, ...layout }: {
+    readonly simulate?: unknown;
+    readonly domain?: string;
+    readonly fourierSign?: string;
+    readonly axes?: unknown;
+    readonly dc?: string;
+    readonly origin?: string;
+  },
 ): void {
+  const option = (["axes", "dc", "origin"] as const).find((name) => layout[name] !== undefined);
+  if (simulate !== undefined && option !== undefined) {
+    throw new UsageError(
+      `Cannot combine --simulate with --${option}: it is for k-space, and the input is an image`,
+    );
+  }
   if (simulate !== undefined && fourierSign === "+") {
     throw new UsageError(
       "Cannot combine --simulate with --fourier-sign +: simulated k-space has the sign -",

@@ -1,6 +1,7 @@
 /** How the texts of options are read: numbers, choices, lists, ranges. @module */
 import { readFileSync } from "node:fs";
 import { InputError, UsageError } from "../../errors.ts";
+import { axisName } from "../../io/axes.ts";
 import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
 import { didYouMean } from "../../suggest.ts";
@@ -67,6 +68,13 @@ export const path: Parse<string> = (text, option) => {
 };
 
 export const mask: Parse<MaskSpec> = (text) => parseMaskSpec(text);
+
+/** Names of axes, separated by commas; whether they fit the file is checked later. */
+export const axes: Parse<readonly string[]> = (text, option) => {
+  const names = parts(text).map(axisName);
+  if (names.length > 0) return names;
+  throw new UsageError(`Cannot read ${option}: names of axes are required, found none`);
+};
 
 /** A range of slices; an end that was left out is that of the file. */
 export type SliceBounds = readonly [first: number | undefined, end: number | undefined];

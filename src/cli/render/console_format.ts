@@ -1,4 +1,5 @@
 /** Plans and results as people read them. @module */
+import { axesText } from "../../io/axes.ts";
 import type { RegionMetrics } from "../../mri/metrics/metrics.ts";
 import type { Plan } from "../../recon/plan.ts";
 import type { ReconReport, ReportMask } from "../../recon/report.ts";
@@ -12,6 +13,7 @@ export function reportText(report: ReconReport): string {
   return textOf([
     `${input.path}: ${method}, ${sampling}, on ${device}, ${duration(seconds.total)}`,
     ...signLine(input.fourierSign),
+    `  axes   ${axesText(input.axes.map((name, i) => ({ name, size: input.shape[i] })))}`,
     ...coilsLine(report.coils),
     ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),

@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import type { Geometry } from "../types.ts";
+import { indices } from "../axes.ts";
+import type { Axis, Geometry } from "../types.ts";
 import { type DicomTags, namesPatient } from "./tags.ts";
 
 /** SOP class of MR Image Storage. */
@@ -44,6 +45,8 @@ export interface SeriesAttributes {
   readonly geometry: Geometry;
   /** Slices of a volume; those that follow are at the same places again. */
   readonly slices: number;
+  /** Axes of the volumes, the fastest first. */
+  readonly frames: readonly Axis[];
   readonly rows: number;
   readonly columns: number;
   /** Stored values that are shown black and white. */
@@ -67,6 +70,7 @@ export function sliceAttributes(
     ...identification(series),
     InstanceNumber: String(index + 1),
     AcquisitionNumber: String(Math.floor(index / slices) + 1),
+    ...frameNumbers(Math.floor(index / slices), series.frames),
     ImageType: ["DERIVED", "PRIMARY", "OTHER"],
     DerivationDescription: series.derivation.slice(0, SHORT_TEXT),
     ...(geometry.known ? {} : { ImageComments: "Position and orientation are not known" }),
@@ -74,6 +78,23 @@ export function sliceAttributes(
     ...pixelFormat(series),
     ...realWorldValues(series),
     ...tags,
+  };
+}
+
+/** Axes whose frames are times, and those whose frames are echoes. */
+const TIMES = ["time", "repetition", "cardiac"], ECHOES = ["echo", "contrast"];
+
+/** Which time and which echo a volume is. */
+function frameNumbers(volume: number, frames: readonly Axis[]): DicomDataset {
+  const at = indices(volume, frames);
+  const of = (names: readonly string[]) => frames.findIndex(({ name }) => names.includes(name));
+  const time = of(TIMES), echo = of(ECHOES);
+  return {
+    ...(time >= 0 && {
+      TemporalPositionIdentifier: String(at[time] + 1),
+      NumberOfTemporalPositions: String(frames[time].size),
+    }),
+    ...(echo >= 0 && { EchoNumbers: String(at[echo] + 1) }),
   };
 }
 

@@ -11,6 +11,7 @@ import dcmjs from "dcmjs";
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { createFolderWhole, writeFileWhole } from "../atomic.ts";
+import { frameCount } from "../axes.ts";
 import type { Geometry, ImageVolume } from "../types.ts";
 import { MR_IMAGE_STORAGE, type SeriesAttributes, sliceAttributes, WHITE } from "./dataset.ts";
 import type { DicomTags } from "./tags.ts";
@@ -87,11 +88,11 @@ function quantised({ data, shape }: NdArray) {
 }
 
 function seriesAttributes(
-  { image, geometry = UNIT_GEOMETRY, window, tags = {}, source, volumes = 1, ...rest }: DicomSeries,
+  { image, geometry = UNIT_GEOMETRY, window, tags = {}, source, frames = [], ...rest }: DicomSeries,
   slope: number,
   values: Uint16Array<ArrayBuffer>,
 ): SeriesAttributes {
-  const said = JSON.stringify([rest, geometry, window, slope, tags, source, volumes, image.shape]);
+  const said = JSON.stringify([rest, geometry, window, slope, tags, source, frames, image.shape]);
   const [slices, rows, columns] = image.shape;
   return {
     ...rest,
@@ -99,7 +100,8 @@ function seriesAttributes(
     frameOfReference: dicomUid("frame of reference", source),
     series: dicomUid("series", said, new Uint8Array(values.buffer)),
     geometry,
-    slices: slices / volumes,
+    slices: slices / frameCount(frames),
+    frames,
     rows,
     columns,
     window: [window[0] / slope, window[1] / slope],

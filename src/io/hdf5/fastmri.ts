@@ -4,44 +4,53 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { promiseTry } from "../../host.ts";
-import { ndarray, sizeOf } from "../../ndarray.ts";
-import { checkSlice } from "../axes.ts";
+import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { MAX_AXES } from "../axes.ts";
+import type { SliceBox } from "../kspace_array.ts";
 import { parseXml, type XmlElement } from "../mrd/xml.ts";
 import { checkFinite } from "../planar.ts";
-import type { Geometry, KspaceFile } from "../types.ts";
+import type { Geometry } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { describe } from "./dataset.ts";
-import { describeComplex, hdf5Kspace } from "./kspace_dataset.ts";
+import { describeDatasets, findKspace, KspaceDataset } from "./kspace_dataset.ts";
 import type { Hdf5File } from "./library.ts";
 import { readAttribute, readNumbers, readText } from "./values.ts";
 
 const LAYOUT = "fastMRI HDF5";
 
 /** The k-space of an open file, read in this thread; disposing of it closes the file. */
-export function fastmriKspace(file: Hdf5File): KspaceFile {
-  const info = describeComplex(file, "kspace", LAYOUT);
-  const { shape } = info;
-  if (shape.length !== 3 && shape.length !== 4) {
-    throw unreadable(
-      `${file.path} as ${LAYOUT}`,
-      "kspace [slice, coil, readout, phase] or [slice, readout, phase] is",
-      `[${shape}]`,
-    );
+export function fastmriKspace(file: Hdf5File): KspaceDataset {
+  const parts = findKspace(file, LAYOUT);
+  const { shape } = parts[0];
+  if (shape.length > MAX_AXES) {
+    const required = `at most ${MAX_AXES} axes of kspace are`;
+    throw unreadable(`${file.path} as ${LAYOUT}`, required, `[${shape}]`);
   }
-  const names = ["slice", ...(shape.length === 4 ? ["coil"] : []), "readout", "phase"];
-  const kspace = hdf5Kspace(file, info, names, { format: "fastmri-hdf5", transposed: true });
-  const { height: phase, width: readout } = kspace;
   const encoding = readEncoding(file);
-  const imageSize = readImageSize(file, encoding, [phase, readout]);
-  return {
-    ...kspace,
-    mask: readMask(file, kspace),
-    encoded: readEncoded(encoding, phase),
-    imageSize,
-    ...referenceOf(file, kspace.slices, imageSize ?? [phase, readout]),
-    geometry: readGeometry(file, encoding),
+  const description = {
+    ...describeDatasets(file, parts, "fastmri-hdf5"),
+    sure: parts.length === 1 && (shape.length === 3 || shape.length === 4) &&
+      (encoding !== undefined || hasReference(file, shape)),
   };
+  return new KspaceDataset(file, parts, description, (slice) => {
+    const { height: phase, width: readout } = slice;
+    const imageSize = readImageSize(file, encoding, [phase, readout]);
+    return {
+      mask: readMask(file, slice),
+      encoded: readEncoded(encoding, phase),
+      imageSize,
+      referenceShape: referenceShape(file, slice, imageSize ?? [phase, readout]),
+      geometry: readGeometry(file, encoding),
+    };
+  });
+}
+
+/** Whether the file has the images that fastMRI makes of k-space `[slice, ..., readout, phase]`. */
+function hasReference(file: Hdf5File, shape: readonly number[]): boolean {
+  const image = (describe(file, "reconstruction_rss") ?? describe(file, "reconstruction_esc"))
+    ?.shape;
+  return image?.length === 3 && image[0] === shape[0] && image[1] <= shape[shape.length - 2] &&
+    image[2] <= shape[shape.length - 1];
 }
 
 /** The encoding of the file's ISMRMRD header; undefined when there is none, or it is damaged. */
@@ -70,7 +79,7 @@ function triple(space: XmlElement | undefined, name: string): number[] | undefin
  */
 function readMask(
   file: Hdf5File,
-  { slices, height: phase, width: readout }: KspaceFile,
+  { slices, height: phase, width: readout }: SliceBox,
 ): Uint8Array | undefined {
   const info = describe(file, "mask");
   if (info === undefined) return undefined;
@@ -134,24 +143,29 @@ function readImageSize(
   return cropped[0] === height && cropped[1] === width ? undefined : cropped;
 }
 
-/** The reader of `reconstruction_rss`, where it has the size of the images `[H, W]`. */
-function referenceOf(
+/** The shape of `reconstruction_rss`, where it has the size of the images `[H, W]`. */
+function referenceShape(
   file: Hdf5File,
-  slices: number,
+  { slices, transposed }: SliceBox,
   [height, width]: readonly [number, number],
-): Pick<KspaceFile, "readReference"> {
-  const info = describe(file, "reconstruction_rss");
-  if (info === undefined || `${info.shape}` !== `${[slices, width, height]}`) return {};
-  return {
-    readReference: (index) =>
-      promiseTry(() => {
-        checkSlice(index, slices, file.path);
-        const part = { offset: [index, 0, 0], count: [1, width, height] };
-        const values = Float32Array.from(readNumbers(file, info, part));
-        checkFinite(values, file.path, `reconstruction_rss of slice ${index}`);
-        return ndarray(values, [width, height]);
-      }),
-  };
+): readonly number[] | undefined {
+  const shape = describe(file, REFERENCE)?.shape;
+  return transposed && `${shape}` === `${[slices, width, height]}` ? shape : undefined;
+}
+
+const REFERENCE = "reconstruction_rss";
+
+/** A slice of `reconstruction_rss`, which has this shape. */
+export function readReference(
+  file: Hdf5File,
+  slice: number,
+  [, rows, columns]: readonly number[],
+): NdArray {
+  const info = describe(file, REFERENCE)!;
+  const part = { offset: [slice, 0, 0], count: [1, rows, columns] };
+  const values = Float32Array.from(readNumbers(file, info, part));
+  checkFinite(values, file.path, `${REFERENCE} of slice ${slice}`);
+  return ndarray(values, [rows, columns]);
 }
 
 /**

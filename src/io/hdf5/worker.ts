@@ -6,24 +6,24 @@
 import { parentPort } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
 import { MrdRecords } from "../mrd/hdf5_records.ts";
-import type { KspaceFile } from "../types.ts";
-import { fastmriKspace } from "./fastmri.ts";
+import { fastmriKspace, readReference } from "./fastmri.ts";
+import type { KspaceDataset } from "./kspace_dataset.ts";
 import { Hdf5File, hdf5IsTrapped } from "./library.ts";
 import { isMatlab, matlabKspace } from "./matlab.ts";
 import type { Hdf5Answer, Hdf5Request, Hdf5Results, OpenRequest } from "./worker_client.ts";
 
-const files = new Map<number, KspaceFile | MrdRecords>();
+const files = new Map<number, KspaceDataset | MrdRecords>();
 let nextHandle = 0;
 
-function keep(file: KspaceFile | MrdRecords): number {
+function keep(file: KspaceDataset | MrdRecords): number {
   files.set(nextHandle, file);
   return nextHandle++;
 }
 
 /** Opens a file; closes it when that fails, or it does not hold what is asked for. */
-async function open(request: OpenRequest): Promise<KspaceFile | MrdRecords | undefined> {
+async function open(request: OpenRequest): Promise<KspaceDataset | MrdRecords | undefined> {
   const file = await Hdf5File.open(request.path);
-  let opened: KspaceFile | MrdRecords | undefined;
+  let opened: KspaceDataset | MrdRecords | undefined;
   try {
     if (request.kind === "openMrd") opened = MrdRecords.find(file, request.group);
     else {
@@ -41,13 +41,20 @@ async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Result
     const file = await open(request);
     if (file === undefined) return null;
     if (file instanceof MrdRecords) return { handle: keep(file), description: file.description };
-    const { readSlice: _slice, readReference, [Symbol.dispose]: _dispose, ...description } = file;
-    return { handle: keep(file), description, hasReference: readReference !== undefined };
+    return { handle: keep(file), description: file.description };
   }
   const file = files.get(request.handle)!;
-  if (request.kind === "read") return await (file as KspaceFile).readSlice(request.slice);
+  if (request.kind === "readBox") {
+    const dataset = file as KspaceDataset;
+    dataset.check(request.count);
+    return { values: dataset.read(request.start, request.count) };
+  }
+  if (request.kind === "facts") {
+    (file as KspaceDataset).check(request.count);
+    return (file as KspaceDataset).facts(request);
+  }
   if (request.kind === "readReference") {
-    return await (file as KspaceFile).readReference!(request.slice);
+    return readReference((file as KspaceDataset).file, request.slice, request.shape);
   }
   if (request.kind === "readMrd") return (file as MrdRecords).read(request);
   files.delete(request.handle);

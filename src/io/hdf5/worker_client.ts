@@ -13,7 +13,8 @@ import { withResolvers } from "../../host.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { checkFile } from "../bytes.ts";
 import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/hdf5_records.ts";
-import type { KspaceFile } from "../types.ts";
+import type { SliceBox } from "../kspace_array.ts";
+import type { KspaceDescription, StoredFacts } from "./kspace_dataset.ts";
 
 export type Hdf5Layout = "fastmri" | "matlab";
 
@@ -23,7 +24,18 @@ export type OpenRequest =
 
 /** A request that reads from a file. */
 export type ReadRequest =
-  | { readonly kind: "read" | "readReference"; readonly slice: number }
+  | {
+    readonly kind: "readBox";
+    readonly start: readonly number[];
+    readonly count: readonly number[];
+  }
+  | { readonly kind: "facts" } & SliceBox
+  | {
+    readonly kind: "readReference";
+    readonly slice: number;
+    /** Of the images that the file holds. */
+    readonly shape: readonly number[];
+  }
   | {
     readonly kind: "readMrd";
     readonly records: RecordKind;
@@ -41,15 +53,10 @@ export type Hdf5Request =
 export interface Hdf5Results {
   readonly open: {
     readonly handle: number;
-    /** Without the functions, which no message can carry. */
-    readonly description: Omit<
-      KspaceFile,
-      "readSlice" | "readCalibration" | "readReference" | typeof Symbol.dispose
-    >;
-    readonly hasReference: boolean;
+    readonly description: KspaceDescription;
   };
-  /** The slice `[C, 2, H, W]`. */
-  readonly read: NdArray;
+  readonly readBox: { readonly values: Float32Array };
+  readonly facts: StoredFacts;
   /** The magnitude image `[rows, columns]` that the file holds. */
   readonly readReference: NdArray;
   /** What an ISMRMRD file holds; null when it is of another kind. */
@@ -85,8 +92,6 @@ type Opened<R extends OpenRequest> = NonNullable<Hdf5Results[R["kind"]]>;
 /** A file that is open in the worker; after that was replaced, it opens again when next read. */
 export class WorkerFile<R extends OpenRequest> implements Disposable {
   readonly description: Opened<R>["description"];
-  /** All that was answered when it was opened. */
-  readonly opened: Opened<R>;
   readonly #request: R;
   readonly #timeLimit: number;
   /** A handle is only good in the engine that gave it; undefined once the file is closed. */
@@ -94,7 +99,6 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
 
   private constructor(request: R, timeLimit: number, opened: Opened<R>) {
     const { handle, description } = opened;
-    this.opened = opened;
     this.description = description;
     this.#request = request;
     this.#timeLimit = timeLimit;

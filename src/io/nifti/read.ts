@@ -6,9 +6,11 @@
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
-import { namedAxes } from "../axes.ts";
+import { habitualNames, namedAxes } from "../axes.ts";
 import { type ByteSource, MAX_DEFLATE_RATIO, memoryBytes, openBytes } from "../bytes.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
+import { kspaceByNames } from "../axis_names.ts";
+import { type KspaceArray } from "../kspace_array.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
@@ -89,34 +91,37 @@ function wrongSize(path: string, required: number, found: string): InputError {
   );
 }
 
+/** Names of the dimensions of an image; those from the fourth on are frames. */
+const IMAGE_AXES = ["column", "row", "slice", "time", "dim5", "dim6", "dim7"];
+
 /**
  * Opens an image volume. Columns are x, rows y, slices z; further dimensions (time, echoes) are
- * flattened into slices. The file's own slope and intercept are applied.
+ * frames, volumes one after the other. The file's own slope and intercept are applied.
  */
 export function openNiftiImage(path: string): ImageFile {
   const nifti = openNifti(path);
-  const names = nifti.header.dims.map((_, i) => ["column", "row", "slice"][i] ?? `dim${i + 1}`);
-  return storedImage(stored(nifti, names), { format: "nifti", geometry: nifti.header.geometry });
+  const { geometry } = nifti.header;
+  return storedImage(stored(nifti, IMAGE_AXES), { format: "nifti", geometry });
 }
 
 /**
- * Opens a complex NIfTI whose numbers are k-space: x is phase-encode, y the readout, the last of
- * the header's dimensions the coils (two dimensions: one coil), those between are slices.
+ * Opens a NIfTI whose numbers are k-space. The habitual names: x is phase-encode, y the readout, the
+ * last of the header's dimensions the coils (two dimensions: one coil), the third the slices; those
+ * between are frames.
  */
-export function openNiftiKspace(path: string): KspaceFile {
-  const { header, source } = openNifti(path);
-  if (header.type.kind !== "complex") {
-    source[Symbol.dispose]();
-    const found = `${header.type.kind} of ${header.type.bytes} bytes`;
-    const hint = "To simulate k-space from an image, use --simulate";
-    throw unreadable(`${path} as k-space`, "complex64 or complex128 is", found, hint);
-  }
-  const { dims, geometry } = header;
-  const names = dims.map((_, i) => ["phase", "readout", "slice"][i] ?? `dim${i + 1}`);
-  if (dims.length > 2) names[dims.length - 1] = "coil";
-  const array = stored({ header, source }, names);
-  return storedKspace(array, { format: "nifti", axes: array.axes, transposed: true, geometry });
+export function openNiftiKspaceArray(path: string): KspaceArray {
+  const nifti = openNifti(path);
+  const { dims, geometry } = nifti.header;
+  const names = habitualNames("nifti", dims.length);
+  const array = stored(nifti, names);
+  const axes = packedAxes(namedAxes(names, dims));
+  const facts = () => ({ geometry });
+  return storedKspace(array, { format: "nifti", axes, columnsFirst: true, named: false, facts });
 }
+
+/** Opens 2-D slices of a complex NIfTI by the habitual names of its dimensions. */
+export const openNiftiKspace = async (path: string): Promise<KspaceFile> =>
+  await kspaceByNames(openNiftiKspaceArray(path));
 
 /** The array of a file whose dimensions have names; the first is the fastest. */
 function stored({ header, source }: NiftiSource, names: readonly string[]): StoredArray {

@@ -1,7 +1,9 @@
 /** Writing NIfTI-1, or NIfTI-2 when a dimension does not fit. @module */
 import { gzipSync } from "node:zlib";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
+import { InputError } from "../../errors.ts";
 import { writeFileWhole } from "../atomic.ts";
+import { frameCount } from "../axes.ts";
 import { bytesOf, concatBytes } from "../bytes.ts";
 import { interleave } from "../planar.ts";
 import type { Geometry, ImageVolume } from "../types.ts";
@@ -10,6 +12,8 @@ import { quaternion } from "./quaternion.ts";
 
 /** Largest dimension of NIfTI-1, whose dimensions are int16. */
 const MAX_NIFTI1_DIM = 32767;
+/** Dimensions that the header has room for. */
+const MAX_DIMS = 7;
 /** xyzt_units: millimetres. */
 const MILLIMETRES = 2;
 /** sform_code and qform_code: coordinates of the scanner. */
@@ -17,13 +21,13 @@ const SCANNER = 1;
 
 /**
  * Writes a volume, complete or not at all: float32 for `[slice, row, column]`, complex64 for
- * `[slice, 2, row, column]`. x is the column, y the row, z the slice, and the fourth axis the
- * volume where there are several. A name that ends in .gz is compressed. The affine is marked as
+ * `[slice, 2, row, column]`. x is the column, y the row, z the slice, and the frames are the
+ * dimensions from the fourth on. A name that ends in .gz is compressed. The affine is marked as
  * known (sform, and qform where it has no shear) only when the geometry is known.
  */
 export async function writeNifti(
   path: string,
-  { image, geometry, volumes = 1 }: ImageVolume,
+  { image, geometry, frames = [] }: ImageVolume,
 ): Promise<void> {
   const { shape } = image;
   const complex = shape.length === 4 && shape[1] === 2;
@@ -33,11 +37,17 @@ export async function writeNifti(
         `found [${shape}]`,
     );
   }
+  const volumes = frameCount(frames);
   if (shape[0] % volumes !== 0) {
     throw new RangeError(`Cannot write ${path}: ${shape[0]} slices do not make ${volumes} volumes`);
   }
   const inPlane = [shape[shape.length - 1], shape[shape.length - 2]];
-  const dims = [...inPlane, shape[0] / volumes, ...(volumes > 1 ? [volumes] : [])];
+  const dims = [...inPlane, shape[0] / volumes, ...frames.map(({ size }) => size)];
+  if (dims.length > MAX_DIMS) {
+    throw new InputError(
+      `Cannot write ${path}: at most ${MAX_DIMS} dimensions are possible, found ${dims.length}`,
+    );
+  }
   const header = headerBytes(dims, complex, geometry);
   const values = complex ? interleave(image) : image.data;
   const bytes = concatBytes([header, bytesOf(values)]);

@@ -7,7 +7,7 @@
 import { InputError } from "../../errors.ts";
 import { type NdArray, sizeOf } from "../../ndarray.ts";
 import { writeFileWhole } from "../atomic.ts";
-import { namedAxes } from "../axes.ts";
+import { habitualNames, MAX_AXES, namedAxes } from "../axes.ts";
 import {
   bytesOf,
   type ByteSource,
@@ -18,6 +18,8 @@ import {
 } from "../bytes.ts";
 import { checkFinite, interleave } from "../planar.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
+import { kspaceByNames } from "../axis_names.ts";
+import { type KspaceArray, type StoredAxis } from "../kspace_array.ts";
 import type { ImageFile, KspaceFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 
@@ -128,26 +130,29 @@ export interface NpyArray {
 }
 
 /**
- * Opens k-space: `(readout, phase)`, `(coil, readout, phase)` or `(slice, coil, readout, phase)`,
- * complex64 or complex128; further leading axes are flattened into slices. The last axis is
- * phase-encode, as in fastMRI.
+ * Opens an array that is k-space. Its axes have the habitual names: `(readout, phase1)`,
+ * `(coil, readout, phase1)`, `(slice, coil, readout, phase1)`; those before are frames. The last axis
+ * is phase-encode, as in fastMRI.
  */
-export function openNpyKspace(path: string): KspaceFile {
-  const array = openNpyArray(path, ({ type, shape, descr }) => {
-    const subject = `${path} as k-space`;
-    if (type.kind !== "complex") {
-      const hint = "To simulate k-space from an image, use --simulate";
-      throw unreadable(subject, "complex64 or complex128 is", descr, hint);
+export function openNpyKspaceArray(path: string): KspaceArray {
+  const array = openNpyArray(path, ({ shape }) => {
+    if (shape.length < 2 || shape.length > MAX_AXES) {
+      const required = `2 to ${MAX_AXES} axes ([slice,] [coil,] readout, phase) are`;
+      throw unreadable(`${path} as k-space`, required, `shape (${shape})`);
     }
-    if (shape.length < 2) {
-      const required = "the axes ([slice,] [coil,] readout, phase) are";
-      throw unreadable(subject, required, `shape (${shape})`);
-    }
-    const leading = shape.slice(0, -4).map((_, axis) => `axis${axis}`);
-    return [...leading, ...["slice", "coil", "readout", "phase"].slice(-shape.length)];
+    return habitualNames("npy", shape.length);
   });
-  return storedKspace(array, { format: "npy", axes: array.axes.toReversed(), transposed: true });
+  // Counted from the fastest, whichever that is: the header lists the slowest of C order first.
+  const axes = array.axes.toReversed();
+  return {
+    ...storedKspace(array, { format: "npy", axes, columnsFirst: false, named: false }),
+    type: array.descr,
+  };
 }
+
+/** Opens 2-D slices of k-space, complex64 or complex128, by the habitual names of the axes. */
+export const openNpyKspace = async (path: string): Promise<KspaceFile> =>
+  await kspaceByNames(openNpyKspaceArray(path));
 
 /**
  * Opens an array whose axes get names. The caller disposes of its source.
@@ -156,14 +161,14 @@ export function openNpyKspace(path: string): KspaceFile {
 export function openNpyArray(
   path: string,
   names: (header: NpyHeader) => readonly string[],
-): StoredArray {
+): StoredArray & { readonly axes: readonly StoredAxis[]; readonly descr: string } {
   const source = openBytes(path);
   try {
     const header = readNpyHeader(source);
     const { type, offset, fortranOrder } = header;
     const axes = namedAxes(names(header), header.shape);
     const counted = fortranOrder ? packedAxes(axes).reverse() : packedAxes(axes.toReversed());
-    return { source, type, offset, axes: counted };
+    return { source, type, offset, axes: counted, descr: header.descr };
   } catch (error) {
     source[Symbol.dispose]();
     throw error;

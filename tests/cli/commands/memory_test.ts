@@ -54,7 +54,7 @@ for (const { method, ...size } of CASES) {
 }
 
 Deno.test("a slice more adds its images to the planned memory, and no k-space", () => {
-  const needs = { file: { coils: 7, height: 216, width: 256 }, solverCoils: 7 };
+  const needs = { file: { slices: 3, coils: 7, height: 216, width: 256 }, solverCoils: 7 };
   const [few, many] = [2, 3].map((slices) =>
     predictMemory({ ...needs, image: [slices, 256, 216] })
   );

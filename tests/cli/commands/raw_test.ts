@@ -64,7 +64,7 @@ Deno.test("recon tells of lines that are missing, and plans without reading all"
     assert.deepEqual(namesIn(at("strict")), []);
     const plan = await runHere([path, "--method", "rss", "--dry-run", "--device", "cpu"]);
     assert.equal(plan.code, 0, plan.err);
-    assert.match(plan.out, /volume 2, slice 3, coil 2, phase 12, readout 16/);
+    assert.match(plan.out, /repetition 2, slice 3, coil 2, phase1 12, readout 16/);
   }));
 
 Deno.test("recon ends with 3 for raw files that are truncated, wrong or empty", () =>

@@ -32,7 +32,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       "settings",
       ...["samples", "noise"],
       ...["seconds", "metrics", "emptySlices", "warnings", "audit"],
-      ...["slices", "affine", "provenance", "outputs"],
+      ...["slices", "affine", "provenance", "frames", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");
     assert.deepEqual(report.input, {
@@ -40,6 +40,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       sha256: createHash("sha256").update(Deno.readFileSync(input)).digest("hex"),
       format: "fastmri-hdf5",
       shape: [SIZE.slices, SIZE.coils, SIZE.width, SIZE.height],
+      axes: ["slice", "coil", "readout", "phase1"],
       fourierSign: null,
     });
     assert.deepEqual(report.mask, {
@@ -149,7 +150,7 @@ Deno.test("recon --dry-run prints the plan and writes nothing", async () => {
     const args = [input, "--mask", "equispaced:R=2,acs=8", "--dry-run", "--output", at("out")];
     const { code, out, err } = await runHere([...args, "--method", "tv"]);
     assert.equal(code, 0, err);
-    assert.match(out, /^axes +slice 2, coil 3, readout 20, phase 26$/m);
+    assert.match(out, /^axes +slice 2, coil 3, readout 20, phase1 26$/m);
     assert.match(out, /^used as +3 coils, 26 phase-encode lines, readout 20$/m);
     assert.match(out, /^mask +equispaced:R=2,acs=8: 17 of 26 kept \(1.53-fold\), 8 calibration/m);
     assert.match(out, /^method +tv, \d+ steps, NFE 0/m);

@@ -12,7 +12,7 @@ for (const name of ["gzip", "latest", "big_endian", "complex128", "native_comple
   Deno.test(`openHdf5Kspace() reads ${name}.h5 as h5py wrote it, with the axes swapped`, async () => {
     using file = await openHdf5Kspace(fixture(`hdf5/${name}.h5`));
     assert.equal(file.format, "fastmri-hdf5");
-    assert.equal(axesText(file.axes), "slice 2, coil 3, readout 6, phase 5");
+    assert.equal(axesText(file.axes), "slice 2, coil 3, readout 6, phase1 5");
     assert.deepEqual([file.slices, file.coils, file.height, file.width], [2, 3, 5, 6]);
     assert.equal(file.transposed, true);
     for (const slice of [1, 0]) {
@@ -23,7 +23,7 @@ for (const name of ["gzip", "latest", "big_endian", "complex128", "native_comple
 
 Deno.test("openHdf5Kspace() takes three axes as slices of a single coil", async () => {
   using file = await openHdf5Kspace(fixture("hdf5/singlecoil.h5"));
-  assert.equal(axesText(file.axes), "slice 2, readout 6, phase 5");
+  assert.equal(axesText(file.axes), "slice 2, readout 6, phase1 5");
   assert.equal(file.coils, 1);
   same(await file.readSlice(1), fixtureSlice(1, [1, 5, 6], true));
 });

@@ -8,7 +8,7 @@ for (const name of ["double", "single"]) {
   Deno.test(`openHdf5Kspace() recognises ${name}.mat and keeps its axes`, async () => {
     using file = await openHdf5Kspace(fixture(`hdf5/${name}.mat`));
     assert.equal(file.format, "matlab-hdf5");
-    assert.equal(axesText(file.axes), "time 2, slice 3, coil 2, phase 4, readout 5");
+    assert.equal(axesText(file.axes), "time 2, slice 3, coil 2, phase1 4, readout 5");
     assert.deepEqual([file.slices, file.coils, file.height, file.width], [6, 2, 4, 5]);
     assert.equal(file.transposed, false);
     for (let slice = 0; slice < file.slices; slice++) {

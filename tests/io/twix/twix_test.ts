@@ -1,4 +1,5 @@
 /** Siemens raw data, of both lines of software, whose every sample is known. */
+import { frameCount } from "../../../src/io/axes.ts";
 import assert from "node:assert/strict";
 import { UsageError } from "../../../src/errors.ts";
 import { detectFormat } from "../../../src/io/detect.ts";
@@ -94,7 +95,7 @@ Deno.test("VD: echoes and repetitions are volumes, averages are combined", async
     ...rows(scaled(9), { repetition: 1, echo: 1 }),
   ];
   await opened(vdFile({ scans, protocol: { lContrasts: 2 } }), async (file) => {
-    assert.deepEqual([file.slices, file.volumes], [4, 4]);
+    assert.deepEqual([file.slices, frameCount(file.frames)], [4, 4]);
     const first = await Promise.all([0, 1, 2, 3].map(async (i) => {
       return (await file.readSlice(i)).data[0] / KSPACE.data[0];
     }));
