@@ -107,7 +107,10 @@ function brightest(energies: ReadonlyMap<number, number>): number | undefined {
 
 /** Whether the lines about a centre are about as bright as the brightest. */
 function isSupported({ energies, encoded }: CentreEvidence, centre: number, peak: number): boolean {
-  const tolerance = Math.max(2, Math.round(encoded * TOLERANCE));
+  const counters = [...energies.keys()].sort((a, b) => a - b);
+  // Undersampled, the line of the centre may not be there.
+  const gap = counters.reduce((most, c, i) => Math.max(most, i === 0 ? 0 : c - counters[i - 1]), 0);
+  const tolerance = Math.max(2, Math.round(encoded * TOLERANCE), gap);
   const near = [...energies].filter(([counter]) => Math.abs(counter - centre) <= tolerance);
   const energy = Math.max(0, ...near.map(([, value]) => value));
   return CONTRADICTED * energy >= energies.get(peak)!;

@@ -53,6 +53,14 @@ for (const [name, [encoded, last, stated, user, expected]] of Object.entries(wro
   });
 }
 
+for (const [step, offset] of [[4, 2], [8, 4], [8, 1], [12, 7]]) {
+  Deno.test(`every ${step}th line from ${offset} on contradicts no centre between two of them`, () => {
+    const energies = lines(offset, 127, 64, step);
+    const { centre, warning } = choose({ encoded: 128, limit: limit(127, 64), energies });
+    assert.deepEqual([centre, warning], [64, undefined]);
+  });
+}
+
 Deno.test("acquisitions that contradict the data do not count", () => {
   const { centre, warning } = choose({ limit: limit(71, 24), user: 60 });
   assert.deepEqual([centre, warning], [24, undefined]);
