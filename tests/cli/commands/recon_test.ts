@@ -30,7 +30,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
     assert.deepEqual(Object.keys(report), [
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
       "settings",
-      ...["samples", "noise"],
+      ...["samples", "coils", "noise"],
       ...["seconds", "metrics", "emptySlices", "warnings", "audit"],
       ...["slices", "affine", "provenance", "frames", "outputs"],
     ]);
