@@ -30,7 +30,10 @@ export async function convertStream(
   { log, limits, cut }: ConversionOptions,
 ): Promise<void> {
   try {
-    const { acquisitions, fault = cut, left, closed } = await saveStream(stream, file, limits);
+    const saved = await saveStream(stream, file, limits);
+    const { acquisitions, fault = cut, left, closed, empty } = saved;
+    // Such as a query: there are no data that could be lost.
+    if (empty && fault === undefined) return await Deno.remove(stream);
     const counted = `${acquisitions} acquisitions in ${file}`;
     if (fault === undefined && left === undefined) {
       await Deno.remove(stream);
@@ -53,6 +56,8 @@ interface Saved {
   /** What the file does not hold. */
   readonly left?: string;
   readonly closed: boolean;
+  /** Neither a header nor data came. */
+  readonly empty: boolean;
 }
 
 /**
@@ -76,7 +81,7 @@ async function saveStream(stream: string, file: string, limits?: MessageLimits):
     if (message === undefined || message.kind === "close") {
       const closed = message?.kind === "close";
       if (closed && await bytes.fill(new Uint8Array(1))) target.leave("bytes after CLOSE");
-      return { ...await target.finish(), fault, closed };
+      return { ...await target.finish(), fault, closed, empty: target.empty };
     }
     await target.take(message);
   }
@@ -97,6 +102,11 @@ class Target implements AsyncDisposable {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** Whether neither a header nor data came. */
+  get empty(): boolean {
+    return this.#writer === undefined && this.#left.size === 0;
   }
 
   /** Counts something that the file does not hold. */

@@ -1,9 +1,8 @@
 /** The server: listens, and runs a session for each connection until its signal ends it. @module */
 import { InputError, LarmorError } from "../errors.ts";
-import type { ByteInput } from "../io/mrd/byte_reader.ts";
 import { printable } from "../quoted.ts";
 import { cappedLog, sparseLog } from "./capped_log.ts";
-import { closeGently, closeQuietly, refuseConnection } from "./connection.ts";
+import { closeGently, closeQuietly, type Ended, refuseConnection } from "./connection.ts";
 import { Memory } from "./memory.ts";
 import { recorded, type Recording } from "./recording.ts";
 import { Session } from "./session.ts";
@@ -131,23 +130,22 @@ class Server {
       this.#options.log(severity, printable(`${number}: ${text}`));
     this.#admitted++;
     let recording: Recording | undefined;
-    let input: ByteInput = conn;
+    let ended: Ended = { input: conn, refused: true };
     try {
       try {
         recording = await this.#options.record?.(number, log);
-        input = await this.#converse(conn, log, recording);
+        ended = await this.#converse(conn, log, recording);
       } finally {
         this.#admitted--;
       }
-      if (this.#mayLinger) await closeGently(conn, input);
+      if (this.#mayLinger) await closeGently(conn, ended);
     } finally {
       closeQuietly(conn);
       await recording?.close();
     }
   }
 
-  /** @returns where what still arrives is to be read */
-  async #converse(conn: Deno.TcpConn, log: Log, recording?: Recording): Promise<ByteInput> {
+  async #converse(conn: Deno.TcpConn, log: Log, recording?: Recording): Promise<Ended> {
     const started = performance.now();
     const duplex: Duplex = recording === undefined
       ? conn
@@ -165,7 +163,7 @@ class Server {
       log("DBG", `Connection from ${address.hostname}:${address.port}`);
       const result = await session.run();
       logResult(log, result, started);
-      return duplex;
+      return { input: duplex, refused: result.error !== undefined };
     } finally {
       this.#sessions.delete(session);
     }

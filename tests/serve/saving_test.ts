@@ -169,6 +169,18 @@ Deno.test("what the ISMRMRD file cannot hold stays in the stream", async () => {
   });
 });
 
+Deno.test("a query leaves no file, data without a header do", async () => {
+  await inFolder(async (at) => {
+    const query: MrdMessage = { kind: "query", id: 1n, text: "gadgetron::info" };
+    const asked = await saving(at, encode([query, { kind: "close" }]));
+    assert.deepEqual([asked.h5, asked.mrd], [[], []]);
+    const bytes = encode([config, ...data]);
+    const { h5, mrd, lines } = await saving(at, bytes);
+    assert.deepEqual([h5.length, Deno.readFileSync(mrd[0])], [0, bytes]);
+    assert.match(lines.join("\n"), /WRN .*there is no header/);
+  });
+});
+
 Deno.test("a damaged stream is kept, and the log says loudly after how many acquisitions it is cut", async () => {
   await inFolder(async (at) => {
     const head = encode(scan.slice(0, 12));

@@ -43,6 +43,7 @@ export class Hdf5Output implements AsyncDisposable {
       const start = template === undefined ? "" : gunzipSync(Buffer.from(template, "base64"));
       await writeFile(partial, start, { mode });
     } catch (cause) {
+      await remove(partial).catch(() => {});
       throw new InputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
     }
     const use = template === undefined ? "create" : "edit";
