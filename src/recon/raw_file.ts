@@ -5,11 +5,12 @@ import { type AcquisitionOptions, openAcquisitions } from "../io/acquisitions.ts
 import type { AcquisitionFile } from "../io/mrd/acquisition_file.ts";
 import type { Axis, KspaceFile } from "../io/types.ts";
 import { checkSlice, frameCount } from "../io/axes.ts";
+import type { Warning } from "../warning.ts";
 import { fourierSign as signOf, type FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { Assembler, calibrationKeys } from "../mri/raw/assembler.ts";
 import type { RawBin } from "../mri/raw/bin.ts";
 import { binShape } from "../mri/raw/layout.ts";
-import { volumeGeometry } from "../mri/raw/geometry.ts";
+import { hasDirections, volumeGeometry } from "../mri/raw/geometry.ts";
 import type { RawLayout } from "../mri/raw/layout.ts";
 import { NoiseScan } from "../mri/raw/whitening.ts";
 import type { ResolvedLayout } from "../mri/raw/resolve.ts";
@@ -95,6 +96,14 @@ function described(layout: RawLayout, coils: number, images: number, frames: rea
   } as const;
 }
 
+/** Three planes of a localizer, or uneven gaps: one affine cannot say where all slices lie. */
+const SLICES_NOT_STACKED: Warning = {
+  code: "slices-not-stacked",
+  message: "Slices are not parallel at even distances: the affine holds the size of a voxel, not " +
+    "where they lie",
+  hint: "--slices A:B takes those of one direction",
+};
+
 class RawReader {
   #noise: Promise<NoiseScan> | undefined;
   #layouts: ReadonlyMap<number, ResolvedLayout> | undefined;
@@ -145,6 +154,9 @@ class RawReader {
     const headers = images.slice(0, images.length / frameCount(frames)).map(({ header }) => header);
     const several = layout.is3d && headers.length > 1;
     const geometry = volumeGeometry(headers, layout);
+    if (!layout.is3d && !geometry.known && headers.length > 1 && headers.every(hasDirections)) {
+      warnings.push(SLICES_NOT_STACKED);
+    }
     const read = async <T>(index: number, use: (bin: RawBin, slice: number) => Promise<T>) =>
       await use(await this.#bin(Math.floor(index / slices)), index % slices);
     return {

@@ -50,7 +50,8 @@ function idAt(source: ByteSource, at: number): number | undefined {
 /**
  * Opens a stream in a file, which the caller disposes of. It is read once to find the
  * acquisitions; only where they lie is kept. Images, waveforms and texts are passed over.
- * @throws {InputError} where it is damaged or cut within a message
+ * What a stream lacks that is cut off, within a message too, is left out with a warning.
+ * @throws {InputError} where it is damaged, or cut before the header
  */
 export async function openMrdStream(path: string): Promise<AcquisitionFile> {
   const source = openBytes(path);
@@ -77,19 +78,23 @@ export async function openMrdStream(path: string): Promise<AcquisitionFile> {
 function cutOff(count: number): Warning {
   return {
     code: "stream-cut-off",
-    message: `The stream ends after ${count} acquisitions without CLOSE: more may be missing`,
+    message: `The stream is cut off: it ends after ${count} acquisitions without CLOSE`,
   };
 }
 
 /** Offsets of the acquisitions' headers, the XML header, and whether the stream was closed. */
 async function scan(source: ByteSource) {
-  const bytes = new ByteReader(inputOf(source));
+  const input = inputOf(source);
+  const bytes = new ByteReader(input);
   const reader = new MessageReader(bytes);
   const places: number[] = [];
   let xml: string | undefined, closed = false;
   while (!closed) {
     const place = bytes.position + ID_BYTES;
-    const message = await next(reader, source.path, places.length);
+    const message = await next(reader, source.path, places.length).catch((error) => {
+      // More bytes were asked for than there are: a recording of a client or server that died.
+      if (!input.exhausted || xml === undefined) throw error;
+    });
     if (message === undefined) break;
     if (message.kind === "acquisition") places.push(place);
     else if (message.kind === "close") closed = true;
@@ -122,12 +127,17 @@ async function next(
   }
 }
 
-function inputOf(source: ByteSource): ByteInput {
-  let at = 0;
+/** The bytes in order; `exhausted` once more were asked for than there are. */
+function inputOf(source: ByteSource): ByteInput & { readonly exhausted: boolean } {
+  let at = 0, exhausted = false;
   return {
+    get exhausted() {
+      return exhausted;
+    },
     read: (target) =>
       promiseTry(() => {
         const count = Math.min(target.length, source.size - at);
+        exhausted ||= count === 0;
         if (count === 0) return null;
         target.set(source.read(at, count));
         at += count;

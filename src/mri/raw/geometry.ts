@@ -45,11 +45,17 @@ export function sliceOrder(headers: readonly AcquisitionHeader[]): number[] {
   const order = headers.map((_, i) => i);
   const [{ sliceDir }] = headers;
   const along = headers.map(({ position }) => dot(position, sliceDir));
-  const parallel = headers.every((header) =>
-    hasDirections(header) && dot(header.sliceDir, sliceDir) > 1 - UNIT_ERROR
-  );
+  const parallel = headers.every(hasDirections) && areParallel(headers);
   if (!parallel || new Set(along).size < headers.length) return order;
   return order.sort((a, b) => along[a] - along[b]);
+}
+
+/** Whether slices are turned alike. */
+function areParallel(headers: readonly AcquisitionHeader[]): boolean {
+  const axes = ["readDir", "phaseDir", "sliceDir"] as const;
+  return headers.every((header) =>
+    axes.every((axis) => dot(header[axis], headers[0][axis]) > 1 - UNIT_ERROR)
+  );
 }
 
 /**
@@ -94,6 +100,7 @@ const plainZero = (value: number) => value === 0 ? 0 : value;
 /** From one slice to the next; undefined when they are not evenly spaced in one direction. */
 function sliceStep(headers: readonly AcquisitionHeader[]): number[] | undefined {
   if (headers.length < 2) return undefined;
+  if (hasDirections(headers[0]) && !areParallel(headers)) return undefined;
   const first = headers[0].position, last = headers[headers.length - 1].position;
   const step = first.map((value, i) => (last[i] - value) / (headers.length - 1));
   const even = headers.every(({ position }, n) =>

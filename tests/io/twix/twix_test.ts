@@ -82,6 +82,17 @@ Deno.test("VD: slices lie where the quaternion and the position say", async () =
   });
 });
 
+Deno.test("VD: the three planes of a localizer have no common affine, and it says so", async () => {
+  const turns = [[1, 0, 0, 0], [Math.SQRT1_2, Math.SQRT1_2, 0, 0], [0.5, 0.5, 0.5, 0.5]] as const;
+  const scans = turns.flatMap((quaternion, slice) =>
+    rows(KSPACE, { slice, quaternion, position: [0, 0, 3 * slice] })
+  );
+  await opened(vdFile({ scans }), (file) => {
+    assert.equal(file.geometry!.known, false);
+    assert.deepEqual(file.warnings?.map(({ code }) => code), ["slices-not-stacked"]);
+  });
+});
+
 Deno.test("VD: echoes and repetitions are volumes, averages are combined", async () => {
   const scaled = (factor: number): NdArray => ({
     ...KSPACE,
