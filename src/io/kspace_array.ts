@@ -170,6 +170,15 @@ export async function readPlanes(
   );
 }
 
+/** The array for a look at its layout: values that are not finite count as zero. */
+export function finiteOnly(array: KspaceArray): KspaceArray {
+  return {
+    ...array,
+    read: async (start, count) =>
+      (await array.read(start, count)).map((value) => Number.isFinite(value) ? value : 0),
+  };
+}
+
 /** Distances of the elements of a box, packed in the order of the strides of the file. */
 export function packedStrides(axes: readonly StoredAxis[], count: readonly number[]): number[] {
   const order = axes.map((_, i) => i).sort((a, b) => axes[a].stride - axes[b].stride);

@@ -64,9 +64,9 @@ async function collect(
   const unreadable = all.find(({ failure }) => failure?.cause !== undefined);
   if (good.length === 0 && !(allowEmpty && unreadable === undefined)) throw all[0].failure;
   const slices = good.length === 0 ? all : all.map((slice) => likeOthers(slice, good[0]));
-  const [{ mask, method, model, device, steps, nfe, settings, drawn }] = good.length > 0
-    ? good
-    : all;
+  // What is said of the volume is that of slices that were reconstructed.
+  const told = good.length === 0 ? all : good;
+  const [{ mask, method, model, device, steps, nfe, settings, drawn }] = told;
   const [{ index: first }] = all;
   const magnitude = stack(slices.map((slice) => slice.magnitude));
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
@@ -95,7 +95,7 @@ async function collect(
     slices: range,
     frames,
     mask,
-    coils: coilsOf(slices.map(({ coils }) => coils)),
+    coils: coilsOf(told.map(({ coils }) => coils)),
     method,
     model,
     device,
@@ -109,7 +109,7 @@ async function collect(
       ? volumeAudit(audited, std && spreadFigures(magnitude, std, first))
       : undefined,
     warnings: distinct([...warnings, ...warningsOf(slices)]),
-    seconds: totalSeconds(slices),
+    seconds: totalSeconds(told),
   };
 }
 

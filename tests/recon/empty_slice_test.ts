@@ -62,6 +62,8 @@ for (const [format, write] of Object.entries(WRITERS)) {
             assert.deepEqual(data, expected, `slice ${slice}`);
           }
           assert.deepEqual(result.emptySlices, [at]);
+          assert.equal(result.steps, alone.steps);
+          assert.equal(result.coils.compressed, alone.coils.compressed);
           const [warning, ...others] = result.warnings
             .filter(({ code }) => code === "slices-left-empty");
           assert.deepEqual(others, []);

@@ -1,6 +1,6 @@
 /** Which axis of an array of k-space counts coils. @module */
 import { isEncoded, PARTS, UNUSED } from "../../io/axes.ts";
-import { type KspaceArray, readPlanes } from "../../io/kspace_array.ts";
+import { finiteOnly, type KspaceArray, readPlanes } from "../../io/kspace_array.ts";
 import { coilResidual, type Predicted } from "./coils.ts";
 import { type Centre, type Profile, strongest } from "./profiles.ts";
 
@@ -101,7 +101,7 @@ async function predicted(
     if (centres[i] === "corner") return 0;
     return centres[i] === "middle" ? Math.floor(axes[i].size / 2) : strongest(profiles[i]);
   };
-  const planes = await readPlanes(array, { names }, [axis, row, column], at, 0);
+  const planes = await readPlanes(finiteOnly(array), { names }, [axis, row, column], at, 0);
   return coilResidual(planes, [centre(row), centre(column)]);
 }
 

@@ -1,6 +1,12 @@
 /** Where the image has its origin: in the middle, or at its first pixel as `numpy.fft` has it. @module */
 import { ENCODED, UNUSED } from "../../io/axes.ts";
-import { type KspaceArray, type KspaceLayout, readPlanes, rolesOf } from "../../io/kspace_array.ts";
+import {
+  finiteOnly,
+  type KspaceArray,
+  type KspaceLayout,
+  readPlanes,
+  rolesOf,
+} from "../../io/kspace_array.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { type Profile, strongest } from "./profiles.ts";
 
@@ -32,7 +38,7 @@ export async function originInCorner(
     const [row, column] = [name, other].map((each) =>
       each === undefined ? -1 : names.indexOf(each)
     );
-    const planes = await readPlanes(array, layout, [coil, row, column], at, 0);
+    const planes = await readPlanes(finiteOnly(array), layout, [coil, row, column], at, 0);
     const { turn, size } = neighbours(planes);
     if (size > CONCENTRATED && Math.abs(turn) > ACROSS) across.push(name);
   }

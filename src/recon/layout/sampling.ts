@@ -1,7 +1,12 @@
 /** Along which encoded axes k-space was undersampled. @module */
 import { InputError } from "../../errors.ts";
 import { ENCODED } from "../../io/axes.ts";
-import { type KspaceArray, type KspaceLayout, readPlanes } from "../../io/kspace_array.ts";
+import {
+  finiteOnly,
+  type KspaceArray,
+  type KspaceLayout,
+  readPlanes,
+} from "../../io/kspace_array.ts";
 import { hasGaps, type Profile, strongest } from "./profiles.ts";
 
 /**
@@ -44,7 +49,7 @@ async function fullySampled(
 ): Promise<string[]> {
   const [a, b, c] = ENCODED.map((name) => layout.names.indexOf(name));
   const at = Object.fromEntries(profiles.map((profile, i) => [i, strongest(profile)]));
-  const planes = await readPlanes(array, layout, [a, b, c], at, 0);
+  const planes = await readPlanes(finiteOnly(array), layout, [a, b, c], at, 0);
   const { data, shape: [na, , nb, nc] } = planes;
   const size = [na, nb, nc];
   const plane = nb * nc;
