@@ -105,7 +105,7 @@ export type { AuditLevel } from "./src/recon/audit/auditor.ts";
 export type { JudgedBand, SliceConsistency } from "./src/recon/audit/figures.ts";
 
 // Out.
-export { writeNifti } from "./src/io/nifti/write.ts";
+export { type NiftiVolume, writeNifti } from "./src/io/nifti/write.ts";
 export { writeNpy, writeNpyComplex } from "./src/io/numpy/npy.ts";
 export { encodePng } from "./src/io/png.ts";
 export { type DicomDescription, writeDicom } from "./src/recon/dicom.ts";

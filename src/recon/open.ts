@@ -7,6 +7,7 @@ import type { KspaceFile } from "../io/types.ts";
 import type { FourierSignRequest } from "../mrd/fourier_sign.ts";
 import { exchanged, type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { noArray, openLayout } from "./layout/open_layout.ts";
+import { withOrientation } from "./orientation.ts";
 import { openRaw } from "./raw_file.ts";
 import { checkFinite, planarCoils } from "../io/planar.ts";
 import { checkSlice, namedAxes } from "../io/axes.ts";
@@ -34,6 +35,11 @@ export interface ReadOptions extends OpenOptions {
    * it is the inverse DFT. Default `auto`: `+` for raw acquisitions of Siemens, `-` for all others.
    */
   readonly fourierSign?: FourierSignRequest;
+  /**
+   * Directions in which column, row and slice of the images increase, such as `LPS`, for a file that
+   * does not say it. Default: unknown.
+   */
+  readonly orientation?: string;
   /** What prepares raw acquisitions; default a runtime on the CPU. It must outlive the file. */
   readonly runtime?: Runtime;
 }
@@ -45,7 +51,21 @@ export interface ReadOptions extends OpenOptions {
  */
 export async function readKspace(
   path: string,
-  { domain, axes, dc, origin, ...raw }: ReadOptions = {},
+  { orientation, ...options }: ReadOptions = {},
+): Promise<KspaceFile> {
+  const file = await opened(path, options);
+  if (orientation === undefined) return file;
+  try {
+    return withOrientation(file, orientation);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function opened(
+  path: string,
+  { domain, axes, dc, origin, ...raw }: Omit<ReadOptions, "orientation">,
 ): Promise<KspaceFile> {
   if (domain !== "image") {
     const file = await openRaw(path, raw);

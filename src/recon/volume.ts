@@ -32,7 +32,8 @@ export function sliceRange(
   return slices;
 }
 
-const slicesOfFrame = ({ slices, frames }: Pick<KspaceFile, "slices" | "frames">): number =>
+/** Slices of one frame. */
+export const slicesOfFrame = ({ slices, frames }: Pick<KspaceFile, "slices" | "frames">): number =>
   slices / frameCount(frames);
 
 /** The frames that a range of slices makes; undefined for a part of one. */

@@ -130,6 +130,12 @@ async function runJob(
     }
     if (strict) requireNoWarning(result.warnings);
     if (!quiet) result.warnings.forEach((warning) => warn(console, file.path, warning));
+    if (!quiet && !result.geometry?.known && input !== undefined) {
+      console.err(
+        `${file.path}: says nothing of the orientation; recon.nii.gz has none (--orientation CODE ` +
+          "sets it)\n",
+      );
+    }
     // The preview of the built-in example shows what a method is for.
     const zeroFilled = input === undefined
       ? (await reconstruct(file, { ...options, ...ZERO_FILLED })).magnitude
@@ -196,7 +202,7 @@ export async function openInput(
   { simulate, ...read }: Pick<
     ReconRequest,
     | ("simulate" | "domain" | "axes" | "dc" | "origin")
-    | ("group" | "encoding" | "fourierSign" | "measurement")
+    | ("group" | "encoding" | "fourierSign" | "measurement" | "orientation")
   >,
   input: string | undefined,
 ): Promise<KspaceFile> {
@@ -204,7 +210,7 @@ export async function openInput(
   if (simulate === undefined) {
     const { domain, axes, dc, origin, group, encoding, fourierSign, measurement } = read;
     const options = { domain, axes, dc, origin, group, encoding, fourierSign, measurement };
-    return await readKspace(input, { runtime, ...options });
+    return await readKspace(input, { runtime, ...options, orientation: read.orientation });
   }
   const image = await openImage(input);
   try {

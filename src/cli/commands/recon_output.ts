@@ -9,7 +9,8 @@ import { frameCount } from "../../io/axes.ts";
 import { leading, type NdArray, ndarray } from "../../ndarray.ts";
 import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "../../recon/mrd_images.ts";
-import { previewPng, slicePngs } from "../render/preview.ts";
+import { VERSION } from "../../version.ts";
+import { previewPng, slicePngs, white } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
 import type { Reconstruction } from "../../recon/types.ts";
 
@@ -111,9 +112,15 @@ export async function writeImages(
 ): Promise<void> {
   const paths = outputPaths(folder, request);
   const { magnitude, std, samples, maps, reference, geometry, frames, method } = result;
-  const nifti = (path: string, image: NdArray) => writeNifti(path, { image, geometry, frames });
+  const { mask, steps } = result;
+  const made = `larmor ${VERSION} ${method} ${steps} steps, ${mask.spec}`;
+  const nifti = (path: string, image: NdArray, description = made) =>
+    writeNifti(path, {
+      ...{ image, geometry, frames, description },
+      white: image.shape.length > 3 ? undefined : white(image),
+    });
   await nifti(paths.magnitude, magnitude);
-  if (std) await nifti(paths.std, std);
+  if (std) await nifti(paths.std, std, `standard deviation, ${made}`);
   if (samples) await numbered(paths.samples, "nii.gz", samples, nifti);
   if (request.complex) await nifti(paths.complex, result.complex);
   if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);

@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.ts";
 import type { DeviceRequest } from "../../graph/mod.ts";
 import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
 import { methods } from "../../recon/methods.ts";
+import { checkOrientation } from "../../recon/orientation.ts";
 import { option } from "./table.ts";
 import { axes, count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
 import { SIMULATION, simulation, sliceBounds, tunedSettings } from "./values.ts";
@@ -83,6 +84,12 @@ export const INPUT = {
     "where the image has its origin: centre, or corner as numpy.fft has it. Default: auto, " +
       "where the edges do not cut the object",
     oneOf(["auto", "centre", "corner"]),
+  ),
+  orientation: option(
+    "CODE",
+    "directions in which column, row and slice of the images increase, for a file that does not say " +
+      "it: one of each pair R/L, A/P, S/I, such as LPS. Default: that of the file, or unknown",
+    checkOrientation,
   ),
   group: option("NAME", "group of an ISMRMRD file. Default: the only group, or dataset", path),
   encoding: option(

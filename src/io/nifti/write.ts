@@ -14,10 +14,20 @@ import { quaternion } from "./quaternion.ts";
 const MAX_NIFTI1_DIM = 32767;
 /** Dimensions that the header has room for. */
 const MAX_DIMS = 7;
+/** Characters of `descrip`, one left for the zero at its end. */
+const MAX_DESCRIPTION = 79;
 /** xyzt_units: millimetres. */
 const MILLIMETRES = 2;
 /** sform_code and qform_code: coordinates of the scanner. */
 const SCANNER = 1;
+
+/** A volume, and what the header says of it. */
+export interface NiftiVolume extends ImageVolume {
+  /** What the image is; ASCII, cut after 79 characters. */
+  readonly description?: string;
+  /** Value that a viewer shows white (0 is black). Default: the viewer's choice. */
+  readonly white?: number;
+}
 
 /**
  * Writes a volume, complete or not at all: float32 for `[slice, row, column]`, complex64 for
@@ -27,7 +37,7 @@ const SCANNER = 1;
  */
 export async function writeNifti(
   path: string,
-  { image, geometry, frames = [] }: ImageVolume,
+  { image, geometry, frames = [], description, white }: NiftiVolume,
 ): Promise<void> {
   const { shape } = image;
   const complex = shape.length === 4 && shape[1] === 2;
@@ -48,14 +58,19 @@ export async function writeNifti(
       `Cannot write ${path}: at most ${MAX_DIMS} dimensions are possible, found ${dims.length}`,
     );
   }
-  const header = headerBytes(dims, complex, geometry);
+  const header = headerBytes(dims, complex, geometry, { description, white });
   const values = complex ? interleave(image) : image.data;
   const bytes = concatBytes([header, bytesOf(values)]);
   await writeFileWhole(path, path.endsWith(".gz") ? gzipSync(bytes) : bytes);
 }
 
 /** The header, with the four bytes behind it that say "no extensions". */
-function headerBytes(dims: readonly number[], complex: boolean, geometry?: Geometry): Uint8Array {
+function headerBytes(
+  dims: readonly number[],
+  complex: boolean,
+  geometry: Geometry | undefined,
+  { description = "", white = 0 }: Pick<NiftiVolume, "description" | "white">,
+): Uint8Array {
   const first = !dims.some((dim) => dim > MAX_NIFTI1_DIM);
   const header = first ? new NIFTI1() : new NIFTI2();
   const affine = geometry?.affine ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
@@ -73,6 +88,8 @@ function headerBytes(dims: readonly number[], complex: boolean, geometry?: Geome
     vox_offset: (first ? NIFTI1_BYTES : NIFTI2_BYTES) + 4,
     scl_slope: 1,
     xyzt_units: MILLIMETRES,
+    description: description.replace(/[^ -~]/g, "?").slice(0, MAX_DESCRIPTION),
+    cal_max: white,
     qform_code: rotation === undefined ? 0 : code,
     sform_code: code,
     ...{ quatern_b: b, quatern_c: c, quatern_d: d },
