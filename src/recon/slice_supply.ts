@@ -15,6 +15,7 @@ import type { SamplingGeometry } from "../method/problem.ts";
 import { type NdArray, ndarray, partOf, stack } from "../ndarray.ts";
 import { once } from "../once.ts";
 import type { Whitening } from "./coil_noise.ts";
+import { coilsUsed } from "./compression.ts";
 import type { OutputGeometry } from "./finish.ts";
 import { readNoiseCovariance } from "./noise_file.ts";
 import { chooseSampling, requestedMasks, type Sampling } from "./sampling.ts";
@@ -43,22 +44,6 @@ export type SupplyOptions = Pick<
   ReconstructOptions,
   "mask" | "maps" | "calibration" | "mapSets" | "compress" | "whiten"
 >;
-
-/** Above this number of coils they are compressed by themselves ... */
-export const COMPRESS_ABOVE = 24;
-
-/** ... to so many: the sensitivities of dense arrays are smooth, and are spanned by fewer. */
-export const COMPRESS_TO = 16;
-
-/** How many coils a method with maps sees. */
-export function coilsUsed(
-  coils: number,
-  compress: ReconstructOptions["compress"] = "auto",
-): number {
-  if (compress === "off") return coils;
-  if (compress === "auto") return coils > COMPRESS_ABOVE ? COMPRESS_TO : coils;
-  return Math.min(compress, coils);
-}
 
 /** Slices of a file, prepared anew each time. */
 export class FileSlices implements SliceSupply {

@@ -22,12 +22,13 @@ import { distinct, type Warning } from "../warning.ts";
 import { Auditor } from "./audit/auditor.ts";
 import { emptySlice } from "./empty_slice.ts";
 import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
+import { clockOf } from "./clock.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
 import { preparedSolver } from "./partial_fourier.ts";
 import type { PreparedSlice } from "./prepare.ts";
 import { FileSlices, type SliceSupply } from "./slice_supply.ts";
 import { sliceRange } from "./volume.ts";
-import type { Progress, ReconstructedSlice, ReconstructOptions, Seconds } from "./types.ts";
+import type { Progress, ReconstructedSlice, ReconstructOptions } from "./types.ts";
 
 /** Parts of the progress of a slice: reading it, and reading and calibrating it. */
 const READING_SHARE = 0.02;
@@ -280,28 +281,6 @@ const setsOf = (maps?: NdArray) => maps && { sets: maps.shape[0], coils: maps.sh
 /** The factor for the images that a method gave: one for each set of maps, or one only. */
 function factorFor({ shape }: NdArray, { factor }: Pick<PreparedSlice, "factor">): NdArray {
   return ndarray(factor.data.subarray(0, sizeOf(shape)), shape);
-}
-
-function clockOf(runtime: Runtime) {
-  const compiledBefore = runtime.compileSeconds;
-  const spent = { read: 0, calibrate: 0, compile: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };
-  const add = (stage: keyof typeof spent, seconds: number) => {
-    spent[stage] += seconds;
-  };
-  return {
-    add,
-    time: async <T>(stage: keyof typeof spent, work: () => Promise<T>): Promise<T> => {
-      const start = performance.now();
-      const result = await work();
-      add(stage, (performance.now() - start) / 1000);
-      return result;
-    },
-    seconds: (): Seconds => ({
-      ...spent,
-      eigenbasis: spent.eigenbasis || undefined,
-      compile: runtime.compileSeconds - compiledBefore,
-    }),
-  };
 }
 
 /** The image, and the samples whose mean it is where the method draws samples. */

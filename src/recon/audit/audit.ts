@@ -119,6 +119,7 @@ function meanPrediction(slices: readonly SliceAudit[]): Prediction | null {
     error: mean(all.map(({ error }) => error)),
     sense: mean(all.map(({ sense }) => sense)),
     tv: meanKnown(all.map(({ tv }) => tv)),
+    signal: mean(all.map(({ signal = 0 }) => signal)),
     expected: meanKnown(all.map(({ expected }) => expected)),
   };
 }

@@ -12,7 +12,9 @@ import type { NdArray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
 import type { ReadSlice } from "../slice_supply.ts";
 import type { SliceAudit } from "./audit.ts";
-import { consistencyFigures } from "./figures.ts";
+import { sense } from "../../classical/mod.ts";
+import { consistencyFigures, MIN_SIGMA } from "./figures.ts";
+import { imageNoise, unknowns } from "./image_figures.ts";
 import { compilePrediction, type Predict } from "./prediction.ts";
 
 /** How thorough an audit is: none, what costs a fraction of a second a slice, or a second reconstruction. */
@@ -61,9 +63,19 @@ export class Auditor {
     control: RunControl,
   ): Promise<SliceAudit> {
     const [measure, predict] = await once(this.#compiled, key, () => this.#compile(geometry));
+    const energies = await measure(problem, image);
+    const { maps } = problem.inputs;
+    const measured = energies.bands.reduce((sum, { count }) => sum + count, 0);
+    const noise = imageNoise(image, maps);
     return {
       slice: index,
-      consistency: consistencyFigures(await measure(problem, image), problem.sigma),
+      consistency: {
+        ...consistencyFigures(energies, problem.sigma),
+        imageNoise: noise,
+        amplification: noise / Math.max(problem.sigma, MIN_SIGMA),
+        ...(this.options.method === sense &&
+          { undetermined: unknowns(maps) / Math.max(1, measured) }),
+      },
       prediction: await predict?.(problem, control),
     };
   }

@@ -54,6 +54,15 @@ export interface SliceConsistency extends ConsistencyFigures {
   readonly coilRatio: number;
   /** Largest correlation of the noise between coils. */
   readonly correlation: number;
+  /** Noise of the image, relative to bright tissue. */
+  readonly imageNoise?: number;
+  /** The same over the noise of the samples, which is that of a fully sampled image. */
+  readonly amplification?: number;
+  /**
+   * Unknowns of the image over the numbers that were measured; only of methods without a prior, which
+   * cannot fill in what the data leave open.
+   */
+  readonly undetermined?: number;
 }
 
 /** Where a fit takes up all but this part of the noise, nothing is left to judge the data by. */

@@ -40,6 +40,8 @@ export interface Prediction {
   readonly sense: number;
   /** The same of `tv`, beside methods with a network; null beside others. */
   readonly tv: number | null;
+  /** Mean square of these samples over the noise variance: the error of an empty image. */
+  readonly signal?: number;
   /** The error that the spread of the posterior samples predicts; null without posterior samples. */
   readonly expected: number | null;
 }
@@ -142,6 +144,7 @@ export async function compilePrediction(
       error: ofImage,
       sense: method === sense ? ofImage : await error(await senseSolver.solve(without)),
       tv: tvSolver === undefined ? null : await error(await tvSolver.solve(without)),
+      signal: scale * measured.data.reduce((sum, value) => sum + value * value, 0),
       expected: samples === undefined || samples.shape[0] < 2
         ? null
         : 1 + await expectedError(samples, image, (x) => error(x, zeros(measured.shape))),

@@ -36,11 +36,25 @@ export const LIMITS = {
   modelError: { about: "data", suspicious: 0.03, inconsistent: 0.15 },
   /** Distance of the image from the data, relative to the signal of a band. */
   dataInconsistency: { about: "image", suspicious: 0.05, inconsistent: 0.15 },
+  /** Noise of the image, relative to bright tissue. */
+  imageNoise: { about: "image", suspicious: 0.17, inconsistent: 0.3 },
+  /** The same over that of a fully sampled image, where it is seen. */
+  amplification: { about: "image", suspicious: 4.2, inconsistent: 6 },
+  /** Unknowns over measured numbers, of methods without a prior. */
+  undetermined: { about: "image", suspicious: 1, inconsistent: 1.33 },
+  /** Error of prediction beyond the noise over that of an empty image, of methods with a prior. */
+  unpredicted: { about: "image", suspicious: 0.95, inconsistent: 2 },
   /** Error of prediction over that of sense. */
   prediction: { about: "image", suspicious: 1.15, inconsistent: 2 },
   /** Error of prediction beyond the noise over that of tv, of methods with a network. */
   prior: { about: "image", suspicious: 1.15, inconsistent: 10 },
 } as const satisfies Record<string, Limits>;
+
+/** Noise of an image below this part of bright tissue is not seen, and may be texture. */
+const SEEN_NOISE = 0.06;
+
+/** Held-back samples with less signal than this part of the noise cannot be predicted by anything. */
+const MIN_SIGNAL = 0.15;
 
 /** A network that predicts worse than tv by less than this part of the noise predicts as well. */
 const EQUAL_PREDICTION = 0.03;
@@ -95,8 +109,55 @@ export function judge(consistency: SliceConsistency, prediction?: Prediction): r
         "of k-space, beyond the noise; an iteration that stopped early, a weight too large or a " +
         "wrong prior do this",
     ),
+    imageReasons(consistency),
     prediction === undefined ? [] : predictionReasons(prediction, noise ?? 1),
+    prediction === undefined || consistency.undetermined !== undefined
+      ? []
+      : unpredicted(prediction, noise ?? 1),
   ].flat();
+}
+
+/** What is wrong with an image in itself. */
+function imageReasons(
+  { imageNoise = 0, amplification = 0, undetermined = 0 }: SliceConsistency,
+): Reason[] {
+  return [
+    reason(
+      "imageNoise",
+      imageNoise,
+      `The noise of the image is ${
+        percent(imageNoise)
+      } of bright tissue: there is little signal, or ` +
+        "the method does not hold the noise back",
+    ),
+    imageNoise < SEEN_NOISE ? [] : reason(
+      "amplification",
+      amplification,
+      `The noise of the image is ${short(amplification)} times that of a fully sampled one; too ` +
+        "little regularisation (a low weight) or coils that cannot tell the folded pixels apart do this",
+    ),
+    reason(
+      "undetermined",
+      undetermined,
+      `The image has ${
+        short(undetermined)
+      } times as many unknowns as numbers were measured, and the ` +
+        "method has no prior: it stays folded; more coils or lines, or a method with a prior are needed",
+    ),
+  ].flat();
+}
+
+function unpredicted({ error, signal = 0 }: Prediction, noise: number): Reason[] {
+  if (!(signal - noise > MIN_SIGNAL * noise)) return [];
+  const part = (error - noise) / (signal - noise);
+  return reason(
+    "unpredicted",
+    part,
+    `Samples that were held back are not predicted: ${
+      short(part)
+    } times the error of an empty image ` +
+      "is left, beyond the noise",
+  );
 }
 
 /** The worst that reasons say, of one subject or of all. */

@@ -15,6 +15,8 @@ import { judge, LIMITS, type Limits, verdictOf } from "../../../src/recon/audit/
 import { Auditor } from "../../../src/recon/audit/auditor.ts";
 import { simulatedBrain } from "../../../src/recon/example.ts";
 import { findMethod } from "../../../src/recon/methods.ts";
+import { kspaceFromArray, reconstruct } from "../../../mod.ts";
+import { Rng } from "../../../src/rng.ts";
 import { runtime } from "../../runtime.ts";
 
 const BAND: JudgedBand = {
@@ -211,3 +213,47 @@ for (const [name, [reason, run]] of Object.entries(FAULTS)) {
     assert.ok(audit.reasons.some((text) => reason.test(text)), audit.reasons.join("\n"));
   });
 }
+
+Deno.test("absolute limits: noise of the image, its growth, too few numbers, nothing predicted", () => {
+  const kinds = (change: Partial<SliceConsistency>, prediction?: Parameters<typeof judge>[1]) =>
+    judge({ ...GOOD, ...change }, prediction).map(({ kind }) => kind);
+  assert.deepEqual(kinds({ imageNoise: 0.15, amplification: 3.8, undetermined: 0.4 }), []);
+  assert.deepEqual(kinds({ imageNoise: 0.35, amplification: 0.7 }), ["imageNoise"]);
+  assert.deepEqual(kinds({ imageNoise: 0.1, amplification: 5 }), ["amplification"]);
+  assert.deepEqual(kinds({ imageNoise: 0.03, amplification: 30 }), [], "texture");
+  assert.deepEqual(kinds({ undetermined: 2 }), ["undetermined"]);
+  const empty = { ...PREDICTION, error: 5, sense: 5, signal: 5 };
+  assert.deepEqual(kinds({}, empty), ["unpredicted"]);
+  assert.deepEqual(kinds({}, { ...empty, error: 2 }), []);
+  assert.deepEqual(kinds({ undetermined: 0.5 }, empty), [], "sense does not fill in");
+});
+
+for (
+  const [title, method, options, kind] of [
+    ["a weight that lets the noise grow", "tv", { weight: 0.001 }, "amplification"],
+    ["one virtual coil", "sense", { compress: 1 }, "undetermined"],
+  ] as const
+) {
+  Deno.test(`an image that is bad by itself is flagged: ${title}`, async () => {
+    using file = await simulatedBrain({ size: 96, coils: 8, noise: 0.03 });
+    const run = async (more: object) => {
+      const mask = "equispaced:R=4,acs=16";
+      const { audit } = await reconstruct(file, { method, mask, device: runtime, ...more });
+      return audit!;
+    };
+    assert.equal((await run({})).image, "consistent");
+    const bad = await run(options);
+    assert.notEqual(bad.image, "consistent", kind);
+  });
+}
+
+Deno.test("an image of pure noise is inconsistent, and rss of a few lines warns", async () => {
+  const shape = [6, 2, 64, 60];
+  const data = new Rng(4).normals(6 * 2 * 64 * 60);
+  using file = kspaceFromArray({ data: Float32Array.from(data), shape });
+  const mask = "equispaced:R=4,acs=16";
+  const { audit } = await reconstruct(file, { method: "tv", mask, device: runtime });
+  assert.equal(audit!.image, "inconsistent", JSON.stringify(audit!.reasons));
+  const { warnings } = await reconstruct(file, { method: "rss", mask, device: runtime });
+  assert.deepEqual(warnings.map(({ code }) => code), ["missing-samples"]);
+});
