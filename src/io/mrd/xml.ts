@@ -9,6 +9,8 @@ import { reason } from "../../host.ts";
 
 /** Longest text that is parsed: real headers have some 10 kB, with vendors' extras a few 100. */
 const MAX_CHARACTERS = 1 << 23;
+/** Most tags: headers have hundreds, and a parser takes seconds for millions. */
+const MAX_TAGS = 100_000;
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -49,6 +51,14 @@ export class XmlElement {
   }
 }
 
+function hasMoreTags(text: string, most: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at + 1)) {
+    if (++count > most) return true;
+  }
+  return false;
+}
+
 /** Parses a document, which a NUL ends, and gives its root. */
 export function parseXml(xml: string, root: string, source: string): XmlElement {
   const [text] = xml.split("\0", 1);
@@ -57,6 +67,7 @@ export function parseXml(xml: string, root: string, source: string): XmlElement 
   if (text.length > MAX_CHARACTERS) {
     throw fail(`${text.length} characters, more than ${MAX_CHARACTERS}`);
   }
+  if (hasMoreTags(text, MAX_TAGS)) throw fail(`more than ${MAX_TAGS} tags`);
   if (text.includes("<!DOCTYPE") || text.includes("<!ENTITY")) throw fail("a document type");
   const valid = XMLValidator.validate(text);
   if (valid !== true) throw fail(`a mistake in line ${valid.err.line ?? 1}: ${valid.err.msg}`);
