@@ -1,13 +1,16 @@
 /**
  * The tables of docs/results.md: every method on the real slice and on validation volumes.
  *
- *     deno run --allow-all bench/results.ts [--data ../shared/data] [--rows FILE] [--only NAME,...]
+ *     deno run --allow-all bench/results.ts [--data ../shared/data] [--rows FILE] [--output FILE]
+ *                                          [--only NAME,...] [--parts NAME,...] [--known]
  *
  * Rows are kept in a file of JSON lines, so that a run that was stopped goes on; delete the file (or a
- * method's lines) to measure again. Seconds are wall-clock for one slice on the CPU, compiling left out.
+ * method's lines) to measure again. A run of some methods (`--only`) or some parts (`--parts`: real,
+ * validation, several, steps, spread) writes bench/results/part.md, so that the page stays whole; `--known`
+ * measures nothing and writes what is there. Seconds are wall-clock for one slice on the CPU, compiling left out.
  */
 import { dirname } from "node:path";
-import { benchOptions } from "./options.ts";
+import { benchOptions, say } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { writeFileWhole } from "../src/io/atomic.ts";
 import { magnitudeOf, meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
@@ -17,14 +20,17 @@ import { makeTrials, scoreTrial, type Trial } from "../src/recon/trials.ts";
 import { headMask, type RegionMetrics } from "../src/mri/metrics/metrics.ts";
 import { Rng } from "../src/rng.ts";
 
+const PARTS = ["real", "validation", "several", "steps", "spread"];
+const PAGE = "docs/results.md", PART_PAGE = "bench/results/part.md";
+
 const options = benchOptions(import.meta.url, {
   data: { type: "string", default: new URL("../../shared/data", import.meta.url).pathname },
   rows: { type: "string", default: "bench/results/rows.jsonl" },
-  output: { type: "string", default: "docs/results.md" },
+  output: { type: "string" },
   only: { type: "string" },
   /** Write the tables of what has been measured, and measure nothing. */
   known: { type: "boolean", default: false },
-  parts: { type: "string", default: "real,validation,several,steps,spread" },
+  parts: { type: "string", default: PARTS.join(",") },
 });
 
 /** One measurement. */
@@ -199,6 +205,8 @@ const names = methods.map(({ name }) => name).filter((name) =>
   options.only === undefined || options.only.split(",").includes(name)
 );
 const parts = options.parts.split(",");
+const isWhole = options.only === undefined && PARTS.every((part) => parts.includes(part));
+const output = options.output ?? (isWhole ? PAGE : PART_PAGE);
 const sections: string[] = [];
 await using runtime = await Runtime.open("cpu");
 
@@ -362,7 +370,7 @@ if (parts.includes("spread")) {
 }
 
 const begin = "<!-- tables of bench/results.ts -->";
-const before =
-  (await Deno.readTextFile(options.output).catch(() => "# Results\n\n")).split(begin)[0];
+const before = (await Deno.readTextFile(output).catch(() => "# Results\n\n")).split(begin)[0];
 const page = `${before.trimEnd()}\n\n${begin}\n\n${sections.join("\n")}`;
-await writeFileWhole(options.output, new TextEncoder().encode(page));
+await writeFileWhole(output, new TextEncoder().encode(page));
+say(`Wrote ${output}`);
