@@ -10,13 +10,14 @@ import type { OpAttributes, OpName } from "./ops/attributes.ts";
 import type { OpRule } from "./rule.ts";
 import { Tensor } from "./tensor.ts";
 
-let table: { readonly [K in OpName]: OpRule<K> } | undefined;
+type RuleTable = { readonly [K in OpName]: OpRule<K> };
 
-/** The rule of an operator. */
-export function ruleOf<K extends OpName>(op: K): OpRule<K> {
+let table: RuleTable | undefined;
+
+function rules(): RuleTable {
   // Joined at first use: the files of ops/ import this one, so their tables may not exist yet
   // when it is evaluated.
-  table ??= {
+  return table ??= {
     ...leafRules,
     ...elementwiseRules,
     ...activationRules,
@@ -26,8 +27,15 @@ export function ruleOf<K extends OpName>(op: K): OpRule<K> {
     ...movementRules,
     ...reduceRules,
   };
-  return table[op] as unknown as OpRule<K>;
 }
+
+/** The rule of an operator. */
+export function ruleOf<K extends OpName>(op: K): OpRule<K> {
+  return rules()[op] as unknown as OpRule<K>;
+}
+
+/** Names of all operators that have a rule. */
+export const operatorNames = () => Object.keys(rules()) as OpName[];
 
 /**
  * Applies an operator.

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Runtime } from "../../src/graph/mod.ts";
+import { WITHOUT_WEBGPU } from "../../src/graph/ops/webgpu.ts";
 import { readNpy, writeNpyComplex } from "../../src/io/numpy/npy.ts";
 import { scene } from "../mri/calibration/calibration_support.ts";
 import { relativeError, turned } from "../mri/support.ts";
@@ -97,5 +98,19 @@ testWith(
     } finally {
       await Deno.remove(script);
     }
+  },
+);
+
+testWith(
+  exists(ICD) ? undefined : "chromium's SwiftShader",
+  "WebGPU has a kernel for every operator but those that are listed",
+  async () => {
+    const env = { ...Deno.env.toObject(), ...SWIFTSHADER };
+    const script = "tests/integration/webgpu_operators.ts";
+    const out = await run(Deno.execPath(), ["run", "-A", "--no-check", script], { cwd: ROOT, env });
+    assert.deepEqual(
+      JSON.parse(out.trim().split("\n").at(-1)!).toSorted(),
+      WITHOUT_WEBGPU.toSorted(),
+    );
   },
 );

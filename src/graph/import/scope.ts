@@ -20,7 +20,8 @@ import { ForeignNode, type ForeignRules, numbersOf } from "./node.ts";
 import { reduceRules } from "./reduce.ts";
 import { windowRules } from "./window.ts";
 
-const rules: ForeignRules = {
+/** Rules of the operators that a foreign model may have, by name. */
+export const foreignRules: ForeignRules = {
   ...arithmeticRules,
   ...movementRules,
   ...windowRules,
@@ -167,11 +168,11 @@ function resultsOf(
     runGraph(branch, branchScope, inner);
     return branch.output.map(({ name }) => lookUp(branchScope, name));
   }
-  if (!isStandard(domain) || !Object.hasOwn(rules, op)) {
+  if (!isStandard(domain) || !Object.hasOwn(foreignRules, op)) {
     const name = `${domain || "ai.onnx"}.${op}`;
     throw new TypeError(`operator ${name} (operator set ${model.opset}) is not supported`);
   }
-  const results = [rules[op](node)].flat();
+  const results = [foreignRules[op](node)].flat();
   for (const result of results) setOrigin(result, node.inputs, nameOf(proto));
   return node.inputs.every((x) => x === undefined || isFoldable(x)) ? results.map(fold) : results;
 }
