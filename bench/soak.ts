@@ -1,6 +1,7 @@
 /**
  * A soak test of the streaming server: good and hostile clients together, for as long as is asked.
- * Every image is checked, and every acquisition of a session that was sent whole must be in its file.
+ * Every image is checked, and every acquisition of a session that was sent whole must be in its file;
+ * damaged streams that were saved are read as files, or refused with a reason.
  * Memory and descriptors of the server are printed; Linux only.
  *
  *     deno run --allow-all bench/soak.ts [--minutes N] [--sessions N] [--hostile X] [--at-once N]
@@ -10,6 +11,8 @@
  * to, or (from 2000 sessions on) its memory grew by more than 5 % over the last 1000.
  */
 import { basename, join } from "node:path";
+import { readKspace } from "../mod.ts";
+import { LarmorError } from "../src/errors.ts";
 import { openMrd } from "../src/io/mrd/mrd_file.ts";
 import type { Acquisition } from "../src/mrd/values.ts";
 import { Rng } from "../src/rng.ts";
@@ -129,7 +132,21 @@ class Findings {
     const streams = [...Deno.readDirSync(folder)].map(({ name }) => name);
     const strange = streams.filter((name) => !name.endsWith(".mrd"));
     if (strange.length > 0) this.fault(`${strange.length} other files, such as ${strange[0]}`);
-    say(`${streams.length} streams stayed as they came`);
+    const read = await Promise.all(streams.map((name) => this.#readStream(join(folder, name))));
+    const count = read.filter((whole) => whole).length;
+    say(`${streams.length} streams stayed as they came; read as files ${count} of them make sense`);
+  }
+
+  /** A stream that stayed is a file like any other: it is read, or refused with a reason. */
+  async #readStream(path: string): Promise<boolean> {
+    try {
+      using file = await readKspace(path);
+      await file.readSlice(0);
+      return true;
+    } catch (error) {
+      if (!(error instanceof LarmorError)) this.fault(`${path}: ${(error as Error).stack}`);
+      return false;
+    }
   }
 
   async #file(path: string): Promise<void> {
