@@ -16,15 +16,14 @@ import {
   slice,
   sqrt,
   sub,
-  swapLastAxes,
   type Tensor,
 } from "../graph/mod.ts";
 import { compileLoop, inputsOf, type LoopCall, runLoop } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, SamplingGeometry } from "../method/problem.ts";
+import { smoothCoils } from "../mri/calibration/smooth_coils.ts";
 import { conjugateGradients } from "../mri/physics/cg.ts";
-import { combineFactor, type ComplexFactor, factorOf, mulFactor } from "../mri/physics/complex.ts";
-import { dftHRows, dftHRowsAdjoint } from "../mri/physics/dft.ts";
+import { combineFactor, conjugate, factorOf, mulFactor } from "../mri/physics/complex.ts";
 import { sampledFourier } from "../mri/physics/operator.ts";
 import { onlyOf, SCALAR, scalar, sizeOf, zeros } from "../ndarray.ts";
 
@@ -36,64 +35,21 @@ const ALPHA = { first: 1, factor: 0.5 } as const;
 const INNER_STEPS = 20;
 /** Norm to which the data are brought; the weights are for it. */
 const DATA_NORM = 100;
-/**
- * The Sobolev norm of coils: weights (1 + a |k|^2)^(b / 2) in k-space, where k is 1/2 at the edge; the
- * published values.
- */
-const SOBOLEV = { a: 220, b: 32 } as const;
-/** Frequencies whose inverse weight is below this are left out: coils cannot have them. */
-const NEGLIGIBLE = 1e-4;
-
 const TINY = 1e-12;
-
-/** Frequencies that coils may have along an axis. */
-function coilLines(size: number): number[] {
-  const edge = Math.sqrt((NEGLIGIBLE ** (-2 / SOBOLEV.b) - 1) / SOBOLEV.a);
-  const centre = Math.floor(size / 2), reach = Math.ceil(edge * size);
-  return Array.from({ length: size }, (_, k) => k).filter((k) => Math.abs(k - centre) <= reach);
-}
-
-/** 1 / (1 + a |k|^2)^(b / 2) at these frequencies, `[rows, columns]`. */
-function inverseWeights(
-  rows: readonly number[],
-  columns: readonly number[],
-  [height, width]: readonly [number, number],
-): Tensor {
-  const square = (line: number, n: number) => ((line - Math.floor(n / 2)) / n) ** 2;
-  const weights = rows.flatMap((row) =>
-    columns.map((column) =>
-      (1 + SOBOLEV.a * (square(row, height) + square(column, width))) ** (-SOBOLEV.b / 2)
-    )
-  );
-  return constantOf(Float32Array.from(weights), [rows.length, columns.length]);
-}
-
-const conjugated = ({ re, im }: ComplexFactor): ComplexFactor => ({ re, im: mul(im, -1) });
 
 /**
  * The unknowns as one vector `[1, n]`, image before coils in weighted k-space, and what is made of them:
  * F(rho, c) = sampled Fourier transform of rho c, and its derivative.
  */
 export function nlinvModel({ coils, height, width, mask }: SamplingGeometry) {
-  const [rows, columns] = [coilLines(height), coilLines(width)];
-  const weights = inverseWeights(rows, columns, [height, width]);
+  const { size: [rows, columns], synthesised, analysed } = smoothCoils([height, width]);
   const imageShape = [1, 1, 2, height, width];
-  const coilShape = [1, coils, 2, rows.length, columns.length];
+  const coilShape = [1, coils, 2, rows, columns];
   const split = sizeOf(imageShape), size = split + sizeOf(coilShape);
   const apart = (x: Tensor) => ({
     image: reshape(slice(x, 1, 0, split), imageShape),
     coils: reshape(slice(x, 1, split, size), coilShape),
   });
-  /** c `[1, C, 2, H, W]` of weighted k-space. */
-  const synthesised = (weighted: Tensor) => {
-    const turned = swapLastAxes(mul(weighted, weights));
-    const alongW = swapLastAxes(dftHRowsAdjoint(turned, columns, width, "forward"));
-    return dftHRowsAdjoint(alongW, rows, height, "forward");
-  };
-  const analysed = (c: Tensor) => {
-    const turned = swapLastAxes(dftHRows(c, rows, "forward"));
-    return mul(swapLastAxes(dftHRows(turned, columns, "forward")), weights);
-  };
   return {
     sampled: sampledFourier([1, coils, 2, height, width], mask),
     size,
@@ -116,7 +72,7 @@ export function nlinvModel({ coils, height, width, mask }: SamplingGeometry) {
         },
         adjoint(z: Tensor) {
           const ofChange = combineFactor(ofMaps, z, 1);
-          const ofCoils = analysed(mulFactor(conjugated(ofImage), z));
+          const ofCoils = analysed(mulFactor(factorOf(conjugate(image)), z));
           return concat([reshape(ofChange, [1, split]), reshape(ofCoils, [1, size - split])], 1);
         },
       };

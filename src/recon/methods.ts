@@ -85,6 +85,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
   maps: true,
   calibration: true,
   mapSets: true,
+  updateMaps: true,
   compress: true,
   whiten: true,
   audit: true,

@@ -15,6 +15,7 @@ import type {
   Solver,
 } from "../method/problem.ts";
 import { meanOf, type NdArray, ndarray, onlyOf, sizeOf } from "../ndarray.ts";
+import { compileMapUpdate, type UpdateMaps } from "../mri/calibration/map_update.ts";
 import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
@@ -138,6 +139,7 @@ interface Part {
 
 class Run {
   readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #updates = new Map<string, Promise<UpdateMaps>>();
   readonly #auditor: Auditor;
 
   constructor(
@@ -179,9 +181,8 @@ class Run {
     report("read", 0);
     const slice = await clock.time("read", () => supply.read(index, method.needsMaps));
     report("calibrate", READING_SHARE);
-    const { problem, ...prepared } = await clock.time("calibrate", () => slice.prepare());
-    const { maps } = problem.inputs;
-    const sets = maps?.shape[0] ?? 1;
+    const { problem: first, ...prepared } = await clock.time("calibrate", () => slice.prepare());
+    const sets = first.inputs.maps?.shape[0] ?? 1;
     const key = `${slice.key} ${sets}`;
     const geometry = { ...slice.geometry, sets };
     const { solver, finish, reorient } = await once(
@@ -191,13 +192,23 @@ class Run {
     );
     const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
     let modelSigma: number | undefined;
-    const { image, samples } = await clock.time("reconstruct", () =>
+    const rounds = 1 + (first.inputs.maps === undefined ? 0 : options.updateMaps ?? 0);
+    const solve = (problem: Problem, round: number) =>
       solved(solver, problem, {
-        ...control("reconstruct", PREPARING_SHARE, share),
+        ...control("reconstruct", PREPARING_SHARE + share * round / rounds, share / rounds),
         onStage: (stage, seconds) => clock.add(stage, seconds),
         onModelSigma: (sigma) => modelSigma = sigma,
         onWarning: (warning) => warnings.push(warning),
-      }));
+      });
+    const { problem, image, samples } = await clock.time("reconstruct", async () => {
+      let problem = first, found = await solve(problem, 0);
+      for (let round = 1; round < rounds; round++) {
+        problem = await this.#withUpdatedMaps(problem, found.image, { key, geometry });
+        found = await solve(problem, round);
+      }
+      return { problem, ...found };
+    });
+    const { maps } = problem.inputs;
     const finishing = { scale: factorFor(image, prepared), ...(image.shape[0] > 2 && { maps }) };
     const { complex, magnitude } = await finish.run({ image, ...finishing });
     // The last guard, for methods that have none of their own.
@@ -246,6 +257,21 @@ class Run {
     const { method, options: { keepMaps = true } } = this.task;
     const maps = method.needsMaps && keepMaps ? await fileMaps() : undefined;
     return maps && (maps.shape[0] === 1 ? onlyOf(maps) : maps);
+  }
+
+  /** The problem with coil maps that fit its data and an image better. */
+  async #withUpdatedMaps(
+    { y, inputs, sigma }: Problem,
+    image: NdArray,
+    { key, geometry }: { readonly key: string; readonly geometry: SamplingGeometry },
+  ): Promise<Problem> {
+    const update = await once(
+      this.#updates,
+      key,
+      () => compileMapUpdate(this.runtime, geometry),
+    );
+    const maps = await update({ y, maps: inputs.maps, sigma }, image);
+    return { y, inputs: { ...inputs, maps }, sigma };
   }
 
   /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */

@@ -66,6 +66,11 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
    */
   readonly mapSets?: MapSets;
   /**
+   * How often coil maps are brought nearer to the data by the image that was found with them, and the image
+   * reconstructed again. Default 0.
+   */
+  readonly updateMaps?: number;
+  /**
    * Virtual coils to compress to; `off` for all coils. Default `auto`: 16 where the file has more than 24,
    * for methods with coil maps.
    */

@@ -37,7 +37,7 @@ async function error(coils: number, spec: string, size: readonly [number, number
   const parsed = parseMaskSpec(spec);
   if (parsed.kind === "file") throw new Error("a formula is required");
   const mask = makeMask(parsed, height, width);
-  const preparation = await Preparation.create(runtime, { coils, mask, full: true });
+  const preparation = new Preparation(runtime, { coils, mask, full: true });
   const { problem, scale } = await preparation.slice(kspace, { kind: "none" });
   const solver = await nlinv.prepare(runtime, { coils, height, width, mask });
   const image = await solver.solve(problem);

@@ -17,7 +17,7 @@ import {
   SEED,
 } from "./shared.ts";
 import { option, type RequestOf } from "./table.ts";
-import { countOr, listOf, oneOf, path } from "./values.ts";
+import { countOr, index, listOf, oneOf, path } from "./values.ts";
 
 const FORMATS = ["npy", "cfl", "png16", "mrd"] as const;
 
@@ -28,6 +28,12 @@ export const RECON_OPTIONS = {
   ...METHOD,
   ...MASK,
   ...MAPS,
+  "update-maps": option(
+    "N",
+    "bring the coil maps nearer to all acquired lines with the image that was found, and reconstruct " +
+      "again, N times: for maps from few or bad calibration lines. Default: 0",
+    index,
+  ),
   compress: option(
     "N",
     "compress to N virtual coils, auto or off; auto compresses more than 24 coils to 16. Default: auto",
@@ -149,6 +155,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     maps,
     calibration,
     mapSets: mapSetsOf(request.mapSets),
+    updateMaps: request.updateMaps,
     compress,
     whiten,
     seed,
