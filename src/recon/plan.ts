@@ -8,6 +8,7 @@ import type { ModelReference } from "../nn/mod.ts";
 import { requireCalibration } from "./calibration_lines.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
+import { gridPixels, tileRows } from "../mri/calibration/espirit.ts";
 import { axesText, frameCount } from "../io/axes.ts";
 import { BLOCK_BYTES } from "./layout/decouple.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
@@ -129,7 +130,7 @@ export async function planReconstruction(
     auditNfe: predicts ? solver.nfe : 0,
     samples: solver.samples ?? 1,
     image,
-    memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image }) +
+    memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image, predicts }) +
       (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
   };
 }
@@ -150,11 +151,15 @@ async function firstUsable(
 }
 
 /** Resident memory of Deno and onnxruntime with small graphs. All measured on Linux x64. */
-const BASE_BYTES = 380e6;
+const BASE_BYTES = 170e6;
 /** Slices of k-space (complex64) that reading, the readout transform and the scaling hold. */
-const READ_ARRAYS = 10;
-/** Slices of (compressed) k-space that ESPIRiT and an iterative method add. */
-const SOLVE_ARRAYS = 36;
+const READ_ARRAYS = 13;
+/** Slices of (compressed) k-space that an iterative method and the audit add. */
+const SOLVE_ARRAYS = 15;
+/** Slices that a second reconstruction for the audit adds. */
+const AUDIT_ARRAYS = 39;
+/** Copies of a tile of the pixels' matrices that ESPIRiT holds. */
+const TILE_COPIES = 17;
 /** Images (float32) for each pixel of the volume: magnitude, complex, reference, and their stacks. */
 const IMAGES_PER_PIXEL = 10;
 
@@ -165,25 +170,34 @@ const IMAGES_PER_PIXEL = 10;
 const ARENA = 3.5;
 
 /**
- * Predicts the peak of resident memory: 380 MB + 10 slices of k-space (complex64) + 36 of the coils
- * that the method sees + 10 float32 for each pixel of the result. For 7 x 256 x 216 and
- * 15 x 640 x 368 with `rss`, `sense`, `tv` and `wavelet` this is within a quarter of what was
- * measured.
+ * Predicts the peak of resident memory: 170 MB + 13 slices of k-space (complex64) + 15 of the coils
+ * that the method sees (54 with a second reconstruction for the audit) + 17 tiles of ESPIRiT's matrices +
+ * 10 float32 for each pixel of the result. What was measured is in docs/coils.md.
+ * @param predicts whether the audit reconstructs each slice a second time
  * @param solverCoils coils that the method sees; 0 for one that needs no maps
  * @param image shape of the result: slices, rows, columns
  */
-export function predictMemory({ file, solverCoils, image }: {
+export function predictMemory({ file, solverCoils, image, predicts = false }: {
   readonly file: Pick<
     KspaceFile,
     "coils" | "height" | "width" | "slices" | "slicesAlong" | "frames"
   >;
   readonly solverCoils: number;
+  readonly predicts?: boolean;
   readonly image: readonly number[];
 }): number {
   const plane = file.height * file.width * 8;
+  const perCoil = SOLVE_ARRAYS + (predicts ? AUDIT_ARRAYS : 0);
   // The slices of 3-D k-space are made together.
   const volume = file.slicesAlong ? file.coils * file.slices / frameCount(file.frames) : 0;
   return BASE_BYTES + Math.min(plane * volume, BLOCK_BYTES) +
-    plane * (READ_ARRAYS * file.coils + SOLVE_ARRAYS * solverCoils) +
+    plane * (READ_ARRAYS * file.coils + perCoil * solverCoils) +
+    TILE_COPIES * tileBytes(solverCoils, file) +
     IMAGES_PER_PIXEL * sizeOf(image) * 4;
+}
+
+/** Bytes of the matrices of a tile of ESPIRiT's pixels, in real form. */
+function tileBytes(coils: number, { height, width }: Pick<KspaceFile, "height" | "width">): number {
+  if (coils === 0) return 0;
+  return 4 * (2 * coils) ** 2 * gridPixels(width).length * tileRows(coils, [height, width]);
 }
