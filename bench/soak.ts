@@ -33,6 +33,8 @@ const minutes = Number(options.minutes ?? (options.sessions === undefined ? 5 : 
 
 /** Sessions between two lines of the table, and those over which memory may grow by so much. */
 const STEP = 100, LAST = 1000, GROWTH = 0.05;
+/** Lines of the table over which memory is averaged. */
+const LINES = 5;
 /** Descriptors that the server may have open beside those at its start. */
 const SPARE_DESCRIPTORS = 40;
 /** Milliseconds between two pieces of a slow client. */
@@ -223,9 +225,11 @@ const { code } = await server.child.status;
 await server.logged;
 if (code !== 0) findings.fault(`the server ended with ${code}: ${server.lastWords()}`);
 await findings.finish(raw);
-const before = memory.at(-1 - LAST / STEP);
-if (before !== undefined) {
-  const growth = memory.at(-1)! / before - 1;
+// Means over some lines: garbage is collected now and then.
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const before = memory.slice(-LAST / STEP - LINES, -LAST / STEP);
+if (before.length === LINES) {
+  const growth = mean(memory.slice(-LINES)) / mean(before) - 1;
   say(`memory over the last ${LAST} sessions: ${(100 * growth).toFixed(1)} %`);
   if (number >= 2 * LAST && growth > GROWTH) findings.fault(`memory grew by ${growth}`);
 }
