@@ -138,10 +138,11 @@ interface Scale {
   place(value: number): number;
 }
 
-/** About five round steps that cover the values with a little room. */
+/** About five round steps that cover the values with a little room; one value is its own tick. */
 function linear(values: readonly number[]): Scale {
   const low = Math.min(...values), high = Math.max(...values);
-  const span = high > low ? high - low : Math.abs(low) || 1;
+  if (low === high) return { ticks: [low], place: () => 0.5 };
+  const span = high - low;
   const power = 10 ** Math.floor(Math.log10(span / 4));
   const step = power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= span / 4) ?? 10);
   const from = low - 0.05 * span, to = high + 0.05 * span;
@@ -154,8 +155,13 @@ function steps(first: number, last: number, step: number): number[] {
   return Array.from({ length: last - first + 1 }, value);
 }
 
-/** Ticks at 1, 2 and 5 times powers of ten, or at the powers alone over a wide range. */
+/**
+ * Ticks at 1, 2 and 5 times powers of ten, at the powers alone over a wide range, and at even steps
+ * over a range too narrow for these.
+ */
 function logarithmic(values: readonly number[]): Scale {
+  const even = linear(values);
+  if (even.ticks.length === 1) return even;
   const low = Math.log10(Math.min(...values)), high = Math.log10(Math.max(...values));
   const room = 0.06 * Math.max(high - low, 0.5);
   const from = low - room, to = high + room;
@@ -164,7 +170,11 @@ function logarithmic(values: readonly number[]): Scale {
     .flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(3))))
     .filter((tick) => Math.log10(tick) >= from && Math.log10(tick) <= to);
   const place = between(from, to);
-  return { ticks, place: (value) => place(Math.log10(value)) };
+  const inside = even.ticks.filter((tick) => tick > 10 ** from && tick < 10 ** to);
+  return {
+    ticks: ticks.length > 1 ? ticks : inside,
+    place: (value) => place(Math.log10(value)),
+  };
 }
 
 const between = (from: number, to: number) => (value: number) => (value - from) / (to - from || 1);

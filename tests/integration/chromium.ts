@@ -110,7 +110,7 @@ export class Browser implements AsyncDisposable {
       this.complaints.push(JSON.stringify(params));
     } else if (method === "Network.requestWillBeSent") {
       const { url } = params.request as { url: string };
-      if (!url.startsWith("file:")) this.complaints.push(`request of ${url}`);
+      if (!/^(file|data|blob):/.test(url)) this.complaints.push(`request of ${url}`);
     }
   }
 
@@ -208,6 +208,30 @@ export class Browser implements AsyncDisposable {
     });
     await this.call("Input.dispatchKeyEvent", { type: "keyUp", ...event });
     await this.frames();
+  }
+
+  /** The page as PDF on A4. */
+  async pdf(): Promise<Uint8Array> {
+    const { data } = await this.call("Page.printToPDF", { paperWidth: 8.27, paperHeight: 11.69 });
+    return Uint8Array.from(atob(data as string), (character) => character.charCodeAt(0));
+  }
+
+  /** What an action downloads: the name of the file, and its content. */
+  async download(action: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array }> {
+    const folder = await Deno.makeTempDir();
+    await this.call("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder });
+    await action();
+    const end = Date.now() + WAIT_MS;
+    while (Date.now() < end) {
+      const [file] = [...Deno.readDirSync(folder)];
+      if (file !== undefined && !/\.crdownload$|^\./.test(file.name)) {
+        const bytes = await Deno.readFile(join(folder, file.name));
+        await Deno.remove(folder, { recursive: true });
+        return { name: file.name, bytes };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`Nothing was downloaded within ${WAIT_MS} ms`);
   }
 
   /** A picture of a part of the page (all of it without `clip`), as PNG. */

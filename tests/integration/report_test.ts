@@ -1,6 +1,7 @@
 /** report.html in headless Chromium: what it paints, and what its controls do. */
 import assert from "node:assert/strict";
 import { needsCommand, testWith } from "../tools.ts";
+import type { FakeOptions } from "../report/support.ts";
 import { assertNear, grey, OPTIONS, ReportPage, SHAPE } from "./report_page.ts";
 
 const chromium = needsCommand("chromium");
@@ -180,6 +181,59 @@ testWith(
     assert.ok(await browser.evaluate<number>("document.documentElement.scrollWidth") <= 360);
   },
 );
+
+/** Many methods under two masks, with remarks: tables as wide and a report as long as they get. */
+const LONG: FakeOptions = {
+  methods: [
+    ...Array.from({ length: 15 }, (_, i) => ({
+      ...{ name: `method-${i}`, noise: 0.08 / (1 + i / 4), nfe: 10 * i },
+      ...i > 10 && { samples: 4 },
+    })),
+    { name: "varnet", noise: 0.05, nfe: 1, error: "Cannot run varnet: no model" },
+    { name: "mine", noise: 0.04, nfe: 0, note: "aligned by its affine; scaled by 1.034" },
+  ],
+  accelerations: [4, 8],
+  paths: ["../shared/data/kspace/brain7_fastmri.h5"],
+  shape: [1, 160, 128],
+};
+
+testWith(chromium, "no table is clipped at any width, and paper takes five pages", async () => {
+  await using page = await ReportPage.open(LONG);
+  const { browser } = page;
+  for (const width of [1440, 1024, 390]) {
+    for (const scheme of ["light", "dark"]) {
+      await browser.media({ "prefers-color-scheme": scheme });
+      await browser.resize(width, 900);
+      await browser.evaluate(`for (const e of document.querySelectorAll("details")) e.open = true`);
+      await browser.frames();
+      const clipped = await browser.evaluate<string[]>(`
+        [...document.querySelectorAll("table, table :is(th, td, svg, p)")].filter((element) => {
+          const { right, left, width } = element.getBoundingClientRect();
+          const cut = element.scrollWidth > element.clientWidth + 1 && element.tagName !== "svg";
+          return width > 0 && (left < 0 || right > innerWidth || cut);
+        }).map((element) => element.tagName + " " + element.textContent.trim().slice(0, 40))`);
+      assert.deepEqual(clipped, [], `${width}, ${scheme}`);
+      const all = await browser.evaluate<number>("document.documentElement.scrollWidth");
+      assert.ok(all <= width, `${all} for ${width}`);
+    }
+  }
+  await browser.media({});
+  await browser.resize(1440, 900);
+  const pdf = new TextDecoder("latin1").decode(await browser.pdf());
+  const pages = pdf.match(/\/Type \/Page\b/g)?.length ?? 0;
+  assert.ok(pages > 0 && pages <= 5, `${pages} pages`);
+});
+
+testWith(chromium, "a table is downloaded as CSV with its remarks, in full digits", async () => {
+  await using page = await ReportPage.open(LONG);
+  const { name, bytes } = await page.browser.download(() => page.browser.click("#table .csv"));
+  const lines = new TextDecoder().decode(bytes).trimEnd().split("\n");
+  assert.equal(name, "all-runs.csv");
+  assert.equal(lines.length, 1 + 2 * 17);
+  assert.ok(lines[0].startsWith("Method,Mask,R,PSNR (dB),SSIM,NMSE,HaarPSI,NFE,"));
+  assert.match(lines.find((line) => line.startsWith("mine,"))!, /,,,,aligned by its affine; /);
+  assert.match(lines[1], /^method-0,"equispaced:R=4,acs=24",4,15\.9176\d+,/);
+});
 
 testWith(chromium, "names that look like markup are shown as text and run nothing", async () => {
   const name = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=2>";

@@ -47,6 +47,8 @@ export interface FakeMethod {
   readonly samples?: number;
   /** Fails with these words. */
   readonly error?: string;
+  /** An image from elsewhere: how it was aligned and scaled. */
+  readonly note?: string;
 }
 
 /** What a made-up comparison holds. */
@@ -136,7 +138,7 @@ function fakeFacts(
 }
 
 function fakeRun(
-  { name, nfe, samples = 1, error }: FakeMethod,
+  { name, nfe, samples = 1, error, note }: FakeMethod,
   at: { key: string; input: number; acceleration: number; sigma: number; seed: number },
 ): ComparisonRun {
   const { key, input, acceleration, sigma, seed } = at;
@@ -159,15 +161,17 @@ function fakeRun(
     steps: 20,
     samples,
     nfe: nfe * samples,
-    seconds: 0.3 + 0.2 * nfe * samples,
-    peakMemory: 4e8 + 1e7 * nfe,
+    seconds: note === undefined ? 0.3 + 0.2 * nfe * samples : 0,
+    peakMemory: note === undefined ? 4e8 + 1e7 * nfe : null,
+    note,
     whole: failed ? null : { ...metrics, psnr: metrics.psnr! - 2 },
     head: failed ? null : metrics,
     perSlice: [],
-    audit: failed ? null : {
+    audit: failed || note !== undefined ? null : {
       verdict: good ? "consistent" : "suspicious",
       data: "consistent",
       image: good ? "consistent" : "suspicious",
+      dataReasons: [],
       reasons: good ? [] : [`chi-square ${(30 * sigma).toFixed(1)} is above 2`],
       consistency: {
         chiSquare: good ? 1.02 : 30 * sigma,

@@ -2,6 +2,7 @@
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../../report/comparison.ts";
 import { fixed, short, signed } from "../../number_format.ts";
 import { distinct, runLabels } from "../../report/labels.ts";
+import { bestOf } from "../../report/compare/paired_differences.ts";
 import { mean, standardDeviation } from "../../report/compare/statistics.ts";
 
 interface Labelled {
@@ -32,9 +33,11 @@ export function comparisonText(comparison: Comparison): string {
       const sampling = mask === "data" ? "as acquired" : mask;
       const title = `${path}, ${sampling} (${rows[0].run.acceleration.toFixed(2)}-fold)\n`;
       const starred = HEAD.map((name) => `${name}*`);
-      const failures = rows.map(({ run, label }) => run.error && `  ${label}: ${run.error}\n`);
+      const remarks = rows.map(({ run: { error, note }, label }) =>
+        (error ?? note) && `  ${label}: ${error ?? note}\n`
+      );
       const columns = ["method", ...HEAD, ...starred, "NFE", "s/slice", "MB", "audit"];
-      return title + table(columns, rows.map(runCells)) + failures.join("");
+      return title + table(columns, rows.map(runCells)) + remarks.join("");
     })
   );
   const legend = runs.some(({ head }) => head !== null)
@@ -47,13 +50,14 @@ export function comparisonText(comparison: Comparison): string {
 
 function runCells({ run, label }: Labelled): string[] {
   if (run.error !== null) return [label, "failed"];
-  const { nfe, seconds, peakMemory, audit } = run;
+  const { note, seconds, peakMemory, audit } = run;
+  const nfe = note === undefined ? run.nfe : null;
   return [
     label,
     ...metricCells(run.head),
     ...metricCells(run.whole),
-    String(nfe),
-    short(seconds),
+    fixed(nfe, 0),
+    short(seconds || null),
     peakMemory === null ? fixed(null, 0) : String(Math.round(peakMemory / 1e6)),
     audit?.verdict ?? fixed(null, 0),
   ];
@@ -102,14 +106,6 @@ function differencesText({ differences, runs }: Comparison): string {
     table(["mask", "A", "B", "A - B", "interval", "n"], rows);
 }
 
-/** The method that no other exceeds on average. */
-function bestOf(differences: Comparison["differences"]): string {
-  const names = distinct(differences.flatMap(({ a, b }) => [a, b]));
-  const loses = (name: string) =>
-    differences.some(({ a, b, mean }) => (a === name && mean < 0) || (b === name && mean > 0));
-  return names.find((name) => !loses(name)) ?? names[0];
-}
-
 /** Aligned columns, texts at the left and numbers at the right, without trailing spaces. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
@@ -131,7 +127,7 @@ export function comparisonCsv({ inputs, runs }: Comparison): string {
     steps: run.steps,
     samples: run.samples,
     nfe: run.nfe,
-    seconds_per_slice: run.seconds,
+    seconds_per_slice: run.seconds || null,
     peak_memory_bytes: run.peakMemory,
     ...regionColumns("head", run.head),
     ...regionColumns("whole", run.whole),
@@ -139,6 +135,7 @@ export function comparisonCsv({ inputs, runs }: Comparison): string {
     prediction_error: run.audit?.prediction?.error,
     verdict: run.audit?.verdict,
     error: run.error,
+    note: run.note,
     image: run.files.recon,
   })));
 }

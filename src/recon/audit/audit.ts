@@ -3,7 +3,7 @@ import { once } from "../../once.ts";
 import type { ConsistencyFigures, SliceConsistency } from "./figures.ts";
 import type { Prediction } from "./prediction.ts";
 import type { Spread } from "./spread.ts";
-import { judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
+import { type Causes, judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
 
 export type { ConsistencyBand, ConsistencyFigures, ResidualFigures } from "./figures.ts";
 export type { Prediction } from "./prediction.ts";
@@ -20,6 +20,8 @@ export interface Audit {
   readonly image: Verdict;
   /** Why, in words; empty when consistent. */
   readonly reasons: readonly string[];
+  /** Those of the reasons that are about the data. */
+  readonly dataReasons: readonly string[];
   /** Residual on the acquired samples against the noise. */
   readonly consistency: ConsistencyFigures & {
     /** The slice with the largest chi-square, counted as in the file. */
@@ -39,6 +41,8 @@ export interface SliceAudit {
   readonly consistency: SliceConsistency;
   /** How well samples that were held back were predicted, where some were. */
   readonly prediction?: Prediction;
+  /** What the method has that may be the cause of a fault. */
+  readonly method?: Causes;
 }
 
 /** Most slices that a reason names. */
@@ -50,16 +54,21 @@ const NAMED_SLICES = 5;
  * @param slices at least one
  */
 export function volumeAudit(slices: readonly SliceAudit[], spread?: Spread): Audit {
-  const judged = slices.map(({ slice, consistency, prediction }) => ({
+  const judged = slices.map(({ slice, consistency, prediction, method }) => ({
     slice,
-    reasons: judge(consistency, prediction),
+    reasons: judge(consistency, prediction, method),
   }));
   const all = judged.flatMap(({ reasons }) => reasons);
+  const ofData = judged.map(({ slice, reasons }) => ({
+    slice,
+    reasons: reasons.filter(({ about }) => about === "data"),
+  }));
   return {
     verdict: verdictOf(all),
     data: verdictOf(all, "data"),
     image: verdictOf(all, "image"),
     reasons: gathered(judged),
+    dataReasons: gathered(ofData),
     consistency: meanConsistency(slices),
     prediction: meanPrediction(slices),
     spread: spread ?? null,

@@ -77,6 +77,7 @@ export class Auditor {
           { undetermined: unknowns(maps) / Math.max(1, measured) }),
       },
       prediction: await predict?.(problem, control),
+      method: this.options.method,
     };
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { dataInconsistency, modelError, type SliceConsistency } from "./figures.ts";
+import type { Method } from "../../method/problem.ts";
 import type { Prediction } from "./prediction.ts";
 
 /** The judgement that the evidence supports. */
@@ -74,8 +75,15 @@ export interface Reason {
   readonly text: string;
 }
 
-/** Judges a slice; empty when there is nothing to say against it. */
-export function judge(consistency: SliceConsistency, prediction?: Prediction): readonly Reason[] {
+/** What tells which causes a method can have: a network, and a weight. */
+export type Causes = Pick<Method, "defaultModel" | "weightRole">;
+
+/** Judges a slice; empty when there is nothing to say against it. `method`: tells the causes. */
+export function judge(
+  consistency: SliceConsistency,
+  prediction?: Prediction,
+  method: Causes = {},
+): readonly Reason[] {
   const { noise, coilRatio, correlation } = consistency;
   const left = modelError(consistency), departed = dataInconsistency(consistency);
   return [
@@ -106,11 +114,10 @@ export function judge(consistency: SliceConsistency, prediction?: Prediction): r
       "dataInconsistency",
       departed,
       `The image departs from the acquired data by ${percent(departed)} of the signal in a band ` +
-        "of k-space, beyond the noise; an iteration that stopped early, a weight too large or a " +
-        "wrong prior do this",
+        `of k-space, beyond the noise${departureCauses(method)}`,
     ),
     imageReasons(consistency),
-    prediction === undefined ? [] : predictionReasons(prediction, noise ?? 1),
+    prediction === undefined ? [] : predictionReasons(prediction, noise ?? 1, method),
     prediction === undefined || consistency.undetermined !== undefined
       ? []
       : unpredicted(prediction, noise ?? 1),
@@ -160,6 +167,17 @@ function unpredicted({ error, signal = 0 }: Prediction, noise: number): Reason[]
   );
 }
 
+/** What makes an image depart from its data. */
+function departureCauses({ defaultModel, weightRole }: Causes): string {
+  if (defaultModel !== undefined) {
+    return "; an iteration that stopped early, a weight too large or a wrong prior do this";
+  }
+  if (weightRole !== undefined) {
+    return "; an iteration that stopped early or a weight too large do this";
+  }
+  return ", which this method does not fit";
+}
+
 /** The worst that reasons say, of one subject or of all. */
 export function verdictOf(reasons: readonly Reason[], subject?: Subject): Verdict {
   return reasons
@@ -168,14 +186,22 @@ export function verdictOf(reasons: readonly Reason[], subject?: Subject): Verdic
     .reduce(worse, "consistent");
 }
 
-function predictionReasons({ error, sense, tv }: Prediction, noise: number): Reason[] {
+function predictionReasons(
+  { error, sense, tv }: Prediction,
+  noise: number,
+  { defaultModel, weightRole }: Causes,
+): Reason[] {
   const against = (other: number) =>
     `${short(error)} against ${short(other)} times the noise variance`;
   const worseThanSense = reason(
     "prediction",
     error / sense,
-    `Samples that were held back are predicted worse than by sense: ${against(sense)}; ` +
-      "a wrong prior does this",
+    `Samples that were held back are predicted worse than by sense: ${against(sense)}` +
+      (defaultModel !== undefined
+        ? "; a wrong prior does this"
+        : weightRole !== undefined
+        ? "; a weight too large does this"
+        : ""),
   );
   if (tv === null || !(error - tv > EQUAL_PREDICTION * noise)) return worseThanSense;
   const worseThanTv = reason(

@@ -55,3 +55,11 @@ function differences(a: Units, b: Units, metric: PairedDifference["metric"]): nu
     return left === null || right === null ? [] : [left - right];
   });
 }
+
+/** The method that no other exceeds on average. */
+export function bestOf(differences: readonly PairedDifference[]): string {
+  const names = distinct(differences.flatMap(({ a, b }) => [a, b]));
+  const loses = (name: string) =>
+    differences.some(({ a, b, mean }) => (a === name && mean < 0) || (b === name && mean > 0));
+  return names.find((name) => !loses(name)) ?? names[0];
+}

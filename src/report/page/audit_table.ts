@@ -1,11 +1,11 @@
-/** The table of the audits, which judge an image without its reference. @module */
+/** The audits, which judge images without their reference. @module */
 import { type Content, html, type Markup } from "../../markup.ts";
 import { fixed, short } from "../../number_format.ts";
 import type { Audit, ConsistencyBand, Verdict } from "../../recon/audit/audit.ts";
 import type { Comparison } from "../comparison.ts";
 import { table, type TableColumn } from "./table.ts";
 
-/** Signs beside the words, so that verdicts differ in more than colour. */
+/** Signs beside the words, so that verdicts differ in more than colour; from the best to the worst. */
 const SIGNS: Readonly<Record<Verdict, string>> = {
   consistent: "●",
   suspicious: "▲",
@@ -27,21 +27,52 @@ export function doubtMark({ verdict, reasons }: Audit): Content {
   `;
 }
 
-/** Table of the audits; undefined when there is none. */
-export function auditTable(
+type Row = ReturnType<typeof rowsOf>[number];
+
+/** What is said of the data under each mask, and a table of the images; undefined without audits. */
+export function auditSection(
   comparison: Comparison,
   labels: readonly string[],
 ): Markup | undefined {
   const rows = rowsOf(comparison, labels);
   if (rows.length === 0) return undefined;
+  const several = comparison.inputs.length > 1;
+  const groups = Map.groupBy(rows, ({ mask, input }) => JSON.stringify([mask, input]));
   const columns: Column[] = [
     { name: "Method", show: ({ label }) => label },
-    { name: "Mask", show: ({ mask }) => mask },
-    ...comparison.inputs.length > 1 ? [INPUT] : [],
+    { name: "Mask", classes: "name mask", show: ({ mask }) => mask },
+    ...several ? [INPUT] : [],
     ...COLUMNS.filter(({ shown }) => shown === undefined || rows.some(({ audit }) => shown(audit))),
   ];
-  return table({ label: "Audits", columns, rows });
+  return html`
+    <h3>The data</h3>
+    <ul class="data">${[...groups.values()].map((group) => dataVerdict(group, several))}</ul>
+    <h3>The images</h3>
+    ${table({ label: "Audits", columns, rows, below: reasonsOf })}
+  `;
 }
+
+/** What the audits say of the data that they share: the worst of their verdicts, with its reasons. */
+function dataVerdict(group: readonly Row[], several: boolean): Markup {
+  const order = Object.keys(SIGNS);
+  const { audit, mask, input } = group.reduce((worst, row) =>
+    order.indexOf(row.audit.data) > order.indexOf(worst.audit.data) ? row : worst
+  );
+  return html`
+    <li><b>${mask}</b>${several && `, ${input}`}: ${verdictMark(audit.data)}${paragraphs(
+      audit.dataReasons,
+    )}</li>
+  `;
+}
+
+/** Reasons about the image; those about the data are said once. */
+function reasonsOf({ audit: { reasons, dataReasons } }: Row): Content {
+  const ofData = new Set(dataReasons);
+  const own = reasons.filter((reason) => !ofData.has(reason));
+  return own.length > 0 && paragraphs(own);
+}
+
+const paragraphs = (texts: readonly string[] = []) => texts.map((text) => html`<p>${text}</p>`);
 
 function rowsOf({ runs, inputs }: Comparison, labels: readonly string[]) {
   return runs.flatMap(({ audit, mask, input }, i) =>
@@ -49,66 +80,42 @@ function rowsOf({ runs, inputs }: Comparison, labels: readonly string[]) {
   );
 }
 
-interface Column extends TableColumn<ReturnType<typeof rowsOf>[number]> {
+interface Column extends TableColumn<Row> {
   /** Whether an audit has a value here; a column without any value is left out. */
   readonly shown?: (audit: Audit) => boolean;
 }
 
-const INPUT: Column = { name: "Input", classes: "wrap", show: ({ input }) => input };
+const INPUT: Column = { name: "Input", classes: "name", show: ({ input }) => input };
 
 const PREDICTIONS = [
-  ["error", "held-out error", "squared error of held-out samples divided by the noise variance"],
-  ["sense", "of sense", "held-out error of sense"],
-  ["tv", "of tv", "held-out error of tv, for methods with a network"],
-  ["expected", "expected", "held-out error that the spread of the posterior samples predicts"],
+  ["error", "held-out error"],
+  ["sense", "of sense"],
+  ["tv", "of tv"],
+  ["expected", "expected"],
 ] as const;
 
-const SPREADS = [
-  ["mean", "spread", "mean standard deviation of the samples over the head, relative to its mean"],
-  ["above", "above contrast", "part of the head where the spread exceeds the local contrast"],
-] as const;
+const SPREADS = [["mean", "spread"], ["above", "above contrast"]] as const;
 
 const COLUMNS: readonly Column[] = [
-  {
-    name: "Image",
-    title: "whether the image agrees with the data and predicts as well as other methods",
-    show: ({ audit }) => verdictMark(audit.image),
-  },
-  {
-    name: "Data",
-    title: "noise, coil maps and motion: the same for every method",
-    show: ({ audit }) => verdictMark(audit.data),
-  },
+  { name: "Image", show: ({ audit }) => verdictMark(audit.image) },
   {
     name: "χ²",
-    title: "residual on the acquired samples divided by the noise: about 1 for noise alone",
     classes: "number",
     show: ({ audit }) => fixed(audit.consistency?.chiSquare, 2),
   },
-  {
-    name: "by distance",
-    title: "chi-square from the centre of k-space outwards, as logarithmic bars from 1",
-    show: ({ audit }) => bandChart(audit.consistency?.bands ?? []),
-  },
-  ...PREDICTIONS.map(([key, name, title]): Column => ({
+  { name: "by distance", show: ({ audit }) => bandChart(audit.consistency?.bands ?? []) },
+  ...PREDICTIONS.map(([key, name]): Column => ({
     name,
-    title,
     classes: "number",
     shown: ({ prediction }) => prediction !== null && prediction[key] !== null,
     show: ({ audit }) => fixed(audit.prediction?.[key], 2),
   })),
-  ...SPREADS.map(([key, name, title]): Column => ({
+  ...SPREADS.map(([key, name]): Column => ({
     name,
-    title,
     classes: "number",
     shown: ({ spread }) => spread !== null,
-    show: ({ audit: { spread } }) => spread && `${short(100 * spread[key])} %`,
+    show: ({ audit: { spread } }) => spread === null ? "–" : `${short(100 * spread[key])} %`,
   })),
-  {
-    name: "Reasons",
-    classes: "wrap",
-    show: ({ audit }) => audit.reasons.map((reason) => html`<p>${reason}</p>`),
-  },
 ];
 
 const BAR = 9, HEIGHT = 19;

@@ -1,7 +1,8 @@
 /** Paired differences with their intervals, as a table with a forest plot. @module */
-import { html, type Markup } from "../../markup.ts";
+import { attributes, html, type Markup } from "../../markup.ts";
 import { short, signed } from "../../number_format.ts";
 import type { Comparison, PairedDifference } from "../comparison.ts";
+import { bestOf } from "../compare/paired_differences.ts";
 import { distinct } from "../labels.ts";
 import { table, type TableColumn } from "./table.ts";
 
@@ -19,6 +20,8 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
   if (differences.length === 0) return undefined;
   const masks = distinct(runs.map(({ mask }) => mask));
   const names = distinct(differences.flatMap(({ a, b }) => [a, b]));
+  // At first the best method beside each other, which is also what is printed.
+  const best = bestOf(differences.filter(({ metric }) => metric === "psnr"));
   const metrics = distinct(differences.map(({ metric }) => metric));
   return html`
     <p class="controls">
@@ -27,7 +30,9 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
         Method
         <select id="pair-method">
           <option value="">all pairs</option>
-          ${names.map((name) => html`<option>${name}</option>`)}
+          ${names.map((name) =>
+            html`<option${attributes({ selected: name === best })}>${name}</option>`
+          )}
         </select>
       </label>
     </p>
@@ -49,9 +54,9 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
 function columnsOf(differences: readonly PairedDifference[]): TableColumn<PairedDifference>[] {
   const digits = ({ metric }: PairedDifference) => METRICS[metric].digits;
   return [
-    { name: "A", show: ({ a }) => a },
-    { name: "B", show: ({ b }) => b },
-    { name: "Mask", show: ({ mask }) => mask },
+    { name: "A", classes: "name", show: ({ a }) => a },
+    { name: "B", classes: "name", show: ({ b }) => b },
+    { name: "Mask", classes: "name mask", show: ({ mask }) => mask },
     { name: "Metric", show: ({ metric }) => METRICS[metric].name },
     {
       name: "mean of A − B",
@@ -61,6 +66,7 @@ function columnsOf(differences: readonly PairedDifference[]): TableColumn<Paired
     },
     {
       name: "95 % interval",
+      classes: "wide",
       show: (row) => {
         const [low, high] = row.interval.map((value) => signed(value, digits(row)));
         return html`${forest(row, reach(differences, row.metric))}

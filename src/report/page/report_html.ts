@@ -4,7 +4,7 @@ import { colourRules } from "../../chart.ts";
 import { type Attributes, attributes, html, Markup, scriptJson } from "../../markup.ts";
 import type { Comparison } from "../comparison.ts";
 import { distinct, runLabels } from "../labels.ts";
-import { auditTable } from "./audit_table.ts";
+import { auditSection } from "./audit_table.ts";
 import { curves } from "./curves.ts";
 import { differenceTable } from "./difference_table.ts";
 import { imageSection, swipeSection } from "./figures.ts";
@@ -66,7 +66,7 @@ export async function renderReport(
           ${section("curves", "Curves", curves(comparison, labels))}
           ${section("table", "All runs", runTable(comparison, labels))}
           ${section("differences", "Paired differences", differenceTable(comparison))}
-          ${section("audit", "Audit", auditTable(comparison, labels))}
+          ${section("audit", "Audit", auditSection(comparison, labels))}
           ${section("again", "Run it again", settingsSection(comparison, labels))}
         </main>
         <dialog id="keys" aria-labelledby="keys-title">

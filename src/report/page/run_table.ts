@@ -1,9 +1,10 @@
 /** The sortable table of all runs. @module */
-import { attributes, html, type Markup } from "../../markup.ts";
+import { attributes, type Content, html, type Markup } from "../../markup.ts";
 import { fixed, memory, short } from "../../number_format.ts";
 import type { ComparedMetrics, Comparison, ComparisonRun } from "../comparison.ts";
 import { distinct } from "../labels.ts";
 import { verdictMark } from "./audit_table.ts";
+import { meaning } from "./glossary.ts";
 import { table, type TableColumn } from "./table.ts";
 
 interface Row {
@@ -23,12 +24,13 @@ export function runTable({ runs, inputs }: Comparison, labels: readonly string[]
   const rows = runs.map((run, i): Row => ({ run, label: labels[i] }));
   const columns = columnsOf(inputs.map(({ path }) => path), rows);
   const content = table({
-    label: "Table of all runs",
+    label: "All runs",
     rows,
     columns: columns.map((column) => sortable(column, bestRows(rows, column))),
     attributes: { class: "sortable", id: "runs", "data-region": "head" },
-    headingAttributes: { "aria-sort": "none" },
+    heading: sortButton,
     rowAttributes: ({ run }) => ({ "data-mask": masks.indexOf(run.mask) }),
+    below: remark,
   });
   return html`
     <p class="controls">
@@ -45,56 +47,70 @@ export function runTable({ runs, inputs }: Comparison, labels: readonly string[]
   `;
 }
 
-/** A column with a button to sort by it, and its best cells in bold. */
+function sortButton(name: string, title = meaning(name)): Markup {
+  return html`
+    <button type="button" ${attributes({ title })}>${name}</button>
+  `;
+}
+
+/** A column to sort by, the best first, and its best cells in bold. */
 function sortable(column: Column, best: ReadonlySet<Row>): TableColumn<Row> {
-  const { name, title, show, value } = column;
+  const { show, value } = column;
   return {
     ...column,
-    title: undefined,
-    name: html`<button type="button" ${attributes({ title })}>${name}</button>`,
+    head: {
+      "aria-sort": "none",
+      "data-first": column.best === "most" ? "descending" : "ascending",
+    },
     show: (row) => best.has(row) ? html`<strong>${show(row)}</strong>` : show(row),
     data: (row) => ({ "data-value": value(row) ?? "" }),
   };
 }
 
-const text = (name: string, value: (row: Row) => string): Column => ({ name, show: value, value });
+const text = (name: string, value: (row: Row) => string): Column => (
+  { name, classes: "name", show: value, value }
+);
 
 type Show = (value: number | null) => string;
 
 function columnsOf(inputs: readonly string[], rows: readonly Row[]): Column[] {
   return [
     text("Method", ({ label }) => label),
-    text("Mask", ({ run }) => run.mask),
-    number("R", "acceleration", (run) => run.acceleration, (value) => fixed(value, 2)),
+    { ...text("Mask", ({ run }) => run.mask), classes: "name mask" },
+    number("R", (run) => run.acceleration, (value) => fixed(value, 2)),
     ...(inputs.length > 1 ? [text("Input", ({ run }) => inputs[run.input])] : []),
     ...metricColumns("head"),
     ...metricColumns("whole"),
-    number("NFE", "network evaluations for a slice", (run) => run.nfe, String),
-    number("Seconds", "for a slice, without compiling", (run) => run.seconds, short),
-    number("Memory", "largest resident memory", (run) => run.peakMemory, memory),
+    // Of an image from elsewhere neither is known.
+    number("NFE", ({ nfe, note }) => note === undefined ? nfe : null, String),
+    number("Seconds", ({ seconds }) => seconds || null, short),
+    number("Memory", ({ peakMemory }) => peakMemory, memory),
     ...(rows.some(({ run }) => run.audit !== null) ? [AUDIT] : []),
-    ...(rows.some(({ run }) => run.error !== null)
-      ? [{ ...text("Failed", ({ run }) => run.error ?? ""), classes: "wrap" }]
-      : []),
   ];
 }
+
+const VERDICTS = ["consistent", "suspicious", "inconsistent"];
 
 const AUDIT: Column = {
   name: "Audit",
   show: ({ run }) => run.audit === null ? "–" : verdictMark(run.audit.verdict),
-  value: ({ run }) => run.audit?.verdict ?? "",
+  value: ({ run }) => run.audit === null ? null : VERDICTS.indexOf(run.audit.verdict),
 };
+
+/** Why a run failed, or how an image from elsewhere was aligned and scaled. */
+function remark({ run: { error, note } }: Row): Content {
+  if (error !== null) return html`<span class="failure">failed</span> ${error}`;
+  return note;
+}
 
 function number(
   name: string,
-  title: string,
   of: (run: ComparisonRun) => number | null,
   show: Show,
 ): Column {
   const value = ({ run }: Row) => run.error === null ? of(run) : null;
   return {
     name,
-    title,
     classes: "number",
     value,
     show: (row) => value(row) === null ? "–" : show(value(row)),
@@ -114,7 +130,7 @@ function metricColumns(region: "head" | "whole"): Column[] {
     const value = ({ run }: Row) => run[region] === null ? null : run[region][key] ?? Infinity;
     return {
       name,
-      title: region === "head" ? "over the head" : "over the whole image",
+      title: `${meaning(name)}; over the ${region === "head" ? "head" : "whole image"}`,
       classes: `number ${region}`,
       best,
       value,

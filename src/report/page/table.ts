@@ -1,46 +1,67 @@
-/** Tables that scroll sideways where they are too wide. @module */
+/**
+ * Tables that are never wider than the page: on a narrow one each row becomes a list of names and
+ * values.
+ * @module
+ */
 import { type Attributes, attributes, type Content, html, type Markup } from "../../markup.ts";
+import { explained } from "./glossary.ts";
 
 /** A column of a table of rows `T`. */
 export interface TableColumn<T> {
-  readonly name: Content;
+  readonly name: string;
+  /** What it is, in words; default: what the glossary says of the name. */
   readonly title?: string;
   /** Classes of its cells: `number`, `wrap`... */
   readonly classes?: string;
   readonly show: (row: T) => Content;
   /** Attributes of a cell besides its class. */
   readonly data?: (row: T) => Attributes;
+  /** Attributes of its heading. */
+  readonly head?: Attributes;
 }
 
 /** A table. `label` says what it is to those who cannot see it. */
 export function table<T>(
-  { label, columns, rows, attributes: own = {}, headingAttributes, rowAttributes }: {
+  { label, columns, rows, attributes: own = {}, heading = explained, rowAttributes, below }: {
     readonly label: string;
     readonly columns: readonly TableColumn<T>[];
     readonly rows: readonly T[];
     readonly attributes?: Attributes;
-    readonly headingAttributes?: Attributes;
+    /** Content of a heading. */
+    readonly heading?: (name: string, title?: string) => Content;
     readonly rowAttributes?: (row: T) => Attributes;
+    /** A second line of a row, over all columns, where there is something to say. */
+    readonly below?: (row: T) => Content;
   },
 ): Markup {
-  const heading = ({ name, title, classes }: TableColumn<T>) =>
+  const head = ({ name, title, classes, head }: TableColumn<T>) =>
     html`
-      <th scope="col" ${attributes({ ...headingAttributes, class: classes, title })}>${name}</th>
+      <th scope="col" ${attributes({ class: classes, ...head })}>${heading(name, title)}</th>
     `;
-  const cell = ({ classes, show, data }: TableColumn<T>, row: T) =>
-    html`<td${attributes({ class: classes, ...data?.(row) })}>${show(row)}</td>`;
-  const line = (row: T) =>
-    html`<tr${attributes(rowAttributes?.(row) ?? {})}>${
-      columns.map((column) => cell(column, row))
-    }</tr>`;
+  const cell = ({ name, classes, show, data }: TableColumn<T>, row: T) =>
+    html`<td${attributes({ class: classes, "data-name": name, ...data?.(row) })}>${show(row)}</td>`;
+  const line = (row: T) => {
+    const second = below?.(row) || undefined, given = rowAttributes?.(row) ?? {};
+    return html`
+      <tr${attributes({ ...given, class: second && "above" })}>${columns.map((column) =>
+        cell(column, row)
+      )}</tr>
+      ${second && html`
+        <tr class="below">
+          <td colspan="${columns.length}">${second}</td>
+        </tr>
+      `}
+    `;
+  };
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="${label}">
-      <table${attributes(own)}>
+    <div class="table">
+      <table${attributes({ ...own, "aria-label": label })}>
         <thead>
-          <tr>${columns.map(heading)}</tr>
+          <tr>${columns.map(head)}</tr>
         </thead>
         <tbody>${rows.map(line)}</tbody>
         </table>
+        <button type="button" class="csv" data-file="${label}">CSV</button>
         </div>
   `;
 }

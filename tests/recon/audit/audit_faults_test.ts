@@ -11,7 +11,13 @@ import {
   modelError,
   type SliceConsistency,
 } from "../../../src/recon/audit/figures.ts";
-import { judge, LIMITS, type Limits, verdictOf } from "../../../src/recon/audit/verdict.ts";
+import {
+  type Causes,
+  judge,
+  LIMITS,
+  type Limits,
+  verdictOf,
+} from "../../../src/recon/audit/verdict.ts";
 import { Auditor } from "../../../src/recon/audit/auditor.ts";
 import { simulatedBrain } from "../../../src/recon/example.ts";
 import { findMethod } from "../../../src/recon/methods.ts";
@@ -89,6 +95,16 @@ Deno.test("predictions worse than those of sense, or of tv beside a network, are
   assert.deepEqual(network(1.035, 1.01), [], "within the noise");
 });
 
+Deno.test("reasons name only causes that a method can have", () => {
+  const departed = { ...GOOD, bands: [{ ...BAND, dataDistance: 1 + 100 }] };
+  const bad = { ...PREDICTION, error: 3 };
+  const said = (method: Causes) => judge(departed, bad, method).map(({ text }) => text).join();
+  assert.doesNotMatch(said({}), /prior|weight|network/);
+  assert.doesNotMatch(said({ weightRole: "lambda" }), /prior|network/);
+  assert.match(said({ weightRole: "lambda" }), /weight too large/);
+  assert.match(said({ defaultModel: "net" }), /wrong prior .*wrong prior/);
+});
+
 Deno.test("the audit of a volume has means, the worst slice, and reasons with their slices", () => {
   const slice = (number: number, change: Partial<SliceConsistency>): SliceAudit => ({
     slice: number,
@@ -107,6 +123,7 @@ Deno.test("the audit of a volume has means, the worst slice, and reasons with th
   assert.equal(audit.consistency.unexplained, 1);
   assert.deepEqual(audit.consistency.worst, { slice: 5, chiSquare: 3 });
   assert.equal(audit.reasons.length, 1);
+  assert.deepEqual(audit.dataReasons, audit.reasons);
   assert.match(audit.reasons[0], /20 % .*\(slice 5, 6; the figures are those of slice 5\)$/);
   assert.equal(audit.prediction!.expected, 5);
   assert.equal(audit.spread, null);

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { type ChartContent, chartFile } from "../../../src/chart.ts";
+import { chart, type ChartContent, chartFile } from "../../../src/chart.ts";
 import { curves } from "../../../src/report/page/curves.ts";
 import { runLabels } from "../../../src/report/labels.ts";
 import { escapeText, html, scriptJson } from "../../../src/markup.ts";
@@ -51,8 +51,9 @@ Deno.test("the script of the page holds every module of the client as plain Java
 
 Deno.test("the page asks for nothing from outside, and only its own script and style may run", async () => {
   const page = await render();
-  assert.doesNotMatch(page, /\b(src|href|srcset|action|data)\s*=\s*["']/i);
-  assert.doesNotMatch(page, /@import|url\(|https?:\/\//i);
+  const markup = page.replace(/<script>[^]*?<\/script>/, "");
+  assert.doesNotMatch(markup, /\b(src|href|srcset|action|data)\s*=\s*["']/i);
+  assert.doesNotMatch(markup, /@import|url\(|https?:\/\//i);
   const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)![1]
     .replaceAll("&#39;", "'");
   const digest = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -183,7 +184,8 @@ Deno.test("the page has a heading for each part, every run in the table, and wha
     ...["Run it again", "Keys"],
   ]);
   const table = /<table class="sortable"[^]*?<\/table>/.exec(page)![0];
-  assert.equal(table.match(/<tr\b/g)!.length, 1 + 2 * 2 * 3);
+  // A heading; a line for each run, and a second one where it failed.
+  assert.equal(table.match(/<tr\b/g)!.length, 1 + 2 * 2 * (3 + 1));
   assert.match(table, /no model/);
   assert.ok(page.includes("deno task compare a.h5 b.h5 --methods sense,dds,varnet"));
   // PSNR and SSIM against acceleration; against NFE and seconds for either mask.
@@ -236,4 +238,22 @@ Deno.test("a file of charts stands alone, and leaves out a chart without points"
   assert.equal(file.match(/<polyline/g)!.length, 1);
   assert.doesNotMatch(file, /<circle/); // points without a title have no marker
   assert.match(file, />train<\/text>/);
+});
+
+Deno.test("an axis of a chart has ticks whatever its values are", () => {
+  for (const xs of [[3.3], [3.3, 3.7], [1, 1000], [0.2, 0.9], [30, 30]]) {
+    for (const logarithmic of [false, true]) {
+      const points = xs.map((x, i) => ({ x, y: i }));
+      const drawn = chart({
+        description: "",
+        x: { label: "R", logarithmic },
+        y: { label: "PSNR" },
+        curves: [{ mark: 0, points }],
+      })!.text;
+      const ticks = [...drawn.matchAll(/<text x="[\d.]+" y="283" text-anchor="middle">([^<]+)</g)];
+      const least = xs[0] === xs.at(-1) ? 1 : 2;
+      assert.ok(ticks.length >= least, `${xs}, ${logarithmic}: ${ticks.map(([, text]) => text)}`);
+      for (const [, text] of ticks) assert.ok(Number.isFinite(Number(text)));
+    }
+  }
 });
