@@ -1,9 +1,10 @@
 /** Evidence that a reconstruction is right, without the truth: what recon.json holds of it. @module */
+import type { Method } from "../../method/problem.ts";
 import { once } from "../../once.ts";
 import type { ConsistencyFigures, SliceConsistency } from "./figures.ts";
 import type { Prediction } from "./prediction.ts";
 import type { Spread } from "./spread.ts";
-import { type Causes, judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
+import { judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
 
 export type { ConsistencyBand, ConsistencyFigures, ResidualFigures } from "./figures.ts";
 export type { Prediction } from "./prediction.ts";
@@ -42,7 +43,7 @@ export interface SliceAudit {
   /** How well samples that were held back were predicted, where some were. */
   readonly prediction?: Prediction;
   /** What the method has that may be the cause of a fault. */
-  readonly method?: Causes;
+  readonly method?: Pick<Method, "defaultModel" | "weightRole">;
 }
 
 /** Most slices that a reason names. */
