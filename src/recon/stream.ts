@@ -14,8 +14,7 @@ import type {
   SamplingGeometry,
   Solver,
 } from "../method/problem.ts";
-import { meanOf, type NdArray, ndarray, onlyOf, sizeOf } from "../ndarray.ts";
-import { compileMapUpdate, type UpdateMaps } from "../mri/calibration/map_update.ts";
+import { type NdArray, ndarray, onlyOf, sizeOf } from "../ndarray.ts";
 import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
@@ -25,6 +24,7 @@ import { emptySlice } from "./empty_slice.ts";
 import { compileFinish, compileReference, compileSpread, type OutputGeometry } from "./finish.ts";
 import { clockOf } from "./clock.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
+import { MapUpdates, solved } from "./solve.ts";
 import { preparedSolver } from "./partial_fourier.ts";
 import type { PreparedSlice } from "./prepare.ts";
 import { FileSlices, type SliceSupply } from "./slice_supply.ts";
@@ -139,7 +139,7 @@ interface Part {
 
 class Run {
   readonly #compiled = new Map<string, Promise<Compiled>>();
-  readonly #updates = new Map<string, Promise<UpdateMaps>>();
+  readonly #maps: MapUpdates;
   readonly #auditor: Auditor;
 
   constructor(
@@ -152,6 +152,7 @@ class Run {
     },
   ) {
     const { method, settings, options: { audit = "consistency", seed = 0 } } = task;
+    this.#maps = new MapUpdates(runtime);
     this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
   }
 
@@ -203,7 +204,7 @@ class Run {
     const { problem, image, samples } = await clock.time("reconstruct", async () => {
       let problem = first, found = await solve(problem, 0);
       for (let round = 1; round < rounds; round++) {
-        problem = await this.#withUpdatedMaps(problem, found.image, { key, geometry });
+        problem = await this.#maps.updated(problem, found.image, { key, geometry });
         found = await solve(problem, round);
       }
       return { problem, ...found };
@@ -259,21 +260,6 @@ class Run {
     return maps && (maps.shape[0] === 1 ? onlyOf(maps) : maps);
   }
 
-  /** The problem with coil maps that fit its data and an image better. */
-  async #withUpdatedMaps(
-    { y, inputs, sigma }: Problem,
-    image: NdArray,
-    { key, geometry }: { readonly key: string; readonly geometry: SamplingGeometry },
-  ): Promise<Problem> {
-    const update = await once(
-      this.#updates,
-      key,
-      () => compileMapUpdate(this.runtime, geometry),
-    );
-    const maps = await update({ y, maps: inputs.maps, sigma }, image);
-    return { y, inputs: { ...inputs, maps }, sigma };
-  }
-
   /** Standard deviation of the magnitudes of the posterior samples, and these if they are to be kept. */
   async #spread(
     samples: NdArray | undefined,
@@ -307,15 +293,4 @@ const setsOf = (maps?: NdArray) => maps && { sets: maps.shape[0], coils: maps.sh
 /** The factor for the images that a method gave: one for each set of maps, or one only. */
 function factorFor({ shape }: NdArray, { factor }: Pick<PreparedSlice, "factor">): NdArray {
   return ndarray(factor.data.subarray(0, sizeOf(shape)), shape);
-}
-
-/** The image, and the samples whose mean it is where the method draws samples. */
-async function solved(
-  solver: Solver,
-  problem: Problem,
-  control: RunControl,
-): Promise<{ image: NdArray; samples?: NdArray }> {
-  if (solver.sample === undefined) return { image: await solver.solve(problem, control) };
-  const samples = await solver.sample(problem, control);
-  return { image: meanOf(samples), samples };
 }
