@@ -25,13 +25,13 @@ const PROGRAMS = ["cli/launch.ts", "cli/larmor.ts", "report/page/client/main.ts"
 const BUILD_TOOLS = ["typescript@6.0.3", "@types/node@20"];
 /** What the default method needs. The other models are in the repository. */
 const MODELS = ["prior-brain"];
-const ONLY_FOR_TESTS = ["fast-check", "ajv", "ts-json-schema-generator", "typescript"];
+const NOT_SHIPPED = ["fast-check", "ajv", "marked", "ts-json-schema-generator", "typescript"];
 
 /** Name and version of each package of the import map. */
 const packages = Object.entries(project.imports).map(([alias, specifier]) => {
   const [, name, version] = /^npm:(@?[^@]+)@([^/]+)/.exec(specifier)!;
   return { alias, name, version };
-}).filter(({ name }) => !ONLY_FOR_TESTS.includes(name));
+}).filter(({ name }) => !NOT_SHIPPED.includes(name));
 const isTypes = ({ name }: { name: string }) => name.startsWith("@types/");
 
 const versions = (chosen: typeof packages) =>

@@ -18,3 +18,7 @@ export function cell(text: string): string {
   const plain = parts.map((part, i) => i % 2 === 0 ? part.replaceAll(/[*_<>]/g, "\\$&") : part);
   return plain.join("`").replaceAll("|", "\\|");
 }
+
+/** Name of a heading in links to it, as GitHub makes it. */
+export const slugOf = (title: string): string =>
+  title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(/\s/g, "-");
