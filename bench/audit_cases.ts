@@ -59,7 +59,9 @@ export async function simulateCase(
     ? motion(clean, mask, rng.split(1), pixels)
     : { kspace: clean, detail: "" };
   const kspace = withNoise(moved.kspace, noise * bright, rng.split(2), found.mix);
-  const preparation = new Preparation(runtime, { coils, mask, full: true });
+  // Whitened, unequal and correlated noise would be no fault any more.
+  const whiten = found.mix === undefined ? "auto" : "off";
+  const preparation = new Preparation(runtime, { coils, mask, full: true, whiten });
   const prepared = await preparation.slice(kspace, { kind: "espirit" });
   const { reference } = await preparation.slice(clean, { kind: "none" });
   const wrong = fault === "maps"

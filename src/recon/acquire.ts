@@ -24,7 +24,12 @@ import {
   regionEnergies,
 } from "../mri/calibration/noise.ts";
 import { echoProfiles } from "../mri/calibration/echo.ts";
-import { calibrationImage, rootSumOfSquares } from "../mri/calibration/region.ts";
+import { patchNoise } from "../mri/calibration/patch_noise.ts";
+import {
+  calibrationImage,
+  calibrationRegion,
+  rootSumOfSquares,
+} from "../mri/calibration/region.ts";
 import { percentile } from "../mri/metrics/percentile.ts";
 import { dftH, dftW } from "../mri/physics/dft.ts";
 import { centred } from "../mri/physics/resample.ts";
@@ -35,6 +40,9 @@ import { type CoilMatrices, CoilNoise, type Whitening } from "./coil_noise.ts";
 
 /** Part of the image, in per cent, that is darker than the scale. */
 const SCALE_PERCENTILE = 99;
+
+/** The outer k-space holds signal where the noise of the calibration region has less of its variance. */
+const MUCH_LESS = 0.7;
 
 export interface AcquisitionOptions {
   /** Coils of the file. */
@@ -115,14 +123,16 @@ export class SliceAcquisition {
   }
 
   #levels(found: Outputs) {
-    const { image, corners, air, covariance, rows, columns } = found;
+    const { image, corners, air, covariance, rows, columns, region } = found;
     const bright = percentile(image.data, SCALE_PERCENTILE);
     const scale = bright > 0 ? bright : percentile(image.data, 100);
     if (!(scale > 0)) {
       throw new SliceError("Cannot scale the slice: the acquired k-space is zero everywhere");
     }
     const noise = findNoise({ corners, air }, this.#regions);
-    return { image, covariance, rows, columns, scale, sigma: noise.sigma / scale, noise };
+    const part = region && patchNoise(region, noise.variances);
+    const sigma = noise.sigma * (part !== undefined && part < MUCH_LESS ? Math.sqrt(part) : 1);
+    return { image, covariance, rows, columns, scale, sigma: sigma / scale, noise };
   }
 
   #acquire() {
@@ -157,12 +167,13 @@ export class SliceAcquisition {
   /** What noise and brightness are told from. */
   #examined(samples: Tensor): Record<string, Tensor> {
     const { mask, compress } = this.options;
-    const regions = this.#regions;
+    const regions = this.#regions, region = calibrationRegion(samples, mask);
     return {
       image: calibrationImage(samples, mask),
       corners: regionEnergies(mask.isLines ? dftW(samples, "forward") : samples, regions),
       ...(mask.isLines && { air: regionEnergies(samples, regions) }),
       ...echoProfiles(samples, mask),
+      ...(region && { region }),
       ...(compress !== undefined && { covariance: coilCovariance(samples) }),
     };
   }

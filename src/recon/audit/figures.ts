@@ -68,8 +68,11 @@ export interface SliceConsistency extends ConsistencyFigures {
 /** Where a fit takes up all but this part of the noise, nothing is left to judge the data by. */
 const MIN_RESIDUAL_FRACTION = 0.05;
 
-/** Below this, in units of bright tissue, data count as free of noise: float32 has its own. */
-export const MIN_SIGMA = 1e-5;
+/**
+ * Below this, in units of bright tissue, data count as free of noise: maps in float32 leave 3e-5 in the
+ * outer k-space of drawn objects.
+ */
+export const MIN_SIGMA = 1e-4;
 
 /** A ratio of variances beyond this says nothing more, and must stay a number. */
 const MAX_RATIO = 1e6;
@@ -86,33 +89,37 @@ export function consistencyFigures(
   sigma: number,
 ): SliceConsistency {
   const variance = Math.max(sigma, MIN_SIGMA) ** 2;
+  // One coil explains all but what lies outside its map, where scanners have more than white noise.
+  const isComparable = coilNoise.length > 1;
   const judged = bands.map((band): JudgedBand => {
     const { from, to, count, signal, unexplainedNoise, fittedNoise } = band;
     return {
       from,
       to,
-      ...figuresOf([band], variance),
+      ...figuresOf([band], variance, isComparable),
       count,
       residualFraction: unexplainedNoise / count,
       fitFraction: fittedNoise / count,
       snr: Math.sqrt(signal / count / variance),
     };
   });
-  const noise = judged[judged.length - 1].unexplained;
+  const found = judged[judged.length - 1].unexplained;
+  const isClean = sigma < MIN_SIGMA && found !== null && found < 1;
+  const isKnown = found !== null && !isClean;
   return {
-    ...figuresOf(bands, variance),
+    ...figuresOf(bands, variance, isComparable),
     bands: judged,
-    noise,
-    coilRatio: noise === null ? 1 : ratioOfExtremes(coilNoise),
-    correlation: noise === null ? 0 : correlation,
+    noise: isClean ? 1 : found,
+    coilRatio: isKnown ? ratioOfExtremes(coilNoise) : 1,
+    correlation: isKnown ? correlation : 0,
   };
 }
 
-function figuresOf(parts: readonly ResidualEnergies[], variance: number) {
+function figuresOf(parts: readonly ResidualEnergies[], variance: number, isComparable: boolean) {
   const total = (of: keyof ResidualEnergies) => parts.reduce((sum, part) => sum + part[of], 0);
   const count = total("count"), fittedNoise = total("fittedNoise");
   const unexplainedNoise = total("unexplainedNoise");
-  const isJudgeable = unexplainedNoise > MIN_RESIDUAL_FRACTION * count;
+  const isJudgeable = isComparable && unexplainedNoise > MIN_RESIDUAL_FRACTION * count;
   return {
     chiSquare: total("residual") / variance / count,
     unexplained: isJudgeable ? total("unexplained") / variance / unexplainedNoise : null,
