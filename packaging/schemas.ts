@@ -17,6 +17,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const SCHEMAS: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
   "recon.json": { path: "src/recon/report.ts", type: "ReconReport" },
   "compare.json": { path: "src/report/comparison.ts", type: "Comparison" },
+  "restore.json": { path: "src/recon/restoration/report.ts", type: "RestoreReport" },
 };
 
 const compilerOptions: ts.CompilerOptions = {

@@ -42,6 +42,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     permissions: FILES,
     load: async () => (await import("./commands/simulate.ts")).simulate,
   },
+  restore: {
+    summary: "a picture that lost something in, a picture restored with a prior out",
+    permissions: FILES,
+    load: async () => (await import("./commands/restore.ts")).restore,
+  },
   sample: {
     summary: "images drawn from a prior, without data",
     permissions: FILES,

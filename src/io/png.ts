@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
+import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, zeros } from "../ndarray.ts";
 
 /** PNG's colour types: one channel; red, green, blue. */
@@ -45,6 +46,47 @@ function encode(
   png.data = data;
   const options = { bitDepth, colorType, inputColorType: colorType, inputHasAlpha: false };
   return new Uint8Array(PNG.sync.write(png, options));
+}
+
+/** First bytes of a PNG. */
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** Bytes up to the sides of the picture. */
+const HEADER_BYTES = 24;
+/** More pixels than this are no image of ours; a small file may announce any number. */
+const MAX_PIXELS = 2 ** 26;
+
+/** Whether the bytes are those of a PNG. */
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
+/**
+ * Decodes a PNG of 8 or 16 bits, grey or in colour; transparency is left out.
+ * @returns `[1 or 3, rows, columns]` from 0 (black) to 1 (white): one channel where all pixels are grey
+ * @throws {InputError} for bytes that are no PNG, or a damaged one
+ */
+export function decodePng(bytes: Uint8Array, path: string): NdArray {
+  const known = isPng(bytes) && bytes.length >= HEADER_BYTES;
+  const [width, height] = [16, 20].map((at) => known ? Buffer.from(bytes).readUInt32BE(at) : 0);
+  if (!known || width * height > MAX_PIXELS) {
+    throw new InputError(
+      `Cannot read ${path}: a PNG of at most ${MAX_PIXELS} pixels is required`,
+    );
+  }
+  try {
+    const { data } = PNG.sync.read(Buffer.from(bytes), { skipRescale: true });
+    // pngjs gives red, green, blue and transparency, in 8 or 16 bits as the file has them.
+    const white = data.BYTES_PER_ELEMENT === 2 ? 65535 : 255, pixels = width * height;
+    const isGrey = !data.some((value, i) => i % 4 !== 3 && value !== data[i - i % 4]);
+    const channels = isGrey ? 1 : 3;
+    const planes = new Float32Array(channels * pixels);
+    for (let i = 0; i < planes.length; i++) {
+      planes[i] = data[4 * (i % pixels) + Math.floor(i / pixels)] / white;
+    }
+    return ndarray(planes, [channels, height, width]);
+  } catch (cause) {
+    throw new InputError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** NaN fails both comparisons, and becomes 0. */

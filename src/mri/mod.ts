@@ -34,7 +34,16 @@ export {
   residualImage,
 } from "./physics/proximal.ts";
 export {
+  convolution,
+  lenslessCamera,
+  motionKernel,
+  padding,
+  unitSum,
+} from "./physics/convolution.ts";
+export { type Jpeg, jpeg, jpegTables } from "./physics/jpeg.ts";
+export {
   averagePooling,
+  bicubicDownsampling,
   denoising,
   gaussianBlur,
   inpainting,

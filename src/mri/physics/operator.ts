@@ -44,6 +44,11 @@ export interface LinearOperator {
   adjoint(y: Tensor): Tensor;
   /** A^H A x */
   normal(x: Tensor): Tensor;
+  /**
+   * h(x), where what was measured is not linear in x: A is then a linear stand-in with the same range,
+   * whose derivative and inverse serve for those of h (h is A and steps, such as those of a quantisation).
+   */
+  nonlinear?(x: Tensor): Tensor;
 }
 
 /**

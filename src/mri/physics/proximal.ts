@@ -9,11 +9,14 @@ export interface LeastSquares {
   readonly operator: LinearOperator;
   /** A^H y, `[1, 2, H, W]` or one for each image. */
   readonly adjoint: Tensor;
+  /** y, which an operator that is not linear needs. */
+  readonly y?: Tensor;
 }
 
-/** A^H (y - A x) */
-export function residualImage({ adjoint, operator }: LeastSquares, x: Tensor): Tensor {
-  return sub(adjoint, operator.normal(x));
+/** A^H (y - A x), or A^H (y - h(x)) of an operator that is not linear. */
+export function residualImage({ adjoint, operator, y }: LeastSquares, x: Tensor): Tensor {
+  if (operator.nonlinear === undefined || y === undefined) return sub(adjoint, operator.normal(x));
+  return operator.adjoint(sub(y, operator.nonlinear(x)));
 }
 
 /**

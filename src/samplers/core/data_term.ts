@@ -104,7 +104,8 @@ export function towardsNoisyData(
 
 /**
  * Gradient with respect to x of |y - A(D)|^2 / 2, through the denoiser: value and derivative are one
- * graph. It needs the forward model only, which need not be linear.
+ * graph. It needs the forward model only, which need not be linear; steps have the derivative of the
+ * operator's linear stand-in.
  * @param denoised D, made from `x`
  */
 export function residualGradient(
@@ -113,7 +114,8 @@ export function residualGradient(
   x: Tensor,
 ): Tensor {
   const predicted = operator.forward(denoised);
-  return vjp([predicted], [x], [sub(predicted, y)])[0];
+  const measured = operator.nonlinear?.(denoised) ?? predicted;
+  return vjp([predicted], [x], [sub(measured, y)])[0];
 }
 
 /**

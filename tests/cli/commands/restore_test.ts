@@ -1,0 +1,132 @@
+/** Restoration on the command line. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { Ajv } from "ajv";
+import { restore } from "../../../src/cli/commands/restore.ts";
+import { encodePngRgb } from "../../../src/io/png.ts";
+import { openNiftiImage } from "../../../src/io/nifti/read.ts";
+import { writeNpy } from "../../../src/io/numpy/npy.ts";
+import { writeNifti } from "../../../src/io/nifti/write.ts";
+import { inFolder, tabulate } from "../../io/support.ts";
+import { ROOT } from "../../tools.ts";
+import { assertRefused, namesIn, runHere } from "../support.ts";
+
+const run = (args: readonly string[]) => runHere(args, { command: restore });
+
+/** A drawn brain, few steps of one sample. */
+const QUICK = ["--size", "64", "--steps", "8", "--samples", "1", "--quiet", "--json"];
+
+/** Tasks, and by how many dB the restored picture beats what is left, at least. */
+const TASKS: readonly (readonly [string, readonly string[], number])[] = [
+  ["denoise", ["--noise", "0.1"], 2],
+  ["inpaint:random=0.5", [], 5],
+  ["inpaint:box=0.1", [], -1],
+  ["deblur:gaussian=1.5", ["--noise", "0.01"], 1.5],
+  ["deblur:motion=7,angle=30", ["--noise", "0.01", "--method", "diffpir"], 1.5],
+  ["sr:factor=2,pool=average", ["--method", "ddnm+"], 0.3],
+  ["lensless:sensor=0.9", ["--noise", "0.01"], 3],
+];
+
+for (const [task, options, gain] of TASKS) {
+  Deno.test(`restore --task ${task} ${options.join(" ")} brings a drawn brain back`, () =>
+    inFolder(async (at) => {
+      const { code, out, err } = await run([
+        "--task",
+        task,
+        ...options,
+        ...QUICK,
+        "--output",
+        at("o"),
+      ]);
+      assert.equal(code, 0, err);
+      const report = JSON.parse(out);
+      const { input, output } = report.metrics;
+      assert.ok(output.psnr > input.psnr + gain, `${task}: ${input.psnr} to ${output.psnr} dB`);
+      assert.deepEqual(namesIn(at("o")), [
+        "input.nii.gz",
+        "picture.png",
+        "restore.json",
+        "restored.nii.gz",
+      ]);
+      const text = await readFile(at("o/restore.json"), "utf8");
+      assert.deepEqual(JSON.parse(text), report);
+      const schema = JSON.parse(await readFile(`${ROOT}/docs/schemas/restore.json`, "utf8"));
+      const validate = new Ajv({ allowUnionTypes: true, strict: false }).compile(schema);
+      assert.ok(validate(report), JSON.stringify(validate.errors));
+    }));
+}
+
+Deno.test("what JPEG stores of the restored picture is what was given", () =>
+  inFolder(async (at) => {
+    const { code, out, err } = await run(["--task", "jpeg", ...QUICK, "--output", at("o")]);
+    assert.equal(code, 0, err);
+    assert.ok(JSON.parse(out).sameBlocks >= 0.99, out);
+  }));
+
+Deno.test("a colour picture is restored in its colours, and cut to whole blocks with a warning", () =>
+  inFolder(async (at) => {
+    const pixel = (i: number) => 40 + (i * 7 + (i % 3) * 60) % 150;
+    const pixels = Uint8Array.from({ length: 34 * 40 * 3 }, (_, i) => pixel(i));
+    await Deno.writeFile(at("p.png"), encodePngRgb(pixels, 34, 40));
+    const options = ["--steps", "2", "--samples", "1", "--json", "--output", at("o")];
+    const { code, out, err } = await run([at("p.png"), "--task", "jpeg:quality=50", ...options]);
+    assert.equal(code, 0, err);
+    const { input, warnings, sameBlocks } = JSON.parse(out);
+    assert.deepEqual(input.shape, [1, 3, 32, 40]);
+    assert.equal(warnings[0].code, "picture-cut");
+    assert.ok(sameBlocks >= 0.99, `${sameBlocks}`);
+    assert.deepEqual(namesIn(at("o")), [
+      "input.png",
+      "picture.png",
+      "restore.json",
+      "restored.png",
+    ]);
+  }));
+
+Deno.test("a volume keeps its place and its values; the mask of lost pixels comes from a file", () =>
+  inFolder(async (at) => {
+    const affine = [2, 0, 0, 5, 0, 3, 0, 6, 0, 0, 4, 7, 0, 0, 0, 1];
+    const image = tabulate(
+      [3, 16, 24],
+      (z, y, x) => 500 * (1 + Math.sin(x / 4) * Math.cos(y / 5)) + z,
+    );
+    await writeNifti(at("v.nii.gz"), { image, geometry: { affine, known: true } });
+    await writeNpy(at("m.npy"), tabulate([16, 24], (y, x) => (x + y) % 5 === 0 ? 0 : 1));
+    const options = ["--slices", "1:3", "--steps", "4", "--samples", "1", "--json", "--quiet"];
+    const task = ["--task", `inpaint:mask=${at("m.npy")}`, "--method", "ddnm+"];
+    const { code, out, err } = await run([
+      at("v.nii.gz"),
+      ...task,
+      ...options,
+      "--output",
+      at("o"),
+    ]);
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(out).input.shape, [2, 1, 16, 24]);
+    using file = openNiftiImage(at("o/restored.nii.gz"));
+    assert.deepEqual([file.slices, file.rows, file.columns], [2, 16, 24]);
+    assert.deepEqual([...file.geometry!.affine].slice(0, 4), affine.slice(0, 4));
+    const { data } = await file.readSlice(0);
+    const known = [...Array(384).keys()].filter((i) => (i % 24 + Math.floor(i / 24)) % 5 !== 0);
+    const off = known.map((i) => Math.abs(data[i] - image.data[384 + i]));
+    assert.ok(Math.max(...off) < 100, `${Math.max(...off)}`);
+  }));
+
+const REFUSED: Readonly<Record<string, readonly [string[], number, RegExp]>> = {
+  "no task": [[], 2, /--task denoise, deblur/],
+  "noise of 0 to be taken away": [["--task", "denoise"], 2, /--noise above 0 is required/],
+  "a file that is not there": [["none.nii", "--task", "sr"], 3, /Cannot read none.nii/],
+  "a kernel and a Gaussian": [
+    ["--task", "deblur:gaussian=1,motion=5"],
+    2,
+    /one of gaussian, motion/,
+  ],
+  "phases by an inverse": [["--task", "phase-retrieval", "--size", "32"], 3, /Use dps/],
+};
+
+for (const [name, [args, code, message]] of Object.entries(REFUSED)) {
+  Deno.test(`restore refuses ${name}`, () =>
+    inFolder(async (at) =>
+      assertRefused(await run([...args, "--output", at("o")]), code, message)
+    ));
+}
