@@ -2,7 +2,7 @@
  * Charts of curves as SVG: a part of a page, whose style sheet then has the colours, or a file.
  * @module
  */
-import { html, type Markup } from "./markup.ts";
+import { attributes, html, type Markup } from "./markup.ts";
 import { short } from "./number_format.ts";
 
 export interface Curve {
@@ -23,6 +23,7 @@ export interface ChartContent {
   readonly curves: readonly Curve[];
 }
 
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 const WIDTH = 520, HEIGHT = 310;
 const LEFT = 54, RIGHT = 14, TOP = 14, BOTTOM = 44;
 /** Colours of curves on a light and a dark page; further curves repeat them with other markers. */
@@ -80,14 +81,23 @@ ${colourRules(([light]) => light)}
 
 /** The text of an SVG file with charts one below the other; those without points are left out. */
 export function chartFile(charts: readonly ChartContent[]): string {
-  const drawn = charts.map(chart).filter((one) => one !== undefined);
-  const height = HEIGHT * drawn.length;
+  return svgFile(charts.map(chart).filter((one) => one !== undefined));
+}
+
+/** Room of a legend above charts. */
+const LEGEND = 80;
+
+/** The text of an SVG file with drawn charts, a legend above them where one is given. */
+export function svgFile(drawn: readonly Markup[], legend?: Markup): string {
+  const top = legend === undefined ? 0 : LEGEND, height = top + HEIGHT * drawn.length;
   return html`
-    <svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}">
+    <svg${attributes({ xmlns: SVG_NAMESPACE })} width="${WIDTH}" height="${height}"
+      viewBox="0 0 ${WIDTH} ${height}">
       <style>${FILE_STYLE}</style>
       <rect width="100%" height="100%" fill="#fff" />
+      ${legend}
       ${drawn.map((one, i) =>
-        html`<svg y="${i * HEIGHT}" width="${WIDTH}" height="${HEIGHT}">${one}</svg>`
+        html`<svg y="${top + i * HEIGHT}" width="${WIDTH}" height="${HEIGHT}">${one}</svg>`
       )}
     </svg>
   `.text.trim() + "\n";
@@ -142,12 +152,15 @@ interface Scale {
 function linear(values: readonly number[]): Scale {
   const low = Math.min(...values), high = Math.max(...values);
   if (low === high) return { ticks: [low], place: () => 0.5 };
-  const span = high - low;
+  const span = high - low, from = low - 0.05 * span, to = high + 0.05 * span;
+  return { ticks: evenTicks(from, to, span), place: between(from, to) };
+}
+
+/** About five round numbers from `low` to `high`, in steps for a span. */
+export function evenTicks(low: number, high: number, span = high - low): number[] {
   const power = 10 ** Math.floor(Math.log10(span / 4));
   const step = power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= span / 4) ?? 10);
-  const from = low - 0.05 * span, to = high + 0.05 * span;
-  const ticks = steps(Math.ceil(from / step), Math.floor(to / step), step);
-  return { ticks, place: between(from, to) };
+  return steps(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), step);
 }
 
 function steps(first: number, last: number, step: number): number[] {

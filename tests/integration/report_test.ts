@@ -226,7 +226,7 @@ testWith(chromium, "no table is clipped at any width, and paper takes five pages
 
 testWith(chromium, "a table is downloaded as CSV with its remarks, in full digits", async () => {
   await using page = await ReportPage.open(LONG);
-  const { name, bytes } = await page.browser.download(() => page.browser.click("#table .csv"));
+  const { name, bytes } = await page.browser.download(() => page.browser.click("#table .save"));
   const lines = new TextDecoder().decode(bytes).trimEnd().split("\n");
   assert.equal(name, "all-runs.csv");
   assert.equal(lines.length, 1 + 2 * 17);

@@ -58,6 +58,8 @@ export interface FakeOptions {
   readonly accelerations: readonly number[];
   readonly paths: readonly string[];
   readonly shape: readonly [slices: number, rows: number, columns: number];
+  /** Distance of rows and columns, mm. */
+  readonly pixelSize?: readonly [rows: number, columns: number];
 }
 
 /** A comparison and its arrays, by what the renderer asks for. */
@@ -70,7 +72,7 @@ export interface FakeComparison {
 
 /** Makes up a comparison: images are phantoms with noise, numbers follow the noise. */
 export function fakeComparison(
-  { methods, accelerations, paths, shape }: FakeOptions,
+  { methods, accelerations, paths, shape, pixelSize }: FakeOptions,
 ): FakeComparison {
   const references = paths.map(() => phantom(...shape));
   const recons = new Map<string, NdArray>(), stds = new Map<string, NdArray>();
@@ -91,6 +93,7 @@ export function fakeComparison(
     reference: (input) => Promise.resolve(references[input]),
     recon: (key) => Promise.resolve(recons.get(key)),
     std: (key) => Promise.resolve(stds.get(key)),
+    pixelSize: () => pixelSize,
   };
   const comparison = fakeFacts(paths, shape, runs, methods);
   return { comparison, images, references, recons };

@@ -16,6 +16,8 @@ import { renderReport, type ReportImages } from "../../report/page/report_html.t
 import { RunStore } from "../../report/compare/run_store.ts";
 import { comparisonFigure } from "../render/compare_figure.ts";
 import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts";
+import { svgPng } from "../render/svg_png.ts";
+import { PRINT_PIXELS } from "../../report/sheet.ts";
 import { comparisonCsv, comparisonText } from "../render/compare_text.ts";
 import { combinedCode, type CommandContext, describeFailure } from "../entry.ts";
 import { VERSION } from "../../version.ts";
@@ -66,7 +68,10 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   // Of swept accelerations the one of --mask is shown, or the last.
   const shown = plan.masks.includes(request.mask?.text) ? request.mask?.text : plan.masks.at(-1);
   const figure = await comparisonFigure(comparison, shown ?? "data", images);
-  if (figure !== undefined) await store.write("figure.png", figure);
+  if (figure !== undefined) {
+    await store.write("figure.svg", figure);
+    await store.write("figure.png", await svgPng(figure, PRINT_PIXELS));
+  }
   context.console.out(
     request.json
       ? jsonLine(comparison)
@@ -208,5 +213,11 @@ function storedImages(
     reference: (input) => read(inputs[input].reference, input),
     recon: (key) => file(key, "recon"),
     std: (key) => file(key, "std"),
+    pixelSize: (input) => {
+      const affine = geometries[input]?.affine;
+      if (affine === undefined) return undefined;
+      const along = (axis: number) => Math.hypot(...[0, 4, 8].map((row) => affine[row + axis]));
+      return [along(1), along(0)];
+    },
   };
 }

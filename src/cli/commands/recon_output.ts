@@ -135,6 +135,7 @@ export async function writeImages(
     geometry,
     reference: reference && shown(reference),
     zeroFilled: zeroFilled && shown(zeroFilled),
+    std: std && shown(std),
   });
   await writeFileWhole(paths.preview, preview);
 }

@@ -50,6 +50,7 @@ const FONT: Readonly<Record<string, readonly number[]>> = {
   "9": [14, 17, 17, 15, 1, 1, 14],
   "-": [0, 0, 0, 14, 0, 0, 0],
   ".": [0, 0, 0, 0, 0, 12, 12],
+  "%": [25, 26, 2, 4, 8, 11, 19],
 };
 
 /** Writes into the first rows of an image; letters without a glyph, or beyond the edge, are left out. */

@@ -15,19 +15,30 @@ export interface PreviewContent {
   readonly magnitude: NdArray;
   readonly reference?: NdArray;
   readonly zeroFilled?: NdArray;
+  /** Standard deviation of the posterior samples. */
+  readonly std?: NdArray;
   /** Where voxels lie: a picture has the front of the head at the top. */
   readonly geometry?: Geometry;
   readonly method: string;
 }
 
+/**
+ * The slices of a volume, or the middle one beside its reference and its error; in either case the
+ * standard deviation beside it, where there is one, up to a level that is told in per cent of the
+ * image's white.
+ */
 export function previewPng(
-  { magnitude, reference, zeroFilled, geometry, method }: PreviewContent,
+  { magnitude, reference, zeroFilled, std, geometry, method }: PreviewContent,
 ): Uint8Array<ArrayBuffer> {
   const show = (volume: NdArray, index: number) => upright(partOf(volume, index), geometry);
   if (reference === undefined || (magnitude.shape[0] > 1 && !zeroFilled)) {
-    const slices = evenly(magnitude.shape[0]).map((index) => show(magnitude, index));
-    const tiled = montage(slices, Math.ceil(Math.sqrt(slices.length)));
-    return encodePng(window(tiled, 0, white(tiled)));
+    const tiled = (volume: NdArray) => {
+      const slices = evenly(volume.shape[0]).map((index) => show(volume, index));
+      return montage(slices, Math.ceil(Math.sqrt(slices.length)));
+    };
+    const image = tiled(magnitude), top = white(image), shown = window(image, 0, top);
+    if (std === undefined) return encodePng(shown);
+    return encodePng(montage([labelled(method, shown), deviation(tiled(std), top)], 2));
   }
   const middle = Math.floor(magnitude.shape[0] / 2);
   const top = white(partOf(reference, middle));
@@ -38,8 +49,15 @@ export function previewPng(
     ...(zeroFilled ? [labelled("zero-filled", panel(zeroFilled))] : []),
     labelled(method, image),
     labelled(`error x${ERROR_GAIN}`, window(difference(image, truth), 0, 1 / ERROR_GAIN)),
+    ...(std ? [deviation(show(std, middle), top)] : []),
   ];
   return encodePng(montage(panels, panels.length));
+}
+
+/** A standard deviation on its own scale, labelled with its white in per cent of `top`. */
+function deviation(std: NdArray, top: number): NdArray {
+  const most = white(std);
+  return labelled(`std to ${Number((100 * most / top).toPrecision(2))} %`, window(std, 0, most));
 }
 
 /** Every slice as a 16-bit PNG, in one window from 0 to the volume's maximum, in file order. */

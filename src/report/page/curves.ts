@@ -5,6 +5,7 @@ import { fixed, short } from "../../number_format.ts";
 import type { Comparison, ComparisonRun } from "../comparison.ts";
 import { mean } from "../compare/statistics.ts";
 import { distinct } from "../labels.ts";
+import { saves } from "./figures.ts";
 
 /** A quantity on an axis; `label` has its unit. */
 interface Quantity {
@@ -98,6 +99,7 @@ function figure(
     <figure ${attributes({ "data-mask": at?.index })}>
       <figcaption>${title}</figcaption>
       ${drawing}
+      <p class="screen">${saves()}</p>
     </figure>
   `;
 }

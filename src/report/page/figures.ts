@@ -25,7 +25,11 @@ export function imageSection(
     html`
       <div class="grid" data-input="${input}" data-mask="${masks.indexOf(mask)}" hidden>
         ${pictures.inputs[input].reference &&
-          figure("reference", html`<b>reference</b>`, panels("reference", ["image", "zoom"]))}
+          figure(
+            "reference",
+            html`<b><span class="name">reference</span></b>`,
+            panels("reference", ["image", "zoom"]),
+          )}
         ${runs.map((run, i) =>
           run.input === input && run.mask === mask && runFigure(run, i, labels[i], pictures)
         )}
@@ -44,9 +48,28 @@ export function imageSection(
     </div>
     <p class="caption">
       <strong>Figure 1.</strong> <span id="status"></span>
-      <span id="bar" class="bar" aria-hidden="true"></span>
     </p>
+    <div id="bars"></div>
+    <p class="screen">${saves("figure")}</p>
+    <figure id="profile" hidden>
+      <figcaption>Profile along the line, of the reference and of A and B of Figure 2</figcaption>
+      <div id="profile-chart"></div>
+      <p>${saves("profile")}</p>
+    </figure>
   `;
+}
+
+/** Buttons that save a figure; `of`: which, where it is not the one that they stand in. */
+export function saves(of?: "figure" | "swipe" | "profile"): Markup[] {
+  return ["svg", "png"].map((ending) => {
+    const values = attributes({
+      type: "button",
+      class: "save",
+      "data-save": ending,
+      "data-of": of,
+    });
+    return html`<button${values}>${ending.toUpperCase()}</button>`;
+  });
 }
 
 function figure(run: number | "reference", caption: Markup, content: Content): Markup {
@@ -75,7 +98,7 @@ function runFigure(
   const failure = error === null ? "no image" : html`<b>failed</b> ${error}`;
   return figure(
     index,
-    html`<b>${label} ${audit && doubtMark(audit)}</b> ${quality}`,
+    html`<b><span class="name">${label}</span> ${audit && doubtMark(audit)}</b> ${quality}`,
     recon.has(index) ? panels(label, shown) : html`<p class="failed">${failure}</p>`,
   );
 }
@@ -85,7 +108,12 @@ function panels(label: string, kinds: readonly Panel[]): Markup[] {
     html`
       <div class="panel" data-kind="${kind}">
         <canvas role="img" aria-label="${label}: ${PANELS[kind]}"></canvas>
-        ${kind === "image" && html`<div class="region" hidden></div>`}
+        ${kind === "image" && html`
+          <div class="region" hidden></div>
+          <svg class="overlay none" preserveAspectRatio="none">
+            <line />
+          </svg>
+        `} ${(kind === "image" || kind === "zoom") && html`<span class="mm"></span>`}
       </div>
     `
   );
@@ -115,15 +143,28 @@ function toolbar(
       </fieldset>
       <fieldset>
         <legend>Window (%)</legend>
+        <select id="preset" aria-label="Window by name"></select>
         ${percent("level", "level")} ${percent("width", "width")}
       </fieldset>
-      <fieldset><legend>Error scale (%)</legend>${percent("error-scale", "0 to")}</fieldset>
-      <button type="button" id="reset" title="Window and error scale as at first (r)">Reset</button>
+      <fieldset>
+        <legend>Error (%)</legend>
+        ${percent("error-scale", "to")}
+        <label><input type="checkbox" id="signed">signed</label>
+      </fieldset>
+      <fieldset ${attributes({ hidden: pictures.std.size === 0 })}>
+        <legend>Standard deviation (%)</legend>
+        ${percent("std-scale", "to")}
+      </fieldset>
+      <button type="button" id="reset" title="Window and scales as at first (r)">Reset</button>
       <fieldset>
         <legend>Drag</legend>
-        ${["window", "region"].map((what, i) => choice("radio", "drag", what, what, i === 0))}
+        ${["window", "region", "profile"].map((what, i) =>
+          choice("radio", "drag", what, what, i === 0)
+        )}
       </fieldset>
+      <label><input type="checkbox" id="zoomed">zoom all to the region</label>
       <button type="button" id="keys-button" aria-haspopup="dialog">Keys <kbd>?</kbd></button>
+      <output id="probe"></output>
     </form>
   `;
 }
@@ -179,5 +220,6 @@ export function swipeSection(pictures: Pictures): Markup {
       <span class="tag" id="tag-b"></span>
     </div>
     <p class="caption"><strong>Figure 2.</strong> <span id="swipe-status"></span></p>
+    <p class="screen">${saves("swipe")}</p>
   `;
 }

@@ -14,6 +14,8 @@ export interface InputData {
   /** Value shown white in the default window, which begins at 0. */
   readonly white: number;
   readonly reference: boolean;
+  /** Distance of rows and of columns, mm, where it is known. */
+  readonly pixelSize?: readonly [rows: number, columns: number];
 }
 
 /** Everything the script needs but the pixels. */
@@ -30,8 +32,9 @@ export interface PageData {
   }[];
   /** Value of one level of a packed picture. */
   readonly step: number;
-  /** Upper end of the error maps' scale. */
+  /** Upper ends of the scales of errors and of standard deviations. */
   readonly errorScale: number;
+  readonly stdScale: number;
 }
 
 export type PictureKind = "reference" | "recon" | "std";

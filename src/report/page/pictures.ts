@@ -13,6 +13,8 @@ export interface ReportImages {
   recon(key: string): Promise<NdArray | undefined>;
   /** Standard deviation of a run's samples, by its key. */
   std(key: string): Promise<NdArray | undefined>;
+  /** Distance of rows and of columns, mm; undefined where it is not known. */
+  pixelSize?(input: number): readonly [rows: number, columns: number] | undefined;
 }
 
 /** A slice of a picture, in parts of the reference's maximum. */
@@ -33,8 +35,9 @@ export interface Pictures {
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
   readonly step: number;
-  /** Upper end of the error maps' scale. */
+  /** Upper ends of the scales of errors and of standard deviations. */
   readonly errorScale: number;
+  readonly stdScale: number;
 }
 
 /** Largest value kept, in parts of the reference's maximum. */
@@ -63,7 +66,12 @@ export async function collectPictures(
     errors.push(...errorLevels(found.slices));
   }
   const errorScale = niceAbove(errors.length > 0 ? percentile(errors, 50) : 0.1);
-  const step = Math.max(CLIP / 65535, Math.min(CLIP / LEVELS, errorScale / ERROR_LEVELS));
+  const deviations = slices.filter(({ kind }) => kind === "std").map(({ values }) =>
+    percentile(values, ERROR_PERCENTILE)
+  );
+  const stdScale = niceAbove(deviations.length > 0 ? Math.max(...deviations) : errorScale);
+  const finest = Math.min(errorScale, stdScale);
+  const step = Math.max(CLIP / 65535, Math.min(CLIP / LEVELS, finest / ERROR_LEVELS));
   const having = (kind: PictureKind) =>
     new Set(slices.filter((slice) => slice.kind === kind).map(({ index }) => index));
   return {
@@ -73,6 +81,7 @@ export async function collectPictures(
     std: having("std"),
     step,
     errorScale,
+    stdScale,
   };
 }
 
@@ -101,7 +110,8 @@ async function inputPictures(
   const reference = slices.some(({ kind }) => kind === "reference");
   const { rows = 1, columns = 1, white = 1, indices = [] } = chosen ?? {};
   const numbers = indices.map((at) => first + at);
-  return { input: { name, rows, columns, slices: numbers, white, reference }, slices };
+  const pixelSize = images.pixelSize?.(input);
+  return { input: { name, rows, columns, slices: numbers, white, reference, pixelSize }, slices };
 }
 
 /**
@@ -153,7 +163,7 @@ function errorLevels(slices: readonly Slice[]): number[] {
 }
 
 /** The smallest of 1, 1.5, 2, 3, 5, 7 times a power of ten that is not below a value. */
-function niceAbove(value: number): number {
+export function niceAbove(value: number): number {
   const least = Math.max(value, 1e-4);
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 1.5, 2, 3, 5, 7].find((f) => f * power >= least * (1 - 1e-9)) ?? 10;

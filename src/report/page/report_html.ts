@@ -91,7 +91,9 @@ function element(name: "style" | "script", values: Attributes, text: string): Ma
 /** Forbids all requests, and all but this style sheet and this script. */
 function policy(script: string): string {
   const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-  return `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; ` +
+  return `default-src 'none'; img-src data:; style-src ${hash(style)}; script-src ${
+    hash(script)
+  }; ` +
     "base-uri 'none'; form-action 'none'";
 }
 
@@ -136,7 +138,7 @@ const count = (number: number, noun: string) => `${number} ${noun}${number === 1
 function pageData(
   { runs }: Comparison,
   labels: readonly string[],
-  { inputs, recon, std, step, errorScale }: Pictures,
+  { inputs, recon, std, step, errorScale, stdScale }: Pictures,
 ): PageData {
   const masks = distinct(runs.map(({ mask }) => mask));
   const shown = runs.map(({ input, mask }, i) => ({
@@ -146,5 +148,5 @@ function pageData(
     picture: recon.has(i),
     std: std.has(i),
   }));
-  return { inputs, masks, step, errorScale, runs: shown };
+  return { inputs, masks, step, errorScale, stdScale, runs: shown };
 }

@@ -61,7 +61,7 @@ export function table<T>(
         </thead>
         <tbody>${rows.map(line)}</tbody>
         </table>
-        <button type="button" class="csv" data-file="${label}">CSV</button>
+        <button type="button" class="save" data-file="${label}">CSV</button>
         </div>
   `;
 }

@@ -66,7 +66,15 @@ Deno.test("compare tells why a method failed, keeps the others, and does not end
     assert.match(out, /^ {2}rss .*\d\.\d{4}/m);
     assert.deepEqual(
       namesIn(at("out")),
-      ["compare.csv", "compare.json", "figure.png", "reference", "report.html", "runs"],
+      [
+        "compare.csv",
+        "compare.json",
+        "figure.png",
+        "figure.svg",
+        "reference",
+        "report.html",
+        "runs",
+      ],
     );
     const { runs, inputs } = await comparisonIn(at("out"));
     assert.deepEqual(runs.map(({ error }) => error === null), [true, false, true]);

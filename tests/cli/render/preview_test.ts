@@ -36,6 +36,28 @@ Deno.test("previewPng() puts a single slice beside its reference and the error t
   assert.ok(Math.abs(last[6] - 0.5 * 255) <= 1);
 });
 
+Deno.test("previewPng() shows the standard deviation on its own scale beside the image", () => {
+  const magnitude = tabulate([1, 4, 3], () => 1), std = tabulate([1, 4, 3], () => 0.05);
+  for (const reference of [undefined, magnitude]) {
+    const { width, height, grey } = decoded(previewPng({ magnitude, reference, std, method: "x" }));
+    const tiles = reference === undefined ? 2 : 4;
+    assert.deepEqual([width, height], [3 * tiles, 4 + LABEL_HEIGHT]);
+    assert.deepEqual(grey.slice(-3), [255, 255, 255]);
+  }
+  const volume = tabulate([4, 60, 70], () => 1);
+  const { width, grey } = decoded(
+    previewPng({ magnitude: volume, std: tabulate([4, 60, 70], () => 0.05), method: "dds" }),
+  );
+  assert.equal(width, 280);
+  // "std to 5 %": the last letter ends with two dots below its stroke.
+  const at = 140 + 3 + 9 * 6;
+  const row = (y: number) => grey.slice((3 + y) * width + at, (3 + y) * width + at + 5);
+  assert.deepEqual([row(0), row(6)].map((line) => line.map((v) => Number(v > 0))), [
+    [1, 1, 0, 0, 1],
+    [1, 0, 0, 1, 1],
+  ]);
+});
+
 Deno.test("previewPng() hangs a slice with the front up and the right on the left", () => {
   // x to the patient's right, y to the front: both are turned.
   const affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];

@@ -1,7 +1,8 @@
 /** Dragging on pictures: window and level, or the region. @module */
 /// <reference lib="dom" />
 import { byId } from "./dom.ts";
-import { changedRegion, regionOf, type State, type Store } from "./state.ts";
+import { pixelAt } from "./probe.ts";
+import { changedRegion, clamp, type Line, regionOf, type State, type Store } from "./state.ts";
 
 /** Change of level or width for a pixel of dragging, in parts of the reference's maximum. */
 const PER_PIXEL = 0.004;
@@ -27,10 +28,11 @@ export function bindGestures(store: Store): void {
     const canvas = event.target;
     if (!(canvas instanceof HTMLCanvasElement) || event.button !== 0) return;
     const { state } = store;
-    const sets = event.shiftKey === (state.drag === "window") ? "region" : "window";
+    const sets = !event.shiftKey ? state.drag : state.drag === "window" ? "region" : "window";
     // A region is chosen on the whole image, not on the region itself.
-    const whole = canvas.parentElement?.dataset.kind === "image";
-    drag = { x: event.clientX, y: event.clientY, canvas, state, sets: whole ? sets : "window" };
+    const whole = canvas.parentElement?.dataset.kind === "image" && !state.zoomed;
+    const allowed = whole || sets === "profile" ? sets : "window";
+    drag = { x: event.clientX, y: event.clientY, canvas, state, sets: allowed };
     canvas.setPointerCapture(event.pointerId);
     event.preventDefault();
     figures.focus({ preventScroll: true });
@@ -56,6 +58,13 @@ function dragged(
     const level = (state.low + state.high) / 2, width = state.high - state.low;
     return store.setWindow(level - PER_PIXEL * down, width + PER_PIXEL * right);
   }
+  if (sets === "profile") {
+    const pixel = (clientX: number, clientY: number) => {
+      const { row, column } = pixelAt(store, canvas, clientX, clientY);
+      return [row, column] as const;
+    };
+    return store.update({ line: { from: pixel(x, y), to: pixel(x + right, y + down) } });
+  }
   // The region spans from where the drag began to the pointer.
   const box = canvas.getBoundingClientRect();
   const part = Math.max(Math.abs(right) / box.width, Math.abs(down) / box.height);
@@ -75,11 +84,17 @@ function arrowKey(store: Store, event: KeyboardEvent): void {
   const arrow = ARROWS[event.key];
   if (arrow === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
-  const { low, high, drag, region } = store.state;
+  const { low, high, drag, region, line } = store.state;
   const factor = event.shiftKey ? SHIFTED : 1;
   const [right, up] = arrow.map((direction) => direction * factor);
   if (drag === "window") {
     store.setWindow((low + high) / 2 + up * PER_KEY, high - low + right * PER_KEY);
+  } else if (drag === "profile") {
+    if (line === null) return;
+    const { rows, columns } = store.input;
+    const moved = ([row, column]: Line["from"]) =>
+      [clamp(row - up, 0, rows - 1), clamp(column + right, 0, columns - 1)] as const;
+    store.update({ line: { from: moved(line.from), to: moved(line.to) } });
   } else {
     const by = { right: right * REGION_KEY, down: -up * REGION_KEY };
     store.update({ region: changedRegion(store.input, region, by) });

@@ -3,7 +3,7 @@
 import { byId, onClick } from "./dom.ts";
 import { changedRegion, type Store } from "./state.ts";
 import { flicker, swap } from "./swipe.ts";
-import { togglePanel } from "./toolbar.ts";
+import { setDrag, togglePanel } from "./toolbar.ts";
 
 type Action = (store: Store) => void;
 
@@ -14,6 +14,8 @@ const move = (what: "slice" | "mask" | "input", by: number): Action => (store) =
   store.choose({ [what]: store.state[what] + by });
 const scale = (by: number): Action => (store) =>
   store.update({ errorScale: store.state.errorScale * by });
+const toggle = (what: "signed" | "zoomed"): Action => (store) =>
+  store.update({ [what]: !store.state[what] });
 const zoom = (factor: number): Action => (store) =>
   store.update({ region: changedRegion(store.input, store.state.region, { factor }) });
 const showKeys = () => byId<HTMLDialogElement>("keys").showModal();
@@ -25,13 +27,16 @@ const BINDINGS: readonly (readonly [key: string, words: string, action: Action])
   ["p", "previous mask", move("mask", -1)],
   ["i", "next input", move("input", 1)],
   ["I", "previous input", move("input", -1)],
-  ["w", "dragging and arrows set the window", (store) => store.update({ drag: "window" })],
-  ["z", "dragging and arrows set the region", (store) => store.update({ drag: "region" })],
+  ["w", "dragging and arrows set the window", (store) => setDrag(store, "window")],
+  ["z", "dragging and arrows set the region", (store) => setDrag(store, "region")],
+  ["l", "dragging and arrows set the line of the profile", (store) => setDrag(store, "profile")],
+  ["Z", "all pictures show the region, or the whole", toggle("zoomed")],
+  ["s", "errors with or without their signs", toggle("signed")],
   ["+", "smaller region, larger picture", zoom(1 / ZOOM)],
   ["-", "larger region", zoom(ZOOM)],
   ["e", "errors twice as bright", scale(0.5)],
   ["E", "errors half as bright", scale(2)],
-  ["r", "window and error scale as at first", (store) => store.reset()],
+  ["r", "window and scales as at first", (store) => store.reset()],
   ["f", "flicker between A and B, or stop", flicker],
   ["x", "exchange A and B", swap],
   ["?", "this list", showKeys],
@@ -39,8 +44,8 @@ const BINDINGS: readonly (readonly [key: string, words: string, action: Action])
 
 const GESTURES: readonly (readonly [string, string])[] = [
   ["1 2 3 4", "image, region, error, standard deviation on or off"],
-  ["← → on images", "narrower, wider window; or move the region"],
-  ["↑ ↓ on images", "higher, lower level; or move the region"],
+  ["← → on images", "narrower, wider window; or move the region or the line"],
+  ["↑ ↓ on images", "higher, lower level; or move the region or the line"],
   ["Shift + arrow", "the same in large steps"],
   ["drag on image", "width across, level up and down; with Shift the region"],
   ["double click", "window as at first"],

@@ -2,9 +2,12 @@
 /// <reference lib="dom" />
 import type { PageData } from "../page_data.ts";
 import { byId } from "./dom.ts";
+import { bindDownloads } from "./download.ts";
 import { bindFigures } from "./figures.ts";
 import { bindGestures } from "./gestures.ts";
 import { bindKeys } from "./keys.ts";
+import { bindProbe } from "./probe.ts";
+import { bindProfile } from "./profile.ts";
 import { Store } from "./state.ts";
 import { bindSwipe } from "./swipe.ts";
 import { bindTables } from "./tables.ts";
@@ -19,3 +22,6 @@ bindFigures(store, view);
 bindGestures(store);
 bindKeys(store);
 bindTables(store);
+bindProbe(store, view);
+bindProfile(store, view);
+bindDownloads(store, view);

@@ -1,20 +1,8 @@
 /** Levels to colours on a canvas. @module */
 /// <reference lib="dom" />
-import { clamp, type Region } from "./state.ts";
+import { colourAt, type ColourBar } from "../../colour_scale.ts";
+import type { Region } from "./state.ts";
 
-/** Colours from the lower to the upper end of a scale, evenly spaced. */
-type Scale = readonly (readonly [red: number, green: number, blue: number])[];
-
-export const GREYS: Scale = [[0, 0, 0], [255, 255, 255]];
-/** The scale of error maps: each colour is lighter than the one before. */
-export const HEAT: Scale = [
-  [0, 0, 0],
-  [44, 22, 92],
-  [148, 38, 104],
-  [231, 105, 52],
-  [253, 214, 112],
-  [255, 255, 240],
-];
 const OPAQUE = 0xff000000;
 const LEVELS = 65536;
 
@@ -24,20 +12,14 @@ export interface Picture {
   readonly columns: number;
 }
 
-/** Colour of each level, for a canvas, where a level is worth `step`. */
+/** Colour of each level, for a canvas; `valueOf` gives what a level is worth. */
 export function levelColours(
-  scale: Scale,
-  low: number,
-  high: number,
-  step: number,
+  { scale, low, high }: Pick<ColourBar, "scale" | "low" | "high">,
+  valueOf: (level: number) => number,
 ): Uint32Array<ArrayBuffer> {
-  const colours = new Uint32Array(LEVELS), last = scale.length - 1;
+  const colours = new Uint32Array(LEVELS);
   for (let level = 0; level < LEVELS; level++) {
-    const at = last * clamp((level * step - low) / (high - low), 0, 1);
-    const below = Math.min(Math.floor(at), last - 1);
-    const [red, green, blue] = scale[below].map((from, i) =>
-      Math.round(from + (at - below) * (scale[below + 1][i] - from))
-    );
+    const [red, green, blue] = colourAt(scale, (valueOf(level) - low) / (high - low));
     colours[level] = OPAQUE | blue << 16 | green << 8 | red;
   }
   return colours;

@@ -10,6 +10,12 @@ export interface Region {
   readonly columns: number;
 }
 
+/** A line from one pixel to another, in pixels of the whole picture. */
+export interface Line {
+  readonly from: readonly [row: number, column: number];
+  readonly to: readonly [row: number, column: number];
+}
+
 /** The state. Values of pictures are parts of the reference's maximum. */
 export interface State {
   readonly input: number;
@@ -20,10 +26,17 @@ export interface State {
   readonly low: number;
   readonly high: number;
   readonly errorScale: number;
+  readonly stdScale: number;
+  /** Whether errors have signs. */
+  readonly signed: boolean;
+  /** Whether all pictures show the region alone. */
+  readonly zoomed: boolean;
   readonly panels: ReadonlySet<string>;
   /** What dragging on a picture sets. */
-  readonly drag: "window" | "region";
+  readonly drag: "window" | "region" | "profile";
   readonly region: Region;
+  /** Along which the profile is drawn. */
+  readonly line: Line | null;
   /** Labels of the compared runs; empty for the reference. */
   readonly a: string;
   readonly b: string;
@@ -43,12 +56,13 @@ const FIRST_REGION = 0.3;
 const SMALLEST = 8;
 
 /** How an input is first shown: its middle slice, in its default window. */
-function firstView(input: InputData): Pick<State, "slice" | "low" | "high" | "region"> {
+function firstView(input: InputData): Pick<State, "slice" | "low" | "high" | "region" | "line"> {
   return {
     slice: Math.floor(input.slices.length / 2),
     low: 0,
     high: input.white,
     region: regionOf(input, ...CENTRE, FIRST_REGION),
+    line: null,
   };
 }
 
@@ -90,6 +104,12 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
 
+/** A line across the middle of a region. */
+export function lineAcross({ row, column, rows, columns }: Region): Line {
+  const middle = Math.round(row + rows / 2);
+  return { from: [middle, column], to: [middle, column + columns - 1] };
+}
+
 /** Holds the state and calls listeners after changes, once a frame. */
 export class Store {
   readonly data: PageData;
@@ -104,6 +124,9 @@ export class Store {
       input: 0,
       mask: 0,
       errorScale: data.errorScale,
+      stdScale: data.stdScale,
+      signed: false,
+      zoomed: false,
       panels: new Set(["image", "zoom", "error", "std"]),
       drag: "window",
       a: "",
@@ -143,9 +166,10 @@ export class Store {
     this.update({ low: level - half, high: level + half });
   }
 
-  /** The first window and error scale again. */
+  /** The first window and scales again. */
   reset(): void {
-    this.update({ low: 0, high: this.input.white, errorScale: this.data.errorScale });
+    const { errorScale, stdScale } = this.data;
+    this.update({ low: 0, high: this.input.white, errorScale, stdScale });
   }
 
   /** Calls a listener after each change, and once at first. */

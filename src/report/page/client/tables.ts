@@ -9,7 +9,7 @@ export function bindTables(store: Store): void {
   bindPairs();
   bindCurves(store);
   onClick("copy", copyCommand);
-  for (const button of all(".csv")) {
+  for (const button of all(".save[data-file]")) {
     const table = button.closest(".table")!.querySelector("table")!;
     const name = `${fileName(button.dataset.file!)}.csv`;
     button.addEventListener(

@@ -1,8 +1,12 @@
 /** The levels and colours of a panel in the present state. @module */
 /// <reference lib="dom" />
 import { pictureId, type PictureKind, unpackLevels } from "../page_data.ts";
-import { GREYS, HEAT, levelColours, type Picture } from "./paint.ts";
-import type { Store } from "./state.ts";
+import { type ColourBar, GREYS, HEAT, SIGNED } from "../../colour_scale.ts";
+import { levelColours, type Picture } from "./paint.ts";
+import { clamp, type Store } from "./state.ts";
+
+/** Level of an error of 0. */
+const ZERO = 32768;
 
 /** A run's index, or the reference. */
 export type Source = number | "reference";
@@ -15,8 +19,7 @@ export class View {
   readonly #waiting = new Set<string>();
   /** Error maps by their images. */
   readonly #errors = new WeakMap<Uint16Array, Uint16Array>();
-  #greys = { key: "", colours: new Uint32Array() };
-  #heats = this.#greys;
+  readonly #colours = new Map<string, { key: string; colours: Uint32Array }>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -40,11 +43,20 @@ export class View {
     return levels && { levels, rows, columns };
   }
 
+  /** The value of a pixel, in parts of the reference's maximum; errors have their signs. */
+  value(source: Source, kind: PanelKind, row: number, column: number): number | undefined {
+    const picture = this.picture(source, kind);
+    const level = picture?.levels[row * picture.columns + column];
+    const zero = kind === "error" ? ZERO : 0;
+    return level === undefined ? undefined : (level - zero) * this.#store.data.step;
+  }
+
+  /** Levels of image minus reference, from `ZERO`. */
   #error(source: Source): Uint16Array | undefined {
     const image = this.#levels(source, "recon"), reference = this.#levels("reference", "recon");
     if (image === undefined || reference === undefined) return undefined;
     const error = this.#errors.get(image) ??
-      image.map((level, i) => Math.abs(level - reference[i]));
+      image.map((level, i) => clamp(ZERO + level - reference[i], 0, 2 * ZERO - 1));
     this.#errors.set(image, error);
     return error;
   }
@@ -72,21 +84,30 @@ export class View {
     this.#store.refresh();
   }
 
-  /** The colours of a panel: the same array until the window or the error scale changes. */
+  /** The scale of a panel, its ends in parts of the reference's maximum. */
+  scale(kind: PanelKind): ColourBar {
+    const { low, high, errorScale, stdScale, signed } = this.#store.state;
+    if (kind === "std") {
+      return { name: "standard deviation", scale: HEAT, low: 0, high: stdScale };
+    }
+    if (kind !== "error") return { name: "image", scale: GREYS, low, high };
+    return signed
+      ? { name: "error", scale: SIGNED, low: -errorScale, high: errorScale }
+      : { name: "absolute error", scale: HEAT, low: 0, high: errorScale };
+  }
+
+  /** The colours of a panel: the same array until its scale changes. */
   colours(kind: PanelKind): Uint32Array {
-    const { state: { low, high, errorScale }, data: { step } } = this.#store;
-    if (kind === "error" || kind === "std") {
-      const key = `${errorScale}`;
-      if (this.#heats.key !== key) {
-        this.#heats = { key, colours: levelColours(HEAT, 0, errorScale, step) };
-      }
-      return this.#heats.colours;
-    }
-    const key = `${low} ${high}`;
-    if (this.#greys.key !== key) {
-      this.#greys = { key, colours: levelColours(GREYS, low, high, step) };
-    }
-    return this.#greys.colours;
+    const scale = this.scale(kind), { step } = this.#store.data;
+    const key = JSON.stringify(scale), held = this.#colours.get(scale.name);
+    if (held?.key === key) return held.colours;
+    const valueOf: Record<string, (level: number) => number> = {
+      "error": (level) => (level - ZERO) * step,
+      "absolute error": (level) => Math.abs(level - ZERO) * step,
+    };
+    const colours = levelColours(scale, valueOf[scale.name] ?? ((level) => level * step));
+    this.#colours.set(scale.name, { key, colours });
+    return colours;
   }
 }
 
