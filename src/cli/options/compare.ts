@@ -166,7 +166,7 @@ export const COMPARE: CommandHelp<typeof OPTIONS> = {
   about:
     "Runs methods on the same data, undersampled and calibrated once, and prints a table. INPUT " +
     "is what recon reads; without it the built-in example is compared. Writes compare.json, " +
-    "compare.csv, report.html, figure.png and the images of each run (runs/). A run that is " +
+    "compare.csv, report.html, figure.svg (.png) and the images of each run (runs/). A run that is " +
     "finished is not repeated. Several inputs give means, standard deviations and paired differences.",
   options: OPTIONS,
   sections: [["Methods", methodLines()]],
