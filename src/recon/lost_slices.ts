@@ -12,7 +12,8 @@ const EVEN_ERROR = 1e-2;
 
 /**
  * The images of a volume with an image without lines for each slice that was lost: one that the header
- * announces and another volume has, or that leaves a gap between others which lie evenly.
+ * announces (or its counter, between others) and another volume has, or that leaves a gap between
+ * others which lie evenly.
  * @param volume images of one volume by their counters
  * @param all images of all volumes
  * @param limit of the counter of slices
@@ -22,7 +23,9 @@ export function withLostSlices(
   all: readonly RawImage[],
   limit: Limit | undefined,
 ): RawImage[] {
-  const absent = absentSlices(volume, limit);
+  const counters = volume.map(({ header }) => header.idx.slice);
+  const span = limit ?? { minimum: Math.min(...counters), maximum: Math.max(...counters) };
+  const absent = absentSlices(volume, span);
   if (absent.length > Math.max(1, MAX_LOST * volume.length)) return [...volume];
   const lost = absent.flatMap((slice): RawImage[] => {
     const elsewhere = all.find(({ header }) => header.idx.slice === slice)?.header;
@@ -36,7 +39,10 @@ export function withLostSlices(
 }
 
 /** Counters that the header announces and no image has. */
-function absentSlices(images: readonly RawImage[], limit: Limit | undefined): number[] {
+function absentSlices(
+  images: readonly RawImage[],
+  limit: Pick<Limit, "minimum" | "maximum"> | undefined,
+): number[] {
   if (limit === undefined) return [];
   const present = new Set(images.map(({ header }) => header.idx.slice));
   const count = limit.maximum - limit.minimum + 1;

@@ -107,6 +107,8 @@ const SLICES_NOT_STACKED: Warning = {
 class RawReader {
   #noise: Promise<NoiseScan> | undefined;
   #layouts: ReadonlyMap<number, ResolvedLayout> | undefined;
+  /** Whether lines for calibration are lines of the images. */
+  #ownsCalibration = false;
   /** The image that was read last: the slices of a 3-D volume come one after the other. */
   #last: { readonly image: number; readonly bin: Promise<RawBin> } | undefined;
 
@@ -129,7 +131,8 @@ class RawReader {
     let found: ResolvedLayout | undefined, failure: unknown;
     for (const image of tries) {
       try {
-        const { resolved } = await this.#bin(image);
+        const { resolved, hasCalibration } = await this.#bin(image);
+        this.#ownsCalibration = !hasCalibration;
         if (found?.certain !== true) found = resolved;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -147,7 +150,10 @@ class RawReader {
 
   kspaceFile({ layout, warnings: resolved }: ResolvedLayout, close: () => void): KspaceFile {
     const { images, frames, calibration, encoding, extents } = this.index;
-    const missing = layout.is3d ? [] : missingLines(this.file.header.encodings[encoding], images);
+    const ofImages = this.#ownsCalibration ? calibration : new Map<string, number[]>();
+    const missing = layout.is3d
+      ? []
+      : missingLines(this.file.header.encodings[encoding], images, ofImages);
     const warnings = [...this.index.warnings, ...resolved, ...missing];
     const partial = extents.partial(layout);
     const { slices } = binShape(layout);

@@ -101,6 +101,7 @@ export async function indexRaw(file: AcquisitionFile, wanted?: number): Promise<
   warnings.push(...others.map((other): Warning => ({
     code: "encoding-left-out",
     message: `Encoding ${other} is left out: only encoding ${encoding} is reconstructed`,
+    hint: `--encoding ${other} reconstructs it`,
   })));
   if (phaseCorrection > 0) {
     warnings.push({
@@ -175,18 +176,26 @@ function framesOf(headers: readonly AcquisitionHeader[]): readonly Axis[] {
   return [{ name: "repetition", size: headers.length }];
 }
 
-/** Where a 2-D scan that is not accelerated lacks lines that its header announces. */
+/**
+ * Where a 2-D scan that is not accelerated lacks lines that its header announces.
+ * @param calibration lines for calibration that belong to an image
+ */
 export function missingLines(
   { limits, parallelImaging }: Encoding,
   images: readonly RawImage[],
+  calibration: ReadonlyMap<string, readonly number[]>,
 ): Warning[] {
   const limit = limits.kspaceEncodeStep1;
   const accelerated = parallelImaging?.acceleration.some((factor) => factor > 1);
   if (limit === undefined || accelerated) return [];
   const announced = limit.maximum - limit.minimum + 1;
-  const short = images.filter(({ lines }) => lines.length > 0 && lines.length < announced);
+  const short = images.filter(({ lines }) => lines.length > 0)
+    .map(({ header, lines }) =>
+      lines.length + (calibration.get(calibrationKey(header))?.length ?? 0)
+    )
+    .filter((count) => count < announced);
   if (short.length === 0) return [];
-  const least = Math.min(...short.map(({ lines }) => lines.length));
+  const least = Math.min(...short);
   return [{
     code: "lines-missing",
     message: `${short.length} of ${images.length} images have fewer lines (down to ${least}) ` +

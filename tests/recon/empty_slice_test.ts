@@ -96,7 +96,8 @@ async function rawWithout(
   { repetitions = 1, announced = 5 } = {},
 ) {
   const slices = 5;
-  const limits = { slice: { minimum: 0, maximum: announced - 1, center: 0 } };
+  const slice = { minimum: 0, maximum: announced - 1, center: 0 };
+  const limits = announced === 0 ? {} : { slice };
   const lines = Array.from({ length: repetitions * slices }, (_, i) => {
     const slice = i % slices, repetition = Math.floor(i / slices);
     return absent.includes(`${repetition}.${slice}`)
@@ -111,6 +112,7 @@ Deno.test("a slice whose lines are lost is left zero in its place, and the other
     for (
       const [absent, options] of [
         [["0.2"], {}],
+        [["0.3"], { announced: 0 }],
         [["1.4"], { repetitions: 2 }],
         [["0.0"], { repetitions: 2 }],
       ] as const

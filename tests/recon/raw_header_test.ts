@@ -5,38 +5,13 @@ import type { Acquisition } from "../../src/mrd/values.ts";
 import type { MrdHeader } from "../../src/mrd/xml_header.ts";
 import { Assembler } from "../../src/mri/raw/assembler.ts";
 import { imagesOf } from "../../src/recon/mrd_images.ts";
-import { readKspace } from "../../src/recon/open.ts";
-import { binFile } from "../../src/recon/raw_file.ts";
-import { reconstruct } from "../../src/recon/reconstruct.ts";
-import type { Reconstruction } from "../../src/recon/types.ts";
-import { inFolder } from "../io/support.ts";
 import { type EncodingChange, mrdHeader } from "../mri/raw/support.ts";
 import { relativeError } from "../mri/support.ts";
 import { runtime } from "../runtime.ts";
-import { brainKspace, linesOf, writeRaw } from "./raw_support.ts";
+import { bothWays, brainKspace, codes, linesOf } from "./raw_support.ts";
 
 const SIZE = 48;
 const kspace = await brainKspace(SIZE, 3);
-
-/** The image of a file, and the same lines as a stream gives it. */
-async function bothWays(header: MrdHeader, lines: readonly Acquisition[], method = "rss") {
-  const options = { method, device: runtime };
-  let fromFile: Reconstruction;
-  await inFolder(async (at) => {
-    using file = await readKspace(await writeRaw(at("raw.h5"), header, lines), { runtime });
-    fromFile = await reconstruct(file, options);
-  });
-  const assembler = new Assembler(header);
-  const bins = [...lines.flatMap((line) => assembler.push(line)), ...assembler.flush()];
-  const streamed = [];
-  for (const bin of bins) {
-    using file = binFile(runtime, bin);
-    streamed.push(await reconstruct(file, options));
-  }
-  return { fromFile: fromFile!, streamed };
-}
-
-const codes = ({ warnings }: Reconstruction) => warnings.map(({ code }) => code);
 
 async function refuses(header: MrdHeader, lines: readonly Acquisition[], message: RegExp) {
   const expected = (error: unknown) => {

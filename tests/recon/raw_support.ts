@@ -2,8 +2,15 @@
 import { MrdWriter } from "../../src/io/mrd/mrd_writer.ts";
 import type { Acquisition } from "../../src/mrd/values.ts";
 import type { MrdHeader } from "../../src/mrd/xml_header.ts";
+import { Assembler } from "../../src/mri/raw/assembler.ts";
 import type { NdArray } from "../../src/ndarray.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
+import { readKspace } from "../../src/recon/open.ts";
+import { binFile } from "../../src/recon/raw_file.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
+import type { Reconstruction } from "../../src/recon/types.ts";
+import { inFolder } from "../io/support.ts";
+import { runtime } from "../runtime.ts";
 import { headerXml, lineOf, type LineOptions } from "../mri/raw/support.ts";
 
 /** Fully sampled k-space of a drawn brain, `[C, 2, H, W]`, almost without noise. */
@@ -40,3 +47,24 @@ export async function writeRaw(
   await writer.finish();
   return path;
 }
+
+/** The image of a file, and the same lines as a stream gives it. */
+export async function bothWays(header: MrdHeader, lines: readonly Acquisition[], method = "rss") {
+  const options = { method, device: runtime };
+  let fromFile: Reconstruction;
+  await inFolder(async (at) => {
+    using file = await readKspace(await writeRaw(at("raw.h5"), header, lines), { runtime });
+    fromFile = await reconstruct(file, options);
+  });
+  const assembler = new Assembler(header);
+  const bins = [...lines.flatMap((line) => assembler.push(line)), ...assembler.flush()];
+  const streamed = [];
+  for (const bin of bins) {
+    using file = binFile(runtime, bin);
+    streamed.push(await reconstruct(file, options));
+  }
+  return { fromFile: fromFile!, streamed };
+}
+
+/** Codes of the warnings of a result. */
+export const codes = ({ warnings }: Reconstruction) => warnings.map(({ code }) => code);

@@ -43,8 +43,8 @@ export interface AssemblerOptions {
  * when a later repetition of it begins.
  *
  * Lines for calibration alone belong to the image when the header calls calibration embedded or
- * interleaved, or says nothing and other lines of the image are flagged to serve both. Otherwise they
- * serve all images of their slice, also of another encoding with the same field of view. Noise scans whiten what is read after
+ * interleaved, or says nothing and other lines of the image are flagged to serve both, or none of them
+ * is a line of the image too. Otherwise they serve all images of their slice, also of another encoding with the same field of view. Noise scans whiten what is read after
  * them. Navigators, phase correction and feedback are passed over.
  *
  * Samples of a scanner whose exponent is positive are conjugated on the way in, so that an inverse DFT
@@ -202,9 +202,13 @@ export class Assembler {
     let calibration = calibrationKeys(this.#header, open.header)
       .map((each) => this.#calibration.get(each)).find((store) => store !== undefined);
     const isOwn = calibration?.layout.encoding === open.header.encodingSpaceRef;
-    if (isOwn && this.#calibrated.delete(key) && saysNothing(this.#header, open.header)) {
-      open.lines.fillFrom(calibration!);
-      calibration = undefined;
+    const serveBoth = this.#calibrated.delete(key);
+    if (isOwn && saysNothing(this.#header, open.header)) {
+      // A scan of its own repeats lines of the image; lines between those of the image belong to it.
+      if (serveBoth || !open.lines.sharesLines(calibration!)) {
+        open.lines.fillFrom(calibration!);
+        calibration = undefined;
+      }
     }
     const resolved = this.#resolve(open);
     return [new RawBin({ ...open, resolved, noise: this.#noise, calibration, sign: this.sign })];

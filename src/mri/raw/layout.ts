@@ -13,6 +13,9 @@ const MAX_POINTS = 2 ** 31;
 /** Part by which two fields of view may differ and still be the same. */
 const SAME = 1e-3;
 
+/** Pixels of the scan over those of the image from which these are interpolated. */
+const INTERPOLATED = 1.2;
+
 export interface RawAxis {
   /** Samples of k-space. */
   readonly encoded: number;
@@ -56,6 +59,23 @@ export interface LayoutFacts {
   readonly centre?: readonly [number, number];
   /** Samples of a readout, and the one at its centre. Default: those of the header. */
   readonly readout?: Pick<AcquisitionHeader, "numberOfSamples" | "centerSample">;
+  /** Whether the samples of the readout are the field of view of the image, whatever the header says. */
+  readonly isWhole?: boolean;
+}
+
+/**
+ * Part of the image along the readout that the header keeps, where what it says is doubtful: lines as
+ * long as the image whose field of view is larger, so that its pixels would be interpolated, and those
+ * of the phase encoding would not. A matrix that was changed when oversampling was removed looks so.
+ */
+export function doubtfulCrop({ encodedSpace, reconSpace }: Encoding): number | undefined {
+  const [x, y] = ([0, 1] as const).map((i) => ({
+    kept: reconSpace.fieldOfView[i] / encodedSpace.fieldOfView[i],
+    finer: encodedSpace.fieldOfView[i] / encodedSpace.matrix[i] /
+      (reconSpace.fieldOfView[i] / reconSpace.matrix[i]),
+  }));
+  const isAlike = encodedSpace.matrix[0] === reconSpace.matrix[0];
+  return isAlike && x.finer > INTERPOLATED && y.finer < INTERPOLATED ? x.kept : undefined;
 }
 
 /**
@@ -65,7 +85,9 @@ export interface LayoutFacts {
  */
 export function rawLayout(encoding: Encoding, index: number, facts: LayoutFacts = {}): RawLayout {
   const { reconSpace, limits, trajectory, parallelImaging } = encoding;
-  const encodedSpace = withoutOversampling(encoding, facts.readout);
+  const encodedSpace = facts.isWhole
+    ? wholeReadout(encoding)
+    : withoutOversampling(encoding, facts.readout);
   const multiband = parallelImaging?.multibandFactor ?? 1;
   if (multiband > 1) {
     throw new InputError(
@@ -109,7 +131,7 @@ export function rawLayout(encoding: Encoding, index: number, facts: LayoutFacts 
     acceleration: parallelImaging?.acceleration ?? [1, 1],
     lastCounters: [first?.maximum || matrix[1] - 1, second?.maximum || matrix[2] - 1],
     ...(is3d ? {} : { sliceThickness }),
-    ...(encodedSpace !== encoding.encodedSpace &&
+    ...(matrix[0] !== encoding.encodedSpace.matrix[0] &&
       { oversampled: encoding.encodedSpace.matrix[0] }),
   };
 }
@@ -134,6 +156,12 @@ function withoutOversampling(
     middles.some((middle) => Math.abs(centerSample - middle) <= 1);
   if (numberOfSamples !== kept || !isCentred) return encodedSpace;
   return { matrix: [kept, ...others], fieldOfView: [wanted, ...otherExtents] };
+}
+
+/** The encoded space whose samples of the readout are the field of view of the image. */
+function wholeReadout({ encodedSpace, reconSpace }: Encoding): Space {
+  const [, ...others] = encodedSpace.fieldOfView;
+  return { ...encodedSpace, fieldOfView: [reconSpace.fieldOfView[0], ...others] };
 }
 
 /** Encoded and wanted matrix and field of view of an axis. */

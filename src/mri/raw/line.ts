@@ -104,8 +104,10 @@ export function placeLine(header: AcquisitionHeader, layout: RawLayout) {
 /** The sample at the centre of k-space. */
 function centreSample({ numberOfSamples, centerSample }: AcquisitionHeader, layout: RawLayout) {
   const middle = Math.floor(numberOfSamples / 2);
-  // An echo cannot be at the first sample: 0 is what writers leave that do not know.
-  if (centerSample === 0) return middle;
+  // An echo cannot be at the first sample: 0 is what writers leave that do not know. A line as long as
+  // the matrix has one place; where its echo is turns the phase of the image only.
+  const isWhole = numberOfSamples === layout.x.encoded && centerSample < numberOfSamples;
+  if (centerSample === 0 || isWhole) return middle;
   const { oversampled } = layout;
   const isOld = oversampled !== undefined &&
     Math.abs(centerSample - Math.floor(oversampled / 2)) <= 1;

@@ -15,6 +15,9 @@ interface StoredLine {
   readonly seen: Set<string>;
 }
 
+/** Lines from which the extent of the object along the readout is taken: the brightest, at the centre. */
+const BRIGHT = 4;
+
 /** Counters of a line in one number. */
 const COUNTERS = 1 << 16;
 
@@ -99,6 +102,11 @@ export class LineStore {
     this.extents.add(place);
   }
 
+  /** Whether a line is in both. */
+  sharesLines(others: LineStore): boolean {
+    return [...others.#lines.keys()].some((key) => this.#lines.has(key));
+  }
+
   /** Takes the lines of another store of this encoding that it has none of. The arrays are shared. */
   fillFrom(others: LineStore): void {
     if (others.#coils !== this.#coils) return;
@@ -118,6 +126,48 @@ export class LineStore {
       energies.set(counter, (energies.get(counter) ?? 0) + sum);
     }
     return energies;
+  }
+
+  /** Sum of the squares of the samples by column, of those that were acquired. */
+  columnEnergies(): Map<number, number> {
+    const energies = new Map<number, number>();
+    const width = this.width;
+    for (const { data } of this.#lines.values()) {
+      for (let i = 0; i < data.length; i += 2) {
+        const energy = data[i] ** 2 + data[i + 1] ** 2;
+        const column = (i / 2) % width;
+        if (energy > 0) energies.set(column, (energies.get(column) ?? 0) + energy);
+      }
+    }
+    return energies;
+  }
+
+  /**
+   * The part of the energy of the brightest lines' images that lies beyond a window about the middle of
+   * the readout: by the autocorrelation of the samples, the Fourier transform of the energy.
+   * @param kept part of the readout that the window takes
+   */
+  energyBeyond(kept: number): number {
+    const bright = [...this.#lines.values()]
+      .map(({ data }) => ({ data, energy: data.reduce((sum, value) => sum + value * value, 0) }))
+      .sort((a, b) => b.energy - a.energy).slice(0, BRIGHT);
+    const { width } = this;
+    let within = 0, all = 0;
+    for (const { data } of bright) {
+      for (let coil = 0; coil < this.#coils; coil++) {
+        const line = data.subarray(2 * coil * width, 2 * (coil + 1) * width);
+        for (let lag = 0; lag < width; lag++) {
+          const weight = lag === 0 ? kept : 2 * Math.sin(Math.PI * lag * kept) / (Math.PI * lag);
+          let sum = 0;
+          for (let i = 0, j = 2 * lag; j < line.length; i += 2, j += 2) {
+            sum += line[i] * line[j] + line[i + 1] * line[j + 1];
+          }
+          within += weight * sum;
+          if (lag === 0) all += sum;
+        }
+      }
+    }
+    return all > 0 ? Math.max(0, 1 - within / all) : 0;
   }
 
   /**
