@@ -56,7 +56,7 @@ export function chart({ description, x, y, curves }: ChartContent): Markup | und
     <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${description}">
       <g class="rules">${up.ticks.map((v) => rule(toY(v), toY(v), LEFT, WIDTH - RIGHT))}</g>
       <g class="axis">
-        ${rule(bottom, bottom, LEFT, WIDTH - RIGHT)}
+        ${rule(bottom, bottom, LEFT, WIDTH - RIGHT)} ${rule(TOP, bottom, LEFT, LEFT)}
         ${across.ticks.map((v) => rule(bottom, bottom + 4, toX(v), toX(v)))}
         ${across.ticks.map((v) => words(short(v), toX(v), bottom + 17))}
         ${up.ticks.map((v) => words(short(v), LEFT - 8, toY(v) + 4, "end"))}

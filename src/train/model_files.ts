@@ -58,7 +58,7 @@ export async function writeModel(
  * @param level what the PSNR curves are measured at, e.g. `sigma`; each curve is labelled with its value
  */
 export function historyChart(history: readonly HistoryEntry[], level: string): string {
-  const x = { label: "step" };
+  const x = { label: "training step" };
   const measured = history.flatMap(({ step, psnr }) => psnr ? [{ step, psnr }] : []);
   const levels = Object.keys(measured[0]?.psnr ?? {}).sort((a, b) => Number(a) - Number(b));
   const curves = levels.map((name, mark): Curve => ({
@@ -71,9 +71,14 @@ export function historyChart(history: readonly HistoryEntry[], level: string): s
     {
       description: "Training loss against the step",
       x,
-      y: { label: "mean training loss" },
+      y: { label: "mean training loss (no unit)" },
       curves: [{ mark: 0, points: loss }],
     },
-    { description: "Validation PSNR against the step", x, y: { label: "PSNR (dB)" }, curves },
+    {
+      description: "Validation PSNR against the step",
+      x,
+      y: { label: "PSNR of validation images (dB)" },
+      curves,
+    },
   ]);
 }
