@@ -9,7 +9,8 @@ import { ROOT } from "../tools.ts";
 const MAX_LINES = 80;
 
 Deno.test("each example is one file of public imports", () => {
-  const names = [...Deno.readDirSync(join(ROOT, "examples"))].map(({ name }) => name);
+  const names = [...Deno.readDirSync(join(ROOT, "examples"))]
+    .filter(({ isFile }) => isFile).map(({ name }) => name);
   assert.ok(names.length >= 2);
   for (const name of names) {
     const text = Deno.readTextFileSync(join(ROOT, "examples", name));

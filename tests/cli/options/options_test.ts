@@ -43,7 +43,7 @@ Deno.test("recon ends with 2 for a command line that makes no sense, and says wh
     [["--json=yes"], /takes no value/],
     [["--method", "wavelte"], /'wavelte'\n.*wavelet\?/],
     [["--device", "gpu"], /auto, cpu, webgpu, cuda/],
-    [["--mask", "equispaced:R=4"], /acs is required/],
+    [["--mask", "equispaced:acs=4"], /R is required/],
     [["--mask", "equispace:R=4,acs=2"], /Cannot read mask/],
     [["--steps", "0"], /whole number of at least 1/],
     [["--steps", "many"], /--steps/],
