@@ -10,6 +10,7 @@ import { type KspaceArray, type KspaceLayout, withParts } from "../../io/kspace_
 import type { Warning } from "../../warning.ts";
 import { coilAmongEncoded, coilAmongOthers, isEncodedAlike } from "./coil_axis.ts";
 import { type Centre, centreOf, energyProfiles, type Profile } from "./profiles.ts";
+import { areInterleaved } from "./parts.ts";
 import { sampling } from "./sampling.ts";
 
 /** Where something lies: in the middle of an axis, or at its index 0 as `numpy.fft` has it. */
@@ -108,8 +109,7 @@ class Recogniser {
     const two = [last, 0, ...axes.keys()].filter((i) => axes[i].size === 2);
     const at = named >= 0 ? named : two.find((i) => balanced.includes(i)) ?? two[0];
     if (at === undefined) {
-      const fastest = axes.find(({ stride }) => stride === 1)!;
-      if (fastest.size % 2 !== 0) throw notComplex(this.#array);
+      if (!await areInterleaved(this.#array, this.#profiles)) throw notComplex(this.#array);
       this.#array = withParts(this.#array);
       this.#profiles = await energyProfiles(this.#array);
     } else {
@@ -120,11 +120,14 @@ class Recogniser {
     }
     // An image has no centre to which its energy is drawn along two axes.
     if (this.#encoded(this.#centres()).length < 2) throw notComplex(this.#array);
-    const found = at === undefined ? "side by side" : `along axis ${at}, of size 2`;
+    const found = at === undefined
+      ? "side by side (re, im, re, im, ...)"
+      : `along axis ${at}, of size 2`;
     this.#warnings.push({
       code: "parts-recognised",
       message: `The numbers are real: they are taken as real and imaginary parts ${found}`,
-      hint: "If that is wrong, save the array as complex64, or name all axes with --axes",
+      hint: "If that is wrong, as where all real parts come before all imaginary ones, save the " +
+        "array as complex64, or name all axes with --axes",
     });
   }
 

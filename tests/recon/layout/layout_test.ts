@@ -127,6 +127,14 @@ Deno.test("real and imaginary parts are found along any axis, side by side and i
     assert.deepEqual([named.codes, named.error < RIGHT], [[], true]);
   }));
 
+Deno.test("real parts before all imaginary ones along the coils are refused, not taken in pairs", () =>
+  inFolder(async (at) => {
+    const halves = Float32Array.from([...part(plane, 0), ...part(plane, 1)]);
+    const [coils, ...rest] = plane.shape;
+    const path = writeRealNpy(at("halves.npy"), halves, [2 * coils, ...rest]);
+    await refuses(() => readKspace(path, { runtime }), /pairs, are required, found <f4/);
+  }));
+
 Deno.test("a real image is not taken for k-space", () =>
   inFolder(async (at) => {
     const image = writeRealNpy(at("image.npy"), PLANE_TRUTH, PLANE);
