@@ -18,13 +18,20 @@ export function verdictMark(verdict: Verdict): Markup {
   }</span> ${verdict}</span>`;
 }
 
-/** The sign of a doubtful verdict, with the reasons; nothing for a consistent run. */
-export function doubtMark({ verdict, reasons }: Audit): Content {
-  return verdict !== "consistent" && html`
-    <span class="${verdict}" title="${verdict}: ${reasons.join("; ")}">
-      <span aria-hidden="true">${SIGNS[verdict]}</span><span class="unseen">${verdict}</span>
+/** The sign of a doubtful verdict on an image, with the reasons; nothing for a consistent one. */
+export function doubtMark(audit: Audit): Content {
+  const { image } = audit;
+  return image !== "consistent" && html`
+    <span class="${image}" title="${image}: ${imageReasons(audit).join("; ")}">
+      <span aria-hidden="true">${SIGNS[image]}</span><span class="unseen">${image}</span>
     </span>
   `;
+}
+
+/** Reasons about the image; those about the data are said once for all methods. */
+function imageReasons({ reasons, dataReasons }: Audit): string[] {
+  const ofData = new Set(dataReasons);
+  return reasons.filter((reason) => !ofData.has(reason));
 }
 
 type Row = ReturnType<typeof rowsOf>[number];
@@ -65,11 +72,9 @@ function dataVerdict(group: readonly Row[], several: boolean): Markup {
   `;
 }
 
-/** Reasons about the image; those about the data are said once. */
-function reasonsOf({ audit: { reasons, dataReasons } }: Row): Content {
-  const ofData = new Set(dataReasons);
-  const own = reasons.filter((reason) => !ofData.has(reason));
-  return own.length > 0 && paragraphs(own);
+function reasonsOf({ audit }: Row): Content {
+  const reasons = imageReasons(audit);
+  return reasons.length > 0 && paragraphs(reasons);
 }
 
 const paragraphs = (texts: readonly string[] = []) => texts.map((text) => html`<p>${text}</p>`);

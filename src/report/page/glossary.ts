@@ -22,7 +22,9 @@ const WORDS: Readonly<Record<string, string>> = {
     "of the posterior samples, pixel by pixel: how sure the method is, which may " +
     "be less than its error",
   "error": "image minus reference",
-  "Audit": "whether the image agrees with what was measured: evidence that needs no reference",
+  "Audit":
+    "whether the image agrees with what was measured: evidence that needs no reference; the " +
+    "verdict on the data stands below, once for each mask",
   "Image": "whether the image agrees with the data and predicts as well as other methods",
   "Data": "noise, coil maps and motion: the same for every method",
   "χ²":

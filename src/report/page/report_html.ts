@@ -117,12 +117,16 @@ function titleOf({ runs, inputs }: Comparison): string {
 function summary({ runs, device }: Comparison, { inputs }: Pictures): Markup {
   const masks = distinct(runs.map(({ mask }) => mask)).length;
   const failed = runs.filter(({ error }) => error !== null).length;
-  const doubted = runs.filter(({ audit }) => audit && audit.verdict !== "consistent").length;
+  const doubted = runs.filter(({ audit }) => audit && audit.image !== "consistent").length;
+  const doubtedData = distinct(
+    runs.filter(({ audit }) => audit && audit.data !== "consistent").map(({ mask }) => mask),
+  ).length;
   const slices = inputs.reduce((sum, { slices }) => sum + slices.length, 0);
   const facts = [
     `${count(runs.length, "run")} under ${count(masks, "mask")} on ${device}`,
     ...failed > 0 ? [`${failed} failed`] : [],
-    ...doubted > 0 ? [`${doubted} doubted by the audit`] : [],
+    ...doubted > 0 ? [`the audit doubts ${count(doubted, "image")}`] : [],
+    ...doubtedData > 0 ? [`the audit doubts the data under ${count(doubtedData, "mask")}`] : [],
     `${count(slices, "slice")} in this page`,
   ].join("; ");
   return html`

@@ -93,8 +93,8 @@ const VERDICTS = ["consistent", "suspicious", "inconsistent"];
 
 const AUDIT: Column = {
   name: "Audit",
-  show: ({ run }) => run.audit === null ? "–" : verdictMark(run.audit.verdict),
-  value: ({ run }) => run.audit === null ? null : VERDICTS.indexOf(run.audit.verdict),
+  show: ({ run }) => run.audit === null ? "–" : verdictMark(run.audit.image),
+  value: ({ run }) => run.audit === null ? null : VERDICTS.indexOf(run.audit.image),
 };
 
 /** Why a run failed, or how an image from elsewhere was aligned and scaled. */
