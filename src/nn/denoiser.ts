@@ -13,7 +13,11 @@ import { add, div, log, mul, reciprocal, reshape, sqrt, sub, type Tensor } from 
  * A denoiser: `(x [N, 2, H, W], sigma [N, 1, 1, 1]) -> E[x0 | x = x0 + sigma n] [N, 2, H, W]`.
  * @throws {InputError} for a size that the network cannot take
  */
-export type Denoiser = (x: Tensor, sigma: Tensor) => Tensor;
+export interface Denoiser {
+  (x: Tensor, sigma: Tensor): Tensor;
+  /** Images that it takes at once, `[N, 2 sets, H, W]`: the three colours of a picture. Default: 1. */
+  readonly sets?: number;
+}
 
 /**
  * The denoiser on images of several sets of coil maps, `[N, 2 S, H, W]` (see `coilSets`): it sees each as
@@ -23,7 +27,7 @@ export type Denoiser = (x: Tensor, sigma: Tensor) => Tensor;
 export function setwise(denoise: Denoiser): Denoiser {
   return (x, sigma) => {
     const [batch, parts, ...size] = x.shape;
-    if (parts === 2) return denoise(x, sigma);
+    if (parts === 2 || denoise.sets !== undefined) return denoise(x, sigma);
     const apart = reshape(x, [batch * parts / 2, 2, ...size]);
     return reshape(denoise(apart, sigma), x.shape);
   };

@@ -62,7 +62,7 @@ export interface DenoiserDescription extends ModelDescription {
   /** Names of the graph's inputs and output. */
   readonly names: { readonly image: string; readonly noise?: string; readonly output: string };
   /** 2: real and imaginary part; 1: the network is run on each part by itself. */
-  readonly channels: 1 | 2;
+  readonly channels: 1 | 2 | 3;
   /** Sizes of images that it takes. */
   readonly size: SizeLimits;
   /** How images of other sizes are padded. */
@@ -142,7 +142,7 @@ export function parseDenoiserYaml(model: ModelDescription, path: string): Denois
       noise: noiseInput === "none" ? undefined : network.text("noise", "noise"),
       output: network.text("output", "y"),
     },
-    channels: Number(reader.oneOf("channels", ["1", "2"], "2")) as 1 | 2,
+    channels: Number(reader.oneOf("channels", ["1", "2", "3"], "2")) as 1 | 2 | 3,
     size: {
       multiple: size.whole("multiple", 1),
       minimum: size.whole("minimum", 1),

@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import {
   add,
   cast,
+  concat,
   expand,
   externalLoader,
   type ForeignModel,
@@ -11,6 +12,7 @@ import {
   log,
   mul,
   reshape,
+  slice,
   sub,
   type Tensor,
 } from "../graph/mod.ts";
@@ -112,9 +114,33 @@ export function describedDenoiser(
   path: string,
 ): Denoiser {
   const network = partwise(foreignNetwork(model, description.names, path), description.channels);
-  const denoise = parameterised(network, description);
-  return paddedDenoiser(rescaled(denoise, description), description.size, description.padding);
+  const denoise = rescaled(parameterised(network, description), description);
+  const whole = paddedDenoiser(denoise, description.size, description.padding);
+  return description.channels === 3 ? colourDenoiser(whole) : whole;
 }
+
+/**
+ * A denoiser of colours `[N, 3, H, W]` on the real parts of three images, `[N, 6, H, W]`; their imaginary
+ * parts become 0.
+ */
+function colourDenoiser(denoise: Denoiser): Denoiser {
+  const onImages = (x: Tensor, sigma: Tensor) => {
+    const [batch, parts, ...size] = x.shape;
+    if (parts !== 2 * COLOURS) {
+      throw new InputError(
+        "Cannot use the prior of 3 channels: a picture in colour is required, found " +
+          `${parts / 2} channels`,
+      );
+    }
+    const real = slice(reshape(x, [batch, COLOURS, 2, ...size]), 2, 0, 1);
+    const clean = reshape(denoise(reshape(real, [batch, COLOURS, ...size]), sigma), real.shape);
+    return reshape(concat([clean, mul(clean, 0)], 2), x.shape);
+  };
+  return Object.assign(onImages, { sets: COLOURS });
+}
+
+/** Red, green and blue. */
+const COLOURS = 3;
 
 const ADAPTERS = {
   "vp-epsilon": epsilonDenoiser,
@@ -149,8 +175,8 @@ function noiseInputOf(description: DenoiserDescription): NoiseInput {
 }
 
 /** A network of one channel, applied to the real and the imaginary part as a batch. */
-function partwise(network: Network, channels: 1 | 2): Network {
-  if (channels === 2) return network;
+function partwise(network: Network, channels: 1 | 2 | 3): Network {
+  if (channels !== 1) return network;
   return (x, noise) => {
     const [batch, parts, height, width] = x.shape;
     const each = expand(reshape(noise, [batch, 1, 1, 1, 1]), [batch, parts, 1, 1, 1]);

@@ -38,6 +38,7 @@ export {
   residualImage,
   rho,
 } from "./core/data_term.ts";
+export { intensityRange, knownSupport, positivity, type Projection } from "./core/projection.ts";
 export { phaseRetrieval } from "./phase_retrieval.ts";
 export { generate, type GenerateOptions } from "./core/generate.ts";
 export {

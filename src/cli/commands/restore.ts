@@ -15,7 +15,7 @@ import {
   RESTORE_SCHEMA,
   type RestoreReport,
 } from "../../recon/restoration/report.ts";
-import { restorePictures } from "../../recon/restoration/restore.ts";
+import { type Constraint, CONSTRAINTS, restorePictures } from "../../recon/restoration/restore.ts";
 import { filesOf, parseTask, sideUnit, TASKS } from "../../recon/restoration/task.ts";
 import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
 import type { CommandContext } from "../entry.ts";
@@ -23,7 +23,7 @@ import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 import { command, type CommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, METHOD, NETWORK, SEED } from "../options/shared.ts";
 import { option, type RequestOf } from "../options/table.ts";
-import { number, oneOf, path } from "../options/values.ts";
+import { listOf, number, oneOf, path, positive } from "../options/values.ts";
 import { pictureBytes, triptychPng } from "../render/picture.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 import { warn } from "../render/console.ts";
@@ -49,6 +49,18 @@ const OPTIONS = {
   weight: METHOD.weight,
   samples: METHOD.samples,
   set: METHOD.set,
+  project: option(
+    "LIST",
+    "constraints on the denoised picture, separated by commas: " +
+      Object.entries(CONSTRAINTS).map(([name, what]) => `${name} (${what})`).join(", ") +
+      ". Default: none",
+    listOf(Object.keys(CONSTRAINTS) as Constraint[], "constraint"),
+  ),
+  "project-below": option(
+    "X",
+    "largest noise level, beside bright tissue, at which they are applied. Default: all",
+    positive,
+  ),
   slices: INPUT.slices,
   size: option(
     "N",
@@ -116,7 +128,7 @@ async function restoreAndWrite(
     unit: sideUnit(task),
     seed,
   });
-  refuseUnfit(pictures, task.steps.some(({ name }) => name === "jpeg"));
+  refuseUnfit(pictures, task.steps.some(({ name }) => name === "jpeg"), request.project);
   if (!quiet) pictures.warnings.forEach((warning) => warn(console, pictures.path, warning));
   const named = filesOf(task).map(async (file) => [file, await readPlane(file)] as const);
   const files = Object.fromEntries(await Promise.all(named));
@@ -130,7 +142,11 @@ async function restoreAndWrite(
     };
     const sampler = samplers.find(({ name }) => name === request.method)!;
     const { steps, weight, samples, set: settings, model } = request;
-    const asked = { task, noise, sampler, steps, weight, samples, settings, model, files, seed };
+    const { project, projectBelow } = request;
+    const asked = {
+      ...{ task, noise, sampler, steps, weight, samples, settings, model, files, seed },
+      ...{ project, projectBelow },
+    };
     const restored = await restorePictures(runtime, pictures.images, asked, { signal, onProgress });
     const shown = {
       given: pictures.shown(pictures.images),
@@ -174,8 +190,13 @@ async function restoreAndWrite(
   });
 }
 
-function refuseUnfit({ kind, path }: Pictures, stored: boolean): void {
-  if (!stored || kind !== "complex") return;
+function refuseUnfit({ kind, path }: Pictures, stored: boolean, project: readonly string[] = []) {
+  if (kind !== "complex") return;
+  if (project.length > 0) {
+    const found = "a real picture is required, found a complex one";
+    throw new InputError(`Cannot project ${path} on ${project.join(", ")}: ${found}`);
+  }
+  if (!stored) return;
   throw new InputError(
     `Cannot store ${path} as JPEG: a real picture is required, found a complex one`,
   );

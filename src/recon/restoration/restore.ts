@@ -1,5 +1,5 @@
 /** A picture is degraded by a task, and restored by a sampler. @module */
-import { InputError } from "../../errors.ts";
+import { InputError, UsageError } from "../../errors.ts";
 import { add, mul, type Runtime, sub, type Tensor } from "../../graph/mod.ts";
 import type { MethodOptions, RunControl } from "../../method/problem.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
@@ -15,7 +15,14 @@ import {
 } from "../../ndarray.ts";
 import { type ModelReference, openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import { compileSampler, DEFAULT_SAMPLES, type Sampler } from "../../samplers/mod.ts";
+import {
+  compileSampler,
+  DEFAULT_SAMPLES,
+  intensityRange,
+  positivity,
+  type Projection,
+  type Sampler,
+} from "../../samplers/mod.ts";
 import { samplerSettings } from "../../samplers/core/method.ts";
 import { type Degradation, degradation, type DegradationSources } from "./degradation.ts";
 import type { RestorationTask } from "./task.ts";
@@ -23,18 +30,34 @@ import type { RestorationTask } from "./task.ts";
 /** Noise of the data that samplers are told of where there is none, as a share of white. */
 export const LEAST_NOISE = 0.004;
 
+/** Constraints that the denoised picture can be projected on. */
+export const CONSTRAINTS = {
+  positive: "no value below black",
+  range: "values from black to white",
+  stored: "what a JPEG of it would store is what the given one stores",
+} as const;
+
+/** Name of a constraint. */
+export type Constraint = keyof typeof CONSTRAINTS;
+
 /** What is restored, and how. */
 export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weight" | "settings"> {
   /** What was done to the pictures. */
   readonly task: RestorationTask;
   /** Standard deviation of the noise of real and imaginary part, as a share of white. */
   readonly noise: number;
+  /** Least noise that the sampler is told of, as a share of white. Default: {@link LEAST_NOISE}. */
+  readonly sigma?: number;
   /** The sampler. */
   readonly sampler: Sampler;
   /** The prior. */
   readonly model: string;
   /** Posterior samples, whose mean is the picture. Default: 4 of samplers that draw. */
   readonly samples?: number;
+  /** Constraints on the denoised picture, {@link CONSTRAINTS}. Default: none. */
+  readonly project?: readonly Constraint[];
+  /** Largest noise level at which they are applied, on the scale of bright tissue. Default: all. */
+  readonly projectBelow?: number;
   /** Arrays of the files that the task names. */
   readonly files: DegradationSources["files"];
   /** Seed of all random numbers. */
@@ -92,8 +115,9 @@ export async function restorePictures(
     measurement,
     denoise,
     samples,
+    projections: projectionsOf(request, stored, scale),
   });
-  const sigma = Math.max(noise, LEAST_NOISE);
+  const sigma = Math.max(noise, request.sigma ?? LEAST_NOISE);
   const agreed = stored && noise === 0
     ? await compileAgreement(runtime, stored, pictures)
     : undefined;
@@ -184,24 +208,48 @@ export function magnitudes({ data, shape: [slices, parts, ...size] }: NdArray): 
 /** Weight and iterations of the inverse of what was done before a picture was stored. */
 const INVERSE = { ridge: 1e-4, iterations: 20 };
 
-/** Brings an image to the nearest one that is stored as the data say, as far as blur and size allow. */
+type Stored = NonNullable<Degradation["stored"]>;
+
+/** The image that is nearest and stored with the given numbers, as far as blur and size allow. */
+function storedAs({ codec, before }: Stored, x: Tensor, given: Tensor): Tensor {
+  const small = before.forward(x);
+  const moved = before.adjoint(sub(codec.project(small, given), small));
+  const { ridge, iterations } = INVERSE;
+  return add(x, regularisedInverse({ operator: before }, moved, ridge, iterations));
+}
+
 function compileAgreement(
   runtime: Runtime,
-  { codec, before }: NonNullable<Degradation["stored"]>,
+  stored: Stored,
   { shape: [, ...picture] }: NdArray,
 ) {
-  const { ridge, iterations } = INVERSE;
+  const { codec, before } = stored;
   return runtime.build({ x: [1, ...picture], y: before.range }, ({ x, y }) => {
     const given = codec.encode(y);
-    const nearer = (image: Tensor) => {
-      const small = before.forward(image);
-      const moved = before.adjoint(sub(codec.project(small, given), small));
-      return add(image, regularisedInverse({ operator: before }, moved, ridge, iterations));
-    };
     // Twice: the ridge leaves a ten-thousandth of what was to be moved.
-    const near = nearer(nearer(x));
+    const near = storedAs(stored, storedAs(stored, x, given), given);
     return { near, kept: codec.encode(before.forward(near)), given };
   });
+}
+
+function projectionsOf(
+  { project = [], projectBelow: below }: RestorationRequest,
+  stored: Stored | undefined,
+  scale: number,
+): Projection[] {
+  const made: Readonly<Record<Constraint, () => Projection>> = {
+    positive: () => positivity,
+    range: () => intensityRange(0, 1 / scale),
+    stored() {
+      if (stored !== undefined) {
+        return { project: (x, { y }) => storedAs(stored, x, stored.codec.encode(y)) };
+      }
+      throw new UsageError(
+        "Cannot project on what is stored: a task with jpeg and without inpaint is required",
+      );
+    },
+  };
+  return project.map((name) => ({ ...made[name](), below }));
 }
 
 /** Share of 8 x 8 blocks with the same numbers in all channels, of `[1, S, H, W]`. */

@@ -15,7 +15,16 @@ import type { SpectralForm } from "../../mri/physics/spectrum.ts";
 import { SCALAR } from "../../ndarray.ts";
 import { type Denoiser, setwise } from "../../nn/mod.ts";
 import { didYouMean, requireKnown } from "../../suggest.ts";
-import type { Sampler, ScheduledStep, Settings, Start, StepContext, StepKind } from "./contract.ts";
+import { projected, type Projection } from "./projection.ts";
+import type {
+  DataTerm,
+  Sampler,
+  ScheduledStep,
+  Settings,
+  Start,
+  StepContext,
+  StepKind,
+} from "./contract.ts";
 
 /** A sampler, what it samples, and how. */
 export interface SamplingTask {
@@ -31,6 +40,8 @@ export interface SamplingTask {
   readonly samples: number;
   /** Samples that run as one batch at most. Default 4: more would only take memory. */
   readonly batch?: number;
+  /** What the denoised image is projected on. Default: nothing. */
+  readonly projections?: readonly Projection[];
 }
 
 /**
@@ -103,21 +114,25 @@ async function compileStep(
   const noise: Record<string, Tensor> = {};
   let nfe = 0, noises = 0, dataNoises = 0;
   const drawn = (name: string, of: Shape) => noise[name] = input(name, of);
+  const data: DataTerm = {
+    operator: measurement.operator(fixed, shape[0]),
+    y: fixed.y,
+    adjoint: fixed.adjoint,
+    sigma: fixed.sigmaY,
+    lowPass: measurement.lowPass,
+    spectrum: form?.spectrum(fixed),
+  };
   const context: StepContext = {
     x,
     state: guarded(state, `variable of ${sampler.name}`),
     scalars: guarded(scalars, `scalar of ${sampler.name}`),
     sigma: levels.sigma,
     sigmaNext: levels.sigmaNext,
-    data: {
-      operator: measurement.operator(fixed, shape[0]),
-      y: fixed.y,
-      adjoint: fixed.adjoint,
-      sigma: fixed.sigmaY,
-      lowPass: measurement.lowPass,
-      spectrum: form?.spectrum(fixed),
+    data,
+    denoise: (image, sigma) => {
+      nfe++;
+      return projected(setwise(task.denoise)(image, sigma), sigma, data, task.projections ?? []);
     },
-    denoise: (image, sigma) => (nfe++, setwise(task.denoise)(image, sigma)),
     noise: () => drawn(`z${noises++}`, shape),
     dataNoise: () => drawn(`e${dataNoises++}`, dataShape),
   };

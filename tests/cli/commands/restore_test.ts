@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { Ajv } from "ajv";
 import { restore } from "../../../src/cli/commands/restore.ts";
-import { encodePngRgb } from "../../../src/io/png.ts";
+import { add, constantOf, encodeModel, input, mul } from "../../../src/graph/mod.ts";
+import { decodePng, encodePngRgb } from "../../../src/io/png.ts";
 import { openNiftiImage } from "../../../src/io/nifti/read.ts";
 import { writeNpy } from "../../../src/io/numpy/npy.ts";
 import { writeNifti } from "../../../src/io/nifti/write.ts";
 import { inFolder, tabulate } from "../../io/support.ts";
+import { writeModel } from "../../nn/support.ts";
 import { ROOT } from "../../tools.ts";
 import { assertRefused, namesIn, runHere } from "../support.ts";
 
@@ -81,6 +83,44 @@ Deno.test("a colour picture is restored in its colours, and cut to whole blocks 
       "restore.json",
       "restored.png",
     ]);
+  }));
+
+/** A network that halves the colours of its only size, and tells them apart. */
+async function colourModel(folder: string): Promise<string> {
+  const x = input("x", [1, 3, 16, 16]), noise = input("noise", [1, 1, 1, 1]);
+  const y = mul(mul(x, constantOf(Float32Array.of(0.5, 1, 1), [3, 1, 1])), add(mul(noise, 0), 1));
+  await Deno.mkdir(folder);
+  await writeModel(folder, encodeModel({ x, noise }, { y }), { channels: 3 });
+  return folder;
+}
+
+Deno.test("a prior of three channels sees the colours of a picture, and refuses a grey one", () =>
+  inFolder(async (at) => {
+    const model = await colourModel(at("model"));
+    const colours = Uint8Array.from({ length: 768 }, (_, i) => [200, 100, 50][i % 3]);
+    await Deno.writeFile(at("c.png"), encodePngRgb(colours, 16, 16));
+    await Deno.writeFile(at("g.png"), encodePngRgb(new Uint8Array(768).fill(90), 16, 16));
+    const options = ["--model", model, "--samples", "1", "--steps", "3", "--method", "diffpir"];
+    const task = ["--task", "denoise", "--noise", "0.01", "--weight", "1e6", "--json"];
+    const args = [...options, ...task, "--quiet"];
+    const { code, err } = await run([at("c.png"), ...args, "--output", at("o")]);
+    assert.equal(code, 0, err);
+    const { data } = decodePng(await readFile(at("o/restored.png")), "o");
+    const mean = (from: number) => data.subarray(from, from + 256).reduce((a, b) => a + b) / 256;
+    assert.ok(mean(0) < 0.5 * 200 / 255, `${mean(0)}`);
+    assert.ok(Math.abs(mean(256) - 100 / 255) < 0.03, `${mean(256)}`);
+    assertRefused(await run([at("g.png"), ...args, "--output", at("p")]), 3, /picture in colour/);
+  }));
+
+Deno.test("the denoised picture is projected on what was stored", () =>
+  inFolder(async (at) => {
+    const project = ["--project", "stored,range", "--project-below", "0.2", "--method", "diffpir"];
+    const args = ["--task", "jpeg", ...QUICK, ...project, "--output", at("o")];
+    const { code, out, err } = await run(args);
+    assert.equal(code, 0, err);
+    assert.equal(JSON.parse(out).provenance.options["project-below"], "0.2");
+    const refused = await run(["--task", "sr", ...QUICK, ...project, "--output", at("p")]);
+    assertRefused(refused, 2, /a task with jpeg/);
   }));
 
 Deno.test("a volume keeps its place and its values; the mask of lost pixels comes from a file", () =>
