@@ -22,6 +22,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^serve/, "does not end; tests/serve runs it"],
   [/shared\/data|--hours/, "takes real data"],
   [/^sample|^stress(?!.*volume)/, "takes minutes"],
+  [/^restore (head|photo)|^restore.*--size 128/, "takes a picture of the user, or minutes"],
   [/^check-model prior-brain/, "takes minutes"],
   [/--group other|\.dat$|meas/, "takes a raw file of a scanner"],
   [/FILE|DIR/, "shows a use"],

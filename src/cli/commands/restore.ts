@@ -15,7 +15,12 @@ import {
   RESTORE_SCHEMA,
   type RestoreReport,
 } from "../../recon/restoration/report.ts";
-import { type Constraint, CONSTRAINTS, restorePictures } from "../../recon/restoration/restore.ts";
+import {
+  type Constraint,
+  CONSTRAINTS,
+  LEAST_NOISE,
+  restorePictures,
+} from "../../recon/restoration/restore.ts";
 import { filesOf, parseTask, sideUnit, TASKS } from "../../recon/restoration/task.ts";
 import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
 import type { CommandContext } from "../entry.ts";
@@ -42,6 +47,12 @@ const OPTIONS = {
       "it is there before the picture is stored",
     number({ min: 0, max: 1 }),
     "0",
+  ),
+  sigma: option(
+    "X",
+    "noise that the method is told of at least, as a share of white, such as the error that JPEG " +
+      `makes. Default: ${LEAST_NOISE}`,
+    positive,
   ),
   method: option("NAME", "a sampler", oneOf(samplers.map(({ name }) => name)), DEFAULT_METHOD),
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },
@@ -142,10 +153,10 @@ async function restoreAndWrite(
     };
     const sampler = samplers.find(({ name }) => name === request.method)!;
     const { steps, weight, samples, set: settings, model } = request;
-    const { project, projectBelow } = request;
+    const { project, projectBelow, sigma: least } = request;
     const asked = {
       ...{ task, noise, sampler, steps, weight, samples, settings, model, files, seed },
-      ...{ project, projectBelow },
+      ...{ project, projectBelow, sigma: least },
     };
     const restored = await restorePictures(runtime, pictures.images, asked, { signal, onProgress });
     const shown = {
