@@ -21,7 +21,7 @@ export async function readNoiseCovariance(
 ): Promise<NoiseCovariance> {
   await using own = runtime === undefined ? await Graphs.open("cpu") : undefined;
   const graphs = runtime ?? own!;
-  using file = await readKspace(path, { runtime: graphs });
+  using file = await readKspace(path, { runtime: graphs, noiseScans: false });
   if (file.coils !== coils) {
     throw new InputError(
       `Cannot use the noise scan ${path}: ${coils} coils are required, found ${file.coils}`,

@@ -35,6 +35,8 @@ export interface ReadOptions extends OpenOptions {
    * it is the inverse DFT. Default `auto`: `+` for raw acquisitions of Siemens, `-` for all others.
    */
   readonly fourierSign?: FourierSignRequest;
+  /** Whether noise scans in raw data whiten what is read. Default true. */
+  readonly noiseScans?: boolean;
   /**
    * Directions in which column, row and slice of the images increase, such as `LPS`, for a file that
    * does not say it. Default: unknown.

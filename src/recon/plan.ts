@@ -12,6 +12,8 @@ import { gridPixels, tileRows } from "../mri/calibration/espirit.ts";
 import { axesText, frameCount } from "../io/axes.ts";
 import { BLOCK_BYTES } from "./layout/decouple.ts";
 import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
+import { preparedSolver } from "./partial_fourier.ts";
+import { measureSeconds } from "./plan_time.ts";
 import { fileAxes, type ReportMask, reportMask } from "./report.ts";
 import { FileSlices, type ReadSlice } from "./slice_supply.ts";
 import { framesIn, sliceRange, volumeShape } from "./volume.ts";
@@ -74,10 +76,16 @@ export interface Plan {
   readonly image: readonly [number, number, number];
   /** Predicted peak of resident memory, bytes: {@link predictMemory}, and the largest graph of a network. */
   readonly memory: number;
+  /**
+   * Predicted seconds: {@link measureSeconds}. Null where nothing could be measured, as the first
+   * slice holds nothing.
+   */
+  readonly seconds: number | null;
 }
 
 /**
- * Reads the first slice and plans. Graphs of the method are compiled, nothing is reconstructed.
+ * Reads and calibrates the first slice and plans. Graphs of the method are compiled and run for about a
+ * second, to see how long they take.
  * @throws as `reconstruct`
  */
 export async function planReconstruction(
@@ -88,16 +96,20 @@ export async function planReconstruction(
   const { device } = options;
   await using own = device instanceof Runtime ? undefined : await Runtime.open(device);
   const runtime = own ?? device as Runtime;
+  const compiledBefore = runtime.compileSeconds;
   const method = chosenMethod(options.method);
   const [first, end] = sliceRange(file, options.slices);
   const { needsMaps } = method;
   const supply = new FileSlices(runtime, file, options);
+  const start = performance.now();
   const slice = await firstUsable(supply, [first, end], needsMaps);
+  const readSeconds = (performance.now() - start) / 1000;
   const { sampling: { mask, full, warnings }, geometry, outputGeometry } = slice;
   if (needsMaps && options.maps === undefined && file.readCalibration === undefined) {
     requireCalibration(mask, options.calibration, file);
   }
-  const solver = await method.prepare(runtime, geometry, methodOptions(method, options));
+  const settings = methodOptions(method, options);
+  const solver = await preparedSolver(runtime, method, geometry, settings);
   const predicts = options.audit === "prediction" && needsMaps &&
     holdOut(geometry.mask, 0) !== undefined;
   const { path, format, coils, height: phase, width: readout } = file;
@@ -105,6 +117,24 @@ export async function planReconstruction(
     slicesAlong: file.slicesAlong,
     frames: framesIn(file, [first, end]),
   });
+  // Before anything runs, as it counts what is compiled.
+  const memory = predictMemory({
+    file,
+    solverCoils: needsMaps ? geometry.coils : 0,
+    image,
+    predicts,
+  }) + (solver.model === undefined ? 0 : ARENA * runtime.graphBytes);
+  const { audit = "consistency", updateMaps: updates = 0 } = options;
+  const measured = {
+    slice,
+    readSeconds,
+    method,
+    settings,
+    solver,
+    audit,
+    updates,
+    compiledBefore,
+  };
   return {
     schema: PLAN_SCHEMA,
     input: {
@@ -130,8 +160,8 @@ export async function planReconstruction(
     auditNfe: predicts ? solver.nfe : 0,
     samples: solver.samples ?? 1,
     image,
-    memory: predictMemory({ file, solverCoils: needsMaps ? geometry.coils : 0, image, predicts }) +
-      (solver.model === undefined ? 0 : ARENA * runtime.graphBytes),
+    memory,
+    seconds: await measureSeconds(runtime, measured, end - first),
   };
 }
 

@@ -24,6 +24,8 @@ export interface RawOptions extends AcquisitionOptions {
   readonly encoding?: number;
   /** Sign of the exponent of the samples. Default `auto`: by the vendor that the header names. */
   readonly fourierSign?: FourierSignRequest;
+  /** Whether noise scans of the file whiten what is read. Default true. */
+  readonly noiseScans?: boolean;
   /** What whitens and transforms; default a runtime of its own on the CPU. */
   readonly runtime?: Runtime;
 }
@@ -35,14 +37,14 @@ export interface RawOptions extends AcquisitionOptions {
  */
 export async function openRaw(
   path: string,
-  { encoding, fourierSign, runtime, ...options }: RawOptions = {},
+  { encoding, fourierSign, noiseScans, runtime, ...options }: RawOptions = {},
 ): Promise<KspaceFile | undefined> {
   const file = await openAcquisitions(path, options);
   if (file === undefined) return undefined;
   try {
     const index = await indexRaw(file, encoding);
     const own = runtime === undefined ? await Runtime.open("cpu") : undefined;
-    const reader = new RawReader(file, index, runtime ?? own!, fourierSign);
+    const reader = new RawReader(file, index, runtime ?? own!, { fourierSign, noiseScans });
     return reader.kspaceFile(await reader.resolve(), () => {
       file[Symbol.dispose]();
       own?.[Symbol.asyncDispose]().catch(() => {});
@@ -116,7 +118,7 @@ class RawReader {
     private readonly file: AcquisitionFile,
     private readonly index: RawIndex,
     private readonly runtime: Runtime,
-    private readonly fourierSign?: FourierSignRequest,
+    private readonly options: Pick<RawOptions, "fourierSign" | "noiseScans">,
   ) {}
 
   /**
@@ -169,7 +171,7 @@ class RawReader {
       ...described(layout, images[0].header.activeChannels, images.length, frames),
       path: this.file.path,
       format: this.file.format,
-      fourierSign: signOf(this.file.header, this.fourierSign),
+      fourierSign: signOf(this.file.header, this.options.fourierSign),
       warnings: warnings.length > 0 ? warnings : undefined,
       partial,
       // Slabs one after the other have no single affine.
@@ -214,13 +216,14 @@ class RawReader {
   }
 
   #assembler(noise: NoiseScan): Assembler {
-    const { fourierSign } = this;
+    const { fourierSign } = this.options;
     const layouts = this.#layouts;
     return new Assembler(this.file.header, { noise, untilFlush: true, fourierSign, layouts });
   }
 
   async #readNoise(): Promise<NoiseScan> {
     const scan = new NoiseScan();
+    if (this.options.noiseScans === false) return scan;
     const assembler = this.#assembler(scan);
     for await (const acquisition of this.#read(this.index.noise)) assembler.push(acquisition);
     return scan;

@@ -20,8 +20,8 @@ const SIZE = 48, COILS = 3;
 const kspace = await brainKspace(SIZE, COILS);
 const plain = mrdHeader({ matrix: [SIZE, SIZE, 1] });
 
-async function imageOf(path: string, options: ReconstructOptions = {}) {
-  using file = await readKspace(path, { runtime });
+async function imageOf(path: string, options: ReconstructOptions = {}, noiseScans?: boolean) {
+  using file = await readKspace(path, { runtime, noiseScans });
   return await reconstruct(file, { method: "rss", device: runtime, ...options });
 }
 
@@ -148,6 +148,8 @@ Deno.test("a noise scan undoes what mixed the coils", () =>
     const plainError = await imageOf(await writeRaw(at("p.h5"), plain, lines));
     const far = plainError.magnitude.data.map((value) => scale * value);
     assert.ok(relativeError(far, truth) > 0.1, "without the scan the coils stay mixed");
+    const unused = await imageOf(await writeRaw(at("w.h5"), plain, [...scan, ...lines]), {}, false);
+    assert.deepEqual(unused.magnitude.data, plainError.magnitude.data, "a scan that is not used");
   }));
 
 Deno.test("coil maps come from a separate calibration scan", () =>

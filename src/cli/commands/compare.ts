@@ -80,7 +80,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   return combinedCode(failures.map((error) => describeFailure(error).code));
 });
 
-/** What would be run on which input, and the memory that it takes. */
+/** What would be run on which input, and the memory and time that it takes. */
 async function planned(
   request: CompareRequest,
   { variants, masks }: ReturnType<typeof comparePlan>,
@@ -100,8 +100,8 @@ async function planned(
           slices: [first, end],
           device: runtime,
         });
-        const { nfe = 0, memory = 0 } = found || {};
-        runs.push({ method: name, mask: mask ?? "data", nfe, memory });
+        const { nfe = 0, memory = 0, seconds = null } = found || {};
+        runs.push({ method: name, mask: mask ?? "data", nfe, memory, seconds });
       }
     }
     inputs.push({ path: file.path, slices: end - first, runs });
@@ -109,8 +109,9 @@ async function planned(
   if (request.json) return jsonLine({ inputs });
   return textOf(inputs.flatMap(({ path, slices, runs }) => [
     `${path}: ${slices} slices, ${runs.length} runs`,
-    ...runs.map(({ method, mask, nfe, memory }) =>
-      `  ${method}, ${mask}: NFE ${nfe} for a slice, about ${Math.round(memory / 1e6)} MB`
+    ...runs.map(({ method, mask, nfe, memory, seconds }) =>
+      `  ${method}, ${mask}: NFE ${nfe} for a slice, about ${Math.round(memory / 1e6)} MB` +
+      (seconds === null ? "" : `, ${duration(seconds)}`)
     ),
   ]));
 }

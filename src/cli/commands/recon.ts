@@ -199,18 +199,19 @@ function requireNoWarning(warnings: readonly Warning[] = []): void {
 /** Opens an input, or the built-in example; the caller disposes of it. */
 export async function openInput(
   runtime: Runtime,
-  { simulate, ...read }: Pick<
-    ReconRequest,
-    | ("simulate" | "domain" | "axes" | "dc" | "origin")
-    | ("group" | "encoding" | "fourierSign" | "measurement" | "orientation")
-  >,
+  { simulate, whiten, orientation, ...read }:
+    & Pick<ReconRequest, "simulate" | "domain" | "axes" | "dc" | "origin">
+    & Pick<ReconRequest, "group" | "encoding" | "fourierSign" | "measurement">
+    & Partial<Pick<ReconRequest, "orientation" | "whiten">>,
   input: string | undefined,
 ): Promise<KspaceFile> {
   if (input === undefined) return await openExample(runtime, simulate);
   if (simulate === undefined) {
     const { domain, axes, dc, origin, group, encoding, fourierSign, measurement } = read;
     const options = { domain, axes, dc, origin, group, encoding, fourierSign, measurement };
-    return await readKspace(input, { runtime, ...options, orientation: read.orientation });
+    // Another noise scan than the file's holds for coils as they were measured.
+    const noiseScans = whiten === undefined || whiten === "auto";
+    return await readKspace(input, { runtime, ...options, noiseScans, orientation });
   }
   const image = await openImage(input);
   try {

@@ -157,7 +157,7 @@ const OPTIONS = {
       "leave out some acquired lines and report how well each image predicts them. Takes a " +
       "second reconstruction for every method with coil maps",
   },
-  "dry-run": { summary: "print what would be run and the predicted memory, and stop" },
+  "dry-run": { summary: "print what would be run and the predicted memory and time, and stop" },
   ...COMMON,
 };
 

@@ -42,7 +42,8 @@ export const RECON_OPTIONS = {
   whiten: option(
     "FILE",
     "noise of the coils: auto measures it where the data show air and whitens it where it is unequal " +
-      "or correlated, off leaves it; or the file of a noise scan. Default: auto",
+      "or correlated, off leaves it; or the file of a noise scan. Noise scans of raw data whiten it as it " +
+      "is read, but with off or FILE. Default: auto",
     path,
   ),
   ...INPUT,
@@ -87,7 +88,7 @@ export const RECON_OPTIONS = {
       "too; other options go over it. Default of --output: recon/<input name>-again",
     path,
   ),
-  "dry-run": { summary: "print the plan and the predicted memory, and stop" },
+  "dry-run": { summary: "print the plan and the predicted memory and time, and stop" },
   ...COMMON,
 };
 

@@ -104,6 +104,7 @@ export function planText(plan: Plan, outputs: Readonly<Record<string, string>>):
     ],
     ["device", plan.device],
     ["memory", `about ${memory(plan.memory)}`],
+    ...(plan.seconds === null ? [] : [["time", `about ${duration(plan.seconds)}`] as const]),
     ["image", `${image.join(" x ")} (slice, row, column)`],
     ...Object.entries(outputs).map(([kind, path], i) =>
       [i === 0 ? "outputs" : "", `${path} (${kind})`] as const
