@@ -117,13 +117,8 @@ export async function planReconstruction(
     slicesAlong: file.slicesAlong,
     frames: framesIn(file, [first, end]),
   });
-  // Before anything runs, as it counts what is compiled.
-  const memory = predictMemory({
-    file,
-    solverCoils: needsMaps ? geometry.coils : 0,
-    image,
-    predicts,
-  }) + (solver.model === undefined ? 0 : ARENA * runtime.graphBytes);
+  // Before anything else is compiled.
+  const networkBytes = solver.model === undefined ? 0 : ARENA * runtime.graphBytes;
   const { audit = "consistency", updateMaps: updates = 0 } = options;
   const measured = {
     slice,
@@ -135,6 +130,8 @@ export async function planReconstruction(
     updates,
     compiledBefore,
   };
+  const { seconds, sets } = await measureSeconds(runtime, measured, end - first);
+  const needs = { file, solverCoils: needsMaps ? geometry.coils : 0, sets, image, predicts };
   return {
     schema: PLAN_SCHEMA,
     input: {
@@ -160,8 +157,8 @@ export async function planReconstruction(
     auditNfe: predicts ? solver.nfe : 0,
     samples: solver.samples ?? 1,
     image,
-    memory,
-    seconds: await measureSeconds(runtime, measured, end - first),
+    memory: predictMemory(needs) + networkBytes,
+    seconds,
   };
 }
 
@@ -188,6 +185,8 @@ const READ_ARRAYS = 13;
 const SOLVE_ARRAYS = 15;
 /** Slices that a second reconstruction for the audit adds. */
 const AUDIT_ARRAYS = 39;
+/** Slices that a further set of maps adds: 15 coils of 368 x 640 took 3.37 GB with two, 1.85 with one. */
+const SET_ARRAYS = 54;
 /** Copies of a tile of the pixels' matrices that ESPIRiT holds. */
 const TILE_COPIES = 17;
 /** Images (float32) for each pixel of the volume: magnitude, complex, reference, and their stacks. */
@@ -201,23 +200,25 @@ const ARENA = 3.5;
 
 /**
  * Predicts the peak of resident memory: 170 MB + 13 slices of k-space (complex64) + 15 of the coils
- * that the method sees (54 with a second reconstruction for the audit) + 17 tiles of ESPIRiT's matrices +
- * 10 float32 for each pixel of the result. What was measured is in docs/coils.md.
+ * that the method sees (54 with a second reconstruction for the audit, 54 more with two sets of maps) +
+ * 17 tiles of ESPIRiT's matrices + 10 float32 for each pixel of the result. What was measured is in docs/coils.md.
  * @param predicts whether the audit reconstructs each slice a second time
  * @param solverCoils coils that the method sees; 0 for one that needs no maps
  * @param image shape of the result: slices, rows, columns
  */
-export function predictMemory({ file, solverCoils, image, predicts = false }: {
+export function predictMemory({ file, solverCoils, sets = 1, image, predicts = false }: {
   readonly file: Pick<
     KspaceFile,
     "coils" | "height" | "width" | "slices" | "slicesAlong" | "frames"
   >;
   readonly solverCoils: number;
+  /** Sets of coil maps. */
+  readonly sets?: number;
   readonly predicts?: boolean;
   readonly image: readonly number[];
 }): number {
   const plane = file.height * file.width * 8;
-  const perCoil = SOLVE_ARRAYS + (predicts ? AUDIT_ARRAYS : 0);
+  const perCoil = SOLVE_ARRAYS + (predicts ? AUDIT_ARRAYS : 0) + (sets - 1) * SET_ARRAYS;
   // The slices of 3-D k-space are made together.
   const volume = file.slicesAlong ? file.coils * file.slices / frameCount(file.frames) : 0;
   return BASE_BYTES + Math.min(plane * volume, BLOCK_BYTES) +

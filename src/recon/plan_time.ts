@@ -1,4 +1,4 @@
-/** How long a reconstruction takes, from a short measurement on its first slice. @module */
+/** How long a reconstruction takes and how many sets of maps it finds, from a short measurement on its first slice. @module */
 import { SliceError } from "../errors.ts";
 import type { Runtime } from "../graph/mod.ts";
 import type { Method, MethodOptions, Problem, Solver } from "../method/problem.ts";
@@ -30,13 +30,13 @@ export interface Measured {
  * audit. The slice is calibrated and compared with the data in full; of the method only as many steps are
  * run as a second holds, and counted up by the progress that it reports. An audit that reconstructs
  * again is counted as a second run of the method.
- * @returns null where the slice cannot be prepared
+ * @returns seconds null where the slice cannot be prepared, and the sets of coil maps that it has
  */
 export async function measureSeconds(
   runtime: Runtime,
   { slice, readSeconds, method, settings, solver, audit, updates, compiledBefore }: Measured,
   slices: number,
-): Promise<number | null> {
+): Promise<{ readonly seconds: number | null; readonly sets: number }> {
   const timed = async <T>(work: () => Promise<T>): Promise<readonly [T, number]> => {
     const [start, compiled] = [performance.now(), runtime.compileSeconds];
     const result = await work();
@@ -61,9 +61,9 @@ export async function measureSeconds(
       : [undefined, 0];
     const runs = sets * (1 + updates + (audit === "prediction" && auditor.active ? 1 : 0));
     const each = readSeconds + calibration + runs * steps + comparison;
-    return runtime.compileSeconds - compiledBefore + slices * each;
+    return { seconds: runtime.compileSeconds - compiledBefore + slices * each, sets };
   } catch (error) {
-    if (error instanceof SliceError) return null;
+    if (error instanceof SliceError) return { seconds: null, sets: 1 };
     throw error;
   }
 }

@@ -93,12 +93,14 @@ async function planned(
     const runs = [];
     for (const mask of masks) {
       for (const { name, method, options, image } of variants) {
+        // What was measured is freed before the next one.
+        await using own = await Runtime.open(request.device, request);
         const found = image === undefined && await planReconstruction(file, {
           ...options,
           method,
           mask,
           slices: [first, end],
-          device: runtime,
+          device: own,
         });
         const { nfe = 0, memory = 0, seconds = null } = found || {};
         runs.push({ method: name, mask: mask ?? "data", nfe, memory, seconds });

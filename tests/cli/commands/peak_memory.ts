@@ -1,15 +1,20 @@
-/** Reconstructs a file by a method; prints the peak of resident memory that was planned and that was reached. */
+/**
+ * Plans a file's reconstruction by a method and prints the memory that is predicted (`plan`), or
+ * reconstructs it and prints the peak that was reached (`run`): a process that does both holds more.
+ */
 import { Runtime } from "../../../src/graph/mod.ts";
 import { openKspace } from "../../../src/io/mod.ts";
 import { planReconstruction } from "../../../src/recon/plan.ts";
 import { reconstruct } from "../../../src/recon/reconstruct.ts";
 
-const [path, method] = Deno.args;
-const options = { method, mask: "equispaced:R=4,acs=24" };
+const [what, path, method] = Deno.args;
 await using runtime = await Runtime.open("cpu");
+const options = { method, mask: "equispaced:R=4,acs=24", device: runtime };
 using file = await openKspace(path);
-const { memory: planned } = await planReconstruction(file, { ...options, device: runtime });
-await reconstruct(file, { ...options, device: runtime });
-const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))!;
-const result = JSON.stringify({ planned, peak: 1024 * Number(kilobytes) });
-Deno.stdout.writeSync(new TextEncoder().encode(result));
+const print = (bytes: number) => Deno.stdout.writeSync(new TextEncoder().encode(String(bytes)));
+if (what === "plan") print((await planReconstruction(file, options)).memory);
+else {
+  await reconstruct(file, options);
+  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))!;
+  print(1024 * Number(kilobytes));
+}
