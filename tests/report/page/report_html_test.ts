@@ -257,3 +257,30 @@ Deno.test("an axis of a chart has ticks whatever its values are", () => {
     }
   }
 });
+
+Deno.test("what the audits say of the data stands once for each mask, remarks below their rows", async () => {
+  const { comparison, images } = fakeComparison({
+    ...OPTIONS,
+    methods: [...OPTIONS.methods, { name: "mine", noise: 0.1, nfe: 0, note: "scaled by 1.5" }],
+    paths: ["a.h5"],
+  });
+  const said = "No image explains the data", own = "The image departs";
+  const runs = comparison.runs.map((run) => ({
+    ...run,
+    audit: run.audit && {
+      ...run.audit,
+      ...{ data: "suspicious", verdict: "suspicious", image: "suspicious" } as const,
+      ...{ dataReasons: [said], reasons: [said, own] },
+    },
+  }));
+  const page = (await renderReport({ ...comparison, runs }, images)).replace(/<script[^]*/, "");
+  const count = (text: string) => page.split(text).length - 1;
+  assert.equal(count(`<p>${said}</p>`), 2); // masks
+  assert.equal(count(`<p>${own}</p>`), 4); // runs with an audit
+  assert.equal(count("scaled by 1.5"), 2);
+  assert.match(page, /the audit doubts 4 images; the audit doubts the data under 2 masks/);
+  const row = /data-value="mine"[^]*?<\/tr>/.exec(page)![0];
+  for (const name of ["NFE", "Seconds", "Memory"]) {
+    assert.match(row, new RegExp(`data-name="${name}" data-value="">–`));
+  }
+});
