@@ -3,6 +3,7 @@
  * calls by other names.
  * @module
  */
+import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -50,8 +51,19 @@ export const isFolder = (path: string): Promise<boolean> =>
 /** Removes a file, or a folder with what is in it, if it is there. */
 export const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
-/** The name under which an output is prepared; `.gitignore` knows it. */
-export const partialName = (path: string): string => `${path}.partial-${process.pid}`;
+/** How the names of outputs end that are being prepared. */
+const PARTIAL = /\.partial-\d+(-[0-9a-f]+)?$/;
+
+/**
+ * A new name under which an output is prepared; `.gitignore` knows it. In containers that share a
+ * folder several processes have the same number.
+ */
+export const partialName = (path: string): string =>
+  `${path}.partial-${process.pid}-${randomBytes(4).toString("hex")}`;
+
+/** Whether a name was made by `partialName`, for this output or for any. */
+export const isPartialName = (name: string, output?: string): boolean =>
+  PARTIAL.test(name) && (output === undefined || name.replace(PARTIAL, "") === output);
 
 /** Why the system refused a path, in words a user knows. */
 export function reason(cause: unknown): string {

@@ -13,7 +13,16 @@ export interface CommandEntry {
   load(): Promise<HelpedCommand>;
 }
 
-const FILES = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env"];
+/** What is read of the surroundings; libraries that ask for more find nothing. */
+const ENVIRONMENT = ["INIT_CWD", "LARMOR_DEBUG", "LARMOR_PROGRAM"];
+
+/** The name of the machine says whose the unfinished outputs are that a killed run left. */
+const SYSTEM = "--allow-sys=hostname";
+
+const FILES = [
+  ...["--allow-read", "--allow-write", "--allow-ffi", SYSTEM],
+  ...[`--allow-env=${ENVIRONMENT}`, "--ignore-env"],
+];
 
 /** The commands of `larmor` and the tasks of `deno.json`, by name. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -24,7 +33,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   compare: {
     summary: "many methods on the same data: a table and a report",
-    permissions: [...FILES, "--allow-run", "--allow-sys=systemMemoryInfo"],
+    permissions: FILES.map((flag) => flag === SYSTEM ? `${SYSTEM},systemMemoryInfo` : flag).concat(
+      "--allow-run",
+    ),
     load: async () => (await import("./commands/compare.ts")).compare,
   },
   stress: {

@@ -46,7 +46,7 @@ export class BatchSource<N extends string> implements Disposable {
     shapes: (step: number) => Readonly<Record<N, readonly number[]>>,
   ) {
     this.#shapes = shapes;
-    this.#worker = new Worker(worker);
+    this.#worker = new Worker(worker, { env: {} });
     this.#worker.on("message", (answer: BatchAnswer) => this.#take(answer));
     this.#worker.on("error", (cause: Error) => {
       for (const { reject } of this.#waiting.values()) reject(cause);

@@ -1,9 +1,10 @@
 /** Writes model folders, with the course of the training as a picture. @module */
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { chartFile, type Curve } from "../chart.ts";
-import { writeFileWhole } from "../io/atomic.ts";
+import { remove } from "../host.ts";
+import { createFilesWhole } from "../io/atomic.ts";
 import { encodeSafetensors, MODEL_SCHEMA, type ModelKind, type Parameters } from "../nn/mod.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
@@ -23,10 +24,20 @@ export function modelName(output: string): string {
   return output.replace(/\/+$/, "").split("/").at(-1)!;
 }
 
-/** Writes `model.onnx` or `model.safetensors`, `model.yaml`, and with a card `card.md` and `training.svg`. */
+/** Files of a model folder that is being trained or is complete. */
+export const MODEL_FILES: readonly string[] = [
+  ...["model.onnx", "model.safetensors", "model.yaml", "card.md", "training.svg"],
+  ...["checkpoint.safetensors", "checkpoint.pt", "history.json"],
+];
+
+/**
+ * Writes `model.onnx` or `model.safetensors`, `model.yaml`, and with a card `card.md` and
+ * `training.svg`; all appear together.
+ */
 export async function writeModel(
   output: string,
   { kind, network, content, card }: ModelFiles,
+  name: string = modelName(output),
 ): Promise<void> {
   const isOnnx = network instanceof Uint8Array;
   const file = isOnnx ? "model.onnx" : "model.safetensors";
@@ -37,20 +48,21 @@ export async function writeModel(
   const names = isOnnx ? { image: "x", noise: "noise", output: "y" } : {};
   const yaml = stringify({
     schema: MODEL_SCHEMA,
-    name: modelName(output),
+    name,
     kind,
     network: { file, sha256, ...names },
     fourier: "centred, orthonormal",
     ...content,
   });
   await mkdir(output, { recursive: true });
-  const write = (name: string, text: string) =>
-    writeFileWhole(`${output}/${name}`, new TextEncoder().encode(text));
-  await writeFileWhole(`${output}/${file}`, bytes);
-  await write("model.yaml", yaml);
-  if (card === undefined) return;
-  await write("card.md", card.text);
-  await write("training.svg", historyChart(card.history, card.level));
+  await createFilesWhole(`${output}/model.yaml`, async (partial) => {
+    await writeFile(`${partial}/${file}`, bytes);
+    await writeFile(`${partial}/model.yaml`, yaml);
+    if (card === undefined) return;
+    await writeFile(`${partial}/card.md`, card.text);
+    await writeFile(`${partial}/training.svg`, historyChart(card.history, card.level));
+  });
+  await remove(`${output}/${isOnnx ? "model.safetensors" : "model.onnx"}`);
 }
 
 /**

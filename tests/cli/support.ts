@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Command, guarded } from "../../src/cli/entry.ts";
 import { recon } from "../../src/cli/commands/recon.ts";
+import { MANIFEST } from "../../src/io/manifest.ts";
 import { writeCflCoils } from "../../src/io/cfl.ts";
 import { type FastmriContent, writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { writeNpyComplex } from "../../src/io/numpy/npy.ts";
@@ -116,7 +117,8 @@ export function assertRefused({ code, out, err }: Outcome, expected: number, mes
 /** Names in a folder, sorted; none where there is no folder. */
 export function namesIn(folder: string): string[] {
   try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return names.filter((name) => name !== MANIFEST).sort();
   } catch {
     return [];
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createFolderWhole, writeFileWhole } from "../../src/io/atomic.ts";
+import { dirname } from "node:path";
+import { createFilesWhole, createFolderWhole, writeFileWhole } from "../../src/io/atomic.ts";
 import { InputError } from "../../src/errors.ts";
 import { inFolder, refuses } from "./support.ts";
 
@@ -38,20 +39,91 @@ Deno.test("createFolderWhole() shows the folder only when it is complete", async
   });
 });
 
-Deno.test("createFolderWhole() replaces files of an earlier run and keeps the others", async () => {
+/** A build that writes these files. */
+const writing = (...paths: string[]) => async (folder: string) => {
+  for (const path of paths) {
+    await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${path}`, "new");
+  }
+};
+
+Deno.test("createFolderWhole() leaves nothing of an earlier run", async () => {
   await inFolder(async (at) => {
-    Deno.mkdirSync(at("out/sub"), { recursive: true });
-    for (const name of ["old", "a", "sub/old"]) Deno.writeTextFileSync(at(`out/${name}`), "old");
-    await createFolderWhole(at("out"), async (folder) => {
-      await Deno.mkdir(`${folder}/sub`);
-      for (const name of ["a", "sub/new"]) await Deno.writeTextFile(`${folder}/${name}`, "new");
-    });
-    assert.deepEqual([names(at("out")), names(at("out/sub"))], [["a", "old", "sub"], [
-      "new",
-      "old",
-    ]]);
-    assert.equal(Deno.readTextFileSync(at("out/a")), "new");
+    await createFolderWhole(at("out"), writing("old", "a", "sub/old", "sub/deep/old"));
+    await createFolderWhole(at("out"), writing("a", "sub/new"));
+    assert.deepEqual([names(at("out")), names(at("out/sub"))], [[".larmor", "a", "sub"], ["new"]]);
     assert.deepEqual(names(at("")), ["out"]);
+  });
+});
+
+Deno.test("createFolderWhole() takes an empty folder and one that a desktop has looked at", async () => {
+  await inFolder(async (at) => {
+    Deno.mkdirSync(at("out"));
+    await createFolderWhole(at("out"), writing("a", "b"));
+    Deno.removeSync(at("out/b"));
+    Deno.writeTextFileSync(at("out/.DS_Store"), "");
+    await createFolderWhole(at("out"), writing("a"));
+    assert.deepEqual(names(at("out")), [".larmor", "a"]);
+  });
+});
+
+Deno.test("createFolderWhole() refuses a folder that holds other files, before and after", async () => {
+  await inFolder(async (at) => {
+    const add = (name: string) => Deno.writeTextFileSync(at(`out/${name}`), "mine");
+    await createFolderWhole(at("out"), writing("a", "dicom/1"));
+    let built = false;
+    for (const name of ["notes.txt", "dicom/2"]) {
+      add(name);
+      const build = () => Promise.resolve(built = true);
+      await refuses(
+        () => createFolderWhole(at("out"), build),
+        new RegExp(`required, found other files: ${name}$`),
+      );
+      Deno.removeSync(at(`out/${name}`));
+    }
+    assert.equal(built, false);
+    const meanwhile = async (folder: string) => {
+      await writing("a")(folder);
+      add("notes.txt");
+    };
+    await refuses(() => createFolderWhole(at("out"), meanwhile), /other files: notes.txt$/);
+    assert.deepEqual(names(at("out")), [".larmor", "a", "dicom", "notes.txt"]);
+    Deno.mkdirSync(at("other"));
+    Deno.writeTextFileSync(at("other/.larmor"), "a\n");
+    await refuses(() => createFolderWhole(at("other"), build), /other files: .larmor$/);
+    function build() {
+      return Promise.resolve();
+    }
+    assert.deepEqual(names(at("")), ["other", "out"]);
+  });
+});
+
+Deno.test("createFolderWhole() refuses the folder where the process runs, and those around it", async () => {
+  for (const folder of [".", "..", "/", Deno.cwd()]) {
+    await refuses(() => createFolderWhole(folder, writing("a")), /of its own is required/);
+  }
+});
+
+Deno.test("Of runs into one folder at the same time one is there as a whole", async () => {
+  await inFolder(async (at) => {
+    const run = (name: string) => createFolderWhole(at("out"), writing(`${name}1`, `${name}2`));
+    await Promise.all([..."abcdef"].map(run));
+    const [mark, first, second, ...more] = names(at("out"));
+    assert.deepEqual([mark, second, more], [".larmor", `${first[0]}2`, []]);
+    assert.deepEqual(names(at("")), ["out"]);
+  });
+});
+
+Deno.test("createFilesWhole() replaces files of the same names alone", async () => {
+  await inFolder(async (at) => {
+    for (const name of ["a", "a.hdr", "b"]) Deno.writeTextFileSync(at(name), "old");
+    await createFilesWhole(at("a"), writing("a", "a.hdr"));
+    const texts = ["a", "a.hdr", "b"].map((name) => Deno.readTextFileSync(at(name)));
+    assert.deepEqual([texts, names(at(""))], [["new", "new", "old"], ["a", "a.hdr", "b"]]);
+    await refuses(() => createFilesWhole(at("no/a"), writing("a")), /Cannot write .*no such/);
+    const fail = () => Promise.reject(new Error("stopped"));
+    await assert.rejects(createFilesWhole(at("a"), fail), /stopped/);
+    assert.deepEqual(names(at("")), ["a", "a.hdr", "b"]);
   });
 });
 
@@ -63,8 +135,7 @@ Deno.test("A writer that throws leaves nothing, or the earlier folder as it was"
     };
     await assert.rejects(createFolderWhole(at("out"), fail), { name: "AbortError" });
     assert.deepEqual(names(at("")), []);
-    Deno.mkdirSync(at("out"));
-    Deno.writeTextFileSync(at("out/a"), "whole");
+    await createFolderWhole(at("out"), (folder) => Deno.writeTextFile(`${folder}/a`, "whole"));
     await assert.rejects(createFolderWhole(at("out"), fail), { name: "AbortError" });
     assert.deepEqual(names(at("")), ["out"]);
     assert.equal(Deno.readTextFileSync(at("out/a")), "whole");
@@ -87,6 +158,6 @@ Deno.test("createFolderWhole() is not stopped by what a killed run left behind",
     Deno.mkdirSync(at(`out.partial-${Deno.pid}`));
     Deno.writeTextFileSync(at(`out.partial-${Deno.pid}/stale`), "");
     await createFolderWhole(at("out"), (folder) => Deno.writeTextFile(`${folder}/a`, ""));
-    assert.deepEqual(names(at("out")), ["a"]);
+    assert.deepEqual(names(at("out")), [".larmor", "a"]);
   });
 });

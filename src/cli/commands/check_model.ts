@@ -21,7 +21,7 @@ import { COMMON, DEVICE, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { index, number, path } from "../options/values.ts";
 import { difference, ERROR_GAIN, labelled, white } from "../render/preview.ts";
-import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
+import { folderName, inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 
 const SCHEMA = "larmor.check-model/1";
 /** Images of the built-in check: one for each weighting. */
@@ -68,7 +68,7 @@ export const checkModel = command({
     throw new UsageError(`Cannot check ${inputs.length} models: one name or path is required`);
   }
   const { description, denoise } = await loadDenoiser(await modelPath(inputs[0]));
-  const folder = request.output ?? join("check", description.name);
+  const folder = request.output ?? join("check", folderName(description.name, "the model"));
   await using runtime = await Runtime.open(request.device, request);
   const images = image === undefined
     ? await drawn(runtime, request.size, seed)

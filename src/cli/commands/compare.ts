@@ -13,7 +13,7 @@ import { compare as compareMethods } from "../../report/compare/compare.ts";
 import type { CompareInput, CompareTask, CompareWatcher } from "../../report/compare/task.ts";
 import type { Comparison } from "../../report/comparison.ts";
 import { renderReport, type ReportImages } from "../../report/page/report_html.ts";
-import { RunStore } from "../../report/compare/run_store.ts";
+import { json, RunStore, STORED } from "../../report/compare/run_store.ts";
 import { comparisonFigure } from "../render/compare_figure.ts";
 import { COMPARE, comparePlan, type CompareRequest } from "../options/compare.ts";
 import { svgPng } from "../render/svg_png.ts";
@@ -24,7 +24,7 @@ import { VERSION } from "../../version.ts";
 import { mapSetsOf } from "../options/shared.ts";
 import { command } from "../options/help.ts";
 import { openInput } from "./recon.ts";
-import { jsonLine, textOf } from "../files.ts";
+import { inKeptFolder, jsonLine, textOf } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
 import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
@@ -61,17 +61,21 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   const folder = request.output ?? join("compare", `${inputName(first)}${more}`);
   const store = new RunStore(folder);
   const run = (watcher: CompareWatcher) => compareMethods(task, store, watcher);
-  const { comparison, failures } = await watched(request, context, run);
-  const images = storedImages(store, comparison, geometries);
-  await store.write("compare.csv", comparisonCsv(comparison));
-  await store.write("report.html", await renderReport(comparison, images));
   // Of swept accelerations the one of --mask is shown, or the last.
   const shown = plan.masks.includes(request.mask?.text) ? request.mask?.text : plan.masks.at(-1);
-  const figure = await comparisonFigure(comparison, shown ?? "data", images);
-  if (figure !== undefined) {
-    await store.write("figure.svg", figure);
-    await store.write("figure.png", await svgPng(figure, PRINT_PIXELS));
-  }
+  const { comparison, failures } = await inKeptFolder(folder, STORED, async () => {
+    const found = await watched(request, context, run);
+    const images = storedImages(store, found.comparison, geometries);
+    const figure = await comparisonFigure(found.comparison, shown ?? "data", images);
+    await store.writeResults({
+      "compare.json": json(found.comparison),
+      "compare.csv": comparisonCsv(found.comparison),
+      "report.html": await renderReport(found.comparison, images),
+      "figure.svg": figure,
+      "figure.png": figure && await svgPng(figure, PRINT_PIXELS),
+    });
+    return found;
+  });
   context.console.out(
     request.json
       ? jsonLine(comparison)

@@ -6,8 +6,8 @@ import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { jsonLine, readInput } from "../files.ts";
-import { writeModel } from "../../train/model_files.ts";
+import { inFreshFolder, jsonLine, readInput } from "../files.ts";
+import { modelName, writeModel } from "../../train/model_files.ts";
 
 const FORMAT = "fastmri-varnet";
 
@@ -30,11 +30,12 @@ export const importWeightsCommand = command({
   }
   const bytes = await readInput(file, "the weights");
   const { config, parameters } = fastmriVarNet(decodeSafetensors(bytes, file).tensors, file);
-  await writeModel(output, {
+  const model = {
     kind: "varnet",
     network: checkedParameters(varnetSpecs(config), parameters, file),
     content: { architecture: config, training: { source: file } },
-  });
+  } as const;
+  await inFreshFolder(output, (partial) => writeModel(partial, model, modelName(output)));
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 });

@@ -1,6 +1,7 @@
 /** Which files a reconstruction leaves, and writing them. @module */
 import { basename, join, parse } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { folderName } from "../files.ts";
 import { writeFileWhole } from "../../io/atomic.ts";
 import { cflStem, writeCflCoils } from "../../io/cfl.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
@@ -17,9 +18,12 @@ import type { Reconstruction } from "../../recon/types.ts";
 const DEFAULT_ROOT = "recon";
 export const EXAMPLE_NAME = "example";
 
-/** The name of an input without folder and extension: `scans/brain.nii.gz` is `brain`. */
+/**
+ * The name of an input without folder and extension: `scans/brain.nii.gz` is `brain`.
+ * @throws {UsageError} where that is no name, as of `...h5`
+ */
 export function inputName(path: string): string {
-  return parse(basename(path).replace(/\.gz$/i, "")).name;
+  return folderName(parse(basename(path).replace(/\.gz$/i, "")).name, path);
 }
 
 /** The folder of each input's results, in order. */

@@ -15,7 +15,7 @@ import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { count, number, oneOf, path, positive } from "../options/values.ts";
 import { previewPng } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
-import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
+import { folderName, inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 
 /** An image of fewer pixels shows nothing; more than this is no image. */
 const side = number({ integer: true, min: 16, max: 2048 });
@@ -88,7 +88,7 @@ async function drawAndWrite(
     levels: schedules[schedule],
   };
   const options = { ...kinds, steps, sigmaMax, sigmaMin, count, size };
-  const folder = request.output ?? join("sample", description.name);
+  const folder = request.output ?? join("sample", folderName(description.name, "the model"));
   await using runtime = await Runtime.open(request.device, request);
   return await inFreshFolder(folder, async (partial) => {
     using line = new ProgressLine(console, stepper, { quiet });

@@ -6,6 +6,7 @@ import { serve as runServer } from "../../serve/server.ts";
 import type { Log, ServeLimits } from "../../serve/types.ts";
 import { WorkPool } from "../../serve/work_pool.ts";
 import type { CommandContext } from "../entry.ts";
+import { shareFolder } from "../output_guard.ts";
 import { command } from "../options/help.ts";
 import { CLIENT_OPTION_NAMES, readRecipes } from "../options/serve_recipes.ts";
 import { DEVICE, SERVICE } from "../options/shared.ts";
@@ -104,7 +105,10 @@ export const serve = command({
   const { host, port, connections, save } = request;
   const { signal } = context;
   const recipes = await readRecipes(request);
-  if (save !== undefined) await Deno.mkdir(save, { recursive: true, mode: 0o700 });
+  if (save !== undefined) {
+    await Deno.mkdir(save, { recursive: true, mode: 0o700 });
+    await shareFolder(save);
+  }
   const pool = await WorkPool.open(request.workers, request.device);
   const device = await pool.device();
   const log = consoleLog(context, request);

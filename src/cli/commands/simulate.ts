@@ -28,7 +28,7 @@ import { COMMON, DEVICE, INPUT, MASK, SIMULATION_OPTIONS } from "../options/shar
 import { option, type RequestOf } from "../options/table.ts";
 import { number, oneOf, path } from "../options/values.ts";
 import { ProgressLine } from "../render/progress.ts";
-import { jsonLine } from "../files.ts";
+import { asFreshFile, jsonLine } from "../files.ts";
 
 const CONTRASTS = ["T1", "T2", "FLAIR", "PD"] as const satisfies readonly Contrast[];
 const DEFAULT_SIZE = 256;
@@ -89,7 +89,7 @@ export const simulate = command({
     ? await phantomImage(runtime, { size, contrast, lesions, seed })
     : await openImage(input);
   const content = await simulatedContent(runtime, image, request, context);
-  await write(output, content);
+  await asFreshFile(output, (partial) => write(partial, content));
   const { file: { width: readout, height: phase }, slices, mask } = content;
   const report = {
     schema: SCHEMA,

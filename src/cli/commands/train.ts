@@ -9,13 +9,14 @@ import {
   trainPrior,
   trainReconstruction,
 } from "../../train/mod.ts";
+import { MODEL_FILES } from "../../train/model_files.ts";
 import { INTERRUPTED } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { count, number, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
-import { jsonLine, readInput } from "../files.ts";
+import { inKeptFolder, jsonLine, readInput } from "../files.ts";
 
 const OPTIONS = {
   data: option(
@@ -101,9 +102,12 @@ export const trainCommand = command({
     signal,
     onProgress: (event: TrainingEvent) => quiet || progress.report(event),
   };
-  const { complete, step, seconds } = kind === "prior"
-    ? await trainPrior(options)
-    : await trainReconstruction(kind, options);
+  const { complete, step, seconds } = await inKeptFolder(
+    output,
+    MODEL_FILES,
+    async () =>
+      kind === "prior" ? await trainPrior(options) : await trainReconstruction(kind, options),
+  );
   if (!quiet) progress.end();
   if (!complete) {
     console.err(`Stopped at step ${step}; continue with --resume\n`);

@@ -95,28 +95,47 @@ async function search(
   { draws, quiet }: { draws: number; quiet: boolean },
   { console, signal }: CommandContext,
 ): Promise<TuningRow[]> {
-  const rows = await readRows(file);
+  using output = await openRows(file);
+  const { rows } = output;
   for (let draw = 0; draw < draws; draw++) {
     if (rows.some((row) => row.draw === draw)) continue;
     signal.throwIfAborted();
     const row = await tryDraw(task, draw);
     rows.push(row);
-    await Deno.writeTextFile(file, `${JSON.stringify(row)}\n`, { append: true });
+    await output.append(row);
     if (!quiet) console.err(`${draw + 1} of ${draws}  ${line(row)}\n`);
   }
   return rows;
 }
 
-async function readRows(file: string): Promise<TuningRow[]> {
-  await Deno.mkdir(dirname(file), { recursive: true });
-  const text = await Deno.readTextFile(file).catch(() => "");
+/** The draws of earlier runs, and the file they are in, to which this run alone appends. */
+async function openRows(path: string) {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const file = await Deno.open(path, { read: true, append: true, create: true });
+  const fail = (required: string, cause?: unknown) => {
+    file.close();
+    throw new InputError(`Cannot continue ${path}: ${required} is required`, { cause });
+  };
+  if (await file.tryLock(true).catch(() => true) === false) fail("one run at a time");
+  const text = await Deno.readTextFile(path);
+  // The last line of a run that was killed may be cut.
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   try {
-    return text.split("\n").filter((row) => row !== "").map((row) => JSON.parse(row));
+    const rows: TuningRow[] = whole.split("\n").filter(Boolean).map((row) => JSON.parse(row));
+    if (whole !== text) await file.truncate(new TextEncoder().encode(whole).length);
+    return {
+      rows,
+      append: (row: TuningRow) => writeAll(file, `${JSON.stringify(row)}\n`),
+      [Symbol.dispose]: () => file.close(),
+    };
   } catch (cause) {
-    throw new InputError(`Cannot continue ${file}: a line of JSON for each draw is required`, {
-      cause,
-    });
+    return fail("a line of JSON for each draw", cause);
   }
+}
+
+async function writeAll(file: Deno.FsFile, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 function table({ sampler, trials }: TuningTask, rows: readonly TuningRow[]): string {

@@ -70,7 +70,8 @@ export async function writeDicomSeries(folder: string, content: DicomSeries): Pr
       const name = `${String(index + 1).padStart(digits, "0")}.dcm`;
       await writeFileWhole(join(partial, name), encode(dataset, instance, attributes.software));
     }
-  });
+    // Programs that send a folder send every file in it.
+  }, { manifest: false });
 }
 
 /** Whole numbers from 0 to 65535, and what 1 stands for. */

@@ -93,7 +93,7 @@ export async function decomposeInWorkers(
   workerCount = Math.min(cores(), MAX_WORKERS),
 ): Promise<void> {
   const url = new URL("./column_basis_worker.ts", import.meta.url);
-  const workers = Array.from({ length: workerCount }, () => new Worker(url));
+  const workers = Array.from({ length: workerCount }, () => new Worker(url, { env: {} }));
   let next = 0;
   const serve = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {

@@ -71,7 +71,7 @@ export async function compare(
       device,
     } as const;
     const comparison = { ...facts, convention: COMPARISON_CONVENTION, inputs, runs, differences };
-    await store.write("compare.json", json(comparison));
+    await store.writeResults({ "compare.json": json(comparison) });
     return comparison;
   };
   for (const [index, { open }] of task.inputs.entries()) {

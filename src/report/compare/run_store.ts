@@ -1,8 +1,10 @@
 /** The folder of a comparison: its files and its finished runs, each complete or absent. @module */
 import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../../errors.ts";
-import { createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
+import { remove } from "../../host.ts";
+import { createFilesWhole, createFolderWhole, writeFileWhole } from "../../io/atomic.ts";
 import { readNpy, writeNpy } from "../../io/numpy/npy.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { escapedJson } from "../../quoted.ts";
@@ -20,6 +22,16 @@ export function runKey(words: readonly string[], settings: RunSettings): string 
   const name = words.map((word) => word.replace(/[^\w.]+/g, "_")).join("-");
   return `${name.slice(0, 100)}-${hash.slice(0, DIGITS)}`;
 }
+
+/** What a comparison shows beside its runs. */
+const RESULTS = [
+  ...["compare.json", "compare.csv", "report.html"] as const,
+  ...["figure.svg", "figure.png"] as const,
+] as const;
+type Results = Partial<Record<typeof RESULTS[number], string | Uint8Array>>;
+
+/** What the folder of a comparison holds. */
+export const STORED: readonly string[] = [...RESULTS, "runs", "reference"];
 
 export class RunStore {
   readonly folder: string;
@@ -65,10 +77,17 @@ export class RunStore {
     return finished;
   }
 
-  /** Writes a file, its folder too. */
-  async write(path: string, content: string | Uint8Array): Promise<void> {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await writeFileWhole(await this.#placeOf(path), bytes);
+  /** Writes the results together. Those of an earlier comparison that are not given are removed. */
+  async writeResults(contents: Results): Promise<void> {
+    const first = await this.#placeOf(RESULTS[0]);
+    for (const name of RESULTS) {
+      if (contents[name] === undefined) await remove(join(this.folder, name));
+    }
+    await createFilesWhole(first, async (partial) => {
+      for (const [name, content] of Object.entries(contents)) {
+        if (content !== undefined) await writeFile(join(partial, name), content);
+      }
+    });
   }
 
   async writeArray(path: string, array: NdArray): Promise<void> {
