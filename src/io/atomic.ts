@@ -51,8 +51,21 @@ export interface OutputGuard {
   hold(partial: string): Promise<() => void>;
 }
 
+/** Ends of what this process does in a folder, one after the other. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** Keeps the outputs of one process apart. */
 const UNGUARDED: OutputGuard = {
-  exclusive: (_folder, act) => act(),
+  async exclusive(folder, act) {
+    const turn = (turns.get(folder) ?? Promise.resolve()).then(act);
+    const end = turn.catch(() => {});
+    turns.set(folder, end);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(folder) === end) turns.delete(folder);
+    }
+  },
   sweep: () => Promise.resolve(),
   hold: () => Promise.resolve(() => {}),
 };
@@ -94,13 +107,13 @@ export async function createFilesWhole<T>(
   build: (partialFolder: string) => Promise<T>,
   { guard = UNGUARDED }: { guard?: OutputGuard } = {},
 ): Promise<T> {
+  await attempt(path, () => readdir(dirname(path)));
   return await inPartialFolder(path, resolve(path), build, {
     guard,
     check: async () => {
       if ((await stat(path).catch(() => undefined))?.isDirectory()) {
         throw new Error("a file name is required, found a folder of that name");
       }
-      await readdir(dirname(path));
     },
     place: async (partial) => {
       for (const name of await readdir(partial)) {
@@ -126,9 +139,9 @@ async function inPartialFolder<T>(
 ): Promise<T> {
   const partial = partialName(target), parent = dirname(target);
   const release = await attempt(asked, async () => {
-    await check();
     await mkdir(parent, { recursive: true });
     return await guard.exclusive(parent, async () => {
+      await check();
       await guard.sweep(target);
       await mkdir(partial);
       return await guard.hold(partial);

@@ -47,7 +47,7 @@ Deno.test("recon ends with 2 for a command line that makes no sense, and says wh
     [["--mask", "equispace:R=4,acs=2"], /Cannot read mask/],
     [["--steps", "0"], /whole number of at least 1/],
     [["--steps", "many"], /--steps/],
-    [["--weight", "-1"], /above 0 is required, found '-1'/],
+    [["--weight", "-1"], /above 0 and at most 1000000 is required, found '-1'/],
     [["--seed", "1.5"], /--seed/],
     [["--slices", "3-5"], /A:B is required/],
     [["--compress", "0"], /--compress/],
