@@ -6,7 +6,7 @@
  */
 export * from "./types.ts";
 export type { FourierSign, TakenSign } from "../mrd/fourier_sign.ts";
-export { createFolderWhole, writeFileWhole } from "./atomic.ts";
+export { createFolderWhole, type OutputGuard, writeFileWhole } from "./atomic.ts";
 export { writeCflCoils } from "./cfl.ts";
 export { sha256File } from "./checksum.ts";
 export { type ContentFormat, detectFormat } from "./detect.ts";

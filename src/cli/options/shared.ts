@@ -6,7 +6,18 @@ import { FOURIER_SIGNS } from "../../mrd/fourier_sign.ts";
 import { methods } from "../../recon/methods.ts";
 import { checkOrientation } from "../../recon/orientation.ts";
 import { option } from "./table.ts";
-import { axes, count, index, listOf, mask, oneOf, path, positive, settings } from "./values.ts";
+import {
+  axes,
+  count,
+  index,
+  listOf,
+  mask,
+  number,
+  oneOf,
+  path,
+  repetitions,
+  settings,
+} from "./values.ts";
 import { SIMULATION, simulation, sliceBounds, tunedSettings } from "./values.ts";
 
 const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly DeviceRequest[];
@@ -176,18 +187,18 @@ export const NETWORK = option(
 
 export const METHOD = {
   model: { ...NETWORK, summary: `${NETWORK.summary}. Default: that of the method` },
-  steps: option("N", "iterations or steps. Default: those of the method", count),
+  steps: option("N", "iterations or steps. Default: those of the method", repetitions),
   weight: option(
     "X",
     "factor on the weight of the prior: above 1 trusts the prior more, below 1 the data. The weight " +
       "itself follows from the noise and the acceleration. Default: 1",
-    positive,
+    number({ above: 0, max: 1e6 }),
   ),
   samples: option(
     "N",
     "posterior samples of methods that draw them; the image is their mean. Default: those " +
       "of the method",
-    count,
+    repetitions,
   ),
   set: {
     ...option(

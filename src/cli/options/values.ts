@@ -28,6 +28,8 @@ export function number(
 }
 
 export const count = number({ integer: true, min: 1 });
+/** Steps, samples or images: more than a million are a slip. */
+export const repetitions = number({ integer: true, min: 1, max: 1e6 });
 export const index = number({ integer: true, min: 0 });
 export const positive = number({ above: 0 });
 
