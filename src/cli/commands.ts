@@ -5,11 +5,28 @@ import type { Command } from "./entry.ts";
 /** A command with its help. */
 export type HelpedCommand = Command & { readonly help: CommandHelp };
 
+/** What a command writes. */
+export interface Writes {
+  /** The option that names it. */
+  readonly option: string;
+  /** The path, or paths, without that option; `words` are those of the command line. */
+  fallback(words: readonly string[]): string | readonly string[];
+  /** Whether it adds to a folder; otherwise it replaces a file or folder as a whole. */
+  readonly within?: boolean;
+}
+
+const output = (fallback: string): Writes => ({ option: "output", fallback: () => fallback });
+
 /** A command that is loaded when it is called. */
 export interface CommandEntry {
   readonly summary: string;
   /** Permissions of Deno; `deno.json` gives the same to the task of this name. */
   readonly permissions: readonly string[];
+  /**
+   * What it writes: `larmor` allows that and what its command line names, no other files. Absent: it
+   * may run programs, which no permission holds back.
+   */
+  readonly writes?: Writes;
   load(): Promise<HelpedCommand>;
 }
 
@@ -29,6 +46,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   recon: {
     summary: "k-space in, images out",
     permissions: FILES,
+    writes: output("recon/x"),
     load: async () => (await import("./commands/recon.ts")).recon,
   },
   compare: {
@@ -41,51 +59,61 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   stress: {
     summary: "how much of planted structures each method keeps",
     permissions: FILES,
+    writes: output("stress"),
     load: async () => (await import("./commands/stress.ts")).stress,
   },
   serve: {
     summary: "an MRD streaming server beside a scanner",
     permissions: ["--allow-net=127.0.0.1,0.0.0.0", ...FILES],
+    writes: { option: "save", fallback: () => [], within: true },
     load: async () => (await import("./commands/serve.ts")).serve,
   },
   simulate: {
     summary: "an image in, multi-coil k-space out",
     permissions: FILES,
+    writes: output("simulated.h5"),
     load: async () => (await import("./commands/simulate.ts")).simulate,
   },
   restore: {
     summary: "a picture that lost something in, a picture restored with a prior out",
     permissions: FILES,
+    writes: output("restore/x"),
     load: async () => (await import("./commands/restore.ts")).restore,
   },
   sample: {
     summary: "images drawn from a prior, without data",
     permissions: FILES,
+    writes: output("sample/x"),
     load: async () => (await import("./commands/sample.ts")).sample,
   },
   train: {
     summary: "trains a network on volumes",
     permissions: FILES,
+    writes: { option: "output", fallback: () => [], within: true },
     load: async () => (await import("./commands/train.ts")).trainCommand,
   },
   tune: {
     summary: "searches the settings of a method on volumes",
     permissions: FILES,
+    writes: output("tune/x"),
     load: async () => (await import("./commands/tune.ts")).tune,
   },
   "check-model": {
     summary: "a denoiser against the truth, before it is used",
     permissions: FILES,
+    writes: output("check/x"),
     load: async () => (await import("./commands/check_model.ts")).checkModel,
   },
   vjp: {
     summary: "an ONNX model in, the model of its gradient out",
     permissions: FILES,
+    writes: { option: "output", fallback: (words) => words },
     load: async () => (await import("./commands/vjp.ts")).vjp,
   },
   "import-weights": {
     summary: "weights of other projects as a model folder",
     permissions: FILES,
+    writes: { option: "output", fallback: () => [] },
     load: async () => (await import("./commands/import_weights.ts")).importWeightsCommand,
   },
 };

@@ -68,6 +68,13 @@ export function describeFailure(error: unknown): Failure {
     return { code: exitCode, message, hint };
   }
   if (error instanceof Interrupted) return { code: INTERRUPTED, message: error.message };
+  if (error instanceof Error && error.name === "NotCapable") {
+    return {
+      code: new InputError("").exitCode,
+      message: `Not allowed to Deno: ${error.message.replace(/, run again.*/, "")}`,
+      hint: "larmor allows the files that the command line and the files of options in it name",
+    };
+  }
   if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
     return {
       code: new InputError("").exitCode,

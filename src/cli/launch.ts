@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /**
  * `larmor`, as it is installed: starts a command under Deno from where the user stands, with the
- * permissions of that command and no others. Runs under Deno and Node.
+ * permissions of that command and no others, for the files that its command line names. Runs under Deno
+ * and Node.
  * @module
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "./commands.ts";
+import { narrowed } from "./launch_permissions.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -32,9 +34,16 @@ function projectFlags(): string[] {
   return existsSync(config) ? ["--config", config] : ["--node-modules-dir=manual"];
 }
 
+/** Where the user stands: see `larmor.ts`. */
+function folderOfUser(): string {
+  const from = process.env.INIT_CWD;
+  return from !== undefined && resolve(process.cwd()) === resolve(ROOT) ? from : process.cwd();
+}
+
 /** Runs a command line of `larmor` and ends with its exit code. */
 function launch(args: readonly string[]): void {
-  const { permissions } = COMMANDS[args[0]] ?? COMMANDS.recon;
+  const command = COMMANDS[args[0]] ?? COMMANDS.recon;
+  const permissions = narrowed(command, args.slice(1), { folder: folderOfUser(), root: ROOT });
   const entry = fileURLToPath(new URL("./larmor.ts", import.meta.url));
   const [program, ...first] = denoCommand();
   const child = spawn(
