@@ -3,6 +3,7 @@
  * may be empty.
  * @module
  */
+import { printable } from "../../quoted.ts";
 import { InputError } from "../../errors.ts";
 import { indices } from "../axes.ts";
 import type { Axis, Geometry } from "../types.ts";
@@ -72,7 +73,7 @@ export function sliceAttributes(
     AcquisitionNumber: String(Math.floor(index / slices) + 1),
     ...frameNumbers(Math.floor(index / slices), series.frames),
     ImageType: ["DERIVED", "PRIMARY", "OTHER"],
-    DerivationDescription: series.derivation.slice(0, SHORT_TEXT),
+    DerivationDescription: printable(series.derivation).slice(0, SHORT_TEXT),
     ...(geometry.known ? {} : { ImageComments: "Position and orientation are not known" }),
     ...imagePlane(geometry, index % slices),
     ...pixelFormat(series),
@@ -118,7 +119,7 @@ function identification(series: SeriesAttributes): DicomDataset {
     Modality: "MR",
     SeriesInstanceUID: series.series,
     SeriesNumber: String(series.number),
-    SeriesDescription: series.description.slice(0, LONG_STRING),
+    SeriesDescription: printable(series.description).slice(0, LONG_STRING),
     FrameOfReferenceUID: series.frameOfReference,
 
     SoftwareVersions: series.software.slice(0, LONG_STRING),

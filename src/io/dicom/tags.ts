@@ -9,11 +9,23 @@ import { unreadable } from "../unreadable.ts";
 /** Texts by the keyword of their attribute, as DICOM PS3.6 has it, e.g. `PatientName`. */
 export type DicomTags = Readonly<Record<string, string>>;
 
-/** A pattern's `\p{Cc}` are control characters, and a backslash separates values. */
+/**
+ * A pattern's `\p{Cc}` are control characters, the ranges after it marks that turn the direction of a
+ * text or end its line, and a backslash separates values.
+ */
 const RULES = {
-  PN: { pattern: /^[^\\\p{Cc}]{0,64}$/u, required: "a name of at most 64 characters" },
-  LO: { pattern: /^[^\\\p{Cc}]{0,64}$/u, required: "at most 64 characters without backslash" },
-  SH: { pattern: /^[^\\\p{Cc}]{0,16}$/u, required: "at most 16 characters without backslash" },
+  PN: {
+    pattern: /^[^\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{0,64}$/u,
+    required: "a name of at most 64 characters",
+  },
+  LO: {
+    pattern: /^[^\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{0,64}$/u,
+    required: "at most 64 characters without backslash",
+  },
+  SH: {
+    pattern: /^[^\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{0,16}$/u,
+    required: "at most 16 characters without backslash",
+  },
   CS: { pattern: /^[A-Z0-9 _]{0,16}$/, required: "at most 16 of A-Z, 0-9, space and _" },
   DA: { pattern: /^\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/, required: "a date as YYYYMMDD" },
   TM: {

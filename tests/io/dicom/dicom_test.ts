@@ -54,6 +54,8 @@ Deno.test("dicomTags() takes what DICOM allows and nothing that the images decid
       ["PatientBirthDate", "19701301"],
       ["PatientName", "a\\b"],
       ["PatientName", "a\nb"],
+      ["PatientName", "a\u202eb"],
+      ["PatientName", "a\u2028b"],
       ["PatientSex", "male"],
       ["PatientAge", "42"],
       ["StudyInstanceUID", "1.02"],
