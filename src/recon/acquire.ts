@@ -38,6 +38,9 @@ import type { NdArray } from "../ndarray.ts";
 import { once } from "../once.ts";
 import { type CoilMatrices, CoilNoise, type Whitening } from "./coil_noise.ts";
 
+/** Squares of larger values are beyond float32 (3.4e38), with room for sums over coils and pixels. */
+const LARGEST_IMAGE = 1e16;
+
 /** Part of the image, in per cent, that is darker than the scale. */
 const SCALE_PERCENTILE = 99;
 
@@ -128,6 +131,14 @@ export class SliceAcquisition {
     const scale = bright > 0 ? bright : percentile(image.data, 100);
     if (!(scale > 0)) {
       throw new SliceError("Cannot scale the slice: the acquired k-space is zero everywhere");
+    }
+    const most = percentile(image.data, 100);
+    if (!(most < LARGEST_IMAGE)) {
+      throw new SliceError(
+        `Cannot scale the slice: an image below ${LARGEST_IMAGE.toExponential()} is required, found ` +
+          `${most.toPrecision(3)}`,
+        { hint: "Products of larger numbers leave float32; multiply the k-space by a small one" },
+      );
     }
     const noise = findNoise({ corners, air }, this.#regions);
     const part = region && patchNoise(region, noise.variances);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeNpyComplex } from "../../../src/io/numpy/npy.ts";
 import { fixture, inFolder } from "../../io/support.ts";
 import {
   assertRefused,
@@ -155,5 +156,18 @@ Deno.test("recon refuses slices that are not there with exit code 2", async () =
     assertRefused(await runHere([...args, "--slices", "1:5"]), 2, /within 0:2/);
     assertRefused(await runHere([...args, "--slices", "2"]), 2, /within 0:2/);
     assert.deepEqual(namesIn(at(".")), ["k.h5"]);
+  });
+});
+
+Deno.test("k-space whose products leave float32 is the caller's fault, with what would help", async () => {
+  await inFolder(async (at) => {
+    const kspace = someKspace();
+    const { height, width, coils } = SIZE;
+    const data = kspace.data.map((value) => value * 1e37);
+    await writeNpyComplex(at("k.npy"), { data, shape: [1, coils, 2, height, width] });
+    for (const method of ["sense", "tv", "zero-filled"]) {
+      const args = [at("k.npy"), "--method", method, "--quiet", "--output", at("out")];
+      assertRefused(await runHere(args), 3, /Cannot scale the slice: an image below 1e\+16/);
+    }
   });
 });
