@@ -155,7 +155,7 @@ def train(args, task, run):
 def step(args, task, run, batch, rate):
     """One step; returns the loss."""
     for group in run.optimizer.param_groups:
-        group["lr"] = rate * group["factor"]
+        group["lr"] = rate * group.get("factor", 1.0)
     run.network.train()
     run.optimizer.zero_grad(set_to_none=True)
     loss = task.loss(run.network, batch, args)
