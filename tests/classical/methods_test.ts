@@ -109,7 +109,8 @@ function oneCoil({ geometry, problem }: ReturnType<typeof example>, coil: number
   return blocks.flat();
 }
 
-for (const method of classicalMethods.filter(({ name }) => name !== "rss")) {
+// rss has no phase, and nlinv finds maps of its own, which must be smooth.
+for (const method of classicalMethods.filter(({ name }) => !["rss", "nlinv"].includes(name))) {
   for (const mask of [allLines(12, 10), allLines(11, 13)]) {
     Deno.test(`${method.name} gives a fully sampled image without noise back, ${mask.height} x ${mask.width}`, async () => {
       const given = example(4, mask, 0);

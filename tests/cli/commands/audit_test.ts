@@ -13,7 +13,8 @@ Deno.test("recon audits every run, and with --audit predicts what it holds back"
     assert.equal(plain.code, 0, plain.err);
     const { audit } = JSON.parse(plain.out);
     assert.deepEqual(Object.keys(audit), [
-      ...["verdict", "data", "image", "reasons", "consistency", "prediction", "spread"],
+      ...["verdict", "data", "image", "reasons", "dataReasons"],
+      ...["consistency", "prediction", "spread"],
     ]);
     // The file holds noise under a peak, which no image explains.
     assert.equal(audit.verdict, "inconsistent");
