@@ -46,6 +46,8 @@ export interface Prior {
   readonly denoise: Denoiser;
   /** Standard deviation of the images' real and imaginary parts, if model.yaml has it. */
   readonly sigmaData?: number;
+  /** Noise levels that it was trained for, if model.yaml has them. */
+  readonly sigma?: readonly [min: number, max: number];
   /** Reference of the model, if it has a folder. */
   readonly model?: ModelReference;
 }
@@ -66,6 +68,7 @@ export async function openPrior(choice: ModelChoice): Promise<Prior> {
   return {
     denoise,
     sigmaData: parameterisation === "edm" ? sigmaData : undefined,
+    sigma: description.sigma,
     model: modelReference(description),
   };
 }

@@ -16,7 +16,7 @@ interface ModelFiles {
   /** Further keys of model.yaml. */
   readonly content: Readonly<Record<string, unknown>>;
   /** Text of card.md, and the history that its picture shows, with the quantity of its curves. */
-  readonly card?: { text: string; history: readonly HistoryEntry[]; level: string };
+  readonly card?: { text: string; history?: readonly HistoryEntry[]; level?: string };
 }
 
 /** Name of a model: the last part of its folder's path. */
@@ -60,6 +60,7 @@ export async function writeModel(
     await writeFile(`${partial}/model.yaml`, yaml);
     if (card === undefined) return;
     await writeFile(`${partial}/card.md`, card.text);
+    if (card.history === undefined || card.level === undefined) return;
     await writeFile(`${partial}/training.svg`, historyChart(card.history, card.level));
   });
   await remove(`${output}/${isOnnx ? "model.safetensors" : "model.onnx"}`);

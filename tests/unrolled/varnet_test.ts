@@ -161,6 +161,8 @@ Deno.test("import-weights makes a folder from fastMRI's state dict, and refuses 
     const run = (path: string) =>
       importWeightsCommand(["fastmri-varnet", path, "--output", `${folder}/model`], context);
     assert.equal(await run(file), 0);
+    const card = await Deno.readTextFile(`${folder}/model/card.md`);
+    assert.match(card, /state\.safetensors`, sha256 [0-9a-f]{64}/);
     const { config, parameters } = await loadVarNet(`${folder}/model`);
     assert.equal(Object.keys(parameters).length, varnetSpecs(config).length);
     const expected = fastmriVarNet(weightsOf(rest), "x").parameters;

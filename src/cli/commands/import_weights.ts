@@ -1,4 +1,6 @@
 /** `deno task import-weights`: weights of other projects as model folders. @module */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { checkedParameters, decodeSafetensors } from "../../nn/mod.ts";
 import { fastmriVarNet, varnetSpecs } from "../../unrolled/mod.ts";
@@ -6,7 +8,7 @@ import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { inFreshFolder, jsonLine, readInput } from "../files.ts";
+import { inFreshFolder, jsonLine, readInput, textOf } from "../files.ts";
 import { modelName, writeModel } from "../../train/model_files.ts";
 
 const FORMAT = "fastmri-varnet";
@@ -34,8 +36,30 @@ export const importWeightsCommand = command({
     kind: "varnet",
     network: checkedParameters(varnetSpecs(config), parameters, file),
     content: { architecture: config, training: { source: file } },
+    card: { text: cardText(modelName(output), basename(file), bytes, config) },
   } as const;
   await inFreshFolder(output, (partial) => writeModel(partial, model, modelName(output)));
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;
 });
+
+/** The card of imported weights: what is known of them, and what their owner has to fill in. */
+function cardText(name: string, file: string, bytes: Uint8Array, config: object): string {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sizes = Object.entries(config).map(([key, value]) => `| ${key} | ${value} |`);
+  return textOf([
+    `# ${name}`,
+    "",
+    "An end-to-end variational network (Sriram et al. 2020) with weights of fastMRI's VarNet, " +
+    "imported by `larmor import-weights`.",
+    "",
+    "| | |",
+    "|---|---|",
+    `| weights | \`${file}\`, sha256 ${sha256} |`,
+    ...sizes,
+    "",
+    "The file says neither on what data it was trained, nor under which licence, for how long and " +
+    "with what result: state it here before you share the model. Check it on data of your own with " +
+    "`larmor compare`.",
+  ]);
+}

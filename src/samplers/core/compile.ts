@@ -36,6 +36,8 @@ export interface SamplingTask {
   readonly measurement: Measurement;
   /** The prior. */
   readonly denoise: Denoiser;
+  /** Noise levels that it was trained for; a warning tells of calls outside. Default: unknown. */
+  readonly trained?: readonly [min: number, max: number];
   /** Samples that are drawn. */
   readonly samples: number;
   /** Samples that run as one batch at most. Default 4: more would only take memory. */

@@ -40,7 +40,9 @@ async function prepareSampler(
   sampler: Sampler,
   options: MethodOptions = {},
 ): Promise<Solver> {
-  const { denoise, sigmaData, model } = await openPrior(options.model ?? DEFAULT_PRIOR);
+  const { denoise, sigmaData, sigma: trained, model } = await openPrior(
+    options.model ?? DEFAULT_PRIOR,
+  );
   const samples = options.samples ?? (sampler.random ? DEFAULT_SAMPLES : 1);
   const settings = samplerSettings(sampler, options, sigmaData);
   const compiled = await compileSampler(runtime, {
@@ -48,6 +50,7 @@ async function prepareSampler(
     settings,
     measurement: mriMeasurement(geometry),
     denoise,
+    trained,
     samples,
   });
   const modelSigma = await compileModelSigma(runtime, geometry);

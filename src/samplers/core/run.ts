@@ -76,6 +76,8 @@ export async function compileSampler(
         );
       }
       const schedule = scheduleFor(sigma);
+      const called = schedule.filter((step) => nfeOf(step) > 0).map((step) => step.sigma);
+      warnOutside(task.trained, called, control);
       control.signal?.throwIfAborted();
       const fixed = { y, ...inputs, sigmaY: scalar(sigma) };
       const { adjoint, base } = await start.run(fixed);
@@ -98,6 +100,30 @@ export async function compileSampler(
       return drawn;
     },
   };
+}
+
+/**
+ * Factors on the range that a denoiser was trained for, within which it may be called: below the
+ * smallest level it has next to nothing to do.
+ */
+const RANGE = { low: 0.5, high: 1.01 };
+
+/** Warns where the denoiser is called at noise levels that it was not trained for. */
+function warnOutside(
+  trained: SamplingTask["trained"],
+  levels: readonly number[],
+  { onWarning }: RunControl,
+): void {
+  if (trained === undefined || levels.length === 0) return;
+  const [low, high] = [Math.min(...levels), Math.max(...levels)];
+  if (low >= trained[0] * RANGE.low && high <= trained[1] * RANGE.high) return;
+  const range = (ends: readonly number[]) => ends.map((end) => end.toPrecision(2)).join(" to ");
+  onWarning?.({
+    code: "outside-sigma-range",
+    message: `The prior was trained for noise levels of ${range(trained)} and is called at ` +
+      range([low, high]),
+    hint: "Change the range by --set (sigmaMin, sigmaMax), or take another model",
+  });
 }
 
 function withProgress(control: RunControl, from: number, part: number): RunControl {

@@ -157,3 +157,15 @@ Deno.test("every sampler takes one step or many, ends at 0, and has ranges of it
     }
   }
 });
+
+Deno.test("a run warns where the prior is called at noise levels that it was not trained for", async () => {
+  const codes = async (trained: readonly [number, number]) => {
+    const found: string[] = [];
+    const settings = { steps: 3, sigmaMax: 10 };
+    const compiled = await compileSampler(runtime, taskOf({ sampler: score, settings, trained }));
+    await compiled.run(arrays, new Rng(1), { onWarning: ({ code }) => found.push(code) });
+    return found;
+  };
+  assert.deepEqual(await codes([1e-4, 30]), []);
+  assert.deepEqual(await codes([1e-4, 5]), ["outside-sigma-range"]);
+});
