@@ -46,7 +46,7 @@ const WRONG: readonly [string, string, RegExp][] = [
   [`sha256: "00"`, `sha256: "00", file: ../../etc/passwd`, /must be a file beside it/],
   ["sigma_data: 0.5", "sigma_data: 0.5\nsize: {multiple: 1.5}", /size\.multiple must be a whole/],
   ["sigma_data: 0.5", "sigma_data: 0.5\nsize: {fixed: [1]}", /size\.fixed must be a pair/],
-  ["sigma_data: 0.5", "sigma_data: 0.5\nchannels: 3", /channels must be one of 1, 2, found 3/],
+  ["sigma_data: 0.5", "sigma_data: 0.5\nchannels: 4", /channels must be one of 1, 2, 3, found 4/],
   ["sigma_data: 0.5", "sigma_data: 0.5\nsigma: 3", /sigma as a mapping is required, found 3/],
   [VALID, "- 1", /a mapping of keys is required/],
   [VALID, "a: [", /Cannot read m\.yaml/],

@@ -48,6 +48,7 @@ Deno.test("the image's command starts a server with its recipes, and the label i
     const child = new Deno.Command(Deno.execPath(), {
       args: free,
       cwd: at("image/larmor"),
+      env: { INIT_CWD: at("image/larmor") }, // npx sets it for the tests
       stdout: "null",
       stderr: "piped",
     }).spawn();
