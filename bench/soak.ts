@@ -131,7 +131,8 @@ class Findings {
   async finish(folder: string): Promise<void> {
     await this.collect(folder);
     for (const number of this.#due.keys()) this.fault(`${number}: its file is missing`);
-    const streams = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const streams = [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((name) => name !== ".larmor"); // the list of what the folder holds
     const strange = streams.filter((name) => !name.endsWith(".mrd"));
     if (strange.length > 0) this.fault(`${strange.length} other files, such as ${strange[0]}`);
     const read = await Promise.all(streams.map((name) => this.#readStream(join(folder, name))));
