@@ -90,7 +90,8 @@ for (const [method, isWarned] of [["pnp-admm", true], ["unet", true], ["tv", fal
         const path = await writeRaw(at("raw.h5"), plain, linesOf(kspace, SIX_EIGHTHS));
         const { warnings } = await imageOf(path, { method });
         assert.deepEqual(
-          warnings.map(({ code }) => code),
+          // These samples have no noise, which is less than the prior was trained for.
+          warnings.map(({ code }) => code).filter((code) => code !== "outside-sigma-range"),
           isWarned ? ["partial-fourier-ignored"] : [],
         );
       }),
