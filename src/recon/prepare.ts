@@ -41,13 +41,13 @@ import type { Warning } from "../warning.ts";
 import { type AcquisitionOptions, SliceAcquisition } from "./acquire.ts";
 import type { CoilTreatment } from "./coil_noise.ts";
 import {
-  compileRestore,
+  compileFileCoils,
   compileWholeReference,
+  type FileCoilsProgram,
   matrixProduct,
-  type Restore,
-  type Restored,
+  type OnFileCoils,
   transposed,
-} from "./restore.ts";
+} from "./file_coils.ts";
 
 const TINY = 1e-12;
 
@@ -102,7 +102,7 @@ export interface CoilsReport extends CoilTreatment {
 export class Preparation {
   readonly #acquisition: SliceAcquisition;
   readonly #calibrators = new Map<string, Promise<Calibrator>>();
-  readonly #restores = new Map<string, Promise<Restore>>();
+  readonly #fileCoils = new Map<string, Promise<FileCoilsProgram>>();
   readonly #wholes = new Map<string, ReturnType<typeof compileWholeReference>>();
 
   /** @param runtime must outlive it */
@@ -136,14 +136,14 @@ export class Preparation {
     const sets = "sets" in source ? source.sets : undefined;
     const maps = await mapsFrom?.(out, out.image ?? image, sets) ?? out.maps;
     const echo = maps && echoShift(acquired, this.options.mask);
-    let restoring: Promise<Restored | undefined> | undefined;
-    const restored = () => restoring ??= this.#restored(maps, back, combination);
+    let pending: Promise<OnFileCoils | undefined> | undefined;
+    const onFileCoils = () => pending ??= this.#onFileCoils(maps, back, combination);
     return {
       problem: { y: asBatch(out.y), inputs: maps === undefined ? {} : { maps }, sigma, echo },
       scale,
-      factor: this.#factor(scale, maps, back && (await restored())?.intensity),
+      factor: this.#factor(scale, maps, back && (await onFileCoils())?.intensity),
       reference: reference && kept && maps
-        ? await this.#wholeReference(reference, kept, (await restored())!.own)
+        ? await this.#wholeReference(reference, kept, (await onFileCoils())!.own)
         : reference,
       coils: {
         count: coils,
@@ -152,25 +152,25 @@ export class Preparation {
         energyKept: covariance && combination ? keptEnergy(covariance, combination) : null,
       },
       warnings,
-      fileMaps: async () => (await restored())?.own ?? maps,
+      fileMaps: async () => (await onFileCoils())?.own ?? maps,
     };
   }
 
   /** The way back to the file's own coils, where they were whitened or compressed. */
-  async #restored(
+  async #onFileCoils(
     maps: NdArray | undefined,
     back: NdArray | undefined,
     combination: NdArray | undefined,
-  ): Promise<Restored | undefined> {
+  ): Promise<OnFileCoils | undefined> {
     if (maps === undefined || (back === undefined && combination === undefined)) return undefined;
     const own = combination && transposed(combination);
     const whole = back && own ? matrixProduct(back, own) : back ?? own!;
-    const restore = await once(
-      this.#restores,
+    const program = await once(
+      this.#fileCoils,
       `${maps.shape}`,
-      () => compileRestore(this.runtime, maps.shape, this.options.coils),
+      () => compileFileCoils(this.runtime, maps.shape, this.options.coils),
     );
-    return await restore.run({ maps, back: whole });
+    return await program.run({ maps, back: whole });
   }
 
   async #wholeReference(reference: NdArray, kept: NdArray, own: NdArray): Promise<NdArray> {

@@ -20,10 +20,10 @@ import type { NdArray } from "../ndarray.ts";
 const TINY = 1e-12;
 
 /** Maps on the coils of the file at unit sum of squares, and what an image is to be multiplied by. */
-export type Restore = Program<"maps" | "back", "own" | "intensity">;
+export type FileCoilsProgram = Program<"maps" | "back", "own" | "intensity">;
 
-/** What {@link compileRestore} gives. */
-export interface Restored {
+/** What {@link compileFileCoils} gives. */
+export interface OnFileCoils {
   /** Maps of the file's own coils `[sets, C, 2, H, W]`. */
   readonly own: NdArray;
   /** `[2 sets, H, W]` */
@@ -37,11 +37,11 @@ export interface Restored {
  * @param coils of the file; `back` is `[2 coils, 2 N]`
  * @returns `own` `[sets, coils, 2, H, W]` and `intensity` `[2 sets, H, W]`
  */
-export function compileRestore(
+export function compileFileCoils(
   runtime: Runtime,
   shape: readonly number[],
   coils: number,
-): Promise<Restore> {
+): Promise<FileCoilsProgram> {
   const [sets, virtual, , height, width] = shape;
   const norm = (x: Tensor) => sqrt(reduceSum(mul(x, x), [0, 1], { keepDims: true }));
   return runtime.build({ maps: shape, back: [2 * coils, 2 * virtual] }, ({ maps, back }) => {
