@@ -65,13 +65,10 @@ def model_description(kind, name, network, file, training):
             "fourier": "centred, orthonormal",
             "training": training,
         }
-    modl = None
-    if kind == "modl":
-        modl = {"iterations": len(network.iterations), "conjugateGradients": network.cg, "sigmaData": SIGMA_DATA}
-        modl |= {"dual": True} if network.dual else {}
+    architecture = getattr(network, "architecture", None)
     return common | {
         "network": {"file": file.name, "sha256": sha256},
-        **({"architecture": modl} if modl else {}),
+        **({"architecture": architecture} if architecture else {}),
         "fourier": "centred, orthonormal",
         "training": training,
     }

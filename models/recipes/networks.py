@@ -9,8 +9,8 @@ import math
 import torch
 from torch import nn
 
-from denoiser import ResidualUNet, denoise
-from physics import Data, combine, complex_of, expand, parts_of, proximal, rss, start_image, to_image, to_kspace
+from denoiser import SIGMA_DATA, ResidualUNet, denoise
+from physics import Data, Inverse, combine, complex_of, expand, parts_of, proximal, rss, start_image, to_image, to_kspace
 from unet import NormUNet, UNet
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
@@ -74,6 +74,34 @@ class ImageUNet(nn.Module):
         return (UNet.forward(self, (image - mean) / deviation).float() * deviation + mean)[:, 0], [], None
 
 
+def magnitude_of(image):
+    """|x|, with a slope at zero."""
+    return (image.abs().square() + 1e-12).sqrt()
+
+
+class Neumann(nn.Module):
+    """The Neumann network (Gilton et al. 2019), as `src/unrolled/networks/neumann.ts`; cg = 0 is the plain series."""
+
+    def __init__(self, terms=6, cg=10, channels=16, pools=3):
+        super().__init__()
+        self.eta = nn.Parameter(torch.tensor([0.1]))
+        self.regulariser = NormUNet(channels, pools, zero=True)
+        self.architecture = {"terms": terms, "conjugateGradients": cg, "channels": channels, "pools": pools}
+
+    def forward(self, kspace, sampling, maps, **_):
+        """The magnitude of the sum of the terms."""
+        data, cg = Data(kspace, sampling, maps), self.architecture["conjugateGradients"]
+        eta = self.eta.clamp_min(1e-3)
+        inverse = lambda b: Inverse.apply(b, eta, data, cg)
+        linear = (lambda b: eta * inverse(b)) if cg else (lambda b: b - eta * data.normal(b))
+        term = inverse(data.adjoint) if cg else eta * data.adjoint
+        total = term
+        for _ in range(self.architecture["terms"]):
+            term = linear(term) - complex_of(self.regulariser(parts_of(term)))
+            total = total + term
+        return magnitude_of(total), [], None
+
+
 class Iteration(nn.Module):
     """Learned logarithms of one iteration's factors, in units of 10."""
 
@@ -92,6 +120,8 @@ class Modl(nn.Module):
         super().__init__()
         self.denoiser, self.cg, self.dual = ResidualUNet(), cg, dual
         self.iterations = nn.ModuleList(Iteration(dual and k < iterations - 1) for k in range(iterations))
+        self.architecture = {"iterations": iterations, "conjugateGradients": cg, "sigmaData": SIGMA_DATA}
+        self.architecture |= {"dual": True} if dual else {}
 
     def levels(self, sigma):
         """Logarithms of the noise level of each iteration."""
@@ -111,7 +141,7 @@ class Modl(nn.Module):
             shown = x + correction  # v + dual
             turn = torch.polar(torch.ones(()), torch.tensor(k * GOLDEN_ANGLE)).to(x.device)
             x = complex_of(denoise(self.denoiser, parts_of(shown * turn), levels[k].exp()[:, None])) * turn.conj()
-            stages.append((x.abs().square() + 1e-12).sqrt())
+            stages.append(magnitude_of(x))
             if self.dual and k < len(self.iterations) - 1:
                 dual = (shown - x) * (2 * (levels[k + 1] - levels[k]) + 10 * own.log_dual).exp()
         return stages[-1], stages[:-1], None

@@ -104,6 +104,24 @@ def proximal(data, centre, rho, iterations, start):
     return Proximal.apply(centre, rho, start, data, iterations)
 
 
+class Inverse(torch.autograd.Function):
+    """(A^H A + weight)^-1 b by conjugate gradients from zero, with the gradient of the solution."""
+
+    @staticmethod
+    def forward(context, b, weight, data, iterations):
+        u = conjugate_gradients(lambda x: data.normal(x) + weight * x, torch.zeros_like(b), b, iterations)
+        context.data, context.iterations = data, iterations
+        context.save_for_backward(weight, u)
+        return u
+
+    @staticmethod
+    def backward(context, g):
+        weight, u = context.saved_tensors
+        apply = lambda x: context.data.normal(x) + weight * x
+        w = conjugate_gradients(apply, torch.zeros_like(g), g, context.iterations)
+        return w, -inner(w, u).sum().reshape(weight.shape), None, None
+
+
 class Proximal(torch.autograd.Function):
     """Conjugate gradients whose gradient is that of the solution: one more solve, nothing to keep.
 

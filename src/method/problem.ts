@@ -114,8 +114,11 @@ export interface Method {
   readonly fixedSteps?: boolean;
   /** Settings that `MethodOptions.settings` may change, with their defaults. */
   readonly settings?: Readonly<Record<string, number>>;
-  /** Name of the network that is used when none is named; only of methods that have a network. */
-  readonly defaultModel?: string;
+  /**
+   * Name of the network that is used when none is named; null where none comes with Larmor, so that one
+   * must be named. Only of methods that have a network.
+   */
+  readonly defaultModel?: string | null;
   /**
    * Compiles the method.
    * @throws {InputError} when its network cannot be read or does not fit

@@ -64,6 +64,12 @@ export class YamlReader {
     return this.#read(key, required, Number.isSafeInteger, fallback) as number;
   }
 
+  /** A whole number of at least 0. */
+  count(key: string): number {
+    const isCount = (v: unknown) => Number.isSafeInteger(v) && Number(v) >= 0;
+    return this.#read(key, "a whole number of at least 0", isCount) as number;
+  }
+
   /** Two whole numbers of at least 1; undefined when the key is missing. */
   pair(key: string): [number, number] | undefined {
     const isSize = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 1;

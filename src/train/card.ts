@@ -39,6 +39,7 @@ const ABOUT: Readonly<Record<ReconstructionKind, string>> = {
   varnet: "An end-to-end variational network (Sriram et al. 2020)",
   modl:
     "An unrolled denoiser with conjugate gradients (MoDL, Aggarwal et al. 2019), its weights shared",
+  neumann: "A Neumann network (Gilton, Ongie and Willett 2020), its regulariser a U-Net",
   unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
 };
 

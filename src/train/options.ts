@@ -4,7 +4,7 @@ import { requireKnown } from "../suggest.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
 /** The networks that can be trained. */
-export const TRAINABLE = ["prior", "unet", "varnet", "modl"] as const;
+export const TRAINABLE = ["prior", "unet", "varnet", "modl", "neumann"] as const;
 
 /** A network that can be trained: `prior` is a denoiser, the others reconstruct. */
 export type Trainable = typeof TRAINABLE[number];
@@ -52,11 +52,11 @@ export interface TrainingOptions {
 
 /** Sizes of a network; each has its default. */
 export interface NetworkSizes {
-  /** Cascades of `varnet` (default 5), iterations of `modl` (default 10). */
+  /** Cascades of `varnet` (default 5), iterations of `modl` (10), terms of `neumann` (6). */
   readonly cascades?: number;
-  /** Channels of the finest level of `unet` (default 20) and `varnet` (default 16). */
+  /** Channels of the finest level of `unet` (default 20), `varnet` (16) and `neumann` (16). */
   readonly channels?: number;
-  /** Levels below it. Default 4 for `unet`, 3 for `varnet`. */
+  /** Levels below it. Default 4 for `unet`, 3 for `varnet` and `neumann`. */
   readonly pools?: number;
   /** Whether the cascades of `varnet` share their weights. Default false. */
   readonly shared?: boolean;
@@ -174,6 +174,7 @@ const SIZES: Readonly<Record<Trainable, Partial<Record<keyof NetworkSizes, Requi
   unet: { channels: COUNT, pools: COUNT },
   varnet: { cascades: COUNT, channels: COUNT, pools: COUNT, shared: ["true or false", () => true] },
   modl: { cascades: COUNT },
+  neumann: { cascades: COUNT, channels: COUNT, pools: COUNT },
 };
 
 /**
@@ -187,7 +188,7 @@ export function trainingSettings(
   const given = checked(options, OPTIONS, "with the option");
   const architecture = checked(options.architecture ?? {}, SIZES[kind], `${kind} with the size`);
   if (kind === "prior" && options.from !== undefined) {
-    throw new UsageError("Cannot train a prior from a model: unet, varnet or modl is required");
+    throw new UsageError("Cannot train a prior from a model: a reconstruction network is required");
   }
   const { hours, steps = hours === undefined ? DEFAULT_STEPS : undefined } = options;
   return { ...TRAINING_DEFAULTS, ...given, steps, architecture };

@@ -59,7 +59,7 @@ export interface TrainedReconstruction extends RunResult {
  * Trains a reconstruction network on a folder of volumes. The checkpoint stays in the output folder;
  * when all steps are done, `model.safetensors`, `model.yaml`, `card.md` and a picture of the training
  * are written.
- * @param kind `unet`, `varnet` or `modl`
+ * @param kind one of {@link TRAINABLE}, but not `prior`
  * @throws {InputError} when the data cannot be used, or the run cannot be resumed
  * @throws {UsageError} for an unknown option, or a value out of its range
  */

@@ -17,12 +17,14 @@ import {
   imageUNetSpecs,
   loadModl,
   modlSpecs,
+  neumannSpecs,
   varnetSpecs,
 } from "../unrolled/mod.ts";
-import type { ReconstructionKind, TrainingSettings } from "./options.ts";
+import type { NetworkSizes, ReconstructionKind, TrainingSettings } from "./options.ts";
 import {
   imageUNetBuilder,
   modlBuilder,
+  neumannBuilder,
   type ReconBuilder,
   varnetBuilder,
 } from "./reconstruction_objective.ts";
@@ -31,6 +33,8 @@ import {
 const VARNET = { cascades: 5, channels: 16, pools: 3, sensitivityChannels: 6, sensitivityPools: 3 };
 /** Default sizes of MoDL. */
 const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
+/** Default sizes of a Neumann network: as many terms and conjugate gradients as published. */
+const NEUMANN = { terms: 6, conjugateGradients: 10, channels: 16, pools: 3 };
 /** Default sizes of the baseline. */
 const UNET = { channels: 20, pools: 4 };
 
@@ -53,9 +57,7 @@ export async function reconNetwork(
 ): Promise<ReconNetwork> {
   const path = from === undefined ? undefined : await modelPath(from);
   if (kind === "modl") return await modlNetwork(sizes.cascades, path, seed);
-  const network = kind === "varnet"
-    ? networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder)
-    : networkOf({ ...UNET, ...sizes }, imageUNetSpecs, imageUNetBuilder);
+  const network = NETWORKS[kind](sizes);
   if (path === undefined) return network;
   const { specs } = network;
   const { tensors, file } = await readWeights(path, kind);
@@ -64,6 +66,16 @@ export async function reconNetwork(
     : tensors;
   return { ...network, weights: checkedParameters(specs, given, file) };
 }
+
+/** The networks that begin untrained, or with the weights of their own kind. */
+const NETWORKS: Readonly<
+  Record<Exclude<ReconstructionKind, "modl">, (sizes: NetworkSizes) => ReconNetwork>
+> = {
+  unet: (sizes) => networkOf({ ...UNET, ...sizes }, imageUNetSpecs, imageUNetBuilder),
+  varnet: (sizes) => networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder),
+  neumann: ({ cascades: terms = NEUMANN.terms, ...sizes }) =>
+    networkOf({ ...NEUMANN, terms, ...sizes }, neumannSpecs, neumannBuilder),
+};
 
 function networkOf<C extends ReconNetwork["architecture"]>(
   config: C,

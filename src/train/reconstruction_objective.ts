@@ -17,11 +17,13 @@ import { combineFactor, factorOf, mulFactor, squaredMagnitude } from "../mri/phy
 import { dftH } from "../mri/physics/dft.ts";
 import { ndarray } from "../ndarray.ts";
 import { countParameters, flatScope, type ParameterSpec, type Scope } from "../nn/mod.ts";
+import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
 import type { Batch } from "./batch_source.ts";
 import type { Objective } from "./trainer.ts";
 import { maskedOperator } from "../mri/physics/operator.ts";
+import type { LeastSquares } from "../mri/physics/proximal.ts";
 import { imageUNet, type ImageUNetConfig, zeroFilledMagnitude } from "../unrolled/networks/unet.ts";
 
 /**
@@ -207,11 +209,23 @@ export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
 
 /** MoDL. */
 export function modlBuilder(config: ModlConfig): ReconBuilder {
-  return (scope, { kspace, mask, maps, sigma }) => {
-    const operator = maskedOperator(maps, mask.acquired);
-    const data = { operator, adjoint: operator.adjoint(kspace), sigma };
-    const { image, stages } = modl(scope, data, config);
-    const magnitude = (x: Tensor) => sqrt(add(squaredMagnitude(x), TINY));
-    return { magnitude: magnitude(image), stages: stages.map(magnitude) };
+  return (scope, input) => {
+    const { image, stages } = modl(scope, { ...leastSquares(input), sigma: input.sigma }, config);
+    return { magnitude: magnitudeOf(image), stages: stages.map(magnitudeOf) };
   };
 }
+
+/** A Neumann network. */
+export function neumannBuilder(config: NeumannConfig): ReconBuilder {
+  return (scope, input) => ({
+    magnitude: magnitudeOf(neumann(scope, leastSquares(input), config)),
+  });
+}
+
+/** The data of networks with an operator. */
+function leastSquares({ kspace, mask, maps }: ReconInput): LeastSquares {
+  const operator = maskedOperator(maps, mask.acquired);
+  return { operator, adjoint: operator.adjoint(kspace) };
+}
+
+const magnitudeOf = (x: Tensor): Tensor => sqrt(add(squaredMagnitude(x), TINY));

@@ -1,16 +1,24 @@
 /** Unrolled networks and the U-Net baseline. @module */
 import type { Method } from "../method/problem.ts";
 import { modlMethod } from "./modl_method.ts";
+import { neumannMethod } from "./neumann_method.ts";
 import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
 export * from "./networks/modl.ts";
 export * from "./modl_method.ts";
+export * from "./networks/neumann.ts";
+export * from "./neumann_method.ts";
 export * from "./networks/unet.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";
 export * from "./varnet_method.ts";
 
 /** The end-to-end methods, the baseline first. */
-export const unrolledMethods: readonly Method[] = [unetMethod, varnetMethod, modlMethod];
+export const unrolledMethods: readonly Method[] = [
+  unetMethod,
+  varnetMethod,
+  modlMethod,
+  neumannMethod,
+];

@@ -37,7 +37,11 @@ Deno.test("model.yaml has defaults for all but what defines the model", () => {
 const WRONG: readonly [string, string, RegExp][] = [
   ["schema: larmor.model/1", "schema: other", /schema must be larmor\.model\/1, found "other"/],
   ["name: a\n", "", /name must be a text, found nothing/],
-  ["kind: denoiser", "kind: cat", /kind must be one of denoiser, unet, varnet, modl, found "cat"/],
+  [
+    "kind: denoiser",
+    "kind: cat",
+    /kind must be one of denoiser, unet, varnet, modl, neumann, found "cat"/,
+  ],
   ["kind: denoiser", "kind: unet", /kind denoiser is required, found unet/],
   ["edm", "edn", /parameterisation must be one of edm, .* found "edn"/],
   ["sigma_data: 0.5", "sigma_data: -1", /sigma_data must be a number above 0, found -1/],

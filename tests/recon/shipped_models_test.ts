@@ -5,11 +5,17 @@ import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
-import { loadImageUNet, loadModl, loadVarNet } from "../../src/unrolled/mod.ts";
+import { loadImageUNet, loadModl, loadNeumann, loadVarNet } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
 
 const MOST_BYTES = 16e6;
-const LOADERS = { denoiser: loadDenoiser, unet: loadImageUNet, varnet: loadVarNet, modl: loadModl };
+const LOADERS = {
+  denoiser: loadDenoiser,
+  unet: loadImageUNet,
+  varnet: loadVarNet,
+  modl: loadModl,
+  neumann: loadNeumann,
+};
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]
   .filter(({ isDirectory, name }) => isDirectory && name !== "recipes")
@@ -17,7 +23,7 @@ const names = [...Deno.readDirSync(`${ROOT}/models`)]
 
 Deno.test("every method with a network has its model", () => {
   for (const { defaultModel } of methods) {
-    assert.ok(defaultModel === undefined || names.includes(defaultModel), `${defaultModel}`);
+    assert.ok(typeof defaultModel !== "string" || names.includes(defaultModel), `${defaultModel}`);
   }
 });
 

@@ -98,7 +98,7 @@ Deno.test("training refuses what it cannot do, and says what is required", () =>
     );
     await assert.rejects(train({ procedural: 2 }), UsageError);
     await assert.rejects(train({ crop: 20 }), /multiple of 8 is required/);
-    await assert.rejects(train({ from: "prior-brain" }), /unet, varnet or modl is required/);
+    await assert.rejects(train({ from: "prior-brain" }), /a reconstruction network is required/);
     await assert.rejects(
       train({ step: 4 }),
       (error: UsageError) =>

@@ -48,17 +48,21 @@ const OPTIONS = {
     summary: "begin with the weights of a model of the same kind and sizes. varnet may have more " +
       "cascades than that model; modl also takes the weights of a prior",
   },
-  cascades: option("N", "cascades of varnet (default 5), iterations of modl (default 10)", count),
+  cascades: option(
+    "N",
+    "cascades of varnet (default 5), iterations of modl (10), terms of neumann (6)",
+    count,
+  ),
   shared: {
     summary: "all cascades of varnet share their weights. A later run with --from and without " +
       "--shared trains them separately",
   },
   channels: option(
     "N",
-    "channels of the finest level of unet (default 20) and varnet (default 16)",
+    "channels of the finest level of unet (default 20), varnet and neumann (16)",
     count,
   ),
-  pools: option("N", "levels below the finest of unet (default 4) and varnet (default 3)", count),
+  pools: option("N", "levels below the finest of unet (default 4), varnet and neumann (3)", count),
   procedural: option(
     "SHARE",
     "share of the images that are drawn phantoms, 0 to 1",
@@ -71,7 +75,7 @@ const OPTIONS = {
 };
 
 export const trainCommand = command({
-  usage: "deno task train prior|unet|varnet|modl --data FOLDER --output DIR [options]",
+  usage: "deno task train prior|unet|varnet|modl|neumann --data FOLDER --output DIR [options]",
   about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
     "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
     "The images of a step follow from the seed and its number: a resumed run of --steps gives the " +

@@ -15,6 +15,7 @@ import {
   MASK,
   METHOD,
   METHOD_NAMES,
+  READY_METHODS,
   SEED,
 } from "./shared.ts";
 import { option, type Parse, type RequestOf } from "./table.ts";
@@ -36,7 +37,7 @@ const OWN_OPTIONS = { steps: count, samples: count, weight: positive } as const;
  * the list that is `KEY=X` goes on with the settings before it.
  */
 const methodChoices: Parse<readonly MethodChoice[]> = (text, option) => {
-  if (text.trim() === "all") return METHOD_NAMES.map((name) => choiceOf(name, option));
+  if (text.trim() === "all") return READY_METHODS.map((name) => choiceOf(name, option));
   const words: string[] = [];
   for (const part of parts(text)) {
     const goesOn = part.includes("=") && !part.includes(":") && words.at(-1)?.includes(":");

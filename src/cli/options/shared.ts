@@ -24,6 +24,10 @@ const DEVICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies readonly De
 
 export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 
+/** What `all` stands for: methods that run without `--model`. */
+export const READY_METHODS: readonly string[] = methods
+  .filter(({ defaultModel }) => defaultModel !== null).map(({ name }) => name);
+
 const HELP = {
   quiet: { summary: "print no progress and no warnings" },
   verbose: { summary: "print the stack of an internal error" },
@@ -237,7 +241,7 @@ export const METHODS = {
   methods: option(
     "LIST",
     "methods (below) separated by commas, or all",
-    listOf(METHOD_NAMES, "method"),
+    listOf(METHOD_NAMES, "method", READY_METHODS),
   ),
 };
 

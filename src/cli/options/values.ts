@@ -51,13 +51,14 @@ export function oneOf<const C extends string>(choices: readonly C[]): Parse<C> {
   return Object.assign(parse, { choices });
 }
 
-/** Different words separated by commas, at least one; `all` stands for all choices. */
+/** Different words separated by commas, at least one; `all` stands for all choices, or those of `all`. */
 export function listOf<const C extends string>(
   choices: readonly C[],
   noun: string,
+  all: readonly C[] = choices,
 ): Parse<readonly C[]> {
   return (text, option) => {
-    if (text.trim() === "all") return choices;
+    if (text.trim() === "all") return all;
     const words = parts(text).map((word) => oneOf(choices)(word, option));
     if (words.length > 0) return [...new Set(words)];
     throw new UsageError(`Cannot read ${option}: at least one ${noun} is required, found none`);

@@ -1,9 +1,10 @@
 /** Which runs a comparison consists of: masks, methods, and sweeps over R or steps. @module */
 import { InputError, UsageError } from "../../errors.ts";
+import { methodModelPath } from "../../method/method_model.ts";
 import type { Method, MethodOptions } from "../../method/problem.ts";
 import { parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { OutsideImage } from "./outside_image.ts";
-import { modelPath, type ModelReference, modelReference, readModelFolder } from "../../nn/mod.ts";
+import { type ModelReference, modelReference, readModelFolder } from "../../nn/mod.ts";
 
 /** A method as it is to be run, under the name that it has in tables. */
 export interface Variant {
@@ -68,7 +69,7 @@ export async function variantModel(
   { method, options, image }: Variant,
 ): Promise<ModelReference | null> {
   if (image !== undefined || method.defaultModel === undefined) return null;
-  const path = await modelPath(options.model ?? method.defaultModel);
+  const path = await methodModelPath(method, options.model);
   return modelReference((await readModelFolder(path)).description);
 }
 

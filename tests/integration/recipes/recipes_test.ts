@@ -18,10 +18,11 @@ import {
 import {
   imageUNetBuilder,
   modlBuilder,
+  neumannBuilder,
   type ReconBuilder,
   varnetBuilder,
 } from "../../../src/train/reconstruction_objective.ts";
-import { loadImageUNet, loadModl, loadVarNet } from "../../../src/unrolled/mod.ts";
+import { loadImageUNet, loadModl, loadNeumann, loadVarNet } from "../../../src/unrolled/mod.ts";
 import { inFolder } from "../../io/support.ts";
 import { exists, ROOT, run, testWith } from "../../tools.ts";
 
@@ -107,6 +108,9 @@ testWith(
       await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "unet", imageUNetBuilder(SMALL));
+      const series = { ...SMALL, terms: 3 };
+      await compareRecon(at, "neumann", neumannBuilder({ ...series, conjugateGradients: 10 }));
+      await compareRecon(at, "neumann-plain", neumannBuilder({ ...series, conjugateGradients: 0 }));
       await compareRecon(at, "modl", modlBuilder({ ...MODL, iterations: 3 }));
       await compareRecon(at, "modl-dual", modlBuilder({ ...MODL, iterations: 3, dual: true }));
       const varnet = await loadVarNet(`${models}/varnet-brain`);
@@ -118,7 +122,13 @@ testWith(
     }),
 );
 
-const LOADERS = { prior: loadDenoiser, varnet: loadVarNet, unet: loadImageUNet, modl: loadModl };
+const LOADERS = {
+  prior: loadDenoiser,
+  varnet: loadVarNet,
+  unet: loadImageUNet,
+  modl: loadModl,
+  neumann: loadNeumann,
+};
 
 for (const [kind, load] of Object.entries(LOADERS)) {
   testWith(
@@ -132,7 +142,7 @@ for (const [kind, load] of Object.entries(LOADERS)) {
             join(ROOT, "models/recipes/train.py"),
             ...[kind, "--data", at("train"), "--output", at(kind), "--batch", "1", "--crop", "48"],
             ...["--threads", "2", "--device", "cpu", "--averages", "0.99", ...more],
-            ...(kind === "varnet" || kind === "modl" ? ["--cascades", "2"] : []),
+            ...(["varnet", "modl", "neumann"].includes(kind) ? ["--cascades", "2"] : []),
           ]);
         if (kind === "prior") { // the others' runs are stopped and resumed by the same code
           await train("--steps", "15");

@@ -1,0 +1,86 @@
+/**
+ * The Neumann network: D. Gilton, G. Ongie, R. Willett, "Neumann networks for linear inverse problems in
+ * imaging", IEEE TCI 6:328, 2020 (arXiv 1901.03707). The solution of (A^H A + R) x = A^H y as a Neumann
+ * series of B + 1 terms, in which a network takes the place of the matrix R:
+ * ```
+ * b_0     = eta A^H y
+ * b_(k+1) = b_k - eta A^H A b_k - R(b_k)
+ * x       = b_0 + ... + b_B
+ * ```
+ * Preconditioned, with T = (A^H A + eta)^-1 by conjugate gradients (section V of the paper):
+ * ```
+ * b_0     = T A^H y
+ * b_(k+1) = eta T b_k - R(b_k)
+ * ```
+ * eta is learned, and all terms share R and eta. As in the authors' code, eta begins at 0.1 and R takes
+ * up the factor that the paper writes before it. Differences: R is the normalised U-Net of the
+ * variational network in place of a network of residual blocks, and begins at zero, so that the
+ * untrained network is the series of R = 0 (preconditioned: iterated Tikhonov regularisation).
+ * @module
+ */
+import { add, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
+import { type LeastSquares, regularisedInverse } from "../../mri/physics/proximal.ts";
+import type { Scope } from "../../nn/mod.ts";
+import { normUNet } from "./unet.ts";
+
+/** How the series is summed. */
+export interface NeumannSeries {
+  /** Terms after the first, B: each evaluates the regulariser once. */
+  readonly terms: number;
+  /** Conjugate gradient steps of the preconditioner; 0: none, the plain series. */
+  readonly conjugateGradients: number;
+}
+
+/** Sizes of the network. */
+export interface NeumannConfig extends NeumannSeries {
+  /** Channels of the finest level of the regulariser's U-Net. */
+  readonly channels: number;
+  /** Levels below it. */
+  readonly pools: number;
+}
+
+/** Step size, and weight of the preconditioner, before training; as published. */
+const FIRST_ETA = 0.1;
+/** Conjugate gradients need a weight above zero. */
+const LEAST_ETA = 1e-3;
+
+/**
+ * The series.
+ * @param eta `[1, 1, 1, 1]`
+ * @param regularise R, on images of the operator's domain
+ * @returns `[N, 2 S, H, W]`, of S sets of coil maps
+ */
+export function neumannSeries(
+  data: LeastSquares,
+  eta: Tensor,
+  regularise: (term: Tensor) => Tensor,
+  { terms, conjugateGradients }: NeumannSeries,
+): Tensor {
+  const inverse = (b: Tensor) => regularisedInverse(data, b, eta, conjugateGradients);
+  const isPreconditioned = conjugateGradients > 0;
+  const linear = (term: Tensor) =>
+    isPreconditioned ? mul(eta, inverse(term)) : sub(term, mul(eta, data.operator.normal(term)));
+  let term = isPreconditioned ? inverse(data.adjoint) : mul(eta, data.adjoint);
+  let sum = term;
+  for (let k = 0; k < terms; k++) {
+    term = sub(linear(term), regularise(term));
+    sum = add(sum, term);
+  }
+  return sum;
+}
+
+/**
+ * The network.
+ * @returns complex images `[N, 2 S, H, W]`; the regulariser sees each set of coil maps by itself
+ */
+export function neumann(scope: Scope, data: LeastSquares, config: NeumannConfig): Tensor {
+  const { channels, pools } = config;
+  const eta = scope.parameter("eta", [1], { kind: "constant", value: FIRST_ETA });
+  const regularise = (term: Tensor) => {
+    const [batch, parts, height, width] = term.shape;
+    const each = reshape(term, [batch * parts / 2, 2, height, width]);
+    const sizes = { channels, pools, startsAtZero: true };
+    return reshape(normUNet(scope.at("regulariser"), each, sizes), term.shape);
+  };
+  return neumannSeries(data, max(reshape(eta, [1, 1, 1, 1]), LEAST_ETA), regularise, config);
+}

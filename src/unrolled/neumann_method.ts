@@ -1,0 +1,73 @@
+/** The Neumann network as a reconstruction method, and its model folder. @module */
+import { input, type Runtime } from "../graph/mod.ts";
+import { singleSolver } from "../method/loop.ts";
+import { mriMeasurement } from "../method/measurement.ts";
+import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
+import { maskedOperator } from "../mri/physics/operator.ts";
+import {
+  checkedParameters,
+  constantScope,
+  type ParameterSpec,
+  parameterSpecs,
+  readWeights,
+} from "../nn/mod.ts";
+import { YamlReader } from "../nn/yaml_reader.ts";
+import { networkMethod, type NetworkWeights } from "./network_method.ts";
+import { neumann, type NeumannConfig } from "./networks/neumann.ts";
+
+/** Parameters of a network of these sizes. */
+export function neumannSpecs(config: NeumannConfig): ParameterSpec[] {
+  const side = 2 ** (config.pools + 1);
+  const maps = input("maps", [1, 1, 2, side, side]);
+  const operator = maskedOperator(maps, input("acquired", [side, 1]));
+  const data = { operator, adjoint: input("b", operator.domain) };
+  return parameterSpecs((scope) => neumann(scope, data, config));
+}
+
+/**
+ * Loads a network.
+ * @throws {InputError} when the folder holds none
+ */
+export async function loadNeumann(path: string): Promise<NetworkWeights<NeumannConfig>> {
+  const { tensors, description, model, file } = await readWeights(path, "neumann");
+  const sizes = new YamlReader(description.content, path).at("architecture");
+  const config = {
+    terms: sizes.whole("terms"),
+    conjugateGradients: sizes.count("conjugateGradients"),
+    channels: sizes.whole("channels"),
+    pools: sizes.whole("pools"),
+  };
+  return { config, parameters: checkedParameters(neumannSpecs(config), tensors, file), model };
+}
+
+/** The Neumann network. */
+export const neumannMethod: Method = networkMethod(
+  {
+    name: "neumann",
+    summary: "Neumann network: a series of terms with a learned regulariser",
+    citation:
+      "Gilton, Ongie and Willett, Neumann networks for linear inverse problems in imaging, " +
+      "IEEE TCI 2020",
+    needsMaps: true,
+    defaultModel: null,
+  },
+  loadNeumann,
+  prepareNeumann,
+);
+
+/** Compiles a network for a geometry. */
+export async function prepareNeumann(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+  { config, parameters, model }: NetworkWeights<NeumannConfig>,
+): Promise<Solver> {
+  const { y, inputs, operator: operatorOf } = mriMeasurement(geometry);
+  return await singleSolver(runtime, {
+    method: "neumann",
+    inputs: { y, ...inputs },
+    image({ y, ...arrays }) {
+      const operator = operatorOf(arrays, 1);
+      return neumann(constantScope(parameters), { operator, adjoint: operator.adjoint(y) }, config);
+    },
+  }, { nfe: config.terms, steps: config.terms, model });
+}
