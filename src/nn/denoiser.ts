@@ -26,11 +26,16 @@ export interface Denoiser {
  */
 export function setwise(denoise: Denoiser): Denoiser {
   return (x, sigma) => {
-    const [batch, parts, ...size] = x.shape;
-    if (parts === 2 || denoise.sets !== undefined) return denoise(x, sigma);
-    const apart = reshape(x, [batch * parts / 2, 2, ...size]);
-    return reshape(denoise(apart, sigma), x.shape);
+    if (denoise.sets !== undefined) return denoise(x, sigma);
+    return eachSet(x, (image) => denoise(image, sigma));
   };
+}
+
+/** A function of images `[N, 2, H, W]` on those of several sets of coil maps, `[N, 2 S, H, W]`, one by one. */
+export function eachSet(x: Tensor, apply: (image: Tensor) => Tensor): Tensor {
+  const [batch, parts, ...size] = x.shape;
+  if (parts === 2) return apply(x);
+  return reshape(apply(reshape(x, [batch * parts / 2, 2, ...size])), x.shape);
 }
 
 /** A network as it was trained: image and noise level in its own coordinates. */

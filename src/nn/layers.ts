@@ -4,10 +4,13 @@ import {
   conv,
   convTranspose,
   div,
+  erf,
+  matMul,
   mul,
   reduceMean,
   sqrt,
   sub,
+  swapLastAxes,
   type Tensor,
 } from "../graph/mod.ts";
 import type { Initializer, Scope } from "./parameters.ts";
@@ -86,4 +89,43 @@ export function instanceNorm(x: Tensor, epsilon = 1e-5): Tensor {
   const centred = sub(x, reduceMean(x, [2, 3], options));
   const variance = reduceMean(mul(centred, centred), [2, 3], options);
   return div(centred, sqrt(add(variance, epsilon)));
+}
+
+/** How weights of attention and perceptrons start (Liu et al. 2021). */
+export const transformerNormal = (): Initializer => ({ kind: "normal", std: 0.02 });
+
+/**
+ * A matrix applied to the last axis.
+ * @param x `[..., C]`
+ * @returns `[..., channels]`
+ */
+export function linearLayer(
+  scope: Scope,
+  x: Tensor,
+  channels: number,
+  { bias = true }: Pick<LayerOptions, "bias"> = {},
+): Tensor {
+  const weight = scope.parameter("weight", [channels, x.shape[x.rank - 1]], transformerNormal());
+  const product = matMul(x, swapLastAxes(weight));
+  return bias ? add(product, scope.parameter("bias", [channels], ZERO)) : product;
+}
+
+/**
+ * The last axis to mean 0 and variance 1, then a learned scale and offset (Ba et al. 2016).
+ * @param x `[..., C]`
+ * @param epsilon added to the variance; PyTorch's default
+ */
+export function layerNorm(scope: Scope, x: Tensor, epsilon = 1e-5): Tensor {
+  const channels = x.shape[x.rank - 1];
+  const options = { keepDims: true };
+  const centred = sub(x, reduceMean(x, [-1], options));
+  const variance = reduceMean(mul(centred, centred), [-1], options);
+  const scale = scope.parameter("weight", [channels], { kind: "constant", value: 1 });
+  const scaled = mul(div(centred, sqrt(add(variance, epsilon))), scale);
+  return add(scaled, scope.parameter("bias", [channels], ZERO));
+}
+
+/** x times the normal distribution function of x (Hendrycks and Gimpel 2016). */
+export function gelu(x: Tensor): Tensor {
+  return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 }

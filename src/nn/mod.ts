@@ -27,6 +27,7 @@
  */
 export {
   type Denoiser,
+  eachSet,
   type EdmCoefficients,
   edmCoefficients,
   edmDenoiser,
@@ -42,10 +43,14 @@ export {
 } from "./denoiser.ts";
 export {
   convLayer,
+  gelu,
   heNormal,
   instanceNorm,
+  layerNorm,
   type LayerOptions,
   lecunNormal,
+  linearLayer,
+  transformerNormal,
   upLayer,
 } from "./layers.ts";
 export { decodeDenoiserParameters, encodeDenoiserNetwork } from "./model_export.ts";
@@ -109,4 +114,16 @@ export {
   openPrior,
   type Prior,
 } from "./prior.ts";
+export {
+  channelsFirst,
+  channelsLast,
+  groupConvolution,
+  shiftedWindowMask,
+  swinBlock,
+  type SwinConfig,
+  swinGroup,
+  type SwinGroupConfig,
+  windowAttention,
+} from "./swin.ts";
+export { swinir, type SwinIRConfig, swinirConfig, swinirSpecs } from "./swinir.ts";
 export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";

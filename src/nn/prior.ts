@@ -28,11 +28,14 @@ import {
   velocityDenoiser,
   x0Denoiser,
 } from "./denoiser.ts";
-import { readModelFolder } from "./model_folder.ts";
+import { checkedParameters, readModelFolder } from "./model_folder.ts";
 import { modelPath, type ModelReference, modelReference } from "./model_path.ts";
 import { type DenoiserDescription, type NoiseInputName, parseDenoiserYaml } from "./model_yaml.ts";
 import { continuousVpInput, timestepInput, vpSigmas } from "./noise_input.ts";
 import { paddedDenoiser } from "./padding.ts";
+import { constantScope } from "./parameters.ts";
+import { decodeSafetensors } from "./safetensors.ts";
+import { swinir, swinirConfig, swinirSpecs } from "./swinir.ts";
 
 /**
  * A model: a name in `models/`, a folder or an ONNX file with model.yaml beside it; a denoiser; or the
@@ -106,8 +109,31 @@ export interface LoadedDenoiser {
 export async function loadDenoiser(path: string): Promise<LoadedDenoiser> {
   const folder = await readModelFolder(path);
   const description = parseDenoiserYaml(folder.description, `${folder.path}/model.yaml`);
+  if (folder.description.file.endsWith(".safetensors")) {
+    const network = swinirNetwork(folder.bytes, description, folder.path);
+    return { description, denoise: denoiserOf(network, description) };
+  }
   const model = importOnnx(folder.bytes, { external: externalLoader(folder.path) });
   return { description, denoise: describedDenoiser(model, description, folder.path) };
+}
+
+/** SwinIR from its weights; its graph depends on the size of the image, so there is no ONNX file. */
+function swinirNetwork(
+  bytes: Uint8Array,
+  { file, channels, noiseInput }: DenoiserDescription,
+  path: string,
+): Network {
+  const name = `${path}/${file}`;
+  const { tensors } = decodeSafetensors(bytes, name);
+  const config = swinirConfig(tensors, name);
+  const parameters = checkedParameters(swinirSpecs(config), tensors, name);
+  if (noiseInput === "none" && channels === config.channels) {
+    return (x) => swinir(constantScope(parameters), x, config);
+  }
+  throw new InputError(
+    `Cannot use the model ${path}: noise_input none and channels ${config.channels} are required ` +
+      `for these weights of SwinIR, found ${noiseInput} and ${channels}`,
+  );
 }
 
 /** The denoiser of a foreign network with a description. */
@@ -116,10 +142,15 @@ export function describedDenoiser(
   description: DenoiserDescription,
   path: string,
 ): Denoiser {
-  const network = partwise(foreignNetwork(model, description.names, path), description.channels);
-  const denoise = rescaled(parameterised(network, description), description);
-  const whole = paddedDenoiser(denoise, description.size, description.padding);
-  return description.channels === 3 ? colourDenoiser(whole) : whole;
+  return denoiserOf(foreignNetwork(model, description.names, path), description);
+}
+
+/** The denoiser of a network in its own coordinates. */
+function denoiserOf(network: Network, description: DenoiserDescription): Denoiser {
+  const whole = partwise(network, description.channels);
+  const denoise = rescaled(parameterised(whole, description), description);
+  const padded = paddedDenoiser(denoise, description.size, description.padding);
+  return description.channels === 3 ? colourDenoiser(padded) : padded;
 }
 
 /**

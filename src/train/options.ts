@@ -4,7 +4,7 @@ import { requireKnown } from "../suggest.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
 /** The networks that can be trained. */
-export const TRAINABLE = ["prior", "unet", "varnet", "modl", "neumann"] as const;
+export const TRAINABLE = ["prior", "unet", "varnet", "modl", "neumann", "swinir"] as const;
 
 /** A network that can be trained: `prior` is a denoiser, the others reconstruct. */
 export type Trainable = typeof TRAINABLE[number];
@@ -54,7 +54,10 @@ export interface TrainingOptions {
 export interface NetworkSizes {
   /** Cascades of `varnet` (default 5), iterations of `modl` (10), terms of `neumann` (6). */
   readonly cascades?: number;
-  /** Channels of the finest level of `unet` (default 20), `varnet` (16) and `neumann` (16). */
+  /**
+   * Channels of the finest level of `unet` (default 20), `varnet` (16) and `neumann` (16);
+   * of the features of `swinir` (60).
+   */
   readonly channels?: number;
   /** Levels below it. Default 4 for `unet`, 3 for `varnet` and `neumann`. */
   readonly pools?: number;
@@ -175,6 +178,7 @@ const SIZES: Readonly<Record<Trainable, Partial<Record<keyof NetworkSizes, Requi
   varnet: { cascades: COUNT, channels: COUNT, pools: COUNT, shared: ["true or false", () => true] },
   modl: { cascades: COUNT },
   neumann: { cascades: COUNT, channels: COUNT, pools: COUNT },
+  swinir: { channels: ["a multiple of 6", (value) => COUNT[1](value) && value % 6 === 0] },
 };
 
 /**

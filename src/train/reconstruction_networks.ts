@@ -10,6 +10,7 @@ import {
   parseDenoiserYaml,
   readModelFolder,
   readWeights,
+  swinirSpecs,
 } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import {
@@ -26,6 +27,7 @@ import {
   modlBuilder,
   neumannBuilder,
   type ReconBuilder,
+  swinirBuilder,
   varnetBuilder,
 } from "./reconstruction_objective.ts";
 
@@ -35,12 +37,17 @@ const VARNET = { cascades: 5, channels: 16, pools: 3, sensitivityChannels: 6, se
 const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
 /** Default sizes of a Neumann network: as many terms and conjugate gradients as published. */
 const NEUMANN = { terms: 6, conjugateGradients: 10, channels: 16, pools: 3 };
+/** Default sizes of SwinIR: the published lightweight network has as many features, in twice the groups. */
+const SWINIR = {
+  ...{ channels: 2, features: 60, depths: [4, 4], heads: [6, 6], window: 8 },
+  threeConvolutions: false,
+};
 /** Default sizes of the baseline. */
 const UNET = { channels: 20, pools: 4 };
 
 /** A network with its sizes. */
 export interface ReconNetwork {
-  readonly architecture: Readonly<Record<string, number | boolean>>;
+  readonly architecture: Readonly<Record<string, number | boolean | readonly number[]>>;
   readonly specs: readonly ParameterSpec[];
   readonly build: ReconBuilder;
   /** Weights that the run begins with; random ones if undefined. */
@@ -75,6 +82,8 @@ const NETWORKS: Readonly<
   varnet: (sizes) => networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder),
   neumann: ({ cascades: terms = NEUMANN.terms, ...sizes }) =>
     networkOf({ ...NEUMANN, terms, ...sizes }, neumannSpecs, neumannBuilder),
+  swinir: ({ channels: features = SWINIR.features }) =>
+    networkOf({ ...SWINIR, features, hidden: 2 * features }, swinirSpecs, swinirBuilder),
 };
 
 function networkOf<C extends ReconNetwork["architecture"]>(

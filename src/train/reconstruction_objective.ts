@@ -16,8 +16,15 @@ import {
 import { combineFactor, factorOf, mulFactor, squaredMagnitude } from "../mri/physics/complex.ts";
 import { dftH } from "../mri/physics/dft.ts";
 import { ndarray } from "../ndarray.ts";
-import { countParameters, flatScope, type ParameterSpec, type Scope } from "../nn/mod.ts";
+import {
+  countParameters,
+  flatScope,
+  type ParameterSpec,
+  type Scope,
+  type SwinIRConfig,
+} from "../nn/mod.ts";
 import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
+import { swinirImage } from "../unrolled/swinir_method.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
 import type { Batch } from "./batch_source.ts";
@@ -219,6 +226,13 @@ export function modlBuilder(config: ModlConfig): ReconBuilder {
 export function neumannBuilder(config: NeumannConfig): ReconBuilder {
   return (scope, input) => ({
     magnitude: magnitudeOf(neumann(scope, leastSquares(input), config)),
+  });
+}
+
+/** SwinIR. */
+export function swinirBuilder(config: SwinIRConfig): ReconBuilder {
+  return (scope, input) => ({
+    magnitude: magnitudeOf(swinirImage(scope, leastSquares(input).adjoint, config)),
   });
 }
 

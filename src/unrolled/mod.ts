@@ -2,6 +2,7 @@
 import type { Method } from "../method/problem.ts";
 import { modlMethod } from "./modl_method.ts";
 import { neumannMethod } from "./neumann_method.ts";
+import { swinirMethod } from "./swinir_method.ts";
 import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
@@ -10,6 +11,8 @@ export * from "./networks/modl.ts";
 export * from "./modl_method.ts";
 export * from "./networks/neumann.ts";
 export * from "./neumann_method.ts";
+export * from "./swinir_method.ts";
+export * from "./weight_formats.ts";
 export * from "./networks/unet.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";
@@ -21,4 +24,5 @@ export const unrolledMethods: readonly Method[] = [
   varnetMethod,
   modlMethod,
   neumannMethod,
+  swinirMethod,
 ];

@@ -5,7 +5,13 @@ import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
-import { loadImageUNet, loadModl, loadNeumann, loadVarNet } from "../../src/unrolled/mod.ts";
+import {
+  loadImageUNet,
+  loadModl,
+  loadNeumann,
+  loadSwinir,
+  loadVarNet,
+} from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
 
 const MOST_BYTES = 16e6;
@@ -15,6 +21,7 @@ const LOADERS = {
   varnet: loadVarNet,
   modl: loadModl,
   neumann: loadNeumann,
+  swinir: loadSwinir,
 };
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]

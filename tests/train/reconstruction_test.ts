@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { constant, gradcheck, type Tensor } from "../../src/graph/mod.ts";
 import { writeFastmri } from "../../src/io/hdf5/fastmri_write.ts";
 import { type NdArray, ndarray } from "../../src/ndarray.ts";
-import { flatten, initialParameters, Scope } from "../../src/nn/mod.ts";
+import { flatten, initialParameters, Scope, swinirSpecs } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { Rng } from "../../src/rng.ts";
 import { type ReconstructionTrainingOptions, trainReconstruction } from "../../src/train/mod.ts";
@@ -13,13 +13,15 @@ import {
   compileReconPsnr,
   imageUNetBuilder,
   modlBuilder,
+  neumannBuilder,
   reconObjective,
+  swinirBuilder,
   varnetBuilder,
 } from "../../src/train/reconstruction_objective.ts";
 import { kspaceScenes } from "../../src/train/slice_sources.ts";
 import { compileTrainer, initialState } from "../../src/train/trainer.ts";
 import { headRegion, randomView } from "../../src/train/views.ts";
-import { loadImageUNet, modlSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
+import { loadImageUNet, modlSpecs, neumannSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
 import { generator } from "../graph/random.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
@@ -31,6 +33,11 @@ const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
 const UNET = { channels: 6, pools: 2 };
+const NEUMANN = { terms: 2, conjugateGradients: 3, channels: 4, pools: 2 };
+const SWINIR = {
+  ...{ channels: 2, features: 12, depths: [2], heads: [2], window: 8, hidden: 16 },
+  threeConvolutions: false,
+};
 const MODL = { iterations: 2, conjugateGradients: 3, sigmaData: 0.35 };
 
 /** Discs seen by three coils, every second line and ten calibration lines. */
@@ -67,6 +74,8 @@ const STEPS = 12;
 const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
   { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET), gain: 1 },
+  { name: "neumann", specs: neumannSpecs(NEUMANN), build: neumannBuilder(NEUMANN), gain: 0.2 },
+  { name: "swinir", specs: swinirSpecs(SWINIR), build: swinirBuilder(SWINIR), gain: 0.2 },
   { name: "modl", specs: modlSpecs(MODL), build: modlBuilder(MODL), gain: 0.2 },
 ];
 

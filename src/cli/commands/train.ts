@@ -59,7 +59,8 @@ const OPTIONS = {
   },
   channels: option(
     "N",
-    "channels of the finest level of unet (default 20), varnet and neumann (16)",
+    "channels of the finest level of unet (default 20), varnet and neumann (16); of the features of " +
+      "swinir (60)",
     count,
   ),
   pools: option("N", "levels below the finest of unet (default 4), varnet and neumann (3)", count),
@@ -75,7 +76,8 @@ const OPTIONS = {
 };
 
 export const trainCommand = command({
-  usage: "deno task train prior|unet|varnet|modl|neumann --data FOLDER --output DIR [options]",
+  usage:
+    "deno task train prior|unet|varnet|modl|neumann|swinir --data FOLDER --output DIR [options]",
   about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
     "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
     "The images of a step follow from the seed and its number: a resumed run of --steps gives the " +

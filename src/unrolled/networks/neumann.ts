@@ -20,7 +20,7 @@
  */
 import { add, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import { type LeastSquares, regularisedInverse } from "../../mri/physics/proximal.ts";
-import type { Scope } from "../../nn/mod.ts";
+import { eachSet, type Scope } from "../../nn/mod.ts";
 import { normUNet } from "./unet.ts";
 
 /** How the series is summed. */
@@ -76,11 +76,8 @@ export function neumannSeries(
 export function neumann(scope: Scope, data: LeastSquares, config: NeumannConfig): Tensor {
   const { channels, pools } = config;
   const eta = scope.parameter("eta", [1], { kind: "constant", value: FIRST_ETA });
-  const regularise = (term: Tensor) => {
-    const [batch, parts, height, width] = term.shape;
-    const each = reshape(term, [batch * parts / 2, 2, height, width]);
-    const sizes = { channels, pools, startsAtZero: true };
-    return reshape(normUNet(scope.at("regulariser"), each, sizes), term.shape);
-  };
+  const sizes = { channels, pools, startsAtZero: true };
+  const regularise = (terms: Tensor) =>
+    eachSet(terms, (term) => normUNet(scope.at("regulariser"), term, sizes));
   return neumannSeries(data, max(reshape(eta, [1, 1, 1, 1]), LEAST_ETA), regularise, config);
 }
