@@ -19,13 +19,18 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const WORKERS = /_worker\.ts$|\/worker\.ts$/;
 /** Rooms that run under Deno alone: the command line, and what only it reaches. */
 const DENO_ONLY = ["cli", "serve", "report"];
+/** What only the page in the browser imports. */
+const PAGE_ONLY = ["@niivue/niivue", "@noble/hashes", "@types/pako", "onnxruntime-web", "pako"];
 /** The command line: `launch` runs under Node and starts `larmor` under Deno. */
 const PROGRAMS = ["cli/launch.ts", "cli/larmor.ts", "report/page/client/main.ts"];
 /** What the compiler needs and the package does not. */
 const BUILD_TOOLS = ["typescript@6.0.3", "@types/node@20"];
 /** What the default method needs. The other models are in the repository. */
 const MODELS = ["prior-brain"];
-const NOT_SHIPPED = ["fast-check", "ajv", "marked", "ts-json-schema-generator", "typescript"];
+const NOT_SHIPPED = [
+  ...PAGE_ONLY,
+  ...["fast-check", "ajv", "marked", "ts-json-schema-generator", "typescript"],
+];
 
 /** Name and version of each package of the import map. */
 const packages = Object.entries(project.imports).map(([alias, specifier]) => {
@@ -106,6 +111,7 @@ async function copySources(folder: string) {
   const source = join(folder, "source");
   const isDenoOnly = (path: string) => DENO_ONLY.includes(path.split("/src/")[1]?.split("/")[0]);
   await cp(join(ROOT, "src"), join(source, "src"), { recursive: true });
+  await rm(join(source, "src", "web"), { recursive: true });
   await cp(join(ROOT, "mod.ts"), join(source, "mod.ts"));
   await writeFile(join(source, "missing.d.ts"), DECLARATIONS);
   const workers = (await filesIn(source)).filter((path) => WORKERS.test(path));

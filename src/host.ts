@@ -1,13 +1,20 @@
 /**
- * Files and processes as Deno, Node and Bun all have them (`node:` modules): what `node:fs` lacks or
- * calls by other names.
+ * Files, processes, workers and compression as Deno, Node and Bun all have them (`node:` modules).
+ * What the library needs of its surroundings is here alone; `web/host.ts` gives the same names to a
+ * page in a browser.
  * @module
  */
-import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { readFile, rm, stat } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parentPort, Worker } from "node:worker_threads";
+import { constants, gunzipSync, gzipSync } from "node:zlib";
+
+export * from "./portable.ts";
 
 /** A file that is open for reading at any offset. */
 export interface OpenFile extends Disposable {
@@ -40,6 +47,20 @@ export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuf
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }
 
+/** What a path is. */
+export interface PathFacts {
+  readonly kind: "file" | "folder" | "other";
+  /** Bytes of a file. */
+  readonly size: number;
+}
+
+/** What a path is; throws where there is nothing. */
+export function pathFacts(path: string): PathFacts {
+  const found = statSync(path);
+  const kind = found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+  return { kind, size: found.size };
+}
+
 /** Whether the path is a file. */
 export const isFile = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -47,6 +68,32 @@ export const isFile = (path: string): boolean =>
 /** Whether the path is a folder. */
 export const isFolder = (path: string): Promise<boolean> =>
   stat(path).then((found) => found.isDirectory(), () => false);
+
+/** Whether there is anything at the path. */
+export const isThere = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+
+/** Names of the folders in a folder; none where it is not there. */
+export async function foldersIn(path: string): Promise<string[]> {
+  const found = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return found.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Folder of the models that come with Larmor, beside mod.ts. */
+export const MODELS_FOLDER: string = fileURLToPath(new URL("../models/", import.meta.url))
+  .replace(/[/\\]$/, "");
+
+/** A path from the root. */
+export const absolutePath = (path: string): string => resolve(path);
+
+/** The path of a file inside a folder, links followed; undefined where there is none. */
+export function fileInside(folder: string, location: string): string | undefined {
+  const leaves = (path: string) =>
+    path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
+  const path = resolve(folder, location);
+  if (isAbsolute(location) || leaves(relative(folder, path)) || !isFile(path)) return undefined;
+  const real = realpathSync(path);
+  return leaves(relative(realpathSync(folder), real)) ? undefined : real;
+}
 
 /** Removes a file, or a folder with what is in it, if it is there. */
 export const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
@@ -77,36 +124,94 @@ export function reason(cause: unknown): string {
 /** Threads that can run at once. */
 export const cores: () => number = availableParallelism;
 
-/** `Promise.try`, which Node 20 lacks: what `act` throws rejects the promise. */
-export const promiseTry = <T>(act: () => T | PromiseLike<T>): Promise<T> =>
-  new Promise((resolve) => resolve(act()));
-
-/** A promise that is settled from outside. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T | PromiseLike<T>) => void;
-  readonly reject: (reason?: unknown) => void;
+/** A SHA-256 that is computed piece by piece. */
+export interface Sha256 {
+  update(piece: Uint8Array | string): Sha256;
+  /** The hash in hexadecimal. */
+  digest(): string;
 }
 
-/** `Promise.withResolvers`, which Node 20 lacks. */
-export function withResolvers<T>(): Deferred<T> {
-  let resolve!: (value: T | PromiseLike<T>) => void, reject!: (reason?: unknown) => void;
-  const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
-  return { promise, resolve, reject };
+/** Begins a SHA-256. */
+export function sha256(): Sha256 {
+  const hash = createHash("sha256");
+  const result: Sha256 = {
+    update(piece) {
+      hash.update(piece);
+      return result;
+    },
+    digest: () => hash.digest("hex"),
+  };
+  return result;
 }
 
-/** A float16 of its bits (IEEE 754); `DataView.getFloat16` is not in Node 20. */
-export function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0
-    ? sign * fraction * 2 ** -24
-    : sign * (1024 + fraction) * 2 ** (exponent - 25);
+/** The gzip of bytes. */
+export const gzip = (bytes: Uint8Array): Uint8Array => gzipSync(bytes);
+
+/** How {@link gunzip} ends. */
+export interface GunzipOptions {
+  /** Most bytes of the result; a RangeError where it has more. */
+  readonly limit?: number;
+  /** Whether the bytes are only the beginning of a file; the result is what they hold. */
+  readonly partial?: boolean;
 }
 
-/** A bfloat16 of its bits: the upper half of a float32. */
-export function bfloat16(bits: number): number {
-  return new Float32Array(Uint32Array.of((bits & 0xffff) << 16).buffer)[0];
+/** Decompresses gzip. */
+export function gunzip(
+  bytes: Uint8Array,
+  { limit, partial = false }: GunzipOptions = {},
+): Uint8Array<ArrayBuffer> {
+  try {
+    // Not the Buffer itself, whose slice() does not copy.
+    const { buffer, byteOffset, byteLength } = gunzipSync(bytes, {
+      ...(partial ? { finishFlush: constants.Z_SYNC_FLUSH } : {}),
+      ...(limit === undefined ? {} : { maxOutputLength: limit }),
+    });
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "ERR_BUFFER_TOO_LARGE") throw cause;
+    throw new RangeError(`more than ${limit} bytes`, { cause });
+  }
 }
+
+/** A worker thread, as its parent sees it. */
+export interface HostWorker {
+  /** Settles when it runs. */
+  readonly ready: Promise<void>;
+  /** Called with each message of the worker. */
+  onMessage(message: unknown): void;
+  /** Called when the worker failed. */
+  onError(error: Error): void;
+  send(message: unknown): void;
+  /** Whether it keeps the process alive; it does until this is called with false. */
+  keepProcess(keep: boolean): void;
+  stop(): void;
+}
+
+/** Starts a worker, which gets nothing of the surroundings. */
+export function startWorker(url: URL): HostWorker {
+  const worker = new Worker(url, { env: {} });
+  const result: HostWorker = {
+    ready: new Promise((resolve) => worker.once("online", resolve)),
+    onMessage: () => {},
+    onError: () => {},
+    send: (message) => worker.postMessage(message),
+    keepProcess: (keep) => keep ? worker.ref() : worker.unref(),
+    stop: () => void worker.terminate(),
+  };
+  worker.on("message", (message) => result.onMessage(message));
+  worker.on("error", (error) => result.onError(error as Error));
+  return result;
+}
+
+/** In a worker: answers each message; `reply` hands the listed memory over rather than copying it. */
+export function serveParent<Q, A>(
+  answer: (message: Q, reply: (message: A, moved: ArrayBuffer[]) => void) => void,
+): void {
+  parentPort?.on(
+    "message",
+    (message: Q) => answer(message, (result, moved) => parentPort!.postMessage(result, moved)),
+  );
+}
+
+/** Lets other work go on, such as that of a signal. */
+export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

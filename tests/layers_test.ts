@@ -12,11 +12,11 @@ const ORDER = [
   ["classical", "samplers", "unrolled"],
   ["recon"],
   ["train"],
-  ["report", "serve"],
+  ["report", "serve", "web"],
   ["cli"],
 ];
 /** Rooms that read and write files. */
-const MAY_IMPORT_IO = ["recon", "train", "report", "serve", "cli"];
+const MAY_IMPORT_IO = ["recon", "train", "report", "serve", "web", "cli"];
 
 /** Which rooms of src/ a room may import. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -109,10 +109,7 @@ Deno.test("only the command line touches Deno.args and Deno.exit", () => {
 /** Lines that a file of src/ should not exceed. */
 const MAX_LINES = 300;
 /** Files that are longer, and why. */
-const LONGER: Record<string, string> = {
-  "src/graph/runtime/session.ts":
-    "the only importer of onnxruntime: programs, what is bound to them and what stays on the device",
-};
+const LONGER: Record<string, string> = {};
 
 Deno.test(`no file of src/ is longer than ${MAX_LINES} lines without a reason`, () => {
   for (const path of sources(SRC)) {

@@ -1,7 +1,6 @@
 /** Bytes at any offset of a plain (not HDF5) file, and their decoding to float32. @module */
-import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { float16, type OpenFile, openFile, reason } from "../host.ts";
+import { float16, type OpenFile, openFile, type PathFacts, pathFacts, reason } from "../host.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** Bytes that can be read at any offset: of an open file, or in memory. */
@@ -63,16 +62,16 @@ export function memoryBytes(path: string, bytes: Uint8Array<ArrayBuffer>): ByteS
 export function checkFile(path: string): number {
   const fail = (why: string, cause?: unknown) =>
     new InputError(`Cannot open ${path}: ${why}`, { cause });
-  let stat: ReturnType<typeof statSync>;
+  let found: PathFacts;
   try {
-    stat = statSync(path);
+    found = pathFacts(path);
   } catch (cause) {
     throw fail(reason(cause), cause);
   }
-  if (stat.isDirectory()) throw fail("a file is required, found a folder");
-  if (!stat.isFile()) throw fail("a regular file is required");
-  if (stat.size === 0) throw fail("the file is empty");
-  return stat.size;
+  if (found.kind === "folder") throw fail("a file is required, found a folder");
+  if (found.kind !== "file") throw fail("a regular file is required");
+  if (found.size === 0) throw fail("the file is empty");
+  return found.size;
 }
 
 function checkRange(path: string, size: number, offset: number, length: number): void {

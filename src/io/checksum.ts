@@ -1,7 +1,6 @@
 /** Checksums of inputs: a report states exactly what a result was made from. @module */
-import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
-import { openFile, reason } from "../host.ts";
+import { openFile, pause, reason, sha256 } from "../host.ts";
 import { cflStem } from "./cfl.ts";
 import type { ContentFormat } from "./detect.ts";
 import type { FileFormat } from "./types.ts";
@@ -11,15 +10,15 @@ const CHUNK = 1 << 20;
 
 /** SHA-256 of a file as hexadecimal, read piece by piece until `signal` stops it. */
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = sha256();
   try {
     using file = openFile(path);
     const buffer = new Uint8Array(CHUNK);
     for (let offset = 0;;) {
       signal?.throwIfAborted();
-      await new Promise(setImmediate); // a signal is seen between pieces
+      await pause(); // a signal is seen between pieces
       const read = file.read(buffer, offset);
-      if (read === 0) return hash.digest("hex");
+      if (read === 0) return hash.digest();
       hash.update(buffer.subarray(0, read));
       offset += read;
     }

@@ -1,8 +1,6 @@
 /** Models as folders: `model.yaml`, the network or its weights, and a card. @module */
-import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import { readBytes, reason } from "../host.ts";
+import { pathFacts, promiseTry, readBytes, reason, sha256 as newSha256 } from "../host.ts";
 import { type ModelReference, modelReference } from "./model_path.ts";
 import { type ModelDescription, type ModelKind, parseModelYaml } from "./model_yaml.ts";
 import { constantScope, type Parameters, type ParameterSpec, tensorsOf } from "./parameters.ts";
@@ -24,9 +22,10 @@ export interface ModelFolder {
  * @throws {InputError} when a file is missing or malformed, or does not have the checksum in model.yaml
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
-  const isFolder = await stat(path).then((found) => found.isDirectory(), (cause) => {
+  const { kind } = await promiseTry(() => pathFacts(path)).catch((cause) => {
     throw new InputError(`Cannot read the model ${path}: ${reason(cause)}`, { cause });
   });
+  const isFolder = kind === "folder";
   const folder = isFolder ? path : path.replace(/\/?[^/]*$/, "") || ".";
   const read = (file: string, hint?: string) =>
     readBytes(file).catch((cause) => {
@@ -45,7 +44,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     );
   }
   const bytes = await read(`${folder}/${description.file}`);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = newSha256().update(bytes).digest();
   if (sha256 !== description.sha256) {
     throw new InputError(
       `Cannot use the model ${path}: the sha256 of ${description.file} must be ` +

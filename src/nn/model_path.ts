@@ -1,11 +1,7 @@
 /** Finds models: by name in `models/` of the project, or by path. @module */
-import { readdir, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { InputError, UsageError } from "../errors.ts";
+import { foldersIn, isThere, MODELS_FOLDER } from "../host.ts";
 import type { ModelDescription } from "./model_yaml.ts";
-
-/** Folder of the models that come with Larmor, beside mod.ts. */
-const MODELS = new URL("../../models/", import.meta.url);
 
 /** Which model was used, for reports. */
 export interface ModelReference {
@@ -33,9 +29,8 @@ export async function modelPath(request: unknown): Promise<string> {
       "Cannot use a denoiser as the weights of this method: a name of models/ or a path is required",
     );
   }
-  const isThere = (path: string) => stat(path).then(() => true, () => false);
   if (/^[\w.-]+$/.test(request) && !/^\.+$/.test(request)) {
-    const shipped = fileURLToPath(new URL(`${request}/`, MODELS)).replace(/[/\\]$/, "");
+    const shipped = `${MODELS_FOLDER}/${request}`;
     if (await isThere(`${shipped}/model.yaml`)) return shipped;
   }
   if (request !== "" && await isThere(request)) return request;
@@ -50,7 +45,5 @@ export async function modelPath(request: unknown): Promise<string> {
 /** Names of the models that come with Larmor, sorted; `recipes` holds scripts. */
 async function shippedModels(): Promise<string[]> {
   // An installation without its models has none.
-  const found = await readdir(MODELS, { withFileTypes: true }).catch(() => []);
-  return found.filter((entry) => entry.isDirectory() && entry.name !== "recipes")
-    .map(({ name }) => name).sort();
+  return (await foldersIn(MODELS_FOLDER)).filter((name) => name !== "recipes").sort();
 }

@@ -27,10 +27,15 @@ const KEY_CODES: Readonly<Record<string, number>> = {
   ArrowDown: 40,
 };
 
+/** Workers are heard too. */
+const ATTACH = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
+
 /** A browser with one page. */
 export class Browser implements AsyncDisposable {
-  /** Errors of the page and requests it made for anything but itself. */
+  /** Errors of the page and its workers, and requests for anything but the page itself. */
   readonly complaints: string[] = [];
+  /** Where a page that is not a file comes from; it may ask for more of that. */
+  #origin: string | undefined;
   readonly #process: Deno.ChildProcess;
   readonly #folder: string;
   readonly #socket: WebSocket;
@@ -45,14 +50,15 @@ export class Browser implements AsyncDisposable {
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
   }
 
-  /** Starts a browser with an empty page. */
-  static async open(): Promise<Browser> {
+  /** Starts a browser with an empty page; `flags` are further ones of Chromium. */
+  static async open(flags: readonly string[] = []): Promise<Browser> {
     const folder = await Deno.makeTempDir();
     const process = new Deno.Command("chromium", {
       args: [
         ...["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         ...["--hide-scrollbars", "--no-first-run", "--remote-debugging-port=0"],
-        ...["--force-color-profile=srgb", `--user-data-dir=${folder}`, "about:blank"],
+        ...["--force-color-profile=srgb", `--user-data-dir=${folder}`, ...flags],
+        "about:blank",
       ],
       stdout: "null",
       stderr: "null",
@@ -73,6 +79,7 @@ export class Browser implements AsyncDisposable {
     for (const domain of ["Page", "Runtime", "Log", "Network"]) {
       await browser.call(`${domain}.enable`);
     }
+    await browser.call("Target.setAutoAttach", ATTACH);
     return browser;
   }
 
@@ -87,9 +94,8 @@ export class Browser implements AsyncDisposable {
   }
 
   /** Calls a method of the protocol. */
-  call(method: string, params: Values = {}): Promise<Values> {
+  call(method: string, params: Values = {}, sessionId = this.#session): Promise<Values> {
     const id = ++this.#calls;
-    const sessionId = this.#session;
     this.#socket.send(JSON.stringify({ id, method, params, ...sessionId && { sessionId } }));
     return new Promise((resolve, reject) => {
       this.#answers.set(id, ({ result, error }) => {
@@ -110,8 +116,19 @@ export class Browser implements AsyncDisposable {
       this.complaints.push(JSON.stringify(params));
     } else if (method === "Network.requestWillBeSent") {
       const { url } = params.request as { url: string };
-      if (!/^(file|data|blob):/.test(url)) this.complaints.push(`request of ${url}`);
+      const own = this.#origin !== undefined && url.startsWith(`${this.#origin}/`);
+      if (!own && !/^(file|data|blob):/.test(url)) this.complaints.push(`request of ${url}`);
+    } else if (method === "Target.attachedToTarget") {
+      this.#watchWorker(params.sessionId as string);
     }
+  }
+
+  /** Hears of the requests and errors of a worker, and of its own workers. */
+  #watchWorker(session: string): void {
+    const calls = ["Runtime.enable", "Network.enable"].map((name) => this.call(name, {}, session));
+    calls.push(this.call("Target.setAutoAttach", ATTACH, session));
+    // It may have ended, or be of a kind that does not know these.
+    for (const call of calls) call.catch(() => {});
   }
 
   /** Sets the size of the window in CSS pixels. */
@@ -135,6 +152,19 @@ export class Browser implements AsyncDisposable {
     await this.until(`document.readyState === "complete" && location.protocol === "file:"`);
   }
 
+  /** Opens a page of a server on this machine, which may ask its server for more. */
+  async visit(url: string): Promise<void> {
+    this.#origin = new URL(url).origin;
+    await this.call("Page.navigate", { url });
+  }
+
+  /** Chooses files in an input of that kind. */
+  async choose(selector: string, files: readonly string[]): Promise<void> {
+    const { root } = await this.call("DOM.getDocument") as { root: { nodeId: number } };
+    const { nodeId } = await this.call("DOM.querySelector", { nodeId: root.nodeId, selector });
+    await this.call("DOM.setFileInputFiles", { nodeId, files: [...files] });
+  }
+
   /** The value of an expression in the page; promises are awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.call("Runtime.evaluate", {
@@ -147,8 +177,8 @@ export class Browser implements AsyncDisposable {
   }
 
   /** Waits until an expression is true in the page. */
-  async until(expression: string): Promise<void> {
-    const end = Date.now() + WAIT_MS;
+  async until(expression: string, wait = WAIT_MS): Promise<void> {
+    const end = Date.now() + wait;
     while (!await this.evaluate<boolean>(expression)) {
       if (Date.now() > end) throw new Error(`Waited in vain for ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

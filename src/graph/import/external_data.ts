@@ -1,8 +1,6 @@
 /** Weights that a model keeps in files beside it. @module */
-import { realpathSync } from "node:fs";
-import { isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../errors.ts";
-import { isFile, openFile } from "../../host.ts";
+import { fileInside, openFile } from "../../host.ts";
 import type { ExternalLoader } from "./constants.ts";
 
 /**
@@ -13,7 +11,7 @@ import type { ExternalLoader } from "./constants.ts";
  */
 export function externalLoader(folder: string): ExternalLoader {
   return (location, offset, length) => {
-    const path = pathInside(folder, location);
+    const path = fileInside(folder, location);
     if (path === undefined) {
       const name = JSON.stringify(location);
       throw new InputError(
@@ -36,14 +34,4 @@ export function externalLoader(folder: string): ExternalLoader {
     }
     return bytes;
   };
-}
-
-/** The path of a file inside the folder, links followed; undefined where there is none. */
-function pathInside(folder: string, location: string): string | undefined {
-  const leaves = (path: string) =>
-    path === "" || path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
-  const path = resolve(folder, location);
-  if (isAbsolute(location) || leaves(relative(folder, path)) || !isFile(path)) return undefined;
-  const real = realpathSync(path);
-  return leaves(relative(realpathSync(folder), real)) ? undefined : real;
 }

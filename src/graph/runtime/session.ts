@@ -1,12 +1,11 @@
 /**
- * Runs graphs through onnxruntime. The only file that imports it.
+ * Runs graphs through onnxruntime.
  *
  * A `Runtime` owns every session it compiled and releases them when it is disposed; the same graph
  * is compiled once.
  * @module
  */
-import { createHash } from "node:crypto";
-import ort from "onnxruntime-node";
+import { sha256 } from "../../host.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type {
   CompileOptions,
@@ -23,6 +22,8 @@ import {
   hasHardwareAdapter,
   resolveDevice,
 } from "./device.ts";
+import { provider } from "./onnxruntime.ts";
+import type { OrtSession, OrtTensor } from "./provider.ts";
 import { exp } from "../ops/elementwise.ts";
 import { graphMemory } from "./memory.ts";
 import { identity, input } from "../ops/leaf.ts";
@@ -35,7 +36,7 @@ export class Runtime implements AsyncDisposable {
   /** The device every session runs on. */
   readonly device: Device;
   readonly #threads: number | undefined;
-  readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
+  readonly #sessions = new Map<string, Promise<OrtSession>>();
   #compileSeconds = 0;
   #graphBytes = 0;
   #disposed = false;
@@ -124,15 +125,13 @@ export class Runtime implements AsyncDisposable {
     const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
     this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
     const onDevice = this.device === "webgpu" ? keep : [];
-    const key = createHash("sha256").update(model).update(`${onDevice}`).digest("base64");
+    const key = sha256().update(model).update(`${onDevice}`).digest();
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const places = Object.keys(outputs).map((name) =>
-        [name, onDevice.includes(name as K) ? "gpu-buffer" : "cpu"] as const
-      );
-      session = openSession(model, this.device, {
-        intraOpNumThreads: this.#threads,
-        preferredOutputLocation: onDevice.length > 0 ? Object.fromEntries(places) : undefined,
+      session = provider.open(model, this.device, {
+        threads: this.#threads,
+        keep: onDevice,
+        outputs: Object.keys(outputs),
       }).catch((cause) => {
         const operators = topological(Object.values<Tensor>(outputs)).map(({ op }) => op);
         throw compileError(this.device, operators, cause);
@@ -162,52 +161,28 @@ function requireFloat32(kind: string, tensors: NamedTensors): void {
   }
 }
 
-/** The log level of onnxruntime at which errors are thrown but not printed as well. */
-const LOG_FATAL = 4;
-ort.env.logLevel = "fatal";
-
 /** Runs a tiny graph on a device; rejects where the device is not available. */
 async function trial(device: Device): Promise<void> {
   const x = input("x", [1]);
-  const session = await openSession(encodeModel({ x }, { y: exp(x) }), device);
-  await session.release();
-}
-
-function openSession(
-  model: Uint8Array<ArrayBuffer>,
-  device: Device,
-  options: ort.InferenceSession.SessionOptions = {},
-): Promise<ort.InferenceSession> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return ort.InferenceSession.create(model, {
-    ...Object.fromEntries(given),
-    executionProviders: [device],
-    graphOptimizationLevel: "all",
-    logSeverityLevel: LOG_FATAL,
-    extra: {
-      session: {
-        // Threads that spin while they wait slow down other work on a shared machine.
-        intra_op: { allow_spinning: "0" },
-        // A node that the device cannot run must not silently run on the CPU.
-        ...(device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
-      },
-    },
+  const session = await provider.open(encodeModel({ x }, { y: exp(x) }), device, {
+    outputs: ["y"],
   });
+  await session.release();
 }
 
 /** A session as a program; `bound` are the inputs that are fixed. */
 function sessionProgram<I extends string, O extends string, K extends O>(
   runtime: Runtime,
-  session: ort.InferenceSession,
+  session: OrtSession,
   inputs: Readonly<Record<I, Tensor>>,
   kept: ReadonlySet<string>,
-  bound: Readonly<Record<string, ort.Tensor>> = {},
+  bound: Readonly<Record<string, OrtTensor>> = {},
 ): Program<I, O, K> {
   const shapes = Object.entries<Tensor>(inputs).map(([name, { shape }]) => [name, shape] as const);
   return {
     inputShapes: Object.fromEntries(shapes) as Record<I, Shape>,
     async run(feeds) {
-      const tensors: Record<string, ort.Tensor> = { ...bound };
+      const tensors: Record<string, OrtTensor> = { ...bound };
       for (const [name, shape] of shapes) {
         if (!Object.hasOwn(feeds, name)) {
           throw new TypeError(`Cannot run the graph: input ${name} is missing`);
@@ -222,7 +197,7 @@ function sessionProgram<I extends string, O extends string, K extends O>(
     async bind<F extends I>(fixed: Readonly<Record<F, ProgramInput>>) {
       const all = { ...bound };
       const rest: Record<string, Tensor> = { ...inputs };
-      const uploaded: ort.Tensor[] = [];
+      const uploaded: OrtTensor[] = [];
       for (const [name, array] of Object.entries<ProgramInput>(fixed)) {
         if (!Object.hasOwn(rest, name)) {
           throw new TypeError(
@@ -245,7 +220,7 @@ function sessionProgram<I extends string, O extends string, K extends O>(
   };
 }
 
-function checkedInput(name: string, shape: Shape, array: ProgramInput): ort.Tensor {
+function checkedInput(name: string, shape: Shape, array: ProgramInput): OrtTensor {
   if (!sameShape(array.shape, shape)) {
     throw new RangeError(
       `Cannot run the graph: input ${name} must have shape ${formatShape(shape)}, ` +
@@ -254,14 +229,14 @@ function checkedInput(name: string, shape: Shape, array: ProgramInput): ort.Tens
   }
   return array instanceof KeptArray
     ? array.tensor
-    : new ort.Tensor("float32", (array as NdArray).data, shape);
+    : provider.tensor((array as NdArray).data as Float32Array, shape);
 }
 
 class KeptArray implements DeviceArray {
-  readonly tensor: ort.Tensor;
+  readonly tensor: OrtTensor;
   readonly #runtime: Runtime;
 
-  constructor(runtime: Runtime, tensor: ort.Tensor) {
+  constructor(runtime: Runtime, tensor: OrtTensor) {
     this.tensor = tensor;
     this.#runtime = runtime;
   }
@@ -281,7 +256,7 @@ class KeptArray implements DeviceArray {
 }
 
 /** Between host and WebGPU onnxruntime-node 1.30 copies inputs and outputs of graphs, nothing else. */
-async function copied(runtime: Runtime, tensor: ort.Tensor, to: "host" | "device") {
+async function copied(runtime: Runtime, tensor: OrtTensor, to: "host" | "device") {
   const copy = await runtime.build<"x", "y", "y">(
     { x: tensor.dims },
     ({ x }) => ({ y: identity(x) }),
@@ -291,6 +266,6 @@ async function copied(runtime: Runtime, tensor: ort.Tensor, to: "host" | "device
   return y instanceof KeptArray ? y.tensor : checkedInput("x", tensor.dims, y);
 }
 
-function hostArray({ data, dims }: ort.Tensor): NdArray {
+function hostArray({ data, dims }: OrtTensor): NdArray {
   return { data: data as Float32Array, shape: dims };
 }

@@ -1,6 +1,6 @@
 /** Datasets of an open HDF5 file: their descriptions, and parts of them as bytes. @module */
-import { statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
+import { pathFacts } from "../../host.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { MAX_DEFLATE_RATIO } from "../bytes.ts";
 import { unreadable } from "../unreadable.ts";
@@ -86,7 +86,7 @@ function checkSize(
   bytes: number,
   ratio = 1,
 ): void {
-  const found = statSync(file.path).size;
+  const found = pathFacts(file.path).size;
   if (bytes <= ratio * found) return;
   throw new InputError(
     `Cannot read ${file.path}: ${bytes} bytes are required for ${name} [${shape}], ` +

@@ -1,5 +1,5 @@
 /**
- * HDF5 files through libhdf5 compiled to WebAssembly: the only importer of h5wasm.
+ * HDF5 files through libhdf5 compiled to WebAssembly.
  *
  * Three properties of h5wasm determine this file:
  *
@@ -12,9 +12,8 @@
  * - Every copy of `HEAPU8` is invalid once the heap has grown: it is read again after each call.
  * @module
  */
-import { resolve } from "node:path";
 import { InputError } from "../../errors.ts";
-import { reason } from "../../host.ts";
+import { absolutePath, reason } from "../../host.ts";
 import { quoted } from "../../quoted.ts";
 import { type ByteSource, openBytes } from "../bytes.ts";
 import type { EmscriptenFiles, Hdf5Library } from "./h5wasm.ts";
@@ -42,8 +41,7 @@ let otherFile: string | undefined;
 /** Loads libhdf5 on first use, which takes 0.2 s. */
 function loadLibrary(): Promise<Hdf5Library> {
   loading ??= (async () => {
-    const { default: h5wasm } = await import("h5wasm/node");
-    const library = await h5wasm.ready as unknown as Hdf5Library;
+    const library = await (await import("./build.ts")).ready;
     captureStandardError(library);
     refuseOtherFiles(library.FS);
     return library;
@@ -64,7 +62,8 @@ function captureStandardError(library: Hdf5Library): void {
 function refuseOtherFiles(files: EmscriptenFiles): void {
   const open = files.open;
   files.open = (path, flags, mode) => {
-    if (opening !== undefined && resolve(path) === resolve(opening)) return open(path, flags, mode);
+    const isIt = opening !== undefined && absolutePath(path) === absolutePath(opening);
+    if (isIt) return open(path, flags, mode);
     if ((flags & O_DIRECTORY) === 0) otherFile = path;
     throw Object.assign(new Error("refused"), { name: "ErrnoError", errno: EACCES });
   };

@@ -3,8 +3,8 @@
  * loops without end on a damaged file.
  * @module
  */
-import { parentPort } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
+import { serveParent } from "../../host.ts";
 import { MrdRecords } from "../mrd/hdf5_records.ts";
 import { fastmriKspace, readReference } from "./fastmri.ts";
 import type { KspaceDataset } from "./kspace_dataset.ts";
@@ -62,7 +62,7 @@ async function serve(request: Hdf5Request): Promise<Hdf5Results[keyof Hdf5Result
   return null;
 }
 
-parentPort?.on("message", async (request: Hdf5Request) => {
+serveParent(async (request: Hdf5Request, reply: (a: Hdf5Answer, moved: ArrayBuffer[]) => void) => {
   let answer: Hdf5Answer;
   let moved: ArrayBuffer[] = [];
   try {
@@ -76,5 +76,5 @@ parentPort?.on("message", async (request: Hdf5Request) => {
     const hint = cause instanceof InputError ? cause.hint : undefined;
     answer = { error: { name, message, hint }, fatal: hdf5IsTrapped() };
   }
-  parentPort!.postMessage(answer, moved);
+  reply(answer, moved);
 });

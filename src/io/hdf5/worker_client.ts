@@ -7,9 +7,8 @@
  * that exceeds it is stopped. An idle worker does not keep the process alive.
  * @module
  */
-import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
-import { withResolvers } from "../../host.ts";
+import { type HostWorker, startWorker, withResolvers } from "../../host.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { checkFile } from "../bytes.ts";
 import type { MrdDescription, RecordBatch, RecordKind } from "../mrd/hdf5_records.ts";
@@ -77,13 +76,7 @@ export type Hdf5Answer =
 /** Milliseconds for any request: opening takes some 10 ms, on a slow network disk a second. */
 export const TIME_LIMIT = 60_000;
 
-interface Engine {
-  readonly worker: Worker;
-  /** Settles when the worker runs: compiling it does not count against a request. */
-  readonly ready: Promise<unknown>;
-}
-
-let engine: Engine | undefined;
+let engine: HostWorker | undefined;
 /** The end of the queue of requests: the worker answers one at a time. */
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -95,7 +88,7 @@ export class WorkerFile<R extends OpenRequest> implements Disposable {
   readonly #request: R;
   readonly #timeLimit: number;
   /** A handle is only good in the engine that gave it; undefined once the file is closed. */
-  #open: { readonly handle: number; readonly engine: Engine | undefined } | undefined;
+  #open: { readonly handle: number; readonly engine: HostWorker | undefined } | undefined;
 
   private constructor(request: R, timeLimit: number, opened: Opened<R>) {
     const { handle, description } = opened;
@@ -145,11 +138,11 @@ function ask(path: string, request: Hdf5Request, timeLimit: number): Promise<unk
 }
 
 async function askNow(path: string, request: Hdf5Request, timeLimit: number): Promise<unknown> {
-  engine ??= start();
-  const { worker, ready } = engine;
-  worker.ref();
+  const worker = engine ??= startWorker(new URL("./worker.ts", import.meta.url));
+  worker.keepProcess(true);
   try {
-    await ready;
+    // Compiling it does not count against a request.
+    await worker.ready;
     const answer = await answerOf(worker, request, timeLimit);
     if ("result" in answer) return answer.result;
     if (answer.fatal) stop();
@@ -161,38 +154,32 @@ async function askNow(path: string, request: Hdf5Request, timeLimit: number): Pr
       hint: "It is damaged, or its disk does not respond; copy or download it again",
     });
   } finally {
-    worker.unref();
+    worker.keepProcess(false);
   }
 }
 
-function start(): Engine {
-  // A part of the program that reads files of others gets nothing of the surroundings.
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { env: {} });
-  return { worker, ready: new Promise((resolve) => worker.once("online", resolve)) };
-}
-
 function stop(): void {
-  engine?.worker.terminate();
+  engine?.stop();
   engine = undefined;
 }
 
 /** The worker gave no answer. */
 class WorkerFailure extends Error {}
 
-function answerOf(worker: Worker, request: Hdf5Request, timeLimit: number): Promise<Hdf5Answer> {
+function answerOf(
+  worker: HostWorker,
+  request: Hdf5Request,
+  timeLimit: number,
+): Promise<Hdf5Answer> {
   const { promise, resolve, reject } = withResolvers<Hdf5Answer>();
   const failed = (error: Error) =>
     reject(new WorkerFailure(`the library failed: ${error.message}`));
   const late = () => reject(new WorkerFailure(`no end within ${Math.round(timeLimit / 1000)} s`));
   const timer = setTimeout(late, timeLimit);
-  worker.once("message", resolve);
-  worker.once("error", failed);
-  worker.postMessage(request);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    worker.off("message", resolve);
-    worker.off("error", failed);
-  });
+  worker.onMessage = (message) => resolve(message as Hdf5Answer);
+  worker.onError = failed;
+  worker.send(request);
+  return promise.finally(() => clearTimeout(timer));
 }
 
 /** An error of the worker as one of ours. */

@@ -3,8 +3,8 @@
  * A plain .nii is read slice by slice; a .nii.gz is decompressed into memory.
  * @module
  */
-import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../../errors.ts";
+import { gunzip, type GunzipOptions } from "../../host.ts";
 import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { habitualNames, namedAxes } from "../axes.ts";
 import { type ByteSource, MAX_DEFLATE_RATIO, memoryBytes, openBytes } from "../bytes.ts";
@@ -29,7 +29,7 @@ type NiftiSource = { readonly header: NiftiHeader; readonly source: ByteSource }
 export function inflatedHead(file: ByteSource): Uint8Array<ArrayBuffer> {
   const head = file.read(0, Math.min(HEAD_BYTES, file.size));
   if (!isGzip(head)) return head;
-  return inflate(file.path, head, { finishFlush: constants.Z_SYNC_FLUSH });
+  return inflate(file.path, head, { partial: true });
 }
 
 function isGzip(head: Uint8Array): boolean {
@@ -39,18 +39,15 @@ function isGzip(head: Uint8Array): boolean {
 function inflate(
   path: string,
   bytes: Uint8Array,
-  options: { finishFlush?: number; maxOutputLength?: number },
+  options: GunzipOptions,
 ): Uint8Array<ArrayBuffer> {
   try {
-    // Not the Buffer itself, whose slice() does not copy.
-    const { buffer, byteOffset, byteLength } = gunzipSync(bytes, options);
-    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    return gunzip(bytes, options);
   } catch (cause) {
-    const { code, message } = cause as Error & { code?: string };
-    const problem = code === "ERR_BUFFER_TOO_LARGE"
-      ? `Cannot read ${path}: it decompresses to more than the ${options.maxOutputLength} ` +
+    const problem = cause instanceof RangeError
+      ? `Cannot read ${path}: it decompresses to more than the ${options.limit} ` +
         "bytes that its header announces"
-      : `Cannot decompress ${path}: ${message}`;
+      : `Cannot decompress ${path}: ${(cause as Error).message}`;
     throw new InputError(problem, { cause });
   }
 }
@@ -81,7 +78,7 @@ function inflated(file: ByteSource, required: number): ByteSource {
     const hint = "Decompress it with gunzip: a plain .nii is read slice by slice";
     throw unreadable(file.path, limit, `${required} bytes after decompression`, hint);
   }
-  const options = { maxOutputLength: required + MAX_PADDING };
+  const options = { limit: required + MAX_PADDING };
   return memoryBytes(file.path, inflate(file.path, file.read(0, file.size), options));
 }
 

@@ -1,7 +1,7 @@
 /** Writing NIfTI-1, or NIfTI-2 when a dimension does not fit. @module */
-import { gzipSync } from "node:zlib";
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
 import { InputError } from "../../errors.ts";
+import { gzip } from "../../host.ts";
 import { writeFileWhole } from "../atomic.ts";
 import { frameCount } from "../axes.ts";
 import { bytesOf, concatBytes } from "../bytes.ts";
@@ -61,7 +61,7 @@ export async function writeNifti(
   const header = headerBytes(dims, complex, geometry, { description, white });
   const values = complex ? interleave(image) : image.data;
   const bytes = concatBytes([header, bytesOf(values)]);
-  await writeFileWhole(path, path.endsWith(".gz") ? gzipSync(bytes) : bytes);
+  await writeFileWhole(path, path.endsWith(".gz") ? gzip(bytes) : bytes);
 }
 
 /** The header, with the four bytes behind it that say "no extensions". */

@@ -4,8 +4,7 @@
  * methods (DDRM) need of data from several coils.
  * @module
  */
-import { Worker } from "node:worker_threads";
-import { cores } from "../../host.ts";
+import { cores, type HostWorker, startWorker } from "../../host.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import { type ComplexMatrix, hermitianEigen } from "../calibration/hermitian_eigen.ts";
 
@@ -93,30 +92,29 @@ export async function decomposeInWorkers(
   workerCount = Math.min(cores(), MAX_WORKERS),
 ): Promise<void> {
   const url = new URL("./column_basis_worker.ts", import.meta.url);
-  const workers = Array.from({ length: workerCount }, () => new Worker(url, { env: {} }));
+  const workers = Array.from({ length: workerCount }, () => startWorker(url));
   let next = 0;
-  const serve = (worker: Worker) =>
+  const serve = (worker: HostWorker) =>
     new Promise<void>((resolve, reject) => {
       let column = 0;
       const feed = () => {
         if (signal?.aborted) return reject(signal.reason);
         if (next === count) return resolve();
         column = next++;
-        worker.postMessage(task(column));
+        worker.send(task(column));
       };
-      worker.on("message", (basis: ColumnBasis) => {
-        place(column, basis);
+      worker.onMessage = (basis) => {
+        place(column, basis as ColumnBasis);
         feed();
-      });
-      worker.on("error", (cause: Error) => {
+      };
+      worker.onError = (cause) =>
         reject(new Error(`Cannot decompose a column: ${cause.message}`, { cause }));
-      });
       feed();
     });
   try {
     await Promise.all(workers.map(serve));
   } finally {
-    for (const worker of workers) worker.terminate();
+    for (const worker of workers) worker.stop();
   }
 }
 

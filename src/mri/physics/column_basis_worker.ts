@@ -1,8 +1,8 @@
 /** Decomposes the columns that it is sent. @module */
-import { parentPort } from "node:worker_threads";
-import { columnBasis, type ColumnTask } from "./column_basis.ts";
+import { serveParent } from "../../host.ts";
+import { type ColumnBasis, columnBasis, type ColumnTask } from "./column_basis.ts";
 
-parentPort!.on("message", (task: ColumnTask) => {
+serveParent<ColumnTask, ColumnBasis>((task, reply) => {
   const basis = columnBasis(task);
-  parentPort!.postMessage(basis, [basis.vectors.buffer, basis.squares.buffer]);
+  reply(basis, [basis.vectors.buffer, basis.squares.buffer]);
 });

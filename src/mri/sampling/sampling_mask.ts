@@ -6,8 +6,8 @@
  * `acs` centred lines are lines floor(n / 2) - floor(acs / 2) and the acs - 1 after it.
  * @module
  */
-import { createHash } from "node:crypto";
 import { InputError } from "../../errors.ts";
+import { sha256 } from "../../host.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { Extent, PartialSampling } from "./partial_sampling.ts";
 
@@ -180,7 +180,7 @@ export class SamplingMask implements MaskContent {
   get key(): string {
     const { isLines, height, width, acs, acsStart, partial, columns, values, support } = this;
     this.#key ??= JSON.stringify([isLines, height, width, acs, acsStart, partial, columns]) +
-      createHash("sha256").update(values).update(support ?? "").digest("base64");
+      sha256().update(values).update(support ?? "").digest();
     return this.#key;
   }
 

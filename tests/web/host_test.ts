@@ -1,0 +1,56 @@
+/** What the page has in the place of modules of the library gives the same. */
+import assert from "node:assert/strict";
+import * as atomic from "../../src/io/atomic.ts";
+import * as nodeHost from "../../src/host.ts";
+import * as nodeHdf5 from "../../src/io/hdf5/build.ts";
+import * as nodeRuntime from "../../src/graph/runtime/onnxruntime.ts";
+import * as webAtomic from "../../src/web/host/atomic.ts";
+import * as webHost from "../../src/web/host/host.ts";
+import type * as webHdf5 from "../../src/web/host/hdf5.ts";
+import * as webRuntime from "../../src/web/host/onnxruntime.ts";
+
+/** Does not compile where the page lacks a name, or has it with another type. */
+const HOST: typeof nodeHost = webHost;
+const RUNTIME: typeof nodeRuntime = webRuntime;
+type Hdf5 = typeof webHdf5 extends typeof nodeHdf5 ? true : never;
+const _hdf5: Hdf5 = true;
+const WRITE: Pick<typeof atomic, "writeFileWhole"> = webAtomic;
+
+Deno.test("the page's host has every name of the library's", () => {
+  assert.deepEqual(
+    Object.keys(nodeHost).filter((name) => !(name in HOST)),
+    [],
+  );
+  assert.deepEqual(Object.keys(nodeRuntime).filter((name) => !(name in RUNTIME)), []);
+});
+
+Deno.test("SHA-256 and gzip of the page are those of the library", () => {
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * i) % 251);
+  const hash = (host: typeof nodeHost) => host.sha256().update(bytes).update("Larmor").digest();
+  assert.equal(hash(HOST), hash(nodeHost));
+  const packed = nodeHost.gzip(bytes);
+  assert.deepEqual(HOST.gunzip(packed, { limit: bytes.length }), bytes);
+  assert.deepEqual(nodeHost.gunzip(HOST.gzip(bytes)), bytes);
+  for (const host of [HOST, nodeHost]) {
+    assert.throws(() => host.gunzip(packed, { limit: 1000 }), RangeError);
+    assert.throws(() => host.gunzip(packed.subarray(0, 900)));
+    const start = host.gunzip(packed.subarray(0, 900), { partial: true });
+    assert.ok(start.length > 100);
+    assert.deepEqual(start, bytes.slice(0, start.length));
+  }
+});
+
+Deno.test("files that the page is given have the paths of a disk", async () => {
+  await WRITE.writeFileWhole("models/prior/model.yaml", new Uint8Array(5));
+  webHost.giveFile("scan.h5", new Blob(["abc"]));
+  assert.deepEqual(HOST.pathFacts("scan.h5"), { kind: "file", size: 3 });
+  assert.deepEqual(HOST.pathFacts("models/prior"), { kind: "folder", size: 0 });
+  assert.throws(() => HOST.pathFacts("other.h5"), /no such file/);
+  assert.deepEqual(await HOST.foldersIn("models"), ["prior"]);
+  assert.equal(HOST.fileInside("models/prior", "model.yaml"), "models/prior/model.yaml");
+  assert.equal(HOST.fileInside("models/prior", "../../scan.h5"), undefined);
+  assert.equal(HOST.absolutePath("//scan.h5"), HOST.absolutePath("scan.h5"));
+  assert.deepEqual([...await HOST.readBytes("scan.h5")], [97, 98, 99]);
+  await HOST.remove("models");
+  assert.equal(await HOST.isThere("models"), false);
+});
