@@ -126,8 +126,8 @@ const ROOMS = {
 } as const;
 
 function entry(room: MethodEntry["room"], method: Method): MethodEntry {
-  const { name, summary, samples = false, fixedSteps = false, defaultModel: model } = method;
-  return { name, summary, room, samples, fixedSteps, model };
+  const { name, summary, samples = false, fixedSteps = false, defaultModel } = method;
+  return { name, summary, room, samples, fixedSteps, model: defaultModel ?? undefined };
 }
 
 /** Builds in a folder, which is emptied before. */
@@ -141,7 +141,8 @@ export async function buildPage(folder: string): Promise<void> {
     defaultMethod: DEFAULT_METHOD,
     exampleMask: EXAMPLE_MASK,
     methods: Object.entries(ROOMS).flatMap(([room, methods]) =>
-      methods.map((method) => entry(room as MethodEntry["room"], method))
+      methods.filter(({ defaultModel }) => defaultModel !== null)
+        .map((method) => entry(room as MethodEntry["room"], method))
     ).filter(({ model }) => model === undefined || models.some(({ name }) => name === model)),
     models,
   };

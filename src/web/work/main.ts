@@ -47,7 +47,7 @@ async function look(source: Source): Promise<Found> {
 async function run(source: Source, task: Task): Promise<Done> {
   const start = performance.now();
   const { device, model = findMethod(task.method).defaultModel, ...options } = task;
-  if (model !== undefined) {
+  if (model) {
     await fetchModel(await loadCatalog(), model, (part) => progress(`fetch ${model}`, part));
   }
   progress("start onnxruntime", 0);
