@@ -55,7 +55,7 @@ export class Browser implements AsyncDisposable {
     const folder = await Deno.makeTempDir();
     const process = new Deno.Command("chromium", {
       args: [
-        ...["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        ...["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"],
         ...["--hide-scrollbars", "--no-first-run", "--remote-debugging-port=0"],
         ...["--force-color-profile=srgb", `--user-data-dir=${folder}`, ...flags],
         "about:blank",

@@ -130,3 +130,26 @@ testWith(
     assert.deepEqual(page.complaints, []);
   },
 );
+
+testWith(chromium, "WebGPU in the browser, in software, gives the same image", async () => {
+  await inFolder(async (at) => {
+    await writeKspace(at("own.npy"), 24);
+    const flags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+    await using page = await WebPage.open({ flags });
+    await page.open([at("own.npy")]);
+    await setSampling(page);
+    await page.set("device", "webgpu");
+    await page.set("method", "diffpir");
+    await page.set("steps", "2");
+    await page.set("samples", "1");
+    assert.equal(await page.run(), "");
+    const options = { method: "diffpir", steps: 2, samples: 1, mask: MASK };
+    const error = await compared(page, at("own.npy"), options);
+    assert.ok(error < 1e-3, `diffpir: ${error}`);
+    const report: ReconReport = JSON.parse(
+      new TextDecoder().decode((await page.save("recon.json")).bytes),
+    );
+    assert.equal(report.device, "webgpu");
+    assert.deepEqual(page.complaints, []);
+  });
+});
