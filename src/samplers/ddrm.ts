@@ -1,19 +1,8 @@
 /** DDRM. @module */
-import {
-  add,
-  concat,
-  div,
-  greater,
-  max,
-  mul,
-  slice,
-  sqrt,
-  sub,
-  type Tensor,
-  where,
-} from "../graph/mod.ts";
-import { type DataTerm, defineSampler, type Sampler } from "./core/contract.ts";
+import { add, div, greater, max, mul, sqrt, sub, type Tensor, where } from "../graph/mod.ts";
+import { defineSampler, type Sampler } from "./core/contract.ts";
 import { LEVEL_RANGES, posteriorSteps } from "./core/schedule.ts";
+import { inSpectrum, together } from "./core/spectral.ts";
 
 /** Smallest noise level that is divided by. */
 const TINY = 1e-12;
@@ -54,7 +43,7 @@ export const ddrm: Sampler = defineSampler({
   spectral: true,
   stepKinds: ({ weight, eta, etaB, minEigenvalue }) => ({
     start({ x, sigma, noise, data }) {
-      const spectrum = measured(data, weight, minEigenvalue);
+      const spectrum = inSpectrum(data, { weight, minEigenvalue });
       const { analyse, synthesise, isMeasured, mean, variance } = spectrum;
       const left = sub(mul(sigma, sigma), variance);
       const known = add(mean, mul(sqrt(max(left, 0)), analyse(noise())));
@@ -62,7 +51,7 @@ export const ddrm: Sampler = defineSampler({
       return { x: synthesise(where(isKnown, known, analyse(x))) };
     },
     step({ x, sigma, sigmaNext, noise, data, denoise }) {
-      const spectrum = measured(data, weight, minEigenvalue);
+      const spectrum = inSpectrum(data, { weight, minEigenvalue });
       const { analyse, synthesise, isMeasured, mean, variance } = spectrum;
       const [X, D, Z] = together(analyse, [x, denoise(x, sigma), noise()]);
       const fresh = mul(mul(sigmaNext, eta), Z);
@@ -86,22 +75,3 @@ export const ddrm: Sampler = defineSampler({
     return [{ kind: "start", sigma, sigmaNext: sigma }, ...steps];
   },
 });
-
-/** f of several images by one call on a larger batch: the bases are large, and are read once. */
-function together(f: (x: Tensor) => Tensor, images: readonly Tensor[]): Tensor[] {
-  const batch = images[0].shape[0];
-  const all = f(concat(images, 0));
-  return images.map((_, i) => slice(all, 0, i * batch, (i + 1) * batch));
-}
-
-/** The basis, with mean y_bar and variance sigma_y^2 / s^2 of each coefficient given its datum alone. */
-function measured({ spectrum, sigma }: DataTerm, weight: number, minEigenvalue: number) {
-  const { squares, data } = spectrum!;
-  const s2 = max(squares, minEigenvalue);
-  return {
-    ...spectrum!,
-    isMeasured: greater(squares, minEigenvalue),
-    mean: div(data, s2),
-    variance: div(mul(mul(sigma, sigma), weight), s2),
-  };
-}

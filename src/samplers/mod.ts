@@ -18,6 +18,7 @@ import { repaint } from "./repaint.ts";
 import { score } from "./score.ts";
 import { scoreMri } from "./score_mri.ts";
 import { sdedit } from "./sdedit.ts";
+import { snips } from "./snips.ts";
 import { samplerMethod } from "./core/method.ts";
 
 export * from "./core/contract.ts";
@@ -66,12 +67,12 @@ export {
 } from "./core/steppers.ts";
 
 export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };
-export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit };
+export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit, snips };
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [
   ...[diffpir, score, scoreMri, ald, dps, mcg, pigdm, dmps, daps, ddnm, ddnmPlus, ddrm, dds, ilvr],
-  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit],
+  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips],
 ];
 
 /** All samplers as reconstruction methods. */

@@ -26,9 +26,10 @@ export type SamplerSettings = {
   readonly snr: number;
   /** Langevin corrections for each level (`score`). */
   readonly correctors: number;
-  /** Step size of the Langevin dynamics, relative to the curvature of the posterior (`ald`). */
+  /** Step size of the Langevin dynamics, relative to the curvature of the posterior (`ald`,
+   * `snips`). */
   readonly epsilon: number;
-  /** Langevin steps for each level (`ald`). */
+  /** Langevin steps for each level (`ald`, `snips`). */
   readonly inner: number;
   /** Steps of the probability flow for each denoised image (`daps`). */
   readonly flow: number;
@@ -36,7 +37,7 @@ export type SamplerSettings = {
   readonly jump: number;
   /** How often each is passed (`ddnm`, `ddnm+`, `repaint`). */
   readonly repeats: number;
-  /** Smallest squared singular value of the operator that counts as measured (`ddrm`). */
+  /** Smallest squared singular value of the operator that counts as measured (`ddrm`, `snips`). */
   readonly minEigenvalue: number;
   /** Whether the phase of x is rotated for each call of the network: 1 or 0 (plug-and-play). */
   readonly phaseRotation: number;

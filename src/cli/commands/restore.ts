@@ -15,25 +15,28 @@ import {
   RESTORE_SCHEMA,
   type RestoreReport,
 } from "../../recon/restoration/report.ts";
-import {
-  type Constraint,
-  CONSTRAINTS,
-  LEAST_NOISE,
-  restorePictures,
-} from "../../recon/restoration/restore.ts";
+import { LEAST_NOISE, restorePictures } from "../../recon/restoration/restore.ts";
+import { type Constraint, CONSTRAINTS } from "../../recon/restoration/stored.ts";
 import { filesOf, parseTask, sideUnit, TASKS } from "../../recon/restoration/task.ts";
 import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
 import type { CommandContext } from "../entry.ts";
 import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 import { command, type CommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, METHOD, NETWORK, SEED } from "../options/shared.ts";
-import { option, type RequestOf } from "../options/table.ts";
+import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { listOf, number, oneOf, path, positive } from "../options/values.ts";
 import { pictureBytes, triptychPng } from "../render/picture.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 import { warn } from "../render/console.ts";
 
 const DEFAULT_METHOD = "pigdm";
+
+/** Sides of a kernel that is to be estimated. */
+const odd: Parse<number> = (text, name) => {
+  const side = number({ integer: true, min: 3, max: 99 })(text, name);
+  if (side % 2 === 1) return side;
+  throw new UsageError(`Cannot read ${name}: an odd number is required, found ${text}`);
+};
 
 const OPTIONS = {
   task: option(
@@ -72,6 +75,12 @@ const OPTIONS = {
     "largest noise level, beside bright tissue, at which they are applied. Default: all",
     positive,
   ),
+  blind: option(
+    "N",
+    "with deblur: the method is not told the blur; a kernel of N x N pixels (N odd) is estimated with " +
+      "the picture, and written as kernel.nii.gz",
+    odd,
+  ),
   slices: INPUT.slices,
   size: option(
     "N",
@@ -107,6 +116,9 @@ export const restore = command({
   return 0;
 });
 
+/** File of estimated kernels. */
+const KERNEL = "kernel.nii.gz";
+
 type RestoreRequest = RequestOf<typeof OPTIONS>;
 
 async function restoreAndWrite(
@@ -131,6 +143,11 @@ async function restoreAndWrite(
   if (noise === 0 && task.steps[0].name === "denoise") {
     throw new UsageError("Cannot denoise a picture without noise: --noise above 0 is required");
   }
+  if (request.blind !== undefined && task.steps.some(({ name }) => name !== "deblur")) {
+    throw new UsageError(
+      `Cannot estimate a kernel (--blind): the task deblur alone is required, found ${task.text}`,
+    );
+  }
   await using runtime = await Runtime.open(request.device, request);
   const { slices: bounds, size } = request;
   const pictures = await openPictures(runtime, input, {
@@ -153,10 +170,10 @@ async function restoreAndWrite(
     };
     const sampler = samplers.find(({ name }) => name === request.method)!;
     const { steps, weight, samples, set: settings, model } = request;
-    const { project, projectBelow, sigma: least } = request;
+    const { project, projectBelow, sigma: least, blind } = request;
     const asked = {
       ...{ task, noise, sampler, steps, weight, samples, settings, model, files, seed },
-      ...{ project, projectBelow, sigma: least },
+      ...{ project, projectBelow, sigma: least, blind, positive: pictures.kind !== "complex" },
     };
     const restored = await restorePictures(runtime, pictures.images, asked, { signal, onProgress });
     const shown = {
@@ -165,7 +182,11 @@ async function restoreAndWrite(
       output: pictures.shown(restored.output),
     };
     const names = await writePictures(partial, pictures, shown, request.method);
-    const { nfe, sigma, scale, sameBlocks = null } = restored;
+    const { nfe, sigma, scale, kernels, sameBlocks = null } = restored;
+    if (kernels !== undefined) {
+      await writeNifti(join(partial, KERNEL), { image: kernels });
+      names.kernel = KERNEL;
+    }
     const report: RestoreReport = {
       schema: RESTORE_SCHEMA,
       input: {
@@ -182,6 +203,7 @@ async function restoreAndWrite(
         output: metricsOf(shown.output, shown.given),
       },
       sameBlocks,
+      blind: blind ?? null,
       warnings: pictures.warnings,
       outputs: Object.fromEntries(
         Object.entries({ ...names, report: "restore.json" }).map((
@@ -232,7 +254,11 @@ async function writePictures(
   method: string,
 ): Promise<Record<string, string>> {
   const ending = format === "png" ? ".png" : ".nii.gz";
-  const names = { restored: `restored${ending}`, input: `input${ending}`, picture: "picture.png" };
+  const names: Record<string, string> = {
+    restored: `restored${ending}`,
+    input: `input${ending}`,
+    picture: "picture.png",
+  };
   const write = async (name: string, { data, shape }: NdArray) => {
     const at = join(folder, name);
     if (format === "png") return await writeFileWhole(at, pictureBytes({ data, shape }));

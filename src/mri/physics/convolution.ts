@@ -5,6 +5,12 @@ import { complexMul, complexOf, conjugate, squaredMagnitude } from "./complex.ts
 import { dft2 } from "./dft.ts";
 import { compose, type LinearOperator } from "./operator.ts";
 
+/** A circular convolution, diagonal in the Fourier basis. */
+export interface Convolution extends LinearOperator {
+  /** |transfer function|^2, `[1, 1, H, W]`: the eigenvalues of A^H A. */
+  readonly squares: Tensor;
+}
+
 /**
  * Circular convolution with a real kernel, whose middle (floor of half of its sides) is its origin:
  * `y[p] = sum_q k[q] x[p - q]`. Real and imaginary parts are convolved alike.
@@ -12,7 +18,7 @@ import { compose, type LinearOperator } from "./operator.ts";
  * @param kernel `[h, w]`, at most as large as the image; an array, or a tensor that may change
  * @throws {RangeError} for a kernel that is larger than the image
  */
-export function convolution(shape: Shape, kernel: NdArray | Tensor): LinearOperator {
+export function convolution(shape: Shape, kernel: NdArray | Tensor): Convolution {
   const [height, width] = shape.slice(-2);
   const [h, w] = kernel.shape;
   if (h > height || w > width) {
@@ -31,12 +37,14 @@ export function convolution(shape: Shape, kernel: NdArray | Tensor): LinearOpera
     const images = reshape(x, [x.shape[0] * x.shape[1] / 2, 2, height, width]);
     return reshape(dft2(factor(dft2(images, "forward")), "inverse"), x.shape);
   };
+  const squares = squaredMagnitude(transfer);
   return {
     domain: shape,
     range: shape,
+    squares,
     forward: (x) => within(x, (f) => complexMul(transfer, f)),
     adjoint: (y) => within(y, (f) => complexMul(conjugate(transfer), f)),
-    normal: (x) => within(x, (f) => mul(squaredMagnitude(transfer), f)),
+    normal: (x) => within(x, (f) => mul(squares, f)),
   };
 }
 

@@ -3,8 +3,23 @@
  * checked on the tasks they were published for.
  * @module
  */
-import { constantOf, matMul, mul, type Shape, swapLastAxes, type Tensor } from "../../graph/mod.ts";
+import {
+  constant,
+  constantOf,
+  matMul,
+  mul,
+  type Shape,
+  swapLastAxes,
+  type Tensor,
+} from "../../graph/mod.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import type { LinearOperator } from "./operator.ts";
+
+/** An operator `x -> R x C^T` on the last two axes. */
+export interface SeparableOperator extends LinearOperator {
+  /** R and C, real matrices along H and along W. */
+  readonly along: readonly [rows: NdArray, columns: NdArray];
+}
 
 /** The identity: y = x + noise. */
 export function denoising(shape: Shape): LinearOperator {
@@ -33,7 +48,7 @@ export function inpainting(shape: Shape, kept: ArrayLike<number>): LinearOperato
 const REACH = 4;
 
 /** Convolution with a Gaussian of unit sum, round the edges of the image (circular). */
-export function gaussianBlur(shape: Shape, sigma: number): LinearOperator {
+export function gaussianBlur(shape: Shape, sigma: number): SeparableOperator {
   const weights = (distance: number) => Math.exp(-(distance ** 2) / (2 * sigma ** 2));
   const reach = Math.ceil(REACH * sigma);
   const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
@@ -51,7 +66,7 @@ export function gaussianBlur(shape: Shape, sigma: number): LinearOperator {
  * Means over blocks of `factor` x `factor` pixels: what super-resolution undoes.
  * @throws {RangeError} when the image is not made of whole blocks
  */
-export function averagePooling(shape: Shape, factor: number): LinearOperator {
+export function averagePooling(shape: Shape, factor: number): SeparableOperator {
   const [height, width] = shape.slice(-2);
   requireFactor("average blocks", factor, [height, width]);
   const mean = (size: number) =>
@@ -80,7 +95,7 @@ function cubic(distance: number): number {
  * brought to unit sum: what most super-resolution benchmarks undo.
  * @throws {RangeError} when `factor` does not divide the sides
  */
-export function bicubicDownsampling(shape: Shape, factor: number): LinearOperator {
+export function bicubicDownsampling(shape: Shape, factor: number): SeparableOperator {
   const [height, width] = shape.slice(-2);
   requireFactor("downsample", factor, [height, width]);
   const rows = (size: number) => {
@@ -107,22 +122,24 @@ function matrix(
   rows: number,
   columns: number,
   entry: (row: number, column: number) => number,
-): Tensor {
+): NdArray {
   const data = Float32Array.from(
     { length: rows * columns },
     (_, i) => entry(Math.floor(i / columns), i % columns),
   );
-  return constantOf(data, [rows, columns]);
+  return ndarray(data, [rows, columns]);
 }
 
 /** x -> R x C^T, with R along H and C along W. */
-function separable(shape: Shape, alongH: Tensor, alongW: Tensor): LinearOperator {
+function separable(shape: Shape, rows: NdArray, columns: NdArray): SeparableOperator {
+  const [alongH, alongW] = [constant(rows), constant(columns)];
   const [alongHBack, alongWBack] = [swapLastAxes(alongH), swapLastAxes(alongW)];
   const forward = (x: Tensor) => matMul(matMul(alongH, x), alongWBack);
   const adjoint = (y: Tensor) => matMul(matMul(alongHBack, y), alongW);
   return {
     domain: shape,
     range: [...shape.slice(0, -2), alongH.shape[0], alongW.shape[0]],
+    along: [rows, columns],
     forward,
     adjoint,
     normal: (x) => adjoint(forward(x)),

@@ -3,6 +3,7 @@ import { InputError, UsageError } from "../../errors.ts";
 import { add, constantOf, div, mul, type Shape, type Tensor } from "../../graph/mod.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import {
+  type Convolution,
   convolution,
   lenslessCamera,
   motionKernel,
@@ -11,13 +12,20 @@ import {
 import { imaginaryOnly, type Jpeg, jpeg } from "../../mri/physics/jpeg.ts";
 import { compose, type LinearOperator } from "../../mri/physics/operator.ts";
 import {
+  convolutionSpectrum,
+  pixelSpectrum,
+  separableSpectrum,
+} from "../../mri/physics/restoration_spectrum.ts";
+import type { SpectralForm } from "../../mri/physics/spectrum.ts";
+import {
   averagePooling,
   bicubicDownsampling,
   denoising,
   gaussianBlur,
   inpainting,
+  type SeparableOperator,
 } from "../../mri/physics/restoration_operators.ts";
-import { type NdArray, zeros } from "../../ndarray.ts";
+import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { phaseRetrieval } from "../../samplers/mod.ts";
 import { numberOf, type RestorationTask, type TaskStep } from "./task.ts";
@@ -96,6 +104,7 @@ export function degradation(
       y: range,
       inputs: {},
       operator: (_inputs, batch) => operator(batch),
+      spectral: () => spectralForm(steps, sources),
     },
     noiseShape: range,
     observe: (x, noise) => keep(coded(add(before(1).forward(x), noise))),
@@ -110,11 +119,37 @@ export function degradation(
   };
 }
 
+/** The eigenbasis of a task of one linear step. @throws {InputError} for others */
+function spectralForm(steps: readonly TaskStep[], sources: DegradationSources): SpectralForm {
+  const { channels, size } = sources;
+  const [step, ...more] = steps;
+  const shape = [1, 2 * channels, ...size];
+  if (more.length === 0) {
+    if (step.name === "denoise") return pixelSpectrum(ones(size));
+    if (step.name === "inpaint") {
+      return pixelSpectrum(ndarray(keptPixels(step, size, sources), size));
+    }
+    const operator = linearStep(step, sources)?.(shape);
+    if (operator !== undefined && "along" in operator) return separableSpectrum(operator);
+    if (operator !== undefined && "squares" in operator) {
+      return convolutionSpectrum(shape, operator);
+    }
+  }
+  throw new InputError(
+    "Cannot find the eigenbasis of the task: denoise, deblur, sr or inpaint alone is required, found " +
+      steps.map(({ name }) => name).join("+"),
+    { hint: "Use --method ddnm+ or pigdm, which need no eigenbasis" },
+  );
+}
+
+const ones = (size: readonly [number, number]): NdArray =>
+  ndarray(new Float32Array(size[0] * size[1]).fill(1), size);
+
 /** The operator of a step on images of a shape; undefined where it has none, or comes later. */
 function linearStep(
   step: TaskStep,
   sources: DegradationSources,
-): ((shape: Shape) => LinearOperator) | undefined {
+): ((shape: Shape) => LinearOperator | SeparableOperator | Convolution) | undefined {
   if (step.name === "deblur") return blur(step, sources);
   if (step.name === "sr") {
     const factor = numberOf(step, "factor", [2, 8]);
@@ -136,7 +171,10 @@ function linearStep(
   return (shape) => lenslessCamera(shape, kernel, [sensor[0], sensor[1]]);
 }
 
-function blur(step: TaskStep, sources: DegradationSources): (shape: Shape) => LinearOperator {
+function blur(
+  step: TaskStep,
+  sources: DegradationSources,
+): (shape: Shape) => SeparableOperator | Convolution {
   const { gaussian, motion, angle, kernel } = step.values;
   const kinds = [gaussian, motion, kernel].filter((value) => value !== undefined);
   if (kinds.length > 1 || (angle !== undefined && motion === undefined)) {

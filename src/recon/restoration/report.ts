@@ -60,6 +60,8 @@ export interface RestoreReport {
   };
   /** Share of blocks that a JPEG of the result stores as they were given; null without JPEG or with noise. */
   readonly sameBlocks: number | null;
+  /** Sides of the kernel in pixels, where it was estimated with the picture; null where it was known. */
+  readonly blind: number | null;
   /** What a user should know of the result. */
   readonly warnings: readonly Warning[];
   /** Paths of what was written. */

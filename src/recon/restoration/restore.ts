@@ -1,44 +1,21 @@
 /** A picture is degraded by a task, and restored by a sampler. @module */
-import { InputError, UsageError } from "../../errors.ts";
-import { add, mul, type Runtime, sub, type Tensor } from "../../graph/mod.ts";
+import { InputError } from "../../errors.ts";
+import { mul, type Runtime } from "../../graph/mod.ts";
 import type { MethodOptions, RunControl } from "../../method/problem.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
-import { regularisedInverse } from "../../mri/physics/proximal.ts";
-import {
-  asBatch,
-  magnitudeOf,
-  meanOf,
-  type NdArray,
-  ndarray,
-  partOf,
-  stack,
-} from "../../ndarray.ts";
-import { type ModelReference, openPrior } from "../../nn/mod.ts";
+import { asBatch, magnitudeOf, type NdArray, ndarray, partOf, stack } from "../../ndarray.ts";
+import type { ModelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import {
-  compileSampler,
-  DEFAULT_SAMPLES,
-  intensityRange,
-  positivity,
-  type Projection,
-  type Sampler,
-} from "../../samplers/mod.ts";
-import { samplerSettings } from "../../samplers/core/method.ts";
+import type { Sampler } from "../../samplers/mod.ts";
 import { type Degradation, degradation, type DegradationSources } from "./degradation.ts";
+import { BLIND_NOISE } from "./blind.ts";
+import { compileFinder } from "./finder.ts";
+import { laidOn } from "./phases.ts";
+import { blocksAlike, compileAgreement, type Constraint } from "./stored.ts";
 import type { RestorationTask } from "./task.ts";
 
 /** Noise of the data that samplers are told of where there is none, as a share of white. */
 export const LEAST_NOISE = 0.004;
-
-/** Constraints that the denoised picture can be projected on. */
-export const CONSTRAINTS = {
-  positive: "no value below black",
-  range: "values from black to white",
-  stored: "what a JPEG of it would store is what the given one stores",
-} as const;
-
-/** Name of a constraint. */
-export type Constraint = keyof typeof CONSTRAINTS;
 
 /** What is restored, and how. */
 export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weight" | "settings"> {
@@ -52,7 +29,7 @@ export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weigh
   readonly sampler: Sampler;
   /** The prior. */
   readonly model: string;
-  /** Posterior samples, whose mean is the picture. Default: 4 of samplers that draw. */
+  /** Posterior samples, whose mean is the picture. Default: 4 of samplers that draw, 8 with JPEG. */
   readonly samples?: number;
   /** Constraints on the denoised picture, {@link CONSTRAINTS}. Default: none. */
   readonly project?: readonly Constraint[];
@@ -62,6 +39,10 @@ export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weigh
   readonly files: DegradationSources["files"];
   /** Seed of all random numbers. */
   readonly seed: number;
+  /** Sides of the kernel, where the sampler is not told the blur and the kernel is estimated. */
+  readonly blind?: number;
+  /** Whether pictures are known to be real and not negative, which phase retrieval starts from. */
+  readonly positive?: boolean;
 }
 
 /** What {@link restorePictures} gives; pictures `[slices, 2 S, H, W]` from 0 (black) to 1 (white). */
@@ -82,6 +63,8 @@ export interface Restored {
   readonly scale: number;
   /** The prior. */
   readonly model?: ModelReference;
+  /** Estimated kernels `[slices, N, N]`, where they were not known. */
+  readonly kernels?: NdArray;
   /** Share of the 8 x 8 blocks that a JPEG of the restored picture stores as they were given. */
   readonly sameBlocks?: number;
 }
@@ -97,51 +80,38 @@ export async function restorePictures(
   request: RestorationRequest,
   control: RunControl = {},
 ): Promise<Restored> {
-  const { task, noise, sampler, files, seed } = request;
+  const { task, noise, files, seed } = request;
   const [slices, parts, height, width] = pictures.shape;
   const sources = { channels: parts / 2, size: [height, width] as const, files, seed };
   const seen = await observe(runtime, pictures, degradation(task, sources), noise, seed);
   const scale = scaleOf(task, seen, height * width);
-  const { measurement, stored } = degradation(task, sources, scale);
-  const { denoise, sigmaData, model } = await openPrior(request.model);
-  const samples = request.samples ?? (sampler.random ? DEFAULT_SAMPLES : 1);
-  const started = task.steps[0].name === "phase-retrieval"
-    ? { ...sampler, start: { around: "zero", addNoise: true } as const }
-    : sampler;
-  const settings = samplerSettings(sampler, request, sigmaData);
-  const compiled = await compileSampler(runtime, {
-    sampler: started,
-    settings,
-    measurement,
-    denoise,
-    samples,
-    projections: projectionsOf(request, stored, scale),
-  });
-  const sigma = Math.max(noise, request.sigma ?? LEAST_NOISE);
+  const scaledTask = degradation(task, sources, scale);
+  const least = request.blind === undefined ? LEAST_NOISE : BLIND_NOISE;
+  const sigma = Math.max(noise, request.sigma ?? least);
+  const finder = await compileFinder(runtime, request, { ...scaledTask, scale, sigma });
+  const { stored } = scaledTask;
   const agreed = stored && noise === 0
     ? await compileAgreement(runtime, stored, pictures)
     : undefined;
-  const images: NdArray[] = [];
+  const images: NdArray[] = [], kernels: NdArray[] = [];
   const same: number[] = [];
   for (let slice = 0; slice < slices; slice++) {
     const y = scaled(asBatch(partOf(seen.data, slice)), 1 / scale);
-    const problem = { y, inputs: {}, sigma: sigma / scale };
     const onProgress = (fraction: number) => control.onProgress?.((slice + fraction) / slices);
-    const drawn = await compiled.run(problem, new Rng(seed, 3, slice), { ...control, onProgress });
-    const mean = asBatch(meanOf(drawn));
-    const found = agreed === undefined ? undefined : await agreed.run({ x: mean, y });
-    images.push(scaled(found?.near ?? mean, scale));
+    const { image, kernel } = await finder.find(y, slice, { ...control, onProgress });
+    const found = agreed === undefined ? undefined : await agreed.run({ x: image, y });
+    const restored = scaled(found?.near ?? image, scale);
+    const given = asBatch(partOf(pictures, slice));
+    images.push(finder.placeless ? await laidOn(runtime, restored, given) : restored);
+    if (kernel !== undefined) kernels.push(kernel);
     if (found !== undefined) same.push(blocksAlike(found.kept, found.given));
   }
+  const { nfe, settings, samples, model } = finder;
   return {
     input: seen.views,
     output: flat(images),
-    nfe: compiled.nfe(sigma / scale),
-    settings,
-    samples,
-    sigma,
-    scale,
-    model,
+    ...{ nfe, settings, samples, sigma, scale, model },
+    kernels: kernels.length === 0 ? undefined : stack(kernels),
     sameBlocks: same.length === 0 ? undefined : same.reduce((a, b) => a + b) / slices,
   };
 }
@@ -203,64 +173,4 @@ function scaleOf(
 export function magnitudes({ data, shape: [slices, parts, ...size] }: NdArray): NdArray {
   const whole = { data, shape: [slices * parts / 2, 2, ...size] };
   return stack(Array.from({ length: slices * parts / 2 }, (_, i) => magnitudeOf(partOf(whole, i))));
-}
-
-/** Weight and iterations of the inverse of what was done before a picture was stored. */
-const INVERSE = { ridge: 1e-4, iterations: 20 };
-
-type Stored = NonNullable<Degradation["stored"]>;
-
-/** The image that is nearest and stored with the given numbers, as far as blur and size allow. */
-function storedAs({ codec, before }: Stored, x: Tensor, given: Tensor): Tensor {
-  const small = before.forward(x);
-  const moved = before.adjoint(sub(codec.project(small, given), small));
-  const { ridge, iterations } = INVERSE;
-  return add(x, regularisedInverse({ operator: before }, moved, ridge, iterations));
-}
-
-function compileAgreement(
-  runtime: Runtime,
-  stored: Stored,
-  { shape: [, ...picture] }: NdArray,
-) {
-  const { codec, before } = stored;
-  return runtime.build({ x: [1, ...picture], y: before.range }, ({ x, y }) => {
-    const given = codec.encode(y);
-    // Twice: the ridge leaves a ten-thousandth of what was to be moved.
-    const near = storedAs(stored, storedAs(stored, x, given), given);
-    return { near, kept: codec.encode(before.forward(near)), given };
-  });
-}
-
-function projectionsOf(
-  { project = [], projectBelow: below }: RestorationRequest,
-  stored: Stored | undefined,
-  scale: number,
-): Projection[] {
-  const made: Readonly<Record<Constraint, () => Projection>> = {
-    positive: () => positivity,
-    range: () => intensityRange(0, 1 / scale),
-    stored() {
-      if (stored !== undefined) {
-        return { project: (x, { y }) => storedAs(stored, x, stored.codec.encode(y)) };
-      }
-      throw new UsageError(
-        "Cannot project on what is stored: a task with jpeg and without inpaint is required",
-      );
-    },
-  };
-  return project.map((name) => ({ ...made[name](), below }));
-}
-
-/** Share of 8 x 8 blocks with the same numbers in all channels, of `[1, S, H, W]`. */
-function blocksAlike(a: NdArray, b: NdArray): number {
-  const [height, width] = a.shape.slice(-2);
-  const across = width / 8, blocks = across * height / 8;
-  const different = new Set<number>();
-  a.data.forEach((value, i) => {
-    if (value === b.data[i]) return;
-    const row = Math.floor(i / width) % height;
-    different.add(Math.floor(row / 8) * across + Math.floor(i % width / 8));
-  });
-  return 1 - different.size / blocks;
 }

@@ -230,6 +230,7 @@ export function compileStart(
         zero: () => mul(adjoint, 0),
         "zero-filled": () => mul(adjoint, 1),
         sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
+        given: () => mul(tensors.start, 1),
       };
       return { adjoint, base: images[start.around]() };
     },

@@ -98,8 +98,11 @@ export interface Range {
 
 /** Where x starts. */
 export interface Start {
-  /** The image that x starts from: zero, A^H y, or the regularised least-squares (SENSE) image. */
-  readonly around: "zero" | "zero-filled" | "sense";
+  /**
+   * The image that x starts from: zero, A^H y, the regularised least-squares (SENSE) image, or the
+   * array `start` among the inputs of the measurement.
+   */
+  readonly around: "zero" | "zero-filled" | "sense" | "given";
   /** Whether noise of the first sigma is added to it. */
   readonly addNoise: boolean;
 }

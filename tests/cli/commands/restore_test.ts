@@ -26,6 +26,9 @@ const TASKS: readonly (readonly [string, readonly string[], number])[] = [
   ["deblur:gaussian=1.5", ["--noise", "0.01"], 1.5],
   ["deblur:motion=7,angle=30", ["--noise", "0.01", "--method", "diffpir"], 1.5],
   ["sr:factor=2,pool=average", ["--method", "ddnm+"], 0.3],
+  ["deblur:motion=7,angle=30", ["--noise", "0.01", "--method", "ddrm"], 1],
+  ["sr:factor=2", ["--method", "ddrm"], 0],
+  ["phase-retrieval", ["--method", "dps"], 4],
   ["lensless:sensor=0.9", ["--noise", "0.01"], 3],
 ];
 
@@ -170,3 +173,19 @@ for (const [name, [args, code, message]] of Object.entries(REFUSED)) {
       assertRefused(await run([...args, "--output", at("o")]), code, message)
     ));
 }
+
+Deno.test("--blind estimates the kernel and writes it; other tasks are refused", () =>
+  inFolder(async (at) => {
+    const task = ["--task", "deblur:gaussian=1.5", "--noise", "0.01", "--blind", "9"];
+    const { code, out, err } = await run([...task, ...QUICK, "--output", at("o")]);
+    assert.equal(code, 0, err);
+    const { metrics: { input, output }, blind, outputs } = JSON.parse(out);
+    assert.ok(output.psnr > input.psnr + 0.5, `${input.psnr} to ${output.psnr} dB`);
+    assert.equal(blind, 9);
+    using kernel = await openNiftiImage(outputs.kernel);
+    const { data } = await kernel.readSlice(0);
+    const sum = data.reduce((total, value) => total + value, 0);
+    assert.ok(Math.abs(sum - 1) < 1e-4, `${sum}`);
+    const other = await run(["--task", "sr", "--blind", "9", "--output", at("p")]);
+    assertRefused(other, 2, /Cannot estimate a kernel .*deblur alone/);
+  }));
