@@ -50,7 +50,7 @@ def described(args, task, run, ship):
 def model_description(kind, name, network, file, training):
     """The content of model.yaml."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    common = {"schema": "larmor.model/1", "name": name, "kind": "denoiser" if kind == "prior" else kind}
+    common = {"schema": "larmor.model/1", "name": name, "kind": {"prior": "denoiser", "cold": "restorer", "dirac": "restorer"}.get(kind, kind)}
     if kind == "prior":
         return common | {
             "network": {"file": file.name, "sha256": sha256, "image": "x", "noise": "noise", "output": "y"},
@@ -65,10 +65,11 @@ def model_description(kind, name, network, file, training):
             "fourier": "centred, orthonormal",
             "training": training,
         }
-    architecture = getattr(network, "architecture", None)
+    architecture, degradation = getattr(network, "architecture", None), getattr(network, "degradation", None)
     return common | {
         "network": {"file": file.name, "sha256": sha256},
         **({"architecture": architecture} if architecture else {}),
+        **({"degradation": degradation} if degradation else {}),
         "fourier": "centred, orthonormal",
         "training": training,
     }

@@ -1,7 +1,7 @@
 """Trains one of Larmor's networks.
 
     python models/recipes/train.py prior --data FOLDER --output models/NAME --hours 2 --from models/prior-brain
-    python models/recipes/train.py varnet|modl|unet|neumann ...
+    python models/recipes/train.py varnet|modl|unet|neumann|cold|dirac ...
 
 Ctrl-C stops a run; the same command with `--resume` goes on. What a step draws follows from the seed
 and its number. The rate rises over 50 steps, stays, and falls as half a cosine over the last part
@@ -23,8 +23,10 @@ import torch
 from averages import Averages
 from export import export_model
 from objectives import STAGE_WEIGHT
+from restorers import RESTORERS
 from tasks import TASKS
 
+ALL_TASKS = TASKS | RESTORERS
 WARM_UP = 50
 FLOOR = 0.01
 FACTOR_RATE = 5  # of the rate, for the learned factors of MoDL's iterations
@@ -34,7 +36,7 @@ LONGEST_STEP = 20.0  # seconds that a step counts at most: a paused run does not
 def options():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=sorted(TASKS))
+    parser.add_argument("kind", choices=sorted(ALL_TASKS))
     parser.add_argument("--data", required=True, help="folder of NIfTI volumes")
     parser.add_argument("--validation", help="folder of other people's volumes; default: validation beside it")
     parser.add_argument("--output", required=True, help="folder of the model")
@@ -187,7 +189,7 @@ def main():
     torch.manual_seed(args.seed)
     args.validation = args.validation or str(Path(args.data).parent / "validation")
     Path(args.output).mkdir(parents=True, exist_ok=True)
-    task = TASKS[args.kind](args)
+    task = ALL_TASKS[args.kind](args)
     run = Run(args, task)
     count = sum(p.numel() for p in run.network.parameters())
     print(f"{count} parameters, {task.about()}, from step {run.step}", flush=True)
