@@ -34,6 +34,7 @@ export {
   residualImage,
 } from "./physics/proximal.ts";
 export {
+  type Convolution,
   convolution,
   lenslessCamera,
   motionKernel,
@@ -47,6 +48,7 @@ export {
   denoising,
   gaussianBlur,
   inpainting,
+  type SeparableOperator,
 } from "./physics/restoration_operators.ts";
 export { calibratedMaps, type Calibration, type MapSets } from "./calibration/calibrate.ts";
 export {
