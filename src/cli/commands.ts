@@ -56,6 +56,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     ),
     load: async () => (await import("./commands/compare.ts")).compare,
   },
+  cohort: {
+    summary: "many files with many processes, here or on a cluster",
+    permissions: [...FILES, "--allow-run"],
+    load: async () => (await import("./commands/cohort.ts")).cohort,
+  },
   stress: {
     summary: "how much of planted structures each method keeps",
     permissions: FILES,

@@ -1,6 +1,6 @@
 /** Completions of commands, options and their choices for the shells of users. @module */
 import { COMMANDS } from "./commands.ts";
-import type { OptionSpec } from "./options/table.ts";
+import type { OptionSpec, OptionTable } from "./options/table.ts";
 import { textOf } from "./files.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -19,7 +19,9 @@ interface Row {
 export async function completionScript(shell: Shell): Promise<string> {
   const rows: Row[] = [];
   for (const [command, { load }] of Object.entries(COMMANDS)) {
-    const { options } = (await load()).help;
+    const { options: own, actions = {} } = (await load()).help;
+    const all = [own, ...Object.values(actions).map((action) => action.options)];
+    const options: OptionTable = Object.assign({}, ...all);
     rows.push(...Object.entries(options).map(([option, spec]) => rowOf(command, option, spec)));
   }
   return textOf(shell === "fish" ? fishLines(rows) : bashLines(rows, shell));

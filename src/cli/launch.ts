@@ -6,16 +6,13 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { COMMANDS } from "./commands.ts";
+import { ENTRY, ROOT, runFlags } from "./deno_flags.ts";
 import { narrowed } from "./launch_permissions.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The program and its first arguments that run Deno: this one, that of npm, or the one on PATH. */
 function denoCommand(): string[] {
@@ -28,12 +25,6 @@ function denoCommand(): string[] {
   }
 }
 
-/** In a checkout Deno reads deno.json; in the npm package it takes what npm installed. */
-function projectFlags(): string[] {
-  const config = join(ROOT, "deno.json");
-  return existsSync(config) ? ["--config", config] : ["--node-modules-dir=manual"];
-}
-
 /** Where the user stands: see `larmor.ts`. */
 function folderOfUser(): string {
   const from = process.env.INIT_CWD;
@@ -44,11 +35,10 @@ function folderOfUser(): string {
 function launch(args: readonly string[]): void {
   const command = COMMANDS[args[0]] ?? COMMANDS.recon;
   const permissions = narrowed(command, args.slice(1), { folder: folderOfUser(), root: ROOT });
-  const entry = fileURLToPath(new URL("./larmor.ts", import.meta.url));
   const [program, ...first] = denoCommand();
   const child = spawn(
     program,
-    [...first, "run", "--quiet", "--no-prompt", ...projectFlags(), ...permissions, entry, ...args],
+    [...first, ...runFlags(), ...permissions, ENTRY, ...args],
     { stdio: "inherit", env: { ...process.env, LARMOR_PROGRAM: "larmor" } },
   );
   child.on("error", (cause) => {

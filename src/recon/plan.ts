@@ -76,11 +76,15 @@ export interface Plan {
   readonly image: readonly [number, number, number];
   /** Predicted peak of resident memory, bytes: {@link predictMemory}, and the largest graph of a network. */
   readonly memory: number;
+  /** The part of `memory` that one more slice takes. */
+  readonly memoryPerSlice: number;
   /**
    * Predicted seconds: {@link measureSeconds}. Null where nothing could be measured, as the first
    * slice holds nothing.
    */
   readonly seconds: number | null;
+  /** The part of `seconds` for compiling, which does not grow with the slices. */
+  readonly compileSeconds: number;
 }
 
 /**
@@ -130,7 +134,7 @@ export async function planReconstruction(
     updates,
     compiledBefore,
   };
-  const { seconds, sets } = await measureSeconds(runtime, measured, end - first);
+  const { seconds, compile, sets } = await measureSeconds(runtime, measured, end - first);
   const needs = { file, solverCoils: needsMaps ? geometry.coils : 0, sets, image, predicts };
   return {
     schema: PLAN_SCHEMA,
@@ -158,7 +162,9 @@ export async function planReconstruction(
     samples: solver.samples ?? 1,
     image,
     memory: predictMemory(needs) + networkBytes,
+    memoryPerSlice: IMAGES_PER_PIXEL * 4 * sizeOf(outputSize(outputGeometry)),
     seconds,
+    compileSeconds: compile,
   };
 }
 

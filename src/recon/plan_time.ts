@@ -30,13 +30,14 @@ export interface Measured {
  * audit. The slice is calibrated and compared with the data in full; of the method only as many steps are
  * run as a second holds, and counted up by the progress that it reports. An audit that reconstructs
  * again is counted as a second run of the method.
- * @returns seconds null where the slice cannot be prepared, and the sets of coil maps that it has
+ * @returns seconds null where the slice cannot be prepared, those of compiling among them, and the sets
+ * of coil maps that it has
  */
 export async function measureSeconds(
   runtime: Runtime,
   { slice, readSeconds, method, settings, solver, audit, updates, compiledBefore }: Measured,
   slices: number,
-): Promise<{ readonly seconds: number | null; readonly sets: number }> {
+): Promise<{ readonly seconds: number | null; readonly compile: number; readonly sets: number }> {
   const timed = async <T>(work: () => Promise<T>): Promise<readonly [T, number]> => {
     const [start, compiled] = [performance.now(), runtime.compileSeconds];
     const result = await work();
@@ -61,9 +62,10 @@ export async function measureSeconds(
       : [undefined, 0];
     const runs = sets * (1 + updates + (audit === "prediction" && auditor.active ? 1 : 0));
     const each = readSeconds + calibration + runs * steps + comparison;
-    return { seconds: runtime.compileSeconds - compiledBefore + slices * each, sets };
+    const compile = runtime.compileSeconds - compiledBefore;
+    return { seconds: compile + slices * each, compile, sets };
   } catch (error) {
-    if (error instanceof SliceError) return { seconds: null, sets: 1 };
+    if (error instanceof SliceError) return { seconds: null, compile: 0, sets: 1 };
     throw error;
   }
 }

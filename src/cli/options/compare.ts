@@ -19,7 +19,16 @@ import {
   SEED,
 } from "./shared.ts";
 import { option, type Parse, type RequestOf } from "./table.ts";
-import { count, number, oneOf, parts, path, positive, settings } from "./values.ts";
+import {
+  count,
+  number,
+  oneOf,
+  parts,
+  path,
+  positive,
+  settings,
+  type TunedSettings,
+} from "./values.ts";
 import {
   type MethodChoice,
   sweptMasks,
@@ -36,7 +45,7 @@ const OWN_OPTIONS = { steps: count, samples: count, weight: positive } as const;
  * `sense,dds@mine,dds:eta=1,cg=6`: a method, its model after `@`, its settings after `:`. A part of
  * the list that is `KEY=X` goes on with the settings before it.
  */
-const methodChoices: Parse<readonly MethodChoice[]> = (text, option) => {
+export const methodChoices: Parse<readonly MethodChoice[]> = (text, option) => {
   if (text.trim() === "all") return READY_METHODS.map((name) => choiceOf(name, option));
   const words: string[] = [];
   for (const part of parts(text)) {
@@ -66,6 +75,14 @@ function choiceOf(word: string, option: string): MethodChoice {
   );
   return { name: word, method, options: Object.fromEntries(options) };
 }
+
+/** The choices, with the settings that were tuned for one of them where it has none of its own. */
+export const withTuned = (choices: readonly MethodChoice[], tuned?: TunedSettings) =>
+  choices.map((choice) =>
+    tuned?.method !== choice.method.name || choice.options?.settings !== undefined
+      ? choice
+      : { ...choice, options: { ...choice.options, settings: tuned.settings } }
+  );
 
 /** `mine=recon.npy,theirs=other.nii.gz`: results from elsewhere and their names in the tables. */
 const outsideImages: Parse<readonly (readonly [name: string, path: string])[]> = (text, option) =>
@@ -202,13 +219,8 @@ export function comparePlan(
   }
   const [, peerName = "peer", command] = /^(?:([\w.-]+)=)?(.*)$/s.exec(request.peerCommand ?? "")!;
   const named = (method: Method): MethodChoice => ({ name: method.name, method });
-  const tuned = request.settings;
   const chosen = [
-    ...methods.map((choice) =>
-      tuned?.method !== choice.method.name || choice.options?.settings !== undefined
-        ? choice
-        : { ...choice, options: { ...choice.options, settings: tuned.settings } }
-    ),
+    ...withTuned(methods, request.settings),
     ...(peer === undefined ? [] : bartMethods).map(named),
     ...(command === "" ? [] : [named(peerCommand(peerName, command))]),
   ];

@@ -2,9 +2,11 @@
 import type { HelpedCommand } from "../commands.ts";
 import type { CommandContext } from "../entry.ts";
 import { methods } from "../../recon/methods.ts";
+import { UsageError } from "../../errors.ts";
+import { didYouMean } from "../../suggest.ts";
 import { withAgain } from "./again.ts";
 import { withConfig } from "./config.ts";
-import { COMMON } from "./shared.ts";
+import { COMMON, HELP } from "./shared.ts";
 import {
   inForce,
   type OptionTable,
@@ -40,6 +42,8 @@ export interface CommandHelp<T extends OptionTable = OptionTable> {
   readonly options: T;
   readonly sections?: readonly (readonly [title: string, lines: readonly string[]])[];
   readonly examples: readonly string[];
+  /** What the first argument may be, each with a help of its own. */
+  readonly actions?: Readonly<Record<string, CommandHelp>>;
 }
 
 /** A command that reads its command line and config file, or prints help or version, and runs. */
@@ -65,18 +69,48 @@ export function command<T extends OptionTable>(
   return Object.assign(called, { help });
 }
 
+/** A command whose first argument says what to do; each of these has options of its own. */
+export function commandOfActions(
+  help: Omit<CommandHelp, "options" | "actions">,
+  actions: Readonly<Record<string, HelpedCommand>>,
+): HelpedCommand {
+  const helps = Object.entries(actions).map(([name, { help }]) => [name, help] as const);
+  const whole = { ...help, options: HELP, actions: Object.fromEntries(helps) };
+  const called = async ([name = "", ...args]: readonly string[], context: CommandContext) => {
+    if (Object.hasOwn(actions, name)) return await actions[name](args, context);
+    const { values } = parseOptions(HELP, name === "" ? [] : [name]);
+    if (values.version || values.help) {
+      context.console.out(values.help ? asTyped(helpText(whole)) : VERSION_LINE);
+      return 0;
+    }
+    const names = Object.keys(actions);
+    throw new UsageError(
+      `Cannot understand ${name === "" ? "the command line" : name}: one of ${
+        names.join(", ")
+      } is ` +
+        `required, found ${name === "" ? "nothing" : "another word"}`,
+      { hint: "Run with --help to see what each does", ...didYouMean(name, names) },
+    );
+  };
+  return Object.assign(called, { help: whole });
+}
+
 /** A text that names commands, as the user types them: `larmor` says so to what it starts. */
 export const asTyped = (text: string): string =>
   Deno.env.get("LARMOR_PROGRAM") === undefined ? text : text.replaceAll("deno task ", "larmor ");
 
-export function helpText({ usage, about, options, sections = [], examples }: CommandHelp): string {
+export function helpText(
+  { usage, about, options, sections = [], examples, actions = {} }: CommandHelp,
+): string {
   const optionRows = Object.entries(options).map(([name, { value, summary, fallback }]) =>
     [
       value === undefined ? `--${name}` : `--${name} ${value}`,
       fallback === undefined ? summary : `${summary}. Default: ${fallback}`,
     ] as const
   );
+  const usages = Object.values(actions).map(({ usage }) => usage);
   const all: (readonly [string, readonly string[]])[] = [
+    ...usages.length > 0 ? [["Actions", usages] as const] : [],
     ["Options", twoColumns(optionRows)],
     ...sections,
     ["Exit codes", twoColumns(EXIT_CODES)],

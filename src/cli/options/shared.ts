@@ -28,11 +28,16 @@ export const METHOD_NAMES: readonly string[] = methods.map(({ name }) => name);
 export const READY_METHODS: readonly string[] = methods
   .filter(({ defaultModel }) => defaultModel !== null).map(({ name }) => name);
 
-const HELP = {
-  quiet: { summary: "print no progress and no warnings" },
-  verbose: { summary: "print the stack of an internal error" },
+/** Options of every command, whatever else it has. */
+export const HELP = {
   version: { summary: "print the version and stop" },
   help: { summary: "print this help and stop (also -h)" },
+};
+
+/** Options of how much is printed on stderr. */
+const LOUDNESS = {
+  quiet: { summary: "print no progress and no warnings" },
+  verbose: { summary: "print the stack of an internal error" },
 };
 
 /** Options of every command that ends with a result. */
@@ -44,6 +49,7 @@ export const COMMON = {
     path,
   ),
   json: { summary: "print the result as one line of JSON on stdout" },
+  ...LOUDNESS,
   ...HELP,
 };
 
@@ -54,9 +60,9 @@ export const SERVICE = {
     "YAML file of the default recipe (method: tv). Default: the default method",
     path,
   ),
-  ...HELP,
   quiet: { summary: "log errors and warnings only" },
   verbose: { summary: "log more" },
+  ...HELP,
 };
 
 export const DEVICE = {

@@ -11,7 +11,7 @@ interface Labelled {
 }
 
 /** The metrics, the heads of their columns, and the digits that are shown. */
-const METRICS = [
+export const METRICS = [
   { name: "psnr", head: "PSNR", digits: 2 },
   { name: "ssim", head: "SSIM", digits: 4 },
   { name: "nmse", head: "NMSE", digits: 5 },
@@ -140,7 +140,7 @@ export function comparisonCsv({ inputs, runs }: Comparison): string {
   })));
 }
 
-function regionColumns(region: "head" | "whole", metrics: ComparedMetrics | null) {
+export function regionColumns(region: "head" | "whole", metrics: ComparedMetrics | null) {
   return Object.fromEntries(METRICS.map(({ name }) => [`${region}_${name}`, metrics?.[name]]));
 }
 

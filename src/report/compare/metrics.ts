@@ -5,14 +5,19 @@ import { SSIM_WINDOW } from "../../mri/metrics/ssim_map.ts";
 import { type NdArray, ndarray } from "../../ndarray.ts";
 import type { ComparisonRun } from "../comparison.ts";
 
-/** How all numbers of a comparison are defined, as compare.json states it. */
-export const COMPARISON_CONVENTION: string = `${METRICS_CONVENTION}; HaarPSI (Reisenhofer et al. ` +
+/** How the metrics of several methods, and their differences, are defined. */
+export const DIFFERENCES_CONVENTION: string =
+  `${METRICS_CONVENTION}; HaarPSI (Reisenhofer et al. ` +
   "2018) of magnitudes scaled so that the maximum of the reference volume is 255, its sums over all " +
   "slices, its weights restricted to the region; single slices take the data range of the volume; " +
+  "a difference is over the head, its interval the 95 % percentile bootstrap of the mean (9999 " +
+  "resamples, seed 0)";
+
+/** How all numbers of a comparison are defined, as compare.json states it. */
+export const COMPARISON_CONVENTION: string = `${DIFFERENCES_CONVENTION}; ` +
   "seconds for a slice, without reading, calibrating and compiling; peak memory of the process while " +
   "the method ran: its highest resident size where the method raised it, else the largest one seen " +
-  "between graphs; a difference is over the head, its interval the 95 % percentile bootstrap of the " +
-  "mean (9999 resamples, seed 0)";
+  "between graphs";
 
 export type RunMetrics = Pick<ComparisonRun, "whole" | "head" | "perSlice">;
 

@@ -1,6 +1,6 @@
 /** "A is better than B", with evidence: differences of runs that share their data. @module */
 import type { ComparedMetrics, ComparisonRun, PairedDifference } from "../comparison.ts";
-import { distinct, runLabels } from "../labels.ts";
+import { distinct, type Labelled, runLabels } from "../labels.ts";
 import { bootstrapDraws, bootstrapInterval, mean, standardDeviation } from "./statistics.ts";
 
 const METRICS = ["psnr", "ssim", "nmse", "haarpsi"] as const;
@@ -13,7 +13,7 @@ type Units = Map<number, ComparedMetrics>;
  * where there is one file. Pairs of fewer than two units are left out, and so are failed runs.
  */
 export function pairedDifferences(
-  runs: readonly ComparisonRun[],
+  runs: readonly (Labelled & Pick<ComparisonRun, "head" | "perSlice">)[],
   inputs: number,
 ): PairedDifference[] {
   const over = inputs > 1 ? "files" : "slices";

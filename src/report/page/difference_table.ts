@@ -46,12 +46,15 @@ export function differenceTable({ differences, runs }: Comparison): Markup | und
         "data-a": a,
         "data-b": b,
       }),
-      columns: columnsOf(differences),
+      columns: differenceColumns(differences),
     })}
   `;
 }
 
-function columnsOf(differences: readonly PairedDifference[]): TableColumn<PairedDifference>[] {
+/** The columns of a table of differences. */
+export function differenceColumns(
+  differences: readonly PairedDifference[],
+): TableColumn<PairedDifference>[] {
   const digits = ({ metric }: PairedDifference) => METRICS[metric].digits;
   return [
     { name: "A", classes: "name", show: ({ a }) => a },

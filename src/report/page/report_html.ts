@@ -1,27 +1,22 @@
 /** report.html: a comparison as one page that loads nothing. @module */
-import { createHash } from "node:crypto";
-import { colourRules } from "../../chart.ts";
-import { type Attributes, attributes, html, Markup, scriptJson } from "../../markup.ts";
+import { html, type Markup, scriptJson } from "../../markup.ts";
 import type { Comparison } from "../comparison.ts";
 import { distinct, runLabels } from "../labels.ts";
 import { auditSection } from "./audit_table.ts";
 import { curves } from "./curves.ts";
 import { differenceTable } from "./difference_table.ts";
 import { imageSection, swipeSection } from "./figures.ts";
+import { element, pageHead, section } from "./frame.ts";
 import type { PageData } from "./page_data.ts";
 import { pageScript } from "./page_script.ts";
 import { collectPictures, type Pictures, type ReportImages } from "./pictures.ts";
 import { runTable } from "./run_table.ts";
 import { settingsSection } from "./settings.ts";
-import styleSheet from "./style.css" with { type: "text" };
 
 export type { ReportImages };
 
 /** Default number of embedded pixels: about 20 MB of page. */
 const MAX_PIXELS = 12e6;
-
-/** The style sheet with the colours of curves. */
-const style = styleSheet + colourRules(([light, dark]) => `light-dark(${light}, ${dark})`);
 
 /**
  * Renders a comparison as a page that needs no other files. Of volumes that are too large, evenly
@@ -45,11 +40,7 @@ export async function renderReport(
     <html lang="en">
       <head>
         <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="${policy(script)}">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>${title}</title>
-        ${element("style", {}, style)}
+        ${pageHead(title, script)}
       </head>
       <body>
         <main>
@@ -81,29 +72,6 @@ export async function renderReport(
       </body>
     </html>
   `.text.trim() + "\n";
-}
-
-/** A style sheet, a script or data: `text` is not escaped, and must not end the element. */
-function element(name: "style" | "script", values: Attributes, text: string): Markup {
-  return new Markup(`${html`<${name}${attributes(values)}>`.text}${text}</${name}>`);
-}
-
-/** Forbids all requests, and all but this style sheet and this script. */
-function policy(script: string): string {
-  const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-  return `default-src 'none'; img-src data:; style-src ${hash(style)}; script-src ${
-    hash(script)
-  }; ` +
-    "base-uri 'none'; form-action 'none'";
-}
-
-function section(id: string, title: string, content: Markup | undefined): Markup | undefined {
-  return content && html`
-    <section id="${id}" aria-labelledby="${id}-title">
-      <h2 id="${id}-title">${title}</h2>
-      ${content}
-    </section>
-  `;
 }
 
 function titleOf({ runs, inputs }: Comparison): string {

@@ -22,7 +22,16 @@ export interface TableColumn<T> {
 
 /** A table. `label` says what it is to those who cannot see it. */
 export function table<T>(
-  { label, columns, rows, attributes: own = {}, heading = explained, rowAttributes, below }: {
+  {
+    label,
+    columns,
+    rows,
+    attributes: own = {},
+    heading = explained,
+    rowAttributes,
+    below,
+    save = true,
+  }: {
     readonly label: string;
     readonly columns: readonly TableColumn<T>[];
     readonly rows: readonly T[];
@@ -32,6 +41,8 @@ export function table<T>(
     readonly rowAttributes?: (row: T) => Attributes;
     /** A second line of a row, over all columns, where there is something to say. */
     readonly below?: (row: T) => Content;
+    /** Whether a button saves it; the page's script serves that. Default: true. */
+    readonly save?: boolean;
   },
 ): Markup {
   const head = ({ name, title, classes, head }: TableColumn<T>) =>
@@ -61,7 +72,7 @@ export function table<T>(
         </thead>
         <tbody>${rows.map(line)}</tbody>
         </table>
-        <button type="button" class="save" data-file="${label}">CSV</button>
+        ${save && html`<button type="button" class="save" data-file="${label}">CSV</button>`}
         </div>
   `;
 }
