@@ -13,10 +13,11 @@ const ORDER = [
   ["recon"],
   ["train"],
   ["report", "serve", "web"],
+  ["cohort"],
   ["cli"],
 ];
 /** Rooms that read and write files. */
-const MAY_IMPORT_IO = ["recon", "train", "report", "serve", "web", "cli"];
+const MAY_IMPORT_IO = ["recon", "train", "report", "serve", "web", "cohort", "cli"];
 
 /** Which rooms of src/ a room may import. */
 const MAY_IMPORT: Record<string, readonly string[]> = {

@@ -1,5 +1,7 @@
 /** A page for each command, from its table of options. @module */
 import { COMMANDS, type HelpedCommand } from "../../src/cli/commands.ts";
+import type { CommandHelp } from "../../src/cli/options/help.ts";
+import type { OptionTable } from "../../src/cli/options/table.ts";
 import { cell, type Page, table } from "./page.ts";
 
 export async function commandPages(): Promise<Page[]> {
@@ -23,14 +25,9 @@ ${table(["command", "what it does"], rows)}`;
 
 function commandPage(
   name: string,
-  { usage, about, options, sections = [], examples }: HelpedCommand["help"],
+  { usage, about, options, sections = [], examples, actions = {} }: HelpedCommand["help"],
 ) {
-  const rows = Object.entries(options).map(([option, { value, summary, fallback }]) => [
-    cell(value === undefined ? `\`--${option}\`` : `\`--${option} ${value}\``),
-    cell(summary),
-    fallback === undefined ? "" : cell(`\`${fallback}\``),
-  ]);
-  const listed = sections.map(([title, lines]) => `## ${title}\n\n${block(lines)}`).join("\n");
+  const acts = Object.entries(actions).map(([action, help]) => actionSection(action, help));
   return `# larmor ${name}
 
 ${prose(about)}
@@ -40,16 +37,35 @@ ${block([usage])}
 Installed, it is \`${usage.split(" [")[0].replace("deno task", "larmor")}\`; \`--help\` prints this
 page.
 
-## Options
+${acts.length > 0 ? acts.join("\n") : `## Options\n\n${optionTable(options)}`}
 
-${table(["option", "meaning", "default"], rows)}
-
-${listed}
+${sections.map(([title, lines]) => `## ${title}\n\n${block(lines)}`).join("\n")}
 
 ## Examples
 
 ${block(examples)}
 `;
+}
+
+function actionSection(action: string, { usage, about, options, examples }: CommandHelp): string {
+  return `## ${action}
+
+${prose(about)}
+
+${block([usage])}
+
+${optionTable(options)}
+
+${block(examples)}`;
+}
+
+function optionTable(options: OptionTable): string {
+  const rows = Object.entries(options).map(([option, { value, summary, fallback }]) => [
+    cell(value === undefined ? `\`--${option}\`` : `\`--${option} ${value}\``),
+    cell(summary),
+    fallback === undefined ? "" : cell(`\`${fallback}\``),
+  ]);
+  return table(["option", "meaning", "default"], rows);
 }
 
 const block = (lines: readonly string[]) => `\`\`\`text\n${lines.join("\n")}\n\`\`\`\n`;

@@ -1,6 +1,7 @@
 /** From finished units to volumes, a table and statistics. @module */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { LEFT_EMPTY } from "../recon/empty_slice.ts";
 import { frameCount } from "../io/axes.ts";
 import type { Geometry } from "../io/types.ts";
 import { writeNifti } from "../io/nifti/write.ts";
@@ -130,7 +131,7 @@ async function collectedRow(
   };
   return {
     ...blank,
-    ...(done.length === units.length ? comparedMetrics(magnitude, reference) : NO_METRICS),
+    ...(blank.done === blank.slices ? comparedMetrics(magnitude, reference) : NO_METRICS),
     image: await write("recon.nii.gz", magnitude),
     std: std === undefined ? null : await write("std.nii.gz", std),
   };
@@ -197,10 +198,11 @@ function blankRow(
 ): CohortRow {
   const [{ file, method }] = units;
   const { name, path, columns } = plan.files[file];
-  const [first] = reports;
+  // One in which all slices are empty says nothing of the method.
+  const first = reports.find((unit) => unit.emptySlices.length < slicesOf(unit)) ?? reports[0];
   const all = units.reduce((sum, unit) => sum + slicesOf(unit), 0);
-  const done = reports.reduce((sum, unit) => sum + slicesOf(unit), 0);
-  const reasons = reasonsOf(units, known);
+  const done = reports.reduce((sum, unit) => sum + slicesOf(unit) - unit.emptySlices.length, 0);
+  const reasons = [...reasonsOf(units, known), ...emptyReasons(reports)];
   const audits = reports.flatMap((report) =>
     report.audit === null ? [] : [{ audit: report.audit, slices: slicesOf(report) }]
   );
@@ -245,6 +247,12 @@ function reasonsOf(units: readonly Unit[], { finished, failures, attempts }: Kno
       : `slices ${own.map(({ slices }) => slices.join(":")).join(", ")}: ${reason}`
   );
 }
+
+/** Why slices were left empty though their part is there: what the reconstruction said. */
+const emptyReasons = (reports: readonly UnitReport[]): string[] =>
+  reports.filter(({ emptySlices }) => emptySlices.length > 0)
+    .flatMap(({ warnings }) => warnings.filter(({ code }) => code === LEFT_EMPTY))
+    .map(({ message }) => message);
 
 function refusedRow(
   { name, path, columns, reason }: CohortFolder["plan"]["refused"][number],

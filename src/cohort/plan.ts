@@ -4,10 +4,11 @@ import { DeviceError, InputError, LarmorError } from "../errors.ts";
 import { type DeviceRequest, Runtime } from "../graph/mod.ts";
 import { frameCount } from "../io/axes.ts";
 import type { KspaceFile } from "../io/types.ts";
+import { sizeOf } from "../ndarray.ts";
 import { type Plan, planReconstruction } from "../recon/plan.ts";
 import type { ReconstructOptions } from "../recon/types.ts";
 import { sliceRange } from "../recon/volume.ts";
-import { shardsOf, type Work } from "./shards.ts";
+import { type ShardLength, shardsOf, type Work } from "./shards.ts";
 import type { CohortFile, CohortPlan, RefusedFile } from "./types.ts";
 
 /** A file that was named, by a manifest or on the command line. */
@@ -38,7 +39,7 @@ export interface PlanWatcher {
 }
 
 /** A file as it was found. */
-interface Found extends CohortFile {
+interface Found extends Omit<CohortFile, "pixels"> {
   /** What its time and memory depend on. */
   readonly kind: string;
   readonly divisible: boolean;
@@ -48,13 +49,13 @@ interface Found extends CohortFile {
 /**
  * Opens all files, measures each method on one file of each kind, and cuts the whole into shards. Files
  * that cannot be opened or measured are refused, with the reason.
- * @param minutes predicted length of a shard
+ * @param length predicted length of a shard
  * @throws {InputError} when no file is left
  */
 export async function planCohort(
   named: readonly NamedFile[],
   methods: CohortMethods,
-  { minutes, signal, onFile }: PlanWatcher & { readonly minutes: number },
+  { length, signal, onFile }: PlanWatcher & { readonly length: ShardLength },
 ): Promise<Pick<CohortPlan, "files" | "refused" | "shards">> {
   const files: CohortFile[] = [], refused: RefusedFile[] = [], work: Work[] = [];
   const measured = new Map<string, Measured>();
@@ -73,14 +74,14 @@ export async function planCohort(
           memory: (slices) => cost.memory + (slices - 1) * cost.memoryPerSlice,
         })
       );
-      files.push(file);
+      files.push({ ...file, pixels: costs[0].pixels });
     } catch (error) {
       if (!(error instanceof LarmorError) || error instanceof DeviceError) throw error;
       const { name, path, columns } = each;
       refused.push({ name, path, columns, reason: reasonOf(error) });
     }
   }
-  if (files.length > 0) return { files, refused, shards: shardsOf(work, 60 * minutes) };
+  if (files.length > 0) return { files, refused, shards: shardsOf(work, length) };
   const [first] = refused;
   throw new InputError(
     `Cannot plan the cohort: a file that can be reconstructed is required, found none of ` +
@@ -130,11 +131,12 @@ interface Measured {
   readonly perSlice: number;
   readonly memory: number;
   readonly memoryPerSlice: number;
+  readonly pixels: number;
 }
 
 /** What each method takes; a kind of file is measured on the first file that can be. */
 async function costsOf(
-  file: CohortFile,
+  file: Omit<CohortFile, "pixels">,
   kind: string,
   methods: CohortMethods,
   measured: Map<string, Measured>,
@@ -151,7 +153,7 @@ async function costsOf(
 
 /** Measures in a runtime of its own: what was compiled for other methods would be missing. */
 async function measureCost(
-  file: CohortFile,
+  file: Omit<CohortFile, "pixels">,
   methods: CohortMethods,
   method: number,
 ): Promise<Measured> {
@@ -168,6 +170,7 @@ async function measureCost(
     perSlice: (requireSeconds(plan, file.path) - plan.compileSeconds) / (end - first),
     memory: plan.memory - (end - first - 1) * plan.memoryPerSlice,
     memoryPerSlice: plan.memoryPerSlice,
+    pixels: sizeOf(plan.image) / (end - first),
   };
 }
 

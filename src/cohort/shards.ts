@@ -25,13 +25,16 @@ const START_SECONDS = 2;
 /** Steps of the memory within which work shares a shard: powers of this factor. */
 const MEMORY_STEP = 1.5;
 
+/** How long shards are: so many seconds, or as long as makes about so many of them. */
+export type ShardLength = { readonly seconds: number } | { readonly count: number };
+
 /**
  * Cuts work into shards. Work of like memory comes together, so that none is given much more than it
- * needs.
- * @param target seconds of a shard; more where there would be more than a thousand
+ * needs. There are at most a thousand shards: where there would be more they are longer.
  */
-export function shardsOf(work: readonly Work[], target: number): Shard[] {
+export function shardsOf(work: readonly Work[], asked: ShardLength): Shard[] {
   const total = work.reduce((sum, each) => sum + secondsOf(each, sliceCount(each)), 0);
+  const target = "seconds" in asked ? asked.seconds : total / asked.count;
   const length = Math.max(target, total / (MOST_SHARDS * (1 - SMALLEST_PART)));
   const classes = Map.groupBy(work, memoryClass);
   return [...classes].sort(([a], [b]) => a - b).flatMap(([, alike]) => packed(alike, length));

@@ -20,8 +20,10 @@ const LEAST_SECONDS = 900;
 const MEMORY_FACTOR = 1.3, LEAST_MEGABYTES = 1024;
 /** Memory is asked for in steps of this factor; each step has an array of its own. */
 const MEMORY_STEP = 2;
-/** Memory and time of the job that collects: it holds one file at a time. */
-const COLLECT = { seconds: 4 * 3600, megabytes: 8192 } as const;
+/** Time of the job that collects: metrics and compressing, for each slice. */
+const COLLECT_SECONDS = 2;
+/** Its memory: Deno, and so many bytes for each pixel of the largest volume, which it holds. */
+const COLLECT_BYTES = 300e6, COLLECT_BYTES_PER_PIXEL = 120;
 
 /** Arrays for shards: those that need about the same memory are in one. */
 export function slurmArrays(shards: readonly Shard[], numbers: readonly number[]): SlurmArray[] {
@@ -32,6 +34,17 @@ export function slurmArrays(shards: readonly Shard[], numbers: readonly number[]
       TIME_FACTOR * Math.max(...group.map((number) => shards[number].seconds)),
     megabytes: LEAST_MEGABYTES * MEMORY_STEP ** step,
   }));
+}
+
+/** Time and memory of the job that collects. */
+function collectNeeds({ plan: { files, methods } }: CohortFolder) {
+  const slices = files.map(({ slices: [first, end] }) => end - first);
+  const pixels = Math.max(...files.map((file, i) => file.pixels * slices[i]));
+  const bytes = COLLECT_BYTES + COLLECT_BYTES_PER_PIXEL * pixels;
+  return {
+    seconds: LEAST_SECONDS + COLLECT_SECONDS * methods.length * slices.reduce((a, b) => a + b),
+    megabytes: LEAST_MEGABYTES * MEMORY_STEP ** memoryStep(bytes),
+  };
 }
 
 const memoryStep = (bytes: number) =>
@@ -66,11 +79,12 @@ export function collectScript(
   folder: CohortFolder,
   { larmor, after }: { readonly larmor: string; readonly after: readonly string[] },
 ): string {
+  const { seconds, megabytes } = collectNeeds(folder);
   return script(folder, "%x-%A.log", [
     ...after.length > 0 ? [`--dependency=afterany:${after.join(":")}`] : [],
     "--cpus-per-task=1",
-    `--mem=${COLLECT.megabytes}M`,
-    `--time=${clock(COLLECT.seconds)}`,
+    `--mem=${megabytes}M`,
+    `--time=${clock(seconds)}`,
     "--requeue",
   ], `${larmor} cohort collect ${quoted(folder.path)}`);
 }

@@ -19,6 +19,8 @@ export interface CohortFile {
   readonly changed: number;
   /** First slice and the one after the last. */
   readonly slices: readonly [number, number];
+  /** Pixels of the image of a slice. */
+  readonly pixels: number;
   /** Options of this file alone. */
   readonly options: OptionTexts;
   /** Other columns of the manifest, for the table of results. */

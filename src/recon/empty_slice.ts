@@ -52,6 +52,9 @@ export function emptySlice(
 /** Most slices whose reason a warning repeats. */
 const MAX_REASONS = 3;
 
+/** Code of that warning. */
+export const LEFT_EMPTY = "slices-left-empty";
+
 /** The warning that names slices which were left zero. */
 export function leftEmpty(
   slices: readonly { readonly index: number; readonly failure: SliceError }[],
@@ -60,7 +63,7 @@ export function leftEmpty(
   const reasons = [...new Set(slices.map(({ failure }) => failure.message))];
   const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} others` : "";
   return {
-    code: "slices-left-empty",
+    code: LEFT_EMPTY,
     message: `${noun} ${runs(slices.map(({ index }) => index))} ${verb} left zero: ` +
       reasons.slice(0, MAX_REASONS).join("; ") + more,
     hint: "The other slices are not affected",

@@ -26,10 +26,13 @@ Deno.test("recon may not use the network nor run programs", () => {
 
 Deno.test("each command has help with an example, a version, JSON, silence and a config file", async () => {
   for (const [name, { load }] of Object.entries(COMMANDS)) {
-    const { help: { usage, examples, options } } = await load();
-    assert.ok(usage.startsWith(`deno task ${name}`), usage);
-    assert.ok(examples.length > 0, name);
-    for (const common of ["help", "version", "quiet", "config"]) assert.ok(common in options, name);
+    const { help } = await load();
+    for (const { usage, examples, options } of Object.values(help.actions ?? { help })) {
+      assert.ok(usage.startsWith(`deno task ${name}`), usage);
+      assert.ok(examples.length > 0, name);
+      const common = ["help", "version", "quiet", "config"];
+      assert.ok(common.every((option) => option in options), name);
+    }
   }
 });
 

@@ -38,7 +38,7 @@ export async function runHere(
 
 /** The command that `deno task NAME` runs, with the same permissions and without network. */
 export function taskCommand(
-  name: "recon" | "compare" | "simulate" | "serve" | "sample",
+  name: "recon" | "compare" | "cohort" | "simulate" | "serve" | "sample",
   args: readonly string[],
   options: Deno.CommandOptions = {},
 ): Deno.Command {

@@ -10,9 +10,11 @@ import { documentedCommands, pages } from "./documented.ts";
 
 Deno.test("the commands of README and docs have options that exist, with values that can be read", async () => {
   for (const { page, line, command, args } of documentedCommands()) {
-    const { options } = (await COMMANDS[command].load()).help;
+    const { help } = await COMMANDS[command].load();
+    const action = help.actions?.[args[0]];
     try {
-      const { values } = parseOptions(options, args);
+      const { options } = action ?? help;
+      const { values } = parseOptions(options, action === undefined ? args : args.slice(1));
       for (const [name, value] of Object.entries(values)) {
         if (name !== "settings") options[name].parse?.(String(value), `--${name}`);
       }

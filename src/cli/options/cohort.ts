@@ -28,7 +28,12 @@ const METHOD_OPTIONS = {
     ),
     fallback: DEFAULT_METHOD,
   },
-  ...{ model, steps, weight, samples, settings },
+  ...{ model, steps, weight, samples },
+  settings: {
+    ...settings,
+    summary:
+      "settings that deno task tune found: the best draw of its file, for the method that it tuned",
+  },
   ...FILE_OPTIONS,
   "update-maps": updateMaps,
   audit,
@@ -46,6 +51,7 @@ export const INIT_OPTIONS = {
     positive,
     "30",
   ),
+  shards: option("N", "cut into about N shards, however long they are", count),
   tries: option(
     "N",
     "how often the same slices may end a process without a result before they count as failed",

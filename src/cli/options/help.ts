@@ -69,15 +69,20 @@ export function command<T extends OptionTable>(
   return Object.assign(called, { help });
 }
 
-/** A command whose first argument says what to do; each of these has options of its own. */
+/**
+ * A command whose first argument says what to do; each of these has options of its own.
+ * @param hidden what Larmor alone calls, and the help leaves out
+ */
 export function commandOfActions(
   help: Omit<CommandHelp, "options" | "actions">,
   actions: Readonly<Record<string, HelpedCommand>>,
+  hidden: Readonly<Record<string, HelpedCommand>> = {},
 ): HelpedCommand {
   const helps = Object.entries(actions).map(([name, { help }]) => [name, help] as const);
   const whole = { ...help, options: HELP, actions: Object.fromEntries(helps) };
   const called = async ([name = "", ...args]: readonly string[], context: CommandContext) => {
-    if (Object.hasOwn(actions, name)) return await actions[name](args, context);
+    const action = [actions, hidden].find((known) => Object.hasOwn(known, name))?.[name];
+    if (action !== undefined) return await action(args, context);
     const { values } = parseOptions(HELP, name === "" ? [] : [name]);
     if (values.version || values.help) {
       context.console.out(values.help ? asTyped(helpText(whole)) : VERSION_LINE);

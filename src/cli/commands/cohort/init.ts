@@ -22,7 +22,7 @@ import { ProgressLine } from "../../render/progress.ts";
 
 /** Options of `init` that say nothing of what is computed. */
 const NOT_COMPUTED = [
-  ...["output", "shard-minutes", "tries", "timeout", "stale", "dry-run"],
+  ...["output", "shard-minutes", "shards", "tries", "timeout", "stale", "dry-run"],
   ...["config", "json", "quiet", "verbose", "version", "help"],
 ];
 
@@ -69,7 +69,7 @@ export const init = command({
 
 async function plan(
   files: ReturnType<typeof namedFiles>,
-  { device, threads, shardMinutes, tries, timeout, stale, quiet }: InitRequest,
+  { device, threads, shardMinutes, shards, tries, timeout, stale, quiet }: InitRequest,
   { console, signal }: CommandContext,
   { args, inForce }: CommandLine,
 ): Promise<CohortPlan> {
@@ -81,7 +81,7 @@ async function plan(
   const methods = cohortMethods({ ...options, device: found });
   using progress = new ProgressLine(console, "cohort", { quiet });
   const cut = await planCohort(files, methods, {
-    minutes: shardMinutes,
+    length: shards === undefined ? { seconds: 60 * shardMinutes } : { count: shards },
     signal,
     onFile: (slice, slices) =>
       progress.update({ stage: "file", slice, slices, fraction: slice / slices }),

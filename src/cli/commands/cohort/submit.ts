@@ -13,7 +13,10 @@ import { count } from "../../options/values.ts";
 import { submitText } from "../../render/cohort_text.ts";
 import { oneFolder } from "./folder.ts";
 
-const words: Parse<readonly string[]> = (text) => text.split(/\s+/).filter((word) => word !== "");
+/** `partition=long exclusive`: options of sbatch, with or without their dashes. */
+const sbatchOptions: Parse<readonly string[]> = (text) =>
+  text.split(/\s+/).filter((word) => word !== "")
+    .map((word) => word.startsWith("-") ? word : `--${word}`);
 const text: Parse<string> = (text) => text;
 
 export const submit = command({
@@ -26,9 +29,9 @@ export const submit = command({
   options: {
     tasks: option("N", "jobs at the same time. Default: as many as Slurm allows", count),
     sbatch: option(
-      "ARGUMENTS",
-      "further arguments of sbatch, separated by spaces: '--partition=long --account=lab'",
-      words,
+      "OPTIONS",
+      "options of sbatch, without dashes and separated by spaces: 'partition=long account=lab'",
+      sbatchOptions,
     ),
     program: option(
       "COMMAND",
@@ -39,7 +42,7 @@ export const submit = command({
     ...COMMON,
   },
   examples: [
-    "deno task cohort submit cohort --tasks 50 --sbatch '--partition=long'",
+    "deno task cohort submit cohort --tasks 50 --sbatch partition=long",
     "deno task cohort submit cohort --dry-run",
   ],
 }, async ({ inputs, tasks, sbatch = [], program, dryRun, json }, { console }) => {
