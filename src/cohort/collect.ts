@@ -219,6 +219,7 @@ function blankRow(
     samples: first?.samples ?? null,
     acceleration: first?.acceleration ?? null,
     seconds: reports.reduce((sum, { seconds }) => sum + seconds, 0),
+    cpuSeconds: reports.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     peakMemory: reports.length > 0 ? Math.max(...reports.map((r) => r.peakMemory)) : null,
     ...NO_METRICS,
     chiSquare: audited > 0
@@ -269,7 +270,15 @@ function refusedRow(
       done: 0,
       reason,
     },
-    ...{ model: null, steps: null, nfe: null, samples: null, acceleration: null, seconds: 0 },
+    ...{
+      model: null,
+      steps: null,
+      nfe: null,
+      samples: null,
+      acceleration: null,
+      seconds: 0,
+      cpuSeconds: 0,
+    },
     ...{ peakMemory: null, ...NO_METRICS, chiSquare: null, verdict: null, warnings: [] },
     ...{ image: null, std: null },
   };

@@ -106,7 +106,13 @@ function methodTable(rows: readonly CohortRow[]): Markup | undefined {
         name: "s/slice",
         title: "seconds of one process for a slice, all included",
         classes: "number",
-        show: ([, own]) => short(sum(own, ({ seconds }) => seconds) / sum(own, ({ done }) => done)),
+        show: ([, own]) => perSlice(own, ({ seconds }) => seconds),
+      },
+      {
+        name: "CPU s/slice",
+        title: "seconds of the processor for a slice, all threads together",
+        classes: "number",
+        show: ([, own]) => perSlice(own, ({ cpuSeconds }) => cpuSeconds),
       },
       {
         name: "Memory",
@@ -118,6 +124,12 @@ function methodTable(rows: readonly CohortRow[]): Markup | undefined {
     save: false,
   });
 }
+
+/** The mean over slices that are there; a dash where none is. */
+const perSlice = (rows: readonly CohortRow[], of: (row: CohortRow) => number) => {
+  const done = sum(rows, (row) => row.done);
+  return short(done > 0 ? sum(rows, of) / done : null);
+};
 
 const volumesText = (rows: readonly CohortRow[]) =>
   `${rows.filter(({ state }) => state === "done").length} of ${rows.length}`;
@@ -161,7 +173,8 @@ const METHOD: TableColumn<CohortRow> = {
 };
 const STATE: TableColumn<CohortRow> = {
   name: "State",
-  show: ({ state, done, slices }) => state === "done" ? "done" : `${state}, ${done} of ${slices}`,
+  show: ({ state, done, slices }) =>
+    state === "done" || state === "refused" ? state : `${state}, ${done} of ${slices}`,
 };
 
 function missingTable(rows: readonly CohortRow[]): Markup | undefined {

@@ -44,6 +44,8 @@ export interface CohortRow {
   readonly acceleration: number | null;
   /** Seconds of one process: those of its parts together. */
   readonly seconds: number;
+  /** Seconds of the processor, all threads together. */
+  readonly cpuSeconds: number;
   /** Highest resident memory of a process that made a part of it, bytes. */
   readonly peakMemory: number | null;
   /** Agreement with the fully sampled data; null without, and where slices are missing. */

@@ -29,6 +29,8 @@ export interface UnitReport extends Pick<Unit, "id" | "file" | "method" | "slice
   readonly acceleration: number;
   /** Wall-clock seconds from opening the file to the last byte. */
   readonly seconds: number;
+  /** Seconds of the processor in that time, all threads together. */
+  readonly cpuSeconds: number;
   /** Highest resident memory of the process so far, bytes. */
   readonly peakMemory: number;
   readonly emptySlices: readonly number[];
@@ -48,6 +50,17 @@ const REPORT = "unit.json";
 
 /** Unit of `maxRSS`. */
 const KIBI = 1024;
+
+/** An instant: wall-clock milliseconds, and seconds that this process had of the processor. */
+export interface Instant {
+  readonly clock: number;
+  readonly cpu: number;
+}
+
+export function now(): Instant {
+  const { user, system } = process.cpuUsage();
+  return { clock: performance.now(), cpu: (user + system) / 1e6 };
+}
 
 /**
  * Reconstructs a unit. Slices do not depend on what is reconstructed beside them, so however a cohort
@@ -91,7 +104,7 @@ export async function writeUnit(
   folder: CohortFolder,
   { id, file, method, slices }: Unit,
   result: Reconstruction,
-  { began, guard }: { readonly began: number; readonly guard: OutputGuard },
+  { began, guard }: { readonly began: Instant; readonly guard: OutputGuard },
 ): Promise<UnitReport> {
   const { emptySlices, warnings } = result;
   const described = {
@@ -115,7 +128,8 @@ export async function writeUnit(
     }
     const report: UnitReport = {
       ...described,
-      seconds: (performance.now() - began) / 1000,
+      seconds: (performance.now() - began.clock) / 1000,
+      cpuSeconds: now().cpu - began.cpu,
       peakMemory: process.resourceUsage().maxRSS * KIBI,
     };
     await writeFile(join(partial, REPORT), jsonBytes(report)).catch((cause) => {

@@ -6,7 +6,7 @@ import type { OutputGuard } from "../io/atomic.ts";
 import type { CohortFolder } from "./folder.ts";
 import { type CohortMethods, reasonOf } from "./plan.ts";
 import type { Unit } from "./types.ts";
-import { reconstructUnit, writeUnit } from "./unit.ts";
+import { now, reconstructUnit, writeUnit } from "./unit.ts";
 
 /** What a worker tells, a line of JSON each. */
 export type WorkerEvent =
@@ -43,7 +43,7 @@ export async function work(
     await using runtime = await Runtime.open(methods.device, methods);
     for (const unit of units) {
       signal.throwIfAborted();
-      const began = performance.now();
+      const began = now();
       current = unit.id;
       tell({ kind: "begun", unit: unit.id });
       const result = await reconstructUnit(runtime, folder, unit, methods, signal)

@@ -68,6 +68,7 @@ export function cohortCsv(rows: readonly CohortRow[]): string {
     nfe: row.nfe,
     acceleration: row.acceleration,
     seconds: row.seconds,
+    cpu_seconds: row.cpuSeconds,
     peak_memory_bytes: row.peakMemory,
     ...regionColumns("head", row.head),
     ...regionColumns("whole", row.whole),

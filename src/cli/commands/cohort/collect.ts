@@ -100,6 +100,7 @@ function extremes(rows: readonly CohortRow[]): { row: CohortRow; place: string }
     return rows.filter(({ image }) => image !== null).slice(0, 1)
       .map((row) => ({ row, place: "the first" }));
   }
+  if (measured.length === 1) return [{ row: measured[0], place: "the only one" }];
   const [worst, median, best] = [0, (measured.length - 1) / 2, measured.length - 1]
     .map((at) => measured[Math.floor(at)]);
   const named = new Map([[best, "the best"], [median, "the median"], [worst, "the worst"]]);
