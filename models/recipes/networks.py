@@ -11,6 +11,7 @@ from torch import nn
 
 from denoiser import SIGMA_DATA, ResidualUNet, denoise
 from physics import Data, Inverse, combine, complex_of, expand, parts_of, proximal, rss, start_image, to_image, to_kspace
+from swin import NormHumus
 from unet import NormUNet, UNet
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
@@ -30,12 +31,12 @@ class Sensitivities(nn.Module):
 
 
 class Cascade(nn.Module):
-    """A step of data consistency, and a U-Net on the combined image."""
+    """A step of data consistency, and a network on the combined image."""
 
-    def __init__(self, channels, pools):
+    def __init__(self, model):
         super().__init__()
         self.dc_weight = nn.Parameter(torch.ones(1))
-        self.model = NormUNet(channels, pools, zero=True)
+        self.model = model
 
 
 class VarNet(nn.Module):
@@ -44,7 +45,7 @@ class VarNet(nn.Module):
     def __init__(self, cascades=8, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3):
         super().__init__()
         self.sens_net = Sensitivities(sensitivity_channels, sensitivity_pools)
-        self.cascades = nn.ModuleList(Cascade(channels, pools) for _ in range(cascades))
+        self.cascades = nn.ModuleList(Cascade(NormUNet(channels, pools, zero=True)) for _ in range(cascades))
 
     def forward(self, kspace, sampling, **_):
         """The magnitude, those after fewer cascades, and the maps."""
@@ -57,6 +58,15 @@ class VarNet(nn.Module):
             correction = sampling.acquired * (current - kspace) * cascade.dc_weight
             current = current - correction - to_kspace(expand(maps, refined), axes)
         return rss(to_image(current, axes)), stages[1:], maps
+
+
+class Humus(VarNet):
+    """HUMUS-Net (Fabian et al. 2022) in a small size, as `src/unrolled/networks/humus.ts`."""
+
+    def __init__(self, cascades=3, features=16, sensitivity_channels=6, sensitivity_pools=3, **sizes):
+        super().__init__(0, 0, 1, sensitivity_channels, sensitivity_pools)
+        self.cascades = nn.ModuleList(Cascade(NormHumus(features=features, **sizes)) for _ in range(cascades))
+        self.architecture = {"residual": False}
 
 
 class ImageUNet(nn.Module):

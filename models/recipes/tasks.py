@@ -8,7 +8,7 @@ import torch
 import convert
 from data import Mixture
 from denoiser import ResidualUNet, denoise, edm
-from networks import ImageUNet, Modl, Neumann, VarNet
+from networks import Humus, ImageUNet, Modl, Neumann, VarNet
 from objectives import head_psnr, recon_loss
 from simulate import COILS, SIDES, line_mask, random_size, scan
 from views import log_uniform, planes, random_view
@@ -167,6 +167,7 @@ def moved(item, device):
 TASKS = {
     "prior": Prior,
     "varnet": lambda args: Reconstruction(args, VarNet(args.cascades or 8), 3e-4),
+    "humus": lambda args: Reconstruction(args, Humus(args.cascades or 3, args.channels or 16), 3e-4),
     "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg or 8, args.dual), 1e-4),
     "neumann": lambda args: Reconstruction(
         args, Neumann(args.cascades or 6, 10 if args.cg is None else args.cg, args.channels or 16), 5e-4

@@ -1,7 +1,7 @@
 """Trains one of Larmor's networks.
 
     python models/recipes/train.py prior --data FOLDER --output models/NAME --hours 2 --from models/prior-brain
-    python models/recipes/train.py varnet|modl|unet|neumann|cold|dirac ...
+    python models/recipes/train.py varnet|humus|modl|unet|neumann|cold|dirac ...
 
 Ctrl-C stops a run; the same command with `--resume` goes on. What a step draws follows from the seed
 and its number. The rate rises over 50 steps, stays, and falls as half a cosine over the last part
@@ -49,8 +49,8 @@ def options():
     parser.add_argument("--cooldown", type=float, default=0.3, help="part of the run in which the rate falls")
     parser.add_argument("--batch", type=int, help="images of a step, at the crop's size")
     parser.add_argument("--crop", type=int, nargs="+", help="sides of the images, drawn from step to step")
-    parser.add_argument("--cascades", type=int, help="of varnet (8), iterations of modl (10), terms of neumann (6)")
-    parser.add_argument("--channels", type=int, help="of the finest level of neumann (16)")
+    parser.add_argument("--cascades", type=int, help="of varnet (8) and humus (3), iterations of modl (10), terms of neumann (6)")
+    parser.add_argument("--channels", type=int, help="of the finest level of neumann and humus (16)")
     parser.add_argument("--cg", type=int, help="conjugate gradient steps of each iteration of modl (8) and term of neumann (10; 0: not preconditioned)")
     parser.add_argument("--dual", action="store_true", help="modl with a dual variable, which begins as ADMM")
     parser.add_argument("--stages", type=float, default=STAGE_WEIGHT, help="weight of the image before a stage, beside that after it")

@@ -9,7 +9,15 @@ import { YamlReader } from "./yaml_reader.ts";
 export const MODEL_SCHEMA = "larmor.model/1";
 
 /** The kinds of models. */
-export const MODEL_KINDS = ["denoiser", "unet", "varnet", "modl", "neumann", "swinir"] as const;
+export const MODEL_KINDS = [
+  "denoiser",
+  "unet",
+  "varnet",
+  "humus",
+  "modl",
+  "neumann",
+  "swinir",
+] as const;
 /** The kind of a model. */
 export type ModelKind = typeof MODEL_KINDS[number];
 

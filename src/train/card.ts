@@ -41,6 +41,7 @@ const ABOUT: Readonly<Record<ReconstructionKind, string>> = {
     "An unrolled denoiser with conjugate gradients (MoDL, Aggarwal et al. 2019), its weights shared",
   neumann: "A Neumann network (Gilton, Ongie and Willett 2020), its regulariser a U-Net",
   swinir: "A Swin transformer on zero-filled complex images (SwinIR, Liang et al. 2021)",
+  humus: "HUMUS-Net in a small size (Fabian et al. 2022)",
   unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
 };
 

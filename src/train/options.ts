@@ -4,7 +4,7 @@ import { requireKnown } from "../suggest.ts";
 import type { HistoryEntry } from "./checkpoint.ts";
 
 /** The networks that can be trained. */
-export const TRAINABLE = ["prior", "unet", "varnet", "modl", "neumann", "swinir"] as const;
+export const TRAINABLE = ["prior", "unet", "varnet", "humus", "modl", "neumann", "swinir"] as const;
 
 /** A network that can be trained: `prior` is a denoiser, the others reconstruct. */
 export type Trainable = typeof TRAINABLE[number];
@@ -52,11 +52,11 @@ export interface TrainingOptions {
 
 /** Sizes of a network; each has its default. */
 export interface NetworkSizes {
-  /** Cascades of `varnet` (default 5), iterations of `modl` (10), terms of `neumann` (6). */
+  /** Cascades of `varnet` (default 5) and `humus` (3), iterations of `modl` (10), terms of `neumann` (6). */
   readonly cascades?: number;
   /**
    * Channels of the finest level of `unet` (default 20), `varnet` (16) and `neumann` (16);
-   * of the features of `swinir` (60).
+   * of the features of `swinir` (60) and `humus` (16).
    */
   readonly channels?: number;
   /** Levels below it. Default 4 for `unet`, 3 for `varnet` and `neumann`. */
@@ -176,6 +176,10 @@ const SIZES: Readonly<Record<Trainable, Partial<Record<keyof NetworkSizes, Requi
   prior: {},
   unet: { channels: COUNT, pools: COUNT },
   varnet: { cascades: COUNT, channels: COUNT, pools: COUNT, shared: ["true or false", () => true] },
+  humus: {
+    cascades: COUNT,
+    channels: ["a multiple of 4", (value) => COUNT[1](value) && value % 4 === 0],
+  },
   modl: { cascades: COUNT },
   neumann: { cascades: COUNT, channels: COUNT, pools: COUNT },
   swinir: { channels: ["a multiple of 6", (value) => COUNT[1](value) && value % 6 === 0] },

@@ -15,6 +15,7 @@ import {
 import { Rng } from "../rng.ts";
 import {
   appendedCascades,
+  humusSpecs,
   imageUNetSpecs,
   loadModl,
   modlSpecs,
@@ -23,6 +24,7 @@ import {
 } from "../unrolled/mod.ts";
 import type { NetworkSizes, ReconstructionKind, TrainingSettings } from "./options.ts";
 import {
+  humusBuilder,
   imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
@@ -37,6 +39,17 @@ const VARNET = { cascades: 5, channels: 16, pools: 3, sensitivityChannels: 6, se
 const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
 /** Default sizes of a Neumann network: as many terms and conjugate gradients as published. */
 const NEUMANN = { terms: 6, conjugateGradients: 10, channels: 16, pools: 3 };
+/** Default sizes of HUMUS-Net, much smaller than published (8 cascades of 66 features in 3 levels). */
+const HUMUS = {
+  ...{ cascades: 3, features: 16, depths: [2, 2], heads: [2, 4], window: 4, mlpRatio: 2 },
+  ...{
+    bottleneck: { depth: 2, heads: 8 },
+    halved: true,
+    threeConvolutions: false,
+    residual: false,
+  },
+  ...{ sensitivityChannels: 6, sensitivityPools: 3, adjacent: 1 },
+};
 /** Default sizes of SwinIR: the published lightweight network has as many features, in twice the groups. */
 const SWINIR = {
   ...{ channels: 2, features: 60, depths: [4, 4], heads: [6, 6], window: 8 },
@@ -47,7 +60,7 @@ const UNET = { channels: 20, pools: 4 };
 
 /** A network with its sizes. */
 export interface ReconNetwork {
-  readonly architecture: Readonly<Record<string, number | boolean | readonly number[]>>;
+  readonly architecture: Readonly<Record<string, unknown>>;
   readonly specs: readonly ParameterSpec[];
   readonly build: ReconBuilder;
   /** Weights that the run begins with; random ones if undefined. */
@@ -68,7 +81,7 @@ export async function reconNetwork(
   if (path === undefined) return network;
   const { specs } = network;
   const { tensors, file } = await readWeights(path, kind);
-  const given = kind === "varnet"
+  const given = kind === "varnet" || kind === "humus"
     ? appendedCascades(tensors, initialParameters(specs, new Rng(seed)))
     : tensors;
   return { ...network, weights: checkedParameters(specs, given, file) };
@@ -80,6 +93,8 @@ const NETWORKS: Readonly<
 > = {
   unet: (sizes) => networkOf({ ...UNET, ...sizes }, imageUNetSpecs, imageUNetBuilder),
   varnet: (sizes) => networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder),
+  humus: ({ channels: features = HUMUS.features, ...sizes }) =>
+    networkOf({ ...HUMUS, features, ...sizes }, humusSpecs, humusBuilder),
   neumann: ({ cascades: terms = NEUMANN.terms, ...sizes }) =>
     networkOf({ ...NEUMANN, terms, ...sizes }, neumannSpecs, neumannBuilder),
   swinir: ({ channels: features = SWINIR.features }) =>

@@ -24,6 +24,7 @@ import {
   type SwinIRConfig,
 } from "../nn/mod.ts";
 import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
+import { type HumusConfig, humusNet } from "../unrolled/networks/humus.ts";
 import { swinirImage } from "../unrolled/swinir_method.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
 import { varnet, type VarNetConfig, type VarNetMask } from "../unrolled/networks/varnet.ts";
@@ -205,6 +206,11 @@ export async function compileReconPsnr(
 /** A variational network. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
   return (scope, { kspace, mask }) => varnet(scope, kspace, mask, config);
+}
+
+/** HUMUS-Net. */
+export function humusBuilder(config: HumusConfig): ReconBuilder {
+  return (scope, { kspace, mask }) => humusNet(scope, kspace, mask, config);
 }
 
 /** The baseline. */

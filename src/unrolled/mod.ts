@@ -1,5 +1,6 @@
 /** Unrolled networks and the U-Net baseline. @module */
 import type { Method } from "../method/problem.ts";
+import { humusMethod } from "./humus_method.ts";
 import { modlMethod } from "./modl_method.ts";
 import { neumannMethod } from "./neumann_method.ts";
 import { swinirMethod } from "./swinir_method.ts";
@@ -7,6 +8,10 @@ import { unetMethod } from "./unet_method.ts";
 import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
+export * from "./networks/humus.ts";
+export * from "./networks/humus_block.ts";
+export * from "./humus_method.ts";
+export * from "./humus_weights.ts";
 export * from "./networks/modl.ts";
 export * from "./modl_method.ts";
 export * from "./networks/neumann.ts";
@@ -22,6 +27,7 @@ export * from "./varnet_method.ts";
 export const unrolledMethods: readonly Method[] = [
   unetMethod,
   varnetMethod,
+  humusMethod,
   modlMethod,
   neumannMethod,
   swinirMethod,

@@ -8,6 +8,8 @@ import {
   swinirSpecs,
 } from "../nn/mod.ts";
 import { fastmriVarNet } from "./fastmri_weights.ts";
+import { humusSpecs } from "./humus_method.ts";
+import { authorsHumus, humusConfig } from "./humus_weights.ts";
 import { varnetSpecs } from "./varnet_method.ts";
 
 /** Weights as a model folder holds them. */
@@ -45,6 +47,18 @@ export const WEIGHT_FORMATS: Readonly<Record<string, WeightReader>> = {
       sizes: config,
     };
   },
+  "humus-net": (state, file) => {
+    const found = authorsHumus(state);
+    const config = { ...humusConfig(found, file), residual: true };
+    return {
+      kind: "humus",
+      parameters: checkedParameters(humusSpecs(config), found, file),
+      content: { architecture: config },
+      about: "HUMUS-Net (Fabian et al. 2022) with weights of the authors' code",
+      sizes: { ...config, bottleneck: Object.values(config.bottleneck).join(" blocks, heads: ") },
+      advice: config.adjacent > 1 ? HUMUS_ADVICE : undefined,
+    };
+  },
   swinir: (state, file) => ({ kind: "swinir", content: {}, ...swinirWeights(state, file) }),
   "swinir-denoiser": (state, file) => {
     const weights = swinirWeights(state, file);
@@ -60,6 +74,11 @@ const DENOISER_ADVICE =
   "set `sigma: {min, max}` of model.yaml to that level, in units of bright tissue (25 of 255 is 0.098). " +
   "The range of the images that it was trained on is 0 to 1; where an image has negative parts, set " +
   "`data: {scale: 0.5, offset: 0.5}`.";
+
+/** The authors' networks for fastMRI see neighbours, and Larmor reconstructs slices one by one. */
+const HUMUS_ADVICE =
+  "The network was trained on neighbouring slices. Slices are reconstructed one by one here: each " +
+  "stands in for its neighbours too, which costs quality.";
 
 /** SwinIR's own weights, whatever they are wrapped in. */
 function swinirWeights(state: Readonly<Record<string, NdArray>>, file: string) {

@@ -6,6 +6,7 @@ import { simulatedBrain } from "../../src/recon/example.ts";
 import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import {
+  loadHumus,
   loadImageUNet,
   loadModl,
   loadNeumann,
@@ -20,6 +21,7 @@ const LOADERS = {
   unet: loadImageUNet,
   varnet: loadVarNet,
   modl: loadModl,
+  humus: loadHumus,
   neumann: loadNeumann,
   swinir: loadSwinir,
 };

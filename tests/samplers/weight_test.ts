@@ -69,6 +69,6 @@ Deno.test("methods say what the weight multiplies, or have none", () => {
   const without = methods.filter(({ weightRole }) => weightRole === undefined);
   assert.deepEqual(without.map(({ name }) => name), [
     ...["zero-filled", "rss"],
-    ...["unet", "varnet", "modl", "neumann", "swinir"],
+    ...["unet", "varnet", "humus", "modl", "neumann", "swinir"],
   ]);
 });

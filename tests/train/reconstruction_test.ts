@@ -11,6 +11,7 @@ import { randomCoils } from "../../src/train/random_coils.ts";
 import {
   type AcquisitionBatch,
   compileReconPsnr,
+  humusBuilder,
   imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
@@ -21,7 +22,13 @@ import {
 import { kspaceScenes } from "../../src/train/slice_sources.ts";
 import { compileTrainer, initialState } from "../../src/train/trainer.ts";
 import { headRegion, randomView } from "../../src/train/views.ts";
-import { loadImageUNet, modlSpecs, neumannSpecs, varnetSpecs } from "../../src/unrolled/mod.ts";
+import {
+  humusSpecs,
+  loadImageUNet,
+  modlSpecs,
+  neumannSpecs,
+  varnetSpecs,
+} from "../../src/unrolled/mod.ts";
 import { generator } from "../graph/random.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
@@ -37,6 +44,11 @@ const NEUMANN = { terms: 2, conjugateGradients: 3, channels: 4, pools: 2 };
 const SWINIR = {
   ...{ channels: 2, features: 12, depths: [2], heads: [2], window: 8, hidden: 16 },
   threeConvolutions: false,
+};
+const HUMUS = {
+  ...{ cascades: 1, features: 4, depths: [1], heads: [2], window: 4, mlpRatio: 2, adjacent: 1 },
+  ...{ bottleneck: { depth: 2, heads: 2 }, halved: true, threeConvolutions: false },
+  ...{ residual: false, sensitivityChannels: 3, sensitivityPools: 2 },
 };
 const MODL = { iterations: 2, conjugateGradients: 3, sigmaData: 0.35 };
 
@@ -74,6 +86,7 @@ const STEPS = 12;
 const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
   { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET), gain: 1 },
+  { name: "humus", specs: humusSpecs(HUMUS), build: humusBuilder(HUMUS), gain: 0.2 },
   { name: "neumann", specs: neumannSpecs(NEUMANN), build: neumannBuilder(NEUMANN), gain: 0.2 },
   { name: "swinir", specs: swinirSpecs(SWINIR), build: swinirBuilder(SWINIR), gain: 0.2 },
   { name: "modl", specs: modlSpecs(MODL), build: modlBuilder(MODL), gain: 0.2 },

@@ -14,12 +14,13 @@ import { modelName, writeModel } from "../../train/model_files.ts";
 
 const FORMATS = Object.keys(WEIGHT_FORMATS);
 
-const USAGE = `deno task import-weights ${FORMATS.join("|")} FILE.safetensors --output DIR`;
+const USAGE = "deno task import-weights FORMAT FILE.safetensors --output DIR";
 
 export const importWeightsCommand = command({
   usage: USAGE,
-  about: "Turns the state dict of a network of another project into a model folder: fastMRI's " +
-    "VarNet, or SwinIR as a denoiser (1, 2 or 3 channels) or for --method swinir (2 channels). " +
+  about: `Turns the state dict of a network of another project (${FORMATS.join(", ")}) ` +
+    "into a model folder: fastMRI's " +
+    "VarNet, HUMUS-Net, or SwinIR as a denoiser (1, 2 or 3 channels) or for --method swinir (2 channels). " +
     "Save it in Python with safetensors.torch.save_file(model.state_dict(), FILE).",
   options: {
     output: option("DIR", "model folder to write, e.g. models/varnet-fastmri", path),

@@ -50,7 +50,7 @@ const OPTIONS = {
   },
   cascades: option(
     "N",
-    "cascades of varnet (default 5), iterations of modl (10), terms of neumann (6)",
+    "cascades of varnet (default 5) and humus (3), iterations of modl (10), terms of neumann (6)",
     count,
   ),
   shared: {
@@ -60,7 +60,7 @@ const OPTIONS = {
   channels: option(
     "N",
     "channels of the finest level of unet (default 20), varnet and neumann (16); of the features of " +
-      "swinir (60)",
+      "swinir (60) and humus (16)",
     count,
   ),
   pools: option("N", "levels below the finest of unet (default 4), varnet and neumann (3)", count),
@@ -76,9 +76,9 @@ const OPTIONS = {
 };
 
 export const trainCommand = command({
-  usage:
-    "deno task train prior|unet|varnet|modl|neumann|swinir --data FOLDER --output DIR [options]",
-  about: "Trains a network on the volumes of a folder and writes a model folder: the network, " +
+  usage: "deno task train NETWORK --data FOLDER --output DIR [options]",
+  about: `Trains a network (${TRAINABLE.join(", ")}) ` +
+    "on the volumes of a folder and writes a model folder: the network, " +
     "model.yaml, card.md, training.svg. Ctrl-C stops and keeps the checkpoint; --resume continues. " +
     "The images of a step follow from the seed and its number: a resumed run of --steps gives the " +
     "same weights as one that was never stopped.",

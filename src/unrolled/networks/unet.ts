@@ -43,7 +43,7 @@ export interface UNetConfig {
 }
 
 /** Slope of the activations for negative values. */
-const SLOPE = 0.2;
+export const SLOPE = 0.2;
 
 const ZERO: Initializer = { kind: "constant", value: 0 };
 
@@ -86,14 +86,16 @@ export function unet(
   throw new RangeError(`Cannot build a U-Net with ${pools} levels below the finest: at least 1`);
 }
 
-function convBlock(scope: Scope, x: Tensor, channels: number): Tensor {
+/** Twice a convolution, normalisation of each channel, activation. */
+export function convBlock(scope: Scope, x: Tensor, channels: number): Tensor {
   const options = { bias: false, init: uniform };
   const layers = scope.at("layers");
   const first = activated(convLayer(layers.at(0), x, channels, options));
   return activated(convLayer(layers.at(4), first, channels, options));
 }
 
-function upBlock(scope: Scope, x: Tensor, channels: number): Tensor {
+/** Twice the size by a transposed convolution, then normalisation and activation. */
+export function upBlock(scope: Scope, x: Tensor, channels: number): Tensor {
   return activated(upLayer(scope.at("layers").at(0), x, channels, { bias: false, init: uniform }));
 }
 
@@ -117,18 +119,25 @@ const MULTIPLE = 16;
  */
 export function normUNet(scope: Scope, x: Tensor, config: Omit<UNetConfig, "outChannels">): Tensor {
   const [, , height, width] = x.shape;
+  const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
+  const [bottom, right] = [missing(height) - top, missing(width) - left];
+  return normalised(x, (image) => {
+    const padded = pad(image, [0, 0, top, left, 0, 0, bottom, right]);
+    const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
+    return slice(slice(result, 2, top, top + height), 3, left, left + width);
+  });
+}
+
+/** A network on images whose channels have mean 0 and standard deviation 1, `[N, C, H, W]`. */
+export function normalised(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
+  const [, , height, width] = x.shape;
   const options = { keepDims: true };
   const mean = reduceMean(x, [2, 3], options);
   const centred = sub(x, mean);
   // torch.std divides by one less than the number of values.
   const variance = mul(reduceSum(mul(centred, centred), [2, 3], options), 1 / (height * width - 1));
   const std = sqrt(variance);
-  const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
-  const [bottom, right] = [missing(height) - top, missing(width) - left];
-  const padded = pad(div(centred, std), [0, 0, top, left, 0, 0, bottom, right]);
-  const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
-  const cropped = slice(slice(result, 2, top, top + height), 3, left, left + width);
-  return add(mul(cropped, std), mean);
+  return add(mul(network(div(centred, std)), std), mean);
 }
 
 /** Rows that are missing to the next multiple. */

@@ -8,7 +8,18 @@
  * the time it takes.
  * @module
  */
-import { constant, div, mul, reduceSum, reshape, sqrt, sub, type Tensor } from "../../graph/mod.ts";
+import {
+  concat,
+  constant,
+  div,
+  mul,
+  reduceSum,
+  reshape,
+  slice,
+  sqrt,
+  sub,
+  type Tensor,
+} from "../../graph/mod.ts";
 import type { Parameters, Scope } from "../../nn/mod.ts";
 import {
   combineFactor,
@@ -21,15 +32,19 @@ import { dft2, dftH } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { normUNet } from "./unet.ts";
 
+/** Sizes of the network of the coil maps. */
+export interface SensitivityConfig {
+  /** Channels of the finest level of the sensitivity network's U-Net. */
+  readonly sensitivityChannels: number;
+  readonly sensitivityPools: number;
+}
+
 /** Sizes of a variational network; fastMRI's published ones are 12, 18, 4, 8, 4. */
-export interface VarNetConfig {
+export interface VarNetConfig extends SensitivityConfig {
   readonly cascades: number;
   /** Channels of the finest level of the U-Net in each cascade. */
   readonly channels: number;
   readonly pools: number;
-  /** Channels of the finest level of the sensitivity network's U-Net. */
-  readonly sensitivityChannels: number;
-  readonly sensitivityPools: number;
   /**
    * Whether all cascades have the weights of the first. Default false, as published; they may part
    * later, see {@link separateCascades}.
@@ -75,10 +90,45 @@ export function varnet(
   mask: VarNetMask,
   config: VarNetConfig,
 ): VarNetResult {
+  return gradientCascades(
+    scope,
+    { kspace, mask },
+    config,
+    (at, image) => normUNet(at, image, { ...config, startsAtZero: true }),
+  );
+}
+
+/** The samples that cascades are given. */
+interface CascadeData {
+  /** See {@link varnet}; of several slices one after the other in the axis of coils. */
+  readonly kspace: Tensor;
+  readonly mask: VarNetMask;
+  /** Neighbouring slices, of which the one in the middle is wanted. Default 1. */
+  readonly adjacent?: number;
+}
+
+/**
+ * Coil maps by a network, and cascades of a gradient step on the data and a regulariser's correction.
+ * @param regularise gives the correction of images `[N, 2 adjacent, H, W]`, from weights of a scope
+ */
+export function gradientCascades(
+  scope: Scope,
+  { kspace, mask, adjacent = 1 }: CascadeData,
+  config: SensitivityConfig & Pick<VarNetConfig, "cascades" | "shared">,
+  regularise: (scope: Scope, image: Tensor) => Tensor,
+): VarNetResult {
   const transform = mask.isLines ? dftH : dft2;
-  const [batch, , , height, width] = kspace.shape;
   const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
-  const maps = factorOf(found);
+  const coils = kspace.shape[1] / adjacent;
+  const ofSlice = (x: Tensor, s: number) => slice(x, 1, s * coils, (s + 1) * coils);
+  const slices = Array.from({ length: adjacent }, (_, s) => s);
+  const maps = slices.map((s) => factorOf(ofSlice(found, s)));
+  const reduce = (images: Tensor) =>
+    concat(slices.map((s) => reduced(maps[s], ofSlice(images, s))), 1);
+  const expand = (image: Tensor) =>
+    concat(slices.map((s) => expanded(maps[s], slice(image, 1, 2 * s, 2 * s + 2))), 1);
+  const middle = adjacent >> 1;
+  const magnitudeOf = (images: Tensor) => rootSumOfSquares(ofSlice(images, middle));
   const stages: Tensor[] = [];
   let current = kspace;
   for (let i = 0; i < config.cascades; i++) {
@@ -86,16 +136,13 @@ export function varnet(
     const weight = at.parameter("dc_weight", [1], { kind: "constant", value: 1 });
     const correction = mul(mul(mask.acquired, sub(current, kspace)), weight);
     const coilImages = transform(current, "inverse");
-    if (i > 0) stages.push(rootSumOfSquares(coilImages));
-    const image = reduced(maps, coilImages);
-    const refined = normUNet(at.at("model"), image, { ...config, startsAtZero: true });
-    const ofCoils = reshape(refined, [batch, 1, 2, height, width]);
-    const expanded = transform(mulFactor(maps, ofCoils), "forward");
-    current = sub(sub(current, correction), expanded);
+    if (i > 0) stages.push(magnitudeOf(coilImages));
+    const refined = regularise(at.at("model"), reduce(coilImages));
+    current = sub(sub(current, correction), transform(expand(refined), "forward"));
   }
   const coilImages = transform(current, "inverse");
-  const magnitude = rootSumOfSquares(coilImages);
-  return { magnitude, image: reduced(maps, coilImages), maps: found, stages };
+  const image = reduced(maps[middle], ofSlice(coilImages, middle));
+  return { magnitude: magnitudeOf(coilImages), image, maps: found, stages };
 }
 
 /** The weights of a network with shared cascades as those of one whose cascades have their own. */
@@ -125,6 +172,12 @@ function reduced(maps: ComplexFactor, coilImages: Tensor): Tensor {
   return reshape(combineFactor(maps, coilImages, 1), [batch, 2, height, width]);
 }
 
+/** Coil images `[N, C, 2, H, W]` of an image `[N, 2, H, W]`. */
+function expanded(maps: ComplexFactor, image: Tensor): Tensor {
+  const [batch, , height, width] = image.shape;
+  return mulFactor(maps, reshape(image, [batch, 1, 2, height, width]));
+}
+
 /** `[N, 1, H, W]` of `[N, C, 2, H, W]`. */
 function rootSumOfSquares(coilImages: Tensor): Tensor {
   return sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
@@ -135,7 +188,7 @@ function sensitivities(
   scope: Scope,
   kspace: Tensor,
   mask: VarNetMask,
-  { sensitivityChannels, sensitivityPools }: VarNetConfig,
+  { sensitivityChannels, sensitivityPools }: SensitivityConfig,
 ): Tensor {
   const [batch, coils, , height, width] = kspace.shape;
   const transform = mask.isLines ? dftH : dft2;

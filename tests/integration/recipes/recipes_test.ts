@@ -16,13 +16,20 @@ import {
   scopedDenoiser,
 } from "../../../src/nn/mod.ts";
 import {
+  humusBuilder,
   imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
   type ReconBuilder,
   varnetBuilder,
 } from "../../../src/train/reconstruction_objective.ts";
-import { loadImageUNet, loadModl, loadNeumann, loadVarNet } from "../../../src/unrolled/mod.ts";
+import {
+  loadHumus,
+  loadImageUNet,
+  loadModl,
+  loadNeumann,
+  loadVarNet,
+} from "../../../src/unrolled/mod.ts";
 import { inFolder } from "../../io/support.ts";
 import { exists, ROOT, run, testWith } from "../../tools.ts";
 
@@ -94,6 +101,11 @@ async function compareRecon(
 
 const SMALL = { channels: 4, pools: 2 };
 const SMALL_VARNET = { ...SMALL, cascades: 2, sensitivityChannels: 3, sensitivityPools: 2 };
+const SMALL_HUMUS = {
+  ...{ cascades: 2, features: 8, depths: [2, 2], heads: [2, 4], window: 4, mlpRatio: 2 },
+  ...{ bottleneck: { depth: 2, heads: 8 }, halved: true, threeConvolutions: false },
+  ...{ residual: false, sensitivityChannels: 3, sensitivityPools: 2, adjacent: 1 },
+};
 const MODL = { conjugateGradients: 4, sigmaData: SIGMA_DATA };
 
 testWith(
@@ -107,6 +119,7 @@ testWith(
       await comparePrior(at, "prior-brain");
       await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
+      await compareRecon(at, "humus", humusBuilder(SMALL_HUMUS));
       await compareRecon(at, "unet", imageUNetBuilder(SMALL));
       const series = { ...SMALL, terms: 3 };
       await compareRecon(at, "neumann", neumannBuilder({ ...series, conjugateGradients: 10 }));
@@ -128,6 +141,7 @@ const LOADERS = {
   unet: loadImageUNet,
   modl: loadModl,
   neumann: loadNeumann,
+  humus: loadHumus,
 };
 
 for (const [kind, load] of Object.entries(LOADERS)) {
@@ -142,7 +156,7 @@ for (const [kind, load] of Object.entries(LOADERS)) {
             join(ROOT, "models/recipes/train.py"),
             ...[kind, "--data", at("train"), "--output", at(kind), "--batch", "1", "--crop", "48"],
             ...["--threads", "2", "--device", "cpu", "--averages", "0.99", ...more],
-            ...(["varnet", "modl", "neumann"].includes(kind) ? ["--cascades", "2"] : []),
+            ...(["varnet", "humus", "modl", "neumann"].includes(kind) ? ["--cascades", "2"] : []),
           ]);
         if (kind === "prior") { // the others' runs are stopped and resumed by the same code
           await train("--steps", "15");

@@ -1,0 +1,74 @@
+/** HUMUS-Net as a reconstruction method, and its model folder. @module */
+import { input, type Runtime } from "../graph/mod.ts";
+import { singleSolver } from "../method/loop.ts";
+import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
+import { complexOf } from "../mri/physics/complex.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
+import { makeMask } from "../mri/sampling/masks.ts";
+import {
+  checkedParameters,
+  constantScope,
+  type ParameterSpec,
+  parameterSpecs,
+  readWeights,
+} from "../nn/mod.ts";
+import { YamlReader } from "../nn/yaml_reader.ts";
+import { humusConfig } from "./humus_weights.ts";
+import { networkMethod, type NetworkWeights } from "./network_method.ts";
+import { type HumusConfig, humusNet, withNeighbours } from "./networks/humus.ts";
+import { humusMultiple } from "./networks/humus_block.ts";
+import { constantVarNetMask } from "./networks/varnet.ts";
+
+/** Parameters of a network of these sizes. */
+export function humusSpecs(config: HumusConfig): ParameterSpec[] {
+  const side = Math.max(humusMultiple(config), 2 ** (config.sensitivityPools + 1));
+  const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
+  const kspace = input("kspace", [1, config.adjacent, 2, side, side]);
+  const mask = constantVarNetMask(makeMask(spec, side, side));
+  return parameterSpecs((scope) => humusNet(scope, kspace, mask, config));
+}
+
+/**
+ * Loads a network.
+ * @throws {InputError} when the folder holds none
+ */
+export async function loadHumus(path: string): Promise<NetworkWeights<HumusConfig>> {
+  const { tensors, description, model, file } = await readWeights(path, "humus");
+  const sizes = new YamlReader(description.content, path).at("architecture");
+  const config = { ...humusConfig(tensors, file), residual: sizes.flag("residual", true) };
+  return { config, parameters: checkedParameters(humusSpecs(config), tensors, file), model };
+}
+
+/** HUMUS-Net. */
+export const humusMethod: Method = networkMethod(
+  {
+    name: "humus",
+    summary: "HUMUS-Net: variational network with Swin transformers at several scales",
+    citation: "Fabian, Tinaz and Soltanolkotabi, HUMUS-Net: hybrid unrolled multi-scale network " +
+      "architecture for accelerated MRI reconstruction, NeurIPS 2022",
+    needsMaps: false,
+    defaultModel: null,
+  },
+  loadHumus,
+  prepareHumus,
+);
+
+/**
+ * Compiles a network for a geometry. Where it was trained on neighbouring slices, the slice itself
+ * stands in for them: slices are reconstructed one by one.
+ */
+export function prepareHumus(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+  { config, parameters, model }: NetworkWeights<HumusConfig>,
+): Promise<Solver> {
+  const mask = constantVarNetMask(geometry.mask);
+  return singleSolver(runtime, {
+    method: "humus",
+    inputs: { y: geometry.mask.yShape(geometry.coils) },
+    image({ y }) {
+      const kspace = withNeighbours(onAllLines(y, geometry.mask), config.adjacent);
+      return complexOf(humusNet(constantScope(parameters), kspace, mask, config).magnitude);
+    },
+  }, { nfe: config.cascades + 1, steps: config.cascades, model });
+}
