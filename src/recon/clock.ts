@@ -2,10 +2,21 @@
 import type { Runtime } from "../graph/mod.ts";
 import type { Seconds } from "./types.ts";
 
+/** What adds up the times of a slice. */
+export type Clock = ReturnType<typeof clockOf>;
+
 /** Adds up what each stage takes, and what was spent on compiling since it was made. */
 export function clockOf(runtime: Runtime) {
   const compiledBefore = runtime.compileSeconds;
-  const spent = { read: 0, calibrate: 0, compile: 0, reconstruct: 0, audit: 0, eigenbasis: 0 };
+  const spent = {
+    read: 0,
+    calibrate: 0,
+    compile: 0,
+    reconstruct: 0,
+    audit: 0,
+    errorBars: 0,
+    eigenbasis: 0,
+  };
   const add = (stage: keyof typeof spent, seconds: number) => {
     spent[stage] += seconds;
   };
@@ -19,6 +30,7 @@ export function clockOf(runtime: Runtime) {
     },
     seconds: (): Seconds => ({
       ...spent,
+      errorBars: spent.errorBars || undefined,
       eigenbasis: spent.eigenbasis || undefined,
       compile: runtime.compileSeconds - compiledBefore,
     }),

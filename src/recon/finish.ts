@@ -15,6 +15,7 @@ import {
   swapLastAxes,
   type Tensor,
 } from "../graph/mod.ts";
+import type { NdArray } from "../ndarray.ts";
 import { joinParts, magnitude } from "../mri/physics/complex.ts";
 import { limitToSupport } from "../mri/sampling/padding.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
@@ -103,7 +104,7 @@ export function compileFinish(runtime: Runtime, geometry: OutputGeometry, of = O
  * Compiles: S >= 2 posterior samples `[S, 2 sets, H, W]` and their scale to magnitudes `[S, rows, columns]`
  * and their standard deviation `[rows, columns]`, with S - 1 in the denominator.
  */
-export function compileSpread(
+function compileSpread(
   runtime: Runtime,
   geometry: OutputGeometry,
   count: number,
@@ -121,11 +122,33 @@ export function compileSpread(
   );
 }
 
+/**
+ * The standard deviation of the magnitudes of posterior samples, and these, where there are two or more.
+ * @param finishing the inputs of {@link compileSpread} beside the samples
+ */
+export async function spreadOf(
+  runtime: Runtime,
+  samples: NdArray | undefined,
+  finishing: Readonly<Record<string, NdArray>>,
+  geometry: OutputGeometry,
+): Promise<{ readonly std?: NdArray; readonly magnitudes?: NdArray }> {
+  if (samples === undefined || samples.shape[0] < 2) return {};
+  const { maps } = finishing;
+  const of = maps && { sets: maps.shape[0], coils: maps.shape[1] };
+  const spread = await compileSpread(runtime, geometry, samples.shape[0], of);
+  return await spread.run({ samples, ...finishing });
+}
+
 /** Compiles: reference magnitude `[H, W]` to `[rows, columns]`. */
 export function compileReference(runtime: Runtime, geometry: OutputGeometry) {
-  return runtime.build({ reference: [...geometry.from] }, ({ reference }) => {
-    const real = reshape(reference, [1, ...geometry.from]);
-    const complex = orient(joinParts(real, mul(real, 0)), { ...geometry, padded: undefined });
-    return { oriented: reshape(magnitude(complex), outputSize(geometry)) };
-  });
+  return runtime.build({ reference: [...geometry.from] }, ({ reference }) => ({
+    oriented: orientedMagnitude(reference, geometry),
+  }));
+}
+
+/** A magnitude `[H, W]` as the file has it, `[rows, columns]`. */
+export function orientedMagnitude(x: Tensor, geometry: OutputGeometry): Tensor {
+  const real = reshape(x, [1, ...geometry.from]);
+  const complex = orient(joinParts(real, mul(real, 0)), { ...geometry, padded: undefined });
+  return reshape(magnitude(complex), outputSize(geometry));
 }

@@ -89,6 +89,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
   compress: true,
   whiten: true,
   audit: true,
+  errorBars: true,
   onProgress: true,
   signal: true,
 };

@@ -9,6 +9,7 @@ import { distinct, type Warning } from "../warning.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { leftEmpty } from "./empty_slice.ts";
+import { errorBarReport } from "./error_bars/report.ts";
 import type { CoilsReport } from "./prepare.ts";
 import type { SliceSupply } from "./slice_supply.ts";
 import { openReconstruction, openSupplied, type ReconstructionStream } from "./stream.ts";
@@ -72,6 +73,7 @@ async function collect(
   const sets = Math.max(...slices.map(({ maps }) => maps ? setsOf(maps) : 1));
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
+  const error90 = stackIfAll(slices.map((slice) => slice.error90));
   const { warnings = [] } = file;
   const range = [first, first + slices.length] as const;
   const frames = framesIn(file, range);
@@ -79,10 +81,12 @@ async function collect(
     (array && inVolume(array, { slicesAlong: file.slicesAlong, frames })) as A;
   const modelSigma = slices.flatMap((slice) => slice.modelSigma ?? []);
   const audited = slices.flatMap(({ audit }) => audit ?? []);
+  const bars = slices.flatMap(({ errorBars }) => errorBars ?? []);
   return {
     magnitude: whole(magnitude),
     complex: whole(stack(slices.map((slice) => slice.complex))),
     std: whole(std),
+    error90: whole(error90),
     samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)).map(whole),
     maps: stackIfAll(slices.map((slice) => slice.maps && withSets(slice.maps, sets))),
     reference: whole(reference),
@@ -108,6 +112,7 @@ async function collect(
     audit: audited.length > 0
       ? volumeAudit(audited, std && spreadFigures(magnitude, std, first))
       : undefined,
+    errorBars: bars.length > 0 ? errorBarReport(bars, magnitude, error90) : undefined,
     warnings: distinct([...warnings, ...warningsOf(slices)]),
     seconds: totalSeconds(told),
   };
@@ -117,10 +122,11 @@ async function collect(
 function likeOthers(slice: ReconstructedSlice, other: ReconstructedSlice): ReconstructedSlice {
   if (slice.failure === undefined) return slice;
   const empty = (array: NdArray | undefined) => array && zeros(array.shape);
-  const { std, samples, maps, reference } = other;
+  const { std, error90, samples, maps, reference } = other;
   return {
     ...slice,
     std: empty(std),
+    error90: empty(error90),
     samples: empty(samples),
     maps: empty(maps),
     reference: empty(reference),
@@ -170,7 +176,12 @@ function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {
   const total = (stage: keyof Seconds) =>
     slices.reduce((sum, { seconds }) => sum + (seconds[stage] ?? 0), 0);
   const totals = Object.fromEntries(stages.map((stage) => [stage, total(stage)]));
-  return { ...totals as Record<keyof Seconds, number>, eigenbasis: totals.eigenbasis || undefined };
+  const { errorBars, eigenbasis, ...others } = totals as Record<keyof Seconds, number>;
+  return {
+    ...others,
+    errorBars: errorBars || undefined,
+    eigenbasis: eigenbasis || undefined,
+  };
 }
 
 /** The volume of each posterior sample, from the samples of each slice. */

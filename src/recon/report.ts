@@ -6,6 +6,7 @@ import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Software } from "../provenance.ts";
 import type { Audit } from "./audit/audit.ts";
+import type { ErrorBarReport } from "./error_bars/report.ts";
 import type { CoilsReport } from "./prepare.ts";
 import type { Reconstruction, Seconds } from "./types.ts";
 
@@ -90,6 +91,8 @@ export interface ReconReport
   } | null;
   /** Evidence without the truth; null for methods without coil maps, whose images have no phase. */
   readonly audit: Audit | null;
+  /** What the error bars are by; null where none were asked for. */
+  readonly errorBars: ErrorBarReport | null;
   /** First slice and the one after the last, of the file. */
   readonly slices: readonly [first: number, end: number];
   /** Voxel indices (column, row, slice) to mm, right-anterior-superior, 4 x 4 by rows; null if unknown. */
@@ -126,8 +129,8 @@ export function reconReport(
     ReportDetails = {},
 ): ReconReport {
   const { metrics } = result;
-  const { read, calibrate, reconstruct, audit } = result.seconds;
-  const total = totalSeconds ?? read + calibrate + reconstruct + audit;
+  const { read, calibrate, reconstruct, audit, errorBars = 0 } = result.seconds;
+  const total = totalSeconds ?? read + calibrate + reconstruct + audit + errorBars;
   const seconds = { total, ...result.seconds, write: writeSeconds };
   return {
     schema: REPORT_SCHEMA,
@@ -148,6 +151,7 @@ export function reconReport(
     emptySlices: result.emptySlices,
     warnings: result.warnings,
     audit: result.audit ?? null,
+    errorBars: result.errorBars ?? null,
     slices: result.slices,
     affine: result.geometry?.known ? result.geometry.affine : null,
     provenance: provenance ?? null,

@@ -12,6 +12,8 @@ import type { SamplerOf, SamplerSettings, Settings } from "../samplers/mod.ts";
 import type { Warning } from "../warning.ts";
 import type { Audit, SliceAudit } from "./audit/audit.ts";
 import type { Whitening } from "./coil_noise.ts";
+import type { SliceErrorBars } from "./error_bars/error_bars.ts";
+import type { ErrorBarReport } from "./error_bars/report.ts";
 import type { CoilsReport } from "./prepare.ts";
 import type { MaskRequest } from "./sampling.ts";
 import type { AuditLevel } from "./audit/auditor.ts";
@@ -86,6 +88,11 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
    * each slice. Default `consistency`.
    */
   readonly audit?: AuditLevel;
+  /**
+   * Whether to tell for each pixel how large its error may be (`error90`), of methods that were calibrated
+   * for it. Costs a second reconstruction of each slice. Default false.
+   */
+  readonly errorBars?: boolean;
   /** Called as the work proceeds. */
   readonly onProgress?: (progress: Progress) => void;
   /** Stops the work: the call throws the signal's reason. */
@@ -95,7 +102,7 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
 /** Progress of a reconstruction. */
 export interface Progress {
   /** What is being done. */
-  readonly stage: "read" | "calibrate" | "reconstruct" | "audit";
+  readonly stage: "read" | "calibrate" | "reconstruct" | "audit" | "error bars";
   /** Slices finished. */
   readonly slice: number;
   /** Slices in all. */
@@ -116,6 +123,8 @@ export interface Seconds {
   readonly reconstruct: number;
   /** Comparing the result with the data, with the second reconstruction where one was asked for. */
   readonly audit: number;
+  /** The error bars, where they were asked for. */
+  readonly errorBars?: number;
   /** The eigenbasis of the operator (`ddrm`), which is part of `reconstruct`. */
   readonly eigenbasis?: number;
 }
@@ -128,6 +137,11 @@ export interface Reconstructed {
   readonly complex: NdArray;
   /** Standard deviation of the magnitude over posterior samples, where several were drawn. */
   readonly std?: NdArray;
+  /**
+   * Half-width that holds the true magnitude in 90 % of the pixels of the head, where error bars were asked
+   * for and are not refused.
+   */
+  readonly error90?: NdArray;
   /**
    * Coil maps `[C, 2, H, W]` (`[sets, C, 2, H, W]` where there are several sets), H the phase-encode axis,
    * with unit sum of squares within the object;
@@ -176,6 +190,8 @@ export interface ReconstructedSlice extends Reconstructed {
   readonly modelSigma?: number;
   /** Evidence that the image is right; absent for methods without coil maps. */
   readonly audit?: SliceAudit;
+  /** The error bars and their calibration, where they were asked for. */
+  readonly errorBars?: SliceErrorBars;
 }
 
 /** Images and how they came about. */
@@ -201,4 +217,6 @@ export interface Reconstruction extends Reconstructed {
   readonly modelSigma?: readonly number[];
   /** Evidence that the image is right; absent for methods without coil maps, whose images have no phase. */
   readonly audit?: Audit;
+  /** What the error bars are by, where they were asked for. */
+  readonly errorBars?: ErrorBarReport;
 }

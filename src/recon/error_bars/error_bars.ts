@@ -1,0 +1,194 @@
+/**
+ * Error bars of a reconstruction: for each pixel a half-width that holds the true magnitude in 90 % of the
+ * pixels of the head, by a calibration on people whose truth was known. See `docs/uncertainty.md`.
+ * @module
+ */
+import type { Runtime } from "../../graph/mod.ts";
+import { UsageError } from "../../errors.ts";
+import type {
+  Method,
+  Problem,
+  RunControl,
+  SamplingGeometry,
+  Solver,
+} from "../../method/problem.ts";
+import { modelPath } from "../../nn/mod.ts";
+import type { NdArray } from "../../ndarray.ts";
+import { once } from "../../once.ts";
+import type { Rng } from "../../rng.ts";
+import type { Warning } from "../../warning.ts";
+import type { SliceAudit } from "../audit/audit.ts";
+import { judge, verdictOf } from "../audit/verdict.ts";
+import type { OutputGeometry } from "../finish.ts";
+import { solved } from "../solve.ts";
+import type { ReconstructOptions } from "../types.ts";
+import { beyond, type ErrorCalibration, readCalibrations, unlikeRun } from "./calibration.ts";
+import {
+  compileFeatures,
+  compileRehearsal,
+  type MeasureFeatures,
+  type Rehearse,
+} from "./features.ts";
+import { compileWidths, type Widths } from "./widths.ts";
+
+/** Error bars of one slice. */
+export interface SliceErrorBars {
+  /** Half-width `[rows, columns]`, in the units of the magnitude; absent where they are refused. */
+  readonly error90?: NdArray;
+  /** The calibration that they are by. */
+  readonly calibration: ErrorCalibration;
+  /** What the widths were multiplied by because the scan is unlike those of the calibration; 1 if it is not. */
+  readonly widened: number;
+  /** Why they were widened or refused. */
+  readonly warnings: readonly Warning[];
+}
+
+/** What error bars are made of. */
+export interface ErrorBarTask {
+  readonly key: string;
+  readonly geometry: SamplingGeometry;
+  readonly outputGeometry: OutputGeometry;
+  readonly solver: Solver;
+  readonly problem: Problem;
+  /** Noise and model error together, of methods that tell it. */
+  readonly modelSigma?: number;
+  /** The reconstruction `[2, H, W]`, on the scale of the problem. */
+  readonly image: NdArray;
+  /** From the scale of the problem to that of the file, `[2, H, W]`. */
+  readonly factor: NdArray;
+  readonly audit?: SliceAudit;
+  /** Random numbers of the rehearsal. */
+  readonly rng: Rng;
+}
+
+/** A scan that is this far beyond the calibrated ones gets no error bars. */
+const TOO_FAR = 2;
+
+/** Widening of a slice that the audit finds suspicious. */
+const SUSPICIOUS = 1.5;
+
+/** The stream of a slice's random numbers that the rehearsal draws from. */
+const REHEARSAL_STREAM = 0x4e44;
+
+interface Compiled {
+  readonly rehearse: Rehearse;
+  readonly measure: MeasureFeatures;
+  readonly widths: Widths;
+}
+
+/** Makes the error bars of the slices of a volume; compiles once for each sampling. */
+export class ErrorBars {
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+  #calibration: Promise<ErrorCalibration> | undefined;
+
+  /** @param runtime must outlive it */
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly run: {
+      readonly method: Method;
+      readonly options: Pick<ReconstructOptions, "model" | "weight">;
+    },
+  ) {}
+
+  /**
+   * The error bars of a slice.
+   * @throws {UsageError} when the method, its network or its settings were not calibrated
+   */
+  async slice(task: ErrorBarTask, control: RunControl): Promise<SliceErrorBars> {
+    const calibration = await this.calibration(task.solver);
+    const { refused, widened, warnings } = judged(task, calibration);
+    if (refused) return { calibration, widened, warnings };
+    const { rehearse, measure, widths } = await once(
+      this.#compiled,
+      task.key,
+      () => this.#compile(task, calibration),
+    );
+    const { image, factor, solver, rng } = task;
+    const problem = { ...task.problem, sigma: task.modelSigma ?? task.problem.sigma };
+    const numbers = rng.split(REHEARSAL_STREAM);
+    const again = await rehearse(problem, image, numbers.split(0));
+    const rehearsed = await solved(solver, again, { ...control, rng: numbers.split(1) });
+    const features = await measure(problem, image, rehearsed.image);
+    return { calibration, widened, warnings, error90: await widths(features, factor, widened) };
+  }
+
+  /** The calibration of the method as it is run. @throws {UsageError} when there is none */
+  calibration(solver: Solver): Promise<ErrorCalibration> {
+    return this.#calibration ??= this.#find(solver);
+  }
+
+  async #find(solver: Solver): Promise<ErrorCalibration> {
+    const { method, options: { model = method.defaultModel, weight } } = this.run;
+    const named = typeof model === "string" ? await modelPath(model) : undefined;
+    const known = named === undefined ? new Map() : await readCalibrations(named);
+    const found: ErrorCalibration | undefined = known.get(method.name);
+    const unlike = found === undefined ? undefined : unlikeRun(found, solver, weight);
+    if (found !== undefined && unlike === undefined) return found;
+    const required = `a calibration of ${method.name} with its network and settings is required`;
+    const others = [...known.keys()].join(", ") || "none";
+    throw new UsageError(
+      `Cannot make error bars: ${required}, ` +
+        (unlike === undefined ? `found that of ${others}` : unlike),
+      { hint: "deno task calibrate-errors makes one from volumes of several people" },
+    );
+  }
+
+  async #compile(
+    { geometry, outputGeometry }: ErrorBarTask,
+    calibration: ErrorCalibration,
+  ): Promise<Compiled> {
+    return {
+      rehearse: await compileRehearsal(this.runtime, geometry),
+      measure: await compileFeatures(this.runtime, geometry),
+      widths: await compileWidths(this.runtime, outputGeometry, calibration),
+    };
+  }
+}
+
+/** Whether a scan is like those of the calibration. */
+function judged(
+  { geometry, problem, modelSigma, audit }: ErrorBarTask,
+  calibration: ErrorCalibration,
+): { refused: boolean; widened: number; warnings: Warning[] } {
+  const refuse = (reason: string) => ({
+    refused: true,
+    widened: 1,
+    warnings: [{
+      code: "error-bars-refused",
+      message: `Error bars are not given: ${reason}`,
+      hint: "Without them the audit still says what speaks against the image",
+    }],
+  });
+  const { coils, sets = 1, mask } = geometry;
+  if (sets > 1) return refuse("two sets of coil maps were not calibrated");
+  const verdict = audit && verdictOf(judge(audit.consistency, audit.prediction, audit.method));
+  if (verdict === "inconsistent") {
+    return refuse("the audit finds the data or the image inconsistent");
+  }
+  const acquired = {
+    acceleration: mask.acceleration,
+    noise: modelSigma ?? problem.sigma,
+    coils,
+  };
+  const { factor, what } = beyond(calibration.range, acquired);
+  if (factor > TOO_FAR) {
+    return refuse(`the scan is too far from those of the calibration (${what})`);
+  }
+  const isSuspicious = verdict === "suspicious";
+  const widened = factor * (isSuspicious ? SUSPICIOUS : 1);
+  if (widened === 1) return { refused: false, widened, warnings: [] };
+  const reasons = [
+    ...(factor > 1 ? [what] : []),
+    ...(isSuspicious ? ["the audit is suspicious of the data or the image"] : []),
+  ];
+  return {
+    refused: false,
+    widened,
+    warnings: [{
+      code: "error-bars-widened",
+      message: `Error bars are ${Number(widened.toPrecision(2))} times as wide as calibrated: ` +
+        reasons.join("; "),
+      hint: "How much wider they should be was not measured for such scans: docs/uncertainty.md",
+    }],
+  };
+}
