@@ -103,6 +103,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     writes: output("tune/x"),
     load: async () => (await import("./commands/tune.ts")).tune,
   },
+  "calibrate-errors": {
+    summary: "how wide the error bars of a method are to be, from volumes of several people",
+    permissions: FILES,
+    writes: output("calibrate-errors/x"),
+    load: async () => (await import("./commands/calibrate_errors.ts")).calibrateErrors,
+  },
   "check-model": {
     summary: "a denoiser against the truth, before it is used",
     permissions: FILES,

@@ -24,8 +24,8 @@ export interface DicomDescription {
 }
 
 /**
- * Writes a reconstruction as DICOM: the magnitude into `magnitude/`, and the standard deviation, where
- * there is one, as a series of its own into `std/`.
+ * Writes a reconstruction as DICOM: the magnitude into `magnitude/`, and the standard deviation and the
+ * error bars, where there are any, as series of their own into `std/` and `error90/`.
  * @param folder must not exist
  * @throws {InputError} when it cannot be written
  */
@@ -36,12 +36,12 @@ export async function writeDicom(
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
   const { writeDicomSeries } = await import("../io/dicom/write.ts");
-  const { geometry, method, magnitude, std, frames } = result;
+  const { geometry, method, magnitude, std, error90, frames } = result;
   await mkdir(folder);
   const write = (name: string, number: number, image: NdArray, what = "", ofWhat = "") =>
     writeDicomSeries(join(folder, name), {
       source,
-      tags: number === 1 ? tags : ownSeries(tags),
+      tags: number === 1 ? tags : ownSeries(tags, number - 1, name),
       software: softwareText(provenance),
       frames,
       geometry,
@@ -54,14 +54,20 @@ export async function writeDicom(
   await write("magnitude", 1, magnitude);
   const ofStd = "Standard deviation over posterior samples. ";
   if (std) await write("std", 2, std, " standard deviation", ofStd);
+  const ofBars = "Half-width that holds the true magnitude in 90 % of the pixels of the head. ";
+  if (error90) await write("error90", 3, error90, " error bars", ofBars);
 }
 
 /** The number and the name that the user gives are those of the magnitude. */
-function ownSeries({ SeriesNumber, SeriesDescription, ...tags }: DicomTags): DicomTags {
+function ownSeries(
+  { SeriesNumber, SeriesDescription, ...tags }: DicomTags,
+  after: number,
+  name: string,
+): DicomTags {
   return {
     ...tags,
-    ...(SeriesNumber && { SeriesNumber: String(Number(SeriesNumber) + 1) }),
-    ...(SeriesDescription && { SeriesDescription: `${SeriesDescription.slice(0, 60)} std` }),
+    ...(SeriesNumber && { SeriesNumber: String(Number(SeriesNumber) + after) }),
+    ...(SeriesDescription && { SeriesDescription: `${SeriesDescription.slice(0, 56)} ${name}` }),
   };
 }
 

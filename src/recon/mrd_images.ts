@@ -11,11 +11,12 @@ import type { Reconstruction } from "./types.ts";
 const FLOAT32 = 5;
 
 /**
- * Writes `image_0` with the magnitude and, where there is one, `image_1` with the standard
- * deviation: an image for each slice.
+ * Writes `image_0` with the magnitude and, where there are any, the standard deviation and the error
+ * bars as the next: an image for each slice.
  */
 export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
-  const images = [result.magnitude, result.std].filter((image) => image !== undefined);
+  const { magnitude, std, error90 } = result;
+  const images = [magnitude, std, error90].filter((image) => image !== undefined);
   await writeMrdImages(path, { series: images.map((image, i) => imagesOf(image, result, i)) });
 }
 

@@ -103,8 +103,7 @@ export class SliceRun {
       key,
       () => this.#compile(geometry, slice.outputGeometry),
     );
-    const solves = 1 + Number(this.#auditor.predicts) + Number(this.#errorBars !== undefined);
-    const share = (1 - PREPARING_SHARE) / solves;
+    const share = (1 - PREPARING_SHARE) / (this.#auditor.predicts ? 2 : 1);
     let modelSigma: number | undefined;
     const rounds = 1 + (first.inputs.maps === undefined ? 0 : options.updateMaps ?? 0);
     const solve = (problem: Problem, round: number) =>
@@ -150,12 +149,12 @@ export class SliceRun {
         problem,
         modelSigma,
         image,
+        samples,
         factor: prepared.factor,
         audit,
-        rng: new Rng(seed, firstSlice + index),
       },
       clock,
-      control("error bars", 1 - share, share),
+      control("error bars", 1, 0),
     );
     return {
       index,
@@ -212,8 +211,10 @@ export class SliceRun {
     const { method, settings } = this.task;
     const { coils, sets = 1 } = geometry;
     const of = { coils, sets: method.needsMaps ? sets : 1 };
+    const solver = await preparedSolver(this.runtime, method, geometry, settings);
+    await this.#errorBars?.calibration(solver); // so that a refusal comes before the work
     return {
-      solver: await preparedSolver(this.runtime, method, geometry, settings),
+      solver,
       finish: await compileFinish(this.runtime, outputGeometry, of),
       reorient: await compileReference(this.runtime, outputGeometry),
     };

@@ -90,7 +90,7 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
   readonly audit?: AuditLevel;
   /**
    * Whether to tell for each pixel how large its error may be (`error90`), of methods that were calibrated
-   * for it. Costs a second reconstruction of each slice. Default false.
+   * for it. Costs a reconstruction of each slice by total variation. Default false.
    */
   readonly errorBars?: boolean;
   /** Called as the work proceeds. */

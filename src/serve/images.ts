@@ -18,6 +18,9 @@ const MAX_PIXEL = 4095;
 /** The brightest pixel of the first image of a series: later ones may be brighter. */
 const FIRST_PEAK = 2047;
 
+/** Series of the error bars of the first encoding: beyond those of images. */
+const ERROR_SERIES = 1000;
+
 type Meta = Readonly<Record<string, string | number | readonly (string | number)[]>>;
 
 /** Counts the images of each series from 1. */
@@ -46,25 +49,30 @@ export class ImageOutput {
 
   /**
    * The magnitude, and where there is a standard deviation, that as a second series. Every encoding
-   * has its own two series, as the images of a series must have one size.
+   * has its own two series, as the images of a series must have one size; error bars have further ones.
    */
   images(bin: RawBin, result: Reconstruction): MrdImage[] {
     const series = 2 * bin.layout.encoding;
-    const { std, method } = result;
+    const { std, error90, method } = result;
     const magnitude = this.#image(bin, result.magnitude, series, {
       DataRole: "Image",
       ImageProcessingHistory: ["LARMOR", method],
       SeriesDescriptionAdditional: method,
       ImageComments: description(result),
     });
-    if (std === undefined) return [magnitude];
-    const deviation = this.#image(bin, std, series + 1, {
+    const deviation = std && this.#image(bin, std, series + 1, {
       DataRole: "Quantitative",
       ImageProcessingHistory: ["LARMOR", method, "STD"],
       SeriesDescriptionAdditional: `${method}_std`,
       ImageComments: `Standard deviation over posterior samples; ${description(result)}`,
     });
-    return [magnitude, deviation];
+    const errors = error90 && this.#image(bin, error90, ERROR_SERIES + bin.layout.encoding, {
+      DataRole: "Quantitative",
+      ImageProcessingHistory: ["LARMOR", method, "ERROR90"],
+      SeriesDescriptionAdditional: `${method}_error90`,
+      ImageComments: `Half-width of 90 % error bars; ${description(result)}`,
+    });
+    return [magnitude, deviation, errors].filter((image) => image !== undefined);
   }
 
   /** @param volume 2-D: `[1, y, x]`; 3-D: `[x, y, z]` */

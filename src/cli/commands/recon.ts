@@ -142,7 +142,11 @@ async function runJob(
       : undefined;
     signal.throwIfAborted();
     const writeStart = performance.now();
-    const output = { ...request, sampled: result.drawn > 1 };
+    const output = {
+      ...request,
+      sampled: result.drawn > 1,
+      errorBars: result.error90 !== undefined,
+    };
     const source = sha256 ?? `${EXAMPLE_NAME} ${seed}`;
     const remade = await provenance(request, line, result);
     const described = { source, tags, provenance: remade };

@@ -85,16 +85,18 @@ async function numbered<T>(
 /** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
 type OutputRequest =
   & Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples" | "saveMaps">
+  & Partial<Pick<ReconRequest, "errorBars">>
   & { readonly sampled: boolean };
 
 /** Paths of the outputs in a folder, by kind, as recon.json lists them. */
 export function outputPaths(
   folder: string,
-  { complex, also = [], dicom, saveSamples, saveMaps, sampled }: OutputRequest,
+  { complex, also = [], dicom, saveSamples, saveMaps, errorBars, sampled }: OutputRequest,
 ): Record<string, string> {
-  const files: Record<string, string | false> = {
+  const files: Record<string, string | false | undefined> = {
     magnitude: "recon.nii.gz",
     std: sampled && "std.nii.gz",
+    error90: errorBars && "error90.nii.gz",
     samples: sampled && saveSamples && "samples",
     complex: complex && "complex.nii.gz",
     maps: saveMaps && "maps.cfl",
@@ -116,7 +118,7 @@ export async function writeImages(
 ): Promise<void> {
   const paths = outputPaths(folder, request);
   const { magnitude, std, samples, maps, reference, geometry, frames, method } = result;
-  const { mask, steps } = result;
+  const { mask, steps, error90 } = result;
   const made = `larmor ${VERSION} ${method} ${steps} steps, ${mask.spec}`;
   const nifti = (path: string, image: NdArray, description = made) =>
     writeNifti(path, {
@@ -125,6 +127,7 @@ export async function writeImages(
     });
   await nifti(paths.magnitude, magnitude);
   if (std) await nifti(paths.std, std, `standard deviation, ${made}`);
+  if (error90) await nifti(paths.error90, error90, `half-width of 90 % error bars, ${made}`);
   if (samples) await numbered(paths.samples, "nii.gz", samples, nifti);
   if (request.complex) await nifti(paths.complex, result.complex);
   if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);
@@ -140,6 +143,7 @@ export async function writeImages(
     reference: reference && shown(reference),
     zeroFilled: zeroFilled && shown(zeroFilled),
     std: std && shown(std),
+    error90: error90 && shown(error90),
   });
   await writeFileWhole(paths.preview, preview);
 }

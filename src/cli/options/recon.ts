@@ -60,6 +60,12 @@ export const RECON_OPTIONS = {
       "leave out some acquired lines, reconstruct without them, and report how well the image " +
       "predicts them, compared with sense. Takes a second reconstruction of each slice",
   },
+  "error-bars": {
+    summary:
+      "write for each pixel how far its true magnitude may lie from the image (error90.nii.gz, which holds " +
+      "it in 90 % of the pixels of the head), and a lower bound of the PSNR. For methods that were calibrated " +
+      "for it; takes a reconstruction by tv",
+  },
   complex: { summary: "write the complex image too (complex.nii.gz)" },
   "save-samples": { summary: "write each posterior sample too (samples/NNN.nii.gz)" },
   "save-maps": {
@@ -97,7 +103,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
   about: "Reconstructs k-space into images. INPUT is ISMRMRD, fastMRI, M4Raw or MATLAB 7.3 HDF5, " +
     "BART .cfl/.hdr, NumPy .npy or NIfTI, recognised by its content. Without INPUT a built-in brain " +
     "phantom is reconstructed. Writes recon.nii.gz, preview.png and recon.json; std.nii.gz when " +
-    "several posterior samples are drawn.",
+    "several posterior samples are drawn, error90.nii.gz with --error-bars.",
   options: RECON_OPTIONS,
   sections: [["Methods", methodLines()], ["What --weight multiplies", weightLines()]],
   examples: [
@@ -161,6 +167,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     whiten,
     seed,
     settings: settingsOf(request),
+    errorBars: request.errorBars,
     keepSamples: request.saveSamples,
     keepMaps: request.saveMaps,
   };

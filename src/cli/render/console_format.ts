@@ -17,6 +17,7 @@ export function reportText(report: ReconReport): string {
     ...coilsLine(report.coils),
     ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),
+    ...errorBarLines(report.errorBars),
     ...Object.values(outputs).map((path) => `  ${path}`),
   ]);
 }
@@ -56,6 +57,20 @@ function auditLines(audit: ReconReport["audit"]): string[] {
   return [
     `  audit  ${figures.filter((text) => text !== null).join(", ")}`,
     ...reasons.map((reason) => `    ${reason}`),
+  ];
+}
+
+/** What the error bars are by, and the bound on the PSNR. */
+function errorBarLines(errorBars: ReconReport["errorBars"]): string[] {
+  if (errorBars === null) return [];
+  const { given, coverage, people, widened, psnr } = errorBars;
+  if (!given || psnr === null) return ["  errors not given"];
+  const wider = widened > 1 ? `, widened ${Number(widened.toPrecision(2))} times` : "";
+  return [
+    `  errors ${100 * coverage} % bars, calibrated on ${people} people${wider}`,
+    `         PSNR over the head at least ${
+      psnr.bound.toFixed(1)
+    } dB, for 90 % of slices like those`,
   ];
 }
 

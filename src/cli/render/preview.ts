@@ -17,6 +17,8 @@ export interface PreviewContent {
   readonly zeroFilled?: NdArray;
   /** Standard deviation of the posterior samples. */
   readonly std?: NdArray;
+  /** Half-widths of the error bars. */
+  readonly error90?: NdArray;
   /** Where voxels lie: a picture has the front of the head at the top. */
   readonly geometry?: Geometry;
   readonly method: string;
@@ -24,12 +26,15 @@ export interface PreviewContent {
 
 /**
  * The slices of a volume, or the middle one beside its reference and its error; in either case the
- * standard deviation beside it, where there is one, up to a level that is told in per cent of the
- * image's white.
+ * standard deviation and the error bars beside it, where there are any, up to a level that is told in
+ * per cent of the image's white.
  */
 export function previewPng(
-  { magnitude, reference, zeroFilled, std, geometry, method }: PreviewContent,
+  { magnitude, reference, zeroFilled, std, error90, geometry, method }: PreviewContent,
 ): Uint8Array<ArrayBuffer> {
+  const maps = [["std", std], ["90 %", error90]] as const;
+  const panelsOf = (shown: (volume: NdArray) => NdArray, top: number) =>
+    maps.flatMap(([name, map]) => map ? [levelled(name, shown(map), top)] : []);
   const show = (volume: NdArray, index: number) => upright(partOf(volume, index), geometry);
   if (reference === undefined || (magnitude.shape[0] > 1 && !zeroFilled)) {
     const tiled = (volume: NdArray) => {
@@ -37,8 +42,9 @@ export function previewPng(
       return montage(slices, Math.ceil(Math.sqrt(slices.length)));
     };
     const image = tiled(magnitude), top = white(image), shown = window(image, 0, top);
-    if (std === undefined) return encodePng(shown);
-    return encodePng(montage([labelled(method, shown), deviation(tiled(std), top)], 2));
+    const others = panelsOf(tiled, top);
+    if (others.length === 0) return encodePng(shown);
+    return encodePng(montage([labelled(method, shown), ...others], 1 + others.length));
   }
   const middle = Math.floor(magnitude.shape[0] / 2);
   const top = white(partOf(reference, middle));
@@ -49,15 +55,18 @@ export function previewPng(
     ...(zeroFilled ? [labelled("zero-filled", panel(zeroFilled))] : []),
     labelled(method, image),
     labelled(`error x${ERROR_GAIN}`, window(difference(image, truth), 0, 1 / ERROR_GAIN)),
-    ...(std ? [deviation(show(std, middle), top)] : []),
+    ...panelsOf((map) => show(map, middle), top),
   ];
   return encodePng(montage(panels, panels.length));
 }
 
-/** A standard deviation on its own scale, labelled with its white in per cent of `top`. */
-function deviation(std: NdArray, top: number): NdArray {
-  const most = white(std);
-  return labelled(`std to ${Number((100 * most / top).toPrecision(2))} %`, window(std, 0, most));
+/** A map of errors on its own scale, labelled with its white in per cent of `top`. */
+function levelled(name: string, map: NdArray, top: number): NdArray {
+  const most = white(map);
+  return labelled(
+    `${name} to ${Number((100 * most / top).toPrecision(2))} %`,
+    window(map, 0, most),
+  );
 }
 
 /** Every slice as a 16-bit PNG, in one window from 0 to the volume's maximum, in file order. */

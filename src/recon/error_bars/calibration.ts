@@ -9,8 +9,8 @@ import { InputError } from "../../errors.ts";
 import { readBytes } from "../../host.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 import type { Solver } from "../../method/problem.ts";
-import { FEATURE_NAMES } from "./features.ts";
-import type { Coefficients } from "./score.ts";
+import { FEATURES } from "./features.ts";
+import type { SizeModel } from "./score.ts";
 import type { WidthFactors } from "./conformal.ts";
 
 /** Name and version of the format of the file. */
@@ -60,6 +60,8 @@ export interface ErrorCalibration {
   readonly model: ModelReference;
   /** Steps of the method. */
   readonly steps: number;
+  /** Posterior samples that it draws; 1 for methods that draw none. */
+  readonly samples: number;
   /** Its settings; empty for methods without. */
   readonly settings: Readonly<Record<string, number>>;
   /** Part of the pixels that widths cover. */
@@ -68,8 +70,9 @@ export interface ErrorCalibration {
   readonly people: number;
   readonly slices: number;
   readonly range: CalibrationRange;
-  /** The constant, then the power of each feature. */
-  readonly size: Coefficients;
+  /** How the size of an error is told from the features of a pixel. */
+  readonly size: SizeModel;
+  /** What the size is multiplied by. */
   readonly width: WidthFactors;
   /**
    * Logarithm of what the root mean square of the widths is multiplied by to be an upper bound of the root
@@ -102,12 +105,12 @@ function parsed(text: string, path: string): ErrorCalibration[] {
   try {
     const content = parse(text);
     if (content?.schema !== CALIBRATION_SCHEMA) fail(`schema ${content?.schema}`);
-    return (content.calibrations as Record<string, unknown>[]).map((one) => {
-      const { size, ...rest } = one as Record<string, Record<string, number>>;
-      const powers = ["constant", ...FEATURE_NAMES].map((name) => size[name]);
-      if (!powers.every(Number.isFinite)) fail(`the features ${Object.keys(size).join(", ")}`);
-      return { ...rest, size: powers } as unknown as ErrorCalibration;
-    });
+    const calibrations = content.calibrations as ErrorCalibration[];
+    for (const { size: { powers } } of calibrations) {
+      const unknown = Object.keys(powers).find((name) => !Object.hasOwn(FEATURES, name));
+      if (unknown !== undefined) fail(`the feature ${unknown}`);
+    }
+    return calibrations;
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
     const [line] = (cause as Error).message.split("\n");
@@ -117,12 +120,7 @@ function parsed(text: string, path: string): ErrorCalibration[] {
 
 /** The text of a file with these calibrations. */
 export function calibrationText(calibrations: Iterable<ErrorCalibration>): string {
-  const written = [...calibrations].map(({ size, ...rest }) => {
-    const [constant, ...powers] = size;
-    const named = FEATURE_NAMES.map((name, i) => [name, powers[i]] as const);
-    return { ...rest, size: { constant, ...Object.fromEntries(named) } };
-  });
-  return stringify({ schema: CALIBRATION_SCHEMA, calibrations: rounded(written) });
+  return stringify({ schema: CALIBRATION_SCHEMA, calibrations: rounded([...calibrations]) });
 }
 
 /** Numbers to five digits. */
@@ -135,12 +133,14 @@ function rounded(value: unknown): unknown {
 
 /** Why a calibration does not hold for how a method is run; undefined where it does. */
 export function unlikeRun(
-  { model, steps, settings }: ErrorCalibration,
-  solver: Pick<Solver, "model" | "steps" | "settings">,
+  { model, steps, samples, settings }: ErrorCalibration,
+  solver: Pick<Solver, "model" | "steps" | "samples" | "settings">,
   weight = 1,
 ): string | undefined {
   if (solver.model?.sha256 !== model.sha256) return "the network is another one";
   if (solver.steps !== steps) return `${steps} steps were calibrated, found ${solver.steps}`;
+  const { samples: drawn = 1 } = solver;
+  if (drawn !== samples) return `${samples} samples were calibrated, found ${drawn}`;
   if (weight !== 1) return `the weight 1 was calibrated, found ${weight}`;
   const other = Object.keys(settings).find((name) => solver.settings?.[name] !== settings[name]);
   if (other === undefined) return undefined;

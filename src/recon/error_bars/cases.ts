@@ -79,9 +79,9 @@ export function drawCases(
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): CalibrationCase[] {
   const people = [...new Set(volumes.map(personOf))];
-  return people.flatMap((person, p) => {
-    const own = volumes.filter((volume) => personOf(volume) === person);
-    return Array.from({ length: runs }, (_, i): CalibrationCase => {
+  return Array.from({ length: runs }, (_, i) => i).flatMap((i) =>
+    people.map((person, p): CalibrationCase => {
+      const own = volumes.filter((volume) => personOf(volume) === person);
       const rng = new Rng(seed, p, i);
       const choose = <T>(list: readonly T[]) => list[rng.integer(list.length)];
       const acceleration = ACCELERATIONS[i % ACCELERATIONS.length];
@@ -94,10 +94,10 @@ export function drawCases(
         acceleration,
         noise: Number(rng.logBetween(...NOISE).toPrecision(2)),
         coils: acceleration === ONE_COIL ? 1 : choose(COILS),
-        seed: seed + 1000 * p + i,
+        seed: 1000 * (p + 1) + i,
       };
-    });
-  });
+    })
+  );
 }
 
 /** Simulates a case. */

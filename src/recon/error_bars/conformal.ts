@@ -16,7 +16,7 @@ export interface PersonSizes {
   /** Logarithms of the predicted sizes. */
   readonly sizes: Float64Array;
   /** Absolute errors, on the same scale. */
-  readonly errors: Float64Array;
+  readonly errors: readonly number[];
 }
 
 /** Factors of the width by the logarithm of the predicted size: straight between, constant beyond. */

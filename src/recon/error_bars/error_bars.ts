@@ -12,23 +12,18 @@ import type {
   SamplingGeometry,
   Solver,
 } from "../../method/problem.ts";
+import { tv } from "../../classical/mod.ts";
 import { modelPath } from "../../nn/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
-import type { Rng } from "../../rng.ts";
 import type { Warning } from "../../warning.ts";
 import type { SliceAudit } from "../audit/audit.ts";
 import { judge, verdictOf } from "../audit/verdict.ts";
 import type { OutputGeometry } from "../finish.ts";
-import { solved } from "../solve.ts";
+import { preparedSolver } from "../partial_fourier.ts";
 import type { ReconstructOptions } from "../types.ts";
 import { beyond, type ErrorCalibration, readCalibrations, unlikeRun } from "./calibration.ts";
-import {
-  compileFeatures,
-  compileRehearsal,
-  type MeasureFeatures,
-  type Rehearse,
-} from "./features.ts";
+import { compileFeatures, type MeasureFeatures } from "./features.ts";
 import { compileWidths, type Widths } from "./widths.ts";
 
 /** Error bars of one slice. */
@@ -57,8 +52,8 @@ export interface ErrorBarTask {
   /** From the scale of the problem to that of the file, `[2, H, W]`. */
   readonly factor: NdArray;
   readonly audit?: SliceAudit;
-  /** Random numbers of the rehearsal. */
-  readonly rng: Rng;
+  /** Posterior samples `[S, 2, H, W]`, of methods that draw several. */
+  readonly samples?: NdArray;
 }
 
 /** A scan that is this far beyond the calibrated ones gets no error bars. */
@@ -67,11 +62,9 @@ const TOO_FAR = 2;
 /** Widening of a slice that the audit finds suspicious. */
 const SUSPICIOUS = 1.5;
 
-/** The stream of a slice's random numbers that the rehearsal draws from. */
-const REHEARSAL_STREAM = 0x4e44;
-
 interface Compiled {
-  readonly rehearse: Rehearse;
+  /** Total variation, for a second opinion. */
+  readonly other: Solver;
   readonly measure: MeasureFeatures;
   readonly widths: Widths;
 }
@@ -98,17 +91,15 @@ export class ErrorBars {
     const calibration = await this.calibration(task.solver);
     const { refused, widened, warnings } = judged(task, calibration);
     if (refused) return { calibration, widened, warnings };
-    const { rehearse, measure, widths } = await once(
+    const { other, measure, widths } = await once(
       this.#compiled,
       task.key,
       () => this.#compile(task, calibration),
     );
-    const { image, factor, solver, rng } = task;
+    const { image, samples, factor } = task;
     const problem = { ...task.problem, sigma: task.modelSigma ?? task.problem.sigma };
-    const numbers = rng.split(REHEARSAL_STREAM);
-    const again = await rehearse(problem, image, numbers.split(0));
-    const rehearsed = await solved(solver, again, { ...control, rng: numbers.split(1) });
-    const features = await measure(problem, image, rehearsed.image);
+    const opinion = await other.solve(problem, { signal: control.signal });
+    const features = await measure(problem, { image, samples, opinion });
     return { calibration, widened, warnings, error90: await widths(features, factor, widened) };
   }
 
@@ -138,8 +129,8 @@ export class ErrorBars {
     calibration: ErrorCalibration,
   ): Promise<Compiled> {
     return {
-      rehearse: await compileRehearsal(this.runtime, geometry),
-      measure: await compileFeatures(this.runtime, geometry),
+      other: await preparedSolver(this.runtime, tv, geometry),
+      measure: await compileFeatures(this.runtime, geometry, calibration.samples),
       widths: await compileWidths(this.runtime, outputGeometry, calibration),
     };
   }

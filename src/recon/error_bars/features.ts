@@ -1,11 +1,11 @@
 /**
  * What the size of an error is told from, for each pixel and without the truth.
  *
- * Two probes look at the acquisition alone: how much noise the regularised inverse leaves of the noise of
- * the samples, and how much of white images it does not see. The others look at the image: its local
- * contrast, its gradient and its brightness. The last is the rehearsal: the image that was found is
- * acquired again, with the same coils, mask and noise level, and reconstructed by the same method; the
- * difference is an error whose truth is known (parametric bootstrap, Efron and Tibshirani 1993).
+ * Three features look at the acquisition alone: how much of the noise of the samples the regularised
+ * inverse leaves, how much of white images it does not see (both by probes), and how noisy the data are.
+ * Three look at the image: contrast, gradient and brightness. Three look at a second opinion, that of total
+ * variation, whose prior knows nothing of anatomy: where it differs from the image, the prior decided.
+ * Methods that draw posterior samples add their spread.
  * @module
  */
 import {
@@ -14,10 +14,12 @@ import {
   constantOf,
   conv,
   div,
+  expand,
   max,
   mul,
   pad,
   reduceMean,
+  reduceSum,
   reshape,
   type Runtime,
   slice,
@@ -36,22 +38,27 @@ import { Rng } from "../../rng.ts";
 export const FEATURES = {
   noise: "noise of the samples after the regularised inverse: noise level times g-factor",
   unseen: "share of a white image that the regularised inverse does not see",
+  level: "noise of the samples and error of the model together, the same for all pixels",
   contrast: "standard deviation of the magnitude over 5 x 5 pixels",
   edge: "gradient of the magnitude",
   brightness: "mean magnitude over 3 x 3 pixels",
-  rehearsal:
-    "error of the reconstruction of a rehearsal, root of the mean square over 7 x 7 pixels",
-  local: "the same over 3 x 3 pixels",
+  opinion: "difference from the magnitude of total variation, root mean square over 7 x 7 pixels",
+  opinionNear: "the same over 3 x 3 pixels",
+  opinionAll: "the same over the whole image, bright pixels counting more",
+  spread: "standard deviation over the posterior samples, root mean square over 5 x 5 pixels",
 } as const;
 
 /** The name of a feature. */
 export type Feature = keyof typeof FEATURES;
 
-/** Names of the features, in the order of their coefficients. */
-export const FEATURE_NAMES = Object.keys(FEATURES) as readonly Feature[];
+/** The features that a method has, in order. @param samples posterior samples that it draws */
+export function featuresOf(samples: number): readonly Feature[] {
+  const all = Object.keys(FEATURES) as Feature[];
+  return samples > 1 ? all : all.filter((name) => name !== "spread");
+}
 
 /** Smallest value of a feature: what is below counts as this. */
-export const FLOOR = 1e-4;
+const FLOOR = 1e-4;
 
 /** Probes of noise and of white images. */
 const PROBES = 2;
@@ -65,96 +72,112 @@ const PRIOR_DEVIATION = 0.1;
 /** The ridge is at least this, so that noiseless data converge. */
 const MIN_RIDGE = 1e-3;
 
-/** Sides of the windows. */
-const WINDOW = { probes: 9, contrast: 5, brightness: 3, rehearsal: 7, local: 3 };
+/** Sides of the windows, pixels. */
+const WINDOW = { probes: 9, contrast: 5, brightness: 3, wide: 7, near: 3, spread: 5 };
 
-/** Makes the problem whose truth is an image that was found. */
-export type Rehearse = (problem: Problem, image: NdArray, rng: Rng) => Promise<Problem>;
+/** Images that the features of a slice are told from. */
+export interface FeatureImages {
+  /** The reconstruction `[2, H, W]`. */
+  readonly image: NdArray;
+  /** The posterior samples `[S, 2, H, W]` whose mean it is, of methods that draw several. */
+  readonly samples?: NdArray;
+  /** What total variation makes of the data, `[2, H, W]`. */
+  readonly opinion: NdArray;
+}
 
 /** The features of a slice, `[F, H, W]`. */
-export type MeasureFeatures = (
-  problem: Problem,
-  image: NdArray,
-  rehearsed: NdArray,
-) => Promise<NdArray>;
+export type MeasureFeatures = (problem: Problem, images: FeatureImages) => Promise<NdArray>;
 
-/** Compiles the rehearsal's acquisition. @param geometry of one set of coil maps */
-export async function compileRehearsal(
+/**
+ * Compiles the features.
+ * @param geometry of one set of coil maps
+ * @param samples posterior samples of the method; 1 for one that draws none
+ */
+export async function compileFeatures(
   runtime: Runtime,
   geometry: SamplingGeometry,
-): Promise<Rehearse> {
-  const { image: size, y: shape, inputs, operator } = mriMeasurement(geometry);
-  const program = await runtime.build<string, "acquired">(
-    { image: [1, 2, ...size], noise: shape, ...inputs },
-    ({ image, noise, ...arrays }) => ({
-      acquired: add(operator(arrays, 1).forward(image), noise),
-    }),
+  samples: number,
+): Promise<MeasureFeatures> {
+  const { image: [height, width], inputs } = mriMeasurement(geometry);
+  const size = [1, 2, height, width];
+  const names = featuresOf(samples);
+  const program = await runtime.build<string, "features">(
+    {
+      image: size,
+      opinion: size,
+      ...(samples > 1 && { samples: [samples, ...size.slice(1)] }),
+      ridge: [1, 1, 1, 1],
+      sigma: [1, 1, 1, 1],
+      ...inputs,
+    },
+    ({ maps, ridge, sigma, ...images }) => {
+      const found: Partial<Record<Feature, Tensor>> = {
+        ...ofAcquisition(geometry, { maps, ridge, sigma }),
+        ...ofImages(images),
+      };
+      const all = concat(names.map((name) => expand(found[name]!, [1, 1, height, width])), 1);
+      return { features: reshape(max(all, FLOOR), [names.length, height, width]) };
+    },
   );
-  const kept = acquiredPoints(geometry);
-  return async (problem, image, rng) => {
-    const normals = rng.normals(sizeOf(shape));
-    const noise = normals.map((value, i) => value * problem.sigma * kept[i % kept.length]);
-    const batch = ndarray(image.data, [1, 2, ...size]);
-    const { maps } = problem.inputs;
-    const { acquired } = await program.run({ image: batch, noise: ndarray(noise, shape), maps });
-    return { ...problem, y: acquired };
+  return async ({ inputs: { maps }, sigma }, { samples, ...images }) => {
+    const ridge = Math.max((sigma / PRIOR_DEVIATION) ** 2, MIN_RIDGE);
+    const batches = Object.entries(images).map(([name, x]) => [name, ndarray(x.data, size)]);
+    const { features } = await program.run({
+      ...Object.fromEntries(batches),
+      ...("samples" in program.inputShapes && { samples }),
+      ridge: scalar(ridge),
+      sigma: scalar(sigma),
+      maps,
+    });
+    return features;
   };
 }
 
-/** 1 where y holds a sample, 0 where a mask of the plane left it empty. */
+/** 1 where y holds a sample, 0 where a mask of the plane left it empty; it repeats. */
 function acquiredPoints({ mask }: SamplingGeometry): Float32Array {
   return mask.isLines ? Float32Array.of(1) : mask.grid().data;
 }
 
-/** Compiles the features. @param geometry of one set of coil maps */
-export async function compileFeatures(
-  runtime: Runtime,
+const KEEP = { keepDims: true } as const;
+
+/** What the probes say, `[1, 1, H, W]` each. */
+function ofAcquisition(
   geometry: SamplingGeometry,
-): Promise<MeasureFeatures> {
-  const { image: [height, width], y: shape, inputs, operator } = mriMeasurement(geometry);
-  const size = [1, 2, height, width];
-  const noiseShape = [PROBES, ...shape.slice(1)];
-  const white = new Rng(1).normals(PROBES * sizeOf(size));
+  { maps, ridge, sigma }: Readonly<Record<"maps" | "ridge" | "sigma", Tensor>>,
+): Partial<Record<Feature, Tensor>> {
+  const { image: [height, width], y: [, ...sampled], operator } = mriMeasurement(geometry);
+  const shape = [PROBES, 2, height, width];
+  const probes = constantOf(new Rng(1).normals(sizeOf(shape)), shape);
   const kept = acquiredPoints(geometry);
-  const noise = new Rng(2).normals(sizeOf(noiseShape)).map((v, i) => v * kept[i % kept.length]);
-  const program = await runtime.build<string, "features">(
-    { image: size, rehearsed: size, ridge: [1, 1, 1, 1], sigma: [1, 1, 1, 1], ...inputs },
-    ({ image, rehearsed, ridge, sigma, maps }) => {
-      const probes = constantOf(white, [PROBES, 2, height, width]);
-      const one = operator({ maps }, PROBES), both = operator({ maps }, 2 * PROBES);
-      const normal = one.normal(probes);
-      const start = concat([one.adjoint(constantOf(noise, noiseShape)), normal], 0);
-      const inverse = regularisedInverse({ operator: both }, start, ridge, ITERATIONS);
-      const ofNoise = slice(inverse, 0, 0, PROBES);
-      const missed = sub(probes, slice(inverse, 0, PROBES, 2 * PROBES));
-      const m = magnitude(image);
-      const squares = squaredMagnitude(sub(rehearsed, image));
-      const found: Record<Feature, Tensor> = {
-        noise: mul(
-          sigma,
-          rootMean(reduceMean(squaredMagnitude(ofNoise), [0], KEEP), WINDOW.probes),
-        ),
-        unseen: rootMean(reduceMean(squaredMagnitude(missed), [0], KEEP), WINDOW.probes),
-        contrast: deviation(m, WINDOW.contrast),
-        edge: gradient(m),
-        brightness: mean(m, WINDOW.brightness),
-        rehearsal: rootMean(squares, WINDOW.rehearsal),
-        local: rootMean(squares, WINDOW.local),
-      };
-      const all = concat(FEATURE_NAMES.map((name) => found[name]), 1);
-      return { features: reshape(max(all, FLOOR), [FEATURE_NAMES.length, height, width]) };
-    },
-  );
-  return async ({ inputs: { maps }, sigma }, image, rehearsed) => {
-    const batch = (x: NdArray) => ndarray(x.data, size);
-    const ridge = Math.max((sigma / PRIOR_DEVIATION) ** 2, MIN_RIDGE);
-    const arrays = { image: batch(image), rehearsed: batch(rehearsed), maps };
-    const levels = { ridge: scalar(ridge), sigma: scalar(sigma) };
-    return (await program.run({ ...arrays, ...levels })).features;
+  const white = new Rng(2).normals(PROBES * sizeOf(sampled));
+  const noise = constantOf(white.map((v, i) => v * kept[i % kept.length]), [PROBES, ...sampled]);
+  const one = operator({ maps }, PROBES), both = operator({ maps }, 2 * PROBES);
+  const start = concat([one.adjoint(noise), one.normal(probes)], 0);
+  const inverse = regularisedInverse({ operator: both }, start, ridge, ITERATIONS);
+  const size = (x: Tensor) => rootMean(reduceMean(squaredMagnitude(x), [0], KEEP), WINDOW.probes);
+  return {
+    noise: mul(size(slice(inverse, 0, 0, PROBES)), sigma),
+    unseen: size(sub(probes, slice(inverse, 0, PROBES, 2 * PROBES))),
+    level: sigma,
   };
 }
 
-const KEEP = { keepDims: true } as const;
+/** What the images say, `[1, 1, H, W]` or `[1, 1, 1, 1]` each. */
+function ofImages(
+  { image, opinion, samples }: Readonly<Record<string, Tensor>>,
+): Partial<Record<Feature, Tensor>> {
+  const m = magnitude(image);
+  const change = sub(magnitude(opinion), m), difference = mul(change, change);
+  return {
+    contrast: deviation(m, WINDOW.contrast),
+    edge: gradient(m),
+    brightness: mean(m, WINDOW.brightness),
+    opinion: rootMean(difference, WINDOW.wide),
+    opinionNear: rootMean(difference, WINDOW.near),
+    opinionAll: overall(difference, m),
+    ...(samples && { spread: rootMean(varianceOf(magnitude(samples)), WINDOW.spread) }),
+  };
+}
 
 /** Mean of `[1, 1, H, W]` over a window; of the pixels within the image at its edges. */
 function mean(x: Tensor, side: number): Tensor {
@@ -165,6 +188,19 @@ function mean(x: Tensor, side: number): Tensor {
 }
 
 const rootMean = (squares: Tensor, side: number): Tensor => sqrt(mean(squares, side));
+
+/** Root mean of squares with the squares of the magnitude as weights, `[1, 1, 1, 1]`. */
+function overall(squares: Tensor, magnitude: Tensor): Tensor {
+  const weights = mul(magnitude, magnitude);
+  const sum = (x: Tensor) => reduceSum(x, [2, 3], KEEP);
+  return sqrt(div(sum(mul(weights, squares)), max(sum(weights), FLOOR)));
+}
+
+/** Variance over the first axis, with S - 1 in the denominator. */
+function varianceOf(x: Tensor): Tensor {
+  const deviation = sub(x, reduceMean(x, [0], KEEP));
+  return mul(reduceSum(mul(deviation, deviation), [0], KEEP), 1 / (x.shape[0] - 1));
+}
 
 /** Standard deviation over a window. */
 function deviation(x: Tensor, side: number): Tensor {

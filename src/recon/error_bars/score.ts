@@ -4,18 +4,23 @@
  * @module
  */
 import { lusolve } from "mathjs";
-import { FEATURE_NAMES } from "./features.ts";
+import type { Feature } from "./features.ts";
 
 /** Pixels whose error is known. */
 export interface KnownErrors {
-  /** Logarithms of the features, `[pixels, F]`. */
-  readonly features: Float64Array;
+  /** Logarithms of the features of each pixel, pixel by pixel. */
+  readonly features: readonly number[];
   /** Absolute errors, where bright tissue is 1. */
-  readonly errors: Float64Array;
+  readonly errors: readonly number[];
 }
 
-/** A size of error is told from features: the constant, then the power of each feature. */
-export type Coefficients = readonly number[];
+/** How the size of an error is told from features. */
+export interface SizeModel {
+  /** Logarithm of the size where all features are 1. */
+  readonly constant: number;
+  /** Power of each feature, in the order of the features. */
+  readonly powers: Readonly<Partial<Record<Feature, number>>>;
+}
 
 /** Errors below this count as this: their logarithm would rule the fit. */
 const SMALLEST_ERROR = 1e-4;
@@ -26,15 +31,16 @@ const RIDGE = 1e-3;
 /**
  * Least squares of the logarithm of the error.
  * @param people errors of each person, all of whom count the same
+ * @param names of the features, in their order
  */
-export function fitSize(people: readonly KnownErrors[]): Coefficients {
-  const size = FEATURE_NAMES.length + 1;
+export function fitSize(people: readonly KnownErrors[], names: readonly Feature[]): SizeModel {
+  const size = names.length + 1;
   const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
   const right = new Array<number>(size).fill(0);
   for (const { features, errors } of people) {
     const weight = 1 / errors.length;
     errors.forEach((error, pixel) => {
-      const row = rowOf(features, pixel);
+      const row = rowOf(features, pixel, names.length);
       const target = Math.log(Math.max(error, SMALLEST_ERROR));
       row.forEach((a, i) => {
         right[i] += weight * a * target;
@@ -43,20 +49,27 @@ export function fitSize(people: readonly KnownErrors[]): Coefficients {
     });
   }
   matrix.forEach((row, i) => row[i] += i === 0 ? 0 : RIDGE * people.length);
-  return (lusolve(matrix, right) as number[][]).map(([value]) => value);
+  const [[constant], ...powers] = lusolve(matrix, right) as number[][];
+  return { constant, powers: Object.fromEntries(names.map((name, i) => [name, powers[i][0]])) };
 }
 
 /** Logarithms of the predicted sizes. */
-export function predictedSizes(coefficients: Coefficients, { features, errors }: KnownErrors) {
+export function predictedSizes(
+  { constant, powers }: SizeModel,
+  { features, errors }: KnownErrors,
+): Float64Array {
+  const coefficients = [constant, ...Object.values(powers)];
   return Float64Array.from(
     errors,
     (_, pixel) =>
-      rowOf(features, pixel).reduce((sum, value, i) => sum + coefficients[i] * value, 0),
+      rowOf(features, pixel, coefficients.length - 1).reduce(
+        (sum, value, i) => sum + coefficients[i] * value,
+        0,
+      ),
   );
 }
 
 /** 1, then the features of a pixel. */
-function rowOf(features: Float64Array, pixel: number): number[] {
-  const count = FEATURE_NAMES.length;
-  return [1, ...features.subarray(pixel * count, (pixel + 1) * count)];
+function rowOf(features: readonly number[], pixel: number, count: number): number[] {
+  return [1, ...features.slice(pixel * count, (pixel + 1) * count)];
 }

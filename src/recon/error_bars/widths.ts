@@ -15,7 +15,6 @@ import {
 } from "../../graph/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { orientedMagnitude, type OutputGeometry } from "../finish.ts";
-import { FEATURE_NAMES } from "./features.ts";
 import type { ErrorCalibration } from "./calibration.ts";
 import type { WidthFactors } from "./conformal.ts";
 
@@ -28,11 +27,11 @@ export async function compileWidths(
   geometry: OutputGeometry,
   { size, width }: Pick<ErrorCalibration, "size" | "width">,
 ): Promise<Widths> {
-  const [constant, ...powers] = size;
+  const powers = Object.values(size.powers);
   const [rows, columns] = geometry.from;
   const program = await runtime.build<string, "widths">(
     {
-      features: [FEATURE_NAMES.length, rows, columns],
+      features: [powers.length, rows, columns],
       factor: [2, rows, columns],
       widened: [1, 1, 1],
     },
@@ -40,7 +39,7 @@ export async function compileWidths(
       const exponents = constantOf(Float32Array.from(powers), [powers.length, 1, 1]);
       const logSize = add(
         reduceSum(mul(log(features), exponents), [0], { keepDims: true }),
-        constant,
+        size.constant,
       );
       const inFile = mul(mul(exp(logWidthOf(logSize, width)), widened), slice(factor, 0, 0, 1));
       return { widths: orientedMagnitude(reshape(inFile, [rows, columns]), geometry) };
