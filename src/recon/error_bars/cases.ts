@@ -7,7 +7,7 @@ import type { Runtime } from "../../graph/mod.ts";
 import { openImage } from "../../io/open.ts";
 import type { ImageFile } from "../../io/types.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
-import { makeMask, parseMaskSpec } from "../../mri/sampling/masks.ts";
+import { type GeneratedMaskSpec, makeMask, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import { percentile } from "../../mri/metrics/percentile.ts";
 import { magnitudeOf, type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
@@ -111,7 +111,7 @@ export async function simulateCase(
   if (spec.kind === "file") {
     throw new RangeError(`Cannot calibrate with ${text}: a formula is required`);
   }
-  const mask = makeMask(spec, file.height, file.width);
+  const mask = makeMask(withRoom(spec, file.height), file.height, file.width);
   const preparation = new Preparation(runtime, { coils, mask, full: true });
   const { problem, scale } = await preparation.slice(await file.readSlice(0), { kind: "espirit" });
   const { data, shape: [rows, columns] } = await file.readTruth(0);
@@ -120,6 +120,16 @@ export async function simulateCase(
     truth.data[(i % columns) * rows + Math.floor(i / columns)] = value / scale
   );
   return { geometry: { coils, height: file.height, width: file.width, mask }, problem, truth };
+}
+
+/** Part of the lines of a random mask that are calibration lines at most. */
+const MOST_CALIBRATION = 0.6;
+
+/** The mask with as few calibration lines as leave room for others. */
+function withRoom(spec: GeneratedMaskSpec, lines: number): GeneratedMaskSpec {
+  if (spec.kind !== "random") return spec;
+  const most = Math.floor(MOST_CALIBRATION * lines / spec.acceleration);
+  return { ...spec, acs: Math.min(spec.acs ?? most, most) };
 }
 
 /** A strip of a slice that shows tissue, in full along the phase encoding. */
