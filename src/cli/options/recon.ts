@@ -118,7 +118,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { model, samples, weight, audit, saveMaps, dicom, dicomTags } = request;
+  const { model, samples, weight, audit, errorBars, saveMaps, dicom, dicomTags } = request;
   const method = findMethod(request.method);
   checkInput(request);
   const settings = settingsOf(request);
@@ -127,6 +127,12 @@ export function checkRecon(request: ReconRequest): ReconRequest {
     throw new UsageError(
       `Cannot audit ${method.name}: a method with coil maps is required, as its image has no phase ` +
         "to predict samples with",
+    );
+  }
+  if (errorBars && (!method.needsMaps || method.defaultModel === undefined)) {
+    throw new UsageError(
+      `Cannot make error bars of ${method.name}: a method with coil maps and a network is required, as ` +
+        "the calibration stands in the folder of the network",
     );
   }
   if (saveMaps && !method.needsMaps) {

@@ -79,6 +79,8 @@ export interface ErrorCalibration {
    * mean square error of a slice.
    */
   readonly errorRatio: number;
+  /** Slices that the audit is suspicious of, and what widths are multiplied by there, at least 1. */
+  readonly suspicious: { readonly slices: number; readonly factor: number };
   readonly measured: MeasuredErrorBars;
 }
 

@@ -47,20 +47,17 @@ export interface ErrorBarTask {
   readonly problem: Problem;
   /** Noise and model error together, of methods that tell it. */
   readonly modelSigma?: number;
-  /** The reconstruction `[2, H, W]`, on the scale of the problem. */
+  /** The reconstruction `[2 S, H, W]`, on the scale of the problem. */
   readonly image: NdArray;
-  /** From the scale of the problem to that of the file, `[2, H, W]`. */
+  /** From the scale of the problem to that of the file, `[2 S, H, W]`. */
   readonly factor: NdArray;
   readonly audit?: SliceAudit;
-  /** Posterior samples `[S, 2, H, W]`, of methods that draw several. */
+  /** Posterior samples `[N, 2 S, H, W]`, of methods that draw several. */
   readonly samples?: NdArray;
 }
 
 /** A scan that is this far beyond the calibrated ones gets no error bars. */
 const TOO_FAR = 2;
-
-/** Widening of a slice that the audit finds suspicious. */
-const SUSPICIOUS = 1.5;
 
 interface Compiled {
   /** Total variation, for a second opinion. */
@@ -131,7 +128,7 @@ export class ErrorBars {
     return {
       other: await preparedSolver(this.runtime, tv, geometry),
       measure: await compileFeatures(this.runtime, geometry, calibration.samples),
-      widths: await compileWidths(this.runtime, outputGeometry, calibration),
+      widths: await compileWidths(this.runtime, outputGeometry, calibration, geometry.sets),
     };
   }
 }
@@ -150,8 +147,7 @@ function judged(
       hint: "Without them the audit still says what speaks against the image",
     }],
   });
-  const { coils, sets = 1, mask } = geometry;
-  if (sets > 1) return refuse("two sets of coil maps were not calibrated");
+  const { coils, mask } = geometry;
   const verdict = audit && verdictOf(judge(audit.consistency, audit.prediction, audit.method));
   if (verdict === "inconsistent") {
     return refuse("the audit finds the data or the image inconsistent");
@@ -166,7 +162,7 @@ function judged(
     return refuse(`the scan is too far from those of the calibration (${what})`);
   }
   const isSuspicious = verdict === "suspicious";
-  const widened = factor * (isSuspicious ? SUSPICIOUS : 1);
+  const widened = factor * (isSuspicious ? calibration.suspicious.factor : 1);
   if (widened === 1) return { refused: false, widened, warnings: [] };
   const reasons = [
     ...(factor > 1 ? [what] : []),

@@ -29,7 +29,6 @@ import {
 } from "../../graph/mod.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
-import { magnitude, squaredMagnitude } from "../../mri/physics/complex.ts";
 import { regularisedInverse } from "../../mri/physics/proximal.ts";
 import { type NdArray, ndarray, scalar, sizeOf } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
@@ -77,20 +76,22 @@ const WINDOW = { probes: 9, contrast: 5, brightness: 3, wide: 7, near: 3, spread
 
 /** Images that the features of a slice are told from. */
 export interface FeatureImages {
-  /** The reconstruction `[2, H, W]`. */
+  /** The reconstruction `[2 S, H, W]`, of S sets of coil maps. */
   readonly image: NdArray;
-  /** The posterior samples `[S, 2, H, W]` whose mean it is, of methods that draw several. */
+  /** The posterior samples `[N, 2 S, H, W]` whose mean it is, of methods that draw several. */
   readonly samples?: NdArray;
-  /** What total variation makes of the data, `[2, H, W]`. */
+  /** What total variation makes of the data, `[2 S, H, W]`. */
   readonly opinion: NdArray;
 }
 
-/** The features of a slice, `[F, H, W]`. */
+/**
+ * The features of a slice, `[F, H, W]`. Images of several sets of coil maps are seen as one, whose square is
+ * the sum of theirs.
+ */
 export type MeasureFeatures = (problem: Problem, images: FeatureImages) => Promise<NdArray>;
 
 /**
  * Compiles the features.
- * @param geometry of one set of coil maps
  * @param samples posterior samples of the method; 1 for one that draws none
  */
 export async function compileFeatures(
@@ -98,8 +99,8 @@ export async function compileFeatures(
   geometry: SamplingGeometry,
   samples: number,
 ): Promise<MeasureFeatures> {
-  const { image: [height, width], inputs } = mriMeasurement(geometry);
-  const size = [1, 2, height, width];
+  const { image: [height, width], inputs, sets = 1 } = mriMeasurement(geometry);
+  const size = [1, 2 * sets, height, width];
   const names = featuresOf(samples);
   const program = await runtime.build<string, "features">(
     {
@@ -145,8 +146,10 @@ function ofAcquisition(
   geometry: SamplingGeometry,
   { maps, ridge, sigma }: Readonly<Record<"maps" | "ridge" | "sigma", Tensor>>,
 ): Partial<Record<Feature, Tensor>> {
-  const { image: [height, width], y: [, ...sampled], operator } = mriMeasurement(geometry);
-  const shape = [PROBES, 2, height, width];
+  const { image: [height, width], sets = 1, y: [, ...sampled], operator } = mriMeasurement(
+    geometry,
+  );
+  const shape = [PROBES, 2 * sets, height, width];
   const probes = constantOf(new Rng(1).normals(sizeOf(shape)), shape);
   const kept = acquiredPoints(geometry);
   const white = new Rng(2).normals(PROBES * sizeOf(sampled));
@@ -154,7 +157,7 @@ function ofAcquisition(
   const one = operator({ maps }, PROBES), both = operator({ maps }, 2 * PROBES);
   const start = concat([one.adjoint(noise), one.normal(probes)], 0);
   const inverse = regularisedInverse({ operator: both }, start, ridge, ITERATIONS);
-  const size = (x: Tensor) => rootMean(reduceMean(squaredMagnitude(x), [0], KEEP), WINDOW.probes);
+  const size = (x: Tensor) => rootMean(reduceMean(squares(x), [0], KEEP), WINDOW.probes);
   return {
     noise: mul(size(slice(inverse, 0, 0, PROBES)), sigma),
     unseen: size(sub(probes, slice(inverse, 0, PROBES, 2 * PROBES))),
@@ -166,8 +169,8 @@ function ofAcquisition(
 function ofImages(
   { image, opinion, samples }: Readonly<Record<string, Tensor>>,
 ): Partial<Record<Feature, Tensor>> {
-  const m = magnitude(image);
-  const change = sub(magnitude(opinion), m), difference = mul(change, change);
+  const m = sqrt(squares(image));
+  const change = sub(sqrt(squares(opinion)), m), difference = mul(change, change);
   return {
     contrast: deviation(m, WINDOW.contrast),
     edge: gradient(m),
@@ -175,9 +178,12 @@ function ofImages(
     opinion: rootMean(difference, WINDOW.wide),
     opinionNear: rootMean(difference, WINDOW.near),
     opinionAll: overall(difference, m),
-    ...(samples && { spread: rootMean(varianceOf(magnitude(samples)), WINDOW.spread) }),
+    ...(samples && { spread: rootMean(varianceOf(sqrt(squares(samples))), WINDOW.spread) }),
   };
 }
+
+/** Squared magnitude of images `[N, 2 S, H, W]`, `[N, 1, H, W]`. */
+const squares = (x: Tensor): Tensor => reduceSum(mul(x, x), [1], KEEP);
 
 /** Mean of `[1, 1, H, W]` over a window; of the pixels within the image at its edges. */
 function mean(x: Tensor, side: number): Tensor {

@@ -9,10 +9,18 @@ import { fitSize, type KnownErrors, predictedSizes } from "./score.ts";
 /** Part of the pixels that widths cover, and of the slices for which the bound on the PSNR holds. */
 export const COVERAGE = 0.9;
 
-type Fitted = Pick<ErrorCalibration, "size" | "width" | "errorRatio">;
+/** Fewer suspicious slices than this tell nothing: widths there grow by {@link MIN_FACTOR}, a guess. */
+const MIN_SUSPICIOUS = 5;
+const MIN_FACTOR = 1.5;
+
+type Fitted = Pick<ErrorCalibration, "size" | "width" | "errorRatio" | "suspicious">;
+
+/** Error bars are refused where the audit finds the data or the image inconsistent. */
+const isGiven = ({ verdict }: CaseErrors): boolean => verdict !== "inconsistent";
 
 /** Fits sizes, widths and the bound on the PSNR to cases. @param names of their features */
-export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]): Fitted {
+export function fitted(all: readonly CaseErrors[], names: readonly Feature[]): Fitted {
+  const cases = all.filter(isGiven);
   const people = byPerson(cases);
   const size = fitSize([...people.values()].map(joined), names);
   const sizes = [...people].map(([person, own]): PersonSizes => {
@@ -21,15 +29,32 @@ export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]):
   });
   const width = widthFactors(sizes, COVERAGE);
   const ratios = cases.map((one) => errorRatio(one, { size, width }));
-  return { size, width, errorRatio: conformalQuantile(ratios, COVERAGE) };
+  return {
+    size,
+    width,
+    errorRatio: conformalQuantile(ratios, COVERAGE),
+    suspicious: ofSuspicious(cases, { size, width }),
+  };
+}
+
+/** By how much widths must grow to cover where the audit is suspicious; not at all with too few slices. */
+function ofSuspicious(cases: readonly CaseErrors[], model: Pick<Fitted, "size" | "width">) {
+  const found = cases.filter(({ verdict }) => verdict === "suspicious");
+  const ratios = found.flatMap((one) => {
+    const widths = widthsOf(one, model);
+    return one.errors.map((error, i) => error / widths[i]);
+  });
+  const needed = found.length < MIN_SUSPICIOUS ? MIN_FACTOR : quantile(ratios, COVERAGE);
+  return { slices: found.length, factor: Math.max(1, needed) };
 }
 
 /** A whole calibration. @throws {InputError} for cases of fewer than two people */
 export function calibrated(
-  cases: readonly CaseErrors[],
+  all: readonly CaseErrors[],
   { method, solver }: { readonly method: string; readonly solver: MethodRun },
 ): ErrorCalibration {
   const names = featuresOf(solver.samples ?? 1);
+  const cases = all.filter(isGiven);
   const people = [...byPerson(cases).keys()];
   if (people.length < 2) {
     throw new InputError(
@@ -74,9 +99,9 @@ export function measuredOnOthers(
 ): MeasuredErrorBars {
   const judged = [...byPerson(cases)].flatMap(([person, own]) => {
     const model = fitted(cases.filter(({ found }) => found.person !== person), names);
-    return own.map((found): Judged => ({
+    return own.filter(isGiven).map((found): Judged => ({
       found,
-      widths: widthsOf(found, model),
+      widths: givenWidths(found, model),
       gap: 20 * Math.LOG10E * (model.errorRatio - errorRatio(found, model)),
     }));
   });
@@ -128,6 +153,12 @@ export function widthsOf(
   { size, width }: Pick<Fitted, "size" | "width">,
 ): Float64Array {
   return predictedSizes(size, errors).map((value) => Math.exp(logWidth(width, value)));
+}
+
+/** The widths as they are given: wider where the audit is suspicious. */
+function givenWidths(found: CaseErrors, model: Fitted): Float64Array {
+  const factor = found.verdict === "suspicious" ? model.suspicious.factor : 1;
+  return widthsOf(found, model).map((width) => factor * width);
 }
 
 /** Logarithm of the root mean square error over that of the widths, each relative to its image's peak. */

@@ -5,6 +5,8 @@ import type { Method, MethodOptions, Solver } from "../../method/problem.ts";
 import { headMask } from "../../mri/metrics/head_mask.ts";
 import { magnitudeOf, type NdArray } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
+import { Auditor } from "../audit/auditor.ts";
+import { judge, type Verdict, verdictOf } from "../audit/verdict.ts";
 import { preparedSolver } from "../partial_fourier.ts";
 import { solved } from "../solve.ts";
 import type { Acquisition } from "./calibration.ts";
@@ -17,6 +19,8 @@ export interface CaseErrors extends KnownErrors {
   readonly found: CalibrationCase;
   /** What was acquired: with the calibration lines, and noise and model error together. */
   readonly acquired: Acquisition;
+  /** What the audit says of it. */
+  readonly verdict: Verdict;
   /** Largest magnitude of the truth and of the reconstruction. */
   readonly peaks: readonly [truth: number, image: number];
 }
@@ -51,6 +55,8 @@ export async function errorsOfCase(
   const measure = await compileFeatures(runtime, geometry, solver.samples ?? 1);
   const opinion = await (await preparedSolver(runtime, tv, geometry)).solve(problem);
   const features = await measure(problem, { image, samples, opinion });
+  const auditor = new Auditor(runtime, { method, options, level: "consistency", seed: 0 });
+  const audit = await auditor.slice({ index: 0, key: "", geometry, problem: given, image }, {});
   const { coils, mask: { acceleration } } = geometry;
   const { model, steps, samples: drawn, settings } = solver;
   const magnitude = magnitudeOf(image);
@@ -59,6 +65,7 @@ export async function errorsOfCase(
     errors: {
       found,
       acquired: { acceleration, noise: sigma, coils },
+      verdict: verdictOf(judge(audit.consistency, audit.prediction, audit.method)),
       peaks: [largestOf(truth), largestOf(magnitude)],
       ...pixelsOf(features, { magnitude, truth }, rng.split(1)),
     },

@@ -21,18 +21,19 @@ import type { WidthFactors } from "./conformal.ts";
 /** Half-widths `[rows, columns]`, from features `[F, H, W]`. */
 export type Widths = (features: NdArray, factor: NdArray, widened: number) => Promise<NdArray>;
 
-/** Compiles the half-widths of a calibration. */
+/** Compiles the half-widths of a calibration. @param sets of coil maps, whose images have a factor each */
 export async function compileWidths(
   runtime: Runtime,
   geometry: OutputGeometry,
   { size, width }: Pick<ErrorCalibration, "size" | "width">,
+  sets = 1,
 ): Promise<Widths> {
   const powers = Object.values(size.powers);
   const [rows, columns] = geometry.from;
   const program = await runtime.build<string, "widths">(
     {
       features: [powers.length, rows, columns],
-      factor: [2, rows, columns],
+      factor: [2 * sets, rows, columns],
       widened: [1, 1, 1],
     },
     ({ features, factor, widened }) => {

@@ -33,6 +33,7 @@ function plantedCase(person: number, run: number, factor = 1): CaseErrors {
     features,
     errors,
     peaks: [1, 1],
+    verdict: "consistent",
     acquired: { acceleration: 3 + run, noise: 0.01, coils: 8 },
     found: {
       person: `${person}`,
