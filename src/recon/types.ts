@@ -89,10 +89,10 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
    */
   readonly audit?: AuditLevel;
   /**
-   * Whether to tell for each pixel how large its error may be (`error90`), of methods that were calibrated
-   * for it. Costs a reconstruction of each slice by total variation. Default false.
+   * Whether to tell for each pixel how large its error may be (`error90`). It costs a reconstruction of each
+   * slice by total variation. `true` requires a calibration of the method. Default false.
    */
-  readonly errorBars?: boolean;
+  readonly errorBars?: boolean | "where-calibrated";
   /** Called as the work proceeds. */
   readonly onProgress?: (progress: Progress) => void;
   /** Stops the work: the call throws the signal's reason. */

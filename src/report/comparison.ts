@@ -51,8 +51,11 @@ export interface ComparisonRun {
   readonly note?: string;
   /** Why there is no image; null when there is one. */
   readonly error: string | null;
-  /** Paths relative to the output folder: magnitude `[S, H, W]`, standard deviation of samples. */
-  readonly files: { readonly recon?: string; readonly std?: string };
+  /**
+   * Paths relative to the output folder: magnitude `[S, H, W]`, standard deviation of samples, half-width of
+   * the error bars.
+   */
+  readonly files: { readonly recon?: string; readonly std?: string; readonly error90?: string };
 }
 
 /** The difference of two methods: over files, or over slices where there is one file. */

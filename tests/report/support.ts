@@ -93,6 +93,7 @@ export function fakeComparison(
     reference: (input) => Promise.resolve(references[input]),
     recon: (key) => Promise.resolve(recons.get(key)),
     std: (key) => Promise.resolve(stds.get(key)),
+    error90: (key) => Promise.resolve(stds.get(key)),
     pixelSize: () => pixelSize,
   };
   const comparison = fakeFacts(paths, shape, runs, methods);
@@ -193,8 +194,9 @@ function fakeRun(
       spread: samples > 1 ? { mean: 0.05, above: 0.1, regions: [] } : null,
     },
     error: error ?? null,
-    files: failed
-      ? {}
-      : { recon: `runs/${key}/recon.npy`, ...samples > 1 ? { std: "std.npy" } : {} },
+    files: failed ? {} : {
+      recon: `runs/${key}/recon.npy`,
+      ...samples > 1 ? { std: "std.npy", error90: "error90.npy" } : {},
+    },
   };
 }

@@ -35,7 +35,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, axes, dc, origin } = request;
   const { group, encoding, fourierSign, measurement } = request;
-  const { maps, calibration, slices, seed, audit, device, threads } = request;
+  const { maps, calibration, slices, seed, audit, errorBars, device, threads } = request;
   if (request.dryRun) {
     context.console.out(await planned(request, plan));
     return 0;
@@ -48,6 +48,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
     slices,
     seed,
     audit,
+    errorBars,
     device,
     threads,
     stamp: { simulate, domain, axes, dc, origin, group, encoding, fourierSign, measurement },
@@ -212,7 +213,7 @@ function storedImages(
     const volume = store.readArray(path);
     return Promise.resolve(volume && upright(volume, geometries[input]));
   };
-  const file = (key: string, kind: "recon" | "std") => {
+  const file = (key: string, kind: "recon" | "std" | "error90") => {
     const run = runs.find((run) => run.key === key);
     return read(run?.files[kind], run?.input ?? 0);
   };
@@ -220,6 +221,7 @@ function storedImages(
     reference: (input) => read(inputs[input].reference, input),
     recon: (key) => file(key, "recon"),
     std: (key) => file(key, "std"),
+    error90: (key) => file(key, "error90"),
     pixelSize: (input) => {
       const affine = geometries[input]?.affine;
       if (affine === undefined) return undefined;

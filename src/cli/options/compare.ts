@@ -175,6 +175,11 @@ const OPTIONS = {
       "leave out some acquired lines and report how well each image predicts them. Takes a " +
       "second reconstruction for every method with coil maps",
   },
+  "error-bars": {
+    summary:
+      "show for each pixel how far its true magnitude may lie from the image (90 % of the pixels of the head), " +
+      "for methods that were calibrated for it",
+  },
   "dry-run": { summary: "print what would be run and the predicted memory and time, and stop" },
   ...COMMON,
 };

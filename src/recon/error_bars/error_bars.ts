@@ -69,23 +69,24 @@ interface Compiled {
 /** Makes the error bars of the slices of a volume; compiles once for each sampling. */
 export class ErrorBars {
   readonly #compiled = new Map<string, Promise<Compiled>>();
-  #calibration: Promise<ErrorCalibration> | undefined;
+  #calibration: Promise<ErrorCalibration | undefined> | undefined;
 
   /** @param runtime must outlive it */
   constructor(
     private readonly runtime: Runtime,
     private readonly run: {
       readonly method: Method;
-      readonly options: Pick<ReconstructOptions, "model" | "weight">;
+      readonly options: Pick<ReconstructOptions, "model" | "weight" | "errorBars">;
     },
   ) {}
 
   /**
-   * The error bars of a slice.
+   * The error bars of a slice; undefined without a calibration, where none is required.
    * @throws {UsageError} when the method, its network or its settings were not calibrated
    */
-  async slice(task: ErrorBarTask, control: RunControl): Promise<SliceErrorBars> {
+  async slice(task: ErrorBarTask, control: RunControl): Promise<SliceErrorBars | undefined> {
     const calibration = await this.calibration(task.solver);
+    if (calibration === undefined) return undefined;
     const { refused, widened, warnings } = judged(task, calibration);
     if (refused) return { calibration, widened, warnings };
     const { other, measure, widths } = await once(
@@ -100,18 +101,19 @@ export class ErrorBars {
     return { calibration, widened, warnings, error90: await widths(features, factor, widened) };
   }
 
-  /** The calibration of the method as it is run. @throws {UsageError} when there is none */
-  calibration(solver: Solver): Promise<ErrorCalibration> {
+  /** The calibration of the method as it is run. @throws {UsageError} when one is required and there is none */
+  calibration(solver: Solver): Promise<ErrorCalibration | undefined> {
     return this.#calibration ??= this.#find(solver);
   }
 
-  async #find(solver: Solver): Promise<ErrorCalibration> {
-    const { method, options: { model = method.defaultModel, weight } } = this.run;
+  async #find(solver: Solver): Promise<ErrorCalibration | undefined> {
+    const { method, options: { model = method.defaultModel, weight, errorBars } } = this.run;
     const named = typeof model === "string" ? await modelPath(model) : undefined;
     const known = named === undefined ? new Map() : await readCalibrations(named);
     const found: ErrorCalibration | undefined = known.get(method.name);
     const unlike = found === undefined ? undefined : unlikeRun(found, solver, weight);
     if (found !== undefined && unlike === undefined) return found;
+    if (errorBars === "where-calibrated") return undefined;
     const required = `a calibration of ${method.name} with its network and settings is required`;
     const others = [...known.keys()].join(", ") || "none";
     throw new UsageError(

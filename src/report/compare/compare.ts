@@ -199,7 +199,7 @@ function wordsOf({ task, index, mask, variant: { name, options } }: Job): string
 }
 
 async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise<RunSettings> {
-  const { seed, audit, stamp, supply, checksums, peerVersion, version } = task;
+  const { seed, audit, errorBars, stamp, supply, checksums, peerVersion, version } = task;
   const { path, sha256, slices } = input;
   return {
     ...stamp,
@@ -216,6 +216,7 @@ async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise
     model: (await variantModel(variant))?.sha256 ?? null,
     seed,
     audit,
+    ...(errorBars && { errorBars }), // so that runs of before are still found
     device: runtime.device,
   };
 }
@@ -237,12 +238,14 @@ async function finishedRun(
       method,
       slices,
       seed: task.seed,
+      errorBars: task.errorBars ? "where-calibrated" : false,
       audit: task.audit && method.needsMaps ? "prediction" : "consistency",
       device: runtime.device,
       signal: watcher.signal,
       onProgress: (progress) => prepared.includes(progress.stage) || onProgress(progress),
     })
   );
+  const { magnitude, std, error90 } = result;
   const run: ComparisonRun = {
     ...blank,
     acceleration: result.mask.acceleration,
@@ -252,11 +255,11 @@ async function finishedRun(
     nfe: result.nfe,
     seconds: result.seconds.reconstruct / (slices[1] - slices[0]),
     peakMemory: bartMethods.includes(method) ? null : peak,
-    ...comparedMetrics(result.magnitude, result.reference),
+    ...comparedMetrics(magnitude, result.reference),
     audit: result.audit ?? null,
     settings: result.settings,
   };
-  return await store.save(run, settings, result.magnitude, result.std);
+  return await store.save(run, settings, magnitude, { std, error90 });
 }
 
 /** The row of an image that was made elsewhere; its time and memory are not known. */

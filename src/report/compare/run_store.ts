@@ -57,21 +57,21 @@ export class RunStore {
   /**
    * Writes a finished run.
    * @param recon magnitude `[S, H, W]`
-   * @param std standard deviation of its posterior samples
+   * @param maps standard deviation of its posterior samples, and half-width of its error bars
    * @returns the run with the paths of its files
    */
   async save(
     run: ComparisonRun,
     settings: RunSettings,
     recon: NdArray,
-    std?: NdArray,
+    maps: { readonly std?: NdArray; readonly error90?: NdArray } = {},
   ): Promise<ComparisonRun> {
     const path = `runs/${run.key}`;
-    const files = { recon: `${path}/recon.npy`, ...(std && { std: `${path}/std.npy` }) };
+    const arrays = Object.entries({ recon, ...maps }).filter(([, array]) => array !== undefined);
+    const files = Object.fromEntries(arrays.map(([name]) => [name, `${path}/${name}.npy`]));
     const finished = { ...run, files };
     await createFolderWhole(join(this.folder, path), async (partial) => {
-      await writeNpy(join(partial, "recon.npy"), recon);
-      if (std) await writeNpy(join(partial, "std.npy"), std);
+      for (const [name, array] of arrays) await writeNpy(join(partial, `${name}.npy`), array);
       await writeFileWhole(join(partial, "row.json"), json({ settings, run: finished }));
     });
     return finished;

@@ -29,6 +29,8 @@ export interface CompareTask {
   readonly seed: number;
   /** Whether to hold back lines and predict them. */
   readonly audit: boolean;
+  /** Whether methods that were calibrated for it get error bars. */
+  readonly errorBars?: boolean;
   readonly device: DeviceRequest;
   /** Threads of the processor for one graph. Default: all cores. */
   readonly threads?: number;

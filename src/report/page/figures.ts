@@ -10,7 +10,13 @@ import { doubtMark } from "./audit_table.ts";
 import type { Pictures } from "./pictures.ts";
 
 /** The panels of a figure, with their names on the page. */
-const PANELS = { image: "image", zoom: "region", error: "error", std: "standard deviation" };
+const PANELS = {
+  image: "image",
+  zoom: "region",
+  error: "error",
+  std: "standard deviation",
+  error90: "error bars",
+};
 type Panel = keyof typeof PANELS;
 
 /** Controls and figures of a comparison. `labels` holds one for each run. */
@@ -85,11 +91,12 @@ function runFigure(
   { head, audit, input, error }: ComparisonRun,
   index: number,
   label: string,
-  { recon, std, inputs }: Pictures,
+  { recon, std, error90, inputs }: Pictures,
 ): Markup {
   const shown: Panel[] = ["image", "zoom"];
   if (inputs[input].reference) shown.push("error");
   if (std.has(index)) shown.push("std");
+  if (error90.has(index)) shown.push("error90");
   const quality = head && html`
     <span title="PSNR and SSIM over the head">${head.psnr === null
       ? "∞"
@@ -127,6 +134,7 @@ function toolbar(
   const depth = Math.max(...pictures.inputs.map(({ slices }) => slices.length));
   const offered: Panel[] = ["image", "zoom", "error"];
   if (pictures.std.size > 0) offered.push("std");
+  if (pictures.error90.size > 0) offered.push("error90");
   const acceleration = (mask: string) =>
     fixed(runs.find((run) => run.mask === mask)?.acceleration, 1);
   return html`
@@ -192,6 +200,7 @@ function select(id: string, label: string, texts: readonly string[]): Markup {
 export function swipeSection(pictures: Pictures): Markup {
   const views: Panel[] = ["image", "error"];
   if (pictures.std.size > 0) views.push("std");
+  if (pictures.error90.size > 0) views.push("error90");
   const options = views.map((view) => html`<option value="${view}">${PANELS[view]}</option>`);
   return html`
     <form class="controls" aria-label="What is compared">

@@ -22,13 +22,14 @@ export interface InputData {
 export interface PageData {
   readonly inputs: readonly InputData[];
   readonly masks: readonly string[];
-  /** `mask` is an index, `picture` and `std` say whether there are any. */
+  /** `mask` is an index, `picture`, `std` and `error90` say whether there are any. */
   readonly runs: readonly {
     readonly label: string;
     readonly input: number;
     readonly mask: number;
     readonly picture: boolean;
     readonly std: boolean;
+    readonly error90: boolean;
   }[];
   /** Value of one level of a packed picture. */
   readonly step: number;
@@ -37,7 +38,7 @@ export interface PageData {
   readonly stdScale: number;
 }
 
-export type PictureKind = "reference" | "recon" | "std";
+export type PictureKind = "reference" | "recon" | "std" | "error90";
 
 /** Id of the element that holds a packed picture; `index` of the input or the run. */
 export function pictureId(kind: PictureKind, index: number, slice: number): string {

@@ -13,6 +13,8 @@ export interface ReportImages {
   recon(key: string): Promise<NdArray | undefined>;
   /** Standard deviation of a run's samples, by its key. */
   std(key: string): Promise<NdArray | undefined>;
+  /** Half-width of a run's error bars, by its key. */
+  error90?(key: string): Promise<NdArray | undefined>;
   /** Distance of rows and of columns, mm; undefined where it is not known. */
   pixelSize?(input: number): readonly [rows: number, columns: number] | undefined;
 }
@@ -31,9 +33,10 @@ export interface Pictures {
   readonly inputs: readonly InputData[];
   /** Deflated levels in base64, each with the id of its element. */
   readonly packed: readonly { readonly id: string; readonly base64: string }[];
-  /** Which runs have an image, and which a standard deviation. */
+  /** Which runs have an image, which a standard deviation, and which error bars. */
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
+  readonly error90: ReadonlySet<number>;
   readonly step: number;
   /** Upper ends of the scales of errors and of standard deviations. */
   readonly errorScale: number;
@@ -79,6 +82,7 @@ export async function collectPictures(
     packed: slices.map((slice) => pack(slice, step)),
     recon: having("recon"),
     std: having("std"),
+    error90: having("error90"),
     step,
     errorScale,
     stdScale,
@@ -93,7 +97,8 @@ async function inputPictures(
 ): Promise<{ input: InputData; slices: Slice[] }> {
   const { path: name, slices: [first] } = inputs[input];
   const mine = [...runs.entries()].filter(([, run]) => run.input === input && run.error === null);
-  const pictures = 1 + mine.length + mine.filter(([, { files }]) => files.std).length;
+  const maps = mine.flatMap(([, { files }]) => [files.std, files.error90]);
+  const pictures = 1 + mine.length + maps.filter((path) => path !== undefined).length;
   const slices: Slice[] = [];
   let chosen = undefined as ReturnType<typeof choose> | undefined;
   const take = (kind: PictureKind, index: number, volume: NdArray | undefined) => {
@@ -106,6 +111,7 @@ async function inputPictures(
   for (const [index, { key, files }] of mine) {
     take("recon", index, await images.recon(key));
     if (files.std) take("std", index, await images.std(key));
+    if (files.error90) take("error90", index, await images.error90?.(key));
   }
   const reference = slices.some(({ kind }) => kind === "reference");
   const { rows = 1, columns = 1, white = 1, indices = [] } = chosen ?? {};

@@ -110,7 +110,7 @@ const count = (number: number, noun: string) => `${number} ${noun}${number === 1
 function pageData(
   { runs }: Comparison,
   labels: readonly string[],
-  { inputs, recon, std, step, errorScale, stdScale }: Pictures,
+  { inputs, recon, std, error90, step, errorScale, stdScale }: Pictures,
 ): PageData {
   const masks = distinct(runs.map(({ mask }) => mask));
   const shown = runs.map(({ input, mask }, i) => ({
@@ -119,6 +119,7 @@ function pageData(
     mask: masks.indexOf(mask),
     picture: recon.has(i),
     std: std.has(i),
+    error90: error90.has(i),
   }));
   return { inputs, masks, step, errorScale, stdScale, runs: shown };
 }

@@ -148,7 +148,7 @@ Deno.test("RunStore gives back what was saved with the same settings, and only w
     assert.match(key, /^brain_7-equispaced_R_4_acs_24-bart_l2-[0-9a-f]{10}$/);
     assert.notEqual(key, runKey(["brain 7", "equispaced:R=4,acs=24", "bart:l2"], { seed: 1 }));
     const recon = ndarray(Float32Array.of(1, 2, 3, 4, 5, 6), [1, 2, 3]);
-    const saved = await store.save(run({ key }), settings, recon, recon);
+    const saved = await store.save(run({ key }), settings, recon, { std: recon });
     assert.deepEqual(Object.keys(saved.files), ["recon", "std"]);
     assert.deepEqual(await store.load(key, settings), saved);
     assert.deepEqual(store.readArray(saved.files.std), recon);

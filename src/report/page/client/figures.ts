@@ -115,6 +115,9 @@ export function shownBars({ state: { panels }, input, data }: Store, view: View)
     ...panels.has("image") || panels.has("zoom") ? ["image" as const] : [],
     ...panels.has("error") && input.reference ? ["error" as const] : [],
     ...panels.has("std") && data.runs.some(({ std }) => std) ? ["std" as const] : [],
+    ...panels.has("error90") && data.runs.some(({ error90 }) => error90)
+      ? ["error90" as const]
+      : [],
   ];
   return kinds.map((kind) => inPercent(view.scale(kind)));
 }

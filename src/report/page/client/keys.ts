@@ -8,7 +8,7 @@ import { setDrag, togglePanel } from "./toolbar.ts";
 type Action = (store: Store) => void;
 
 const ZOOM = 1.25;
-const PANELS = ["image", "zoom", "error", "std"];
+const PANELS = ["image", "zoom", "error", "std", "error90"];
 
 const move = (what: "slice" | "mask" | "input", by: number): Action => (store) =>
   store.choose({ [what]: store.state[what] + by });
@@ -43,7 +43,7 @@ const BINDINGS: readonly (readonly [key: string, words: string, action: Action])
 ];
 
 const GESTURES: readonly (readonly [string, string])[] = [
-  ["1 2 3 4", "image, region, error, standard deviation on or off"],
+  ["1 2 3 4 5", "image, region, error, standard deviation, error bars on or off"],
   ["← → on images", "narrower, wider window; or move the region or the line"],
   ["↑ ↓ on images", "higher, lower level; or move the region or the line"],
   ["Shift + arrow", "the same in large steps"],

@@ -52,6 +52,7 @@ function words(store: Store, view: View, source: Source, row: number, column: nu
       ...value("reference", "reference", "image"),
       ...value("error", source, "error"),
       ...value("standard deviation", source, "std"),
+      ...value("error bar", source, "error90"),
     ],
   ].join(" · ").replaceAll("-", "−").replace(name.replaceAll("-", "−"), name);
 }

@@ -147,7 +147,12 @@ export function flicker(store: Store): void {
 }
 
 function caption({ a, b, flicker, regionOnly, view }: State): string {
-  const what = { image: "Images", error: "Error maps", std: "Standard deviations" }[view];
+  const what = {
+    image: "Images",
+    error: "Error maps",
+    std: "Standard deviations",
+    error90: "Error bars",
+  }[view];
   const where = regionOnly ? "the region" : "the whole slice";
   const how = flicker === null ? "left and right of the divider" : "in turn";
   return `${what} of ${nameOf(a)} and ${nameOf(b)} ${how}: ${where}, as Figure 1 shows it.`;

@@ -10,7 +10,9 @@ const ZERO = 32768;
 
 /** A run's index, or the reference. */
 export type Source = number | "reference";
-export type PanelKind = "image" | "zoom" | "error" | "std";
+export type PanelKind = "image" | "zoom" | "error" | "std" | "error90";
+
+const isMap = (kind: string): kind is "std" | "error90" => kind === "std" || kind === "error90";
 
 export class View {
   readonly #store: Store;
@@ -39,7 +41,7 @@ export class View {
     const { rows, columns } = this.#store.input;
     const levels = kind === "error"
       ? this.#error(source)
-      : this.#levels(source, kind === "std" ? "std" : "recon");
+      : this.#levels(source, isMap(kind) ? kind : "recon");
     return levels && { levels, rows, columns };
   }
 
@@ -63,7 +65,7 @@ export class View {
 
   #levels(source: Source, kind: PictureKind): Uint16Array | undefined {
     const { input, slice } = this.#store.state;
-    if (source === "reference" && kind === "std") return undefined;
+    if (source === "reference" && isMap(kind)) return undefined;
     const id = source === "reference"
       ? pictureId("reference", input, slice)
       : pictureId(kind, source, slice);
@@ -89,6 +91,10 @@ export class View {
     const { low, high, errorScale, stdScale, signed } = this.#store.state;
     if (kind === "std") {
       return { name: "standard deviation", scale: HEAT, low: 0, high: stdScale };
+    }
+    // On the scale of the errors, which they are to hold.
+    if (kind === "error90") {
+      return { name: "error bars (90 %)", scale: HEAT, low: 0, high: errorScale };
     }
     if (kind !== "error") return { name: "image", scale: GREYS, low, high };
     return signed
