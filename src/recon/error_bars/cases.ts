@@ -41,7 +41,7 @@ export interface SimulatedCase {
 }
 
 /**
- * Accelerations of a person's cases, one after the other. Every sixth case has one coil, as scanners of
+ * Accelerations of a person's cases, one after the other; each person begins with another. Every sixth case has one coil, as scanners of
  * low field have.
  */
 export const ACCELERATIONS = [4, 8, 6, 10, 2, 3] as const;
@@ -84,7 +84,7 @@ export function drawCases(
       const own = volumes.filter((volume) => personOf(volume) === person);
       const rng = new Rng(seed, p, i);
       const choose = <T>(list: readonly T[]) => list[rng.integer(list.length)];
-      const acceleration = ACCELERATIONS[i % ACCELERATIONS.length];
+      const acceleration = ACCELERATIONS[(i + p) % ACCELERATIONS.length];
       const pattern = choose(PATTERNS), acs = choose(CALIBRATION_LINES);
       const seeded = pattern === "equispaced" ? "" : `,seed=${rng.integer(1000)}`;
       return {
@@ -132,6 +132,15 @@ function withRoom(spec: GeneratedMaskSpec, lines: number): GeneratedMaskSpec {
   return { ...spec, acs: Math.min(spec.acs ?? most, most) };
 }
 
+/** Rows at either end of a strip over which it fades: an object ends within the field of view. */
+const FADE = 12;
+
+/** 0 at the ends of a strip, 1 but near them. */
+function taper(row: number, height: number): number {
+  const from = Math.min(row, height - 1 - row);
+  return from >= FADE ? 1 : Math.sin(Math.PI * from / (2 * FADE)) ** 2;
+}
+
 /** A strip of a slice that shows tissue, in full along the phase encoding. */
 async function strip(path: string, rng: Rng): Promise<ImageFile> {
   const image = await openImage(path);
@@ -144,7 +153,11 @@ async function strip(path: string, rng: Rng): Promise<ImageFile> {
   const middle = rng.between(from, to);
   const first = Math.round(Math.max(0, Math.min(rows - height, middle - height / 2)));
   const cut = zeros([2, height, columns]);
-  cut.data.set(small.data.subarray(first * columns, (first + height) * columns));
+  for (let row = 0; row < height; row++) {
+    const from = (first + row) * columns;
+    const line = small.data.subarray(from, from + columns);
+    cut.data.set(line.map((value) => value * taper(row, height)), row * columns);
+  }
   return {
     ...image,
     slices: 1,
