@@ -101,6 +101,17 @@ export type {
   SpreadRegion,
   Verdict,
 } from "./src/recon/audit/audit.ts";
+export type { SliceErrorBars } from "./src/recon/error_bars/error_bars.ts";
+export type { ErrorBarReport, PsnrBound } from "./src/recon/error_bars/report.ts";
+export type {
+  CalibrationRange,
+  ErrorCalibration,
+  LowHigh,
+  MeasuredErrorBars,
+} from "./src/recon/error_bars/calibration.ts";
+export type { WidthFactors } from "./src/recon/error_bars/conformal.ts";
+export type { Feature } from "./src/recon/error_bars/features.ts";
+export type { SizeModel } from "./src/recon/error_bars/score.ts";
 export type { AuditLevel } from "./src/recon/audit/auditor.ts";
 export type { JudgedBand, SliceConsistency } from "./src/recon/audit/figures.ts";
 

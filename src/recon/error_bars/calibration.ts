@@ -20,16 +20,16 @@ export const CALIBRATION_SCHEMA = "larmor.error-bars/1";
 export const CALIBRATION_FILE = "error_bars.yaml";
 
 /** Lowest and highest value of something. */
-export type Range = readonly [low: number, high: number];
+export type LowHigh = readonly [low: number, high: number];
 
 /** What acquisitions a calibration has seen. */
 export interface CalibrationRange {
   /** Acceleration, the calibration lines included. */
-  readonly acceleration: Range;
+  readonly acceleration: LowHigh;
   /** Noise of the samples, relative to bright tissue. */
-  readonly noise: Range;
+  readonly noise: LowHigh;
   /** Number of coils. */
-  readonly coils: Range;
+  readonly coils: LowHigh;
 }
 
 /** How good the error bars are, measured on each person by a calibration on the others. */
@@ -41,7 +41,7 @@ export interface MeasuredErrorBars {
   /** The same by nominal acceleration. */
   readonly byAcceleration: Readonly<Record<string, number>>;
   /** Least and greatest coverage of a person. */
-  readonly ofPeople: Range;
+  readonly ofPeople: LowHigh;
   /** Spearman's rank correlation of width and absolute error. */
   readonly rankCorrelation: number;
   /** Mean width over that of the constant width of the same coverage. */

@@ -1,6 +1,6 @@
 /** A calibration from errors that are known, and how good it is for people that it has not seen. @module */
 import { InputError } from "../../errors.ts";
-import type { ErrorCalibration, MeasuredErrorBars, Range } from "./calibration.ts";
+import type { ErrorCalibration, MeasuredErrorBars, LowHigh } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
 import { type Feature, featuresOf } from "./features.ts";
 import type { CaseErrors, MethodRun } from "./known_errors.ts";
@@ -61,7 +61,7 @@ export function calibrated(
       `Cannot calibrate error bars: volumes of two people or more are required, found ${people.length}`,
     );
   }
-  const range = (of: (one: CaseErrors) => number): Range => {
+  const range = (of: (one: CaseErrors) => number): LowHigh => {
     const values = cases.map(of);
     return [Math.min(...values), Math.max(...values)];
   };
