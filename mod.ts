@@ -110,7 +110,7 @@ export type {
   MeasuredErrorBars,
 } from "./src/recon/error_bars/calibration.ts";
 export type { WidthFactors } from "./src/recon/error_bars/conformal.ts";
-export type { Feature } from "./src/recon/error_bars/features.ts";
+export { type Feature, FEATURES } from "./src/recon/error_bars/features.ts";
 export type { SizeModel } from "./src/recon/error_bars/score.ts";
 export type { AuditLevel } from "./src/recon/audit/auditor.ts";
 export type { JudgedBand, SliceConsistency } from "./src/recon/audit/figures.ts";

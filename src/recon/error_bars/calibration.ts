@@ -66,9 +66,11 @@ export interface ErrorCalibration {
   readonly settings: Readonly<Record<string, number>>;
   /** Part of the pixels that widths cover. */
   readonly coverage: number;
-  /** People and slices that it was made from. */
+  /** People that it was made from. */
   readonly people: number;
+  /** Slices of them. */
   readonly slices: number;
+  /** What these slices were acquired with. */
   readonly range: CalibrationRange;
   /** How the size of an error is told from the features of a pixel. */
   readonly size: SizeModel;
@@ -81,6 +83,7 @@ export interface ErrorCalibration {
   readonly errorRatio: number;
   /** Slices that the audit is suspicious of, and what widths are multiplied by there, at least 1. */
   readonly suspicious: { readonly slices: number; readonly factor: number };
+  /** How good the error bars are for people that were left out. */
   readonly measured: MeasuredErrorBars;
 }
 

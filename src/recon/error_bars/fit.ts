@@ -1,6 +1,6 @@
 /** A calibration from errors that are known, and how good it is for people that it has not seen. @module */
 import { InputError } from "../../errors.ts";
-import type { ErrorCalibration, MeasuredErrorBars, LowHigh } from "./calibration.ts";
+import type { ErrorCalibration, LowHigh, MeasuredErrorBars } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
 import { type Feature, featuresOf } from "./features.ts";
 import type { CaseErrors, MethodRun } from "./known_errors.ts";
