@@ -17,6 +17,7 @@ export const MODEL_KINDS = [
   "modl",
   "neumann",
   "swinir",
+  "generator",
 ] as const;
 /** The kind of a model. */
 export type ModelKind = typeof MODEL_KINDS[number];

@@ -1,6 +1,7 @@
 /** All reconstruction methods by name, methods of elsewhere, and the options that they take. @module */
 import { classicalMethods } from "../classical/mod.ts";
 import { UsageError } from "../errors.ts";
+import { untrainedMethods } from "../generators/mod.ts";
 import type { Method, MethodOptions } from "../method/problem.ts";
 import { type Sampler, samplerMethod, samplerMethods } from "../samplers/mod.ts";
 import { requireKnown } from "../suggest.ts";
@@ -12,6 +13,7 @@ export const methods: readonly Method[] = [
   ...classicalMethods,
   ...samplerMethods,
   ...unrolledMethods,
+  ...untrainedMethods,
 ];
 
 /** The method that is used when none is named. */

@@ -28,7 +28,7 @@ export type { SamplerSettings } from "./settings.ts";
 export { linearMeasurement, type Measurement, mriMeasurement } from "../method/measurement.ts";
 export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts";
 export { compileModelSigma, type ModelSigma } from "../method/model_sigma.ts";
-export { adam, type AdamState } from "./core/adam.ts";
+export { adam, type AdamState } from "../nn/adam.ts";
 export {
   posteriorVariance,
   proximal,

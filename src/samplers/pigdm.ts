@@ -21,7 +21,7 @@ import { ancestralShare, renoise } from "./core/steppers.ts";
  */
 export const pigdm: Sampler = defineSampler({
   name: "pigdm",
-  summary: "guided by the likelihood of the data through the network, with the operator's inverse",
+  summary: "guided by the data's likelihood through the network, with the operator's inverse",
   citation: "Song et al., Pseudoinverse-guided diffusion models for inverse problems, ICLR 2023",
   weightRole: "divisor of the likelihood step",
   defaults: {

@@ -1,6 +1,6 @@
 /** RED-diff. @module */
 import { add, div, mul, pow, sub } from "../graph/mod.ts";
-import { adam } from "./core/adam.ts";
+import { adam } from "../nn/adam.ts";
 import { defineSampler, type Sampler } from "./core/contract.ts";
 import { residualImage } from "./core/data_term.ts";
 import { posteriorSteps } from "./core/schedule.ts";

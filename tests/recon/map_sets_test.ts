@@ -82,7 +82,7 @@ Deno.test("every method takes two sets of maps", async () => {
     Math.hypot(images.data[i], images.data[3 * plane + i])
   );
   const shrink = (x: Tensor) => mul(reshape(x, [x.shape[0], 2, SIZE, SIZE]), 0.95);
-  for (const method of methods.filter(({ needsMaps }) => needsMaps)) {
+  for (const method of methods.filter((m) => m.needsMaps && m.defaultModel !== null)) {
     const own = method.defaultModel !== undefined && method.settings !== undefined;
     const { magnitude, std } = await reconstruct(file, {
       method,

@@ -1,5 +1,6 @@
 /** The models that come with Larmor: whole, small, described, and found by name. */
 import assert from "node:assert/strict";
+import { loadGenerator } from "../../src/generators/mod.ts";
 import { InputError } from "../../src/errors.ts";
 import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
@@ -24,6 +25,7 @@ const LOADERS = {
   humus: loadHumus,
   neumann: loadNeumann,
   swinir: loadSwinir,
+  generator: loadGenerator,
 };
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]

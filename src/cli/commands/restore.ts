@@ -17,12 +17,12 @@ import {
 } from "../../recon/restoration/report.ts";
 import { LEAST_NOISE, restorePictures } from "../../recon/restoration/restore.ts";
 import { type Constraint, CONSTRAINTS } from "../../recon/restoration/stored.ts";
+import { restorationMethods } from "../../recon/restoration/search_finder.ts";
 import { filesOf, parseTask, sideUnit, TASKS } from "../../recon/restoration/task.ts";
-import { DEFAULT_PRIOR, samplers } from "../../samplers/mod.ts";
 import type { CommandContext } from "../entry.ts";
 import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 import { command, type CommandLine, twoColumns } from "../options/help.ts";
-import { COMMON, DEVICE, INPUT, METHOD, NETWORK, SEED } from "../options/shared.ts";
+import { COMMON, DEVICE, INPUT, METHOD, SEED } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
 import { listOf, number, oneOf, path, positive } from "../options/values.ts";
 import { pictureBytes, triptychPng } from "../render/picture.ts";
@@ -57,8 +57,13 @@ const OPTIONS = {
       `makes. Default: ${LEAST_NOISE}`,
     positive,
   ),
-  method: option("NAME", "a sampler", oneOf(samplers.map(({ name }) => name)), DEFAULT_METHOD),
-  model: { ...NETWORK, fallback: DEFAULT_PRIOR },
+  method: option(
+    "NAME",
+    "a method (below)",
+    oneOf(restorationMethods.map(({ name }) => name)),
+    DEFAULT_METHOD,
+  ),
+  model: METHOD.model,
   steps: METHOD.steps,
   weight: METHOD.weight,
   samples: METHOD.samples,
@@ -103,7 +108,7 @@ export const restore = command({
   options: OPTIONS,
   sections: [
     ["Tasks", twoColumns(Object.entries(TASKS).map(([name, { summary }]) => [name, summary]))],
-    ["Methods", twoColumns(samplers.map(({ name, summary }) => [name, summary]))],
+    ["Methods", twoColumns(restorationMethods.map(({ name, summary }) => [name, summary]))],
   ],
   examples: [
     "deno task restore --task inpaint:random=0.7 --size 128",
@@ -168,11 +173,11 @@ async function restoreAndWrite(
       const slice = Math.min(Math.floor(fraction * slices), slices - 1);
       progress.update({ stage: "restore", slice, slices, fraction });
     };
-    const sampler = samplers.find(({ name }) => name === request.method)!;
+    const method = restorationMethods.find(({ name }) => name === request.method)!;
     const { steps, weight, samples, set: settings, model } = request;
     const { project, projectBelow, sigma: least, blind } = request;
     const asked = {
-      ...{ task, noise, sampler, steps, weight, samples, settings, model, files, seed },
+      ...{ task, noise, method, steps, weight, samples, settings, model, files, seed },
       ...{ project, projectBelow, sigma: least, blind, positive: pictures.kind !== "complex" },
     };
     const restored = await restorePictures(runtime, pictures.images, asked, { signal, onProgress });
@@ -194,7 +199,7 @@ async function restoreAndWrite(
         sha256: input === undefined ? null : await sha256File(input, signal),
         shape: shown.given.shape,
       },
-      ...{ task: task.text, noise, method: sampler.name, settings: restored.settings },
+      ...{ task: task.text, noise, method: method.name, settings: restored.settings },
       ...{ model: restored.model ?? null, samples: restored.samples, seed, nfe },
       ...{ device: runtime.device, sigma, scale },
       seconds: { compile: runtime.compileSeconds, total: (performance.now() - start) / 1000 },

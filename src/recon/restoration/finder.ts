@@ -1,15 +1,21 @@
-/** How a picture is found from its data: a sampler, and what some tasks need beside it. @module */
+/** How a picture is found from its data: by a sampler and what some tasks need beside it, or a search. @module */
 import type { Runtime } from "../../graph/mod.ts";
 import type { RunControl } from "../../method/problem.ts";
 import { asBatch, meanOf, type NdArray } from "../../ndarray.ts";
 import { type ModelReference, openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import { compileSampler, DEFAULT_SAMPLES } from "../../samplers/mod.ts";
+import {
+  compileSampler,
+  DEFAULT_PRIOR,
+  DEFAULT_SAMPLES,
+  type Sampler,
+} from "../../samplers/mod.ts";
 import { samplerSettings } from "../../samplers/core/method.ts";
 import { blindMeasurement, compileBlind } from "./blind.ts";
 import type { Degradation } from "./degradation.ts";
 import { bestOf, phaseStart } from "./phases.ts";
 import type { RestorationRequest } from "./restore.ts";
+import { compileSearchFinder } from "./search_finder.ts";
 import { projectionsOf } from "./stored.ts";
 
 /** A way from data to pictures. */
@@ -20,7 +26,7 @@ export interface Finder {
   readonly settings: Readonly<Record<string, number>>;
   /** Samples, whose mean is the picture. */
   readonly samples: number;
-  /** The network. */
+  /** The network, if it is a trained one. */
   readonly model?: ModelReference;
   /** Whether the data say nothing of the picture's place, sign and half turns. */
   readonly placeless?: boolean;
@@ -43,7 +49,7 @@ export interface ScaledTask extends Degradation {
 }
 
 /** Streams of random numbers of a slice. */
-const STREAM = { samples: 3, start: 4, kernel: 5 };
+export const STREAM = { samples: 3, start: 4, kernel: 5 };
 
 /** Compiles the way that a request asks for. */
 export async function compileFinder(
@@ -51,9 +57,23 @@ export async function compileFinder(
   request: RestorationRequest,
   task: ScaledTask,
 ): Promise<Finder> {
+  const { method } = request;
+  return "compile" in method
+    ? await compileSearchFinder(runtime, method, request, task)
+    : await compileSampling(runtime, { ...request, sampler: method }, task);
+}
+
+/** A request whose method is a sampler. */
+type SamplingRequest = RestorationRequest & { readonly sampler: Sampler };
+
+async function compileSampling(
+  runtime: Runtime,
+  request: SamplingRequest,
+  task: ScaledTask,
+): Promise<Finder> {
   const { sampler, seed, blind } = request;
   const phases = request.task.steps[0].name === "phase-retrieval";
-  const { denoise, sigmaData, model } = await openPrior(request.model);
+  const { denoise, sigmaData, model } = await openPrior(request.model ?? DEFAULT_PRIOR);
   const { measurement, stored, scale } = task;
   const sigma = task.sigma / scale;
   const started = phases
@@ -102,7 +122,7 @@ const withStart = (measurement: Degradation["measurement"]) => ({
  */
 const JPEG_SAMPLES = 8;
 
-function usualSamples({ task, sampler }: RestorationRequest): number {
+function usualSamples({ task, sampler }: SamplingRequest): number {
   if (!sampler.random) return 1;
   return task.steps.some(({ name }) => name === "jpeg") ? JPEG_SAMPLES : DEFAULT_SAMPLES;
 }
@@ -111,7 +131,7 @@ function usualSamples({ task, sampler }: RestorationRequest): number {
 const PHASE_LEVEL = 0.1;
 
 /** The request with what the task makes of the sampler's defaults. */
-function withDefaults(request: RestorationRequest): RestorationRequest {
+function withDefaults(request: SamplingRequest): SamplingRequest {
   const { task, sampler, settings } = request;
   if (task.steps[0].name !== "phase-retrieval" || !("sigmaMax" in sampler.defaults)) return request;
   return { ...request, settings: { sigmaMax: PHASE_LEVEL, ...settings } };

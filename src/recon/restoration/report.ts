@@ -31,7 +31,7 @@ export interface RestoreReport {
   readonly task: string;
   /** Standard deviation of the noise that was added, as a share of white. */
   readonly noise: number;
-  /** The sampler. */
+  /** The method. */
   readonly method: string;
   /** Its settings that were in force. */
   readonly settings: Readonly<Record<string, number>>;
@@ -45,7 +45,7 @@ export interface RestoreReport {
   readonly nfe: number;
   /** What computed it. */
   readonly device: string;
-  /** Noise that the sampler was told of, as a share of white. */
+  /** Noise that the method was told of, as a share of white. */
   readonly sigma: number;
   /** Brightness of bright tissue as a share of white, by which the network's input was divided. */
   readonly scale: number;

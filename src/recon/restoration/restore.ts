@@ -1,4 +1,4 @@
-/** A picture is degraded by a task, and restored by a sampler. @module */
+/** A picture is degraded by a task, and restored by a method. @module */
 import { InputError } from "../../errors.ts";
 import { mul, type Runtime } from "../../graph/mod.ts";
 import type { MethodOptions, RunControl } from "../../method/problem.ts";
@@ -6,15 +6,15 @@ import { percentile } from "../../mri/metrics/percentile.ts";
 import { asBatch, magnitudeOf, type NdArray, ndarray, partOf, stack } from "../../ndarray.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
-import type { Sampler } from "../../samplers/mod.ts";
 import { type Degradation, degradation, type DegradationSources } from "./degradation.ts";
 import { BLIND_NOISE } from "./blind.ts";
 import { compileFinder } from "./finder.ts";
 import { laidOn } from "./phases.ts";
+import type { RestorationMethod } from "./search_finder.ts";
 import { blocksAlike, compileAgreement, type Constraint } from "./stored.ts";
 import type { RestorationTask } from "./task.ts";
 
-/** Noise of the data that samplers are told of where there is none, as a share of white. */
+/** Noise of the data that methods are told of where there is none, as a share of white. */
 export const LEAST_NOISE = 0.004;
 
 /** What is restored, and how. */
@@ -23,12 +23,12 @@ export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weigh
   readonly task: RestorationTask;
   /** Standard deviation of the noise of real and imaginary part, as a share of white. */
   readonly noise: number;
-  /** Least noise that the sampler is told of, as a share of white. Default: {@link LEAST_NOISE}. */
+  /** Least noise that the method is told of, as a share of white. Default: {@link LEAST_NOISE}. */
   readonly sigma?: number;
-  /** The sampler. */
-  readonly sampler: Sampler;
-  /** The prior. */
-  readonly model: string;
+  /** The method. */
+  readonly method: RestorationMethod;
+  /** Its network. Default: that of the method. */
+  readonly model?: string;
   /** Posterior samples, whose mean is the picture. Default: 4 of samplers that draw, 8 with JPEG. */
   readonly samples?: number;
   /** Constraints on the denoised picture, {@link CONSTRAINTS}. Default: none. */
@@ -39,7 +39,7 @@ export interface RestorationRequest extends Pick<MethodOptions, "steps" | "weigh
   readonly files: DegradationSources["files"];
   /** Seed of all random numbers. */
   readonly seed: number;
-  /** Sides of the kernel, where the sampler is not told the blur and the kernel is estimated. */
+  /** Sides of the kernel, where the method is not told the blur and the kernel is estimated. */
   readonly blind?: number;
   /** Whether pictures are known to be real and not negative, which phase retrieval starts from. */
   readonly positive?: boolean;
@@ -53,11 +53,11 @@ export interface Restored {
   readonly output: NdArray;
   /** Evaluations of the network for one picture. */
   readonly nfe: number;
-  /** Settings of the sampler that were in force. */
+  /** Settings of the method that were in force. */
   readonly settings: Readonly<Record<string, number>>;
   /** Posterior samples of a picture. */
   readonly samples: number;
-  /** Noise that the sampler was told of, as a share of white. */
+  /** Noise that the method was told of, as a share of white. */
   readonly sigma: number;
   /** What pictures were divided by for the prior, whose bright tissue is 1. */
   readonly scale: number;

@@ -1,5 +1,5 @@
 /** The optimiser of samplers that minimise. @module */
-import { add, div, mul, pow, sqrt, sub, type Tensor } from "../../graph/mod.ts";
+import { add, div, mul, pow, sqrt, sub, type Tensor } from "../graph/mod.ts";
 
 /** Decay of the mean and of the square of the gradient, as in the official code of RED-diff. */
 const BETA = { mean: 0.9, square: 0.99 };

@@ -1,0 +1,111 @@
+/** Untrained networks on problems with a known answer, and the last step beside `tv`. */
+import assert from "node:assert/strict";
+import { tv } from "../../src/classical/tv.ts";
+import { tvWeight } from "../../src/classical/weights.ts";
+import { compileAround, PULLS } from "../../src/generators/core/around.ts";
+import { compileUntrained } from "../../src/generators/core/untrained.ts";
+import { convDecoderMethod, dip } from "../../src/generators/deep_image_prior.ts";
+import type { Tensor } from "../../src/graph/mod.ts";
+import { mriMeasurement } from "../../src/method/measurement.ts";
+import { heldBack } from "../../src/mri/sampling/hold_back.ts";
+import { type GeneratedMaskSpec, makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
+import { asBatch, ndarray, zeros } from "../../src/ndarray.ts";
+import { convLayer, type Scope } from "../../src/nn/mod.ts";
+import { Rng } from "../../src/rng.ts";
+import { runtime } from "../runtime.ts";
+import { apply, inverse, matrixOf, times, transposed } from "../samplers/algebra.ts";
+import { denseMeasurement } from "./support.ts";
+
+const rms = (a: ArrayLike<number>, b?: ArrayLike<number>) =>
+  Math.sqrt(Array.from(a, (v, i) => (v - (b?.[i] ?? 0)) ** 2).reduce((s, v) => s + v) / a.length);
+
+Deno.test("an untrained network that is linear finds least squares in its range", async () => {
+  const size = [3, 4] as const, pixels = 12, channels = 4, samples = 9;
+  const rng = new Rng(2);
+  const rows = matrixOf(samples, 2 * pixels, () => rng.normal() / 3);
+  const measurement = denseMeasurement(rows, size);
+  const z = rng.normals(channels * pixels);
+  const drawn = z.values();
+  const network = {
+    inputShape: () => [1, channels, ...size],
+    draw: () => drawn.next().value!,
+    image: (scope: Scope, x: Tensor) =>
+      convLayer(scope.at("out"), x, 2, { kernel: 1, bias: false }),
+  };
+  const settings = { steps: 600, rate: 0.1, held: 0 };
+  const nothing = () => zeros([1, samples]);
+  const { fit } = await compileUntrained(runtime, "dip", measurement, network, settings, nothing);
+  const y = rng.normals(samples);
+  const { image } = await fit({ y: ndarray(y, measurement.y), inputs: {}, sigma: 0.1 });
+  // Columns: the channels of z as the real part, then as the imaginary part.
+  const basis = matrixOf(2 * pixels, 2 * channels, (i, j) => {
+    const [part, pixel] = [Math.floor(i / pixels), i % pixels];
+    return Math.floor(j / channels) === part ? z[(j % channels) * pixels + pixel] : 0;
+  });
+  const AB = times(rows, basis);
+  const weights = apply(
+    inverse(times(transposed(AB), AB)),
+    apply(transposed(AB), Float64Array.from(y)),
+  );
+  assert.ok(rms(image.data, apply(basis, weights)) < 0.02 * rms(image.data));
+});
+
+const SIZE = 32, COILS = 2;
+const mask = makeMask(parseMaskSpec("equispaced:R=2,acs=8") as GeneratedMaskSpec, SIZE, SIZE);
+const geometry = { coils: COILS, height: SIZE, width: SIZE, mask };
+
+/** A square seen by two coils, with noise. */
+async function squareProblem(sigma: number) {
+  const rng = new Rng(4);
+  const maps = zeros([1, COILS, 2, SIZE, SIZE]);
+  const image = zeros([1, 2, SIZE, SIZE]);
+  for (let i = 0; i < SIZE * SIZE; i++) {
+    const [row, column] = [Math.floor(i / SIZE), i % SIZE];
+    const share = (row + 1) / (SIZE + 2);
+    maps.data[i] = Math.sqrt(share);
+    maps.data[2 * SIZE * SIZE + i] = Math.sqrt(1 - share);
+    if (row > 8 && row < 24 && column > 6 && column < 26) image.data[i] = 1;
+  }
+  const { y: yShape, inputs, operator } = mriMeasurement(geometry);
+  const shapes: Record<string, readonly number[]> = { x: image.shape, ...inputs };
+  const program = await runtime.build<string, "y">(shapes, ({ x, ...arrays }) => ({
+    y: operator(arrays, 1).forward(x),
+  }));
+  const { y } = await program.run({ x: image, maps });
+  const noisy = y.data.map((value) => value + sigma * rng.normal());
+  return { problem: { y: ndarray(noisy, yShape), inputs: { maps }, sigma }, image };
+}
+
+Deno.test("around(): without pull it is tv, and a good image of the network is taken up", async () => {
+  const { problem, image } = await squareProblem(0.1);
+  const held = heldBack(mask, 0.3, new Rng(1));
+  const around = await compileAround(runtime, "dip", mriMeasurement(geometry), held.shape);
+  const weight = tvWeight(problem, geometry);
+  const reference = await (await tv.prepare(runtime, geometry)).solve(problem);
+  const wrong = { image: { ...image, data: image.data.map((value) => -value) }, held };
+  const alone = await around.solve(problem, wrong, weight);
+  assert.equal(alone.pull, 0);
+  assert.ok(rms(alone.image.data, reference.data) < 1e-5);
+  const helped = await around.solve(problem, { image, held }, weight);
+  assert.ok(helped.pull >= PULLS[3], `${helped.pull}`);
+  assert.ok(rms(helped.image.data, image.data) < 0.9 * rms(reference.data, image.data));
+});
+
+for (const { method } of [dip, convDecoderMethod]) {
+  Deno.test(`${method.name} is no worse than tv, repeats itself, and says when the network does not count`, async () => {
+    const { problem, image } = await squareProblem(0.05);
+    const solver = await method.prepare(runtime, geometry, { steps: 20 });
+    assert.equal(solver.nfe, 20);
+    const warnings: string[] = [];
+    const control = () => ({
+      rng: new Rng(3),
+      onWarning: ({ code }: { code: string }) => warnings.push(code),
+    });
+    const first = await solver.solve(problem, control());
+    assert.deepEqual(asBatch(first).shape, image.shape);
+    const reference = await (await tv.prepare(runtime, geometry)).solve(problem);
+    assert.ok(rms(first.data, image.data) < 1.1 * rms(reference.data, image.data));
+    assert.equal(warnings.length > 0, rms(first.data, reference.data) < 1e-5);
+    assert.deepEqual((await solver.solve(problem, control())).data, first.data);
+  });
+}
