@@ -13,24 +13,19 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { currentCommit } from "../src/provenance.ts";
 import project from "../deno.json" with { type: "json" };
+import { NOT_SHIPPED } from "./shipped.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Workers are started by their URL, so no export reaches them. */
 const WORKERS = /_worker\.ts$|\/worker\.ts$/;
 /** Rooms that run under Deno alone: the command line, and what only it reaches. */
-const DENO_ONLY = ["cli", "serve", "report"];
-/** What only the page in the browser imports. */
-const PAGE_ONLY = ["@niivue/niivue", "@noble/hashes", "@types/pako", "onnxruntime-web", "pako"];
+const DENO_ONLY = ["cli", "cohort", "serve", "report"];
 /** The command line: `launch` runs under Node and starts `larmor` under Deno. */
 const PROGRAMS = ["cli/launch.ts", "cli/larmor.ts", "report/page/client/main.ts"];
 /** What the compiler needs and the package does not. */
 const BUILD_TOOLS = ["typescript@6.0.3", "@types/node@20"];
 /** What the default method needs. The other models are in the repository. */
 const MODELS = ["prior-brain"];
-const NOT_SHIPPED = [
-  ...PAGE_ONLY,
-  ...["fast-check", "ajv", "marked", "ts-json-schema-generator", "typescript"],
-];
 
 /** Name and version of each package of the import map. */
 const packages = Object.entries(project.imports).map(([alias, specifier]) => {

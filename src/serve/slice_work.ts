@@ -16,10 +16,9 @@ import { binFile } from "../recon/raw_file.ts";
 import { reconstructAny } from "../recon/reconstruct.ts";
 import { ImageOutput } from "./images.ts";
 import type { Warning } from "../warning.ts";
-import type { Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
+import type { Processor, Severity, Work, WorkEvent, WorkRequest } from "./types.ts";
 
-export interface LocalWorkOptions {
-  readonly device: DeviceRequest;
+export interface LocalWorkOptions extends Processor {
   readonly onEvent: (event: WorkEvent) => void;
 }
 
@@ -177,7 +176,7 @@ export class LocalWork implements Work {
     const missing = missingLines(bin, this.#header!);
     if (missing > 0) this.#log("WRN", `${binName(bin)}: ${missing} lines are missing`);
     try {
-      this.#runtime ??= Runtime.open(this.#options.device);
+      this.#runtime ??= Runtime.open(this.#options.device, this.#options);
       const runtime = await this.#runtime;
       using file = binFile(runtime, bin);
       const result = await reconstructAny(file, {

@@ -96,8 +96,15 @@ export interface Work {
 
 export type OpenWork = (request: WorkRequest, onEvent: (event: WorkEvent) => void) => Work;
 
+/** What a worker computes on. */
+export interface Processor {
+  readonly device: DeviceRequest;
+  /** Threads of the processor for one graph. Default: all cores. */
+  readonly threads?: number;
+}
+
 export type WorkerRequest =
-  | { readonly kind: "start"; readonly device: DeviceRequest }
+  | ({ readonly kind: "start" } & Processor)
   | { readonly kind: "open"; readonly session: number; readonly request: WorkRequest }
   | { readonly kind: "acquisition"; readonly session: number; readonly acquisition: Acquisition }
   | { readonly kind: "finish" | "abort"; readonly session: number };

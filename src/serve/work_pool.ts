@@ -4,8 +4,8 @@
  * @module
  */
 import { DeviceError } from "../errors.ts";
-import type { Device, DeviceRequest } from "../graph/mod.ts";
-import type { OpenWork, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
+import type { Device } from "../graph/mod.ts";
+import type { OpenWork, Processor, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
 interface PoolWorker {
   readonly worker: Worker;
@@ -21,18 +21,18 @@ interface PoolWorker {
  * 139).
  */
 export class WorkPool implements Disposable {
-  readonly #device: DeviceRequest;
+  readonly #processor: Processor;
   readonly #workers: PoolWorker[];
   #next = 0;
 
-  private constructor(count: number, device: DeviceRequest) {
-    this.#device = device;
+  private constructor(count: number, processor: Processor) {
+    this.#processor = processor;
     this.#workers = Array.from({ length: count }, (_, i) => this.#start(i));
   }
 
   /** Starts the workers and has each open the device; DeviceError: it is not there. */
-  static async open(count: number, device: DeviceRequest): Promise<WorkPool> {
-    const pool = new WorkPool(count, device);
+  static async open(count: number, processor: Processor): Promise<WorkPool> {
+    const pool = new WorkPool(count, processor);
     await Promise.all(pool.#workers.map(({ device }) => device));
     return pool;
   }
@@ -84,7 +84,7 @@ export class WorkPool implements Disposable {
       opened.reject(new Error(event.message));
       this.#replace(index, event.message);
     };
-    worker.postMessage({ kind: "start", device: this.#device } satisfies WorkerRequest);
+    worker.postMessage({ kind: "start", ...this.#processor } satisfies WorkerRequest);
     return { worker, sessions, device: opened.promise };
   }
 

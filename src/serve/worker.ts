@@ -1,12 +1,12 @@
 /** A worker of the streaming server: reconstructs the sessions that are sent to it. @module */
 /// <reference lib="deno.worker" />
 import { LarmorError } from "../errors.ts";
-import { type Device, Runtime } from "../graph/mod.ts";
+import { Runtime } from "../graph/mod.ts";
 import { LocalWork } from "./slice_work.ts";
-import type { Work, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
+import type { Processor, Work, WorkerAnswer, WorkerRequest, WorkEvent } from "./types.ts";
 
 const sessions = new Map<number, Work>();
-let device: Device | undefined;
+let processor: Processor | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   if (data.kind === "start") return await start(data);
@@ -21,7 +21,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
         const buffers = event.kind === "image" ? [event.bytes.buffer] : [];
         answer({ kind: "event", session, event }, buffers);
       };
-      const opened = new LocalWork(data.request, { device: device!, onEvent });
+      const opened = new LocalWork(data.request, { ...processor!, onEvent });
       if (!ended) sessions.set(session, opened);
       break;
     }
@@ -38,10 +38,11 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
 };
 
 /** Opens the device once: a missing one is reported before the first session. */
-async function start({ device: request }: WorkerRequest & { kind: "start" }): Promise<void> {
+async function start({ device: request, threads }: Processor): Promise<void> {
   try {
-    await using runtime = await Runtime.open(request);
-    device = runtime.device;
+    await using runtime = await Runtime.open(request, { threads });
+    const { device } = runtime;
+    processor = { device, threads };
     answer({ kind: "ready", device });
   } catch (error) {
     const { message, hint } = error as LarmorError;

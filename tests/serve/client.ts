@@ -25,7 +25,7 @@ export interface Running {
 /** The workers of all tests of a file. */
 let pool: WorkPool;
 Deno.test.beforeAll(async () => {
-  pool = await WorkPool.open(1, "cpu");
+  pool = await WorkPool.open(1, { device: "cpu" });
 });
 Deno.test.afterAll(() => pool[Symbol.dispose]());
 

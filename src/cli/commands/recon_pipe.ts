@@ -37,7 +37,7 @@ export async function runPipe(
   { console, signal }: CommandContext,
   duplex: Duplex = { read: (to) => Deno.stdin.read(to), write: (from) => Deno.stdout.write(from) },
 ): Promise<number> {
-  const pool = await WorkPool.open(1, request.device);
+  const pool = await WorkPool.open(1, { device: request.device, threads: request.threads });
   const log: Log = (severity, text) => {
     if (request.quiet && severity !== "ERR" && severity !== "WRN") return;
     console.err(`${severity} ${text}\n`);

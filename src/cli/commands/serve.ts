@@ -102,14 +102,14 @@ export const serve = command({
   if (request.inputs.length > 0) {
     throw new UsageError(`Cannot serve ${request.inputs[0]}: options alone are required`);
   }
-  const { host, port, connections, save } = request;
+  const { host, port, connections, save, device: asked, threads } = request;
   const { signal } = context;
   const recipes = await readRecipes(request);
   if (save !== undefined) {
     await Deno.mkdir(save, { recursive: true, mode: 0o700 });
     await shareFolder(save);
   }
-  const pool = await WorkPool.open(request.workers, request.device);
+  const pool = await WorkPool.open(request.workers, { device: asked, threads });
   const device = await pool.device();
   const log = consoleLog(context, request);
   const limits = serveLimits(request);
