@@ -27,6 +27,7 @@ const PACKAGE = /^npm:(@?[^@]+)@/;
 const PROGRAM = `#!/bin/sh
 # Larmor, with the Deno and the packages of this folder.
 here=$(dirname "$(readlink -f "$0")")
+export DENO_NO_UPDATE_CHECK=1
 exec "$here/deno" run --quiet --no-prompt --cached-only --config "$here/deno.json" \\
   --allow-read --allow-env --allow-run "$here/src/cli/launch.ts" "$@"
 `;

@@ -1,4 +1,5 @@
 /** All commands: what they do, what Deno must allow them, and where they are. @module */
+import { SILENCE } from "../graph/runtime/telemetry.ts";
 import type { CommandHelp } from "./options/help.ts";
 import type { Command } from "./entry.ts";
 
@@ -31,7 +32,7 @@ export interface CommandEntry {
 }
 
 /** What is read of the surroundings; libraries that ask for more find nothing. */
-const ENVIRONMENT = ["INIT_CWD", "LARMOR_DEBUG", "LARMOR_PROGRAM"];
+const ENVIRONMENT = ["INIT_CWD", "LARMOR_DEBUG", "LARMOR_PROGRAM", SILENCE];
 
 /** The name of the machine says whose the unfinished outputs are that a killed run left. */
 const SYSTEM = "--allow-sys=hostname";

@@ -39,7 +39,10 @@ function launch(args: readonly string[]): void {
   const child = spawn(
     program,
     [...first, ...runFlags(), ...permissions, ENTRY, ...args],
-    { stdio: "inherit", env: { ...process.env, LARMOR_PROGRAM: "larmor" } },
+    {
+      stdio: "inherit",
+      env: { ...process.env, LARMOR_PROGRAM: "larmor", DENO_NO_UPDATE_CHECK: "1" },
+    },
   );
   child.on("error", (cause) => {
     process.stderr.write(

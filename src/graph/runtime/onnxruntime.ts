@@ -1,4 +1,5 @@
 /** onnxruntime under Deno and Node: the only file that imports it. @module */
+import "./telemetry.ts"; // first: it must be off before the library is loaded
 import ort from "onnxruntime-node";
 import { outputPlaces, type Provider, sessionSettings } from "./provider.ts";
 
