@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, LarmorError } from "../errors.ts";
-import { type DeviceRequest, Runtime } from "../graph/mod.ts";
+import { Runtime } from "../graph/mod.ts";
 import { encodeMessage } from "../io/mrd/messages.ts";
 import { parseMrdHeader } from "../io/mrd/xml_header.ts";
 import type { Acquisition } from "../mrd/values.ts";
