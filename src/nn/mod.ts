@@ -126,4 +126,5 @@ export {
   windowAttention,
 } from "./swin.ts";
 export { swinir, type SwinIRConfig, swinirConfig, swinirSpecs } from "./swinir.ts";
+export { DEGRADATIONS, loadRestorer, type Restorer, type RestorerDegradation } from "./restorer.ts";
 export { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";

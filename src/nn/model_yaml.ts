@@ -18,6 +18,7 @@ export const MODEL_KINDS = [
   "neumann",
   "swinir",
   "generator",
+  "restorer",
 ] as const;
 /** The kind of a model. */
 export type ModelKind = typeof MODEL_KINDS[number];

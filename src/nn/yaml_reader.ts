@@ -70,6 +70,13 @@ export class YamlReader {
     return this.#read(key, "a whole number of at least 0", isCount) as number;
   }
 
+  /** Whole numbers of at least 1, one or more. */
+  counts(key: string): number[] {
+    const isCount = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 1;
+    const areCounts = (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(isCount);
+    return this.#read(key, "a list of whole numbers", areCounts) as number[];
+  }
+
   /** Two whole numbers of at least 1; undefined when the key is missing. */
   pair(key: string): [number, number] | undefined {
     const isSize = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 1;

@@ -9,6 +9,8 @@ import { dds } from "./dds.ts";
 import { diffpir } from "./diffpir.ts";
 import { dmps } from "./dmps.ts";
 import { dps } from "./dps.ts";
+import { type DegradationPath, diracSampler } from "./dirac.ts";
+import { flow, interpolant } from "./flow.ts";
 import { ilvr } from "./ilvr.ts";
 import { mcg } from "./mcg.ts";
 import { pigdm } from "./pigdm.ts";
@@ -67,12 +69,13 @@ export {
 } from "./core/steppers.ts";
 
 export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };
+export { type DegradationPath, diracSampler, flow, interpolant };
 export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit, snips };
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [
   ...[diffpir, score, scoreMri, ald, dps, mcg, pigdm, dmps, daps, ddnm, ddnmPlus, ddrm, dds, ilvr],
-  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips],
+  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips, flow, interpolant],
 ];
 
 /** All samplers as reconstruction methods. */

@@ -27,7 +27,7 @@ export type SamplerSettings = {
   /** Langevin corrections for each level (`score`). */
   readonly correctors: number;
   /** Step size of the Langevin dynamics, relative to the curvature of the posterior (`ald`,
-   * `snips`). */
+   * `snips`); how much of the noise is renewed (`interpolant`). */
   readonly epsilon: number;
   /** Langevin steps for each level (`ald`, `snips`). */
   readonly inner: number;
@@ -43,6 +43,8 @@ export type SamplerSettings = {
   readonly phaseRotation: number;
   /** Share of the steps, the last ones, whose images are averaged (`pnp-admm`). */
   readonly average: number;
+  /** Where the steps end, as a share of the severity of the data: 1 is the least distorted (`dirac`). */
+  readonly stop: number;
   /** Learning rate (`red-diff`). */
   readonly rate: number;
 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { loadGenerator } from "../../src/generators/mod.ts";
 import { InputError } from "../../src/errors.ts";
-import { loadDenoiser, modelPath, readModelFolder } from "../../src/nn/mod.ts";
+import { loadDenoiser, loadRestorer, modelPath, readModelFolder } from "../../src/nn/mod.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
@@ -26,6 +26,7 @@ const LOADERS = {
   neumann: loadNeumann,
   swinir: loadSwinir,
   generator: loadGenerator,
+  restorer: (path: string) => loadRestorer(path),
 };
 
 const names = [...Deno.readDirSync(`${ROOT}/models`)]

@@ -6,9 +6,9 @@ import { writeFileWhole } from "../../io/atomic.ts";
 import { cores } from "../../host.ts";
 import { sha256File } from "../../io/checksum.ts";
 import { writeNifti } from "../../io/nifti/write.ts";
-import { measureRegion } from "../../mri/metrics/metrics.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { software } from "../../provenance.ts";
+import { pictureMetrics } from "../../recon/restoration/metrics.ts";
 import { openPictures, type Pictures, readPlane } from "../../recon/restoration/pictures.ts";
 import {
   type PictureMetrics,
@@ -204,8 +204,8 @@ async function restoreAndWrite(
       ...{ device: runtime.device, sigma, scale },
       seconds: { compile: runtime.compileSeconds, total: (performance.now() - start) / 1000 },
       metrics: {
-        input: metricsOf(shown.input, shown.given),
-        output: metricsOf(shown.output, shown.given),
+        input: await pictureMetrics(runtime, shown.input, shown.given),
+        output: await pictureMetrics(runtime, shown.output, shown.given),
       },
       sameBlocks,
       blind: blind ?? null,
@@ -242,16 +242,6 @@ function refuseUnfit({ kind, path }: Pictures, stored: boolean, project: readonl
 
 const nameOf = (path: string) => basename(path).replace(/(\.nii)?\.[^.]+$/, "");
 
-/** PSNR and SSIM over all slices and channels `[slices, channels, H, W]`. */
-function metricsOf(image: NdArray, given: NdArray): PictureMetrics {
-  const planes = ({ data, shape: [slices, channels, ...size] }: NdArray) => ({
-    data,
-    shape: [slices * channels, ...size],
-  });
-  const { psnr, ssim } = measureRegion(planes(image), planes(given));
-  return { psnr, ssim };
-}
-
 async function writePictures(
   folder: string,
   { format, geometry, white }: Pictures,
@@ -280,10 +270,10 @@ async function writePictures(
 }
 
 function reportText({ task, method, nfe, seconds, metrics, sameBlocks, outputs }: RestoreReport) {
-  const row = (name: string, { psnr, ssim }: PictureMetrics) =>
+  const row = (name: string, { psnr, ssim, haarpsi, spectrum }: PictureMetrics) =>
     `  ${name.padEnd(9)} PSNR ${psnr === null ? "inf" : psnr.toFixed(2)} dB, SSIM ${
       ssim.toFixed(4)
-    }`;
+    }, HaarPSI ${haarpsi.toFixed(3)}, spectrum ${spectrum.toFixed(1)} dB off`;
   return textOf([
     `${task}: ${method}, NFE ${nfe}, ${duration(seconds.total)}`,
     row("input", metrics.input),

@@ -196,6 +196,14 @@ function blur(
   return (shape) => convolution(shape, line);
 }
 
+/** Standard deviation of the Gaussian of a task that is a Gaussian blur alone, pixels. */
+export function gaussianWidth({ steps: [step, ...more] }: RestorationTask): number | undefined {
+  const { motion, kernel } = step.values;
+  const other = step.name !== "deblur" || motion !== undefined || kernel !== undefined;
+  if (other || more.length > 0) return undefined;
+  return numberOf(step, "gaussian", [0.1, Infinity], DEFAULT_BLUR);
+}
+
 /** Standard deviation of the blur where none is given, pixels. */
 const DEFAULT_BLUR = 1.5;
 

@@ -13,6 +13,7 @@ import {
 import { samplerSettings } from "../../samplers/core/method.ts";
 import { blindMeasurement, compileBlind } from "./blind.ts";
 import type { Degradation } from "./degradation.ts";
+import { compileDirac } from "./dirac.ts";
 import { bestOf, phaseStart } from "./phases.ts";
 import type { RestorationRequest } from "./restore.ts";
 import { compileSearchFinder } from "./search_finder.ts";
@@ -72,6 +73,7 @@ async function compileSampling(
   task: ScaledTask,
 ): Promise<Finder> {
   const { sampler, seed, blind } = request;
+  if (sampler.name === "dirac") return await compileDirac(runtime, request, task);
   const phases = request.task.steps[0].name === "phase-retrieval";
   const { denoise, sigmaData, model } = await openPrior(request.model ?? DEFAULT_PRIOR);
   const { measurement, stored, scale } = task;

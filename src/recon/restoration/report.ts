@@ -12,6 +12,13 @@ export interface PictureMetrics {
   readonly psnr: number | null;
   /** Mean structural similarity, at most 1 (7 x 7 uniform window), over slices and channels. */
   readonly ssim: number;
+  /** HaarPSI, at most 1: a perceptual similarity (Reisenhofer et al. 2018). */
+  readonly haarpsi: number;
+  /**
+   * Distance of the spectra, dB: root mean square over rings of frequencies of the ratio of powers. How
+   * natural a picture looks, not how right it is; noise of the given picture counts.
+   */
+  readonly spectrum: number;
 }
 
 /** The content of restore.json. */

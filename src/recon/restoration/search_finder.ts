@@ -5,6 +5,7 @@ import type { Runtime } from "../../graph/mod.ts";
 import { Rng } from "../../rng.ts";
 import { type Sampler, samplers } from "../../samplers/mod.ts";
 import { requireKnown } from "../../suggest.ts";
+import { dirac } from "./dirac.ts";
 import { type Finder, type ScaledTask, STREAM } from "./finder.ts";
 import type { RestorationRequest } from "./restore.ts";
 
@@ -12,7 +13,11 @@ import type { RestorationRequest } from "./restore.ts";
 export type RestorationMethod = Sampler | GeneratorMethod;
 
 /** All of them, in the order that `--help` lists them. */
-export const restorationMethods: readonly RestorationMethod[] = [...samplers, ...generatorMethods];
+export const restorationMethods: readonly RestorationMethod[] = [
+  ...samplers,
+  dirac,
+  ...generatorMethods,
+];
 
 /**
  * Compiles the search of a network for a task.

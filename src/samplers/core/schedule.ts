@@ -53,6 +53,10 @@ export const vpCosineLevels: Levels = (steps, max, min) => {
   return evenly(steps, timeOf(max), timeOf(min)).map(sigmaOf);
 };
 
+/** Levels that are even in the time t = sigma / (1 + sigma) of the straight path of flow matching. */
+export const flowLevels: Levels = (steps, max, min) =>
+  evenly(steps, max / (1 + max), min / (1 + min)).map((t) => t / (1 - t));
+
 /** Names of the schedules. */
 export const SCHEDULES = ["karras", "vp-linear", "vp-cosine", "geometric"] as const;
 /** Name of a schedule. */
