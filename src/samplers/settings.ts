@@ -43,8 +43,6 @@ export type SamplerSettings = {
   readonly phaseRotation: number;
   /** Share of the steps, the last ones, whose images are averaged (`pnp-admm`). */
   readonly average: number;
-  /** Where the steps end, as a share of the severity of the data: 1 is the least distorted (`dirac`). */
-  readonly stop: number;
   /** Learning rate (`red-diff`). */
   readonly rate: number;
 };
