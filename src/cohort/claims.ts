@@ -171,7 +171,8 @@ export class Claims {
   }
 }
 
-const shardName = (shard: number) => String(shard).padStart(5, "0");
+/** How names of the attempts at a shard begin. */
+export const shardName = (shard: number): string => String(shard).padStart(5, "0");
 
 const nameOf = ({ shard, number }: Pick<Attempt, "shard" | "number">) =>
   `${shardName(shard)}-${String(number).padStart(3, "0")}.json`;

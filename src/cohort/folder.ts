@@ -2,11 +2,12 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { reason } from "../host.ts";
+import { reason, remove } from "../host.ts";
 import { writeFileWhole } from "../io/atomic.ts";
 import { isOwnName } from "../io/manifest.ts";
 import { escapedJson } from "../quoted.ts";
 import { VERSION } from "../version.ts";
+import { shardName } from "./claims.ts";
 import { COHORT_SCHEMA, type CohortPlan, type Shard, type Unit } from "./types.ts";
 
 /** Names in the folder of a cohort. */
@@ -100,6 +101,19 @@ export class CohortFolder {
   /** Says that a unit failed for good. */
   async writeFailure(failure: UnitFailure): Promise<void> {
     await writeFileWhole(this.at("failed", `${failure.unit}.json`), jsonBytes(failure));
+  }
+
+  /** Forgets failures of units and all attempts at their shards, so that they are tried as if for the first time. */
+  async forget(shards: readonly number[]): Promise<void> {
+    const failed = await this.failures();
+    for (const number of shards) {
+      const own = this.plan.shards[number].units.filter(({ id }) => failed.has(id));
+      if (own.length === 0) continue;
+      for (const { id } of own) await remove(this.at("failed", `${id}.json`));
+      for (const name of await readdir(this.at("attempts"))) {
+        if (name.startsWith(`${shardName(number)}-`)) await remove(this.at("attempts", name));
+      }
+    }
   }
 
   /** Units of a shard that are neither finished nor failed for good. */

@@ -17,7 +17,7 @@ const TIME_FACTOR = 3;
 /** Least time of a job: starting Deno from a shared disk, waiting for a dead process's claim. */
 const LEAST_SECONDS = 900;
 /** How much more memory a job is given than was predicted, and the least it is given, MB. */
-const MEMORY_FACTOR = 1.3, LEAST_MEGABYTES = 1024;
+const MEMORY_FACTOR = 1.75, LEAST_MEGABYTES = 1024;
 /** Memory is asked for in steps of this factor; each step has an array of its own. */
 const MEMORY_STEP = 2;
 /** Time of the job that collects: metrics and compressing, for each slice. */

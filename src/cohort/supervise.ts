@@ -112,8 +112,11 @@ async function runWorker(
   if (why !== undefined) return why;
   if (code === 0) return ["done"];
   if (last?.kind === "broken") return ["failed", last.reason];
-  return ["failed", killed === null ? `the process ended with ${code}` : `killed by ${killed}`];
+  return ["failed", killed === null ? `the process ended with ${code}` : killedBy(killed)];
 }
+
+const killedBy = (signal: string) =>
+  `killed by ${signal}${signal === "SIGKILL" ? ", perhaps for lack of memory" : ""}`;
 
 /** What a worker tells; lines of others are left out. */
 async function* eventsOf(

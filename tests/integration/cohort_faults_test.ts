@@ -8,6 +8,7 @@ import { namesIn, runHere, taskCommand, writeH5 } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
 
 const FILES = 6;
+const KILLED = "killed by SIGKILL, perhaps for lack of memory";
 
 /** Runs an action in this process. */
 const here = (...args: string[]) => runHere(args, { command: cohort });
@@ -62,7 +63,7 @@ Deno.test("a worker that is killed is replaced; so is a run that is killed, by t
     const folder = await planned(at, at("c"), "--shards", "3");
     const run = start(folder, "--processes", "1");
     await strike(folder, "SIGKILL");
-    while ((await statusOf(folder)).lost["killed by SIGKILL"] !== 1) await pause();
+    while ((await statusOf(folder)).lost[KILLED] !== 1) await pause();
     await strike(folder, "SIGCONT"); // the next one has begun
     run.kill("SIGKILL");
     await run.status;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { cohort } from "../../../src/cli/commands/cohort.ts";
 import type { CohortResults } from "../../../src/cohort/results.ts";
+import type { CohortPlan } from "../../../src/cohort/types.ts";
 import { openImage } from "../../../src/io/open.ts";
 import { inFolder } from "../../io/support.ts";
 import { assertRefused, namesIn, type Outcome, runHere, someKspace, writeH5 } from "../support.ts";
@@ -83,6 +84,7 @@ Deno.test("what cannot be read, and what changed, is named; the rest is there as
     assert.equal(code, 0, err);
     assert.match(err, /warning: .*cut\.h5/);
     assert.match(err, /slices 7:9 of .*good\.h5: a range within 0:2 is required/);
+    const plan: CohortPlan = JSON.parse(Deno.readTextFileSync(at("c/cohort.json")));
     await writeH5(at("changed.h5"), { slices: 3 });
     const ran = await here("run", at("c"), "--processes", "1");
     assert.equal(ran.code, 3);
@@ -99,6 +101,11 @@ Deno.test("what cannot be read, and what changed, is named; the rest is there as
     assert.deepEqual(status.slices, { all: 3, done: 2, failed: 1, left: 0 });
     assert.equal(status.refused, 2);
     assert.equal(status.memory.measured > 1e8, true);
+    await writeH5(at("changed.h5"), { slices: 2 });
+    const { changed } = plan.files[1];
+    Deno.utimeSync(at("changed.h5"), changed / 1000, changed / 1000);
+    assert.equal((await here("run", at("c"), "--quiet")).code, 3, "what failed stays so");
+    assert.equal((await here("run", at("c"), "--retry", "--quiet")).code, 0);
     const again = await here(...init);
     assertRefused(again, 3, /other files/);
   });

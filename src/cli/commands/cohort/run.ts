@@ -1,9 +1,9 @@
 /** `deno task cohort run`: works off a cohort with processes of this machine. @module */
 import { CohortFolder } from "../../../cohort/folder.ts";
 import { runCohort } from "../../../cohort/run.ts";
-import { slicesOf } from "../../../cohort/status.ts";
+import { cohortStatus, slicesOf } from "../../../cohort/status.ts";
 import type { WorkerEvent } from "../../../cohort/worker.ts";
-import { InputError } from "../../../errors.ts";
+import { InputError, UsageError } from "../../../errors.ts";
 import { cores } from "../../../host.ts";
 import { COMMANDS } from "../../commands.ts";
 import { ENTRY, runFlags } from "../../deno_flags.ts";
@@ -28,6 +28,11 @@ export const run = command({
       "processes at the same time. Default: all cores, divided by the threads of a process",
       count,
     ),
+    retry: {
+      summary:
+        "try slices again that failed: after more memory, a longer time or a file that is there " +
+        "again. No other run may be at work",
+    },
     shards: option("LIST", "work off these shards alone: 0-3,7. Default: all", shardNumbers),
     ...COMMON,
   },
@@ -48,6 +53,16 @@ export const run = command({
     ],
     signal: context.signal,
   };
+  if (request.retry) {
+    const { atWork } = await cohortStatus(folder);
+    if (atWork.length > 0) {
+      const [{ host, pid }] = atWork;
+      throw new UsageError(
+        `Cannot try again with --retry: no other run may be at work, found process ${pid} on ${host}`,
+      );
+    }
+    await folder.forget(asked);
+  }
   using watch = new Watch(folder, context, request);
   await watch.start(asked);
   await runCohort(folder, {
