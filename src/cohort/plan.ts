@@ -39,7 +39,7 @@ export interface PlanWatcher {
 }
 
 /** A file as it was found. */
-interface Found extends Omit<CohortFile, "pixels"> {
+interface Found extends Omit<CohortFile, "pixels" | "kind"> {
   /** What its time and memory depend on. */
   readonly kind: string;
   readonly divisible: boolean;
@@ -58,7 +58,7 @@ export async function planCohort(
   { length, signal, onFile }: PlanWatcher & { readonly length: ShardLength },
 ): Promise<Pick<CohortPlan, "files" | "refused" | "shards">> {
   const files: CohortFile[] = [], refused: RefusedFile[] = [], work: Work[] = [];
-  const measured = new Map<string, Measured>();
+  const measured = new Map<string, Measured>(), kinds: string[] = [];
   await using runtime = await Runtime.open(methods.device, methods);
   for (const [done, each] of named.entries()) {
     signal.throwIfAborted();
@@ -74,7 +74,8 @@ export async function planCohort(
           memory: (slices) => cost.memory + (slices - 1) * cost.memoryPerSlice,
         })
       );
-      files.push({ ...file, pixels: costs[0].pixels });
+      if (!kinds.includes(kind)) kinds.push(kind);
+      files.push({ ...file, pixels: costs[0].pixels, kind: kinds.indexOf(kind) });
     } catch (error) {
       if (!(error instanceof LarmorError) || error instanceof DeviceError) throw error;
       const { name, path, columns } = each;
@@ -136,7 +137,7 @@ interface Measured {
 
 /** What each method takes; a kind of file is measured on the first file that can be. */
 async function costsOf(
-  file: Omit<CohortFile, "pixels">,
+  file: Pick<Found, "path" | "options" | "slices">,
   kind: string,
   methods: CohortMethods,
   measured: Map<string, Measured>,
@@ -153,7 +154,7 @@ async function costsOf(
 
 /** Measures in a runtime of its own: what was compiled for other methods would be missing. */
 async function measureCost(
-  file: Omit<CohortFile, "pixels">,
+  file: Pick<Found, "path" | "options" | "slices">,
   methods: CohortMethods,
   method: number,
 ): Promise<Measured> {

@@ -36,7 +36,9 @@ export function shardsOf(work: readonly Work[], asked: ShardLength): Shard[] {
   const total = work.reduce((sum, each) => sum + secondsOf(each, sliceCount(each)), 0);
   const target = "seconds" in asked ? asked.seconds : total / asked.count;
   const length = Math.max(target, total / (MOST_SHARDS * (1 - SMALLEST_PART)));
-  const classes = Map.groupBy(work, memoryClass);
+  // What has the same graphs comes together, so that they are compiled once.
+  const ordered = work.toSorted((a, b) => a.method - b.method || a.file - b.file);
+  const classes = Map.groupBy(ordered, memoryClass);
   return [...classes].sort(([a], [b]) => a - b).flatMap(([, alike]) => packed(alike, length));
 }
 

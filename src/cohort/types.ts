@@ -21,6 +21,8 @@ export interface CohortFile {
   readonly slices: readonly [number, number];
   /** Pixels of the image of a slice. */
   readonly pixels: number;
+  /** Number of its kind: files of one kind have k-space of the same sizes and the same options. */
+  readonly kind: number;
   /** Options of this file alone. */
   readonly options: OptionTexts;
   /** Other columns of the manifest, for the table of results. */

@@ -40,12 +40,13 @@ export async function work(
 ): Promise<void> {
   let current: string | null = null;
   try {
-    await using runtime = await Runtime.open(methods.device, methods);
+    await using graphs = new Graphs(methods);
     for (const unit of units) {
       signal.throwIfAborted();
       const began = now();
       current = unit.id;
       tell({ kind: "begun", unit: unit.id });
+      const runtime = await graphs.of(`${unit.method} ${folder.plan.files[unit.file].kind}`);
       const result = await reconstructUnit(runtime, folder, unit, methods, signal)
         .catch((error) => {
           signal.throwIfAborted();
@@ -66,5 +67,25 @@ export async function work(
   } catch (error) {
     tell({ kind: "broken", unit: current, reason: reasonOf(error) });
     throw error;
+  }
+}
+
+/** A runtime for units of one kind by one method; that of others is given back, with its memory. */
+class Graphs implements AsyncDisposable {
+  #kind = "";
+  #runtime: Runtime | undefined;
+
+  constructor(private readonly methods: CohortMethods) {}
+
+  async of(kind: string): Promise<Runtime> {
+    if (this.#runtime !== undefined && kind === this.#kind) return this.#runtime;
+    await this[Symbol.asyncDispose]();
+    this.#kind = kind;
+    return this.#runtime = await Runtime.open(this.methods.device, this.methods);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runtime?.[Symbol.asyncDispose]();
+    this.#runtime = undefined;
   }
 }
