@@ -54,7 +54,7 @@ testWith(
       assert.ok(killed < units.length, "it was killed in the middle");
       const table = at("c/results/table.json");
       try {
-        await until("collected", () => Deno.stat(table).then(() => true, () => false), 180);
+        await until("collected", () => Deno.stat(table).then(() => true, () => false), 300);
       } catch (error) {
         throw new Error(`${error}\n${await cluster.call("squeue")}\n${cluster.logs()}`);
       }
