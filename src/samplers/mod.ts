@@ -2,6 +2,7 @@
 import type { Method } from "../method/problem.ts";
 import type { Sampler } from "./core/contract.ts";
 import { ald } from "./ald.ts";
+import { cold } from "./cold.ts";
 import { daps } from "./daps.ts";
 import { ddnm, ddnmPlus } from "./ddnm.ts";
 import { ddrm } from "./ddrm.ts";
@@ -69,7 +70,7 @@ export {
 } from "./core/steppers.ts";
 
 export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };
-export { type DegradationPath, diracSampler, flow, interpolant };
+export { cold, type DegradationPath, diracSampler, flow, interpolant };
 export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit, snips };
 
 /** All samplers. */
@@ -78,5 +79,5 @@ export const samplers: readonly Sampler[] = [
   ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips, flow, interpolant],
 ];
 
-/** All samplers as reconstruction methods. */
-export const samplerMethods: readonly Method[] = samplers.map(samplerMethod);
+/** All samplers as reconstruction methods, and cold diffusion, which has a network of its own. */
+export const samplerMethods: readonly Method[] = [...samplers.map(samplerMethod), cold];

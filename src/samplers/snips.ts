@@ -12,15 +12,16 @@ import { LEVEL_RANGES, posteriorSteps } from "./core/schedule.ts";
  * y_bar = V^H A^H y / s^2,  v = sigma_y^2 / s^2,  r = sigma^2 / v    (r = 0 where s = 0)
  * r <= 1: drift = r (y_bar - x_bar) + (1 - r) (D_bar - x_bar),  step a = sigma^2 (1 - r)
  * r > 1:  drift = y_bar - x_bar,                                step a = sigma^2 - v
- * x_bar' = x_bar + c drift + sqrt(2 c a) z
+ * x_bar' = x_bar + c drift + sqrt(c (2 - c) a) z
  * ```
  * This is the paper's step c a times its score: |sigma_y^2 - s^2 sigma^2|^-1 s (y - s x_bar), plus the
- * prior's score where r < 1. The result is the denoised image of the last level. `weight` is a factor on
- * sigma_y^2; `epsilon` is c. Published: 500 levels from 90 to 0.01 with c 0.033 and 5 steps each (2500
- * NFE; c is the code's 3.3e-6 over the smallest variance), from pure noise. Here the start is the
- * least-squares image with noise of the first level, and steps are longer: Langevin's step
- * leaves a noise variance of 1 / (1 - c / 2) times the level's. (The code gives all coefficients the
- * prior's score where none is missing: `grad[-0:]`.)
+ * prior's score where r < 1. The paper's noise, sqrt(2 c a) z, is the limit of small c; with the noise here
+ * the variance about a fixed D stays that of the level for any c, without which a few long steps leave
+ * noise that the denoiser takes for detail. The result is the denoised image of the last level. `weight`
+ * is a factor on sigma_y^2; `epsilon` is c. Published: 500 levels from 90 to 0.01 with c 0.033 and 5 steps
+ * each (2500 NFE; c is the code's 3.3e-6 over the smallest variance), from pure noise. Here the start is the
+ * least-squares image with noise of the first level. (The code gives all coefficients the prior's score
+ * where none is missing: `grad[-0:]`.)
  */
 export const snips: Sampler = defineSampler({
   name: "snips",
@@ -31,7 +32,7 @@ export const snips: Sampler = defineSampler({
   defaults: {
     steps: 40,
     weight: 1,
-    epsilon: 0.3,
+    epsilon: 0.5,
     inner: 2,
     sigmaMax: 1,
     sigmaMin: 0.5,
@@ -39,7 +40,7 @@ export const snips: Sampler = defineSampler({
   },
   ranges: {
     weight: { low: 0.1, high: 10, log: true },
-    epsilon: { low: 0.03, high: 0.6, log: true },
+    epsilon: { low: 0.03, high: 1, log: true },
     ...LEVEL_RANGES,
   },
   spectral: true,
@@ -55,7 +56,7 @@ export const snips: Sampler = defineSampler({
       const seen = min(r, 1);
       const drift = add(mul(seen, sub(mean, X)), mul(sub(1, seen), sub(D, X)));
       const a = where(greater(r, 1), sub(level, variance), mul(level, sub(1, seen)));
-      const fresh = mul(sqrt(mul(max(a, 0), 2 * epsilon)), Z);
+      const fresh = mul(sqrt(mul(max(a, 0), epsilon * (2 - epsilon))), Z);
       return { x: synthesise(add(add(X, mul(drift, epsilon)), fresh)) };
     },
     last: ({ x, sigma, denoise }) => ({ x: denoise(x, sigma) }),
