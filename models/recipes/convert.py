@@ -61,7 +61,7 @@ def save_onnx(network, like, path):
 
 def save_weights(network, path):
     """Writes all weights by name, float32."""
-    state = {name: value.detach().float().cpu().contiguous() for name, value in network.state_dict().items()}
+    state = {name: value.detach().float().cpu().contiguous().clone() for name, value in network.state_dict().items()}
     save_file(state, path, metadata={"format": "pt"})
 
 

@@ -40,7 +40,7 @@ class Cascade(nn.Module):
 
 
 class VarNet(nn.Module):
-    """The end-to-end variational network (Sriram et al. 2020), as `src/unrolled/varnet.ts`."""
+    """The end-to-end variational network (Sriram et al. 2020), as `src/unrolled/networks/varnet.ts`."""
 
     def __init__(self, cascades=8, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3):
         super().__init__()
@@ -67,6 +67,56 @@ class Humus(VarNet):
         super().__init__(0, 0, 1, sensitivity_channels, sensitivity_pools)
         self.cascades = nn.ModuleList(Cascade(NormHumus(features=features, **sizes)) for _ in range(cascades))
         self.architecture = {"residual": False}
+
+
+WEIGHTS = (1.0, 8.0)  # of the first and the last cascade
+EMPTY = 0.03  # of the largest value of the calibration lines' image: below, there is no tissue
+
+
+class SolvedCascade(nn.Module):
+    """A U-Net on the image, and the logarithm of its weight against the data, in units of 10."""
+
+    def __init__(self, channels, pools, weight):
+        super().__init__()
+        self.log_weight = nn.Parameter(torch.full((1,), math.log(weight) / 10))
+        self.model = NormUNet(channels, pools, zero=True, scaled=True)
+
+
+class SolvedVarNet(nn.Module):
+    """A variational network whose steps of data consistency are solved, from the least-squares image on.
+
+    Its maps are not trained. With `shared` all U-Nets are one: they may part in a later run.
+    """
+
+    STEPS = 8  # of conjugate gradients
+
+    def __init__(self, cascades=4, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3, shared=False):
+        super().__init__()
+        self.sens_net = Sensitivities(sensitivity_channels, sensitivity_pools).requires_grad_(False)
+        low, high = map(math.log, WEIGHTS)
+        weights = [math.exp(low + (high - low) * k / max(1, cascades - 1)) for k in range(cascades)]
+        self.cascades = nn.ModuleList(SolvedCascade(channels, pools, weight) for weight in weights)
+        for cascade in self.cascades if shared else ():
+            cascade.model = self.cascades[0].model
+
+    @torch.no_grad()
+    def begin(self, kspace, sampling, sigma):
+        """The maps, zero where the calibration lines show nothing, and the least-squares image."""
+        calibration = rss(to_image(sampling.centre * kspace, sampling.axes))
+        seen = calibration > EMPTY * calibration.amax((1, 2), keepdim=True)
+        maps = self.sens_net(kspace, sampling) * seen[:, None]
+        return maps, start_image(Data(kspace, sampling, maps), sigma)
+
+    def forward(self, kspace, sampling, sigma, maps=None, start=None):
+        """sigma `[N, 1, 1]`; maps are used with a start that belongs to them. The magnitude and those after fewer cascades."""
+        maps, x = self.begin(kspace, sampling, sigma) if start is None else (maps, start)
+        data, stages = Data(kspace, sampling, maps), []
+        for cascade in self.cascades:
+            x = x - complex_of(cascade.model(parts_of(x)))
+            rho = sigma * (10 * cascade.log_weight).exp()
+            x = x + proximal(data, x, rho, self.STEPS, torch.zeros_like(x))
+            stages.append((x.abs().square() + 1e-12).sqrt())
+        return stages[-1], stages[:-1], None
 
 
 class ImageUNet(nn.Module):

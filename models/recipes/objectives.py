@@ -23,9 +23,14 @@ def maps_loss(maps, coils, head):
     return (missed.relu() + 1e-5).sqrt().mean()
 
 
+def given(scan):
+    """What a network is given of a scan."""
+    return {k: scan[k] for k in ("kspace", "sampling", "maps", "sigma", "start") if k in scan}
+
+
 def recon_loss(network, scan, stage_weight=STAGE_WEIGHT, maps_weight=MAPS_WEIGHT):
     """Loss of the magnitude, of those after fewer stages, and of the network's maps."""
-    image, stages, maps = network(**{k: scan[k] for k in ("kspace", "sampling", "maps", "sigma")})
+    image, stages, maps = network(**given(scan))
     loss = image_loss(image, scan["reference"], scan["head"])
     for before, stage in enumerate(reversed(stages)):
         loss = loss + stage_weight ** (before + 1) * image_loss(stage, scan["reference"], scan["head"])

@@ -8,13 +8,14 @@ import torch
 import convert
 from data import Mixture
 from denoiser import ResidualUNet, denoise, edm
-from networks import Humus, ImageUNet, Modl, Neumann, VarNet
-from objectives import head_psnr, recon_loss
+from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet
+from objectives import given, head_psnr, recon_loss
 from simulate import COILS, SIDES, line_mask, random_size, scan
 from views import log_uniform, planes, random_view
 
 SIGMA_RANGE = (0.003, 30.0)
 VALIDATION_SEED = 2026
+POOL = 100  # scans that are kept for further use
 PIXELS = 128 * 128  # a step has as many pixels as `batch` images of 128 x 128
 
 
@@ -117,12 +118,28 @@ class Reconstruction(Task):
     def __init__(self, args, network, rate):
         args.rate = args.rate or rate
         self.sides, self.size = args.crop or SIDES, args.batch or 2
+        self.reuse, self.pool = args.reuse, []
         super().__init__(args, network)
 
     def batch(self, rng):
         """Scans of one size each."""
+        return [self.drawn(rng) for _ in range(self.size)]
+
+    def drawn(self, rng):
+        """A new scan, or one of the last, so that each is used `reuse` times."""
+        if self.pool and rng.random() >= 1 / self.reuse:
+            return self.pool[rng.integers(len(self.pool))]
         sides = min(self.sides), max(self.sides)
-        return [scan(self.mixture.draw(rng), rng, random_size(rng, sides), int(rng.choice(COILS))) for _ in range(self.size)]
+        item = self.begun(scan(self.mixture.draw(rng), rng, random_size(rng, sides), int(rng.choice(COILS))))
+        if self.reuse > 1:
+            self.pool = [*self.pool, item][-POOL:]
+        return item
+
+    def begun(self, item):
+        """A scan with what a network makes of it that is not trained."""
+        if hasattr(self.network, "begin"):
+            item["maps"], item["start"] = self.network.begin(item["kspace"], item["sampling"], item["sigma"])
+        return item
 
     def loss(self, network, batch, args):
         """Mean of the scans' losses, of which all but the last are differentiated here to save memory."""
@@ -143,7 +160,7 @@ class Reconstruction(Task):
         make = lambda item, seed, name: scan(
             item, np.random.default_rng(seed), (size, size), 8, line_mask(size, "equispaced", *self.SAMPLINGS[name]), 0.015
         )
-        return {name: [make(*pair, name) for pair in zip(slices, seeds)] for name in self.SAMPLINGS}
+        return {name: [self.begun(make(*pair, name)) for pair in zip(slices, seeds)] for name in self.SAMPLINGS}
 
     @torch.no_grad()
     def validate(self, network, args):
@@ -153,7 +170,7 @@ class Reconstruction(Task):
             found = []
             for item in (moved(item, args.device) for item in scans):
                 with autocast(args):
-                    image = network(**{k: item[k] for k in ("kspace", "sampling", "maps", "sigma")})[0]
+                    image = network(**given(item))[0]
                 found += head_psnr(image, item["reference"], item["head"]).tolist()
             quality[name] = round(float(np.mean(found)), 3)
         return quality
@@ -164,9 +181,16 @@ def moved(item, device):
     return {name: value.to(device) for name, value in item.items()}
 
 
+def varnet(args):
+    """The variational network, as published or with solved steps of data consistency."""
+    if args.solved:
+        return SolvedVarNet(args.cascades or 4, args.channels or 16, shared=args.shared)
+    return VarNet(args.cascades or 8)
+
+
 TASKS = {
     "prior": Prior,
-    "varnet": lambda args: Reconstruction(args, VarNet(args.cascades or 8), 3e-4),
+    "varnet": lambda args: Reconstruction(args, varnet(args), 3e-4),
     "humus": lambda args: Reconstruction(args, Humus(args.cascades or 3, args.channels or 16), 3e-4),
     "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg or 8, args.dual), 1e-4),
     "neumann": lambda args: Reconstruction(

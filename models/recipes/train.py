@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import queue
+import re
 import signal
 import threading
 import time
@@ -50,9 +51,12 @@ def options():
     parser.add_argument("--batch", type=int, help="images of a step, at the crop's size")
     parser.add_argument("--crop", type=int, nargs="+", help="sides of the images, drawn from step to step")
     parser.add_argument("--cascades", type=int, help="of varnet (8) and humus (3), iterations of modl (10), terms of neumann (6)")
-    parser.add_argument("--channels", type=int, help="of the finest level of neumann and humus (16)")
+    parser.add_argument("--channels", type=int, help="of the finest level of neumann, humus and a solved varnet (16)")
     parser.add_argument("--cg", type=int, help="conjugate gradient steps of each iteration of modl (8) and term of neumann (10; 0: not preconditioned)")
     parser.add_argument("--dual", action="store_true", help="modl with a dual variable, which begins as ADMM")
+    parser.add_argument("--solved", action="store_true", help="varnet with steps of data consistency by conjugate gradients")
+    parser.add_argument("--shared", action="store_true", help="one U-Net for all cascades of such a varnet")
+    parser.add_argument("--reuse", type=int, default=1, help="how often a simulated scan is used")
     parser.add_argument("--stages", type=float, default=STAGE_WEIGHT, help="weight of the image before a stage, beside that after it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -122,12 +126,17 @@ class Run:
         os.replace(new, self.path)
 
 
+def is_factor(name):
+    """Whether a parameter is a logarithm in units of 10."""
+    return re.search(r"\.log_\w+$", name) is not None
+
+
 def decayed(network):
     """Kernels with weight decay, biases and scales without, the few factors of iterations at a higher rate."""
     named = list(network.named_parameters())
-    factors = [p for name, p in named if name.startswith("iterations.")]
+    factors = [p for name, p in named if is_factor(name)]
     kernels = [p for _, p in named if p.dim() > 1]
-    others = [p for name, p in named if p.dim() <= 1 and not name.startswith("iterations.")]
+    others = [p for name, p in named if p.dim() <= 1 and not is_factor(name)]
     groups = [{"params": kernels, "weight_decay": 0.01}, {"params": others}, {"params": factors, "factor": FACTOR_RATE}]
     return [{"weight_decay": 0.0, "factor": 1.0} | group for group in groups if group["params"]]
 

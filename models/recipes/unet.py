@@ -70,15 +70,24 @@ class UNet(nn.Module):
 
 
 class NormUNet(nn.Module):
-    """A U-Net on images whose parts have mean 0 and deviation 1, padded with zeros to multiples of 16."""
+    """A U-Net on images whose parts have mean 0 and deviation 1, padded with zeros to multiples of 16.
 
-    def __init__(self, channels, pools, zero=False):
+    With `scaled` they keep their mean and share their scale: then a U-Net that gives 0 changes nothing.
+    """
+
+    def __init__(self, channels, pools, zero=False, scaled=False):
         super().__init__()
-        self.unet = UNet(2, 2, channels, pools, zero)
+        self.unet, self.scaled = UNet(2, 2, channels, pools, zero), scaled
+
+    def normalisation(self, x):
+        """What is taken off, and what it is divided by."""
+        if self.scaled:
+            return 0.0, x.square().mean((-3, -2, -1), keepdim=True).sqrt() + 1e-12
+        return x.mean((-2, -1), keepdim=True), x.std((-2, -1), keepdim=True)
 
     def forward(self, x):
         height, width = x.shape[-2:]
-        mean, deviation = x.mean((-2, -1), keepdim=True), x.std((-2, -1), keepdim=True)
+        mean, deviation = self.normalisation(x)
         rows, columns = -height % 16, -width % 16
         top, left = rows // 2, columns // 2
         padded = F.pad((x - mean) / deviation, (left, columns - left, top, rows - top))

@@ -205,7 +205,7 @@ export async function compileReconPsnr(
 
 /** A variational network. */
 export function varnetBuilder(config: VarNetConfig): ReconBuilder {
-  return (scope, { kspace, mask }) => varnet(scope, kspace, mask, config);
+  return (scope, { kspace, mask, sigma }) => varnet(scope, kspace, mask, config, sigma);
 }
 
 /** HUMUS-Net. */

@@ -70,5 +70,6 @@ export function varnetConfig(parameters: Parameters, name: string): VarNetConfig
     ...own,
     sensitivityChannels: sensitivity.channels,
     sensitivityPools: sensitivity.pools,
+    ...("cascades.0.log_weight" in parameters && { solved: true }),
   };
 }

@@ -12,6 +12,7 @@ import { singleSolver } from "../method/loop.ts";
 import { complexOf } from "../mri/physics/complex.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
+import { SCALAR } from "../ndarray.ts";
 import { varnetConfig } from "./fastmri_weights.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
@@ -21,9 +22,9 @@ export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {
   const side = 2 ** (Math.max(config.pools, config.sensitivityPools) + 1);
   const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
   const kspace = input("kspace", [1, 1, 2, side, side]);
-  return parameterSpecs((scope) =>
-    varnet(scope, kspace, constantVarNetMask(makeMask(spec, side, side)), config)
-  );
+  const mask = constantVarNetMask(makeMask(spec, side, side));
+  const sigma = input("sigma", SCALAR);
+  return parameterSpecs((scope) => varnet(scope, kspace, mask, config, sigma));
 }
 
 /**
@@ -60,10 +61,10 @@ export function prepareVarNet(
   const mask = constantVarNetMask(geometry.mask);
   return singleSolver(runtime, {
     method: "varnet",
-    inputs: { y: geometry.mask.yShape(geometry.coils) },
-    image({ y }) {
+    inputs: { y: geometry.mask.yShape(geometry.coils), ...(config.solved && { sigma: SCALAR }) },
+    image({ y, sigma }) {
       const kspace = onAllLines(y, geometry.mask);
-      return complexOf(varnet(constantScope(parameters), kspace, mask, config).magnitude);
+      return complexOf(varnet(constantScope(parameters), kspace, mask, config, sigma).magnitude);
     },
   }, { nfe: config.cascades + 1, steps: config.cascades, model });
 }

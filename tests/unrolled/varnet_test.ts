@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { importWeightsCommand } from "../../src/cli/commands/import_weights.ts";
 import { InputError } from "../../src/errors.ts";
 import { swapLastAxes } from "../../src/graph/mod.ts";
-import { dftW } from "../../src/mri/physics/dft.ts";
+import { dftH, dftW } from "../../src/mri/physics/dft.ts";
+import { coils } from "../../src/mri/physics/operator.ts";
 import { makeMask, maskFromLines } from "../../src/mri/sampling/masks.ts";
 import { type NdArray, ndarray, sizeOf } from "../../src/ndarray.ts";
 import {
@@ -180,6 +181,39 @@ Deno.test("shared cascades give what cascades of equal weights give, and a magni
   assert.deepEqual(together, await run(sizes, apart));
   const { magnitude } = await run({ ...sizes, cascades: 2 }, apart);
   assert.deepEqual(together.stage1.data, magnitude.data);
+});
+
+Deno.test("solved data consistency of all samples without a prior: closed form, zero where nothing is seen", async () => {
+  const sizes = { cascades: 2, channels: 3, pools: 1, sensitivityChannels: 2, sensitivityPools: 1 };
+  const config = { ...sizes, solved: true };
+  const parameters = initialParameters(varnetSpecs(config), new Rng(5)); // U-Nets that give 0
+  parameters["cascades.0.log_weight"].data[0] = Math.log(3) / 10;
+  const [height, width, sigma] = [20, 16, 0.1];
+  const mask = constantVarNetMask(maskFromLines(new Float32Array(height).fill(1), width));
+  const kspace = ndarray(new Rng(6).normals(2 * 2 * height * width), [1, 2, 2, height, width]);
+  kspace.data.forEach((_, i) => i % width < 4 && (kspace.data[i] = 0)); // hybrid: columns of the image
+  const program = await runtime.build(
+    { kspace: kspace.shape, sigma: [1, 1, 1, 1] },
+    ({ kspace, sigma }) => {
+      const { image, maps, stages } = varnet(
+        constantScope(parameters),
+        kspace,
+        mask,
+        config,
+        sigma,
+      );
+      const adjoint = coils(maps, 1).adjoint(dftH(kspace, "inverse"));
+      return { image, adjoint, maps, stage: stages[0] };
+    },
+  );
+  const found = await program.run({ kspace, sigma: ndarray(Float32Array.of(sigma), [1, 1, 1, 1]) });
+  // Maps of unit norm: A^H A is 1 where they are not zero.
+  let factor = 1 / (1 + 0.5 * sigma + 1e-3);
+  for (const weight of [3, 8]) factor = (1 + weight * sigma * factor) / (1 + weight * sigma);
+  found.image.data.forEach((v, i) =>
+    assert.ok(Math.abs(v - factor * found.adjoint.data[i]) < 1e-5)
+  );
+  found.maps.data.forEach((v, i) => assert.equal(v === 0, i % width < 4));
 });
 
 Deno.test("appended cascades follow the trained ones, which stay as they are", () => {

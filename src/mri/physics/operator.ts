@@ -275,12 +275,14 @@ export function regularised(
 }
 
 /**
- * The multi-coil operator with a mask of lines that is a tensor: it may change from run to run.
+ * The multi-coil operator with a mask that is a tensor: it may change from run to run.
  * @param maps `[N, C, 2, H, W]`
- * @param acquired 1 for lines that are kept, 0 for others, `[H, 1]`
- * @returns from `[N, 2, H, W]` to hybrid (ky, x) space with zeros, `[N, C, 2, H, W]`
+ * @param acquired 1 for samples that are kept, 0 for others: `[H, 1]` of lines, `[H, W]` of a plane
+ * @returns from `[N, 2, H, W]` to hybrid (ky, x) space or, with a mask of a plane, k-space, with zeros:
+ * `[N, C, 2, H, W]`
  */
 export function maskedOperator(maps: Tensor, acquired: Tensor): LinearOperator {
   const sensitivities = coils(maps, maps.shape[0]);
-  return compose(maskedFourier(sensitivities.range, acquired, dftH), sensitivities);
+  const transform = acquired.shape[1] === 1 ? dftH : dft2;
+  return compose(maskedFourier(sensitivities.range, acquired, transform), sensitivities);
 }

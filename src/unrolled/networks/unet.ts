@@ -113,19 +113,32 @@ const MULTIPLE = 16;
 /**
  * A complex image through the normalised U-Net of the end-to-end variational network (Sriram et al.
  * 2020): real and imaginary part to mean 0 and standard deviation 1, zeros to multiples of 16, U-Net,
- * and back.
+ * and back. With `keepsMean` the image is only divided by its root mean square.
  * @param x `[N, 2, H, W]`
  * @returns `[N, 2, H, W]`
  */
-export function normUNet(scope: Scope, x: Tensor, config: Omit<UNetConfig, "outChannels">): Tensor {
+export function normUNet(scope: Scope, x: Tensor, config: NormUNetConfig): Tensor {
   const [, , height, width] = x.shape;
   const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
   const [bottom, right] = [missing(height) - top, missing(width) - left];
-  return normalised(x, (image) => {
+  return (config.keepsMean ? scaled : normalised)(x, (image) => {
     const padded = pad(image, [0, 0, top, left, 0, 0, bottom, right]);
     const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
     return slice(slice(result, 2, top, top + height), 3, left, left + width);
   });
+}
+
+/** Sizes of a normalised U-Net. */
+interface NormUNetConfig extends Omit<UNetConfig, "outChannels"> {
+  /** Whether the mean stays and both parts share their scale. Default false, as published. */
+  readonly keepsMean?: boolean;
+}
+
+/** A network on images that are divided by their root mean square over all channels. */
+function scaled(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
+  const square = reduceMean(mul(x, x), [1, 2, 3], { keepDims: true });
+  const scale = sqrt(add(square, TINY));
+  return mul(network(div(x, scale)), scale);
 }
 
 /** A network on images whose channels have mean 0 and standard deviation 1, `[N, C, H, W]`. */

@@ -6,9 +6,12 @@
  * fastMRI works in k-space along both axes; here the readout stays transformed where the mask has
  * whole lines. The readout transform is unitary and commutes with the mask, so nothing changes but
  * the time it takes.
+ *
+ * A network may have solved steps of data consistency instead, see `varnet_solved.ts`.
  * @module
  */
 import {
+  add,
   concat,
   constant,
   div,
@@ -31,6 +34,7 @@ import {
 import { dft2, dftH } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
 import { normUNet } from "./unet.ts";
+import { solvedCascades, supportedMaps } from "./varnet_solved.ts";
 
 /** Sizes of the network of the coil maps. */
 export interface SensitivityConfig {
@@ -50,6 +54,8 @@ export interface VarNetConfig extends SensitivityConfig {
    * later, see {@link separateCascades}.
    */
   readonly shared?: boolean;
+  /** Whether each cascade solves for data consistency, see `varnet_solved.ts`. Default false, as published. */
+  readonly solved?: boolean;
 }
 
 /** What a variational network gives. */
@@ -83,13 +89,16 @@ export function constantVarNetMask(mask: SamplingMask): VarNetMask {
  * The network.
  * @param kspace acquired samples with zeros elsewhere, `[N, C, 2, H, W]`: hybrid (ky, x) space for
  * a mask of lines, k-space for a mask of the plane
+ * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`; only a network with solved data consistency needs it
  */
 export function varnet(
   scope: Scope,
   kspace: Tensor,
   mask: VarNetMask,
   config: VarNetConfig,
+  sigma?: Tensor,
 ): VarNetResult {
+  if (config.solved) return solvedVarnet(scope, kspace, mask, config, sigma);
   return gradientCascades(
     scope,
     { kspace, mask },
@@ -118,7 +127,7 @@ export function gradientCascades(
   regularise: (scope: Scope, image: Tensor) => Tensor,
 ): VarNetResult {
   const transform = mask.isLines ? dftH : dft2;
-  const found = sensitivities(scope.at("sens_net"), kspace, mask, config);
+  const found = sensitivities(scope.at("sens_net"), calibrationImages(kspace, mask), config);
   const coils = kspace.shape[1] / adjacent;
   const ofSlice = (x: Tensor, s: number) => slice(x, 1, s * coils, (s + 1) * coils);
   const slices = Array.from({ length: adjacent }, (_, s) => s);
@@ -145,6 +154,27 @@ export function gradientCascades(
   return { magnitude: magnitudeOf(coilImages), image, maps: found, stages };
 }
 
+/** The network with solved data consistency. */
+function solvedVarnet(
+  scope: Scope,
+  kspace: Tensor,
+  mask: VarNetMask,
+  config: VarNetConfig,
+  sigma?: Tensor,
+): VarNetResult {
+  if (sigma === undefined) throw new RangeError("Cannot solve for the image: sigma is required");
+  const centre = calibrationImages(kspace, mask);
+  const calibration = sqrt(reduceSum(mul(centre, centre), [1, 2], { keepDims: true }));
+  const maps = supportedMaps(sensitivities(scope.at("sens_net"), centre, config), calibration);
+  const images = solvedCascades(scope.at("cascades"), { kspace, mask, maps, sigma }, config);
+  const [image] = images.slice(-1);
+  const stages = images.map((one) => sqrt(add(squaredMagnitude(one), TINY)));
+  return { magnitude: stages[stages.length - 1], image, maps, stages: stages.slice(0, -1) };
+}
+
+/** Keeps the gradient of the magnitude finite. */
+const TINY = 1e-12;
+
 /** The weights of a network with shared cascades as those of one whose cascades have their own. */
 export function separateCascades(parameters: Parameters, cascades: number): Parameters {
   const first = Object.entries(parameters).filter(([name]) => name.startsWith("cascades.0."));
@@ -152,7 +182,7 @@ export function separateCascades(parameters: Parameters, cascades: number): Para
     { length: cascades },
     (_, i) => first.map(([name, array]) => [name.replace("cascades.0.", `cascades.${i}.`), array]),
   );
-  return { ...parameters, ...Object.fromEntries(copies.flat()) };
+  return { ...Object.fromEntries(copies.flat()), ...parameters };
 }
 
 /**
@@ -183,22 +213,24 @@ function rootSumOfSquares(coilImages: Tensor): Tensor {
   return sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
 }
 
-/** Coil maps from the calibration lines, one coil at a time, their sum of squares 1. */
+/** Coil images of the calibration lines alone, `[N, C, 2, H, W]`. */
+function calibrationImages(kspace: Tensor, mask: VarNetMask): Tensor {
+  return (mask.isLines ? dftH : dft2)(mul(kspace, mask.centre), "inverse");
+}
+
+/** Coil maps from the images of the calibration lines, one coil at a time, their sum of squares 1. */
 function sensitivities(
   scope: Scope,
-  kspace: Tensor,
-  mask: VarNetMask,
+  images: Tensor,
   { sensitivityChannels, sensitivityPools }: SensitivityConfig,
 ): Tensor {
-  const [batch, coils, , height, width] = kspace.shape;
-  const transform = mask.isLines ? dftH : dft2;
-  const centre = transform(mul(kspace, mask.centre), "inverse");
-  const each = reshape(centre, [batch * coils, 2, height, width]);
+  const [batch, coils, , height, width] = images.shape;
+  const each = reshape(images, [batch * coils, 2, height, width]);
   const refined = normUNet(scope.at("norm_unet"), each, {
     channels: sensitivityChannels,
     pools: sensitivityPools,
   });
-  const maps = reshape(refined, kspace.shape);
+  const maps = reshape(refined, images.shape);
   const norm = sqrt(reduceSum(mul(maps, maps), [1, 2], { keepDims: true }));
   return div(maps, norm);
 }

@@ -120,6 +120,9 @@ testWith(
       await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "humus", humusBuilder(SMALL_HUMUS));
+      const solved = varnetBuilder({ ...SMALL_VARNET, solved: true });
+      await compareRecon(at, "varnet-solved", solved);
+      await compareRecon(at, "varnet-solved-plane", solved);
       await compareRecon(at, "unet", imageUNetBuilder(SMALL));
       const series = { ...SMALL, terms: 3 };
       await compareRecon(at, "neumann", neumannBuilder({ ...series, conjugateGradients: 10 }));

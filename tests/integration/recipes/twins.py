@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise  # noqa: E402
-from networks import Humus, ImageUNet, Modl, Neumann, VarNet  # noqa: E402
+from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet  # noqa: E402
 from physics import Sampling, parts_of, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils  # noqa: E402
 
@@ -82,6 +82,8 @@ prior("prior", randomised(ResidualUNet()))
 recon("varnet", randomised(VarNet(2, 4, 2, 3, 2)), lines())
 recon("varnet-plane", randomised(VarNet(2, 4, 2, 3, 2)), plane)
 recon("humus", randomised(Humus(2, 8, 3, 2)), lines())
+recon("varnet-solved", randomised(SolvedVarNet(2, 4, 2, 3, 2)), lines())
+recon("varnet-solved-plane", randomised(SolvedVarNet(2, 4, 2, 3, 2)), plane)
 recon("unet", randomised(ImageUNet(4, 2)), lines())
 recon("neumann", randomised(Neumann(3, 10, 4, 2), 0.3), lines())
 recon("neumann-plain", randomised(Neumann(3, 0, 4, 2), 0.3), lines())

@@ -1,0 +1,73 @@
+/**
+ * Cascades of a variational network whose steps of data consistency are solved: in place of one gradient
+ * step in k-space each has a least-squares problem, as in H. K. Aggarwal, M. P. Mani, M. Jacob, "MoDL",
+ * IEEE TMI 38:394, 2019, and J. Duan et al., "VS-Net: variable splitting network for accelerated parallel
+ * MRI reconstruction", MICCAI 2019, here with the U-Nets and the coil maps of the variational network.
+ * ```
+ * x = argmin |A x - y|^2 + (sigma / 2) |x|^2
+ * z = x - U_k(x);  x = argmin |A x - y|^2 + sigma w_k |x - z|^2   for each cascade
+ * ```
+ * @module
+ */
+import { exp, greater, mul, reduceMax, reshape, sub, type Tensor, where } from "../../graph/mod.ts";
+import { maskedOperator } from "../../mri/physics/operator.ts";
+import { leastSquaresImage, proximal } from "../../mri/physics/proximal.ts";
+import type { Scope } from "../../nn/mod.ts";
+import { normUNet } from "./unet.ts";
+import type { VarNetConfig, VarNetMask } from "./varnet.ts";
+
+/** Part of the largest value of the calibration image below which there is no tissue; chosen on validation. */
+const EMPTY = 0.03;
+
+/** Steps for each least-squares problem. */
+const CONJUGATE_GRADIENTS = 8;
+
+/** Unit of the learned logarithms, as in `modl.ts`. */
+const LOG_UNIT = 10;
+
+/** Weights w_k of the first and the last cascade before training. */
+const FIRST_WEIGHT = 1, LAST_WEIGHT = 8;
+
+/** Coil maps that are zero where the calibration image, a magnitude `[N, 1, 1, H, W]`, shows nothing. */
+export function supportedMaps(maps: Tensor, calibration: Tensor): Tensor {
+  const largest = reduceMax(calibration, [3, 4], { keepDims: true });
+  return mul(maps, where(greater(calibration, mul(largest, EMPTY)), 1, 0));
+}
+
+/**
+ * The images after each cascade, `[N, 2, H, W]`.
+ * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`
+ */
+export function solvedCascades(
+  scope: Scope,
+  { kspace, mask, maps, sigma }: {
+    readonly kspace: Tensor;
+    readonly mask: VarNetMask;
+    readonly maps: Tensor;
+    readonly sigma: Tensor;
+  },
+  config: VarNetConfig,
+): Tensor[] {
+  const { cascades, shared } = config;
+  const operator = maskedOperator(maps, mask.acquired);
+  const data = { operator, adjoint: operator.adjoint(kspace) };
+  const images: Tensor[] = [];
+  let x = leastSquaresImage(data, sigma);
+  for (let k = 0; k < cascades; k++) {
+    const t = cascades === 1 ? 0 : k / (cascades - 1);
+    const first = (1 - t) * Math.log(FIRST_WEIGHT) + t * Math.log(LAST_WEIGHT);
+    const logWeight = scope.at(k).parameter("log_weight", [1], {
+      kind: "constant",
+      value: first / LOG_UNIT,
+    });
+    const refined = normUNet(scope.at(shared ? 0 : k).at("model"), x, {
+      ...config,
+      startsAtZero: true,
+      keepsMean: true,
+    });
+    const rho = mul(exp(mul(reshape(logWeight, [1, 1, 1, 1]), LOG_UNIT)), sigma);
+    x = proximal(data, sub(x, refined), rho, CONJUGATE_GRADIENTS);
+    images.push(x);
+  }
+  return images;
+}
