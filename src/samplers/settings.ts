@@ -43,6 +43,8 @@ export type SamplerSettings = {
   readonly phaseRotation: number;
   /** Share of the steps, the last ones, whose images are averaged (`pnp-admm`). */
   readonly average: number;
+  /** Over-relaxation: 1 is none, 1.5 to 1.8 needs fewer steps (`pnp-admm`). */
+  readonly relaxation: number;
   /** Learning rate (`red-diff`). */
   readonly rate: number;
 };

@@ -20,6 +20,7 @@ import {
   loadModl,
   modlSpecs,
   neumannSpecs,
+  varnetConfig,
   varnetSpecs,
 } from "../unrolled/mod.ts";
 import type { NetworkSizes, ReconstructionKind, TrainingSettings } from "./options.ts";
@@ -77,10 +78,13 @@ export async function reconNetwork(
 ): Promise<ReconNetwork> {
   const path = from === undefined ? undefined : await modelPath(from);
   if (kind === "modl") return await modlNetwork(sizes.cascades, path, seed);
-  const network = NETWORKS[kind](sizes);
-  if (path === undefined) return network;
-  const { specs } = network;
+  if (path === undefined) return NETWORKS[kind](sizes);
   const { tensors, file } = await readWeights(path, kind);
+  const solved = kind === "varnet" && varnetConfig(tensors, file).solved === true;
+  const network = solved
+    ? networkOf({ ...VARNET, ...sizes, solved }, varnetSpecs, varnetBuilder)
+    : NETWORKS[kind](sizes);
+  const { specs } = network;
   const given = kind === "varnet" || kind === "humus"
     ? appendedCascades(tensors, initialParameters(specs, new Rng(seed)))
     : tensors;

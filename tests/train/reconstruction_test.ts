@@ -39,6 +39,7 @@ import { runtime } from "../runtime.ts";
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5, threads: 1 };
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
+const SOLVED = { ...VARNET, solved: true };
 const UNET = { channels: 6, pools: 2 };
 const NEUMANN = { terms: 2, conjugateGradients: 3, channels: 4, pools: 2 };
 const SWINIR = {
@@ -85,6 +86,7 @@ const STEPS = 12;
 
 const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
+  { name: "solved varnet", specs: varnetSpecs(SOLVED), build: varnetBuilder(SOLVED), gain: 0.2 },
   { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET), gain: 1 },
   { name: "humus", specs: humusSpecs(HUMUS), build: humusBuilder(HUMUS), gain: 0.2 },
   { name: "neumann", specs: neumannSpecs(NEUMANN), build: neumannBuilder(NEUMANN), gain: 0.2 },
