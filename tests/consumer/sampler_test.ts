@@ -73,7 +73,7 @@ Deno.test("SamplerSettings names every setting of every sampler, and no other", 
     ...{ steps: true, weight: true, sigmaMax: true, sigmaMin: true, cg: true, eta: true },
     ...{ etaB: true, zeta: true, sigmaData: true, power: true, snr: true, correctors: true },
     ...{ epsilon: true, inner: true, flow: true, jump: true, repeats: true, minEigenvalue: true },
-    ...{ phaseRotation: true, average: true, rate: true },
+    ...{ phaseRotation: true, average: true, relaxation: true, rate: true },
   };
   const found = new Set(samplers.flatMap(({ defaults }) => Object.keys(defaults)));
   assert.deepEqual([...found].sort(), Object.keys(all).sort());

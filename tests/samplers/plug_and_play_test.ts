@@ -71,8 +71,8 @@ Deno.test("dpir follows its textbook", () =>
     },
   }));
 
-Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the mean of the last images", () =>
-  follows(pnpAdmm, { weight: 0.8, average: 0.25 }, {
+const admm = (relaxation: number) =>
+  follows(pnpAdmm, { weight: 0.8, average: 0.25, relaxation }, {
     schedule(sigmaY) {
       const steps = chain(levelsOf(sigmaY));
       const gather = { kind: "gather", sigma: 1, sigmaNext: 1 };
@@ -86,13 +86,19 @@ Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the 
         return x;
       }
       const u = state.u ?? x.map(() => 0);
-      const v = dense.proximal(axpy(x, -1, u), 0.8 * (dense.sigma / sigma) ** 2);
+      const solved = dense.proximal(axpy(x, -1, u), 0.8 * (dense.sigma / sigma) ** 2);
+      const v = axpy(x, relaxation, axpy(solved, -1, x)); // x + relaxation (v - x)
       const next = denoiseAt(dense, input, axpy(v, 1, u));
       const dual = axpy(axpy(u, 1, v), -1, next);
       state.u = dual.map((value) => value * (sigmaNext / sigma) ** 2);
       return next;
     },
-  }));
+  });
+
+Deno.test("pnp-admm follows its textbook: a dual variable that is rescaled, the mean of the last images", () =>
+  admm(1));
+
+Deno.test("pnp-admm follows its textbook with over-relaxation", () => admm(1.7));
 
 Deno.test("pnp-admm with average 1/3 gives the mean of the images of the last third of its steps", async () => {
   const problem = problems[0]();
