@@ -116,6 +116,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     writes: output("check/x"),
     load: async () => (await import("./commands/check_model.ts")).checkModel,
   },
+  devices: {
+    summary: "what there is to compute on, and whether it computes right",
+    permissions: FILES,
+    writes: { option: "output", fallback: () => [] },
+    load: async () => (await import("./commands/devices.ts")).devices,
+  },
   vjp: {
     summary: "an ONNX model in, the model of its gradient out",
     permissions: FILES,

@@ -9,7 +9,7 @@ export type DeviceRequest = Device | "auto";
 
 /** The checks of devices; tests replace them. */
 export interface DeviceProbe {
-  /** Runs a small graph on a device and rejects when it does not run there. */
+  /** Runs small graphs on a device; rejects when they do not run there, or give wrong numbers. */
   trial(device: Device): Promise<void>;
   /** Whether WebGPU has a real GPU, not one emulated on the CPU. */
   hasHardwareAdapter(): Promise<boolean>;
@@ -56,19 +56,38 @@ function withoutSource(message: string): string {
 
 /** The part of WebGPU's API that is used; not all targets of the type checker have its types. */
 interface Gpu {
-  requestAdapter(): Promise<{ readonly info: { readonly isFallbackAdapter: boolean } } | null>;
+  requestAdapter(): Promise<
+    | { readonly info: Readonly<Record<string, unknown>> & { readonly isFallbackAdapter: boolean } }
+    | null
+  >;
 }
 
-/** Asks the runtime's own WebGPU, as onnxruntime does not tell hardware from emulation. */
-export async function hasHardwareAdapter(): Promise<boolean> {
+/** The GPU that WebGPU would take. */
+export interface AdapterInfo {
+  /** What it calls itself, such as `nvidia turing`. */
+  readonly name: string;
+  /** Whether it is emulated on the CPU. */
+  readonly isFallback: boolean;
+}
+
+/** Asks the runtime's own WebGPU, as onnxruntime does not tell; null where it has none. */
+export async function adapterInfo(): Promise<AdapterInfo | null> {
   const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: Gpu } };
   try {
     const adapter = await navigator?.gpu?.requestAdapter();
-    return adapter ? !adapter.info.isFallbackAdapter : false;
+    if (!adapter) return null;
+    const { info } = adapter;
+    const words = [info.vendor, info.architecture, info.device, info.description];
+    const name = words.filter((word) => typeof word === "string" && word !== "").join(" ");
+    return { name, isFallback: info.isFallbackAdapter };
   } catch {
-    return false; // no driver
+    return null; // no driver
   }
 }
+
+/** Whether WebGPU has a real GPU, as onnxruntime does not tell hardware from emulation. */
+export const hasHardwareAdapter = async (): Promise<boolean> =>
+  (await adapterInfo())?.isFallback === false;
 
 /** Operators for which onnxruntime 1.30 has no WebGPU kernel. */
 const CPU_ONLY: ReadonlySet<string> = new Set(["Sign", "Round", "And", "Or", "Not", "ArgMax"]);

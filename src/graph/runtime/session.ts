@@ -24,10 +24,11 @@ import {
 } from "./device.ts";
 import { provider } from "./onnxruntime.ts";
 import type { OrtSession, OrtTensor } from "./provider.ts";
-import { exp } from "../ops/elementwise.ts";
+import { checkConvolutions, convolutions } from "./convolution_check.ts";
 import { graphMemory } from "./memory.ts";
 import { identity, input } from "../ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "../proto.ts";
+import { forWebgpu } from "./webgpu_graph.ts";
 import { formatShape, sameShape } from "../shapes.ts";
 import { type Shape, type Tensor, topological } from "../tensor.ts";
 
@@ -121,7 +122,8 @@ export class Runtime implements AsyncDisposable {
     if (unknown !== undefined) {
       throw new TypeError(`Cannot keep ${unknown}: one of ${Object.keys(outputs)} is required`);
     }
-    const model = encodeModel(inputs as NamedTensors, outputs as NamedTensors);
+    const right = this.device === "webgpu" ? forWebgpu(outputs) : outputs;
+    const model = encodeModel(inputs as NamedTensors, right as NamedTensors);
     const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
     this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
     const onDevice = this.device === "webgpu" ? keep : [];
@@ -161,12 +163,21 @@ function requireFloat32(kind: string, tensors: NamedTensors): void {
   }
 }
 
-/** Runs a tiny graph on a device; rejects where the device is not available. */
+/** Runs a graph of convolutions on a device; rejects where they do not run, or come out wrong. */
 async function trial(device: Device): Promise<void> {
-  const x = input("x", [1]);
-  const session = await provider.open(encodeModel({ x }, { y: exp(x) }), device, {
-    outputs: ["y"],
+  const asked = convolutions();
+  const outputs = Object.keys(asked.outputs);
+  const session = await provider.open(encodeModel(asked.inputs, forWebgpu(asked.outputs)), device, {
+    outputs,
   });
+  const feeds = Object.entries(asked.feeds).map(([name, { data, shape }]) =>
+    [name, provider.tensor(data as Float32Array, shape)] as const
+  );
+  const found = Object.entries(await session.run(Object.fromEntries(feeds)));
+  checkConvolutions(
+    asked,
+    Object.fromEntries(found.map(([name, tensor]) => [name, hostArray(tensor)])),
+  );
   await session.release();
 }
 
