@@ -1,7 +1,8 @@
 /** `deno task calibrate-errors`: how wide the error bars of a method are to be. @module */
 import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
-import { modelPath, readModelFolder } from "../../nn/mod.ts";
+import { methodModelPath } from "../../method/method_model.ts";
+import { readModelFolder } from "../../nn/mod.ts";
 import {
   CALIBRATION_FILE,
   calibrationText,
@@ -58,7 +59,7 @@ export const calibrateErrors = command({
     throw new UsageError("Cannot calibrate without volumes: --data FOLDER is required");
   }
   const method = findMethod(name);
-  const modelFolder = await modelPath(model ?? method.defaultModel);
+  const modelFolder = await methodModelPath(method, model);
   const { sha256 } = (await readModelFolder(modelFolder)).description;
   const folder = request.output ?? join("calibrate-errors", name);
   const cases = drawCases(await volumePaths(data), { runs, seed });

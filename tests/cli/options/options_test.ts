@@ -27,6 +27,14 @@ Deno.test("parseOptions() tells options, flags and inputs apart", () => {
   assert.deepEqual(inputs, ["a.h5", "b.h5"]);
 });
 
+Deno.test("compare --methods all has every method that runs without --model", () => {
+  const { options } = COMPARE;
+  const { methods: chosen } = requestOf(options, parseOptions(options, ["--methods", "all"]));
+  const ready = methods.filter(({ defaultModel }) => defaultModel !== null);
+  assert.ok(ready.length < methods.length);
+  assert.deepEqual(chosen!.map(({ name }) => name), ready.map(({ name }) => name));
+});
+
 Deno.test("parseOptions() takes what follows -- as inputs, and the last of repeated options", () => {
   const { values, inputs } = parse("--seed", "1", "--seed", "2", "--no-json", "--", "--odd.h5");
   assert.deepEqual({ ...values }, { seed: "2", json: false });
