@@ -49,7 +49,7 @@ export const neumannMethod: Method = networkMethod(
       "Gilton, Ongie and Willett, Neumann networks for linear inverse problems in imaging, " +
       "IEEE TCI 2020",
     needsMaps: true,
-    defaultModel: null,
+    defaultModel: "neumann-brain",
   },
   loadNeumann,
   prepareNeumann,

@@ -84,7 +84,12 @@ Deno.test("SwinIR of two channels reconstructs the zero-filled image", () =>
     const options = { mask: "equispaced:R=2,acs=8", device: "cpu" } as const;
     const { nfe } = await reconstruct(file, { ...options, method: "swinir", model: at("net") });
     assert.equal(nfe, 1);
-    await assert.rejects(reconstruct(file, { ...options, method: "swinir" }), UsageError);
+    await assert.rejects(
+      reconstruct(file, { ...options, method: "swinir" }),
+      (error: Error) =>
+        error instanceof UsageError &&
+        /with swinir: a trained network is required, found none/.test(error.message),
+    );
   }));
 
 Deno.test("import-weights knows its formats, and SwinIR with upsampling is refused", () =>
