@@ -19,8 +19,7 @@ type Fitted = Pick<ErrorCalibration, "size" | "width" | "errorRatio" | "suspicio
 const isGiven = ({ verdict }: CaseErrors): boolean => verdict !== "inconsistent";
 
 /** Fits sizes, widths and the bound on the PSNR to cases. @param names of their features */
-export function fitted(all: readonly CaseErrors[], names: readonly Feature[]): Fitted {
-  const cases = all.filter(isGiven);
+export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]): Fitted {
   const people = byPerson(cases);
   const size = fitSize([...people.values()].map(joined), names);
   const sizes = [...people].map(([person, own]): PersonSizes => {
@@ -50,11 +49,10 @@ function ofSuspicious(cases: readonly CaseErrors[], model: Pick<Fitted, "size" |
 
 /** A whole calibration. @throws {InputError} for cases of fewer than two people */
 export function calibrated(
-  all: readonly CaseErrors[],
+  cases: readonly CaseErrors[],
   { method, solver }: { readonly method: string; readonly solver: MethodRun },
 ): ErrorCalibration {
   const names = featuresOf(solver.samples ?? 1);
-  const cases = all.filter(isGiven);
   const people = [...byPerson(cases).keys()];
   if (people.length < 2) {
     throw new InputError(
@@ -92,7 +90,10 @@ interface Judged {
   readonly gap: number;
 }
 
-/** Each person by a calibration on the others. */
+/**
+ * Each person by a calibration on the others. Slices that get no error bars teach how errors follow from
+ * features, but are not counted here.
+ */
 export function measuredOnOthers(
   cases: readonly CaseErrors[],
   names: readonly Feature[],

@@ -25,8 +25,11 @@ export interface SizeModel {
 /** Errors below this count as this: their logarithm would rule the fit. */
 const SMALLEST_ERROR = 1e-4;
 
-/** Pull of the powers towards 0, as a part of the number of pixels, so that the fit is always there. */
-const RIDGE = 1e-3;
+/**
+ * Pull of the powers towards 0, as a part of the number of people. Chosen among 0.001, 0.01, 0.03, 0.1 and 0.3
+ * by the coverage of people that were left out; all were within 1 %.
+ */
+const RIDGE = 0.03;
 
 /**
  * Least squares of the logarithm of the error.
