@@ -18,7 +18,7 @@ import { jsonLine, textOf, writeText } from "../files.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
-import { count, oneOf, path, repetitions } from "../options/values.ts";
+import { count, index, oneOf, path, repetitions } from "../options/values.ts";
 
 /** Methods that can be calibrated: the calibration stands in the folder of their network. */
 const ABLE = methods.filter((method) => method.needsMaps && method.defaultModel !== undefined);
@@ -32,6 +32,13 @@ const OPTIONS = {
   ),
   output: option("DIR", "folder of the results. Default: calibrate-errors/<method>", path),
   runs: option("N", "acquisitions for each person", count, "6"),
+  cut: option(
+    "N",
+    "further acquisitions for each person of an object that the field of view cuts: their coil maps are wrong, " +
+      "and show how wide error bars must be where the audit is suspicious",
+    index,
+    "2",
+  ),
   model: { ...NETWORK, summary: `${NETWORK.summary}. Default: that of the method` },
   samples: option("N", "posterior samples, of methods that draw them", repetitions),
   ...SEED,
@@ -53,7 +60,7 @@ export const calibrateErrors = command({
     "deno task calibrate-errors diffpir --data ../shared/data/validation --runs 8",
   ],
 }, async (request, context) => {
-  const { inputs, data, runs, seed, json, quiet, model, samples } = request;
+  const { inputs, data, runs, cut, seed, json, quiet, model, samples } = request;
   const name = oneOf(ABLE.map(({ name }) => name))(inputs[0] ?? DEFAULT_METHOD, "METHOD");
   if (data === undefined) {
     throw new UsageError("Cannot calibrate without volumes: --data FOLDER is required");
@@ -62,13 +69,13 @@ export const calibrateErrors = command({
   const modelFolder = await methodModelPath(method, model);
   const { sha256 } = (await readModelFolder(modelFolder)).description;
   const folder = request.output ?? join("calibrate-errors", name);
-  const cases = drawCases(await volumePaths(data), { runs, seed });
+  const cases = drawCases(await volumePaths(data), { runs, cut, seed });
   const options = methodOptions(method, { model, samples });
   const ran: Ran[] = [];
   await Deno.mkdir(join(folder, "cases"), { recursive: true });
   for (const found of cases) {
     context.signal.throwIfAborted();
-    const file = join(folder, "cases", `${found.seed}.json`);
+    const file = join(folder, "cases", `${found.seed}${found.cut ? "-cut" : ""}.json`);
     const start = performance.now();
     const before = await caseBefore(file, found, sha256);
     const one = before ?? await errorsOfCase(request, found, { method, options });

@@ -30,6 +30,8 @@ export interface CalibrationCase {
   readonly coils: number;
   /** Seed of everything that is drawn. */
   readonly seed: number;
+  /** Whether the field of view cuts the object, so that coil maps jump at its ends and are wrong there. */
+  readonly cut?: boolean;
 }
 
 /** An acquisition that was simulated. */
@@ -45,6 +47,9 @@ export interface SimulatedCase {
  * low field have.
  */
 export const ACCELERATIONS = [4, 8, 6, 10, 2, 3] as const;
+
+/** Accelerations of a person's cases whose object is cut. */
+const CUT_ACCELERATIONS = [4, 8] as const;
 
 /** Noise relative to bright tissue, lowest and highest. */
 export const NOISE = [0.004, 0.06] as const;
@@ -73,10 +78,37 @@ export function personOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).split("_").slice(0, 2).join("_");
 }
 
-/** The cases of a folder's volumes: `runs` for each person, its volumes in turn. */
+/**
+ * The cases of a folder's volumes: `runs` for each person, its volumes in turn, and `cut` more whose object is
+ * cut.
+ */
 export function drawCases(
   volumes: readonly string[],
-  { runs, seed }: { readonly runs: number; readonly seed: number },
+  { runs, cut = 0, seed }: {
+    readonly runs: number;
+    readonly cut?: number;
+    readonly seed: number;
+  },
+): CalibrationCase[] {
+  return [
+    ...casesOf(volumes, runs, {
+      seed,
+      acceleration: (i, p) => ACCELERATIONS[(i + p) % ACCELERATIONS.length],
+    }),
+    ...casesOf(volumes, cut, {
+      seed,
+      acceleration: (i) => CUT_ACCELERATIONS[i % CUT_ACCELERATIONS.length],
+      cut: true,
+    }),
+  ];
+}
+
+function casesOf(
+  volumes: readonly string[],
+  runs: number,
+  { seed, acceleration: accelerationOf, ...kind }: Pick<CalibrationCase, "seed" | "cut"> & {
+    readonly acceleration: (run: number, person: number) => number;
+  },
 ): CalibrationCase[] {
   const people = [...new Set(volumes.map(personOf))];
   return Array.from({ length: runs }, (_, i) => i).flatMap((i) =>
@@ -84,7 +116,7 @@ export function drawCases(
       const own = volumes.filter((volume) => personOf(volume) === person);
       const rng = new Rng(seed, p, i);
       const choose = <T>(list: readonly T[]) => list[rng.integer(list.length)];
-      const acceleration = ACCELERATIONS[(i + p) % ACCELERATIONS.length];
+      const acceleration = accelerationOf(i, p);
       const pattern = choose(PATTERNS), acs = choose(CALIBRATION_LINES);
       const seeded = pattern === "equispaced" ? "" : `,seed=${rng.integer(1000)}`;
       return {
@@ -95,6 +127,7 @@ export function drawCases(
         noise: Number(rng.logBetween(...NOISE).toPrecision(2)),
         coils: acceleration === ONE_COIL ? 1 : choose(COILS),
         seed: 1000 * (p + 1) + i,
+        ...kind,
       };
     })
   );
@@ -103,9 +136,9 @@ export function drawCases(
 /** Simulates a case. */
 export async function simulateCase(
   runtime: Runtime,
-  { volume, mask: text, noise, coils, seed }: CalibrationCase,
+  { volume, mask: text, noise, coils, seed, cut }: CalibrationCase,
 ): Promise<SimulatedCase> {
-  using image = await strip(volume, new Rng(seed, 1));
+  using image = await strip(volume, new Rng(seed, 1), cut ? 0 : FADE);
   using file = await simulatedKspace(runtime, image, { coils, noise, seed });
   const spec = parseMaskSpec(text);
   if (spec.kind === "file") {
@@ -136,13 +169,13 @@ function withRoom(spec: GeneratedMaskSpec, lines: number): GeneratedMaskSpec {
 const FADE = 12;
 
 /** 0 at the ends of a strip, 1 but near them. */
-function taper(row: number, height: number): number {
+function taper(row: number, height: number, fade: number): number {
   const from = Math.min(row, height - 1 - row);
-  return from >= FADE ? 1 : Math.sin(Math.PI * from / (2 * FADE)) ** 2;
+  return from >= fade ? 1 : Math.sin(Math.PI * from / (2 * fade)) ** 2;
 }
 
 /** A strip of a slice that shows tissue, in full along the phase encoding. */
-async function strip(path: string, rng: Rng): Promise<ImageFile> {
+async function strip(path: string, rng: Rng, fade: number): Promise<ImageFile> {
   const image = await openImage(path);
   const index = Math.floor(image.slices * rng.between(0.25, 0.75));
   const whole = magnitudeOf(await image.readSlice(index));
@@ -156,7 +189,7 @@ async function strip(path: string, rng: Rng): Promise<ImageFile> {
   for (let row = 0; row < height; row++) {
     const from = (first + row) * columns;
     const line = small.data.subarray(from, from + columns);
-    cut.data.set(line.map((value) => value * taper(row, height)), row * columns);
+    cut.data.set(line.map((value) => value * taper(row, height, fade)), row * columns);
   }
   return {
     ...image,

@@ -59,6 +59,12 @@ export function featuresOf(samples: number): readonly Feature[] {
 /** Smallest value of a feature: what is below counts as this. */
 const FLOOR = 1e-4;
 
+/**
+ * A share that is not seen below this counts as this (white images have the size sqrt(2)): full data leave
+ * next to nothing, whose logarithm would rule the size.
+ */
+const SMALLEST_UNSEEN = 0.5;
+
 /** Probes of noise and of white images. */
 const PROBES = 2;
 
@@ -160,7 +166,7 @@ function ofAcquisition(
   const size = (x: Tensor) => rootMean(reduceMean(squares(x), [0], KEEP), WINDOW.probes);
   return {
     noise: mul(size(slice(inverse, 0, 0, PROBES)), sigma),
-    unseen: size(sub(probes, slice(inverse, 0, PROBES, 2 * PROBES))),
+    unseen: max(size(sub(probes, slice(inverse, 0, PROBES, 2 * PROBES))), SMALLEST_UNSEEN),
     level: sigma,
   };
 }

@@ -9,9 +9,11 @@ import { fitSize, type KnownErrors, predictedSizes } from "./score.ts";
 /** Part of the pixels that widths cover, and of the slices for which the bound on the PSNR holds. */
 export const COVERAGE = 0.9;
 
-/** Fewer suspicious slices than this tell nothing: widths there grow by {@link MIN_FACTOR}, a guess. */
+/**
+ * Fewer suspicious slices than this tell too little: widths there grow by what those of `pnp-admm` needed.
+ */
 const MIN_SUSPICIOUS = 5;
-const MIN_FACTOR = 1.5;
+const USUAL_FACTOR = 1.25;
 
 type Fitted = Pick<ErrorCalibration, "size" | "width" | "errorRatio" | "suspicious">;
 
@@ -27,7 +29,7 @@ export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]):
     return { person, sizes: predictedSizes(size, all), errors: all.errors };
   });
   const width = widthFactors(sizes, COVERAGE);
-  const ratios = cases.map((one) => errorRatio(one, { size, width }));
+  const ratios = cases.filter(isGiven).map((one) => errorRatio(one, { size, width }));
   return {
     size,
     width,
@@ -43,7 +45,7 @@ function ofSuspicious(cases: readonly CaseErrors[], model: Pick<Fitted, "size" |
     const widths = widthsOf(one, model);
     return one.errors.map((error, i) => error / widths[i]);
   });
-  const needed = found.length < MIN_SUSPICIOUS ? MIN_FACTOR : quantile(ratios, COVERAGE);
+  const needed = found.length < MIN_SUSPICIOUS ? USUAL_FACTOR : quantile(ratios, COVERAGE);
   return { slices: found.length, factor: Math.max(1, needed) };
 }
 
