@@ -65,7 +65,7 @@ function errorBarLines(errorBars: ReconReport["errorBars"]): string[] {
   if (errorBars === null) return [];
   const { given, coverage, people, widened, psnr } = errorBars;
   if (!given || psnr === null) return ["  errors not given"];
-  const wider = widened > 1 ? `, widened ${Number(widened.toPrecision(2))} times` : "";
+  const wider = widened > 1 ? `, widened ${Number(widened.toPrecision(3))} times` : "";
   return [
     `  errors ${100 * coverage} % bars, calibrated on ${people} people${wider}`,
     `         PSNR over the head at least ${

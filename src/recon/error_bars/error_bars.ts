@@ -175,7 +175,7 @@ function judged(
     widened,
     warnings: [{
       code: "error-bars-widened",
-      message: `Error bars are ${Number(widened.toPrecision(2))} times as wide as calibrated: ` +
+      message: `Error bars are ${Number(widened.toPrecision(3))} times as wide as calibrated: ` +
         reasons.join("; "),
       hint: "How much wider they should be was not measured for such scans: docs/uncertainty.md",
     }],
