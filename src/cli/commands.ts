@@ -98,6 +98,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     writes: { option: "output", fallback: () => [], within: true },
     load: async () => (await import("./commands/train.ts")).trainCommand,
   },
+  adapt: {
+    summary: "fits a network to your own undersampled scan",
+    permissions: FILES,
+    writes: output("models/x"),
+    load: async () => (await import("./commands/adapt.ts")).adapt,
+  },
   tune: {
     summary: "searches the settings of a method on volumes",
     permissions: FILES,

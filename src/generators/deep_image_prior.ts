@@ -18,8 +18,8 @@
  * choose the step at which the fit is stopped, and how strongly the result is pulled to the network's
  * image. The last step puts the samples back in, and total variation with the weight of `tv` (J. Liu, Y. Sun,
  * X. Xu, U. Kamilov, "Image restoration using total variation regularized deep image prior", ICASSP 2019, have
- * it in the fit). At a pull of 0 the result is that of `tv`, so the network counts as far as data that it
- * never saw bear it out. `restore` shows the network's image as it is.
+ * it in the fit). The pull must lower the error of the held-back samples by three standard errors; otherwise
+ * the result is that of `tv`. So the network counts as far as data that it never saw bear it out. `restore` shows the network's image as it is.
  * @module
  */
 import { tvWeight } from "../classical/weights.ts";

@@ -1,23 +1,27 @@
 /** The image around that of a network: data, total variation, and the network's image. @module */
 import { tvIteration, type TvState } from "../../classical/tv.ts";
-import { add, div, mul, type Runtime, type Tensor } from "../../graph/mod.ts";
+import { add, div, mul, reduceSum, type Runtime, type Tensor } from "../../graph/mod.ts";
 import { compileLoop, inputsOf, type LoopCall, runLoop } from "../../method/loop.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
 import { type NdArray, SCALAR, scalar } from "../../ndarray.ts";
-import { misfit, residualOf } from "./fit.ts";
+import { pairedGain } from "../../mri/sampling/hold_back.ts";
+import { residualOf } from "./fit.ts";
 
 /** Iterations, as many as those of `tv`, and how many are one graph. */
 const ITERATIONS = 40, UNROLLED = 5;
 
-/** Weights of the network's image that are tried; at 0 the result is that of `tv`. */
-export const PULLS: readonly number[] = [0, 0.005, 0.02, 0.05, 0.1, 0.2];
+/** Weights of the network's image that are tried; without it the result is that of `tv`. */
+export const PULLS: readonly number[] = [0.005, 0.02, 0.05, 0.1, 0.2];
+/** Standard errors by which a pull must lower the error: few lines are held back, and chance misleads. */
+const SURE = 3;
 
 /** The last step of the untrained methods, compiled. */
 export interface Around {
   /**
    * The image `[1, 2 S, H, W]` around the network's, with the pull that agrees best with the samples held
-   * back. These were left out for the choice; the image is of all samples.
+   * back, or without any where none is better by more than chance. These samples were left out for the
+   * choice; the image is of all.
    * @param held 1 for samples held back, 0 for others
    * @param weight of total variation
    */
@@ -94,22 +98,31 @@ export async function compileAround(
           calls: [{ program: start, step: 0, sigma }, ...calls],
         }, { signal: control?.signal });
       };
-      let best = { pull: 0, error: Infinity };
-      for (const pull of PULLS) {
+      const rows = Array.from({ length: held.shape[0] }, (_, row) => row).filter((row) =>
+        held.data[row * held.shape[1]] > 0 || held.shape[1] > 1
+      );
+      const errorsAt = async (pull: number): Promise<number[]> => {
         const x = await solved(kept, pull);
-        const { error: { data: [error] } } = await judge.run({ y, ...inputs, x, held });
-        if (error < best.error) best = { pull, error };
+        const { errors } = await judge.run({ y, ...inputs, x, held });
+        return rows.map((row) => errors.data[row]);
+      };
+      const without = await errorsAt(0);
+      let best = { pull: 0, gain: 0 };
+      for (const pull of PULLS) {
+        const { gain, gainError } = pairedGain(without, await errorsAt(pull));
+        if (gain > best.gain && gain > SURE * gainError) best = { pull, gain };
       }
       return { image: await solved(all, best.pull), pull: best.pull };
     },
   };
 }
 
-/** Squared misfit of an image on the samples held back. */
+/** Squared misfit of an image on the samples held back, in each row of y. */
 function compileMisfit(runtime: Runtime, measurement: Measurement, held: NdArray["shape"]) {
   const { y, inputs, image, sets = 1 } = measurement;
   const shapes = { y, ...inputs, held, x: [1, 2 * sets, ...image] };
-  return runtime.build<string, "error">(shapes, ({ x, y, held, ...arrays }) => ({
-    error: misfit(residualOf(measurement.operator(arrays, 1), x, y), held),
-  }));
+  return runtime.build<string, "errors">(shapes, ({ x, y, held, ...arrays }) => {
+    const residual = residualOf(measurement.operator(arrays, 1), x, y);
+    return { errors: reduceSum(mul(held, mul(residual, residual)), [0, 1, 2, 4]) };
+  });
 }

@@ -26,3 +26,25 @@ export function heldBack(mask: SamplingMask, share: number, rng: Rng): NdArray {
   for (const i of rng.permutation(outside.length).subarray(0, count)) held[outside[i].at] = 1;
   return ndarray(held, [mask.rows, columns]);
 }
+
+/** By how much errors on samples that were set aside fell. */
+export interface PairedGain {
+  /** Part of the sum of the errors before. */
+  readonly gain: number;
+  /** Standard error of it, from the spread over the lines. */
+  readonly gainError: number;
+}
+
+/**
+ * Compares errors of the same lines before and after.
+ * @param before squared errors of each line
+ * @param after the same of another image, in the same order
+ */
+export function pairedGain(before: readonly number[], after: readonly number[]): PairedGain {
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const gains = before.map((error, i) => error - after[i]);
+  const count = gains.length, mean = total(gains) / count;
+  const squares = total(gains.map((gain) => (gain - mean) ** 2));
+  const spread = Math.sqrt(squares * count / Math.max(1, count - 1));
+  return { gain: total(gains) / total(before), gainError: spread / total(before) };
+}
