@@ -47,7 +47,7 @@ export const humusMethod: Method = networkMethod(
     citation: "Fabian, Tinaz and Soltanolkotabi, HUMUS-Net: hybrid unrolled multi-scale network " +
       "architecture for accelerated MRI reconstruction, NeurIPS 2022",
     needsMaps: false,
-    defaultModel: null,
+    defaultModel: "humus-brain",
   },
   loadHumus,
   prepareHumus,

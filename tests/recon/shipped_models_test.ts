@@ -51,12 +51,14 @@ Deno.test("a model that is not there is named, with those that are", async () =>
 Deno.test("the default method and MoDL beat the U-Net on the example, and the other networks beat zero filling", async () => {
   using file = await simulatedBrain({ size: 96, coils: 6 });
   const psnr: Record<string, number> = {};
-  for (const method of ["zero-filled", "unet", "varnet", "neumann", "modl", DEFAULT_METHOD]) {
+  for (
+    const method of ["zero-filled", "unet", "varnet", "humus", "neumann", "modl", DEFAULT_METHOD]
+  ) {
     const mask = "equispaced:R=4,acs=12";
     const { metrics } = await reconstruct(file, { method, mask, device: "cpu" });
     psnr[method] = metrics!.head.psnr!;
   }
-  for (const method of ["unet", "varnet", "neumann"]) {
+  for (const method of ["unet", "varnet", "humus", "neumann"]) {
     assert.ok(psnr[method] > psnr["zero-filled"] + 1, JSON.stringify(psnr));
   }
   for (const method of ["modl", DEFAULT_METHOD]) {
