@@ -29,6 +29,8 @@ export {
   type NetworkSizes,
   type ReconstructionKind,
   type ReconstructionTrainingOptions,
+  type Target,
+  TARGETS,
   TRAINABLE,
   type Trainable,
   TRAINING_DEFAULTS,

@@ -12,6 +12,11 @@ export type Trainable = typeof TRAINABLE[number];
 /** A reconstruction network. */
 export type ReconstructionKind = Exclude<Trainable, "prior">;
 
+/** What the network of a prior is trained to give: the denoised image (EDM), or the velocity of a flow. */
+export const TARGETS = ["edm", "flow"] as const;
+/** What the network of a prior is trained to give. */
+export type Target = typeof TARGETS[number];
+
 /** Options of every training run. */
 export interface TrainingOptions {
   /** Folder of NIfTI volumes and fully sampled k-space files. */
@@ -34,6 +39,8 @@ export interface TrainingOptions {
   readonly crop?: number;
   /** Peak learning rate. Default 0.001. */
   readonly rate?: number;
+  /** What the network of a prior is trained to give. Default `edm`. */
+  readonly target?: Target;
   /** Share of the images that are drawn phantoms, 0 to 1. Default 0. */
   readonly procedural?: number;
   /** Minutes between checkpoints. Default 2. */
@@ -130,6 +137,7 @@ export const TRAINING_DEFAULTS = {
   batch: 8,
   crop: 96,
   rate: 1e-3,
+  target: "edm" as Target,
   procedural: 0,
   checkpointMinutes: 2,
   validateEvery: 250,
@@ -160,6 +168,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructionTrainingOptions, Requirement 
   batch: COUNT,
   crop: COUNT,
   rate: POSITIVE,
+  target: undefined,
   procedural: SHARE,
   checkpointMinutes: NOT_NEGATIVE,
   validateEvery: COUNT,

@@ -8,14 +8,18 @@ import {
   denoiserSpecs,
   encodeDenoiserNetwork,
   type Parameters,
-  scopedDenoiser,
   sizeMultiple,
   unflatten,
 } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import type { BatchSource } from "./batch_source.ts";
 import { clock, type MeasuredQuality, priorCard } from "./card.ts";
-import { type DenoisingBatch, denoisingObjective } from "./denoising_objective.ts";
+import {
+  type DenoisingBatch,
+  denoisingObjective,
+  flowObjective,
+  trainedDenoiser,
+} from "./denoising_objective.ts";
 import { beginRun, publicResult, type RunResult, runTraining } from "./run.ts";
 import {
   type TrainingOptions,
@@ -67,7 +71,7 @@ export async function trainPrior(
 }
 
 async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
-  const { batch, crop, seed, threads } = options;
+  const { batch, crop, seed, threads, target } = options;
   if (crop % MULTIPLE !== 0) {
     throw new InputError(`Cannot train on crops of ${crop}: a multiple of ${MULTIPLE} is required`);
   }
@@ -76,12 +80,15 @@ async function trainedPrior(options: TrainingSettings): Promise<TrainedPrior> {
   using source = denoisingSource({ ...sources, batch, crop, seed });
   const sigmaData = (resumed?.settings.sigmaData as number | undefined) ??
     await standardDeviation(source);
-  const objective = denoisingObjective(DENOISER_NETWORK, sigmaData, [batch, 2, crop, crop]);
+  const shape = [batch, 2, crop, crop];
+  const objective = target === "flow"
+    ? flowObjective(DENOISER_NETWORK, shape)
+    : denoisingObjective(DENOISER_NETWORK, sigmaData, shape);
   const trainer = await compileTrainer(runtime, objective);
   const result = await runTraining(options, {
     specs: objective.specs,
     resumed,
-    settings: { kind: "prior", ...settings, crop, sigmaData },
+    settings: { kind: "prior", ...settings, crop, sigmaData, target },
     step: async (state, rate) => trainer.step(state, await source.get(state.step), rate),
     validate: await priorValidation(options, sigmaData),
   });
@@ -111,9 +118,10 @@ async function writePrior(options: TrainingSettings, run: TrainedPrior): Promise
     kind: "denoiser",
     network: encodeDenoiserNetwork(DENOISER_NETWORK, parameters),
     content: {
-      parameterisation: "edm",
+      ...(options.target === "flow"
+        ? { parameterisation: "flow", noise_input: "flow-time" }
+        : { parameterisation: "edm", noise_input: "log-sigma/4" }),
       sigma_data: sigmaData,
-      noise_input: "log-sigma/4",
       channels: DENOISER_NETWORK.channels,
       size: { multiple: MULTIPLE, minimum: 2 * MULTIPLE },
       padding: "reflect",
@@ -137,7 +145,11 @@ async function measuredQuality(
   const { shape } = images.clean;
   const probe = ndarray(new Rng(PROBE_SEED).normals(sizeOf(shape)), shape);
   await using runtime = await Runtime.open("cpu", { threads: options.threads });
-  const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, sigmaData);
+  const { target } = options;
+  const denoise = trainedDenoiser(constantScope(parameters), DENOISER_NETWORK, {
+    target,
+    sigmaData,
+  });
   const rows = await measureDenoiser(runtime, denoise, { ...images, probe }, CARD_SIGMAS);
   return { rows, size: CARD_SIZE, count: shape[0] };
 }

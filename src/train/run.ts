@@ -13,7 +13,7 @@ import {
   saveCheckpoint,
 } from "./checkpoint.ts";
 import { learningRateFactor } from "./learning_rate.ts";
-import type { TrainingResult, TrainingSettings } from "./options.ts";
+import type { Target, TrainingResult, TrainingSettings } from "./options.ts";
 import { runSources } from "./slice_sources.ts";
 import { initialState, type TrainingState, type TrainingStep } from "./trainer.ts";
 
@@ -28,7 +28,11 @@ interface Run {
   /** Where the run continues, if it is resumed. */
   readonly resumed?: Checkpoint;
   /** Settings that must not change when the run is resumed. */
-  readonly settings: RunSettings & { readonly volumes: readonly string[]; sigmaData?: number };
+  readonly settings: RunSettings & {
+    readonly volumes: readonly string[];
+    sigmaData?: number;
+    target?: Target;
+  };
   step(state: TrainingState, rate: number): Promise<TrainingStep>;
   /** PSNR in dB by noise level or acceleration. */
   validate?(weights: Float32Array): Promise<Readonly<Record<string, number>>>;

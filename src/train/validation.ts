@@ -16,11 +16,11 @@ import {
   type Denoiser,
   DENOISER_NETWORK,
   denoiserSpecs,
-  scopedDenoiser,
   unflatten,
 } from "../nn/mod.ts";
 import { type BatchSettings, BatchSource } from "./batch_source.ts";
 import type { DenoisingBatch } from "./denoising_objective.ts";
+import { trainedDenoiser } from "./denoising_objective.ts";
 import type { TrainingSettings } from "./options.ts";
 import { validationPaths } from "./volumes.ts";
 
@@ -53,7 +53,8 @@ export async function priorValidation(options: TrainingSettings, sigmaData: numb
     // Weights as constants run twice as fast; a runtime of its own releases their session.
     await using runtime = await Runtime.open("cpu", { threads: options.threads });
     const scope = constantScope(unflatten(specs, weights));
-    const denoise = scopedDenoiser(scope, DENOISER_NETWORK, sigmaData);
+    const { target } = options;
+    const denoise = trainedDenoiser(scope, DENOISER_NETWORK, { target, sigmaData });
     const quality = await measureDenoiser(runtime, denoise, images, SIGMAS);
     return Object.fromEntries(quality.map(({ sigma, denoised }) => [`${sigma}`, denoised]));
   };

@@ -106,3 +106,16 @@ Deno.test("training refuses what it cannot do, and says what is required", () =>
         error.hint === "Did you mean steps?",
     );
   }));
+
+Deno.test("a prior that is trained for the velocity is a flow model, and goes on as one", () =>
+  inFolder(async (at) => {
+    await Deno.mkdir(at("data"));
+    await writeVolume(`${at("data")}/v.nii.gz`);
+    const options = { ...TINY, target: "flow", data: at("data"), output: at("model") } as const;
+    const { history: [first, last] } = await trainPrior(options);
+    assert.ok(last.loss < first.loss, `loss ${first.loss}, then ${last.loss}`);
+    const { description } = await loadDenoiser(at("model"));
+    assert.equal(description.parameterisation, "flow");
+    assert.equal(description.noiseInput, "flow-time");
+    await assert.rejects(trainPrior({ ...options, target: "edm", resume: true }), /Cannot resume/);
+  }));

@@ -2,6 +2,7 @@
 import { UsageError } from "../../errors.ts";
 import { requireKnown } from "../../suggest.ts";
 import {
+  TARGETS,
   TRAINABLE,
   type Trainable,
   TRAINING_DEFAULTS as DEFAULTS,
@@ -14,7 +15,7 @@ import { INTERRUPTED } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
-import { count, number, path, positive } from "../options/values.ts";
+import { count, number, oneOf, path, positive } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
 import { inKeptFolder, jsonLine, readInput } from "../files.ts";
 
@@ -64,6 +65,13 @@ const OPTIONS = {
     count,
   ),
   pools: option("N", "levels below the finest of unet (default 4), varnet and neumann (3)", count),
+  target: option(
+    "NAME",
+    "what the network of prior is trained to give: edm (the denoised image) or flow (the velocity of " +
+      "flow matching)",
+    oneOf(TARGETS),
+    "edm",
+  ),
   procedural: option(
     "SHARE",
     "share of the images that are drawn phantoms, 0 to 1",
