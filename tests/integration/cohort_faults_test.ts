@@ -6,6 +6,7 @@ import type { CohortResults, CohortRow } from "../../src/cohort/results.ts";
 import type { CohortStatus } from "../../src/cohort/status.ts";
 import { namesIn, runHere, taskCommand, writeH5 } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
+import { ROOT } from "../tools.ts";
 
 const FILES = 6;
 const KILLED = "killed by SIGKILL, perhaps for lack of memory";
@@ -72,6 +73,33 @@ Deno.test("a worker that is killed is replaced; so is a run that is killed, by t
     const rows = await rowsOf(folder);
     assert.equal(done(rows), FILES);
     assert.equal(namesIn(at("c/units")).filter((name) => name.includes("partial")).length, 0);
+  });
+});
+
+Deno.test("a machine that goes down loses its shard to another one when it has been silent", async (test) => {
+  await inFolder(async (at) => {
+    const folder = await planned(at, at("c"), "--shards", "2", "--stale", "4");
+    // A machine of another name: its locks count for nothing here, as on a file system without them.
+    const script = 'hostname elsewhere && exec "$@"';
+    const args = ["--uts", "sh", "-c", script, "sh", Deno.execPath(), "task", "--quiet", "cohort"];
+    const other = new Deno.Command("unshare", {
+      args: [...args, "run", folder, "--processes", "1"],
+      ...{ cwd: ROOT, stdout: "null", stderr: "null" },
+    }).spawn();
+    const begun = await strike(folder, "SIGSTOP").catch(() => undefined);
+    // deno-lint-ignore no-console -- a skipped test says so
+    if (begun === undefined) return console.warn(`skipped: ${test.name}: cannot change the name`);
+    const [{ host, pid }] = (await statusOf(folder)).atWork;
+    assert.equal(host, "elsewhere");
+    for (const each of [pid, ...childrenOf(pid)]) Deno.kill(each, "SIGKILL");
+    await other.status;
+    assert.equal((await statusOf(folder)).atWork.length, 1, "it may be the network");
+    const { code, err } = await here("run", folder, "--processes", "1");
+    assert.equal(code, 0, err);
+    assert.equal(done(await rowsOf(folder)), FILES);
+    const hosts = namesIn(at("c/attempts"))
+      .map((name) => JSON.parse(Deno.readTextFileSync(join(at("c/attempts"), name))).host);
+    assert.ok(hosts.includes("elsewhere") && new Set(hosts).size === 2, `${hosts}`);
   });
 });
 

@@ -6,10 +6,13 @@ import type { CohortPlan } from "../../src/cohort/types.ts";
 import type { CohortResults } from "../../src/cohort/results.ts";
 import { namesIn, runHere, someKspace, taskCommand, writeH5 } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
+import { documentedCommands } from "../docs/documented.ts";
 import { needsCommand, testWith } from "../tools.ts";
 import { startCluster } from "./slurm.ts";
 
 const FILES = 20, SLICES = 10;
+/** The folder of the page. */
+const SHARED = "/shared/study";
 const SIZE = { coils: 2, height: 32, width: 32 };
 
 const missing = ["slurmctld", "slurmd", "munged"].map(needsCommand).find((name) => name);
@@ -35,16 +38,20 @@ testWith(
       Deno.mkdirSync(at("slurm"));
       await using cluster = await startCluster(at("slurm"));
       const cohort = async (...args: string[]) => {
-        const command = taskCommand("cohort", args, { env: { ...cluster.env } });
+        const options = { cwd: at("."), env: { ...cluster.env } };
+        const command = taskCommand("cohort", args, options);
         const { code, stdout, stderr } = await command.output();
         const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
         assert.equal(code, 0, read(stderr));
         return read(stdout);
       };
-      await cohort("init", at("scans/*.h5"), "--method", "rss", "--output", at("c"), ...[
-        ...["--shards", "10", "--stale", "20", "--quiet"],
-      ]);
-      await cohort("submit", at("c"));
+      // The lines of the page, with a faster method and shorter times.
+      const [init, submit, status] = documentedCommands()
+        .filter(({ page, line }) => page === "docs/cohorts.md" && line.includes(SHARED))
+        .map(({ args }) => args.map((arg) => arg === SHARED ? at("c") : arg));
+      await cohort(...init, ...["--method", "rss", "--shards", "10", "--stale", "20", "--quiet"]);
+      await cohort(...submit);
+      assert.match(await cohort(...status), /of 200 slices done/);
       const finished = () => namesIn(at("c/units")).filter((name) => !name.includes("partial"));
       await until("a slice is there", () => finished().length > 0, 60);
       await cluster.kill("n1");

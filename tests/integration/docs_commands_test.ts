@@ -21,6 +21,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^(train|tune) /, "takes hours"],
   [/^serve/, "does not end; tests/serve runs it"],
   [/shared\/data|--hours/, "takes real data"],
+  [/^cohort/, "takes many files; tests/integration/cohort_slurm_test.ts runs them"],
   [/^sample|^stress(?!.*volume)/, "takes minutes"],
   [/^restore (head|photo)|^restore.*--size 128/, "takes a picture of the user, or minutes"],
   [/^check-model prior-brain/, "takes minutes"],

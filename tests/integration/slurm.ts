@@ -54,7 +54,7 @@ function configuration(folder: string): string {
     ...ports.map((port, i) =>
       `NodeName=n${i + 1} NodeHostname=${hostname()} Port=${port} ${machine} RealMemory=8000`
     ),
-    "PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP",
+    "PartitionName=long Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP",
   ].map((line) => `${line}\n`).join("");
 }
 
