@@ -88,6 +88,12 @@ async function bundle(folder: string): Promise<void> {
     for (const [pattern, worker] of WORKERS) {
       text = text.replace(pattern, `new URL("./${worker}", import.meta.url)`);
     }
+    const missing = /(?:from|import)\s*"(node:[^"]+)"/.exec(text)?.[1];
+    if (missing !== undefined) {
+      throw new Error(
+        `${entry} reaches ${missing}, which a browser lacks: take it from src/host.ts`,
+      );
+    }
     await writeFile(path, text);
   }
   await rm(config);
@@ -104,13 +110,24 @@ async function copyOnnxruntime(folder: string): Promise<void> {
   }
 }
 
-/** Copies the models, and says what there is. */
+const ROOMS = {
+  classical: classicalMethods,
+  samplers: samplerMethods,
+  unrolled: unrolledMethods,
+} as const;
+
+/** Models that methods take when none is named. */
+const DEFAULT_MODELS = new Set(
+  Object.values(ROOMS).flat().flatMap(({ defaultModel }) => defaultModel ?? []),
+);
+
+/** Copies the models that methods take, and says which there are. */
 async function copyModels(folder: string): Promise<ModelEntry[]> {
   const entries: ModelEntry[] = [];
   for (const name of (await readdir(join(ROOT, "models"))).sort()) {
     const from = join(ROOT, "models", name), to = join(folder, "models", name);
     const yaml = await readFile(join(from, "model.yaml"), "utf8").catch(() => undefined);
-    if (yaml === undefined) continue;
+    if (yaml === undefined || !DEFAULT_MODELS.has(name)) continue;
     const { file, kind } = parseModelYaml(yaml, `${name}/model.yaml`);
     for (const part of ["model.yaml", "card.md", file]) await cp(join(from, part), join(to, part));
     const bytes = (await readFile(join(from, file))).length;
@@ -118,12 +135,6 @@ async function copyModels(folder: string): Promise<ModelEntry[]> {
   }
   return entries;
 }
-
-const ROOMS = {
-  classical: classicalMethods,
-  samplers: samplerMethods,
-  unrolled: unrolledMethods,
-} as const;
 
 function entry(room: MethodEntry["room"], method: Method): MethodEntry {
   const { name, summary, samples = false, fixedSteps = false, defaultModel } = method;

@@ -9,7 +9,7 @@ import { readKspace } from "../../src/recon/open.ts";
 import { exchanged } from "../../src/ndarray.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { inFolder } from "../io/support.ts";
-import { needsCommand, testWith } from "../tools.ts";
+import { DATA, needsCommand, needsData, testWith } from "../tools.ts";
 import { relativeError } from "../mri/support.ts";
 import { WebPage } from "./web_page.ts";
 
@@ -153,3 +153,28 @@ testWith(chromium, "WebGPU in the browser, in software, gives the same image", a
     assert.deepEqual(page.complaints, []);
   });
 });
+
+/** How far the page may be from the library on a real slice, dB. */
+const SLACK = 0.01;
+const REAL = "kspace/brain7_fastmri.h5";
+
+testWith(
+  chromium ?? needsData(REAL),
+  "the page reconstructs a real slice at R=4 as the library does",
+  async () => {
+    const path = join(DATA, REAL);
+    await using page = await WebPage.open();
+    assert.equal(await page.open([path]), "");
+    await page.set("mask", "equispaced");
+    assert.equal(await page.run(), "");
+    using file = await readKspace(path);
+    const { metrics } = await reconstruct(file, { mask: "equispaced:R=4,acs=24", device: "cpu" });
+    const report: ReconReport = JSON.parse(
+      new TextDecoder().decode((await page.save("recon.json")).bytes),
+    );
+    assert.equal(report.mask.spec, "equispaced:R=4,acs=24");
+    const [found, expected] = [report.metrics!.head.psnr!, metrics!.head.psnr!];
+    assert.ok(Math.abs(found - expected) < SLACK, `${found} dB, expected ${expected} dB`);
+    assert.deepEqual(page.complaints, []);
+  },
+);

@@ -1,5 +1,6 @@
 /** What the page has in the place of modules of the library gives the same. */
 import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
 import * as atomic from "../../src/io/atomic.ts";
 import * as nodeHost from "../../src/host.ts";
 import * as nodeHdf5 from "../../src/io/hdf5/build.ts";
@@ -8,6 +9,11 @@ import * as webAtomic from "../../src/web/host/atomic.ts";
 import * as webHost from "../../src/web/host/host.ts";
 import type * as webHdf5 from "../../src/web/host/hdf5.ts";
 import * as webRuntime from "../../src/web/host/onnxruntime.ts";
+import { ROOT } from "../tools.ts";
+
+/** Imports and exports of a module; those of types alone are named. */
+const IMPORTS =
+  /(?:import|export)\s+(type\s+)?(?:[\w*{][^;]*?\sfrom\s+)?"([^"]+)"|import\(()?"([^"]+)"\)/g;
 
 /** Does not compile where the page lacks a name, or has it with another type. */
 const HOST: typeof nodeHost = webHost;
@@ -53,4 +59,26 @@ Deno.test("files that the page is given have the paths of a disk", async () => {
   assert.deepEqual([...await HOST.readBytes("scan.h5")], [97, 98, 99]);
   await HOST.remove("models");
   assert.equal(await HOST.isThere("models"), false);
+});
+
+/** Modules that the page has others for. */
+const REPLACED = ["src/host.ts", "src/io/atomic.ts", "src/io/hdf5/build.ts"].concat(
+  "src/graph/runtime/onnxruntime.ts",
+);
+
+Deno.test("nothing that the page's worker reaches needs a module of Node", async () => {
+  const seen = new Set<string>();
+  const open = ["src/web/work/main.ts", "src/io/hdf5/worker.ts"].map((path) => join(ROOT, path));
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (seen.has(path) || REPLACED.includes(relative(ROOT, path))) continue;
+    seen.add(path);
+    const text = await Deno.readTextFile(path);
+    for (const [, type, named, , loaded] of text.matchAll(IMPORTS)) {
+      if (type !== undefined) continue;
+      const specifier = named ?? loaded;
+      assert.doesNotMatch(specifier, /^node:/, `${relative(ROOT, path)}: take it from src/host.ts`);
+      if (specifier.startsWith(".")) open.push(join(dirname(path), specifier));
+    }
+  }
+  assert.ok(seen.size > 100, `${seen.size} modules`);
 });

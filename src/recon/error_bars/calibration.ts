@@ -3,10 +3,9 @@
  * made by `deno task calibrate-errors` and stands in the folder of the model, in `error_bars.yaml`.
  * @module
  */
-import { stat } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 import { InputError } from "../../errors.ts";
-import { readBytes } from "../../host.ts";
+import { isThere, readBytes } from "../../host.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 import type { Solver } from "../../method/problem.ts";
 import { FEATURES } from "./features.ts";
@@ -93,8 +92,7 @@ export interface ErrorCalibration {
  */
 export async function readCalibrations(folder: string): Promise<Map<string, ErrorCalibration>> {
   const path = `${folder}/${CALIBRATION_FILE}`;
-  const isThere = await stat(path).then(() => true, () => false);
-  if (!isThere) return new Map();
+  if (!await isThere(path)) return new Map();
   const text = new TextDecoder().decode(await readBytes(path));
   const content = parsed(text, path);
   return new Map(content.map((one) => [one.method, one]));

@@ -66,13 +66,19 @@ export function showFound({ input, mask, full, warnings, slices, simulated }: Fo
   }
 }
 
+/** What to do, as the library says it: some of it names options of the command line. */
+export const advice = (hint: string): string =>
+  /(^|\s|\()--\w/.test(hint) ? `As options of the command line: ${hint}` : hint;
+
 /** A list of warnings, hidden where there are none. */
 export function showWarnings(
   id: string,
   warnings: readonly { readonly message: string; readonly hint?: string }[],
 ): void {
   element(id).replaceChildren(
-    ...warnings.map(({ message, hint }) => make("li", [hint ? `${message}. ${hint}.` : message])),
+    ...warnings.map(({ message, hint }) =>
+      make("li", [hint ? `${message}. ${advice(hint)}.` : message])
+    ),
   );
   show(id, warnings.length > 0);
 }

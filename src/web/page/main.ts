@@ -3,7 +3,7 @@
 /// <reference lib="dom.iterable" />
 import type { Catalog, Request } from "../messages.ts";
 import { element, field, show } from "./dom.ts";
-import { fillForm, readSource, readTask, setMask, showFound } from "./form.ts";
+import { advice, fillForm, readSource, readTask, setMask, showFound } from "./form.ts";
 import { isolate } from "./isolate.ts";
 import { currentPlace, currentWindow, listPictures, watchPictures } from "./pictures.ts";
 import { addResult, listResults, results, type RowActions } from "./results.ts";
@@ -48,7 +48,7 @@ async function work<K extends "found" | "done">(request: Request, doing: string)
     });
   } catch (error) {
     if (error instanceof Cancelled) return void say("Cancelled.");
-    const hint = error instanceof Refused && error.hint ? `\n${error.hint}` : "";
+    const hint = error instanceof Refused && error.hint ? `\n${advice(error.hint)}` : "";
     element("problem").textContent = `${(error as Error).message}${hint}`;
     show("problem", true);
     say("");

@@ -34,11 +34,13 @@ export function addResult(done: Done, actions: RowActions): Result {
   return result;
 }
 
-/** Lists all results, and the warnings of the newest. */
+/** Lists all results, and the warnings and doubts of the newest. */
 export function listResults(actions: RowActions): void {
   element("rows").replaceChildren(...results.map((result) => row(result, actions)));
   show("results", results.length > 0);
-  showWarnings("warnings", results.at(-1)?.report.warnings ?? []);
+  const newest = results.at(-1)?.report;
+  const doubts = (newest?.audit?.reasons ?? []).map((message) => ({ message }));
+  showWarnings("warnings", [...newest?.warnings ?? [], ...doubts]);
 }
 
 /** The name of a result in lists. */
