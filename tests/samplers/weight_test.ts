@@ -68,7 +68,7 @@ for (const method of weighed) {
 Deno.test("methods say what the weight multiplies, or have none", () => {
   const without = methods.filter(({ weightRole }) => weightRole === undefined);
   assert.deepEqual(without.map(({ name }) => name), [
-    ...["zero-filled", "rss"],
+    ...["zero-filled", "rss", "cold"],
     ...["unet", "varnet", "humus", "modl", "neumann", "swinir"],
   ]);
 });
