@@ -61,9 +61,14 @@ export function pathFacts(path: string): PathFacts {
   return { kind, size: found.size };
 }
 
-/** Whether the path is a file. */
-export const isFile = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** Whether the path is a file. A path that the system refuses (links in a circle, NUL) is none. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** Whether the path is a folder. */
 export const isFolder = (path: string): Promise<boolean> =>
@@ -118,6 +123,8 @@ export function reason(cause: unknown): string {
   const { code } = cause as { code?: string };
   if (code === "ENOENT") return "no such file or folder";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "ELOOP") return "links that refer to each other";
+  if (code === "ENAMETOOLONG") return "the path is too long";
   return cause.name === "NotCapable" ? `not allowed to Deno (${cause.message})` : cause.message;
 }
 

@@ -25,9 +25,11 @@ export interface CommandEntry {
   readonly permissions: readonly string[];
   /**
    * What it writes: `larmor` allows that and what its command line names, no other files. Absent: it
-   * may run programs, which no permission holds back.
+   * runs programs, which no permission holds back.
    */
   readonly writes?: Writes;
+  /** Options that have it run programs, which no permission holds back: without them it may not. */
+  readonly runsWith?: readonly string[];
   load(): Promise<HelpedCommand>;
 }
 
@@ -55,6 +57,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     permissions: FILES.map((flag) => flag === SYSTEM ? `${SYSTEM},systemMemoryInfo` : flag).concat(
       "--allow-run",
     ),
+    writes: output("compare/x"),
+    runsWith: ["peer", "peer-command"],
     load: async () => (await import("./commands/compare.ts")).compare,
   },
   cohort: {

@@ -29,17 +29,25 @@ const MAX_DEPTH = 3;
  * @param args what follows the name of the command
  */
 export function narrowed(
-  { permissions, writes }: CommandEntry,
+  { permissions, writes, runsWith = [] }: CommandEntry,
   args: readonly string[],
   { folder, root }: Place,
 ): string[] {
   if (writes === undefined) return [...permissions];
   const words = args.map((arg) => arg.replace(/^--[\w-]+=/, ""));
-  const named = new Set<string>();
   const outputs = optionValues(args, writes.option);
-  for (const word of words) collect(word, folder, { named, outputs, option: writes.option }, 0);
+  const runs = runsWith.some((name) => optionValues(args, name).length > 0);
+  const found = { named: new Set<string>(), outputs, option: writes.option, runsWith, runs };
+  for (const word of words) {
+    collect(word, folder, found, 0);
+    // NAME=FILE, and the model of a method after @ in a list.
+    for (const part of word.split(/[,=@]/).slice(1)) collect(part, folder, found, 1);
+  }
+  if (found.runs) return [...permissions];
+  const { named } = found;
   const library = folderOfLibrary();
-  const read = [root, ...library.map(({ packages }) => packages), ...named];
+  const packages = DATA_PACKAGES.flatMap(folderOfPackage);
+  const read = [root, ...library.map(({ packages }) => packages), ...packages, ...named];
   const write = outputs.length > 0 ? outputs : [writes.fallback(words)].flat();
   const written = write.flatMap((path) => placesOf(resolve(folder, path), writes.within));
   const flags: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +56,7 @@ export function narrowed(
     "--allow-ffi": library.map(({ library }) => library),
   };
   return permissions.flatMap((flag) => {
+    if (flag === "--allow-run") return [];
     if (flags[flag] === undefined) return [flag];
     return flags[flag].length === 0 ? [] : [`${flag}=${pathList(flags[flag])}`];
   });
@@ -66,6 +75,9 @@ interface Found {
   readonly named: Set<string>;
   readonly outputs: string[];
   readonly option: string;
+  readonly runsWith: readonly string[];
+  /** Whether one of these was found. */
+  runs: boolean;
 }
 
 /** Adds what a word names, if it is a path, and what the file there names. */
@@ -75,8 +87,9 @@ function collect(word: string, folder: string, found: Found, depth: number): voi
   // A pair of files is named without its ending.
   const candidates = [path, `${path}.cfl`, `${path}.hdr`];
   const there = candidates.filter((each) => existsSync(each));
-  // Where there is none the command shall find that out.
-  for (const each of there.length === 0 && depth === 0 ? candidates : there) {
+  // Where there is none the command shall find that out; a list is no path.
+  const isSought = there.length === 0 && depth === 0 && !word.includes(",");
+  for (const each of isSought ? candidates : there) {
     const isFile = statSync(each, { throwIfNoEntry: false })?.isFile() ?? false;
     // Of a file its folder: the other one of a pair, or the weights of a network, lie there.
     for (const place of real(each)) found.named.add(isFile ? dirname(place) : place);
@@ -95,6 +108,7 @@ function collectWithin(path: string, folder: string, found: Found, depth: number
   if (!file?.isFile() || !/\.(ya?ml|json)$/i.test(path) || file.size > MAX_OPTIONS_BYTES) return;
   const content = parsed(path);
   const output = content?.[found.option];
+  found.runs ||= found.runsWith.some((name) => content?.[name] !== undefined);
   if (typeof output === "string" && found.outputs.length === 0) found.outputs.push(output);
   // An earlier run names its files from where it ran.
   const { provenance } = (content ?? {}) as { provenance?: { folder?: unknown } };
@@ -138,6 +152,22 @@ function placesOf(output: string, within = false): string[] {
     while (!existsSync(dirname(place))) place = dirname(place);
     return real(place);
   });
+}
+
+/** Packages that files are read from when a report is drawn. */
+const DATA_PACKAGES = ["@resvg/resvg-wasm", "@expo-google-fonts/inter"];
+
+/** The folder of a package; none where it is not installed. */
+function folderOfPackage(name: string): string[] {
+  try {
+    let folder = dirname(fileURLToPath(import.meta.resolve(name)));
+    while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) {
+      folder = dirname(folder);
+    }
+    return real(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The folder of onnxruntime, and that of the packages beside it where there is one. */

@@ -8,10 +8,8 @@ import { type NdArray, sizeOf } from "../ndarray.ts";
 import { writeFileWhole } from "./atomic.ts";
 import { bytesOf, type ByteSource, checkFile, decode, openBytes } from "./bytes.ts";
 import { interleave } from "./planar.ts";
-import { kspaceByNames } from "./axis_names.ts";
 import { type KspaceArray, type StoredAxis } from "./kspace_array.ts";
 import { packedAxes, type StoredArray, storedKspace } from "./stored_array.ts";
-import type { KspaceFile } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** Number of dimensions of every BART array. */
@@ -92,10 +90,6 @@ export function openCflKspace(path: string): KspaceArray {
   const facts = { format: "bart-cfl", columnsFirst: true, named: true } as const;
   return { ...storedKspace(array, { ...facts, axes: array.axes }), path };
 }
-
-/** Opens 2-D slices of k-space by BART's names of the dimensions. */
-export const openCfl = async (path: string): Promise<KspaceFile> =>
-  await kspaceByNames(openCflKspace(path));
 
 /**
  * Reads a whole array.

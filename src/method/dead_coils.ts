@@ -9,11 +9,16 @@ export function deadCoils({ data, shape: [, coils] }: NdArray): readonly number[
   return Array.from({ length: coils }, (_, coil) => coil).filter(isDead);
 }
 
-/** Noise `[1, C, 2, ...]` that is zero in some coils, as their samples are. */
+/** Noise `[N, C, 2, ...]` that is zero in some coils, as their samples are. */
 export function silenced({ data, shape }: NdArray, coils: readonly number[]): NdArray {
   if (coils.length === 0) return ndarray(data, shape);
-  const plane = data.length / shape[1];
+  const [draws, all] = shape, plane = data.length / (draws * all);
   const out = data.slice();
-  for (const coil of coils) out.fill(0, coil * plane, (coil + 1) * plane);
+  for (let draw = 0; draw < draws; draw++) {
+    for (const coil of coils) {
+      const first = (draw * all + coil) * plane;
+      out.fill(0, first, first + plane);
+    }
+  }
   return ndarray(out, shape);
 }

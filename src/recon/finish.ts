@@ -104,7 +104,7 @@ export function compileFinish(runtime: Runtime, geometry: OutputGeometry, of = O
  * Compiles: S >= 2 posterior samples `[S, 2 sets, H, W]` and their scale to magnitudes `[S, rows, columns]`
  * and their standard deviation `[rows, columns]`, with S - 1 in the denominator.
  */
-function compileSpread(
+export function compileSpread(
   runtime: Runtime,
   geometry: OutputGeometry,
   count: number,

@@ -109,7 +109,8 @@ function oneCoil({ geometry, problem }: ReturnType<typeof example>, coil: number
   return blocks.flat();
 }
 
-// rss has no phase, and nlinv finds maps of its own, which must be smooth.
+// rss has no phase. nlinv finds maps of its own, which must be smooth, and these are random from pixel to
+// pixel: nlinv_test.ts has its test.
 for (const method of classicalMethods.filter(({ name }) => !["rss", "nlinv"].includes(name))) {
   for (const mask of [allLines(12, 10), allLines(11, 13)]) {
     Deno.test(`${method.name} gives a fully sampled image without noise back, ${mask.height} x ${mask.width}`, async () => {

@@ -31,15 +31,19 @@ Deno.test("the derivative of nlinv's model is that of its coil images, and passe
   }
 });
 
-async function error(coils: number, spec: string, size: readonly [number, number]) {
-  const [height, width] = size;
-  const { kspace, images } = await scene(runtime, { coils, height, width, sigma: 0.003 });
+async function error(
+  coils: number,
+  spec: string,
+  [height, width]: readonly [number, number],
+  { sigma = 0.003, ...options }: { sigma?: number; weight?: number } = {},
+) {
+  const { kspace, images } = await scene(runtime, { coils, height, width, sigma });
   const parsed = parseMaskSpec(spec);
   if (parsed.kind === "file") throw new Error("a formula is required");
   const mask = makeMask(parsed, height, width);
   const preparation = new Preparation(runtime, { coils, mask, full: true });
   const { problem, scale } = await preparation.slice(kspace, { kind: "none" });
-  const solver = await nlinv.prepare(runtime, { coils, height, width, mask });
+  const solver = await nlinv.prepare(runtime, { coils, height, width, mask }, options);
   const image = await solver.solve(problem);
   const rss = await evaluate(runtime, asBatch(images), (x) => sub(x, 0));
   const pixels = height * width;
@@ -57,4 +61,15 @@ Deno.test("nlinv reconstructs without a calibration region, from lines and from 
   const lines = await error(6, "equispaced:R=2,acs=6", [40, 36]);
   const plane = await error(6, "poisson:R=2.5,acs=6", [37, 31]);
   assert.ok(whole < 0.05 && lines < 0.15 && plane < 0.12, `${whole} ${lines} ${plane}`);
+});
+
+// The tests of all methods compare with given maps; nlinv's image belongs to maps of its own, so its
+// magnitude is compared with the root sum of squares of the coil images.
+Deno.test("nlinv: the distance to fully sampled data grows with the weight", async () => {
+  const errors: number[] = [];
+  for (const weight of [1, 100, 10_000]) {
+    errors.push(await error(6, "equispaced:R=1,acs=0", [40, 36], { sigma: 0, weight }));
+  }
+  errors.slice(1).forEach((value, i) => assert.ok(value > 1.1 * errors[i], `${errors}`));
+  assert.ok(errors[0] < 0.05, `${errors}`);
 });

@@ -13,7 +13,7 @@ function pathsOf(command: string, folder: string, kind: string, ...args: string[
   const flags = narrowed(COMMANDS[command], args, { folder, root: ROOT });
   const flag = flags.find((each) => each.startsWith(`--allow-${kind}`));
   assert.notEqual(flag, `--allow-${kind}`, "everything is allowed");
-  return flag?.split("=")[1].split(",") ?? [];
+  return flag?.slice(flag.indexOf("=") + 1).split(",") ?? [];
 }
 
 Deno.test("recon may read the folders of what it names, and write beside its output", () =>
@@ -39,6 +39,27 @@ Deno.test("a command that names no output may write nothing, serve only where it
     assert.deepEqual(pathsOf("serve", at("."), "write"), []);
     assert.deepEqual(pathsOf("serve", at("."), "write", "--save", "raw"), [at("raw")]);
     assert.deepEqual(pathsOf("train", at("."), "write", "prior"), []);
+  }));
+
+Deno.test("compare may run programs only where an option says so, and else reads what it names", () =>
+  inFolder(async (at) => {
+    for (const name of ["data", "mine", "theirs"]) Deno.mkdirSync(at(name));
+    await writeH5(at("data/k.h5"));
+    Deno.writeTextFileSync(at("theirs/x.npy"), "");
+    Deno.writeTextFileSync(at("peer.yaml"), "peer-command: echo\n");
+    const flags = (...args: string[]) =>
+      narrowed(COMMANDS.compare, ["data/k.h5", ...args], { folder: at("."), root: ROOT });
+    for (
+      const args of [["--peer", "bart"], ["--peer-command=x=echo"], ["--config", "peer.yaml"]]
+    ) {
+      assert.deepEqual(flags(...args), COMMANDS.compare.permissions, `${args}`);
+    }
+    const named = ["--image", "x=theirs/x.npy", "--methods=sense,dds@mine"];
+    assert.ok(!flags(...named).some((flag) => flag.startsWith("--allow-run")));
+    const read = pathsOf("compare", at("."), "read", "data/k.h5", ...named);
+    for (const name of ["data", "mine", "theirs"]) assert.ok(read.includes(at(name)), name);
+    assert.ok(!read.some((path) => at("data").startsWith(`${path}/`)), "not the folder above");
+    assert.deepEqual(pathsOf("compare", at("."), "write", "data/k.h5"), [at("compare")]);
   }));
 
 Deno.test("a file that the command line does not name cannot be read, whatever names it within", () =>
@@ -71,6 +92,8 @@ Deno.test("larmor runs commands with the permissions of their command line", () 
     await larmor("recon", "a,b.h5", "--method", "sense", "--dicom", "--quiet");
     await larmor("recon", "--again", "recon/a,b/recon.json", "--output", "deep/again", "--quiet");
     assert.ok(Deno.statSync(at("deep/again/dicom")).isDirectory);
+    await larmor("compare", "a,b.h5", "--methods", "rss,sense", "--mask", "full", "--quiet");
+    assert.ok(Deno.statSync(at("compare/a,b/report.html")).isFile);
     await larmor("sample", "--steps", "2", "--count", "1", "--size", "16", "--quiet");
     assert.ok(Deno.statSync(at("sample/prior-brain/sample.json")).isFile);
   }));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../src/io/axes.ts";
-import { cflStem, openCfl, readCfl, writeCfl, writeCflCoils } from "../../src/io/cfl.ts";
-import { openNpyKspace } from "../../src/io/numpy/npy.ts";
+import { cflStem, readCfl, writeCfl, writeCflCoils } from "../../src/io/cfl.ts";
 import { fixture, inFolder, refuses, same, sharedData, tabulate } from "./support.ts";
+import { openCfl, openNpyKspace } from "./kspace.ts";
 
 /** The two files were scaled in different precisions: they differ in the last bit. */
 const ROUNDING = 2 ** -22;

@@ -48,7 +48,8 @@ for (const sampler of samplers) {
   });
 }
 
-// nlinv's image belongs to maps of its own: with others it has no residual that means something.
+// nlinv's image belongs to maps of its own: with others it has no residual that means something. Its weight
+// is tested in tests/classical/nlinv_test.ts.
 const weighed = classicalMethods.filter(({ name, weightRole }) => weightRole && name !== "nlinv");
 
 for (const method of weighed) {

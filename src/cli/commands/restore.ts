@@ -24,7 +24,7 @@ import { inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
 import { command, type CommandLine, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, INPUT, METHOD, SEED } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
-import { listOf, number, oneOf, path, positive } from "../options/values.ts";
+import { listOf, number, oneOf, path, relative } from "../options/values.ts";
 import { pictureBytes, triptychPng } from "../render/picture.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 import { warn } from "../render/console.ts";
@@ -55,7 +55,7 @@ const OPTIONS = {
     "X",
     "noise that the method is told of at least, as a share of white, such as the error that JPEG " +
       `makes. Default: ${LEAST_NOISE}`,
-    positive,
+    relative,
   ),
   method: option(
     "NAME",
@@ -78,7 +78,7 @@ const OPTIONS = {
   "project-below": option(
     "X",
     "largest noise level, beside bright tissue, at which they are applied. Default: all",
-    positive,
+    relative,
   ),
   blind: option(
     "N",

@@ -12,7 +12,7 @@ import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
-import { number, oneOf, path, positive, repetitions } from "../options/values.ts";
+import { number, oneOf, path, relative, repetitions } from "../options/values.ts";
 import { previewPng } from "../render/preview.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
 import { folderName, inFreshFolder, jsonLine, textOf, writeJson } from "../files.ts";
@@ -36,8 +36,8 @@ const OPTIONS = {
   ),
   schedule: option("NAME", `noise levels: ${SCHEDULES.join(", ")}`, oneOf(SCHEDULES), "karras"),
   steps: option("N", "noise levels above 0", repetitions, "18"),
-  "sigma-max": option("X", "largest noise level. Default: that of the model", positive),
-  "sigma-min": option("X", "smallest noise level above 0. Default: that of the model", positive),
+  "sigma-max": option("X", "largest noise level. Default: that of the model", relative),
+  "sigma-min": option("X", "smallest noise level above 0. Default: that of the model", relative),
   count: option("N", "number of images", repetitions, "4"),
   size: option("N|HxW", "rows and columns of an image", size, "256"),
   ...SEED,

@@ -11,7 +11,7 @@ import { command } from "../options/help.ts";
 import { CLIENT_OPTION_NAMES, readRecipes } from "../options/serve_recipes.ts";
 import { DEVICE, SERVICE } from "../options/shared.ts";
 import { option, type Parse, type RequestOf } from "../options/table.ts";
-import { count, listOf, number, path, positive } from "../options/values.ts";
+import { count, listOf, number, path, positive, threads } from "../options/values.ts";
 
 /** The word for no option at all. */
 const NONE = "none";
@@ -53,8 +53,13 @@ export const SERVE_OPTIONS = {
     path,
   ),
   ...DEVICE,
-  workers: option("N", "threads that reconstruct", count, "2"),
-  connections: option("N", "clients at the same time", count, "8"),
+  workers: option("N", "threads that reconstruct", threads, "2"),
+  connections: option(
+    "N",
+    "clients at the same time",
+    number({ integer: true, min: 1, max: 65_535 }),
+    "8",
+  ),
   idle: option(
     "SECONDS",
     "end a session whose client neither finishes a message nor reads one for this long",

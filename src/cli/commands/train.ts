@@ -15,9 +15,12 @@ import { INTERRUPTED } from "../entry.ts";
 import { command } from "../options/help.ts";
 import { COMMON, DEVICE, NETWORK, SEED } from "../options/shared.ts";
 import { option } from "../options/table.ts";
-import { count, number, oneOf, path, positive } from "../options/values.ts";
+import { number, oneOf, path, positive, relative } from "../options/values.ts";
 import { TrainingProgress } from "../render/training_progress.ts";
 import { inKeptFolder, jsonLine, readInput } from "../files.ts";
+
+const whole = (max: number) => number({ integer: true, min: 1, max });
+const steps = whole(1e8);
 
 const OPTIONS = {
   data: option(
@@ -31,7 +34,7 @@ const OPTIONS = {
     path,
   ),
   output: option("DIR", "model folder to write, e.g. models/mine", path),
-  steps: option("N", "steps of the whole run. Default: 4000, unless --hours is given", count),
+  steps: option("N", "steps of the whole run. Default: 4000, unless --hours is given", steps),
   hours: option("H", "hours of the whole run; the learning rate then follows the clock", positive),
   resume: { summary: "continue from the checkpoint in the output folder" },
   seed: {
@@ -39,11 +42,11 @@ const OPTIONS = {
     summary: "seed of weights, images and noise",
     fallback: `${DEFAULTS.seed}`,
   },
-  batch: option("N", "images in a step", count, "8"),
-  crop: option("N", "pixels of each side of an image", count, "96"),
-  rate: option("R", "peak learning rate", positive, "0.001"),
+  batch: option("N", "images in a step", whole(4096), "8"),
+  crop: option("N", "pixels of each side of an image", whole(2048), "96"),
+  rate: option("R", "peak learning rate", relative, "0.001"),
   "checkpoint-minutes": option("M", "minutes between checkpoints", number({ min: 0 }), "2"),
-  "validate-every": option("N", "steps between validations", count, "250"),
+  "validate-every": option("N", "steps between validations", steps, "250"),
   from: {
     ...NETWORK,
     summary: "begin with the weights of a model of the same kind and sizes. varnet may have more " +
@@ -52,7 +55,7 @@ const OPTIONS = {
   cascades: option(
     "N",
     "cascades of varnet (default 5) and humus (3), iterations of modl (10), terms of neumann (6)",
-    count,
+    whole(100),
   ),
   shared: {
     summary: "all cascades of varnet share their weights. A later run with --from and without " +
@@ -62,9 +65,13 @@ const OPTIONS = {
     "N",
     "channels of the finest level of unet (default 20), varnet and neumann (16); of the features of " +
       "swinir (60) and humus (16)",
-    count,
+    whole(1024),
   ),
-  pools: option("N", "levels below the finest of unet (default 4), varnet and neumann (3)", count),
+  pools: option(
+    "N",
+    "levels below the finest of unet (default 4), varnet and neumann (3)",
+    whole(8),
+  ),
   target: option(
     "NAME",
     "what the network of prior is trained to give: edm (the denoised image) or flow (the velocity of " +

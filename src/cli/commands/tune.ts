@@ -10,7 +10,7 @@ import type { CommandContext } from "../entry.ts";
 import { command, twoColumns } from "../options/help.ts";
 import { COMMON, DEVICE, METHOD, NETWORK, SIMULATION_OPTIONS } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
-import { count, mask, oneOf, path, positive, setText } from "../options/values.ts";
+import { count, mask, oneOf, path, relative, setText } from "../options/values.ts";
 import { jsonLine, textOf } from "../files.ts";
 
 /** Masks separated by spaces, or by commas before the name of the next mask. */
@@ -39,7 +39,7 @@ const OPTIONS = {
     "3",
   ),
   ...SIMULATION_OPTIONS,
-  noise: { ...SIMULATION_OPTIONS.noise, parse: positive },
+  noise: { ...SIMULATION_OPTIONS.noise, parse: relative },
   samples: option("N", "posterior samples whose mean is compared with the truth", count, "2"),
   set: { ...METHOD.set, summary: "settings with fixed values, such as eta=1,cg=6" },
   model: { ...NETWORK, fallback: DEFAULT_PRIOR },

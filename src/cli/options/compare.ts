@@ -25,7 +25,7 @@ import {
   oneOf,
   parts,
   path,
-  positive,
+  relative,
   settings,
   type TunedSettings,
 } from "./values.ts";
@@ -39,7 +39,7 @@ import {
 const SWEEPS = ["R", "steps"] as const;
 
 /** Keys of a method's own options in a list; other keys are settings of the sampler. */
-const OWN_OPTIONS = { steps: count, samples: count, weight: positive } as const;
+const OWN_OPTIONS = { steps: count, samples: count, weight: relative } as const;
 
 /**
  * `sense,dds@mine,dds:eta=1,cg=6`: a method, its model after `@`, its settings after `:`. A part of

@@ -8,15 +8,15 @@ import { checkOrientation } from "../../recon/orientation.ts";
 import { option } from "./table.ts";
 import {
   axes,
-  count,
   index,
   listOf,
   mask,
-  number,
   oneOf,
   path,
+  relative,
   repetitions,
   settings,
+  threads,
 } from "./values.ts";
 import { SIMULATION, simulation, sliceBounds, tunedSettings } from "./values.ts";
 
@@ -72,7 +72,7 @@ export const DEVICE = {
     oneOf(DEVICES),
     "auto",
   ),
-  threads: option("N", "threads of the processor for one graph. Default: all cores", count),
+  threads: option("N", "threads of the processor for one graph. Default: all cores", threads),
 };
 
 export const INPUT = {
@@ -202,7 +202,7 @@ export const METHOD = {
     "X",
     "factor on the weight of the prior: above 1 trusts the prior more, below 1 the data. The weight " +
       "itself follows from the noise and the acceleration. Default: 1",
-    number({ above: 0, max: 1e6 }),
+    relative,
   ),
   samples: option(
     "N",

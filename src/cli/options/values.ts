@@ -4,30 +4,46 @@ import { InputError, UsageError } from "../../errors.ts";
 import { axisName } from "../../io/axes.ts";
 import { type MaskSpec, parseMaskSpec } from "../../mri/sampling/masks.ts";
 import type { SimulationRequest } from "../../recon/simulated.ts";
+import { decimal } from "../../decimal.ts";
+import { quoted } from "../../quoted.ts";
 import { didYouMean } from "../../suggest.ts";
 import type { Parse } from "./table.ts";
 
-/** A number of at least `min` and at most `max` that exceeds `above`. */
+/** Numbers beyond are a slip: what is computed with them leaves float32. */
+const LARGEST = 1e9;
+
+interface Bounds {
+  readonly integer?: boolean;
+  readonly min?: number;
+  readonly above?: number;
+  readonly max?: number;
+}
+
+/** A number of at least `min` and at most `max` that exceeds `above`; see {@link decimal}. */
 export function number(
-  { integer = false, min = -Infinity, above = -Infinity, max = Infinity } = {},
+  { integer = false, min = -LARGEST, above = -Infinity, max }: Bounds = {},
 ): Parse<number> {
+  const most = max ?? (integer ? Number.MAX_SAFE_INTEGER : LARGEST);
   return (text, option) => {
-    const value = text.trim() === "" ? NaN : Number(text);
+    const value = decimal(text);
     const valid = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
-    if (valid && value >= min && value > above && value <= max) return value;
+    if (valid && value >= min && value > above && value <= most) return value;
     const limits = [
-      min > -Infinity ? ` of at least ${min}` : "",
+      min > -LARGEST ? ` of at least ${min}` : "",
       above > -Infinity ? ` above ${above}` : "",
-      max < Infinity ? ` and at most ${max}` : "",
+      most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : "",
     ].join("");
     throw new UsageError(
       `Cannot read ${option}: ${integer ? "a whole number" : "a number"}${limits} is required, ` +
-        `found '${text}'`,
+        `found '${quoted(text)}'`,
     );
   };
 }
 
 export const count = number({ integer: true, min: 1 });
+export const threads = number({ integer: true, min: 1, max: 1024 });
+/** A factor, or a level relative to bright tissue or to the noise. */
+export const relative = number({ above: 0, max: 1e6 });
 /** Steps, samples or images: more than a million are a slip. */
 export const repetitions = number({ integer: true, min: 1, max: 1e6 });
 export const index = number({ integer: true, min: 0 });
@@ -138,8 +154,8 @@ export const tunedSettings: Parse<TunedSettings> = (file, option) => {
 
 /** The options of a simulation, alone and as the keys of `--simulate`. */
 export const SIMULATION = {
-  coils: { parse: count, fallback: "8" },
-  noise: { parse: number({ min: 0 }), fallback: "0.02" },
+  coils: { parse: number({ integer: true, min: 1, max: 1024 }), fallback: "8" },
+  noise: { parse: number({ min: 0, max: 1e6 }), fallback: "0.02" },
   seed: { parse: index, fallback: "0" },
 } as const satisfies { [K in keyof SimulationRequest]: { parse: Parse<number>; fallback: string } };
 

@@ -25,7 +25,7 @@ import {
 import { provider } from "./onnxruntime.ts";
 import type { OrtSession, OrtTensor } from "./provider.ts";
 import { checkConvolutions, convolutions } from "./convolution_check.ts";
-import { graphMemory } from "./memory.ts";
+import { type GraphMemory, graphMemory } from "./memory.ts";
 import { identity, input } from "../ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "../proto.ts";
 import { forWebgpu } from "./webgpu_graph.ts";
@@ -39,7 +39,7 @@ export class Runtime implements AsyncDisposable {
   readonly #threads: number | undefined;
   readonly #sessions = new Map<string, Promise<OrtSession>>();
   #compileSeconds = 0;
-  #graphBytes = 0;
+  #memory: GraphMemory = { constants: 0, values: 0 };
   #disposed = false;
 
   private constructor(device: Device, threads: number | undefined) {
@@ -68,12 +68,9 @@ export class Runtime implements AsyncDisposable {
     return this.#compileSeconds;
   }
 
-  /**
-   * Largest number of bytes that any graph compiled so far needs while it runs. Constants count twice:
-   * onnxruntime keeps a packed copy of them.
-   */
-  get graphBytes(): number {
-    return this.#graphBytes;
+  /** Bytes of the constants of all graphs compiled so far, and of the values of the largest. */
+  get memory(): GraphMemory {
+    return this.#memory;
   }
 
   /** Number of sessions held. */
@@ -124,12 +121,15 @@ export class Runtime implements AsyncDisposable {
     }
     const right = this.device === "webgpu" ? forWebgpu(outputs) : outputs;
     const model = encodeModel(inputs as NamedTensors, right as NamedTensors);
-    const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
-    this.#graphBytes = Math.max(this.#graphBytes, 2 * constants + values);
     const onDevice = this.device === "webgpu" ? keep : [];
     const key = sha256().update(model).update(`${onDevice}`).digest();
     let session = this.#sessions.get(key);
     if (session === undefined) {
+      const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
+      this.#memory = {
+        constants: this.#memory.constants + constants,
+        values: Math.max(this.#memory.values, values),
+      };
       session = provider.open(model, this.device, {
         threads: this.#threads,
         keep: onDevice,

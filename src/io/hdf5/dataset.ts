@@ -52,14 +52,22 @@ export const datasetNames = (file: Hdf5File, group?: string): string[] =>
 export const groupNames = (file: Hdf5File, group?: string): string[] =>
   namesIn(file, group, H5G_GROUP);
 
+/** Whether there is a dataset of this name, in a group that must exist. */
+export function isDataset(file: Hdf5File, name: string): boolean {
+  const slash = name.lastIndexOf("/");
+  const group = slash < 0 ? "/" : name.slice(0, slash);
+  return file.call("list its content", (h5, id) => {
+    const names: string[] = h5.get_names(id, group, false);
+    return names.includes(name.slice(slash + 1)) && h5.get_type(id, name) === H5G_DATASET;
+  });
+}
+
 /**
  * Describes a dataset; undefined when its group, which must exist, has none of that name.
  * @throws {InputError} when it is damaged, or larger than the file can hold
  */
 export function describe(file: Hdf5File, name: string): DatasetInfo | undefined {
-  const slash = name.lastIndexOf("/");
-  const siblings = datasetNames(file, slash < 0 ? "/" : name.slice(0, slash));
-  if (!siblings.includes(name.slice(slash + 1))) return undefined;
+  if (!isDataset(file, name)) return undefined;
   const metadata = file.call(`describe ${name}`, (h5, id) => h5.get_dataset_metadata(id, name));
   const { size, shape: found } = metadata;
   const shape = found ?? [0];

@@ -1,11 +1,9 @@
 /** k-space in HDF5, in the layout of fastMRI or of MATLAB 7.3. @module */
 import { promiseTry } from "../../host.ts";
 import { checkSlice, namedAxes } from "../axes.ts";
-import { kspaceByNames } from "../axis_names.ts";
 import { type KspaceArray } from "../kspace_array.ts";
 import { sizeOf } from "../../ndarray.ts";
 import { packedAxes } from "../stored_array.ts";
-import type { KspaceFile } from "../types.ts";
 import { type Hdf5Layout, TIME_LIMIT, WorkerFile } from "./worker_client.ts";
 
 /** Slowest reading that does not count as a failure, in bytes per millisecond: 1 MB/s. */
@@ -51,7 +49,3 @@ export async function openHdf5Array(
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }
-
-/** Opens 2-D slices of k-space in HDF5 by the habitual names of its axes. */
-export const openHdf5Kspace = async (path: string, options?: Hdf5Options): Promise<KspaceFile> =>
-  await kspaceByNames(await openHdf5Array(path, options));

@@ -9,7 +9,7 @@
  */
 import { InputError } from "../../errors.ts";
 import { concatBytes } from "../bytes.ts";
-import { checkSlab, datasetNames, describe, groupNames } from "../hdf5/dataset.ts";
+import { checkSlab, describe, groupNames, isDataset } from "../hdf5/dataset.ts";
 import type { DatasetInfo } from "../hdf5/dataset.ts";
 import { H5T, type Hdf5Member, type Hdf5Metadata } from "../hdf5/h5wasm.ts";
 import type { Hdf5File } from "../hdf5/library.ts";
@@ -22,6 +22,8 @@ import { ACQUISITION, acquisitionLengths, type FieldPlace, WAVEFORM } from "./he
 const BATCH = 32;
 /** Bytes of a pointer, and of the length before it, in WebAssembly. */
 const WORD = 4;
+/** Most groups that are looked through for measurements. */
+const MAX_GROUPS = 1000;
 /** Group that writers use when nothing is said. */
 const DEFAULT_GROUP = "dataset";
 
@@ -76,7 +78,7 @@ export class MrdRecords implements Disposable {
   private constructor(file: Hdf5File, group: string) {
     this.#file = file;
     const data = recordTable(file, group, "data");
-    const waveforms = datasetNames(file, group).includes("waveforms")
+    const waveforms = isDataset(file, `${group}/waveforms`)
       ? recordTable(file, group, "waveforms")
       : undefined;
     this.#tables = { data, waveforms };
@@ -96,10 +98,13 @@ export class MrdRecords implements Disposable {
    * @param group its group; by default the only one that has `xml` and `data`, or `dataset`
    */
   static find(file: Hdf5File, group?: string): MrdRecords | undefined {
-    const groups = groupNames(file).filter((name) => {
-      const names = datasetNames(file, name);
-      return names.includes("data") && names.includes("xml");
-    });
+    const all = groupNames(file);
+    if (all.length > MAX_GROUPS) {
+      throw unreadable(file.path, `at most ${MAX_GROUPS} groups are`, `${all.length}`);
+    }
+    const groups = all.filter((name) =>
+      ["data", "xml"].every((member) => isDataset(file, `${name}/${member}`))
+    );
     const wanted = group ?? (groups.length === 1 ? groups[0] : DEFAULT_GROUP);
     if (groups.includes(wanted)) return new MrdRecords(file, wanted);
     if (group === undefined && groups.length === 0) return undefined;

@@ -9,8 +9,12 @@ import { reason } from "../../host.ts";
 
 /** Longest text that is parsed: real headers have some 10 kB, with vendors' extras a few 100. */
 const MAX_CHARACTERS = 1 << 23;
-/** Most tags: headers have hundreds, and a parser takes seconds for millions. */
-const MAX_TAGS = 100_000;
+/** Most tags, attributes and references: headers have hundreds, and a parser takes seconds for more. */
+const MARKS = [["<", 100_000, "tags"], ["=", 20_000, "attributes"], [
+  "&",
+  50_000,
+  "references",
+]] as const;
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -51,9 +55,9 @@ export class XmlElement {
   }
 }
 
-function hasMoreTags(text: string, most: number): boolean {
+function hasMore(text: string, mark: string, most: number): boolean {
   let count = 0;
-  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at + 1)) {
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
     if (++count > most) return true;
   }
   return false;
@@ -67,7 +71,9 @@ export function parseXml(xml: string, root: string, source: string): XmlElement 
   if (text.length > MAX_CHARACTERS) {
     throw fail(`${text.length} characters, more than ${MAX_CHARACTERS}`);
   }
-  if (hasMoreTags(text, MAX_TAGS)) throw fail(`more than ${MAX_TAGS} tags`);
+  for (const [mark, most, name] of MARKS) {
+    if (hasMore(text, mark, most)) throw fail(`more than ${most} ${name}`);
+  }
   if (text.includes("<!DOCTYPE") || text.includes("<!ENTITY")) throw fail("a document type");
   const valid = XMLValidator.validate(text);
   if (valid !== true) throw fail(`a mistake in line ${valid.err.line ?? 1}: ${valid.err.msg}`);

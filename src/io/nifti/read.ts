@@ -9,9 +9,8 @@ import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { habitualNames, namedAxes } from "../axes.ts";
 import { type ByteSource, MAX_DEFLATE_RATIO, memoryBytes, openBytes } from "../bytes.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
-import { kspaceByNames } from "../axis_names.ts";
 import { type KspaceArray } from "../kspace_array.ts";
-import type { ImageFile, KspaceFile } from "../types.ts";
+import type { ImageFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 import { NIFTI2_BYTES, type NiftiHeader, parseNiftiHeader } from "./header.ts";
 
@@ -115,10 +114,6 @@ export function openNiftiKspaceArray(path: string): KspaceArray {
   const facts = () => ({ geometry });
   return storedKspace(array, { format: "nifti", axes, columnsFirst: true, named: false, facts });
 }
-
-/** Opens 2-D slices of a complex NIfTI by the habitual names of its dimensions. */
-export const openNiftiKspace = async (path: string): Promise<KspaceFile> =>
-  await kspaceByNames(openNiftiKspaceArray(path));
 
 /** The array of a file whose dimensions have names; the first is the fastest. */
 function stored({ header, source }: NiftiSource, names: readonly string[]): StoredArray {

@@ -18,9 +18,8 @@ import {
 } from "../bytes.ts";
 import { checkFinite, interleave } from "../planar.ts";
 import { packedAxes, type StoredArray, storedImage, storedKspace } from "../stored_array.ts";
-import { kspaceByNames } from "../axis_names.ts";
 import { type KspaceArray, type StoredAxis } from "../kspace_array.ts";
-import type { ImageFile, KspaceFile } from "../types.ts";
+import type { ImageFile } from "../types.ts";
 import { unreadable } from "../unreadable.ts";
 
 export const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
@@ -75,9 +74,10 @@ function parseDictionary(path: string, text: string): Omit<NpyHeader, "offset"> 
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const axes = /'shape'\s*:\s*\(([^)]*)\)/.exec(text);
-  if (descr === null || order === null || axes === null) {
+  const keys = text.match(/'(descr|fortran_order|shape)'\s*:/g) ?? [];
+  if (descr === null || order === null || axes === null || keys.length > 3) {
     const found = JSON.stringify(text.slice(0, 120));
-    throw unreadable(path, "a header with descr, fortran_order and shape is", found);
+    throw unreadable(path, "a header with descr, fortran_order and shape, each once, is", found);
   }
   const shape = axes[1].split(",").map((size) => size.trim()).filter((size) => size !== "")
     .map((size) => {
@@ -149,10 +149,6 @@ export function openNpyKspaceArray(path: string): KspaceArray {
     type: array.descr,
   };
 }
-
-/** Opens 2-D slices of k-space, complex64 or complex128, by the habitual names of the axes. */
-export const openNpyKspace = async (path: string): Promise<KspaceFile> =>
-  await kspaceByNames(openNpyKspaceArray(path));
 
 /**
  * Opens an array whose axes get names. The caller disposes of its source.

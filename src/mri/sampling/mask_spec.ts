@@ -1,4 +1,5 @@
 /** The text that names a sampling mask, `equispaced:R=4,acs=24`. @module */
+import { decimal } from "../../decimal.ts";
 import { UsageError } from "../../errors.ts";
 
 /** A mask that is made from a formula. `text` is the specification as it was written. */
@@ -122,7 +123,7 @@ function readNumber(
   values: ReadonlyMap<string, string>,
 ): number {
   const written = values.get(key) ?? "";
-  const value = written.trim() === "" ? NaN : Number(written);
+  const value = decimal(written);
   const isRight = value >= min && value > above && value <= max &&
     (integer ? Number.isSafeInteger(value) : Number.isFinite(value));
   if (isRight) return value;

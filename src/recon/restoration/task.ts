@@ -1,4 +1,5 @@
 /** What was done to a picture, as `--task` says it. @module */
+import { decimal } from "../../decimal.ts";
 import { UsageError } from "../../errors.ts";
 import { didYouMean } from "../../suggest.ts";
 
@@ -120,7 +121,7 @@ export function numberOf(
   byDefault?: number,
 ): number {
   const text = values[key];
-  const value = text === undefined ? byDefault ?? NaN : text.trim() === "" ? NaN : Number(text);
+  const value = text === undefined ? byDefault ?? NaN : decimal(text);
   if (value >= low && value <= high) return value;
   throw new UsageError(
     `Cannot read ${key} of ${name}: a number from ${low} to ${high} is required, found '${

@@ -12,7 +12,7 @@ import { cores } from "../../host.ts";
 import { software } from "../../provenance.ts";
 import { bartMethods } from "../../recon/bart.ts";
 import { outputSize } from "../../recon/finish.ts";
-import { predictMemory } from "../../recon/plan.ts";
+import { predictMemory } from "../../recon/plan_memory.ts";
 import { reconstructFrom } from "../../recon/reconstruct.ts";
 import { reportInput } from "../../recon/report.ts";
 import { requestedMask } from "../../recon/sampling.ts";
@@ -116,15 +116,19 @@ async function describeInput(
   };
 }
 
-/** Complex arrays of the size of a slice that are kept: its k-space and its coil maps. */
-const KEPT_ARRAYS = 2;
+/**
+ * Complex arrays of the size of a slice that are kept for each (its k-space and its coil maps), and those
+ * that a run holds beside them.
+ */
+const KEPT_ARRAYS = 2, RUN_ARRAYS = 20;
 
-/** Bytes of memory for an input whose slices are all kept: see `predictMemory`. */
+/** Bytes of memory for an input whose slices are all kept. */
 function predictKept(file: KspaceFile, slices: number): number {
   const { coils, height, width } = file;
   const size = outputSize(outputGeometry(file, { height, width }));
-  const needs = { file, solverCoils: coils, image: [slices, ...size] };
-  return predictMemory(needs) + slices * KEPT_ARRAYS * coils * height * width * 8;
+  const slice = coils * height * width * 8;
+  return predictMemory({ file, image: [slices, ...size] }) +
+    (slices * KEPT_ARRAYS + RUN_ARRAYS) * slice;
 }
 
 function freeMemory(): number | undefined {

@@ -4,9 +4,9 @@ import { InputError } from "../../../src/errors.ts";
 import { complexOf, createStack, elementOf, Hdf5Output } from "../../../src/io/hdf5/output.ts";
 import { writeDataset } from "../../../src/io/hdf5/output.ts";
 import { interleaveTransposed } from "../../../src/io/planar.ts";
-import { openHdf5Kspace } from "../../../src/io/hdf5/open_kspace.ts";
 import { fixtureSlice, SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { fixture, inFolder, same, sharedData } from "../support.ts";
+import { openHdf5Kspace } from "../kspace.ts";
 
 for (const name of ["gzip", "latest", "big_endian", "complex128", "native_complex"]) {
   Deno.test(`openHdf5Kspace() reads ${name}.h5 as h5py wrote it, with the axes swapped`, async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { openHdf5Kspace } from "../../../src/io/hdf5/open_kspace.ts";
 import { InputError } from "../../../src/errors.ts";
 import { Hdf5File } from "../../../src/io/hdf5/library.ts";
 import { describe } from "../../../src/io/hdf5/dataset.ts";
 import { readAttribute, readNumbers } from "../../../src/io/hdf5/values.ts";
 import { SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { inFolder, same } from "../support.ts";
+import { openHdf5Kspace } from "../kspace.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
 

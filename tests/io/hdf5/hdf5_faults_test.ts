@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readKspace } from "../../../mod.ts";
 import { InputError } from "../../../src/errors.ts";
-import { openHdf5Kspace } from "../../../src/io/hdf5/open_kspace.ts";
 import { SMALL, smallSlice, writeSmall } from "./hdf5_support.ts";
 import { fixture, inFolder, same } from "../support.ts";
+import { openHdf5Kspace } from "../kspace.ts";
 
 /** Milliseconds for a damaged file: a sound one takes ten. */
 const TIME_LIMIT = 4000;
@@ -33,6 +34,22 @@ Deno.test("openHdf5Kspace() refuses a missing file, an empty one and a folder", 
     await refuses(at("empty.h5"), /the file is empty$/);
     await refuses(at("."), /a file is required, found a folder$/);
   }));
+
+Deno.test("a path that leads nowhere is refused with the reason", () =>
+  inFolder(async (at) => {
+    await Deno.symlink(at("loop.h5"), at("loop.h5"));
+    await assert.rejects(readKspace(at("loop.h5")), { message: /links that refer to each other$/ });
+    const long = readKspace(at(`${"n".repeat(1e6)}.h5`));
+    await assert.rejects(long, ({ message }) => message.length < 5000);
+    for (const name of ["a\0b.h5", "\ud800.h5", "a.h5/b"]) {
+      await assert.rejects(readKspace(at(name)), InputError, JSON.stringify(name));
+    }
+  }));
+
+Deno.test("a file of more groups than are looked through is refused", async () => {
+  const open = readKspace(fixture("hdf5/many_groups.h5"));
+  await assert.rejects(open, { message: /at most 1000 groups are required, found 1001/ });
+});
 
 Deno.test("openHdf5Kspace() refuses other content, and helps with older MATLAB files", () =>
   inFolder(async (at) => {

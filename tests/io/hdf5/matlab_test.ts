@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../../src/io/axes.ts";
-import { openHdf5Kspace } from "../../../src/io/hdf5/open_kspace.ts";
 import { fixtureSlice } from "./hdf5_support.ts";
 import { fixture, inFolder, same } from "../support.ts";
+import { openHdf5Kspace } from "../kspace.ts";
 
 for (const name of ["double", "single"]) {
   Deno.test(`openHdf5Kspace() recognises ${name}.mat and keeps its axes`, async () => {

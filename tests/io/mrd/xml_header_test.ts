@@ -106,6 +106,15 @@ Deno.test("parseMrdHeader() refuses a header of 10 MB in no time", () => {
   assert.ok(performance.now() - start < 2000);
 });
 
+Deno.test("parseMrdHeader() refuses attributes and references by the hundred thousand in no time", () => {
+  const start = performance.now();
+  const attributes = Array.from({ length: 200_000 }, (_, i) => `a${i}="1"`).join(" ");
+  assert.throws(() => parseMrdHeader(header(`<a ${attributes}/>`)), /more than 20000 attributes/);
+  const references = `<a>${"&#x41;".repeat(500_000)}</a>`;
+  assert.throws(() => parseMrdHeader(header(references)), /more than 50000 references/);
+  assert.ok(performance.now() - start < 2000);
+});
+
 Deno.test("parseMrdHeader() survives any damage to a header", () => {
   const whole = header(ENCODING);
   const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.string({ maxLength: 3 })), {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { openNiftiImage, openNiftiKspace, readAllSlices } from "../../../src/io/nifti/read.ts";
+import { openNiftiImage, readAllSlices } from "../../../src/io/nifti/read.ts";
 import { writeNifti } from "../../../src/io/nifti/write.ts";
 import type { Geometry } from "../../../src/io/types.ts";
 import { fixture, inFolder, refuses, same, tabulate } from "../support.ts";
+import { openNiftiKspace } from "../kspace.ts";
 
 /** What nibabel reads from a fixture; voxels with x fastest. */
 interface Expected {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { axesText } from "../../../src/io/axes.ts";
-import { npyHeader, openNpyImage, openNpyKspace, readNpy } from "../../../src/io/numpy/npy.ts";
+import { npyHeader, openNpyImage, readNpy } from "../../../src/io/numpy/npy.ts";
 import { writeNpy, writeNpyComplex } from "../../../src/io/numpy/npy.ts";
 import { fixture, inFolder, refuses, same, tabulate } from "../support.ts";
+import { openNpyKspace } from "../kspace.ts";
 
 /** make.py: element i in C order of (slice, coil, readout, phase) is i + 0.5 - i j. */
 function counting(slice: number, coils = 2) {
@@ -130,6 +131,13 @@ Deno.test("A .npy of another size than its header says is refused with both size
     await refuses(() => openNpyKspace(at("long.npy")), /requires 1088 bytes, found 1089/);
     Deno.writeFileSync(at("absurd.npy"), npyHeader("<c8", [2 ** 40, 2 ** 40, 2 ** 40]));
     await refuses(() => openNpyKspace(at("absurd.npy")), /bytes, found 128/);
+    const twice = new TextDecoder().decode(npyHeader("<c8", [8, 8]).subarray(10));
+    const text = twice.replace(/, }\s*$/, ", 'shape': (9, 9), }").padEnd(twice.length - 1) + "\n";
+    const bytes = new Uint8Array(10 + text.length + 512);
+    bytes.set(npyHeader("<c8", [8, 8]).subarray(0, 10));
+    bytes.set(new TextEncoder().encode(text), 10);
+    Deno.writeFileSync(at("twice.npy"), bytes);
+    await refuses(() => openNpyKspace(at("twice.npy")), /each once, is required/);
     Deno.writeFileSync(at("empty.npy"), npyHeader("<c8", [4, 0]));
     await refuses(() => openNpyKspace(at("empty.npy")), /axes of 1 or more are required, found 0/);
   });

@@ -133,6 +133,13 @@ Deno.test("real parts before all imaginary ones along the coils are refused, not
     const [coils, ...rest] = plane.shape;
     const path = writeRealNpy(at("halves.npy"), halves, [2 * coils, ...rest]);
     await refuses(() => readKspace(path, { runtime }), /pairs, are required, found <f4/);
+    const last = ordered(plane, ["x", "y", "coil"]);
+    const turned = Float32Array.from(last.data, (_, i) => {
+      const [pixel, member] = [Math.floor(i / (2 * coils)), i % (2 * coils)];
+      return last.data[2 * (pixel * coils + member % coils) + Math.floor(member / coils)];
+    });
+    const coilsLast = writeRealNpy(at("last.npy"), turned, [...rest, 2 * coils]);
+    await refuses(() => readKspace(coilsLast, { runtime }), /pairs, are required, found <f4/);
   }));
 
 Deno.test("a real image is not taken for k-space", () =>
