@@ -56,7 +56,9 @@ export const tune = command({
   options: OPTIONS,
   sections: [[
     "Methods and the defaults of their settings",
-    twoColumns(samplers.map(({ name, defaults }) => [name, setText(defaults)])),
+    twoColumns(
+      samplers.map(({ name, defaults }) => [name, setText(defaults).replaceAll(",", ", ")]),
+    ),
   ]],
   examples: ["deno task tune dds --data ../shared/data/validation --draws 30"],
 }, async (request, context) => {
