@@ -59,7 +59,8 @@ class Encoder(nn.Module):
 
 
 def head_of(image):
-    """The square about the head as `[64, 64]`, a tenth wider than it."""
+    """The square about the head as `[64, 64]`, a tenth wider than it; columns run along the first axis, as Larmor reads NIfTI."""
+    image = image.T
     rows, columns = (np.flatnonzero((image > 0.15).mean(axis) > 0.02) for axis in (1, 0))
     if len(rows) < 16 or len(columns) < 16:
         return None

@@ -61,7 +61,7 @@ export const dip: UntrainedMethod = untrainedMethod({
   inputShape: (size) => [1, NOISE_CHANNELS, ...size],
   draw: (rng) => NOISE_RANGE * rng.uniform(),
   image: hourglass,
-}, { steps: 600, rate: 0.01, held: 0.1 });
+}, { steps: 300, rate: 0.01, held: 0.1 });
 
 /** ConvDecoder. */
 export const convDecoderMethod: UntrainedMethod = untrainedMethod({
@@ -72,7 +72,7 @@ export const convDecoderMethod: UntrainedMethod = untrainedMethod({
   inputShape: () => [1, DECODER_WIDTHS[0], DECODER_SIDE, DECODER_SIDE],
   draw: (rng) => rng.normal(),
   image: convDecoder,
-}, { steps: 800, rate: 0.01, held: 0.1 });
+}, { steps: 300, rate: 0.01, held: 0.1 });
 
 function untrainedMethod(
   about: Pick<Method, "name" | "summary" | "citation">,

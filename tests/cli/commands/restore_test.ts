@@ -32,6 +32,18 @@ const TASKS: readonly (readonly [string, readonly string[], number])[] = [
   ["lensless:sensor=0.9", ["--noise", "0.01"], 3],
 ];
 
+/** What methods that search a network do not take. */
+const SEARCH_REFUSALS: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ["samples of a search", ["--method", "dip", "--samples", "2"], /draw 2 samples with dip/],
+  ["a weight of dip", ["--method", "dip", "--weight", "2"], /weigh the prior of dip/],
+  [
+    "a model for dip",
+    ["--method", "dip", "--model", "prior-brain"],
+    /a trained network is required/,
+  ],
+  ["a setting that csgm lacks", ["--method", "csgm", "--set", "eta=1"], /eta/],
+];
+
 for (const [task, options, gain] of TASKS) {
   Deno.test(`restore --task ${task} ${options.join(" ")} brings a drawn brain back`, () =>
     inFolder(async (at) => {
@@ -58,6 +70,32 @@ for (const [task, options, gain] of TASKS) {
       const schema = JSON.parse(await readFile(`${ROOT}/docs/schemas/restore.json`, "utf8"));
       const validate = new Ajv({ allowUnionTypes: true, strict: false }).compile(schema);
       assert.ok(validate(report), JSON.stringify(validate.errors));
+    }));
+}
+
+for (const method of ["dip", "csgm", "dgp"]) {
+  Deno.test(`restore --method ${method} searches a network`, () =>
+    inFolder(async (at) => {
+      const { code, out, err } = await run(
+        [
+          ...["--task", "inpaint:random=0.5", "--method", method, ...QUICK, "--output", at("o")],
+          ...(method === "dgp" ? ["--set", "tuneSteps=4"] : []),
+        ],
+      );
+      assert.equal(code, 0, err);
+      const { nfe, samples, model, metrics, settings } = JSON.parse(out);
+      assert.equal(samples, 1);
+      assert.equal(settings.steps, 8);
+      assert.ok(nfe >= 8 && Number.isFinite(metrics.output.psnr));
+      assert.equal(model?.name, method === "dip" ? undefined : "generator-head");
+    }));
+}
+
+for (const [name, options, message] of SEARCH_REFUSALS) {
+  Deno.test(`restore refuses ${name}`, () =>
+    inFolder(async (at) => {
+      const task = ["--task", "inpaint", "--size", "32", "--output", at("o")];
+      assertRefused(await run([...task, ...options]), 2, message);
     }));
 }
 
