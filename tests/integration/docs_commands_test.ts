@@ -25,6 +25,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^sample|^stress(?!.*volume)/, "takes minutes"],
   [/^restore (head|photo)|^restore.*--size 128/, "takes a picture of the user, or minutes"],
   [/^check-model prior-brain/, "takes minutes"],
+  [/^devices/, "takes a minute; tests/cli/commands/devices_test.ts runs it"],
   [/--group other|\.dat$|meas/, "takes a raw file of a scanner"],
   [/FILE|DIR/, "shows a use"],
   [/^stress.*R=8/, "takes a head of more pixels"],
