@@ -179,7 +179,12 @@ function conformalQuantile(values: readonly number[], part: number): number {
 }
 
 function byPerson(cases: readonly CaseErrors[]): Map<string, CaseErrors[]> {
-  return Map.groupBy(cases, ({ found }) => found.person);
+  const people = new Map<string, CaseErrors[]>();
+  for (const one of cases) {
+    const { person } = one.found;
+    people.set(person, [...people.get(person) ?? [], one]);
+  }
+  return people;
 }
 
 function joined(cases: readonly KnownErrors[]): KnownErrors {
