@@ -38,7 +38,7 @@ for (const { method, ...size } of CASES) {
   const label = `${method}, ${size.coils} x ${size.height} x ${size.width}`;
   testWith(
     linux,
-    `the planned memory is within 25 % of the real one: ${label}`,
+    `the planned memory is within a third of the real one, which lacks the command line: ${label}`,
     () =>
       inFolder(async (at) => {
         const path = await writeH5(at("k.h5"), {
@@ -53,7 +53,7 @@ for (const { method, ...size } of CASES) {
         };
         const [planned, peak] = [await measured("plan"), await measured("run")];
         const ratio = planned / peak;
-        assert.ok(ratio > 0.75 && ratio < 1.25, `planned ${planned}, taken ${peak}`);
+        assert.ok(ratio > 0.75 && ratio < 1.34, `planned ${planned}, taken ${peak}`);
       }),
   );
 }
