@@ -58,6 +58,7 @@ const wrong: readonly [string, () => g.Tensor, RegExp][] = [
   ["reflection wider than the image", () => g.pad(of(3), [3, 0], { mode: "reflect" }), /reflect/],
   ["an expansion that shrinks", () => g.expand(of(3), [1]), /Cannot expand/],
   ["too few repeats", () => g.tile(of(2, 3), [1]), /Cannot tile/],
+  ["negative repeats", () => g.tile(of(2, 3), [1, -5]), /Cannot tile/],
   ["gathering by numbers", () => g.gather(of(3), of(2), 0), /int64 or int32.*found float32/],
   [
     "channels that differ",

@@ -121,7 +121,10 @@ export const movementRules = {
   },
   Tile: {
     infer([x], { repeats }) {
-      if (repeats.length !== x.rank) {
+      if (
+        repeats.length !== x.rank ||
+        !repeats.every((count) => Number.isSafeInteger(count) && count > 0)
+      ) {
         throw new RangeError(`Cannot tile ${formatShape(x.shape)} by ${formatShape(repeats)}`);
       }
       return { dtype: x.dtype, shape: x.shape.map((size, axis) => size * repeats[axis]) };
