@@ -8,12 +8,13 @@
  * `new` were looked at only afterwards.
  */
 import { join } from "node:path";
-import { Rng } from "../src/rng.ts";
-import { taskCommand, writeH5 } from "../tests/cli/support.ts";
+import {
+  measuredMemory,
+  predictedMemory,
+  type Size,
+  writeSized,
+} from "../tests/cli/memory_support.ts";
 import { benchOptions, say } from "./options.ts";
-
-/** Slices, coils, height, width. */
-type Size = readonly [slices: number, coils: number, height: number, width: number];
 
 interface Case {
   readonly size: Size;
@@ -47,7 +48,7 @@ const CASES: readonly Case[] = [
   },
   { part: "fitted", size: [8, 16, 256, 256], args: `--method rss ${R4}` },
   { part: "new", size: [1, 12, 256, 256], args: `--method diffpir ${R4} --steps 2 --samples 8` },
-  { part: "new", size: [1, 128, 128, 128], args: `--method sense ${R4} --compress off --steps 3` },
+  { part: "new", size: [1, 32, 128, 128], args: `--method sense ${R4} --compress off --steps 3` },
   { part: "new", size: [1, 8, 320, 320], args: `--method pigdm ${R4} --steps 2` },
   { part: "new", size: [3, 8, 200, 180], args: `--method nlinv ${R4} --steps 2` },
   { part: "new", size: [2, 10, 256, 216], args: `--method varnet ${R4}` },
@@ -60,60 +61,14 @@ const options = benchOptions(import.meta.url, {
   part: { type: "string" },
 });
 
-/** Milliseconds between two readings of a process's high-water mark. */
-const INTERVAL = 20;
-
-/** A peak of noise that all coils see with weights of their own, as of one object, and noise of each. */
-function kspaceOf([, coils, height, width]: Size, slice: number) {
-  const plane = 2 * height * width;
-  const object = new Rng(2 + slice).normals(plane), data = new Rng(1).normals(coils * plane);
-  for (let i = 0; i < data.length; i++) {
-    const x = i % width - Math.floor(width / 2);
-    const y = Math.floor(i / width) % height - Math.floor(height / 2);
-    const weight = (1 + Math.floor(i / plane)) / coils;
-    data[i] = 0.01 * data[i] + weight * object[i % plane] * Math.exp(-(x * x + y * y) / 200);
-  }
-  return { data, shape: [coils, 2, height, width] };
-}
-
-/** Predicted bytes, as `--dry-run` prints them. */
-async function predicted(args: readonly string[]): Promise<number> {
-  const { code, stdout, stderr } = await taskCommand("recon", [...args, "--dry-run", "--json"])
-    .output();
-  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout)).memory;
-}
-
-/** The high-water mark of a run, bytes. */
-async function measured(args: readonly string[]): Promise<number> {
-  const child = taskCommand("recon", [...args, "--quiet"], { stdout: "null", stderr: "inherit" })
-    .spawn();
-  let peak = 0;
-  const timer = setInterval(() => {
-    try {
-      const status = Deno.readTextFileSync(`/proc/${child.pid}/status`);
-      peak = Math.max(peak, 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0));
-    } catch {
-      // it has ended
-    }
-  }, INTERVAL);
-  const { code } = await child.status;
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`exit code ${code}`);
-  return peak;
-}
-
 const folder = await Deno.makeTempDir({ prefix: "larmor-memory-" });
 say("part    slices x coils x H x W    run    predicted/MB  measured/MB  ratio");
 for (const { size, args, part } of CASES) {
-  const [slices, coils, height, width] = size;
   const name = size.join(" x ");
   if (!`${name} ${args}`.includes(options.only) || (options.part ?? part) !== part) continue;
-  const path = join(folder, "kspace.h5");
-  const kspace = (slice: number) => kspaceOf(size, slice);
-  await writeH5(path, { slices, coils, height, width, kspace });
+  const path = await writeSized(join(folder, "kspace.h5"), size);
   const all = [path, ...args.split(" "), "--device", "cpu", "--output", join(folder, "out")];
-  const [planned, peak] = [await predicted(all), await measured(all)];
+  const [planned, peak] = [await predictedMemory(all), await measuredMemory(all)];
   const figures = [planned / 1e6, peak / 1e6].map((mb) => mb.toFixed(0).padStart(6));
   say(
     `${part.padEnd(6)}  ${name.padEnd(22)} ${args.padEnd(60)} ${figures.join(" ")} ${

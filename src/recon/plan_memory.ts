@@ -11,7 +11,7 @@ const BASE_BYTES = 205e6;
  * Copies of a slice of k-space: in the heap of the HDF5 library, as the file has it, as complex numbers, on
  * its way between threads, and what was freed and not yet collected.
  */
-const READ_COPIES = 8;
+const READ_COPIES = 6;
 /** What earlier slices leave until it is collected. */
 const GARBAGE = 60e6;
 /** Arrays of the size of the samples: these, and noise to compare the image with. */
