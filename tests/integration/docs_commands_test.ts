@@ -31,6 +31,9 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^stress.*R=8/, "takes a head of more pixels"],
   [/peer-command/, "takes the user's program; tests/cli/commands/compare_outside_test.ts has one"],
 ];
+/** All methods: a few stand for them, as a plan times each. */
+const ALL_METHODS = /^compare(?!.*--methods)/;
+const FEW_METHODS = ["--methods", "zero-filled,sense,pnp-admm"];
 /** Many methods or masks: what would be done is printed. */
 const LONG =
   /^compare(?!.*--methods)|^compare.*(--sweep|dds)|^recon$|--samples 8|^recon -- .*pigdm/;
@@ -107,6 +110,7 @@ testWith(
             ? "models/mine"
             : word.replaceAll("dds@mine", "dds@models/mine")
         );
+        if (ALL_METHODS.test(text)) args.push(...FEW_METHODS);
         if (LONG.test(text) && !args.includes("--dry-run")) args.push("--dry-run");
         const stdin = documented.line.includes("< in.mrd") ? join(folder, "in.mrd") : undefined;
         const complaint = await larmor(args, folder, stdin);
