@@ -53,7 +53,11 @@ testWith(
       await cohort(...submit);
       assert.match(await cohort(...status), /of 200 slices done/);
       const finished = () => namesIn(at("c/units")).filter((name) => !name.includes("partial"));
-      await until("a slice is there", () => finished().length > 0, 60);
+      const attempts = (): Attempt[] =>
+        namesIn(at("c/attempts")).filter((name) => /^\d+-\d+\.json$/.test(name))
+          .map((name) => JSON.parse(Deno.readTextFileSync(join(at("c/attempts"), name))));
+      const isAtWork = ({ state, pid }: Attempt) => state === "running" && cluster.runs("n1", pid);
+      await until("n1 has a shard", () => attempts().some(isAtWork), 60);
       await cluster.kill("n1");
       const killed = finished().length;
       const plan: CohortPlan = JSON.parse(Deno.readTextFileSync(at("c/cohort.json")));
@@ -72,11 +76,9 @@ testWith(
         rows.map(() => ["done", SLICES]),
       );
       assert.equal(rows.reduce((sum, { done }) => sum + done, 0), FILES * SLICES);
-      const attempts: Attempt[] = namesIn(at("c/attempts"))
-        .map((name) => JSON.parse(Deno.readTextFileSync(join(at("c/attempts"), name))));
-      assert.ok(attempts.some(({ number }) => number > 1), "a shard was taken over");
+      assert.ok(attempts().some(({ number }) => number > 1), "a shard was taken over");
       for (const shard of plan.shards.keys()) {
-        const done = attempts.filter((each) => each.shard === shard && each.state === "done");
+        const done = attempts().filter((each) => each.shard === shard && each.state === "done");
         assert.equal(done.length, 1, `shard ${shard} was finished by one process`);
       }
       // The first file again, by recon.

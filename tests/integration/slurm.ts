@@ -9,6 +9,8 @@ export interface Cluster extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Runs one of Slurm's commands. */
   call(command: string, ...args: string[]): Promise<string>;
+  /** Whether a process runs on a node. */
+  runs(node: string, pid: number): boolean;
   /** Kills a node with all that runs on it, as a power cut would. */
   kill(node: string): Promise<void>;
   /** The end of all logs, for messages. */
@@ -76,13 +78,15 @@ export async function startCluster(folder: string): Promise<Cluster> {
   return {
     env,
     call,
+    runs: (node, pid) =>
+      processesOf(env.SLURM_CONF).some((own) => own.pid === pid && isOn(node, own)),
     async kill(node) {
       const jobs = (await call("squeue", "-h", "-w", node, "-o", "%A")).split("\n").filter(Boolean);
       const own = processesOf(env.SLURM_CONF);
       // The node first, so that nobody can tell the controller of the end of the rest.
       killIfThere(Number(Deno.readTextFileSync(join(folder, `node-${node}.pid`))));
       const steps = own.filter(({ command }) => jobs.some((job) => command.includes(`[${job}.`)));
-      const rest = own.filter(({ environment }) => environment.includes(`SLURMD_NODENAME=${node}`));
+      const rest = own.filter((each) => isOn(node, each));
       for (const { pid } of [...steps, ...rest]) killIfThere(pid);
     },
     logs: () =>
@@ -102,6 +106,9 @@ interface Process {
   readonly command: string;
   readonly environment: readonly string[];
 }
+
+const isOn = (node: string, { environment }: Process) =>
+  environment.includes(`SLURMD_NODENAME=${node}`);
 
 /** The processes of a cluster, jobs and all: they have the path of its configuration. */
 function processesOf(configuration: string): Process[] {
