@@ -25,6 +25,11 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^sample|^stress(?!.*volume)/, "takes minutes"],
   [/^restore (head|photo)|^restore.*--size 128/, "takes a picture of the user, or minutes"],
   [/^check-model prior-brain/, "takes minutes"],
+  [/^adapt|my-scanner/, "takes minutes and an undersampled scan; tests/train/adapt_test.ts"],
+  [
+    /swinir-denoiser/,
+    "takes the authors' weights; tests/unrolled/swinir_test.ts has some of the kind",
+  ],
   [/^devices/, "takes a minute; tests/cli/commands/devices_test.ts runs it"],
   [/--group other|\.dat$|meas/, "takes a raw file of a scanner"],
   [/FILE|DIR/, "shows a use"],
