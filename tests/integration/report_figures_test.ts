@@ -21,7 +21,7 @@ testWith(
     const names =
       `[...document.querySelectorAll("#bars svg > g > text")].map((e) => e.textContent)`;
     assert.deepEqual(await browser.evaluate(names), [
-      ...["image (%)", "absolute error (%)", "standard deviation (%)"],
+      ...["image (%)", "absolute error (%)", "standard deviation (%)", "error bars (90 %) (%)"],
     ]);
     const before = await page.pixels(page.canvas(1, "error"));
     await browser.evaluate(`document.querySelector("#std-scale").select()`);
@@ -156,7 +156,7 @@ testWith(
     assert.equal(opened.root, "svg");
     assert.deepEqual(opened.ticks, shown);
     // The reference: image and region; sense: error too; dds: standard deviation too.
-    assert.equal(opened.images, 2 + 3 + 4);
+    assert.equal(opened.images, 2 + 3 + 5);
     assert.ok(Math.abs(opened.mm - 170) < 0.1);
   },
 );
