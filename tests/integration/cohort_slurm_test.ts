@@ -78,9 +78,11 @@ testWith(
       assert.equal(rows.reduce((sum, { done }) => sum + done, 0), FILES * SLICES);
       assert.ok(attempts().some(({ number }) => number > 1), "a shard was taken over");
       for (const shard of plan.shards.keys()) {
-        const done = attempts().filter((each) => each.shard === shard && each.state === "done");
-        // None where the node died between the last result and the word that all are there.
-        assert.ok(done.length <= 1, `shard ${shard} was finished twice`);
+        const all = attempts().filter((each) => each.shard === shard);
+        const done = all.filter(({ state }) => state === "done");
+        // A node may die between its last result and the word that all are there.
+        const diedAtTheEnd = all.length === 1 && all[0].state === "running";
+        assert.ok(done.length === 1 || diedAtTheEnd, `shard ${shard}: ${JSON.stringify(all)}`);
       }
       // The first file again, by recon.
       const args = [at("scans/s0.h5"), "--method", "rss", "--quiet", "--output", at("r")];
