@@ -33,11 +33,8 @@ const minutes = Number(options.minutes ?? (options.sessions === undefined ? 5 : 
 
 /** Sessions between two lines of the table, and those over which memory may grow by so much. */
 const STEP = 100, LAST = 1000, GROWTH = 0.05;
-/**
- * Lines of the table over which memory is averaged: as many as there are between the means, since memory
- * goes up and down by a fifth between two collections of garbage.
- */
-const LINES = LAST / STEP;
+/** Lines of the table over which memory is averaged. */
+const LINES = 5;
 /** Descriptors that the server may have open beside those at its start. */
 const SPARE_DESCRIPTORS = 40;
 /** Milliseconds between two pieces of a slow client. */
