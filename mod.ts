@@ -95,12 +95,13 @@ export type {
   ConsistencyBand,
   ConsistencyFigures,
   Prediction,
+  Region,
   ResidualFigures,
   SliceAudit,
   Spread,
-  SpreadRegion,
   Verdict,
 } from "./src/recon/audit/audit.ts";
+export type { AddedReport } from "./src/recon/added/report.ts";
 export type { SliceErrorBars } from "./src/recon/error_bars/error_bars.ts";
 export type { ErrorBarReport, PsnrBound } from "./src/recon/error_bars/report.ts";
 export type {

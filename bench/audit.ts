@@ -2,7 +2,7 @@
  * What the audit can and cannot see, on k-space simulated from validation volumes:
  *
  *     deno run --allow-all bench/audit.ts [--data ../shared/data/validation] [--rows FILE.jsonl]
- *       [--parts none,known,noise,maps,motion,slight,prior,rank] [--count 20] [--output docs/audit.md]
+ *       [--parts none,known,folded,...] [--count 20] [--output docs/audit.md]
  *       [--model NAME] [--tables]
  *
  * Each case is a line of JSON, and is not run again when it is there (delete the rows of `prior` and
@@ -31,7 +31,10 @@ const options = benchOptions(import.meta.url, {
     default: new URL("../../shared/data/validation", import.meta.url).pathname,
   },
   rows: { type: "string", default: "bench/results/audit.jsonl" },
-  parts: { type: "string", default: "none,known,noise,maps,motion,slight,prior,rank" },
+  parts: {
+    type: "string",
+    default: "none,known,folded,noise,maps,motion,slight,wrapped,sign,centre,multiband,prior,rank",
+  },
   count: { type: "string", default: "20" },
   output: { type: "string", default: "docs/audit.md" },
   model: { type: "string" },
@@ -68,8 +71,18 @@ const SETTINGS: Record<string, MethodOptions> = {
   "ddnm+": { steps: 15, samples: 2 },
   pigdm: { steps: 15, samples: 2 },
 };
-const SHARED = ["sense", "tv", "wavelet", "diffpir"];
-const RANKED = ["zero-filled", "sense", "tv", "wavelet", "dpir", "diffpir", "dds", "ddnm+"];
+const SHARED = ["pnp-admm", "tv", "sense", "diffpir"];
+const RANKED = [
+  "zero-filled",
+  "sense",
+  "tv",
+  "wavelet",
+  "dpir",
+  "pnp-admm",
+  "diffpir",
+  "dds",
+  "ddnm+",
+];
 const RANK_CASES = 4; // at most
 
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length];
@@ -87,12 +100,14 @@ function* casesOf(part: string, count: number): Generator<[AuditCase, readonly s
     const method = pick(SHARED, seed);
     if (part === "known") {
       yield [{ ...common, fault: "none", known: true }, [pick(SHARED.slice(0, 3), seed)]];
+    } else if (part === "folded") {
+      yield [{ ...common, fault: "none", folded: true }, [method]];
     } else if (part === "rank") {
       yield [{ ...common, fault: "none", mask: `equispaced:R=${seed % 2 ? 8 : 4},acs=16` }, RANKED];
     } else if (part === "prior") {
       const mask = `equispaced:R=${pick([6, 8], Math.floor(seed / 2))},acs=16`;
       const own = { ...common, mask, noise: pick([0.02, 0.01], Math.floor(seed / 3)) };
-      const sampler = pick(["diffpir", "dds"], Math.floor((seed + 1) / 2));
+      const sampler = pick(["pnp-admm", "diffpir", "dds"], Math.floor((seed + 1) / 2));
       yield [{ ...own, fault: "prior", volume: pick(DRAWN, seed) }, [sampler, "tv"]];
       yield [{ ...own, fault: "none" }, [sampler]];
     } else if (part === "motion" || part === "slight") {
@@ -117,7 +132,7 @@ async function measure(part: string, found: AuditCase, name: string): Promise<Ro
   const key = [part, fault, volume, mask, noise, seed, name].join(" ");
   const known = rows.get(key);
   if (known !== undefined) return known;
-  await using runtime = await Runtime.open("cpu");
+  await using runtime = await Runtime.open("cpu", { threads: 1 });
   const start = performance.now();
   const { geometry, problem, truth, detail } = await simulateCase(runtime, found, options.data);
   const method = findMethod(name);

@@ -9,11 +9,29 @@ import type { Problem, SamplingGeometry } from "../src/method/problem.ts";
 import { magnitudeOf, type NdArray, ndarray, zeros } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
+import { foldedKspace } from "./folding.ts";
+
 /** Rows and columns of the images: small, so that many cases can be run. */
 export const SIZE = 128;
 
-/** What is wrong with a case, if anything; the seed chooses its kind and size. */
-export type Fault = "none" | "noise" | "maps" | "motion" | "prior";
+/**
+ * What is wrong with a case, if anything; the seed chooses its kind and size. `wrapped`: the object is folded
+ * onto seven tenths of the field of view, with one set of maps; `sign`: the sign of the exponent of the Fourier
+ * transform; `centre`: k-space is moved by some lines; `multiband`: two slices at once.
+ */
+export type Fault =
+  | "none"
+  | "noise"
+  | "maps"
+  | "motion"
+  | "prior"
+  | "wrapped"
+  | "sign"
+  | "centre"
+  | "multiband";
+
+/** Part of the field of view that is left where the object is folded. */
+const FOLDED = 0.7;
 
 /** One case of the study. */
 export interface AuditCase {
@@ -28,6 +46,8 @@ export interface AuditCase {
   readonly pixels?: readonly [number, number];
   /** Whether the method is told the true noise instead of estimating it. */
   readonly known?: boolean;
+  /** Whether the object is folded, with as many sets of maps as the calibration shows. */
+  readonly folded?: boolean;
 }
 
 /** A case that was simulated. */
@@ -43,33 +63,45 @@ export interface Simulated {
 /** Simulates a case: the truth from a file (or drawn, for a prior that has never seen its like). */
 export async function simulateCase(
   runtime: Runtime,
-  { fault, seed, volume, mask: text, noise, coils, pixels = [0, 0], known = false }: AuditCase,
+  { fault, seed, volume, mask: text, noise, coils, pixels = [0, 0], known = false, folded }:
+    AuditCase,
   data: string,
 ): Promise<Simulated> {
   using image = fault === "prior" && volume.startsWith("drawn")
     ? drawnImage(volume, seed)
     : await smallImage(`${data}/${volume}`, seed);
   using file = await simulatedKspace(runtime, image, { coils, noise: 0, seed });
-  const clean = await file.readSlice(0);
+  const whole = await file.readSlice(0);
+  const clean = folded || fault === "wrapped"
+    ? await foldedKspace(runtime, whole, 4 * Math.round(FOLDED * file.height / 4))
+    : whole;
+  const height = clean.shape[2];
   const bright = percentile(magnitudeOf(await image.readSlice(0)).data, 99);
   const rng = new Rng(seed, 77);
   const found = fault === "noise" ? noiseFault(seed) : { detail: "" };
-  const mask = maskOf(text, file);
+  const mask = maskOf(text, { height, width: file.width });
   const moved = fault === "motion"
     ? motion(clean, mask, rng.split(1), pixels)
+    : fault === "sign"
+    ? { kspace: conjugate(clean), detail: "" }
+    : fault === "centre"
+    ? offCentre(clean, 3 + seed % 8)
+    : fault === "multiband"
+    ? { kspace: await withOther(runtime, clean, { file, seed }), detail: "" }
     : { kspace: clean, detail: "" };
   const kspace = withNoise(moved.kspace, noise * bright, rng.split(2), found.mix);
   // Whitened, unequal and correlated noise would be no fault any more.
   const whiten = found.mix === undefined ? "auto" : "off";
   const preparation = new Preparation(runtime, { coils, mask, full: true, whiten });
-  const prepared = await preparation.slice(kspace, { kind: "espirit" });
+  const sets = folded ? "auto" : 1;
+  const prepared = await preparation.slice(kspace, { kind: "espirit", sets });
   const { reference } = await preparation.slice(clean, { kind: "none" });
   const wrong = fault === "maps"
     ? await wrongMaps(runtime, preparation, prepared, { file, kspace, seed })
     : { inputs: prepared.problem.inputs, detail: "" };
   const sigma = known ? noise * bright / prepared.scale : prepared.problem.sigma;
   return {
-    geometry: { coils, height: file.height, width: file.width, mask },
+    geometry: { coils, height, width: file.width, mask, sets: wrong.inputs.maps.shape[0] },
     problem: { ...prepared.problem, inputs: wrong.inputs, sigma: sigma * (found.factor ?? 1) },
     truth: ndarray(reference!.data.map((v) => v / prepared.scale), reference!.shape),
     detail: found.detail || moved.detail || wrong.detail,
@@ -83,7 +115,7 @@ export function maskOf(text: string, file: Pick<KspaceFile, "height" | "width">)
 }
 
 /** The middle slice (or, by the seed, one near it) of a volume, averaged down to SIZE x SIZE. */
-async function smallImage(path: string, seed: number): Promise<ImageFile> {
+export async function smallImage(path: string, seed: number): Promise<ImageFile> {
   const image = await openImage(path);
   const slice = Math.floor(image.slices * (0.4 + 0.2 * new Rng(seed, 5).uniform()));
   const { data, shape: [, rows, columns] } = await image.readSlice(slice);
@@ -198,6 +230,38 @@ function withNoise(
     }),
     shape,
   );
+}
+
+/** K-space of the same object by a Fourier transform of the other sign. */
+function conjugate({ data, shape }: NdArray): NdArray {
+  const plane = shape[2] * shape[3];
+  return ndarray(data.map((v, i) => Math.floor(i / plane) % 2 === 1 ? -v : v), shape);
+}
+
+/** K-space whose lines are moved, so that its centre is not where it is looked for. */
+function offCentre({ data, shape }: NdArray, lines: number): { kspace: NdArray; detail: string } {
+  const [, , height, width] = shape, plane = height * width;
+  const moved = data.map((_, i) => {
+    const at = i % plane;
+    return data[i - at + (at + (height - lines) * width) % plane];
+  });
+  return { kspace: ndarray(moved, shape), detail: `${lines} lines off the centre` };
+}
+
+/** K-space of two slices that were excited together. */
+async function withOther(
+  runtime: Runtime,
+  { data, shape }: NdArray,
+  { file, seed }: { file: KspaceFile; seed: number },
+): Promise<NdArray> {
+  using image = await smallImage(file.path, seed + 1);
+  using other = await simulatedKspace(runtime, image, {
+    coils: shape[0],
+    noise: 0,
+    seed: seed + 9,
+  });
+  const added = await other.readSlice(0);
+  return ndarray(data.map((v, i) => v + added.data[i]), shape);
 }
 
 /** Lines of one of two shots are those of an object that was shifted by so many pixels. */

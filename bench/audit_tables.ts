@@ -18,14 +18,20 @@ const range = (values: readonly number[], digits = 3) =>
 
 const counted = (some: number, of: number) => `${some} of ${of}`;
 
+const CORRECT = {
+  known: "noise known",
+  none: "noise estimated",
+  folded: "folded, sets of maps by the calibration",
+} as const;
+
 /** Figures of right runs, with known and with estimated noise. */
 export function correctRuns(rows: readonly Row[]): string {
-  const body = ["known", "none"].flatMap((part) => {
+  const body = (["known", "none", "folded"] as const).flatMap((part) => {
     const own = rows.filter((row) => row.part === part);
     return [...new Set(own.map(({ method }) => method))].map((method) => {
       const found = own.filter((row) => row.method === method);
       return [
-        `${method}, noise ${part === "known" ? "known" : "estimated"}`,
+        `${method}, ${CORRECT[part]}`,
         range(found.flatMap(({ audit }) => audit.consistency.unexplained ?? [])),
         range(found.map(({ audit }) => audit.consistency.dataDistance)),
         range(found.map(({ audit }) => modelError(audit.consistency))),
@@ -47,7 +53,9 @@ export function correctRuns(rows: readonly Row[]): string {
 
 /** How often each fault is flagged, and every miss. */
 export function faultTables(rows: readonly Row[]): string {
-  const parts = ["noise", "maps", "motion", "slight", "prior"];
+  const parts = [
+    ...["noise", "maps", "motion", "slight", "wrapped", "sign", "centre", "multiband", "prior"],
+  ];
   const body = parts.flatMap((part) => {
     const own = rows.filter((row) => row.part === part && row.fault !== "none");
     return [...new Set(own.map(({ method }) => method))].map((method) => {

@@ -17,13 +17,13 @@ import { openImage } from "../src/io/open.ts";
 import { planarCoils } from "../src/io/planar.ts";
 import { measure } from "../src/mri/metrics/metrics.ts";
 import { percentile } from "../src/mri/metrics/percentile.ts";
-import { dft2 } from "../src/mri/physics/dft.ts";
 import { makeMask, parseMaskSpec } from "../src/mri/sampling/masks.ts";
-import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
+import { type NdArray, ndarray } from "../src/ndarray.ts";
 import { kspaceFromArray } from "../src/recon/open.ts";
 import { reconstruct } from "../src/recon/reconstruct.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 import { Rng } from "../src/rng.ts";
+import { foldedKspace } from "./folding.ts";
 
 const options = benchOptions(import.meta.url, {
   data: {
@@ -44,33 +44,7 @@ const PEER: Readonly<Record<string, (weight: number) => string[]>> = {
   wavelet: (w) => ["-R", `W:3:0:${w}`],
 };
 
-/** K-space of coil images that are folded onto `height` rows, with noise. */
-async function foldedKspace(
-  runtime: Runtime,
-  kspace: NdArray,
-  height: number,
-  sigma: number,
-): Promise<NdArray> {
-  const [coils, , whole, width] = kspace.shape;
-  const program = await runtime.build({ kspace: kspace.shape }, ({ kspace }) => ({
-    images: dft2(kspace, "inverse"),
-  }));
-  const { images } = await program.run({ kspace });
-  const folded = zeros([coils, 2, height, width]);
-  const shift = Math.floor(height / 2) - Math.floor(whole / 2);
-  for (let plane = 0; plane < 2 * coils; plane++) {
-    for (let y = 0; y < whole; y++) {
-      const to = (((y + shift) % height) + height) % height;
-      for (let x = 0; x < width; x++) {
-        folded.data[(plane * height + to) * width + x] +=
-          images.data[(plane * whole + y) * width + x];
-      }
-    }
-  }
-  const back = await runtime.build({ folded: folded.shape }, ({ folded }) => ({
-    kspace: dft2(folded, "forward"),
-  }));
-  const { kspace: { data, shape } } = await back.run({ folded });
+function noisy({ data, shape }: NdArray, sigma: number): NdArray {
   const noise = new Rng(1).normals(data.length);
   return ndarray(data.map((value, i) => value + sigma * noise[i]), shape);
 }
@@ -126,8 +100,8 @@ for (const [name, coils] of slices.split(",").map((text) => text.split(":"))) {
   const kspace = await file.readSlice(middle);
   const height = 4 * Math.round(file.height * Number(part) / 4);
   const [whole, folded] = [
-    await foldedKspace(runtime, kspace, file.height, sigma),
-    await foldedKspace(runtime, kspace, height, sigma),
+    noisy(kspace, sigma),
+    noisy(await foldedKspace(runtime, kspace, height), sigma),
   ];
   const run = async (array: NdArray, method: string, mapSets: "auto" | 1 | 2) =>
     await reconstruct(kspaceFromArray(array), { method, mask, mapSets, device: runtime });

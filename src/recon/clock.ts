@@ -15,6 +15,7 @@ export function clockOf(runtime: Runtime) {
     reconstruct: 0,
     audit: 0,
     errorBars: 0,
+    added: 0,
     eigenbasis: 0,
   };
   const add = (stage: keyof typeof spent, seconds: number) => {
@@ -31,6 +32,7 @@ export function clockOf(runtime: Runtime) {
     seconds: (): Seconds => ({
       ...spent,
       errorBars: spent.errorBars || undefined,
+      added: spent.added || undefined,
       eigenbasis: spent.eigenbasis || undefined,
       compile: runtime.compileSeconds - compiledBefore,
     }),

@@ -24,8 +24,9 @@ export interface DicomDescription {
 }
 
 /**
- * Writes a reconstruction as DICOM: the magnitude into `magnitude/`, and the standard deviation and the
- * error bars, where there are any, as series of their own into `std/` and `error90/`.
+ * Writes a reconstruction as DICOM: the magnitude into `magnitude/`, and the standard deviation, the
+ * error bars and the added part, where there are any, as series of their own into `std/`, `error90/` and
+ * `added/`.
  * @param folder must not exist
  * @throws {InputError} when it cannot be written
  */
@@ -36,7 +37,7 @@ export async function writeDicom(
 ): Promise<void> {
   // Loaded when needed: the dictionary takes a while to read.
   const { writeDicomSeries } = await import("../io/dicom/write.ts");
-  const { geometry, method, magnitude, std, error90, frames } = result;
+  const { geometry, method, magnitude, std, error90, added, frames } = result;
   await mkdir(folder);
   const write = (name: string, number: number, image: NdArray, what = "", ofWhat = "") =>
     writeDicomSeries(join(folder, name), {
@@ -56,6 +57,8 @@ export async function writeDicom(
   if (std) await write("std", 2, std, " standard deviation", ofStd);
   const ofBars = "Half-width that holds the true magnitude in 90 % of the pixels of the head. ";
   if (error90) await write("error90", 3, error90, " error bars", ofBars);
+  const ofAdded = "Magnitude of the part of the image that the data do not determine. ";
+  if (added) await write("added", 4, added, " added part", ofAdded);
 }
 
 /** The number and the name that the user gives are those of the magnitude. */

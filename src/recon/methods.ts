@@ -92,6 +92,7 @@ const OPTIONS: Readonly<Record<keyof ReconstructOptions, true>> = {
   whiten: true,
   audit: true,
   errorBars: true,
+  added: true,
   onProgress: true,
   signal: true,
 };

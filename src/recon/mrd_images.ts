@@ -11,12 +11,12 @@ import type { Reconstruction } from "./types.ts";
 const FLOAT32 = 5;
 
 /**
- * Writes `image_0` with the magnitude and, where there are any, the standard deviation and the error
- * bars as the next: an image for each slice.
+ * Writes `image_0` with the magnitude and, where there are any, the standard deviation, the error
+ * bars and the added part as the next: an image for each slice.
  */
 export async function writeMrd(path: string, result: Reconstruction): Promise<void> {
-  const { magnitude, std, error90 } = result;
-  const images = [magnitude, std, error90].filter((image) => image !== undefined);
+  const { magnitude, std, error90, added } = result;
+  const images = [magnitude, std, error90, added].filter((image) => image !== undefined);
   await writeMrdImages(path, { series: images.map((image, i) => imagesOf(image, result, i)) });
 }
 

@@ -6,6 +6,7 @@ import { type NdArray, partOf, stack, zeros } from "../ndarray.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
 import { framesIn, geometryOf, inVolume } from "./volume.ts";
 import { distinct, type Warning } from "../warning.ts";
+import { addedReport } from "./added/report.ts";
 import { volumeAudit } from "./audit/audit.ts";
 import { spreadFigures } from "./audit/spread.ts";
 import { leftEmpty } from "./empty_slice.ts";
@@ -74,6 +75,8 @@ async function collect(
   const reference = stackIfAll(slices.map((slice) => slice.reference));
   const std = stackIfAll(slices.map((slice) => slice.std));
   const error90 = stackIfAll(slices.map((slice) => slice.error90));
+  const added = stackIfAll(slices.map((slice) => slice.added));
+  const flagged = stackIfAll(slices.map((slice) => slice.flagged));
   const { warnings = [] } = file;
   const range = [first, first + slices.length] as const;
   const frames = framesIn(file, range);
@@ -87,6 +90,8 @@ async function collect(
     complex: whole(stack(slices.map((slice) => slice.complex))),
     std: whole(std),
     error90: whole(error90),
+    added: whole(added),
+    flagged: whole(flagged),
     samples: slices[0].samples && sampleVolumes(slices.map(({ samples }) => samples!)).map(whole),
     maps: stackIfAll(slices.map((slice) => slice.maps && withSets(slice.maps, sets))),
     reference: whole(reference),
@@ -113,6 +118,7 @@ async function collect(
       ? volumeAudit(audited, std && spreadFigures(magnitude, std, first))
       : undefined,
     errorBars: bars.length > 0 ? errorBarReport(bars, magnitude, error90) : undefined,
+    addedPart: added && flagged && addedReport(magnitude, { added, flagged }, first),
     warnings: distinct([...warnings, ...warningsOf(slices)]),
     seconds: totalSeconds(told),
   };
@@ -122,11 +128,13 @@ async function collect(
 function likeOthers(slice: ReconstructedSlice, other: ReconstructedSlice): ReconstructedSlice {
   if (slice.failure === undefined) return slice;
   const empty = (array: NdArray | undefined) => array && zeros(array.shape);
-  const { std, error90, samples, maps, reference } = other;
+  const { std, error90, added, flagged, samples, maps, reference } = other;
   return {
     ...slice,
     std: empty(std),
     error90: empty(error90),
+    added: empty(added),
+    flagged: empty(flagged),
     samples: empty(samples),
     maps: empty(maps),
     reference: empty(reference),
@@ -176,10 +184,11 @@ function totalSeconds(slices: readonly ReconstructedSlice[]): Seconds {
   const total = (stage: keyof Seconds) =>
     slices.reduce((sum, { seconds }) => sum + (seconds[stage] ?? 0), 0);
   const totals = Object.fromEntries(stages.map((stage) => [stage, total(stage)]));
-  const { errorBars, eigenbasis, ...others } = totals as Record<keyof Seconds, number>;
+  const { errorBars, added, eigenbasis, ...others } = totals as Record<keyof Seconds, number>;
   return {
     ...others,
     errorBars: errorBars || undefined,
+    added: added || undefined,
     eigenbasis: eigenbasis || undefined,
   };
 }

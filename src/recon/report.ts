@@ -5,6 +5,7 @@ import type { TakenSign } from "../mrd/fourier_sign.ts";
 import type { PartialSampling } from "../mri/sampling/partial_sampling.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Software } from "../provenance.ts";
+import type { AddedReport } from "./added/report.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { ErrorBarReport } from "./error_bars/report.ts";
 import type { CoilsReport } from "./prepare.ts";
@@ -93,6 +94,8 @@ export interface ReconReport
   readonly audit: Audit | null;
   /** What the error bars are by; null where none were asked for. */
   readonly errorBars: ErrorBarReport | null;
+  /** What the method added to the data; null where it was not asked for. */
+  readonly added: AddedReport | null;
   /** First slice and the one after the last, of the file. */
   readonly slices: readonly [first: number, end: number];
   /** Voxel indices (column, row, slice) to mm, right-anterior-superior, 4 x 4 by rows; null if unknown. */
@@ -129,8 +132,8 @@ export function reconReport(
     ReportDetails = {},
 ): ReconReport {
   const { metrics } = result;
-  const { read, calibrate, reconstruct, audit, errorBars = 0 } = result.seconds;
-  const total = totalSeconds ?? read + calibrate + reconstruct + audit + errorBars;
+  const { read, calibrate, reconstruct, audit, errorBars = 0, added = 0 } = result.seconds;
+  const total = totalSeconds ?? read + calibrate + reconstruct + audit + errorBars + added;
   const seconds = { total, ...result.seconds, write: writeSeconds };
   return {
     schema: REPORT_SCHEMA,
@@ -152,6 +155,7 @@ export function reconReport(
     warnings: result.warnings,
     audit: result.audit ?? null,
     errorBars: result.errorBars ?? null,
+    added: result.addedPart ?? null,
     slices: result.slices,
     affine: result.geometry?.known ? result.geometry.affine : null,
     provenance: provenance ?? null,

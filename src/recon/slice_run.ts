@@ -15,12 +15,14 @@ import { Rng } from "../rng.ts";
 import { distinct, type Warning } from "../warning.ts";
 import { Auditor } from "./audit/auditor.ts";
 import { emptySlice } from "./empty_slice.ts";
+import { AddedParts } from "./added/added.ts";
 import { ErrorBars, type ErrorBarTask } from "./error_bars/error_bars.ts";
 import { compileFinish, compileReference, type OutputGeometry, spreadOf } from "./finish.ts";
 import { type Clock, clockOf } from "./clock.ts";
 import { MapUpdates, solved } from "./solve.ts";
 import { preparedSolver } from "./partial_fourier.ts";
 import type { PreparedSlice } from "./prepare.ts";
+import { SecondOpinion } from "./second_opinion.ts";
 import type { SliceSupply } from "./slice_supply.ts";
 import type { Progress, ReconstructedSlice, ReconstructOptions } from "./types.ts";
 
@@ -45,7 +47,9 @@ export class SliceRun {
   readonly #compiled = new Map<string, Promise<Compiled>>();
   readonly #maps: MapUpdates;
   readonly #auditor: Auditor;
+  readonly #opinions: SecondOpinion;
   readonly #errorBars?: ErrorBars;
+  readonly #added?: AddedParts;
 
   constructor(
     readonly runtime: Runtime,
@@ -59,6 +63,8 @@ export class SliceRun {
     const { method, settings, options: { audit = "consistency", seed = 0 } } = task;
     this.#maps = new MapUpdates(runtime);
     this.#auditor = new Auditor(runtime, { method, options: settings, level: audit, seed });
+    this.#opinions = new SecondOpinion(runtime);
+    if (task.options.added && method.needsMaps) this.#added = new AddedParts(runtime);
     if (task.options.errorBars) {
       this.#errorBars = new ErrorBars(runtime, { method, options: task.options });
     }
@@ -83,7 +89,7 @@ export class SliceRun {
     const report = (stage: Progress["stage"], part: number) =>
       onProgress?.({ stage, slice: done, slices, fraction: (done + part) / slices });
     const control = (
-      stage: "reconstruct" | "audit" | "error bars",
+      stage: "reconstruct" | "audit",
       from: number,
       share: number,
     ): RunControl => ({
@@ -140,28 +146,29 @@ export class SliceRun {
       : undefined;
     const { outputGeometry } = slice;
     const { std, magnitudes } = await spreadOf(this.runtime, samples, finishing, outputGeometry);
+    const shared = { key, geometry, outputGeometry, image, factor: prepared.factor };
+    const sigma = modelSigma ?? problem.sigma;
+    let found: Promise<NdArray> | undefined;
+    const opinion = () =>
+      found ??= this.#opinions.of({ key, geometry, problem: { ...problem, sigma } }, { signal });
+    if (this.#errorBars || this.#added) report("error bars", 1);
     const errorBars = await this.#errorsOf(
-      {
-        key,
-        geometry,
-        outputGeometry,
-        solver,
-        problem,
-        modelSigma,
-        image,
-        samples,
-        factor: prepared.factor,
-        audit,
-      },
+      { ...shared, solver, problem, modelSigma, samples, audit, opinion },
       clock,
-      control("error bars", 1, 0),
     );
+    const parts = this.#added &&
+      await clock.time(
+        "added",
+        async () =>
+          await this.#added!.slice({ ...shared, problem, magnitude, opinion: await opinion() }),
+      );
     return {
       index,
       complex,
       magnitude,
       error90: errorBars?.error90,
       errorBars,
+      ...parts,
       std,
       samples: options.keepSamples ? magnitudes : undefined,
       reference: prepared.reference
@@ -192,9 +199,9 @@ export class SliceRun {
   }
 
   /** The error bars, where they are asked for. */
-  async #errorsOf(task: ErrorBarTask, clock: Clock, control: RunControl) {
+  async #errorsOf(task: ErrorBarTask, clock: Clock) {
     const make = this.#errorBars;
-    return make && await clock.time("errorBars", () => make.slice(task, control));
+    return make && await clock.time("errorBars", () => make.slice(task));
   }
 
   /** Maps of the file's own coils, of one set without an axis for it. */

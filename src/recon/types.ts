@@ -10,6 +10,7 @@ import type { Method } from "../method/problem.ts";
 import type { ModelChoice, ModelReference } from "../nn/mod.ts";
 import type { SamplerOf, SamplerSettings, Settings } from "../samplers/mod.ts";
 import type { Warning } from "../warning.ts";
+import type { AddedReport } from "./added/report.ts";
 import type { Audit, SliceAudit } from "./audit/audit.ts";
 import type { Whitening } from "./coil_noise.ts";
 import type { SliceErrorBars } from "./error_bars/error_bars.ts";
@@ -93,6 +94,11 @@ export interface ReconstructOptions<S extends Settings = SamplerSettings> {
    * slice by total variation. `true` requires a calibration of the method. Default false.
    */
   readonly errorBars?: boolean | "where-calibrated";
+  /**
+   * Whether to tell what the method added to the data (`added`, `flagged`), of methods with coil maps. It costs a
+   * reconstruction of each slice by total variation, which error bars share. Default false.
+   */
+  readonly added?: boolean;
   /** Called as the work proceeds. */
   readonly onProgress?: (progress: Progress) => void;
   /** Stops the work: the call throws the signal's reason. */
@@ -125,6 +131,8 @@ export interface Seconds {
   readonly audit: number;
   /** The error bars, where they were asked for. */
   readonly errorBars?: number;
+  /** What the method added, where it was asked for. */
+  readonly added?: number;
   /** The eigenbasis of the operator (`ddrm`), which is part of `reconstruct`. */
   readonly eigenbasis?: number;
 }
@@ -142,6 +150,10 @@ export interface Reconstructed {
    * for and are not refused.
    */
   readonly error90?: NdArray;
+  /** Magnitude of the part of the image that the data do not determine, where it was asked for. */
+  readonly added?: NdArray;
+  /** 1 in structures that the data alone do not show, 0 elsewhere; as `added`. */
+  readonly flagged?: NdArray;
   /**
    * Coil maps `[C, 2, H, W]` (`[sets, C, 2, H, W]` where there are several sets), H the phase-encode axis,
    * with unit sum of squares within the object;
@@ -219,4 +231,6 @@ export interface Reconstruction extends Reconstructed {
   readonly audit?: Audit;
   /** What the error bars are by, where they were asked for. */
   readonly errorBars?: ErrorBarReport;
+  /** What the method added, where it was asked for. */
+  readonly addedPart?: AddedReport;
 }

@@ -3,6 +3,7 @@ import type { Device } from "../graph/mod.ts";
 import type { RegionMetrics } from "../mri/metrics/metrics.ts";
 import type { ModelReference } from "../nn/mod.ts";
 import type { Software } from "../provenance.ts";
+import type { AddedReport } from "../recon/added/report.ts";
 import type { Audit } from "../recon/audit/audit.ts";
 import type { ReportInput } from "../recon/report.ts";
 
@@ -51,11 +52,19 @@ export interface ComparisonRun {
   readonly note?: string;
   /** Why there is no image; null when there is one. */
   readonly error: string | null;
+  /** What the method added to the data, where it was asked for. */
+  readonly added?: AddedReport;
   /**
    * Paths relative to the output folder: magnitude `[S, H, W]`, standard deviation of samples, half-width of
-   * the error bars.
+   * the error bars, the part that the data do not determine and the structures that they alone do not show.
    */
-  readonly files: { readonly recon?: string; readonly std?: string; readonly error90?: string };
+  readonly files: {
+    readonly recon?: string;
+    readonly std?: string;
+    readonly error90?: string;
+    readonly added?: string;
+    readonly flagged?: string;
+  };
 }
 
 /** The difference of two methods: over files, or over slices where there is one file. */

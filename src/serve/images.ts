@@ -18,8 +18,9 @@ const MAX_PIXEL = 4095;
 /** The brightest pixel of the first image of a series: later ones may be brighter. */
 const FIRST_PEAK = 2047;
 
-/** Series of the error bars of the first encoding: beyond those of images. */
+/** Series of the error bars and of the added part of the first encoding: beyond those of images. */
 const ERROR_SERIES = 1000;
+const ADDED_SERIES = 2000;
 
 type Meta = Readonly<Record<string, string | number | readonly (string | number)[]>>;
 
@@ -49,11 +50,11 @@ export class ImageOutput {
 
   /**
    * The magnitude, and where there is a standard deviation, that as a second series. Every encoding
-   * has its own two series, as the images of a series must have one size; error bars have further ones.
+   * has its own two series, as the images of a series must have one size; error bars and the added part have further ones.
    */
   images(bin: RawBin, result: Reconstruction): MrdImage[] {
     const series = 2 * bin.layout.encoding;
-    const { std, error90, method } = result;
+    const { std, error90, added, method } = result;
     const magnitude = this.#image(bin, result.magnitude, series, {
       DataRole: "Image",
       ImageProcessingHistory: ["LARMOR", method],
@@ -72,7 +73,13 @@ export class ImageOutput {
       SeriesDescriptionAdditional: `${method}_error90`,
       ImageComments: `Half-width of 90 % error bars; ${description(result)}`,
     });
-    return [magnitude, deviation, errors].filter((image) => image !== undefined);
+    const rest = added && this.#image(bin, added, ADDED_SERIES + bin.layout.encoding, {
+      DataRole: "Quantitative",
+      ImageProcessingHistory: ["LARMOR", method, "ADDED"],
+      SeriesDescriptionAdditional: `${method}_added`,
+      ImageComments: `Part of the image that the data do not determine; ${description(result)}`,
+    });
+    return [magnitude, deviation, errors, rest].filter((image) => image !== undefined);
   }
 
   /** @param volume 2-D: `[1, y, x]`; 3-D: `[x, y, z]` */

@@ -22,6 +22,7 @@ testWith(
       `[...document.querySelectorAll("#bars svg > g > text")].map((e) => e.textContent)`;
     assert.deepEqual(await browser.evaluate(names), [
       ...["image (%)", "absolute error (%)", "standard deviation (%)", "error bars (90 %) (%)"],
+      "added part (%)",
     ]);
     const before = await page.pixels(page.canvas(1, "error"));
     await browser.evaluate(`document.querySelector("#std-scale").select()`);
@@ -156,7 +157,7 @@ testWith(
     assert.equal(opened.root, "svg");
     assert.deepEqual(opened.ticks, shown);
     // The reference: image and region; sense: error too; dds: standard deviation too.
-    assert.equal(opened.images, 2 + 3 + 5);
+    assert.equal(opened.images, 2 + 3 + 6);
     assert.ok(Math.abs(opened.mm - 170) < 0.1);
   },
 );

@@ -26,7 +26,7 @@ testWith(
         canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size;
     })`,
     );
-    assert.equal(canvases.length, 2 + 3 + 5 + 2); // reference, sense, dds with samples and error bars, the swipe
+    assert.equal(canvases.length, 2 + 3 + 6 + 2); // reference, sense, dds with all its maps, the swipe
     assert.ok(Math.min(...canvases) > 8, `colours of each canvas: ${canvases}`);
     assert.match(await page.read(`[data-run="2"]`, "textContent"), /Cannot run varnet: no model/);
     assert.match(await page.read("#status", "textContent"), /Slice 4 of brain.h5, equispaced:R=2/);

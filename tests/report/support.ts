@@ -94,6 +94,7 @@ export function fakeComparison(
     recon: (key) => Promise.resolve(recons.get(key)),
     std: (key) => Promise.resolve(stds.get(key)),
     error90: (key) => Promise.resolve(stds.get(key)),
+    added: (key) => Promise.resolve(stds.get(key)),
     pixelSize: () => pixelSize,
   };
   const comparison = fakeFacts(paths, shape, runs, methods);
@@ -196,7 +197,7 @@ function fakeRun(
     error: error ?? null,
     files: failed ? {} : {
       recon: `runs/${key}/recon.npy`,
-      ...samples > 1 ? { std: "std.npy", error90: "error90.npy" } : {},
+      ...samples > 1 ? { std: "std.npy", error90: "error90.npy", added: "added.npy" } : {},
     },
   };
 }

@@ -26,6 +26,7 @@ import { command } from "../options/help.ts";
 import { openInput } from "./recon.ts";
 import { inKeptFolder, jsonLine, textOf } from "../files.ts";
 import { EXAMPLE_NAME, inputName } from "./recon_output.ts";
+import { outlined } from "../../report/outlines.ts";
 import { upright } from "../render/preview.ts";
 import { warn } from "../render/console.ts";
 import { duration, ProgressLine } from "../render/progress.ts";
@@ -35,7 +36,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
   const peerVersion = request.peer === undefined ? undefined : await bartVersion();
   const { inputs: paths, simulate, domain, axes, dc, origin } = request;
   const { group, encoding, fourierSign, measurement } = request;
-  const { maps, calibration, slices, seed, audit, errorBars, device, threads } = request;
+  const { maps, calibration, slices, seed, audit, errorBars, added, device, threads } = request;
   if (request.dryRun) {
     context.console.out(await planned(request, plan));
     return 0;
@@ -49,6 +50,7 @@ export const compare = command(COMPARE, async (request, context, { args }) => {
     seed,
     audit,
     errorBars,
+    added,
     device,
     threads,
     stamp: { simulate, domain, axes, dc, origin, group, encoding, fourierSign, measurement },
@@ -213,7 +215,7 @@ function storedImages(
     const volume = store.readArray(path);
     return Promise.resolve(volume && upright(volume, geometries[input]));
   };
-  const file = (key: string, kind: "recon" | "std" | "error90") => {
+  const file = (key: string, kind: "recon" | "std" | "error90" | "added" | "flagged") => {
     const run = runs.find((run) => run.key === key);
     return read(run?.files[kind], run?.input ?? 0);
   };
@@ -222,6 +224,10 @@ function storedImages(
     recon: (key) => file(key, "recon"),
     std: (key) => file(key, "std"),
     error90: (key) => file(key, "error90"),
+    added: async (key) => {
+      const [added, flagged] = [await file(key, "added"), await file(key, "flagged")];
+      return added && flagged && outlined(added, flagged);
+    },
     pixelSize: (input) => {
       const affine = geometries[input]?.affine;
       if (affine === undefined) return undefined;

@@ -146,6 +146,7 @@ async function runJob(
       ...request,
       sampled: result.drawn > 1,
       errorBars: result.error90 !== undefined,
+      added: result.added !== undefined,
     };
     const source = sha256 ?? `${EXAMPLE_NAME} ${seed}`;
     const remade = await provenance(request, line, result);

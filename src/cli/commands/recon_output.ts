@@ -11,6 +11,7 @@ import { leading, type NdArray, ndarray } from "../../ndarray.ts";
 import { type DicomDescription, writeDicom } from "../../recon/dicom.ts";
 import { writeMrd } from "../../recon/mrd_images.ts";
 import { VERSION } from "../../version.ts";
+import { outlined } from "../../report/outlines.ts";
 import { previewPng, slicePngs, white } from "../render/preview.ts";
 import type { AlsoFormat, ReconRequest } from "../options/recon.ts";
 import type { Reconstruction } from "../../recon/types.ts";
@@ -85,18 +86,20 @@ async function numbered<T>(
 /** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
 type OutputRequest =
   & Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples" | "saveMaps">
-  & Partial<Pick<ReconRequest, "errorBars">>
+  & Partial<Pick<ReconRequest, "errorBars" | "added">>
   & { readonly sampled: boolean };
 
 /** Paths of the outputs in a folder, by kind, as recon.json lists them. */
 export function outputPaths(
   folder: string,
-  { complex, also = [], dicom, saveSamples, saveMaps, errorBars, sampled }: OutputRequest,
+  { complex, also = [], dicom, saveSamples, saveMaps, errorBars, added, sampled }: OutputRequest,
 ): Record<string, string> {
   const files: Record<string, string | false | undefined> = {
     magnitude: "recon.nii.gz",
     std: sampled && "std.nii.gz",
     error90: errorBars && "error90.nii.gz",
+    added: added && "added.nii.gz",
+    flagged: added && "flagged.nii.gz",
     samples: sampled && saveSamples && "samples",
     complex: complex && "complex.nii.gz",
     maps: saveMaps && "maps.cfl",
@@ -118,7 +121,7 @@ export async function writeImages(
 ): Promise<void> {
   const paths = outputPaths(folder, request);
   const { magnitude, std, samples, maps, reference, geometry, frames, method } = result;
-  const { mask, steps, error90 } = result;
+  const { mask, steps, error90, added, flagged } = result;
   const made = `larmor ${VERSION} ${method} ${steps} steps, ${mask.spec}`;
   const nifti = (path: string, image: NdArray, description = made) =>
     writeNifti(path, {
@@ -128,6 +131,8 @@ export async function writeImages(
   await nifti(paths.magnitude, magnitude);
   if (std) await nifti(paths.std, std, `standard deviation, ${made}`);
   if (error90) await nifti(paths.error90, error90, `half-width of 90 % error bars, ${made}`);
+  if (added) await nifti(paths.added, added, `not determined by the data, ${made}`);
+  if (flagged) await nifti(paths.flagged, flagged, `not shown by the data alone, ${made}`);
   if (samples) await numbered(paths.samples, "nii.gz", samples, nifti);
   if (request.complex) await nifti(paths.complex, result.complex);
   if (request.saveMaps && maps) await writeCflCoils(cflStem(paths.maps), maps);
@@ -144,6 +149,7 @@ export async function writeImages(
     zeroFilled: zeroFilled && shown(zeroFilled),
     std: std && shown(std),
     error90: error90 && shown(error90),
+    added: added && flagged && shown(outlined(added, flagged)),
   });
   await writeFileWhole(paths.preview, preview);
 }

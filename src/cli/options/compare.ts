@@ -180,6 +180,11 @@ const OPTIONS = {
       "show for each pixel how far its true magnitude may lie from the image (90 % of the pixels of the head), " +
       "for methods that were calibrated for it",
   },
+  added: {
+    summary:
+      "show the part of each image that the data do not determine, with outlines of structures that they " +
+      "alone do not show, for methods with coil maps",
+  },
   "dry-run": { summary: "print what would be run and the predicted memory and time, and stop" },
   ...COMMON,
 };

@@ -66,6 +66,11 @@ export const RECON_OPTIONS = {
       "it in 90 % of the pixels of the head), and a lower bound of the PSNR. For methods that were calibrated " +
       "for it; takes a reconstruction by tv",
   },
+  added: {
+    summary:
+      "write the part of the image that the data do not determine (added.nii.gz), and where a structure is not " +
+      "shown by the data alone (flagged.nii.gz). For methods with coil maps; takes a reconstruction by tv",
+  },
   complex: { summary: "write the complex image too (complex.nii.gz)" },
   "save-samples": { summary: "write each posterior sample too (samples/NNN.nii.gz)" },
   "save-maps": {
@@ -103,7 +108,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
   about: "Reconstructs k-space into images. INPUT is ISMRMRD, fastMRI, M4Raw or MATLAB 7.3 HDF5, " +
     "BART .cfl/.hdr, NumPy .npy or NIfTI, recognised by its content. Without INPUT a built-in brain " +
     "phantom is reconstructed. Writes recon.nii.gz, preview.png and recon.json; std.nii.gz when " +
-    "several posterior samples are drawn, error90.nii.gz with --error-bars.",
+    "several posterior samples are drawn, error90.nii.gz with --error-bars, added.nii.gz and flagged.nii.gz with --added.",
   options: RECON_OPTIONS,
   sections: [["Methods", methodLines()], ["What --weight multiplies", weightLines()]],
   examples: [
@@ -118,7 +123,7 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { model, samples, weight, audit, errorBars, saveMaps, dicom, dicomTags } = request;
+  const { model, samples, weight, audit, errorBars, added, saveMaps, dicom, dicomTags } = request;
   const method = findMethod(request.method);
   checkInput(request);
   const settings = settingsOf(request);
@@ -133,6 +138,11 @@ export function checkRecon(request: ReconRequest): ReconRequest {
     throw new UsageError(
       `Cannot make error bars of ${method.name}: a method with coil maps and a network is required, as ` +
         "the calibration stands in the folder of the network",
+    );
+  }
+  if (added && !method.needsMaps) {
+    throw new UsageError(
+      `Cannot tell what ${method.name} added: a method with coil maps is required, as its image has no phase`,
     );
   }
   if (saveMaps && !method.needsMaps) {
@@ -174,6 +184,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     seed,
     settings: settingsOf(request),
     errorBars: request.errorBars,
+    added: request.added,
     keepSamples: request.saveSamples,
     keepMaps: request.saveMaps,
   };

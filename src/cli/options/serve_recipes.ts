@@ -52,6 +52,7 @@ const RECIPE_OPTIONS = {
   ...{ method, steps, weight, set, samples, calibration, compress, seed, model, maps },
   "fourier-sign": sign,
   "error-bars": RECON_OPTIONS["error-bars"],
+  added: RECON_OPTIONS.added,
   ...OUTPUT_OPTIONS,
 };
 

@@ -18,6 +18,7 @@ export function reportText(report: ReconReport): string {
     ...(metrics ? [metricsText("head ", metrics.head), metricsText("whole", metrics.whole)] : []),
     ...auditLines(report.audit),
     ...errorBarLines(report.errorBars),
+    ...addedLines(report.added),
     ...Object.values(outputs).map((path) => `  ${path}`),
   ]);
 }
@@ -72,6 +73,21 @@ function errorBarLines(errorBars: ReconReport["errorBars"]): string[] {
       psnr.bound.toFixed(1)
     } dB, for 90 % of slices like those`,
   ];
+}
+
+/** What the method added to the data. */
+function addedLines(added: ReconReport["added"]): string[] {
+  if (added === null) return [];
+  const { share, count, flagged } = added;
+  const percent = (part: number) => `${Number((100 * part).toPrecision(2))} %`;
+  const told = count === 0 ? ["no structure that the data alone do not show"] : [
+    `${count} structures (${
+      percent(flagged)
+    } of the head) are not shown by the data alone: they do not tell`,
+    "whether these are real (added.regions in recon.json, flagged.nii.gz)",
+  ];
+  const head = `${percent(share)} of the energy is not determined by the data`;
+  return [`  added  ${head}`, ...told.map((line) => `         ${line}`)];
 }
 
 function maskText(mask: ReportMask): string {

@@ -19,6 +19,8 @@ export interface PreviewContent {
   readonly std?: NdArray;
   /** Half-widths of the error bars. */
   readonly error90?: NdArray;
+  /** What the data do not determine, with outlines of flagged structures. */
+  readonly added?: NdArray;
   /** Where voxels lie: a picture has the front of the head at the top. */
   readonly geometry?: Geometry;
   readonly method: string;
@@ -26,13 +28,13 @@ export interface PreviewContent {
 
 /**
  * The slices of a volume, or the middle one beside its reference and its error; in either case the
- * standard deviation and the error bars beside it, where there are any, up to a level that is told in
+ * standard deviation, the error bars and the added part beside it, where there are any, up to a level that is told in
  * per cent of the image's white.
  */
 export function previewPng(
-  { magnitude, reference, zeroFilled, std, error90, geometry, method }: PreviewContent,
+  { magnitude, reference, zeroFilled, std, error90, added, geometry, method }: PreviewContent,
 ): Uint8Array<ArrayBuffer> {
-  const maps = [["std", std], ["90 %", error90]] as const;
+  const maps = [["std", std], ["90 %", error90], ["added", added]] as const;
   const panelsOf = (shown: (volume: NdArray) => NdArray, top: number) =>
     maps.flatMap(([name, map]) => map ? [levelled(name, shown(map), top)] : []);
   const show = (volume: NdArray, index: number) => upright(partOf(volume, index), geometry);

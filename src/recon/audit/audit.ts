@@ -8,7 +8,8 @@ import { judge, type Reason, type Verdict, verdictOf } from "./verdict.ts";
 
 export type { ConsistencyBand, ConsistencyFigures, ResidualFigures } from "./figures.ts";
 export type { Prediction } from "./prediction.ts";
-export type { Spread, SpreadRegion } from "./spread.ts";
+export type { Region } from "../regions.ts";
+export type { Spread } from "./spread.ts";
 export type { Verdict } from "./verdict.ts";
 
 /** The audit of a reconstruction, as recon.json holds it; numbers are means over the slices. */

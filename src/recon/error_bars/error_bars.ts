@@ -5,14 +5,7 @@
  */
 import type { Runtime } from "../../graph/mod.ts";
 import { UsageError } from "../../errors.ts";
-import type {
-  Method,
-  Problem,
-  RunControl,
-  SamplingGeometry,
-  Solver,
-} from "../../method/problem.ts";
-import { tv } from "../../classical/mod.ts";
+import type { Method, Problem, SamplingGeometry, Solver } from "../../method/problem.ts";
 import { modelPath } from "../../nn/mod.ts";
 import type { NdArray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
@@ -20,7 +13,6 @@ import type { Warning } from "../../warning.ts";
 import type { SliceAudit } from "../audit/audit.ts";
 import { judge, verdictOf } from "../audit/verdict.ts";
 import type { OutputGeometry } from "../finish.ts";
-import { preparedSolver } from "../partial_fourier.ts";
 import type { ReconstructOptions } from "../types.ts";
 import { beyond, type ErrorCalibration, readCalibrations, unlikeRun } from "./calibration.ts";
 import { compileFeatures, type MeasureFeatures } from "./features.ts";
@@ -54,14 +46,14 @@ export interface ErrorBarTask {
   readonly audit?: SliceAudit;
   /** Posterior samples `[N, 2 S, H, W]`, of methods that draw several. */
   readonly samples?: NdArray;
+  /** What total variation makes of the data, `[2 S, H, W]`. */
+  readonly opinion: () => Promise<NdArray>;
 }
 
 /** A scan that is this far beyond the calibrated ones gets no error bars. */
 const TOO_FAR = 2;
 
 interface Compiled {
-  /** Total variation, for a second opinion. */
-  readonly other: Solver;
   readonly measure: MeasureFeatures;
   readonly widths: Widths;
 }
@@ -84,20 +76,19 @@ export class ErrorBars {
    * The error bars of a slice; undefined without a calibration, where none is required.
    * @throws {UsageError} when the method, its network or its settings were not calibrated
    */
-  async slice(task: ErrorBarTask, control: RunControl): Promise<SliceErrorBars | undefined> {
+  async slice(task: ErrorBarTask): Promise<SliceErrorBars | undefined> {
     const calibration = await this.calibration(task.solver);
     if (calibration === undefined) return undefined;
     const { refused, widened, warnings } = judged(task, calibration);
     if (refused) return { calibration, widened, warnings };
-    const { other, measure, widths } = await once(
+    const { measure, widths } = await once(
       this.#compiled,
       task.key,
       () => this.#compile(task, calibration),
     );
     const { image, samples, factor } = task;
     const problem = { ...task.problem, sigma: task.modelSigma ?? task.problem.sigma };
-    const opinion = await other.solve(problem, { signal: control.signal });
-    const features = await measure(problem, { image, samples, opinion });
+    const features = await measure(problem, { image, samples, opinion: await task.opinion() });
     return { calibration, widened, warnings, error90: await widths(features, factor, widened) };
   }
 
@@ -128,7 +119,6 @@ export class ErrorBars {
     calibration: ErrorCalibration,
   ): Promise<Compiled> {
     return {
-      other: await preparedSolver(this.runtime, tv, geometry),
       measure: await compileFeatures(this.runtime, geometry, calibration.samples),
       widths: await compileWidths(this.runtime, outputGeometry, calibration, geometry.sets),
     };

@@ -12,7 +12,6 @@ import {
   add,
   concat,
   constantOf,
-  conv,
   div,
   expand,
   max,
@@ -32,6 +31,7 @@ import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 import { regularisedInverse } from "../../mri/physics/proximal.ts";
 import { type NdArray, ndarray, scalar, sizeOf } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
+import { meanOver, rootMean, squares } from "../windows.ts";
 
 /** Each feature and what it is. All are above 0, where bright tissue is about 1. */
 export const FEATURES = {
@@ -68,14 +68,18 @@ const SMALLEST_UNSEEN = 0.5;
 /** Probes of noise and of white images. */
 const PROBES = 2;
 
-/** Steps of conjugate gradients for the probes. */
-const ITERATIONS = 12;
+/** Steps of conjugate gradients of the regularised inverse. */
+export const ITERATIONS = 12;
 
 /** Standard deviation of what the samples do not determine, relative to bright tissue, for the ridge. */
 const PRIOR_DEVIATION = 0.1;
 
 /** The ridge is at least this, so that noiseless data converge. */
 const MIN_RIDGE = 1e-3;
+
+/** The ridge of the regularised inverse, for noise of standard deviation `sigma` relative to bright tissue. */
+export const ridgeOf = (sigma: number): number =>
+  Math.max((sigma / PRIOR_DEVIATION) ** 2, MIN_RIDGE);
 
 /** Sides of the windows, pixels. */
 const WINDOW = { probes: 9, contrast: 5, brightness: 3, wide: 7, near: 3, spread: 5 };
@@ -127,12 +131,11 @@ export async function compileFeatures(
     },
   );
   return async ({ inputs: { maps }, sigma }, { samples, ...images }) => {
-    const ridge = Math.max((sigma / PRIOR_DEVIATION) ** 2, MIN_RIDGE);
     const batches = Object.entries(images).map(([name, x]) => [name, ndarray(x.data, size)]);
     const { features } = await program.run({
       ...Object.fromEntries(batches),
       ...("samples" in program.inputShapes && { samples }),
-      ridge: scalar(ridge),
+      ridge: scalar(ridgeOf(sigma)),
       sigma: scalar(sigma),
       maps,
     });
@@ -180,26 +183,13 @@ function ofImages(
   return {
     contrast: deviation(m, WINDOW.contrast),
     edge: gradient(m),
-    brightness: mean(m, WINDOW.brightness),
+    brightness: meanOver(m, WINDOW.brightness),
     opinion: rootMean(difference, WINDOW.wide),
     opinionNear: rootMean(difference, WINDOW.near),
     opinionAll: overall(difference, m),
     ...(samples && { spread: rootMean(varianceOf(sqrt(squares(samples))), WINDOW.spread) }),
   };
 }
-
-/** Squared magnitude of images `[N, 2 S, H, W]`, `[N, 1, H, W]`. */
-const squares = (x: Tensor): Tensor => reduceSum(mul(x, x), [1], KEEP);
-
-/** Mean of `[1, 1, H, W]` over a window; of the pixels within the image at its edges. */
-function mean(x: Tensor, side: number): Tensor {
-  const kernel = constantOf(new Float32Array(side * side).fill(1), [1, 1, side, side]);
-  const padding = { padding: (side - 1) / 2 };
-  const ones = constantOf(new Float32Array(sizeOf(x.shape)).fill(1), x.shape);
-  return div(conv(x, kernel, undefined, padding), conv(ones, kernel, undefined, padding));
-}
-
-const rootMean = (squares: Tensor, side: number): Tensor => sqrt(mean(squares, side));
 
 /** Root mean of squares with the squares of the magnitude as weights, `[1, 1, 1, 1]`. */
 function overall(squares: Tensor, magnitude: Tensor): Tensor {
@@ -216,8 +206,8 @@ function varianceOf(x: Tensor): Tensor {
 
 /** Standard deviation over a window. */
 function deviation(x: Tensor, side: number): Tensor {
-  const average = mean(x, side);
-  return sqrt(max(sub(mean(mul(x, x), side), mul(average, average)), 0));
+  const average = meanOver(x, side);
+  return sqrt(max(sub(meanOver(mul(x, x), side), mul(average, average)), 0));
 }
 
 /** Length of the gradient of `[1, 1, H, W]` by central differences; the image is zero beyond its edges. */

@@ -203,7 +203,7 @@ function wordsOf({ task, index, mask, variant: { name, options } }: Job): string
 }
 
 async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise<RunSettings> {
-  const { seed, audit, errorBars, stamp, supply, checksums, peerVersion, version } = task;
+  const { seed, audit, errorBars, added, stamp, supply, checksums, peerVersion, version } = task;
   const { path, sha256, slices } = input;
   return {
     ...stamp,
@@ -220,7 +220,7 @@ async function settingsOf({ task, runtime, input, mask, variant }: Job): Promise
     model: (await variantModel(variant))?.sha256 ?? null,
     seed,
     audit,
-    ...(errorBars && { errorBars }), // so that runs of before are still found
+    ...{ ...(errorBars && { errorBars }), ...(added && { added }) }, // absent: runs of before are found
     device: runtime.device,
   };
 }
@@ -243,13 +243,14 @@ async function finishedRun(
       slices,
       seed: task.seed,
       errorBars: task.errorBars ? "where-calibrated" : false,
+      added: task.added,
       audit: task.audit && method.needsMaps ? "prediction" : "consistency",
       device: runtime.device,
       signal: watcher.signal,
       onProgress: (progress) => prepared.includes(progress.stage) || onProgress(progress),
     })
   );
-  const { magnitude, std, error90 } = result;
+  const { magnitude, std, error90, added, flagged } = result;
   const run: ComparisonRun = {
     ...blank,
     acceleration: result.mask.acceleration,
@@ -261,9 +262,10 @@ async function finishedRun(
     peakMemory: bartMethods.includes(method) ? null : peak,
     ...comparedMetrics(magnitude, result.reference),
     audit: result.audit ?? null,
+    ...(result.addedPart && { added: result.addedPart }),
     settings: result.settings,
   };
-  return await store.save(run, settings, magnitude, { std, error90 });
+  return await store.save(run, settings, magnitude, { std, error90, added, flagged });
 }
 
 /** The row of an image that was made elsewhere; its time and memory are not known. */

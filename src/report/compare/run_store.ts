@@ -57,14 +57,14 @@ export class RunStore {
   /**
    * Writes a finished run.
    * @param recon magnitude `[S, H, W]`
-   * @param maps standard deviation of its posterior samples, and half-width of its error bars
+   * @param maps standard deviation of its posterior samples, half-width of its error bars, and what was added
    * @returns the run with the paths of its files
    */
   async save(
     run: ComparisonRun,
     settings: RunSettings,
     recon: NdArray,
-    maps: { readonly std?: NdArray; readonly error90?: NdArray } = {},
+    maps: Readonly<Partial<Record<"std" | "error90" | "added" | "flagged", NdArray>>> = {},
   ): Promise<ComparisonRun> {
     const path = `runs/${run.key}`;
     const arrays = Object.entries({ recon, ...maps }).filter(([, array]) => array !== undefined);

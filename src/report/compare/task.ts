@@ -31,6 +31,8 @@ export interface CompareTask {
   readonly audit: boolean;
   /** Whether methods that were calibrated for it get error bars. */
   readonly errorBars?: boolean;
+  /** Whether to tell what methods with coil maps added. */
+  readonly added?: boolean;
   readonly device: DeviceRequest;
   /** Threads of the processor for one graph. Default: all cores. */
   readonly threads?: number;

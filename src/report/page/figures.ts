@@ -16,6 +16,7 @@ const PANELS = {
   error: "error",
   std: "standard deviation",
   error90: "error bars",
+  added: "added part",
 };
 type Panel = keyof typeof PANELS;
 
@@ -91,12 +92,13 @@ function runFigure(
   { head, audit, input, error }: ComparisonRun,
   index: number,
   label: string,
-  { recon, std, error90, inputs }: Pictures,
+  { recon, std, error90, added, inputs }: Pictures,
 ): Markup {
   const shown: Panel[] = ["image", "zoom"];
   if (inputs[input].reference) shown.push("error");
   if (std.has(index)) shown.push("std");
   if (error90.has(index)) shown.push("error90");
+  if (added.has(index)) shown.push("added");
   const quality = head && html`
     <span title="PSNR and SSIM over the head">${head.psnr === null
       ? "∞"
@@ -135,6 +137,7 @@ function toolbar(
   const offered: Panel[] = ["image", "zoom", "error"];
   if (pictures.std.size > 0) offered.push("std");
   if (pictures.error90.size > 0) offered.push("error90");
+  if (pictures.added.size > 0) offered.push("added");
   const acceleration = (mask: string) =>
     fixed(runs.find((run) => run.mask === mask)?.acceleration, 1);
   return html`
@@ -201,6 +204,7 @@ export function swipeSection(pictures: Pictures): Markup {
   const views: Panel[] = ["image", "error"];
   if (pictures.std.size > 0) views.push("std");
   if (pictures.error90.size > 0) views.push("error90");
+  if (pictures.added.size > 0) views.push("added");
   const options = views.map((view) => html`<option value="${view}">${PANELS[view]}</option>`);
   return html`
     <form class="controls" aria-label="What is compared">

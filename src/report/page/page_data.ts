@@ -22,7 +22,7 @@ export interface InputData {
 export interface PageData {
   readonly inputs: readonly InputData[];
   readonly masks: readonly string[];
-  /** `mask` is an index, `picture`, `std` and `error90` say whether there are any. */
+  /** `mask` is an index, `picture`, `std`, `error90` and `added` say whether there are any. */
   readonly runs: readonly {
     readonly label: string;
     readonly input: number;
@@ -30,15 +30,18 @@ export interface PageData {
     readonly picture: boolean;
     readonly std: boolean;
     readonly error90: boolean;
+    readonly added: boolean;
   }[];
   /** Value of one level of a packed picture. */
   readonly step: number;
   /** Upper ends of the scales of errors and of standard deviations. */
   readonly errorScale: number;
   readonly stdScale: number;
+  /** Upper end of the scale of what was added. */
+  readonly addedScale: number;
 }
 
-export type PictureKind = "reference" | "recon" | "std" | "error90";
+export type PictureKind = "reference" | "recon" | "std" | "error90" | "added";
 
 /** Id of the element that holds a packed picture; `index` of the input or the run. */
 export function pictureId(kind: PictureKind, index: number, slice: number): string {

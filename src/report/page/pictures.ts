@@ -15,6 +15,8 @@ export interface ReportImages {
   std(key: string): Promise<NdArray | undefined>;
   /** Half-width of a run's error bars, by its key. */
   error90?(key: string): Promise<NdArray | undefined>;
+  /** What the data do not determine of a run, with outlines, by its key. */
+  added?(key: string): Promise<NdArray | undefined>;
   /** Distance of rows and of columns, mm; undefined where it is not known. */
   pixelSize?(input: number): readonly [rows: number, columns: number] | undefined;
 }
@@ -33,14 +35,16 @@ export interface Pictures {
   readonly inputs: readonly InputData[];
   /** Deflated levels in base64, each with the id of its element. */
   readonly packed: readonly { readonly id: string; readonly base64: string }[];
-  /** Which runs have an image, which a standard deviation, and which error bars. */
+  /** Which runs have an image, which a standard deviation, error bars, and what was added. */
   readonly recon: ReadonlySet<number>;
   readonly std: ReadonlySet<number>;
   readonly error90: ReadonlySet<number>;
+  readonly added: ReadonlySet<number>;
   readonly step: number;
-  /** Upper ends of the scales of errors and of standard deviations. */
+  /** Upper ends of the scales of errors, of standard deviations and of what was added. */
   readonly errorScale: number;
   readonly stdScale: number;
+  readonly addedScale: number;
 }
 
 /** Largest value kept, in parts of the reference's maximum. */
@@ -69,10 +73,13 @@ export async function collectPictures(
     errors.push(...errorLevels(found.slices));
   }
   const errorScale = niceAbove(errors.length > 0 ? percentile(errors, 50) : 0.1);
-  const deviations = slices.filter(({ kind }) => kind === "std").map(({ values }) =>
-    percentile(values, ERROR_PERCENTILE)
-  );
-  const stdScale = niceAbove(deviations.length > 0 ? Math.max(...deviations) : errorScale);
+  const scaleOf = (map: PictureKind) => {
+    const levels = slices.filter(({ kind }) => kind === map).map(({ values }) =>
+      percentile(values, ERROR_PERCENTILE)
+    );
+    return niceAbove(levels.length > 0 ? Math.max(...levels) : errorScale);
+  };
+  const stdScale = scaleOf("std");
   const finest = Math.min(errorScale, stdScale);
   const step = Math.max(CLIP / 65535, Math.min(CLIP / LEVELS, finest / ERROR_LEVELS));
   const having = (kind: PictureKind) =>
@@ -83,9 +90,11 @@ export async function collectPictures(
     recon: having("recon"),
     std: having("std"),
     error90: having("error90"),
+    added: having("added"),
     step,
     errorScale,
     stdScale,
+    addedScale: scaleOf("added"),
   };
 }
 
@@ -97,7 +106,7 @@ async function inputPictures(
 ): Promise<{ input: InputData; slices: Slice[] }> {
   const { path: name, slices: [first] } = inputs[input];
   const mine = [...runs.entries()].filter(([, run]) => run.input === input && run.error === null);
-  const maps = mine.flatMap(([, { files }]) => [files.std, files.error90]);
+  const maps = mine.flatMap(([, { files }]) => [files.std, files.error90, files.added]);
   const pictures = 1 + mine.length + maps.filter((path) => path !== undefined).length;
   const slices: Slice[] = [];
   let chosen = undefined as ReturnType<typeof choose> | undefined;
@@ -112,6 +121,7 @@ async function inputPictures(
     take("recon", index, await images.recon(key));
     if (files.std) take("std", index, await images.std(key));
     if (files.error90) take("error90", index, await images.error90?.(key));
+    if (files.added) take("added", index, await images.added?.(key));
   }
   const reference = slices.some(({ kind }) => kind === "reference");
   const { rows = 1, columns = 1, white = 1, indices = [] } = chosen ?? {};

@@ -110,7 +110,7 @@ const count = (number: number, noun: string) => `${number} ${noun}${number === 1
 function pageData(
   { runs }: Comparison,
   labels: readonly string[],
-  { inputs, recon, std, error90, step, errorScale, stdScale }: Pictures,
+  { inputs, recon, std, error90, added, step, errorScale, stdScale, addedScale }: Pictures,
 ): PageData {
   const masks = distinct(runs.map(({ mask }) => mask));
   const shown = runs.map(({ input, mask }, i) => ({
@@ -120,6 +120,7 @@ function pageData(
     picture: recon.has(i),
     std: std.has(i),
     error90: error90.has(i),
+    added: added.has(i),
   }));
-  return { inputs, masks, step, errorScale, stdScale, runs: shown };
+  return { inputs, masks, step, errorScale, stdScale, addedScale, runs: shown };
 }

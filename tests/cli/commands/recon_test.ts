@@ -31,7 +31,7 @@ Deno.test("recon writes a folder whose recon.json is what --json prints", async 
       ...["schema", "input", "mask", "method", "model", "device", "seed", "steps", "nfe"],
       "settings",
       ...["samples", "coils", "noise"],
-      ...["seconds", "metrics", "emptySlices", "warnings", "audit", "errorBars"],
+      ...["seconds", "metrics", "emptySlices", "warnings", "audit", "errorBars", "added"],
       ...["slices", "affine", "provenance", "frames", "outputs"],
     ]);
     assert.equal(report.schema, "larmor.recon/1");

@@ -30,7 +30,7 @@ const words = (element: Element | null) => (element?.textContent ?? "").replace(
 /** Figure 1 as it is shown, in rows of its panels. */
 function figureSheet(store: Store, view: View): string {
   const grid = all(".grid").find(({ hidden }) => !hidden)!;
-  const kinds = ["image", "zoom", "error", "std", "error90"].filter((kind) =>
+  const kinds = ["image", "zoom", "error", "std", "error90", "added"].filter((kind) =>
     store.state.panels.has(kind)
   );
   const columns = all("figure", grid).map((figure): SheetColumn => ({

@@ -118,6 +118,7 @@ export function shownBars({ state: { panels }, input, data }: Store, view: View)
     ...panels.has("error90") && data.runs.some(({ error90 }) => error90)
       ? ["error90" as const]
       : [],
+    ...panels.has("added") && data.runs.some(({ added }) => added) ? ["added" as const] : [],
   ];
   return kinds.map((kind) => inPercent(view.scale(kind)));
 }

@@ -8,7 +8,7 @@ import { setDrag, togglePanel } from "./toolbar.ts";
 type Action = (store: Store) => void;
 
 const ZOOM = 1.25;
-const PANELS = ["image", "zoom", "error", "std", "error90"];
+const PANELS = ["image", "zoom", "error", "std", "error90", "added"];
 
 const move = (what: "slice" | "mask" | "input", by: number): Action => (store) =>
   store.choose({ [what]: store.state[what] + by });

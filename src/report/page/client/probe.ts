@@ -53,6 +53,7 @@ function words(store: Store, view: View, source: Source, row: number, column: nu
       ...value("error", source, "error"),
       ...value("standard deviation", source, "std"),
       ...value("error bar", source, "error90"),
+      ...value("added part", source, "added"),
     ],
   ].join(" · ").replaceAll("-", "−").replace(name.replaceAll("-", "−"), name);
 }

@@ -40,7 +40,7 @@ export interface State {
   /** Labels of the compared runs; empty for the reference. */
   readonly a: string;
   readonly b: string;
-  readonly view: "image" | "error" | "std" | "error90";
+  readonly view: "image" | "error" | "std" | "error90" | "added";
   readonly regionOnly: boolean;
   /** Part of the width that shows A. */
   readonly divider: number;
@@ -127,7 +127,7 @@ export class Store {
       stdScale: data.stdScale,
       signed: false,
       zoomed: false,
-      panels: new Set(["image", "zoom", "error", "std", "error90"]),
+      panels: new Set(["image", "zoom", "error", "std", "error90", "added"]),
       drag: "window",
       a: "",
       b: "",

@@ -152,6 +152,7 @@ function caption({ a, b, flicker, regionOnly, view }: State): string {
     error: "Error maps",
     std: "Standard deviations",
     error90: "Error bars",
+    added: "Added parts",
   }[view];
   const where = regionOnly ? "the region" : "the whole slice";
   const how = flicker === null ? "left and right of the divider" : "in turn";

@@ -10,9 +10,10 @@ const ZERO = 32768;
 
 /** A run's index, or the reference. */
 export type Source = number | "reference";
-export type PanelKind = "image" | "zoom" | "error" | "std" | "error90";
+export type PanelKind = "image" | "zoom" | "error" | "std" | "error90" | "added";
 
-const isMap = (kind: string): kind is "std" | "error90" => kind === "std" || kind === "error90";
+const isMap = (kind: string): kind is "std" | "error90" | "added" =>
+  ["std", "error90", "added"].includes(kind);
 
 export class View {
   readonly #store: Store;
@@ -95,6 +96,10 @@ export class View {
     // On the scale of the errors, which they are to hold.
     if (kind === "error90") {
       return { name: "error bars (90 %)", scale: HEAT, low: 0, high: errorScale };
+    }
+    if (kind === "added") {
+      const { addedScale } = this.#store.data;
+      return { name: "added part", scale: HEAT, low: 0, high: addedScale };
     }
     if (kind !== "error") return { name: "image", scale: GREYS, low, high };
     return signed
