@@ -14,7 +14,6 @@ import {
   constant,
   constantOf,
   matMul,
-  max,
   mul,
   neg,
   reshape,
@@ -35,7 +34,6 @@ import {
   realForm,
   softProjection,
   type StackedComplex,
-  trace,
 } from "./hermitian_tensors.ts";
 
 /** Side of the kernel in the paper. */
@@ -167,8 +165,7 @@ export function espiritKernel(
   }
   const covariance = patchCovariance(calibration);
   const noise = mul(mul(sigma, sigma), relativeThreshold(calibration.shape));
-  const threshold = max(noise, mul(trace(covariance), RELATIVE_FLOOR));
-  const projection = softProjection(covariance, threshold);
+  const projection = softProjection(covariance, noise, RELATIVE_FLOOR);
   return {
     correlation: correlationKernel(projection, coils),
     reference: principalVector(reshape(coilCovariance(calibration), [1, 2 * coils, 2 * coils])),

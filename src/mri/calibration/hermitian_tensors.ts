@@ -40,11 +40,14 @@ const SHARPENINGS = 2;
  */
 export type StackedComplex = Tensor;
 
-function product(a: StackedComplex, b: StackedComplex): StackedComplex {
+/** The real form `[2n, 2n]`, all columns. */
+function allColumns(a: StackedComplex): Tensor {
   const n = a.shape[1];
   const [re, im] = [slice(a, 0, 0, n), slice(a, 0, n, 2 * n)];
-  return matMul(concat([a, concat([neg(im), re], 0)], 1), b);
+  return concat([a, concat([neg(im), re], 0)], 1);
 }
+
+const product = (a: StackedComplex, b: StackedComplex): StackedComplex => matMul(allColumns(a), b);
 
 function identityMatrix(n: number): StackedComplex {
   const data = new Float32Array(2 * n * n);
@@ -58,40 +61,48 @@ function identityMatrix(n: number): StackedComplex {
  * With the eigenvalues of A X within l..1, c = 4 / (1 + l)^2 brings them within 4 l / (1 + l)^2..1:
  * four times nearer to 1 a step at first, twice as fast as the plain iteration (c = l = 1), which it
  * becomes in the end.
- * @param lower lower bound of the eigenvalues, `[1, 1]`
- * @param upper upper bound of the eigenvalues, `[1, 1]`
+ * @param bounds lower and upper bound of the eigenvalues, `[1, 1]`
  */
-function inverse(matrix: StackedComplex, lower: Tensor, upper: Tensor): StackedComplex {
-  const identity = identityMatrix(matrix.shape[1]);
+function inverse(
+  matrix: StackedComplex,
+  identity: StackedComplex,
+  [lower, upper]: readonly [Tensor, Tensor],
+): StackedComplex {
+  const columns = allColumns(matrix); // once: it is the largest array of the graph
   let x = div(identity, upper);
   let least = div(lower, upper);
   for (let i = 0; i < INVERSE_STEPS; i++) {
     const sum = add(least, 1);
     const c = div(4, mul(sum, sum));
-    x = mul(c, sub(mul(x, sum), product(x, product(matrix, x))));
+    x = mul(c, sub(mul(x, sum), product(x, matMul(columns, x))));
     least = mul(c, least);
   }
   return x;
 }
 
 /**
- * The projection onto eigenvectors whose eigenvalues exceed `threshold`, softly:
- * E (E + threshold I)^-1, sharpened by McWeeny's 3 P^2 - 2 P^3.
+ * The projection onto eigenvectors whose eigenvalues exceed a threshold t, softly: E (E + t I)^-1,
+ * sharpened by McWeeny's 3 P^2 - 2 P^3.
+ * @param noise the threshold, `[1, 1]`; at least the fraction `floor` of the trace is taken
  */
-export function softProjection(covariance: StackedComplex, threshold: Tensor): StackedComplex {
+export function softProjection(
+  covariance: StackedComplex,
+  noise: Tensor,
+  floor: number,
+): StackedComplex {
   const identity = identityMatrix(covariance.shape[1]);
+  // Of a matrix without negative eigenvalues it is an upper bound of them.
+  const trace = (matrix: StackedComplex) =>
+    reduceSum(mul(matrix, identity), [0, 1], { keepDims: true });
+  const threshold = max(noise, mul(trace(covariance), floor));
   const shifted = add(covariance, mul(identity, threshold));
-  let projection = product(covariance, inverse(shifted, threshold, trace(shifted)));
+  const bounds = [threshold, trace(shifted)] as const;
+  let projection = product(covariance, inverse(shifted, identity, bounds));
   for (let i = 0; i < SHARPENINGS; i++) {
     const squared = product(projection, projection);
     projection = sub(mul(squared, 3), mul(product(squared, projection), 2));
   }
   return projection;
-}
-
-/** Trace `[1, 1]` of a Hermitian matrix: an upper bound of its eigenvalues if none is negative. */
-export function trace(matrix: StackedComplex): Tensor {
-  return reduceSum(mul(matrix, identityMatrix(matrix.shape[1])), [0, 1], { keepDims: true });
 }
 
 /**
