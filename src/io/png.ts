@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { PNG } from "pngjs";
 import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, zeros } from "../ndarray.ts";
+import { holdsItsPixels } from "./png_scanlines.ts";
 
 /** PNG's colour types: one channel; red, green, blue. */
 const GRAYSCALE = 0, RGB = 2;
@@ -50,10 +51,10 @@ function encode(
 
 /** First bytes of a PNG. */
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Bytes up to the sides of the picture. */
-const HEADER_BYTES = 24;
+/** Bytes of the header, with its checksum. */
+const HEADER_BYTES = 33;
 /** More pixels than this are no image of ours; a small file may announce any number. */
-const MAX_PIXELS = 2 ** 26;
+const MAX_PIXELS = 2 ** 24;
 
 /** Whether the bytes are those of a PNG. */
 export function isPng(bytes: Uint8Array): boolean {
@@ -72,6 +73,9 @@ export function decodePng(bytes: Uint8Array, path: string): NdArray {
     throw new InputError(
       `Cannot read ${path}: a PNG of at most ${MAX_PIXELS} pixels is required`,
     );
+  }
+  if (!holdsItsPixels(bytes)) {
+    throw new InputError(`Cannot read ${path}: its ${height} x ${width} pixels are required`);
   }
   try {
     const { data } = PNG.sync.read(Buffer.from(bytes), { skipRescale: true });

@@ -1,7 +1,7 @@
 /** Pictures to be restored: from a file, or drawn. @module */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.ts";
 import type { Runtime } from "../../graph/mod.ts";
+import { openBytes } from "../../io/bytes.ts";
 import { openImage } from "../../io/open.ts";
 import { decodePng, isPng } from "../../io/png.ts";
 import { readMaskFile } from "../../io/mask_file.ts";
@@ -45,6 +45,8 @@ export interface PictureOptions {
 }
 
 const DRAWN_SIZE = 256;
+/** Bytes by which a PNG is known. */
+const SIGNATURE_BYTES = 8;
 
 /**
  * Reads pictures, or draws a brain where there is no path.
@@ -55,9 +57,10 @@ export async function openPictures(
   path: string | undefined,
   options: PictureOptions,
 ): Promise<Pictures> {
-  const found = path === undefined || !isPng(await head(path))
+  const png = path === undefined ? undefined : pngBytes(path);
+  const found = path === undefined || png === undefined
     ? await volumePictures(runtime, path, options)
-    : pngPictures(path, await readFile(path));
+    : pngPictures(path, png);
   const { images, warnings } = whole(found.path, found.images, options.unit);
   const most = found.format === "png"
     ? 1
@@ -70,10 +73,11 @@ export async function openPictures(
   return { ...found, images: scaled, white: most, warnings, shown };
 }
 
-async function head(path: string): Promise<Uint8Array> {
-  return await readFile(path).catch((cause) => {
-    throw new InputError(`Cannot read ${path}: ${cause.message}`, { cause });
-  });
+/** The bytes of a PNG; undefined for a file of another kind. */
+function pngBytes(path: string): Uint8Array | undefined {
+  using source = openBytes(path);
+  const head = source.read(0, Math.min(SIGNATURE_BYTES, source.size));
+  return isPng(head) ? source.read(0, source.size) : undefined;
 }
 
 type Read = Pick<Pictures, "path" | "format" | "kind" | "images" | "geometry">;
@@ -144,8 +148,8 @@ function realParts({ data, shape: [slices, parts, ...size] }: NdArray): NdArray 
  * @returns `[h, w]`
  */
 export async function readPlane(path: string): Promise<NdArray> {
-  const bytes = await head(path);
-  if (isPng(bytes)) return partOf(decodePng(bytes, path), 0);
+  const png = pngBytes(path);
+  if (png !== undefined) return partOf(decodePng(png, path), 0);
   try {
     using file = await openImage(path);
     return partOf(await file.readSlice(0), 0);

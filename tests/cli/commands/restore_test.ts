@@ -227,3 +227,13 @@ Deno.test("--blind estimates the kernel and writes it; other tasks are refused",
     const other = await run(["--task", "sr", "--blind", "9", "--output", at("p")]);
     assertRefused(other, 2, /Cannot estimate a kernel .*deblur alone/);
   }));
+
+Deno.test("a pipe or a device in the place of a picture is refused, and does not hang", () =>
+  inFolder(async (at) => {
+    if (Deno.build.os === "windows") return;
+    await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();
+    for (const path of [at("pipe"), "/dev/zero"]) {
+      const args = ["--task", "deblur:gaussian=1", "--quiet", "--output", at("o")];
+      assertRefused(await run([path, ...args]), 3, /a regular file is required|not a file/);
+    }
+  }));
