@@ -7,8 +7,8 @@
  *
  * Invented lesions are of three kinds. `after`: drawn into the finished image, against the data. `unseen`: the
  * part of them that the data do not see, scaled to the contrast. `prior`: drawn by the denoiser of `pnp-admm` into
- * every image that it gives; counted where more than half of their contrast is in the image. A lesion is flagged
- * where half of its pixels are. Each case is a line of JSON and is not run again when it is there.
+ * every image that it gives, which makes its iteration swing, so that they show with either sign. Lesions count
+ * where more than half of their contrast shows in the image, and are flagged where half of their pixels are. Each case is a line of JSON and is not run again when it is there.
  */
 import { dirname } from "node:path";
 import { benchOptions, say } from "./options.ts";
@@ -178,9 +178,8 @@ for (const name of rows[0]?.found.map(({ image }) => image) ?? []) {
   for (const acceleration of [4, 8]) {
     const all = rows.filter((row) => row.acceleration === acceleration && row.seed >= from);
     const own = all.flatMap(({ found }) => found.filter(({ image }) => image === name));
-    const shown = own.flatMap(({ lesions }) => lesions).filter(({ visible }) =>
-      name !== "prior" || visible > 0.5
-    );
+    const shown = own.flatMap(({ lesions }) => lesions)
+      .filter(({ visible }) => name === "clean" || Math.abs(visible) > 0.5);
     const hit = shown.filter(({ flagged }) => flagged >= 0.5).length;
     const mean = (of: (one: Found) => number) => sum(own.map(of)) / own.length;
     const errors = own.flatMap(({ error }) => error ?? []);

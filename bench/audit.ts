@@ -2,7 +2,8 @@
  * What the audit can and cannot see, on k-space simulated from validation volumes:
  *
  *     deno run --allow-all bench/audit.ts [--data ../shared/data/validation] [--rows FILE.jsonl]
- *       [--parts none,known,folded,...] [--count 20] [--output docs/audit.md]
+ *       [--parts none,known,folded,...] [--count 20]
+ *       [--methods pnp-admm,tv,sense,diffpir] [--output docs/audit.md]
  *       [--model NAME] [--tables]
  *
  * Each case is a line of JSON, and is not run again when it is there (delete the rows of `prior` and
@@ -36,6 +37,7 @@ const options = benchOptions(import.meta.url, {
     default: "none,known,folded,noise,maps,motion,slight,wrapped,sign,centre,multiband,prior,rank",
   },
   count: { type: "string", default: "20" },
+  methods: { type: "string", default: "pnp-admm,tv,sense,diffpir" },
   output: { type: "string", default: "docs/audit.md" },
   model: { type: "string" },
   tables: { type: "boolean", default: false },
@@ -71,7 +73,6 @@ const SETTINGS: Record<string, MethodOptions> = {
   "ddnm+": { steps: 15, samples: 2 },
   pigdm: { steps: 15, samples: 2 },
 };
-const SHARED = ["pnp-admm", "tv", "sense", "diffpir"];
 const RANKED = [
   "zero-filled",
   "sense",
@@ -85,6 +86,7 @@ const RANKED = [
 ];
 const RANK_CASES = 4; // at most
 
+const SHARED = options.methods.split(",");
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length];
 
 /** The cases of a part with the methods that are run on them. */

@@ -16,7 +16,7 @@ export const SIZE = 128;
 
 /**
  * What is wrong with a case, if anything; the seed chooses its kind and size. `wrapped`: the object is folded
- * onto seven tenths of the field of view, with one set of maps; `sign`: the sign of the exponent of the Fourier
+ * onto 55 % of the field of view, with one set of maps; `sign`: the sign of the exponent of the Fourier
  * transform; `centre`: k-space is moved by some lines; `multiband`: two slices at once.
  */
 export type Fault =
@@ -31,7 +31,7 @@ export type Fault =
   | "multiband";
 
 /** Part of the field of view that is left where the object is folded. */
-const FOLDED = 0.7;
+const FOLDED = 0.55;
 
 /** One case of the study. */
 export interface AuditCase {

@@ -197,7 +197,8 @@ function fakeRun(
     error: error ?? null,
     files: failed ? {} : {
       recon: `runs/${key}/recon.npy`,
-      ...samples > 1 ? { std: "std.npy", error90: "error90.npy", added: "added.npy" } : {},
+      ...samples > 1 ? { std: "std.npy", error90: "error90.npy" } : {},
+      ...name === "dds" ? { added: "added.npy" } : {},
     },
   };
 }

@@ -148,8 +148,7 @@ Deno.test("noise twice as large, in one coil, and shared by coils is told apart"
   const shared = await of(
     noisy((i, original) => i < plane ? 0.6 * original[i] + 0.8 * original[i + plane] : original[i]),
   );
-  // 0.52 +- 0.04 over 24 draws of this noise; the one reference draw moves the mean by as much.
-  assert.ok(shared.correlation > 0.45 && shared.correlation < 1, `${shared.correlation}`);
+  assert.ok(shared.correlation > 0.5 && shared.correlation < 1, `${shared.correlation}`);
 });
 
 for (const spec of ["equispaced:R=3,acs=8", "random:R=3,acs=7,seed=2", "poisson:R=4,acs=9"]) {
