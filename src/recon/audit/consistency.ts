@@ -8,7 +8,7 @@
  * within P for the truth or a posterior sample, more when the image departs from the data.
  *
  * The expectation of each part is what is left of white noise of variance 1 after the same projection, in
- * the same graph. It is one draw, the same for every slice; over a band of N numbers its relative standard
+ * the same graph. It is one draw (the mean of several for small matrices), the same for every slice; over a band of N numbers its relative standard
  * deviation is sqrt(2 / N). P is applied by conjugate gradients, whose polynomial depends on the array they
  * are run on, so P differs slightly between data and noise; after 12 steps the truth shows no bias (tests).
  * @module
@@ -25,7 +25,7 @@ import {
   swapLastAxes,
   type Tensor,
 } from "../../graph/mod.ts";
-import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { type NdArray, ndarray, sizeOf, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { conjugateGradients } from "../../mri/physics/cg.ts";
 import { dftW, type Direction } from "../../mri/physics/dft.ts";
@@ -52,6 +52,13 @@ const BAND_EDGES = [0, 0.06, 0.12, 0.25, 0.5, 1] as const;
 
 /** Beyond this distance the samples are taken for noise: the signal there is next to none. */
 const OUTER = 0.5;
+
+/**
+ * Draws of noise that the expectations are means over: as many as give so many samples of a coil beyond
+ * {@link OUTER}, so that small matrices are not judged by the accidents of one draw. Slices of usual size
+ * have enough with one.
+ */
+const ENOUGH_SAMPLES = 4000, MOST_DRAWS = 8;
 
 /** Bands of fewer samples (all coils together) are left out: their chi-square says nothing. */
 const MIN_SAMPLES = 50;
@@ -112,16 +119,18 @@ export async function compileConsistency(
   const bands = bandsOf(distance, coils);
   const membership = bandMatrix(bands, distance);
   const outer = Float32Array.from(distance, (d) => d >= OUTER ? 1 : 0);
-  const noise = noiseFor(shape, distance);
+  const samples = Math.max(1, outer.filter((inside) => inside === 1).length);
+  const draws = Math.min(MOST_DRAWS, Math.ceil(ENOUGH_SAMPLES / samples));
+  const noise = noiseFor([draws, ...shape.slice(1)], distance);
   const program = await runtime.build<string, string>(
-    { y: shape, ...inputs, image: [2 * sets, ...size], noise: shape },
+    { y: shape, ...inputs, image: [2 * sets, ...size], noise: noise.shape },
     ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
       const model = operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size]));
       const data = acquiredColumns(sub(y, model), mask);
       const placed = (y: Tensor, direction: Direction) => mask.isLines ? dftW(y, direction) : y;
       const place = (y: Tensor) => placed(y, "forward");
       const both = concat([data, placed(noise, "inverse")], 0);
-      const fit = projected(operator(arrays, 2), both);
+      const fit = projected(operator(arrays, 1 + draws), both);
       const rest = place(sub(both, fit));
       return {
         signal: overBands(place(y), membership),
@@ -135,18 +144,21 @@ export async function compileConsistency(
   return async ({ y, inputs }, image) => {
     const dead = deadCoils(y), live = coils - dead.length;
     const out = await program.run({ y, ...inputs, image, noise: silenced(noise, dead) });
+    const [fitted, unexplained, covariance] = [out.fitted, out.unexplained, out.covariance].map(
+      ofDataAndNoise,
+    );
     return {
       bands: bands.map(({ count, ...band }, i) => ({
         ...band,
         count: count * live / coils,
         signal: out.signal.data[i],
         residual: out.residual.data[i],
-        fitted: out.fitted.data[i],
-        fittedNoise: out.fitted.data[bands.length + i],
-        unexplained: out.unexplained.data[i],
-        unexplainedNoise: out.unexplained.data[bands.length + i],
+        fitted: fitted.data[i],
+        fittedNoise: fitted.data[bands.length + i],
+        unexplained: unexplained.data[i],
+        unexplainedNoise: unexplained.data[bands.length + i],
       })),
-      ...coilFigures(out.covariance),
+      ...coilFigures(covariance),
     };
   };
 }
@@ -214,6 +226,16 @@ function coilProducts(y: Tensor, outer: Tensor): Tensor {
 function noiseFor(shape: readonly number[], distance: Float64Array): NdArray {
   const noise = new Rng(0).normals(sizeOf(shape));
   return ndarray(noise.map((v, i) => Number.isNaN(distance[i % distance.length]) ? 0 : v), shape);
+}
+
+/** Of `[1 + draws, ...]`, the first of which is of the data: that, and the mean of the others `[2, ...]`. */
+function ofDataAndNoise({ data, shape: [all, ...shape] }: NdArray): NdArray {
+  const size = sizeOf(shape);
+  const both = zeros([2, ...shape]);
+  data.forEach((value, i) =>
+    i < size ? both.data[i] = value : both.data[size + i % size] += value / (all - 1)
+  );
+  return both;
 }
 
 /** Noise of each coil and their largest correlation, of data and of white noise. */
