@@ -13,6 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parentPort, Worker } from "node:worker_threads";
 import { constants, gunzipSync, gzipSync } from "node:zlib";
+import { MOST_BYTES } from "./limits.ts";
 
 export * from "./portable.ts";
 
@@ -42,7 +43,11 @@ export function openFile(path: string): OpenFile {
 
 /** The bytes of a file. */
 export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  if (!(await stat(path)).isFile()) throw new Error("a regular file is required");
+  const found = await stat(path);
+  if (!found.isFile()) throw new Error("a regular file is required");
+  if (found.size > MOST_BYTES) {
+    throw new Error(`at most ${MOST_BYTES} bytes are possible, found ${found.size}`);
+  }
   const { buffer, byteOffset, length } = await readFile(path);
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }

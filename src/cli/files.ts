@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { InputError, UsageError } from "../errors.ts";
 import { createFilesWhole, createFolderWhole, writeFileWhole } from "../io/atomic.ts";
 import { escapedJson } from "../quoted.ts";
-import { reason } from "../host.ts";
+import { readBytes, reason } from "../host.ts";
 import { isOwnName, MANIFEST, requireNoForeign } from "../io/manifest.ts";
 import { outputGuard, takeFolder } from "./output_guard.ts";
 
@@ -28,6 +28,13 @@ export const textOf = (lines: readonly string[]): string =>
 export async function readInput(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
   return await Deno.readFile(path).catch((cause) => {
     throw new InputError(`Cannot read ${kind} ${path}: ${cause.message}`, { cause });
+  });
+}
+
+/** A network or its weights. @throws {InputError} also for a pipe, and for more than a model can hold */
+export async function readNetwork(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await readBytes(path).catch((cause) => {
+    throw new InputError(`Cannot read ${kind} ${path}: ${reason(cause)}`, { cause });
   });
 }
 

@@ -1,6 +1,6 @@
 /** Models as folders: `model.yaml`, the network or its weights, and a card. @module */
 import { InputError } from "../errors.ts";
-import { pathFacts, promiseTry, readBytes, reason, sha256 as newSha256 } from "../host.ts";
+import { isFile, pathFacts, promiseTry, readBytes, reason, sha256 as newSha256 } from "../host.ts";
 import { type ModelReference, modelReference } from "./model_path.ts";
 import { type ModelDescription, type ModelKind, parseModelYaml } from "./model_yaml.ts";
 import { constantScope, type Parameters, type ParameterSpec, tensorsOf } from "./parameters.ts";
@@ -29,8 +29,8 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const folder = isFolder ? path : path.replace(/\/?[^/]*$/, "") || ".";
   const read = (file: string, hint?: string) =>
     readBytes(file).catch((cause) => {
-      const message = `Cannot read the model ${path}: ${file} is required, found none`;
-      throw new InputError(message, { cause, hint });
+      const found = isFile(file) ? `${file}: ${reason(cause)}` : `${file} is required, found none`;
+      throw new InputError(`Cannot read the model ${path}: ${found}`, { cause, hint });
     });
   const yamlPath = `${folder}/model.yaml`;
   const yaml = await read(yamlPath, "docs/models.md describes it");

@@ -92,6 +92,10 @@ Deno.test("loadDenoiser() refuses a folder that is not what it says", () =>
     await refuses(/sha256 of model\.onnx must be/);
     await Deno.remove(`${folder}/model.onnx`);
     await refuses(/model\.onnx is required, found none/);
+    await Deno.writeFile(`${folder}/model.onnx`, new Uint8Array());
+    await Deno.truncate(`${folder}/model.onnx`, 40e9); // nothing of it is on the disk
+    await refuses(/model\.onnx: at most 2147483648 bytes are possible, found 40000000000/);
+    await Deno.remove(`${folder}/model.onnx`);
     await writeModel(folder, blind().subarray(0, 60), options);
     await refuses(/Cannot (read|import) the (ONNX )?model/);
     await writeModel(folder, blind());

@@ -117,6 +117,22 @@ Deno.test("weights in a pipe are refused: reading one would wait for ever", asyn
   }
 });
 
+Deno.test("more weights than a model can hold are refused before they are read", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const size = 2 ** 30; // nothing of it is on the disk
+    Deno.writeFileSync(`${folder}/w.bin`, new Uint8Array());
+    Deno.truncateSync(`${folder}/w.bin`, 40 * size);
+    const message = { name: "InputError", message: /at most 2147483648 bytes of a model are/ };
+    assert.throws(() => g.externalLoader(folder)("w.bin", 0), message);
+    const load = g.externalLoader(folder);
+    assert.equal(load("w.bin", 7, 16).length, 16);
+    assert.throws(() => load("w.bin", 0, 2 * size), message, "in all");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("a node that makes a tensor of more than 2 GiB is refused before it runs", () => {
   const bytes = toBinary(
     ModelProtoSchema,
