@@ -22,7 +22,7 @@ export const IMAGES_PER_PIXEL = 10;
  * The heap keeps gaps between the values of graphs that were freed, up to so many bytes for each and in
  * all: larger values go back to the system.
  */
-const GAPS = 2, MOST_GAPS = 100e6;
+const GAPS = 2, MOST_GAPS = 130e6;
 /** What operators need for themselves, as a factor. */
 const WORKSPACE = 1.1;
 /** Copies of a graph's constants: onnxruntime packs them, and keeps the original until then. */
