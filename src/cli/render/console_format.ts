@@ -81,10 +81,10 @@ function addedLines(added: ReconReport["added"]): string[] {
   const { share, count, flagged } = added;
   const percent = (part: number) => `${Number((100 * part).toPrecision(2))} %`;
   const told = count === 0 ? ["no structure that the data alone do not show"] : [
-    `${count} structures (${
+    `structures that the data alone do not show: ${count} (${
       percent(flagged)
-    } of the head) are not shown by the data alone: they do not tell`,
-    "whether these are real (added.regions in recon.json, flagged.nii.gz)",
+    } of the head); the data do`,
+    "not tell whether these are real (added.regions in recon.json, flagged.nii.gz)",
   ];
   const head = `${percent(share)} of the energy is not determined by the data`;
   return [`  added  ${head}`, ...told.map((line) => `         ${line}`)];
