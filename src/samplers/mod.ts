@@ -14,6 +14,7 @@ import { type DegradationPath, diracSampler } from "./dirac.ts";
 import { flow, interpolant } from "./flow.ts";
 import { ilvr } from "./ilvr.ts";
 import { mcg } from "./mcg.ts";
+import { mmps } from "./mmps.ts";
 import { pigdm } from "./pigdm.ts";
 import { dpir, pnpAdmm, red } from "./plug_and_play.ts";
 import { redDiff } from "./red_diff.ts";
@@ -33,6 +34,7 @@ export { DEFAULT_PRIOR, DEFAULT_SAMPLES, samplerMethod } from "./core/method.ts"
 export { compileModelSigma, type ModelSigma } from "../method/model_sigma.ts";
 export { adam, type AdamState } from "../nn/adam.ts";
 export {
+  likelihoodScore,
   posteriorVariance,
   proximal,
   proximalCorrection,
@@ -43,6 +45,13 @@ export {
   rho,
 } from "./core/data_term.ts";
 export { intensityRange, knownSupport, positivity, type Projection } from "./core/projection.ts";
+export {
+  compileSteinFigures,
+  type JudgeSamples,
+  type Posterior,
+  type SteinFigures,
+  steinFigures,
+} from "./core/stein.ts";
 export { phaseRetrieval } from "./phase_retrieval.ts";
 export { generate, type GenerateOptions } from "./core/generate.ts";
 export {
@@ -69,14 +78,14 @@ export {
   type Transition,
 } from "./core/steppers.ts";
 
-export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, pigdm };
+export { ald, daps, ddnm, ddnmPlus, ddrm, dds, diffpir, dmps, dpir, dps, ilvr, mcg, mmps };
 export { cold, type DegradationPath, diracSampler, flow, interpolant };
-export { pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit, snips };
+export { pigdm, pnpAdmm, red, redDiff, repaint, score, scoreMri, sdedit, snips };
 
 /** All samplers. */
 export const samplers: readonly Sampler[] = [
-  ...[diffpir, score, scoreMri, ald, dps, mcg, pigdm, dmps, daps, ddnm, ddnmPlus, ddrm, dds, ilvr],
-  ...[dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips, flow, interpolant],
+  ...[diffpir, score, scoreMri, ald, dps, mcg, pigdm, mmps, dmps, daps, ddnm, ddnmPlus, ddrm, dds],
+  ...[ilvr, dpir, pnpAdmm, red, redDiff, repaint, sdedit, snips, flow, interpolant],
 ];
 
 /** All samplers as reconstruction methods, and cold diffusion, which has a network of its own. */

@@ -12,10 +12,13 @@ export type SamplerSettings = {
   readonly sigmaMin: number;
   /** Iterations of conjugate gradients in each data step. */
   readonly cg: number;
-  /** Share of new noise in each step: 0 keeps the old noise, 1 replaces it (`ddnm`, `ddrm`, `dds`, `pigdm`). */
+  /** Share of new noise in each step: 0 keeps the old noise, 1 replaces it (`ddnm`, `ddrm`, `dds`,
+   * `mmps`, `pigdm`). */
   readonly eta: number;
   /** The same where the data are seen (`ddrm`). */
   readonly etaB: number;
+  /** What is added to the variance of the data, in units of sigma^2 (`mmps`). */
+  readonly ridge: number;
   /** Share of new noise in each step (`diffpir`). */
   readonly zeta: number;
   /** Standard deviation of the images' real and imaginary parts; default: what the model says. */

@@ -6,16 +6,21 @@ import {
   ndarray,
   openReconstruction,
   reconstruct,
+  Rng,
   simulatedBrain,
   sizeOf,
   UsageError,
 } from "@larmor/larmor";
 import { add, div, mul, Runtime, scalar } from "@larmor/larmor/graph";
-import { mriOperator } from "@larmor/larmor/mri";
+import { inpainting, mriOperator } from "@larmor/larmor/mri";
 import type { Denoiser } from "@larmor/larmor/nn";
 import {
+  compileSampler,
+  compileSteinFigures,
   defineSampler,
   diffpir,
+  linearMeasurement,
+  mmps,
   proximal,
   renoise,
   rho,
@@ -73,7 +78,7 @@ Deno.test("SamplerSettings names every setting of every sampler, and no other", 
     ...{ steps: true, weight: true, sigmaMax: true, sigmaMin: true, cg: true, eta: true },
     ...{ etaB: true, zeta: true, sigmaData: true, power: true, snr: true, correctors: true },
     ...{ epsilon: true, inner: true, flow: true, jump: true, repeats: true, minEigenvalue: true },
-    ...{ phaseRotation: true, average: true, relaxation: true, rate: true },
+    ...{ phaseRotation: true, average: true, relaxation: true, rate: true, ridge: true },
   };
   const found = new Set(samplers.flatMap(({ defaults }) => Object.keys(defaults)));
   assert.deepEqual([...found].sort(), Object.keys(all).sort());
@@ -124,4 +129,24 @@ Deno.test("a method of one's own goes through the whole pipeline", async () => {
     device,
   });
   assert.equal(steps, 2);
+});
+
+Deno.test("samples of mmps are of the posterior, as the Stein figures see without the truth", async () => {
+  const size: [number, number] = [12, 12];
+  const kept = new Uint8Array(144).map((_, i) => (7 * i % 10) < 6 ? 1 : 0);
+  const measurement = linearMeasurement(size, (batch) => inpainting([batch, 2, ...size], kept));
+  await using runtime = await Runtime.open("cpu", { threads: 1 });
+  const task = { sampler: mmps, measurement, denoise: gaussian, samples: 16 };
+  const compiled = await compileSampler(runtime, {
+    ...task,
+    settings: { steps: 60, sigmaMax: 20, sigmaMin: 0.1, ridge: 0 },
+  });
+  const y = ndarray(new Float32Array(288).map((_, i) => kept[i % 144]), [1, 2, ...size]);
+  const problem = { y, inputs: {}, sigma: 0.3 };
+  const samples = await compiled.run(problem, new Rng(1));
+  const judge = await compileSteinFigures(runtime, { measurement, denoise: gaussian, sigma: 0.1 });
+  const { variance } = await judge(problem, samples, new Rng(2));
+  assert.ok(Math.abs(variance - 1) < 0.15, `${variance}`);
+  const narrow = ndarray(samples.data.map((value) => value / 2), samples.shape);
+  assert.ok((await judge(problem, narrow, new Rng(2))).variance < 0.5);
 });

@@ -41,6 +41,7 @@ const REACHED: Record<string, { readonly lines: number; readonly plane?: number 
   dps: { lines: 28.1, plane: 24.2 },
   mcg: { lines: 29.5, plane: 24.6 },
   pigdm: { lines: 28.4, plane: 23.4 },
+  mmps: { lines: 27.4, plane: 21.7 },
   dmps: { lines: 29.0, plane: 24.0 },
   daps: { lines: 22.8, plane: 19.7 },
   ddnm: { lines: 30.4, plane: 25.1 },

@@ -9,6 +9,7 @@ import { daps } from "../../src/samplers/daps.ts";
 import { dmps } from "../../src/samplers/dmps.ts";
 import { dps } from "../../src/samplers/dps.ts";
 import { mcg } from "../../src/samplers/mcg.ts";
+import { mmps } from "../../src/samplers/mmps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
 import { scoreMri } from "../../src/samplers/score_mri.ts";
@@ -75,6 +76,14 @@ Deno.test("pigdm is exact at order 1 when the image's variance is what it assume
     pigdm,
     denseProblem(isotropicPrior([2, 2], VARIANCE), 3),
     { sigmaData: SIGMA_DATA },
+    { mean: 0.1, covariance: 0.15 },
+  ));
+
+Deno.test("mmps is exact at order 1 for any normal prior", () =>
+  assertOrder1(
+    mmps,
+    denseProblem(gaussianPrior([2, 2], "correlated"), 3),
+    { ridge: 0, cg: 8 },
     { mean: 0.1, covariance: 0.15 },
   ));
 

@@ -4,6 +4,7 @@ import { daps } from "../../src/samplers/daps.ts";
 import { dmps } from "../../src/samplers/dmps.ts";
 import { dps } from "../../src/samplers/dps.ts";
 import { mcg } from "../../src/samplers/mcg.ts";
+import { mmps } from "../../src/samplers/mmps.ts";
 import { pigdm } from "../../src/samplers/pigdm.ts";
 import { score } from "../../src/samplers/score.ts";
 import { scoreMri } from "../../src/samplers/score_mri.ts";
@@ -90,6 +91,16 @@ Deno.test("pigdm follows its textbook", () =>
       const r2 = variance(sigma, 0.6);
       const change = dense.pseudoInverse(dense.residual(D), dense.sigma ** 2 / r2);
       const guided = axpy(D, 0.9 * sigma ** 2 / r2, dense.pulled(change, sigma));
+      return renoised(input, guided, 0.49 * (1 - (sigmaNext / sigma) ** 2), z);
+    },
+  }));
+
+Deno.test("mmps follows its textbook", () =>
+  follows(mmps, { weight: 1 / 0.9, eta: 0.7, ridge: 0.1 }, {
+    step(input, dense) {
+      const { x, sigma, sigmaNext, z: [z] } = input;
+      const D = dense.denoise(x, sigma);
+      const guided = axpy(D, 0.9 * sigma ** 2, dense.likelihoodScore(D, sigma, 0.1));
       return renoised(input, guided, 0.49 * (1 - (sigmaNext / sigma) ** 2), z);
     },
   }));

@@ -53,6 +53,17 @@ export class Dense {
     return axpy(this.denoise(v, sigma), -1, this.denoise(v.map(() => 0), sigma));
   }
 
+  /** J (sigma^2 A^H A J + sigma_y^2 + ridge sigma^2)^-1 A^H (y - A D), J = dD/dx */
+  likelihoodScore(D: Vector, sigma: number, ridge: number): Vector {
+    const columns = identity(D.length).map((axis) => this.pulled(axis, sigma));
+    const covariance = transposed(columns).map((row) => row.map((value) => sigma ** 2 * value));
+    const inverted = shiftedInverse(
+      times(this.normal, covariance),
+      this.sigma ** 2 + ridge * sigma ** 2,
+    );
+    return this.pulled(apply(inverted, this.residual(D)), sigma);
+  }
+
   /** A^H e */
   back(e: Vector): Vector {
     return apply(transposed(this.#problem.matrix), e);

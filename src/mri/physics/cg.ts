@@ -1,5 +1,5 @@
 /** Conjugate gradients inside the graph. @module */
-import { add, div, max, mul, sub, type Tensor } from "../../graph/mod.ts";
+import { add, cast, div, greater, max, mul, sub, type Tensor } from "../../graph/mod.ts";
 import { innerProduct } from "./operator.ts";
 
 /** Smallest curvature and residual that are divided by: past convergence the steps become zero. */
@@ -51,4 +51,38 @@ export function cgStep(apply: (x: Tensor) => Tensor, { x, r, p }: CgState): CgSt
   const rNext = sub(r, mul(alpha, ap));
   const beta = div(innerProduct(rNext, rNext), max(rr, TINY));
   return { x: add(x, mul(alpha, p)), r: rNext, p: add(rNext, mul(beta, p)) };
+}
+
+/**
+ * Solves A x = b for an A that is not quite Hermitian, such as one with the Jacobian of a network in it:
+ * the x of each Krylov space whose residual is orthogonal to that space (the full orthogonalisation method,
+ * Saad 1981), each element of the batch on its own. For a Hermitian A this is
+ * {@link conjugateGradients}; it keeps all directions. It stops where a direction's curvature is below
+ * what is known of A (Steihaug 1983).
+ * @param floor smallest eigenvalue that A can have, above 0; half of it is believed
+ */
+export function orthogonalisedGradients(
+  apply: (x: Tensor) => Tensor,
+  b: Tensor,
+  iterations: number,
+  floor: Tensor | number,
+): Tensor {
+  const before: { readonly p: Tensor; readonly ap: Tensor; readonly inverse: Tensor }[] = [];
+  let x = mul(b, 0), r = b;
+  for (let i = 0; i < iterations; i++) {
+    let p = r, ap = apply(r);
+    for (const last of before) {
+      const beta = mul(innerProduct(last.p, ap), last.inverse);
+      p = sub(p, mul(beta, last.p));
+      ap = sub(ap, mul(beta, last.ap));
+    }
+    const curvature = innerProduct(p, ap);
+    const least = max(mul(innerProduct(p, p), mul(floor, 0.5)), TINY);
+    const inverse = div(cast(greater(curvature, least), "float32"), max(curvature, least));
+    const alpha = mul(innerProduct(p, r), inverse);
+    x = add(x, mul(alpha, p));
+    r = sub(r, mul(alpha, ap));
+    before.push({ p, ap, inverse });
+  }
+  return x;
 }

@@ -1,5 +1,6 @@
 /** The data term of samplers: gradients, proximal steps, projections. @module */
 import { add, div, max, mul, pow, sqrt, sub, type Tensor, vjp } from "../../graph/mod.ts";
+import { orthogonalisedGradients } from "../../mri/physics/cg.ts";
 import {
   proximal,
   proximalCorrection,
@@ -116,6 +117,29 @@ export function residualGradient(
   const predicted = operator.forward(denoised);
   const measured = operator.nonlinear?.(denoised) ?? predicted;
   return vjp([predicted], [x], [sub(measured, y)])[0];
+}
+
+/**
+ * Score of the data given x, `J^T A^H (sigma^2 A J A^H + sigma_y^2)^-1 (y - A D)` with J = dD/dx: x0 given
+ * x is taken to be normal around D with the covariance that the denoiser itself states, sigma^2 J. Exact
+ * for normal priors. Rozet et al., Learning diffusion priors from observations by expectation maximization,
+ * NeurIPS 2024.
+ * @param denoised D, made from `x` at the noise level `sigma`
+ * @param options `iterations` of the inverse, each of which is a VJP; `ridge`, which is added to sigma_y^2 in
+ *   units of sigma^2, for denoisers whose J is not quite symmetric. Default 0
+ */
+export function likelihoodScore(
+  { operator, y, sigma: sigmaY }: Pick<DataTerm, "operator" | "y" | "sigma">,
+  denoised: Tensor,
+  { x, sigma }: { readonly x: Tensor; readonly sigma: Tensor },
+  { iterations, ridge = 0 }: { readonly iterations: number; readonly ridge?: number },
+): Tensor {
+  const pulled = (r: Tensor) => vjp([denoised], [x], [operator.adjoint(r)])[0];
+  const floor = add(mul(sigmaY, sigmaY), mul(mul(sigma, sigma), ridge));
+  const covariance = (r: Tensor) =>
+    add(operator.forward(mul(mul(sigma, sigma), pulled(r))), mul(floor, r));
+  const predicted = operator.nonlinear?.(denoised) ?? operator.forward(denoised);
+  return pulled(orthogonalisedGradients(covariance, sub(y, predicted), iterations, floor));
 }
 
 /**
