@@ -124,7 +124,7 @@ Deno.test("more weights than a model can hold are refused before they are read",
     Deno.writeFileSync(`${folder}/w.bin`, new Uint8Array());
     Deno.truncateSync(`${folder}/w.bin`, 40 * size);
     const message = { name: "InputError", message: /at most 2147483648 bytes of a model are/ };
-    assert.throws(() => g.externalLoader(folder)("w.bin", 0), message);
+    assert.throws(() => g.externalLoader(folder)("w.bin", 0, undefined), message);
     const load = g.externalLoader(folder);
     assert.equal(load("w.bin", 7, 16).length, 16);
     assert.throws(() => load("w.bin", 0, 2 * size), message, "in all");
