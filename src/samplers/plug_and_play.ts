@@ -86,8 +86,7 @@ function relaxed(v: Tensor, x: Tensor, relaxation: number): Tensor {
  * and the mean of the images of the last `average` of all steps, each of which saw another phase.
  * At a constant sigma the fixed point is where the data and the prior that the denoiser is the
  * proximal map of are in balance. The first paper keeps sigma, Chan et al. let rho grow. A relaxation
- * of 1.5 to 1.8 (Eckstein and Bertsekas 1992; Boyd et al. 2011, 3.4.3) needs fewer steps; with the 30
- * of the default there is none.
+ * of 1.5 to 1.8 (Eckstein and Bertsekas 1992; Boyd et al. 2011, 3.4.3) needs fewer steps: 15 in place of 30.
  */
 export const pnpAdmm: Sampler = defineSampler({
   name: "pnp-admm",
@@ -97,12 +96,12 @@ export const pnpAdmm: Sampler = defineSampler({
     "Chan, Wang and Elgendy, TCI 2017",
   weightRole: "lambda, the weight of the denoised image in the proximal step",
   defaults: {
-    steps: 30,
+    steps: 15,
     ...ADMM,
-    cg: 4,
+    cg: 6,
     phaseRotation: 1,
     average: 0.25,
-    relaxation: 1,
+    relaxation: 1.8,
   },
   ranges: { ...RANGES, average: { low: 0, high: 0.5 }, relaxation: { low: 1, high: 1.9 } },
   start: { around: "sense", addNoise: false },
