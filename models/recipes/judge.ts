@@ -3,8 +3,9 @@
  * slices (scanners, contrasts, full and stripped heads, sizes, coils, good and erring maps), with the
  * difference from the first model.
  *
- *     deno run -A models/recipes/judge.ts METHOD VALIDATION_FOLDER MODEL [MODEL ...] [--fast]
+ *     deno run -A models/recipes/judge.ts METHOD VALIDATION_FOLDER MODEL[:NAME=VALUE,...] [...] [--fast]
  *
+ * also between settings of one model: `models/prior-brain models/prior-brain:steps=12,relaxation=1.8`.
  * Each slice is simulated with noise for an SNR of 30. PSNR against the root sum of squares of all
  * samples, and against the image that was simulated from. --fast takes eight of the sixteen cases.
  */
@@ -93,6 +94,14 @@ async function simulated(runtime: Runtime, image: ImageFile, coils: number, seed
   return { file: await simulatedKspace(runtime, image, { coils, noise, seed }), truth };
 }
 
+/** A model, and the steps and settings of the method, from `MODEL:name=value,...`. */
+function variant(text: string) {
+  const [model, list] = text.split(":");
+  const pairs = list?.split(",").map((pair) => pair.split("=")) ?? [];
+  const { steps, ...settings } = Object.fromEntries(pairs.map(([name, v]) => [name, Number(v)]));
+  return { model, ...(steps && { steps }), ...(pairs.length > 0 && { settings }) };
+}
+
 const [method, folder, ...rest] = Deno.args;
 const models = rest.filter((text) => !text.startsWith("--"));
 const cases = CASES.map((one, seed) => ({ ...one, seed: seed + 100 }))
@@ -108,7 +117,7 @@ for (const { volume, coils, mask, calibration, halved: small = false, seed } of 
   using _ = file;
   for (const [m, model] of models.entries()) {
     const { magnitude, metrics } = await reconstruct(file, {
-      ...{ method, model, mask, device: runtime },
+      ...{ method, ...variant(model), mask, device: runtime },
       ...(calibration === undefined ? {} : { calibration }),
     });
     scores[m].push({

@@ -69,17 +69,23 @@ class Humus(VarNet):
         self.architecture = {"residual": False}
 
 
-WEIGHTS = (1.0, 8.0)  # of the first and the last cascade
+WEIGHTS = (1.0, 8.0)  # of the first and the last cascade, at the noise level below
+LEVEL = 0.02
 EMPTY = 0.03  # of the largest value of the calibration lines' image: below, there is no tissue
 
 
 class SolvedCascade(nn.Module):
-    """A U-Net on the image, and the logarithm of its weight against the data, in units of 10."""
+    """A U-Net on the image, and its weight against the data: logarithm and power of the noise, in units of 10."""
 
     def __init__(self, channels, pools, weight):
         super().__init__()
-        self.log_weight = nn.Parameter(torch.full((1,), math.log(weight) / 10))
+        self.log_weight = nn.Parameter(torch.full((1,), math.log(weight * LEVEL) / 10))
+        self.log_power = nn.Parameter(torch.full((1,), 0.1))
         self.model = NormUNet(channels, pools, zero=True, scaled=True)
+
+    def rho(self, sigma):
+        """The weight at a noise level."""
+        return (10 * (self.log_weight + self.log_power * (sigma.clamp_min(1e-3) / LEVEL).log())).exp()
 
 
 class SolvedVarNet(nn.Module):
@@ -113,8 +119,7 @@ class SolvedVarNet(nn.Module):
         data, stages = Data(kspace, sampling, maps), []
         for cascade in self.cascades:
             x = x - complex_of(cascade.model(parts_of(x)))
-            rho = sigma * (10 * cascade.log_weight).exp()
-            x = x + proximal(data, x, rho, self.STEPS, torch.zeros_like(x))
+            x = x + proximal(data, x, cascade.rho(sigma), self.STEPS, torch.zeros_like(x))
             stages.append((x.abs().square() + 1e-12).sqrt())
         return stages[-1], stages[:-1], None
 

@@ -10,12 +10,12 @@ import torch
 from physics import Sampling, rss, to_kspace
 from views import log_uniform, random_view, smooth_field
 
-COILS = (1, 2, 4, 5, 6, 8, 8, 8, 10, 12, 16, 20, 24)
+COILS = (1, 1, 2, 4, 5, 6, 8, 8, 8, 10, 12, 16, 20, 24)
 SIDES = (96, 320)
 ACCELERATION = (2, 12)
 CALIBRATION = (0.03, 0.14)  # calibration lines as part of all; 16 of 512 are 0.03
 KINDS = {"equispaced": 0.7, "random": 0.25, "poisson": 0.05}
-NOISE = (0.003, 0.08)  # of the samples, for images on a scale of 1
+NOISE = (0.003, 0.16)  # of the samples, for images on a scale of 1
 HEAD = 0.15  # magnitude above which a pixel is tissue
 MAP_ERROR = 0.12  # largest relative error of calibrated maps
 

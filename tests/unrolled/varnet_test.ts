@@ -187,7 +187,8 @@ Deno.test("solved data consistency of all samples without a prior: closed form, 
   const sizes = { cascades: 2, channels: 3, pools: 1, sensitivityChannels: 2, sensitivityPools: 1 };
   const config = { ...sizes, solved: true };
   const parameters = initialParameters(varnetSpecs(config), new Rng(5)); // U-Nets that give 0
-  parameters["cascades.0.log_weight"].data[0] = Math.log(3) / 10;
+  parameters["cascades.0.log_weight"].data[0] = Math.log(0.06) / 10; // w
+  parameters["cascades.0.log_power"].data[0] = 0.5 / 10; // p
   const [height, width, sigma] = [20, 16, 0.1];
   const mask = constantVarNetMask(maskFromLines(new Float32Array(height).fill(1), width));
   const kspace = ndarray(new Rng(6).normals(2 * 2 * height * width), [1, 2, 2, height, width]);
@@ -209,7 +210,10 @@ Deno.test("solved data consistency of all samples without a prior: closed form, 
   const found = await program.run({ kspace, sigma: ndarray(Float32Array.of(sigma), [1, 1, 1, 1]) });
   // Maps of unit norm: A^H A is 1 where they are not zero.
   let factor = 1 / (1 + 0.5 * sigma + 1e-3);
-  for (const weight of [3, 8]) factor = (1 + weight * sigma * factor) / (1 + weight * sigma);
+  // Of the first cascade as set, of the last as it begins: w (sigma / 0.02)^p.
+  for (const rho of [0.06 * Math.sqrt(sigma / 0.02), 0.16 * (sigma / 0.02)]) {
+    factor = (1 + rho * factor) / (1 + rho);
+  }
   found.image.data.forEach((v, i) =>
     assert.ok(Math.abs(v - factor * found.adjoint.data[i]) < 1e-5)
   );

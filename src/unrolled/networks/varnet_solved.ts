@@ -5,11 +5,26 @@
  * MRI reconstruction", MICCAI 2019, here with the U-Nets and the coil maps of the variational network.
  * ```
  * x = argmin |A x - y|^2 + (sigma / 2) |x|^2
- * z = x - U_k(x);  x = argmin |A x - y|^2 + sigma w_k |x - z|^2   for each cascade
+ * z = x - U_k(x);  x = argmin |A x - y|^2 + rho_k |x - z|^2   for each cascade
+ * rho_k = w_k (sigma / 0.02)^p_k
  * ```
+ * Weight w_k and power p_k are learned: the more noise, the more each cascade follows its U-Net.
  * @module
  */
-import { exp, greater, mul, reduceMax, reshape, sub, type Tensor, where } from "../../graph/mod.ts";
+import {
+  add,
+  div,
+  exp,
+  greater,
+  log,
+  max,
+  mul,
+  reduceMax,
+  reshape,
+  sub,
+  type Tensor,
+  where,
+} from "../../graph/mod.ts";
 import { maskedOperator } from "../../mri/physics/operator.ts";
 import { leastSquaresImage, proximal } from "../../mri/physics/proximal.ts";
 import type { Scope } from "../../nn/mod.ts";
@@ -25,8 +40,11 @@ const CONJUGATE_GRADIENTS = 8;
 /** Unit of the learned logarithms, as in `modl.ts`. */
 const LOG_UNIT = 10;
 
-/** Weights w_k of the first and the last cascade before training. */
-const FIRST_WEIGHT = 1, LAST_WEIGHT = 8;
+/** Noise of the samples at which rho_k is w_k, and the smallest that is told apart. */
+const LEVEL = 0.02, MIN_SIGMA = 1e-3;
+
+/** Before training: w_k of the first and the last cascade, and p_k. */
+const FIRST_WEIGHT = 1 * LEVEL, LAST_WEIGHT = 8 * LEVEL, POWER = 1;
 
 /** Coil maps that are zero where the calibration image, a magnitude `[N, 1, 1, H, W]`, shows nothing. */
 export function supportedMaps(maps: Tensor, calibration: Tensor): Tensor {
@@ -56,16 +74,23 @@ export function solvedCascades(
   for (let k = 0; k < cascades; k++) {
     const t = cascades === 1 ? 0 : k / (cascades - 1);
     const first = (1 - t) * Math.log(FIRST_WEIGHT) + t * Math.log(LAST_WEIGHT);
-    const logWeight = scope.at(k).parameter("log_weight", [1], {
-      kind: "constant",
-      value: first / LOG_UNIT,
-    });
+    const learned = (name: string, value: number) =>
+      reshape(scope.at(k).parameter(name, [1], { kind: "constant", value: value / LOG_UNIT }), [
+        1,
+        1,
+        1,
+        1,
+      ]);
+    const logWeight = learned("log_weight", first);
+    const power = learned("log_power", POWER);
     const refined = normUNet(scope.at(shared ? 0 : k).at("model"), x, {
       ...config,
       startsAtZero: true,
       keepsMean: true,
     });
-    const rho = mul(exp(mul(reshape(logWeight, [1, 1, 1, 1]), LOG_UNIT)), sigma);
+    const rho = exp(
+      mul(add(logWeight, mul(power, log(div(max(sigma, MIN_SIGMA), LEVEL)))), LOG_UNIT),
+    );
     x = proximal(data, sub(x, refined), rho, CONJUGATE_GRADIENTS);
     images.push(x);
   }
