@@ -196,7 +196,7 @@ Deno.test("a volume keeps its place and its values; the mask of lost pixels come
 const REFUSED: Readonly<Record<string, readonly [string[], number, RegExp]>> = {
   "no task": [[], 2, /--task denoise, deblur/],
   "noise of 0 to be taken away": [["--task", "denoise"], 2, /--noise above 0 is required/],
-  "a file that is not there": [["none.nii", "--task", "sr"], 3, /Cannot read none.nii/],
+  "a file that is not there": [["none.nii", "--task", "sr"], 3, /Cannot open none.nii/],
   "a kernel and a Gaussian": [
     ["--task", "deblur:gaussian=1,motion=5"],
     2,
