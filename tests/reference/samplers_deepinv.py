@@ -146,7 +146,7 @@ def dpir(noise):
     "pnp-admm",
     "deepinv 0.5.0: ADMM with a PnP prior",
     "two coils",
-    {"steps": 7, "weight": 0.7, "sigmaMax": 0.1, "sigmaMin": 2, "cg": 20, "phaseRotation": 0, "average": 0},
+    {"steps": 7, "weight": 0.7, "sigmaMax": 0.1, "sigmaMin": 2, "cg": 20, "phaseRotation": 0, "average": 0, "relaxation": 1},
     "one noise level throughout, the last image; stepsize = 1 / rho with rho = weight sigma_y^2 / sigma^2; the start is A^H y without noise",
 )
 def pnp_admm(noise):

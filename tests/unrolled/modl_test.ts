@@ -55,7 +55,7 @@ Deno.test("decodeDenoiserParameters() undoes encodeDenoiserNetwork(), and knows 
 
 const PLUG_AND_PLAY: { sampler: Sampler; dual: boolean; more: Record<string, number> }[] = [
   { sampler: dpir, dual: false, more: {} },
-  { sampler: pnpAdmm, dual: true, more: { average: 0 } },
+  { sampler: pnpAdmm, dual: true, more: { average: 0, relaxation: 1 } },
 ];
 
 for (
