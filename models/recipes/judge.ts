@@ -5,7 +5,8 @@
  *
  *     deno run -A models/recipes/judge.ts METHOD VALIDATION_FOLDER MODEL[:NAME=VALUE,...] [...] [--fast]
  *
- * also between settings of one model: `models/prior-brain models/prior-brain:steps=12,relaxation=1.8`.
+ * Also between settings of one model: `models/prior-brain models/prior-brain:steps=12,relaxation=1.8`.
+ *
  * Each slice is simulated with noise for an SNR of 30. PSNR against the root sum of squares of all
  * samples, and against the image that was simulated from. --fast takes eight of the sixteen cases.
  */
