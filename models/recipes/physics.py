@@ -65,15 +65,35 @@ class Data:
     """The data of least squares, |A x - y|^2, with A = mask, Fourier transform and coils."""
 
     def __init__(self, kspace, sampling, maps):
-        self.maps, self.axes = maps, sampling.axes
         self.adjoint = combine(maps, to_image(sampling.acquired * kspace, sampling.axes))
         # A shift of the image is a phase in k-space, which the mask leaves alone: A^H A needs none.
-        self.mask = torch.fft.ifftshift(sampling.acquired, dim=sampling.axes)
+        mask = torch.fft.ifftshift(sampling.acquired, dim=sampling.axes)
+        # Transforms of one axis are fastest along the last.
+        self.lines = sampling.axes == (-2,)
+        self.axes = (-1,) if self.lines else sampling.axes
+        self.maps = self.turned(maps).contiguous()
+        self.conjugate = self.maps.conj().resolve_conj()
+        self.mask = self.turned(mask).to(maps.dtype).contiguous()
+
+    def turned(self, x):
+        """With the phase-encode axis last, if it is the one that is transformed."""
+        return x.transpose(-2, -1) if self.lines else x
 
     def normal(self, x):
         """A^H A x."""
-        kspace = self.mask * torch.fft.fftn(expand(self.maps, x), dim=self.axes)
-        return combine(self.maps, torch.fft.ifftn(kspace, dim=self.axes))
+        kspace = self.mask * torch.fft.fftn(self.maps * self.turned(x)[:, None], dim=self.axes)
+        coil_images = self.conjugate * torch.fft.ifftn(kspace, dim=self.axes)
+        return self.turned(coil_images.sum(1)).contiguous()
+
+
+def compressed(kspace, maps, count):
+    """Samples and maps of at most so many virtual coils: the principal components of the samples."""
+    if maps.shape[1] <= count:
+        return kspace, maps
+    flat = kspace.flatten(2)
+    _, vectors = torch.linalg.eigh(flat @ flat.mH)
+    mix = vectors[..., -count:].mH
+    return tuple((mix @ x.flatten(2)).unflatten(2, x.shape[2:]) for x in (kspace, maps))
 
 
 def inner(a, b):

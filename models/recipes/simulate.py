@@ -12,6 +12,7 @@ from views import log_uniform, random_view, smooth_field
 
 COILS = (1, 1, 2, 4, 5, 6, 8, 8, 8, 10, 12, 16, 20, 24)
 SIDES = (96, 320)
+FINEST = 1.1  # pixels of an image for one of the slice that it is made from
 ACCELERATION = (2, 12)
 CALIBRATION = (0.03, 0.14)  # calibration lines as part of all; 16 of 512 are 0.03
 KINDS = {"equispaced": 0.7, "random": 0.25, "poisson": 0.05}
@@ -131,9 +132,14 @@ def random_sampling(rng, height, width):
     return line_mask(height, kind, acceleration, calibration, rng)
 
 
-def random_size(rng, sides=SIDES):
-    """Height and width, even; one of them is up to a quarter shorter: a partial field of view."""
-    side = 2 * round(log_uniform(rng, *sides) / 2)
+def random_size(rng, sides=SIDES, native=None):
+    """Height and width, even; one of them is up to a quarter shorter: a partial field of view.
+
+    `native` is the longer side of the slice in its own pixels: a finer image would have no fine detail,
+    and a network would learn that large images are smooth.
+    """
+    low, high = sides if native is None else (min(sides[0], native), min(sides[1], FINEST * native))
+    side = 2 * round(log_uniform(rng, low, max(low, high)) / 2)
     other = side if rng.random() < 0.3 else 2 * round(side * rng.uniform(0.75, 1) / 2)
     return (side, other) if rng.random() < 0.5 else (other, side)
 

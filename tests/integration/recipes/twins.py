@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet  # noqa: E402
-from physics import Sampling, parts_of, to_kspace  # noqa: E402
-from simulate import centre_window, poisson_mask, random_coils  # noqa: E402
+from physics import Data, Sampling, compressed, parts_of, to_kspace  # noqa: E402
+from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -99,3 +99,18 @@ network = VarNet(2, 4, 2, 3, 2)
 state = convert.to_fastmri(network.state_dict())
 turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
 assert all(torch.equal(turned[key], value) for key, value in network.state_dict().items())
+
+# Three coils, seen through six, are found again: the data of least squares do not change.
+kspace, maps = torch.randn(2, 1, 3, HEIGHT, WIDTH, dtype=torch.complex64)
+mix = torch.linalg.qr(torch.randn(6, 3, dtype=torch.complex64))[0]
+seen = [(mix @ x.flatten(2)).unflatten(2, (HEIGHT, WIDTH)) for x in (kspace, maps)]
+image = torch.randn(1, HEIGHT, WIDTH, dtype=torch.complex64)
+virtual, virtual_maps = compressed(*seen, 3)
+found, wanted = Data(virtual, lines(), virtual_maps), Data(kspace, lines(), maps)
+assert torch.allclose(found.adjoint, wanted.adjoint, atol=1e-4)
+assert torch.allclose(found.normal(image), wanted.normal(image), atol=1e-4)
+
+# Images are not made finer than their slices.
+rng = np.random.default_rng(1)
+assert all(max(random_size(rng, (128, 304), 200)) <= 220 for _ in range(50))
+assert all(max(random_size(rng, (128, 304), 100)) <= 110 for _ in range(50))
