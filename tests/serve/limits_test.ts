@@ -67,7 +67,7 @@ Deno.test("a client that sends a byte now and then is dropped by --idle", async 
   const start = performance.now();
   const { message } = await converse(duplex, { limits });
   assert.match(message, /no whole message arrived for 0.2 s/);
-  assert.ok(performance.now() - start < 2000);
+  assert.ok(performance.now() - start < 10_000); // all of SCAN would take minutes
 });
 
 Deno.test("a client that reads a byte now and then is dropped by --idle", async () => {
