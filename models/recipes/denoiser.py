@@ -73,13 +73,19 @@ def edm(sigma, sigma_data=SIGMA_DATA):
     return sigma_data**2 / variance, sigma * sigma_data * scale, scale, sigma.log() / 4
 
 
-def denoise(network, x, sigma):
+def flow(sigma):
+    """The same four of a network that gives the velocity n - x0 at (1 - t) x0 + t n, t = sigma / (1 + sigma)."""
+    t = sigma / (1 + sigma)
+    return 1 - t, -t, 1 - t, t
+
+
+def denoise(network, x, sigma, coefficients=edm):
     """E[x0 | x = x0 + sigma n]; sigma `[N or 1, 1, 1, 1]`. Sides that are no multiples of 8 are mirrored."""
     height, width = x.shape[-2:]
     rows, columns = -height % 8, -width % 8
     top, left = rows // 2, columns // 2
     padded = F.pad(x, (left, columns - left, top, rows - top), mode="reflect") if rows or columns else x
-    skip, out, scale, noise = edm(sigma)
+    skip, out, scale, noise = coefficients(sigma)
     given = network((scale * padded).contiguous(memory_format=torch.channels_last), noise)
     result = skip * padded + out * given.float()
     return result[..., top : top + height, left : left + width]

@@ -8,14 +8,16 @@ import convert
 from denoiser import SIGMA_DATA
 
 LIKE = Path(__file__).parent.parent / "prior-brain" / "model.onnx"
+# What the networks of denoisers give, and what they are told.
+DENOISERS = {"prior": ("edm", "log-sigma/4"), "flow": ("flow", "flow-time")}
 
 
 def export_model(args, task, run):
     """Exports the average of the weights that `--ship` names."""
     ship = run.averages.nearest(args.ship)
     network, folder = run.averages.kept[ship], Path(args.output)
-    file = folder / ("model.onnx" if args.kind == "prior" else "model.safetensors")
-    if args.kind == "prior":
+    file = folder / ("model.onnx" if args.kind in DENOISERS else "model.safetensors")
+    if args.kind in DENOISERS:
         convert.save_onnx(network, LIKE, file)
     else:
         convert.save_weights(network, file)
@@ -50,13 +52,14 @@ def described(args, task, run, ship):
 def model_description(kind, name, network, file, training):
     """The content of model.yaml."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    common = {"schema": "larmor.model/1", "name": name, "kind": {"prior": "denoiser", "cold": "restorer", "dirac": "restorer"}.get(kind, kind)}
-    if kind == "prior":
+    common = {"schema": "larmor.model/1", "name": name, "kind": {"prior": "denoiser", "flow": "denoiser", "cold": "restorer", "dirac": "restorer"}.get(kind, kind)}
+    if kind in DENOISERS:
+        parameterisation, noise_input = DENOISERS[kind]
         return common | {
             "network": {"file": file.name, "sha256": sha256, "image": "x", "noise": "noise", "output": "y"},
-            "parameterisation": "edm",
+            "parameterisation": parameterisation,
             "sigma_data": SIGMA_DATA,
-            "noise_input": "log-sigma/4",
+            "noise_input": noise_input,
             "channels": 2,
             "size": {"multiple": 8, "minimum": 16},
             "padding": "reflect",

@@ -7,7 +7,7 @@ import torch
 
 import convert
 from data import Mixture
-from denoiser import ResidualUNet, denoise, edm
+from denoiser import ResidualUNet, denoise, edm, flow
 from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet
 from objectives import given, head_psnr, recon_loss
 from physics import compressed
@@ -66,6 +66,7 @@ class Prior(Task):
     """The denoiser of the samplers, by the loss of EDM."""
 
     LEVELS = (0.02, 0.05, 0.1, 0.2, 0.5)
+    coefficients = staticmethod(edm)
 
     def __init__(self, args):
         args.rate = args.rate or 5e-4
@@ -85,7 +86,7 @@ class Prior(Task):
         """The squared error of what the network gives, which weighs all noise levels alike."""
         clean, noise, sigma = (tensor.to(args.device) for tensor in batch)
         noisy = clean + sigma * noise
-        skip, out, scale, told = edm(sigma)
+        skip, out, scale, told = self.coefficients(sigma)
         with autocast(args):
             given = network((scale * noisy).contiguous(memory_format=torch.channels_last), told)
         return (given.float() - (clean - skip * noisy) / out).pow(2).mean()
@@ -106,10 +107,17 @@ class Prior(Task):
             for clean, noise in zip(*(part.split(8) for part in self.set)):
                 clean, noise = clean.to(args.device), noise.to(args.device)
                 with autocast(args):
-                    result = denoise(network, clean + sigma * noise, torch.full((1, 1, 1, 1), sigma, device=args.device))
+                    level = torch.full((1, 1, 1, 1), sigma, device=args.device)
+                    result = denoise(network, clean + sigma * noise, level, self.coefficients)
                 found += (-10 * (result - clean).pow(2).sum(1).mean((1, 2)).log10()).tolist()
             quality[str(sigma)] = round(float(np.mean(found)), 3)
         return quality
+
+
+class Flow(Prior):
+    """The same denoiser by the loss of flow matching (Lipman et al. 2023): the squared error of the velocity."""
+
+    coefficients = staticmethod(flow)
 
 
 class Reconstruction(Task):
@@ -194,6 +202,7 @@ def varnet(args):
 
 TASKS = {
     "prior": Prior,
+    "flow": Flow,
     "varnet": lambda args: Reconstruction(args, varnet(args), 3e-4),
     "humus": lambda args: Reconstruction(args, Humus(args.cascades or 3, args.channels or 16), 3e-4),
     "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg or 8, args.dual), 1e-4),

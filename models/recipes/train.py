@@ -1,7 +1,7 @@
 """Trains one of Larmor's networks.
 
     python models/recipes/train.py prior --data FOLDER --output models/NAME --hours 2 --from models/prior-brain
-    python models/recipes/train.py varnet|humus|modl|unet|neumann|cold|dirac ...
+    python models/recipes/train.py flow|varnet|humus|modl|unet|neumann|cold|dirac ...
 
 Ctrl-C stops a run; the same command with `--resume` goes on. What a step draws follows from the seed
 and its number. The rate rises over 50 steps, stays, and falls as half a cosine over the last part

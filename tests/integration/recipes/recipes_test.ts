@@ -13,8 +13,8 @@ import {
   DENOISER_NETWORK,
   loadDenoiser,
   type Parameters,
-  scopedDenoiser,
 } from "../../../src/nn/mod.ts";
+import { trainedDenoiser } from "../../../src/train/denoising_objective.ts";
 import {
   humusBuilder,
   imageUNetBuilder,
@@ -57,12 +57,17 @@ function assertAgrees(actual: NdArray, expected: NdArray, what: string): void {
   assert.ok(relative < RELATIVE, `${what}: relative difference ${relative}`);
 }
 
-async function comparePrior(at: (name: string) => string, name: string): Promise<void> {
+async function comparePrior(
+  at: (name: string) => string,
+  name: string,
+  target: "edm" | "flow" = "edm",
+): Promise<void> {
   const bytes = await Deno.readFile(at(`${name}.onnx`));
   const parameters = decodeDenoiserParameters(bytes, DENOISER_NETWORK, name);
   const { x, sigma, result } = tensorsOf(at(`${name}.values.safetensors`));
   await using runtime = await Runtime.open("cpu");
-  const denoise = scopedDenoiser(constantScope(parameters), DENOISER_NETWORK, SIGMA_DATA);
+  const about = { target, sigmaData: SIGMA_DATA };
+  const denoise = trainedDenoiser(constantScope(parameters), DENOISER_NETWORK, about);
   const program = await runtime.build(
     { x: x.shape, sigma: sigma.shape },
     (t) => ({ y: denoise(t.x, t.sigma) }),
@@ -116,6 +121,7 @@ testWith(
       await run(PYTHON, [join(HERE, "twins.py"), at("")]);
       const models = join(ROOT, "models");
       await comparePrior(at, "prior");
+      await comparePrior(at, "flow", "flow");
       await comparePrior(at, "prior-brain");
       await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
@@ -140,6 +146,7 @@ testWith(
 
 const LOADERS = {
   prior: loadDenoiser,
+  flow: loadDenoiser,
   varnet: loadVarNet,
   unet: loadImageUNet,
   modl: loadModl,

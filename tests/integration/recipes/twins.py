@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "models" / "recipes"))
 
 import convert  # noqa: E402
-from denoiser import ResidualUNet, denoise  # noqa: E402
+from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet  # noqa: E402
 from physics import Data, Sampling, compressed, parts_of, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
@@ -60,11 +60,11 @@ def recon(name, network, sampling):
     convert.save_weights(network, OUT / f"{name}.safetensors")
 
 
-def prior(name, network):
+def prior(name, network, coefficients=edm):
     """A denoiser on two noisy images."""
     x, sigma = torch.randn(2, 2, 48, 32), torch.tensor([0.05, 1.5]).reshape(2, 1, 1, 1)
     with torch.no_grad():
-        result = denoise(network, x, sigma)
+        result = denoise(network, x, sigma, coefficients)
     save_file({"x": x, "sigma": sigma, "result": result}, OUT / f"{name}.values.safetensors")
     convert.save_onnx(network, ROOT / "models" / "prior-brain" / "model.onnx", OUT / f"{name}.onnx")
 
@@ -79,6 +79,7 @@ def loaded(network, name):
 torch.manual_seed(20261129)
 plane = poisson_mask(HEIGHT, WIDTH, 3, 0.2, np.random.default_rng(1))
 prior("prior", randomised(ResidualUNet()))
+prior("flow", randomised(ResidualUNet()), flow)
 recon("varnet", randomised(VarNet(2, 4, 2, 3, 2)), lines())
 recon("varnet-plane", randomised(VarNet(2, 4, 2, 3, 2)), plane)
 recon("humus", randomised(Humus(2, 8, 3, 2)), lines())
