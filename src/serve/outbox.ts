@@ -18,7 +18,8 @@ export class Outbox {
   readonly #onWaiting: () => void;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
-  readonly #pace = new Pace();
+  /** How fast the client reads. */
+  readonly pace = new Pace();
   #broken = false;
   #sentAt = performance.now();
   readonly #dropped = Promise.withResolvers<void>();
@@ -47,7 +48,7 @@ export class Outbox {
       const found = `at most ${this.#limit} bytes may wait for the client, found ${waiting}`;
       return this.break(new InputError(`Cannot send images: ${found}`));
     }
-    if (this.#waiting === 0) this.#pace.restart();
+    if (this.#waiting === 0) this.pace.restart();
     this.#waiting = waiting;
     this.#sentAt = performance.now();
     this.#tail = this.#tail.then(() => this.#write(bytes));
@@ -61,7 +62,7 @@ export class Outbox {
 
   /** Seconds in which the client did not read a message, or much of one; 0 when nothing waits. */
   get stalledFor(): number {
-    return this.#waiting === 0 ? 0 : this.#pace.seconds;
+    return this.#waiting === 0 ? 0 : this.pace.seconds;
   }
 
   /** Seconds since something was sent. */
@@ -87,9 +88,9 @@ export class Outbox {
       for (let done = 0; done < bytes.length && !this.#broken;) {
         const count = await this.#output.write(bytes.subarray(done));
         done += count;
-        this.#pace.add(count);
+        this.pace.add(count);
       }
-      this.#pace.restart();
+      this.pace.restart();
     } catch (cause) {
       const { message } = cause as Error;
       this.break(new InputError(`Cannot send to the client: ${message}`, { cause }));

@@ -21,18 +21,22 @@ export interface Recording {
 
 /**
  * A connection whose incoming bytes are saved before anyone else reads them.
- * @param onFailure called once, when bytes cannot be saved
+ * @param listener `saving` waits for a write, which may take long; `onFailure` is called once, when bytes cannot
+ *   be saved
  */
 export function recorded(
   duplex: Duplex,
   recording: Recording,
-  onFailure: (message: string) => void,
+  { saving, onFailure }: {
+    readonly saving: (saved: Promise<void>) => Promise<void>;
+    readonly onFailure: (message: string) => void;
+  },
 ): Duplex {
   let told = false;
   return {
     read: async (target) => {
       const count = await duplex.read(target);
-      if (count !== null) await recording.write(target.subarray(0, count));
+      if (count !== null) await saving(recording.write(target.subarray(0, count)));
       if (recording.failure !== undefined && !told) {
         told = true;
         onFailure(recording.failure);

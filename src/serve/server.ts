@@ -147,9 +147,10 @@ class Server {
 
   async #converse(conn: Deno.TcpConn, log: Log, recording?: Recording): Promise<Ended> {
     const started = performance.now();
-    const duplex: Duplex = recording === undefined
-      ? conn
-      : recorded(conn, recording, (message) => session.tell("ERR", message));
+    const duplex: Duplex = recording === undefined ? conn : recorded(conn, recording, {
+      saving: (saved) => session.pace.except(saved),
+      onFailure: (message) => session.tell("ERR", message),
+    });
     const session: Session = new Session(duplex, {
       ...this.#options,
       log: cappedLog(log),

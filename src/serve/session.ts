@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { reason } from "../host.ts";
 import { type ByteInput, ByteReader } from "../io/mrd/byte_reader.ts";
 import { MessageReader } from "../io/mrd/message_reader.ts";
 import type { MrdMessage } from "../io/mrd/messages.ts";
@@ -34,7 +35,8 @@ export class Session {
   readonly #share: MemoryShare;
   readonly #configuration = new Configuration();
   readonly #counts = { acquisitions: 0, images: 0, failures: 0, unused: 0 };
-  readonly #pace = new Pace();
+  /** How fast the client sends. */
+  readonly pace = new Pace();
   readonly #start = performance.now();
   #recipe: Recipe | undefined;
   #begun = false;
@@ -61,7 +63,7 @@ export class Session {
   }
 
   get started(): boolean {
-    return this.#pace.total > 0;
+    return this.pace.total > 0;
   }
 
   /** Ends the session after telling the client why. */
@@ -127,7 +129,7 @@ export class Session {
 
   async #next(): Promise<MrdMessage | undefined> {
     this.#phase = "reading";
-    this.#pace.restart();
+    this.pace.restart();
     const message = await this.#messages.next();
     this.#phase = "busy";
     return message;
@@ -137,11 +139,10 @@ export class Session {
   async #read(duplex: Duplex, target: Uint8Array): Promise<number | null> {
     try {
       const count = await duplex.read(target);
-      if (count !== null) this.#pace.add(count);
+      if (count !== null) this.pace.add(count);
       return count;
     } catch (cause) {
-      const { message } = cause as Error;
-      this.stop(new InputError(`Cannot go on: the connection broke (${message})`, { cause }));
+      this.stop(new InputError(`Cannot go on: the connection broke (${reason(cause)})`, { cause }));
       return null;
     }
   }
@@ -220,9 +221,8 @@ export class Session {
     if (output.images === "dropped") {
       return this.#replies.say("WRN", "Images are not taken: raw data are required");
     }
-    const returned = returnedImage(image);
+    this.#replies.send({ kind: "image", image: returnedImage(image) });
     this.#counts.images++;
-    this.#replies.send({ kind: "image", image: returned });
     if (this.#counts.images === 1) {
       this.#replies.say("WRN", "Images go back as they came: raw data are required to reconstruct");
     }
@@ -232,8 +232,7 @@ export class Session {
   #choose(): Recipe {
     if (this.#recipe !== undefined) return this.#recipe;
     const { name, changes } = this.#configuration.begin();
-    const recipe = this.#options.recipes.choose(name, changes);
-    this.#recipe = recipe;
+    const recipe = this.#recipe = this.#options.recipes.choose(name, changes);
     this.#replies.say("INF", `Recipe ${recipe.name}`);
     if (recipe.ignored.length > 0) {
       this.#replies.say("INF", `Parameters without effect: ${quoted(recipe.ignored.join(", "))}`);
@@ -286,12 +285,13 @@ export class Session {
     const { idleSeconds, sessionSeconds } = this.#options.limits;
     const over = (what: string) => new InputError(`Cannot go on: ${what}`);
     const { outbox } = this.#replies;
+    for (const pace of [this.pace, outbox.pace]) pace.watched(WATCH_INTERVAL);
     if ((performance.now() - this.#start) / 1000 > sessionSeconds) {
       this.end(over(`a session may take ${sessionSeconds} s`));
     } else if (outbox.stalledFor > idleSeconds) {
       this.stop(over(`the client read nothing for ${idleSeconds} s`));
-    } else if (this.#phase === "reading" && this.#pace.seconds > idleSeconds) {
-      const what = this.#pace.some ? "no whole message arrived" : "nothing arrived";
+    } else if (this.#phase === "reading" && this.pace.seconds > idleSeconds) {
+      const what = this.pace.some ? "no whole message arrived" : "nothing arrived";
       this.end(over(`${what} for ${idleSeconds} s`));
     } else if (this.#phase === "finishing" && outbox.quietFor > HEARTBEAT) {
       this.#replies.tell("DBG", "The reconstruction goes on");

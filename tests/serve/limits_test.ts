@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { cappedLog, sparseLog } from "../../src/serve/capped_log.ts";
 import { Memory } from "../../src/serve/memory.ts";
+import { recorded, type Recording } from "../../src/serve/recording.ts";
 import { Session } from "../../src/serve/session.ts";
 import type { Duplex, SessionOptions } from "../../src/serve/session_options.ts";
 import { LocalWork } from "../../src/serve/slice_work.ts";
@@ -20,7 +21,7 @@ import {
   someImages,
 } from "./support.ts";
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const anything: RecipeBook = {
   choose: () => ({ name: "any", options: {}, output: PLAIN_OUTPUT, ignored: [] }),
@@ -82,13 +83,17 @@ Deno.test("a client that reads a byte now and then is dropped by --idle", async 
   assert.match(message, /the client read nothing for 0.2 s/);
 });
 
-Deno.test("a slow client that goes on reading and sending is not dropped", async () => {
+/**
+ * A scan that comes in pieces, each after a wait, to a session that drops clients which are idle for 0.6 s:
+ * how it ends, and the acquisitions that were taken.
+ */
+async function inPieces(wait: (at: number) => Promise<void>, recording?: Recording) {
   let at = 0;
-  const duplex = {
+  const plain = {
     ...memoryDuplex(SCAN),
     async read(target: Uint8Array) {
       if (at === SCAN.length) return null;
-      await pause(5);
+      await wait(at);
       const part = SCAN.subarray(at, at + 200);
       target.set(part);
       at += part.length;
@@ -100,15 +105,35 @@ Deno.test("a slow client that goes on reading and sending is not dropped", async
     finish: () => onEvent({ kind: "done", images: 0, failures: 0 }),
     abort() {},
   });
+  const duplex = recording === undefined ? plain : recorded(plain, recording, {
+    saving: (saved) => session.pace.except(saved),
+    onFailure: () => {},
+  });
   const { log } = memoryLog();
-  const limits = { ...LIMITS, idleSeconds: 0.3 };
-  const { error, acquisitions } = await new Session(duplex, {
-    recipes: anything,
-    limits,
-    openWork,
-    log,
-  }).run();
-  assert.deepEqual([error, acquisitions], [undefined, 9]);
+  const limits = { ...LIMITS, idleSeconds: 0.6 };
+  const session: Session = new Session(duplex, { recipes: anything, limits, openWork, log });
+  const { error, acquisitions } = await session.run();
+  return [error, acquisitions];
+}
+
+Deno.test("a slow client that goes on reading and sending is not dropped", async () => {
+  assert.deepEqual(await inPieces(() => pause(5)), [undefined, 9]);
+});
+
+Deno.test("a client is not blamed for time in which the server does not run", async () => {
+  const stopped = async (at: number) => {
+    await pause(1);
+    for (const start = performance.now(); at === 400 && performance.now() - start < 900;);
+    await pause(1);
+  };
+  assert.deepEqual(await inPieces(stopped), [undefined, 9]);
+});
+
+Deno.test("a client is not blamed for a disk that takes its time", async () => {
+  let writes = 0;
+  const write = () => pause(writes++ === 2 ? 900 : 0);
+  const recording = { failure: undefined, write, close: () => Promise.resolve() };
+  assert.deepEqual(await inPieces(() => pause(5), recording), [undefined, 9]);
 });
 
 Deno.test("a connection that breaks aborts its work: amid the data, and after CLOSE", async () => {

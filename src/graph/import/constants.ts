@@ -75,8 +75,7 @@ export function constantFrom(tensor: TensorProto, external?: ExternalLoader): Te
       `Cannot read tensor ${tensor.name}: negative size in ${formatShape(shape)}`,
     );
   }
-  const isExternal = tensor.externalData.length > 0 || tensor.dataLocation === 1;
-  const raw = isExternal ? loadExternal(tensor, external) : tensor.rawData;
+  const raw = isExternal(tensor) ? loadExternal(tensor, external) : tensor.rawData;
   const isRaw = raw.length > 0;
   const count = isRaw ? raw.length / bytes : field(tensor).length;
   if (count !== sizeOf(shape)) {
@@ -95,16 +94,32 @@ export function constantFrom(tensor: TensorProto, external?: ExternalLoader): Te
   return constantOf(typedData(dtype, values), shape, dtype);
 }
 
+const isExternal = ({ externalData, dataLocation }: TensorProto) =>
+  externalData.length > 0 || dataLocation === 1;
+
+/** What a tensor says of its data in another file. */
+const entryOf = ({ externalData }: TensorProto, name: "location" | "offset" | "length") =>
+  externalData.find(({ key }) => key === name)?.value;
+
+/** Bytes that weights in other files have in all, as the model says, before any is read. */
+export function externalBytes(tensors: readonly TensorProto[]): number {
+  const sizes = tensors.filter(isExternal).map((tensor) => {
+    const [, bytes = 0] = storages[tensor.dataType] ?? [];
+    const length = Number(entryOf(tensor, "length"));
+    return Number.isSafeInteger(length) ? length : bytes * sizeOf(tensor.dims.map(Number));
+  });
+  return sizes.reduce((sum, size) => size > 0 ? sum + size : sum, 0);
+}
+
 function loadExternal(tensor: TensorProto, external?: ExternalLoader): Uint8Array {
-  const entry = (name: string) => tensor.externalData.find(({ key }) => key === name)?.value;
-  const location = entry("location") ?? "";
+  const location = entryOf(tensor, "location") ?? "";
   if (external === undefined) {
     throw new TypeError(
       `Cannot read tensor ${tensor.name}: its data is in another file (${location}), ` +
         `and only models in one file are read here`,
     );
   }
-  const length = entry("length");
+  const length = entryOf(tensor, "length");
   const count = length === undefined ? undefined : Number(length);
-  return external(location, Number(entry("offset") ?? 0), count);
+  return external(location, Number(entryOf(tensor, "offset") ?? 0), count);
 }

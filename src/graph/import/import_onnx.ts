@@ -1,7 +1,8 @@
 /** Foreign ONNX models as functions on tensors. @module */
 import { InputError } from "../../errors.ts";
 import { reason } from "../../host.ts";
-import { dtypeFrom, type ExternalLoader } from "./constants.ts";
+import { MOST_BYTES } from "../../limits.ts";
+import { dtypeFrom, externalBytes, type ExternalLoader } from "./constants.ts";
 import {
   functionKey,
   MAX_NODES,
@@ -68,6 +69,7 @@ export function importOnnx(bytes: Uint8Array, { external }: ImportOptions = {}):
   if (opset === undefined) {
     throw new InputError("Cannot read the ONNX model: it does not say its operator set");
   }
+  requireRoom(externalBytes(graph.initializer));
   const held = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !held.has(name)).map(foreignValue);
   const outputs = graph.output.map(foreignValue);
@@ -90,6 +92,14 @@ export function importOnnx(bytes: Uint8Array, { external }: ImportOptions = {}):
       }));
     },
   };
+}
+
+function requireRoom(weights: number): void {
+  if (weights <= MOST_BYTES) return;
+  throw new InputError(
+    `Cannot read the weights of the ONNX model: at most ${MOST_BYTES} bytes of a model are possible, ` +
+      `found ${weights} in other files`,
+  );
 }
 
 function decode(bytes: Uint8Array): ModelProto & { graph: GraphProto } {

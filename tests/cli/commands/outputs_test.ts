@@ -1,6 +1,9 @@
 /** Outputs of runs that are killed, that meet, and that find no room: one run's as a whole, or none. */
 import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import { simulate } from "../../../src/cli/commands/simulate.ts";
 import { compare } from "../../../src/cli/commands/compare.ts";
 import { Rng } from "../../../src/rng.ts";
@@ -98,34 +101,74 @@ Deno.test("of two runs at once into one folder the outputs of one are there, as 
   });
 });
 
+/** Bytes of the files of a folder by path; those of recon.json differ from run to run. */
+function bytesIn(folder: string): string {
+  return JSON.stringify(
+    filesIn(folder).map((path) => {
+      const bytes = Deno.readFileSync(join(folder, path));
+      if (path !== "recon.json") return [path, crc32(bytes)];
+      return [path, JSON.parse(new TextDecoder().decode(bytes)).input.path];
+    }),
+  );
+}
+
+/** Kills a run after `seconds`, counted from its first output where `writing`; whether it was still there. */
+async function killed(args: readonly string[], partial: () => string[], { seconds, writing }: {
+  readonly seconds: number;
+  readonly writing: boolean;
+}): Promise<boolean> {
+  const child = taskCommand("recon", args, { stdout: "null", stderr: "null" }).spawn();
+  let over = false;
+  const status = child.status.finally(() => over = true);
+  while (writing && !over && partial().length === 0) await sleep(2);
+  await Promise.race([status, sleep(1000 * seconds)]);
+  if (!over) child.kill("SIGKILL");
+  return (await status).signal === "SIGKILL";
+}
+
 Deno.test(`a run that is killed at any of ${KILLS} instants leaves all or nothing; the next one cleans up`, async () => {
   await inFolder(async (at) => {
+    const earlier = await writeSlices(at("earlier.h5"), 30);
     const input = await writeSlices(at("k.h5"), 40);
-    const args = [input, ...OUTPUTS, "--output", at("out")];
-    const begun = performance.now();
-    assert.equal((await taskCommand("recon", args).output()).code, 0);
-    const seconds = (performance.now() - begun) / 1000;
-    const whole = filesIn(at("out"));
-    const rng = new Rng(KILLS);
-    let killed = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
-      if (kill % 2 === 0) await Deno.remove(at("out"), { recursive: true }).catch(() => {});
-      const had = filesIn(at("out")).length > 0;
-      const child = taskCommand("recon", args, { stdout: "null", stderr: "null" }).spawn();
-      const timer = setTimeout(() => child.kill("SIGKILL"), 1000 * seconds * rng.uniform());
-      const { success } = await child.status;
-      clearTimeout(timer);
-      killed += success ? 0 : 1;
-      const found = filesIn(at("out"));
-      if (found.length > 0) assert.deepEqual(found, whole);
-      else assert.ok(!had, "the results of the earlier run are gone");
-      if (kill % 2 === 1 || kill === KILLS - 1) {
-        assert.equal((await taskCommand("recon", args).output()).code, 0);
-        assert.deepEqual(namesIn(at(".")), ["k.h5", "out"]);
-        assert.deepEqual(filesIn(at("out")), whole);
-      }
+    const args = (from: string) => [from, ...OUTPUTS, "--output", at("out")];
+    const partials = () => namesIn(at(".")).filter((name) => name.startsWith("out.partial"));
+    const written = () => partials().flatMap((name) => filesIn(at(name)));
+    const runs: string[] = [], lengths: number[] = [];
+    for (const from of [input, earlier]) {
+      const begun = performance.now();
+      const child = taskCommand("recon", args(from), { stdout: "null", stderr: "null" }).spawn();
+      while (written().length === 0 && performance.now() - begun < 60000) await sleep(2);
+      const writing = performance.now();
+      assert.ok((await child.status).success);
+      lengths.unshift((performance.now() - begun) / 1000, (performance.now() - writing) / 1000);
+      runs.push(bytesIn(at("out")));
     }
-    assert.ok(killed > 0);
+    await Deno.rename(at("out"), at("earlier"));
+    const [whole, before] = runs, rng = new Rng(KILLS);
+    const seen = { killed: 0, whole: 0, before: 0, absent: 0, between: 0, left: 0, ended: 0 };
+    while (seen.killed < KILLS) {
+      const had = seen.killed % 2 === 0, writing = seen.killed % 4 < 2;
+      await Deno.remove(at("out"), { recursive: true }).catch(() => {});
+      if (had) await cp(at("earlier"), at("out"), { recursive: true });
+      const seconds = rng.uniform() * lengths[writing ? 1 : 0];
+      if (await killed(args(input), written, { seconds, writing })) seen.killed++;
+      else assert.ok(++seen.ended < 4 * KILLS, "most runs end before they are killed");
+      const found = bytesIn(at("out"));
+      if (found === whole) seen.whole++;
+      else if (found === before && had) seen.before++;
+      else {
+        assert.equal(found, "[]", "a part of a run");
+        if (!had) seen.absent++;
+        else if (partials().some((name) => bytesIn(at(name)) === before)) seen.between++;
+        else assert.fail("the results of the earlier run are gone");
+      }
+      seen.left += Math.min(1, partials().length);
+      assert.ok((await taskCommand("recon", args(input)).output()).success);
+      assert.deepEqual(namesIn(at(".")), ["earlier", "earlier.h5", "k.h5", "out"]);
+      assert.equal(bytesIn(at("out")), whole);
+    }
+    // deno-lint-ignore no-console -- the figures of a hundred kills are wanted
+    if (KILLS > 6) console.log(JSON.stringify(seen));
   });
 });
 

@@ -11,8 +11,8 @@ import { assertClose } from "../random.ts";
 const FLOAT = { value: { case: "tensorType" as const, value: { elemType: 1 } } };
 const AXIS = { name: "axis", type: 2, i: 0n };
 
-/** A model around weights whose proto is given in full. */
-function withWeight(initializer: object): Uint8Array {
+/** A model around weights whose protos are given in full; the first is used. */
+function withWeight(initializer: object, ...others: readonly object[]): Uint8Array {
   const type = { value: { case: "tensorType" as const, value: { elemType: 1 } } };
   return toBinary(
     ModelProtoSchema,
@@ -29,7 +29,7 @@ function withWeight(initializer: object): Uint8Array {
           },
           { opType: "Identity", input: ["c"], output: ["y"] },
         ],
-        initializer: [{ name: "w", ...initializer }],
+        initializer: [{ name: "w", ...initializer }, ...others],
         output: [{ name: "y", type }],
       },
     }),
@@ -130,6 +130,25 @@ Deno.test("more weights than a model can hold are refused before they are read",
     assert.throws(() => load("w.bin", 0, 2 * size), message, "in all");
   } finally {
     Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("weights of several files that are too many in all are refused before any is read", () => {
+  const weights = (length?: string) =>
+    Array.from({ length: 6 }, (_, i) => ({
+      name: `w${i}`,
+      dims: [2n ** 27n],
+      dataType: 1,
+      dataLocation: 1,
+      externalData: [
+        { key: "location", value: `${i}.bin` },
+        ...length === undefined ? [] : [{ key: "length", value: length }],
+      ],
+    }));
+  const external = () => assert.fail("it is read");
+  for (const length of [undefined, `${2 ** 29}`]) {
+    const bytes = withWeight(weights(length)[0], ...weights(length).slice(1));
+    assert.throws(() => g.importOnnx(bytes, { external }), /at most 2147483648 .* 3221225472/);
   }
 });
 
