@@ -10,6 +10,8 @@ import { type Console, systemConsole } from "./render/console.ts";
 export interface CommandContext {
   readonly console: Console;
   readonly signal: AbortSignal;
+  /** When it began, as `performance.now()`: 0 where the process began with it. Default: now. */
+  readonly begun?: number;
 }
 
 /** A command: takes arguments and returns its exit code; throws the errors of `errors.ts`. */
@@ -45,7 +47,8 @@ export async function runCommand(command: Command): Promise<never> {
       controller.abort(new Interrupted(name));
     });
   }
-  Deno.exit(await guarded(command, Deno.args, { console, signal: controller.signal }));
+  const context = { console, signal: controller.signal, begun: 0 };
+  Deno.exit(await guarded(command, Deno.args, context));
 }
 
 export async function guarded(

@@ -15,7 +15,7 @@ import {
   swapLastAxes,
   type Tensor,
 } from "../graph/mod.ts";
-import type { NdArray } from "../ndarray.ts";
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { joinParts, magnitude } from "../mri/physics/complex.ts";
 import { limitToSupport } from "../mri/sampling/padding.ts";
 import type { SamplingMask } from "../mri/sampling/masks.ts";
@@ -137,6 +137,11 @@ export async function spreadOf(
   const of = maps && { sets: maps.shape[0], coils: maps.shape[1] };
   const spread = await compileSpread(runtime, geometry, samples.shape[0], of);
   return await spread.run({ samples, ...finishing });
+}
+
+/** The factor for the images that a method gave: one for each set of maps, or one only. */
+export function factorFor({ shape }: NdArray, { factor }: { readonly factor: NdArray }): NdArray {
+  return ndarray(factor.data.subarray(0, sizeOf(shape)), shape);
 }
 
 /** Compiles: reference magnitude `[H, W]` to `[rows, columns]`. */

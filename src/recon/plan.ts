@@ -77,8 +77,8 @@ export interface Plan {
   /** The part of `memory` that one more slice takes. */
   readonly memoryPerSlice: number;
   /**
-   * Predicted seconds: {@link measureRun}. Null where nothing could be measured, as the first
-   * slice holds nothing.
+   * Predicted seconds of the reconstruction, from the open file to the images: {@link measureRun}. Null
+   * where nothing could be measured, as the first slice holds nothing.
    */
   readonly seconds: number | null;
   /** The part of `seconds` for compiling, which does not grow with the slices. */
@@ -118,9 +118,10 @@ export async function planReconstruction(
     slicesAlong: file.slicesAlong,
     frames: framesIn(file, [first, end]),
   });
-  const { audit = "consistency", updateMaps: updates = 0 } = options;
-  const measured = { slice, readSeconds, method, settings, audit, updates, compiledBefore };
-  const { seconds, compile, solver, held } = await measureRun(runtime, measured, end - first);
+  const { seconds, compile, solver, held } = await measureRun(runtime, {
+    ...{ slice, readSeconds, method, settings, options, compiledBefore, slices: end - first },
+    another: end - first > 1 ? () => supply.read(end - 1, needsMaps) : undefined,
+  });
   const { keepSamples = false } = options, { samples = 1 } = solver;
   return {
     schema: PLAN_SCHEMA,

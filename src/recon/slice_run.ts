@@ -9,7 +9,7 @@ import type {
   SamplingGeometry,
   Solver,
 } from "../method/problem.ts";
-import { type NdArray, ndarray, onlyOf, sizeOf } from "../ndarray.ts";
+import { type NdArray, onlyOf } from "../ndarray.ts";
 import { once } from "../once.ts";
 import { Rng } from "../rng.ts";
 import { distinct, type Warning } from "../warning.ts";
@@ -17,7 +17,13 @@ import { Auditor } from "./audit/auditor.ts";
 import { emptySlice } from "./empty_slice.ts";
 import { AddedParts } from "./added/added.ts";
 import { ErrorBars, type ErrorBarTask } from "./error_bars/error_bars.ts";
-import { compileFinish, compileReference, type OutputGeometry, spreadOf } from "./finish.ts";
+import {
+  compileFinish,
+  compileReference,
+  factorFor,
+  type OutputGeometry,
+  spreadOf,
+} from "./finish.ts";
 import { type Clock, clockOf } from "./clock.ts";
 import { MapUpdates, solved } from "./solve.ts";
 import { preparedSolver } from "./partial_fourier.ts";
@@ -226,9 +232,4 @@ export class SliceRun {
       reorient: await compileReference(this.runtime, outputGeometry),
     };
   }
-}
-
-/** The factor for the images that a method gave: one for each set of maps, or one only. */
-function factorFor({ shape }: NdArray, { factor }: Pick<PreparedSlice, "factor">): NdArray {
-  return ndarray(factor.data.subarray(0, sizeOf(shape)), shape);
 }

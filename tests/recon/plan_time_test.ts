@@ -1,10 +1,13 @@
 /** The time that a plan predicts, of a method whose steps take a known time. */
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
+import { Runtime } from "../../src/graph/mod.ts";
 import type { Method } from "../../src/method/problem.ts";
 import { zeros } from "../../src/ndarray.ts";
 import { simulatedBrain } from "../../src/recon/example.ts";
 import { planReconstruction } from "../../src/recon/plan.ts";
+import { reconstruct } from "../../src/recon/reconstruct.ts";
+import type { ReconstructOptions } from "../../src/recon/types.ts";
 import { runtime } from "../runtime.ts";
 
 const STEP = 0.05, FIRST = 0.3;
@@ -49,3 +52,22 @@ Deno.test("a method of few steps is run in full to predict its time", async () =
   assert.equal(seen.steps, 2);
   assert.ok(seconds! > 0.9 * (FIRST + STEP) && seconds! < 4, `${seconds}`);
 });
+
+const JUDGED: readonly ReconstructOptions[] = [
+  { method: "rss" },
+  { method: "sense", steps: 3, audit: "prediction", added: true },
+  { method: "diffpir", steps: 2, samples: 2, updateMaps: 1 },
+];
+
+for (const options of JUDGED) {
+  Deno.test(`a plan does each part of a run: ${JSON.stringify(options)}`, async () => {
+    await using runtime = await Runtime.open("cpu", { threads: 1 });
+    using file = await simulatedBrain({ size: 48, coils: 3 });
+    const all = { ...options, mask: "equispaced:R=2,acs=16", device: runtime };
+    const { seconds, compileSeconds } = await planReconstruction(file, all);
+    assert.ok(seconds! > compileSeconds);
+    const { size } = runtime;
+    await reconstruct(file, all);
+    assert.equal(runtime.size, size, "graphs that the plan did not compile");
+  });
+}

@@ -8,7 +8,6 @@ import { openImage } from "../../io/open.ts";
 import type { KspaceFile } from "../../io/types.ts";
 import { EXAMPLE_MASK, openExample } from "../../recon/example.ts";
 import { readKspace } from "../../recon/open.ts";
-import { planReconstruction } from "../../recon/plan.ts";
 import { reconstruct } from "../../recon/reconstruct.ts";
 import { type Provenance, reconReport, REPORT_SCHEMA } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
@@ -37,6 +36,7 @@ import { planText, reportText } from "../render/console_format.ts";
 import { ProgressLine } from "../render/progress.ts";
 import { EXAMPLE_NAME, outputFolders, outputPaths, writeImages } from "./recon_output.ts";
 import { checkPipe, runPipe } from "./recon_pipe.ts";
+import { planCommand } from "./recon_plan.ts";
 
 /** One input (absent: the built-in example) and the folder of its results. */
 interface Job {
@@ -53,12 +53,15 @@ export const recon = command(RECON, async (asked, context, line) => {
     return await runPipe(request, context);
   }
   const failures: Failure[] = [];
+  let begun = context.begun ?? performance.now();
   for (const [i, folder] of outputFolders(request).entries()) {
     const input: string | undefined = request.inputs[i];
     const job = { folder, input };
     try {
       console.out(
-        request.dryRun ? await plan(request, job) : await runJob(request, job, context, line),
+        request.dryRun
+          ? await plan(request, job, begun)
+          : await runJob(request, job, context, line),
       );
     } catch (error) {
       const { message: said, ...failure } = describeFailure(error);
@@ -73,17 +76,23 @@ export const recon = command(RECON, async (asked, context, line) => {
       reportFailure(console, { ...failure, message }, error, request.verbose);
       if (isFatal(error)) break;
     }
+    begun = performance.now();
   }
   return combinedCode(failures.map(({ code }) => code));
 });
 
-async function plan(request: ReconRequest, { input, folder }: Job): Promise<string> {
+/** @param begun when the work for this input began, as `performance.now()` */
+async function plan(request: ReconRequest, { input, folder }: Job, begun: number): Promise<string> {
   await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
-  const options = reconstructOptions(request, file, input);
-  const plan = await planReconstruction(file, { ...options, device: runtime });
-  const outputs = outputPaths(folder, { ...request, sampled: plan.samples > 1 });
-  return request.json ? jsonLine({ ...plan, outputs }) : planText(plan, outputs);
+  const options = { ...reconstructOptions(request, file, input), device: runtime };
+  const plan = await planCommand(file, options, {
+    spent: (performance.now() - begun) / 1000,
+    hashed: input !== undefined,
+    outputs: ({ samples }) => outputPaths(folder, { ...request, sampled: samples > 1 }),
+    shown: input === undefined ? { ...options, ...ZERO_FILLED } : undefined,
+  });
+  return request.json ? jsonLine(plan) : planText(plan, plan.outputs);
 }
 
 /** The plainest method, which takes none of the options of the others. */

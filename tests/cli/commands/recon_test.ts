@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 // @ts-types="@types/pngjs"
 import { PNG } from "pngjs";
+import { recon } from "../../../src/cli/commands/recon.ts";
+import { guarded } from "../../../src/cli/entry.ts";
 import { maskFromLines } from "../../../src/mri/sampling/masks.ts";
 import { reportMask } from "../../../src/recon/report.ts";
 import { openNiftiImage, readAllSlices } from "../../../src/io/nifti/read.ts";
@@ -141,6 +143,18 @@ Deno.test("recon goes on after a bad input, and ends with 3", async () => {
     const repeated = await runHere([...args, "--quiet"]);
     assert.equal(repeated.code, 3, "over earlier results");
     assert.match(repeated.out, /^.*a\.h5: rss(.|\n)*b\.npy: rss/);
+  });
+});
+
+Deno.test("the predicted time counts what the command spent before the plan", async () => {
+  await inFolder(async (at) => {
+    let out = "";
+    const console = { out: (text: string) => void (out += text), err() {}, isTerminal: false };
+    const args = [await writeH5(at("k.h5")), "--method", "rss", "--dry-run", "--json"];
+    const begun = performance.now() - 1e6, { signal } = new AbortController();
+    assert.equal(await guarded(recon, args, { console, signal, begun }), 0);
+    const { seconds } = JSON.parse(out);
+    assert.ok(seconds > 1000 && seconds < 1500, `${seconds}`);
   });
 });
 
