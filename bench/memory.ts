@@ -53,6 +53,12 @@ const CASES: readonly Case[] = [
   { part: "new", size: [3, 8, 200, 180], args: `--method nlinv ${R4} --steps 2` },
   { part: "new", size: [2, 10, 256, 216], args: `--method varnet ${R4}` },
   { part: "new", size: [1, 16, 512, 512], args: `--method sense ${R4} --steps 3 --map-sets 2` },
+  { part: "new", size: [24, 4, 160, 128], args: `--method sense ${R4}` },
+  { part: "new", size: [6, 12, 192, 192], args: `--method wavelet ${R4} --steps 3` },
+  { part: "new", size: [10, 8, 160, 144], args: `--method tv ${R4} --steps 3 --audit` },
+  { part: "new", size: [3, 4, 128, 128], args: `--method dds ${R4} --steps 2 --samples 4` },
+  { part: "new", size: [1, 8, 192, 160], args: `--method pnp-admm ${R4} --steps 15 --error-bars` },
+  { part: "new", size: [2, 6, 128, 128], args: `--method sense ${R4} --added` },
   { part: "new", size: [1, 4, 640, 512], args: `--method red ${R4} --steps 2 --audit` },
 ];
 
