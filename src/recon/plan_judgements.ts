@@ -39,7 +39,7 @@ async function prediction(all: Measurement, seed: number): Promise<Times[]> {
   const without = { ...problem, y: samplesOf(problem.y, mask, kept) };
   const timesOf = async (one: Method, options = {}) => {
     const solver = await one.prepare(runtime, { ...geometry, mask: kept }, options);
-    return await methodTimes(centredSolver(runtime, solver), without, all.slices > 1);
+    return await methodTimes(centredSolver(runtime, solver), without, all.slices);
   };
   return [
     { first: compiled, later: 0 },
@@ -73,6 +73,6 @@ async function bars(all: Measurement): Promise<Times[]> {
   return [
     ...times,
     { first: compiled, later: 0 },
-    await methodTimes(second, problem, all.slices > 1),
+    await methodTimes(second, problem, all.slices),
   ];
 }

@@ -63,14 +63,14 @@ export interface MeasuredRun {
  */
 export async function measureRun(runtime: Runtime, measured: Measured): Promise<MeasuredRun> {
   const { slice, method, settings, slices, compiledBefore } = measured;
-  const timed = timer(slices > 1);
+  const timed = timer(slices);
   const calibrated = await timed(() => slice.prepare()).catch((error) => {
     if (error instanceof SliceError) return undefined;
     throw error;
   });
   const maps = calibrated?.[0].problem.inputs.maps, sets = maps?.shape[0] ?? 1;
   const geometry = { ...slice.geometry, sets };
-  const [solver, { first: load }] = await timer(false)(() =>
+  const [solver, { first: load }] = await timer(1)(() =>
     preparedSolver(runtime, method, geometry, settings)
   );
   if (calibrated === undefined) return { seconds: null, compile: 0, solver, held: {} };
@@ -96,18 +96,20 @@ export async function measureRun(runtime: Runtime, measured: Measured): Promise<
   return { seconds, compile, solver, held };
 }
 
-async function reading({ readSeconds: first, another }: Measurement): Promise<Times> {
-  const start = performance.now();
-  const read = await another?.().catch((error) => {
-    if (!(error instanceof SliceError)) throw error;
-  });
-  return { first, later: read === undefined ? first : (performance.now() - start) / 1000 };
+async function reading({ readSeconds: first, another, slices }: Measurement): Promise<Times> {
+  if (another === undefined) return { first, later: first };
+  try {
+    return { first, later: (await timer(slices - 1)(another))[1].later };
+  } catch (error) {
+    if (error instanceof SliceError) return { first, later: first };
+    throw error;
+  }
 }
 
 /** The method, once more for each update of the maps, and these. */
 async function solving(all: Measurement): Promise<Times[]> {
   const { runtime, solver, problem, geometry, image, slice: { key }, options, timed } = all;
-  const times = await methodTimes(solver, problem, all.slices > 1);
+  const times = await methodTimes(solver, problem, all.slices);
   const updates = problem.inputs.maps === undefined ? 0 : options.updateMaps ?? 0;
   if (updates === 0) return [times];
   const maps = new MapUpdates(runtime);

@@ -53,6 +53,25 @@ Deno.test("a method of few steps is run in full to predict its time", async () =
   assert.ok(seconds! > 0.9 * (FIRST + STEP) && seconds! < 4, `${seconds}`);
 });
 
+Deno.test("what only the first slice takes is counted once", async () => {
+  let runs = 0;
+  const slow = { ...idle(1, { steps: 0 }) };
+  const method: Method = {
+    ...slow,
+    prepare: async (...args) => ({
+      ...await slow.prepare(...args),
+      async solve() {
+        await pause(runs++ === 0 ? 600 : 10);
+        return zeros([2, 16, 16]);
+      },
+    }),
+  };
+  using one = await simulatedBrain({ size: 16, coils: 1 });
+  const file = { ...one, slices: 40, readSlice: () => one.readSlice(0) };
+  const { seconds } = await planReconstruction(file, { method, device: runtime });
+  assert.ok(seconds! > 0.9 && seconds! < 12, `${seconds}: 24 s if all were as slow as the first`);
+});
+
 const JUDGED: readonly ReconstructOptions[] = [
   { method: "rss" },
   { method: "sense", steps: 3, audit: "prediction", added: true },
