@@ -54,6 +54,15 @@ export function gradientAdjoint(p: Field): Tensor {
   return add(alongH, alongW);
 }
 
+/** Squared radius below which total variation is round, so that it has a derivative at 0. */
+const ROUND = 1e-8;
+
+/** Total variation of each pixel, isotropic and joint in the channels, `[N, 1, H, W]`. */
+export function variation(x: Tensor): Tensor {
+  const [h, w] = gradient(x).map((part) => mul(part, part));
+  return sqrt(add(reduceSum(add(h, w), [1], { keepDims: true }), ROUND));
+}
+
 /** Projects onto fields whose magnitude, over both directions and re/im, is at most `radius`. */
 function project(p: Field, radius: Tensor): Field {
   const [h, w] = p.map((part) => mul(part, part));

@@ -12,14 +12,15 @@
  * in the best figures, and then the acquired samples put back in (data consistency): about as good as a
  * trained U-Net and better than total variation.
  *
- * Here the networks are small, for minutes on a CPU: 32 to 64 channels. They make one complex image, which
+ * Here the networks are small, for minutes on a CPU: 16 to 64 channels. They make one complex image, which
  * the coil maps turn into k-space, in place of an image for each coil. The step size rises and falls. What
  * counts is the mean of the last images (a decay of 0.97). A tenth of the samples is held back: they
  * choose the step at which the fit is stopped, and how strongly the result is pulled to the network's
- * image. The last step puts the samples back in, and total variation with the weight of `tv` (J. Liu, Y. Sun,
- * X. Xu, U. Kamilov, "Image restoration using total variation regularized deep image prior", ICASSP 2019, have
- * it in the fit). The pull must lower the error of the held-back samples by three standard errors; otherwise
- * the result is that of `tv`. So the network counts as far as data that it never saw bear it out. `restore` shows the network's image as it is.
+ * image. In `recon` total variation with the weight of `tv` is in the fit (J. Liu, Y. Sun, X. Xu, U. Kamilov,
+ * "Image restoration using total variation regularized deep image prior", ICASSP 2019) and in the last step,
+ * which puts all samples back in. The pull must lower the error of the held-back samples by three standard
+ * errors; otherwise the result is that of `tv`. So the network counts as far as data that it never saw bear
+ * it out. `restore` shows the network's image as it is.
  * @module
  */
 import { tvWeight } from "../classical/weights.ts";
@@ -49,6 +50,9 @@ export interface UntrainedMethod extends GeneratorMethod {
 
 /** Channels of the input of the hourglass, and its range, as published. */
 const NOISE_CHANNELS = 32, NOISE_RANGE = 0.1;
+
+/** Steps for a scan, whose fit total variation keeps from following the noise; fewer leave detail out. */
+const SCAN_STEPS = 1500;
 
 /** The deep image prior. */
 export const dip: UntrainedMethod = untrainedMethod({
@@ -80,6 +84,7 @@ function untrainedMethod(
   defaults: UntrainedSettings,
 ): UntrainedMethod {
   const { name } = about;
+  const scan = { ...defaults, steps: SCAN_STEPS };
   return {
     ...about,
     defaults,
@@ -95,16 +100,17 @@ function untrainedMethod(
     },
     method: {
       ...about,
-      weightRole: "the regularisation parameter of total variation in the last step",
+      weightRole:
+        "the regularisation parameter of total variation, in the fit and in the last step",
       needsMaps: true,
-      settings: defaults,
+      settings: scan,
       prepare: (runtime, geometry, options) =>
         prepareUntrained(
           runtime,
           name,
           geometry,
           network,
-          searchSettings(defaults, options),
+          searchSettings(scan, options),
           options,
         ),
     },
@@ -138,8 +144,8 @@ async function prepareUntrained(
     ...{ nfe: settings.steps, steps: settings.steps, settings },
     async solve(problem, control) {
       const onProgress = (fraction: number) => control?.onProgress?.(FIT_SHARE * fraction);
-      const found = await fit(problem, { ...control, onProgress });
       const tv = weight * tvWeight(problem, geometry);
+      const found = await fit(problem, { ...control, onProgress }, tv);
       const { image, pull } = await around.solve(problem, found, tv, control);
       control?.onProgress?.(1);
       if (pull === 0) control?.onWarning?.(unused(name));

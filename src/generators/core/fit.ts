@@ -37,8 +37,8 @@ export interface Fit {
   readonly specs: readonly ParameterSpec[];
   /** The images `[batch, 2 S, H, W]`. */
   image(scope: Scope, inputs: Readonly<Record<string, Tensor>>): Tensor;
-  /** What is added to half the squared misfit, `[]`. Default: nothing. */
-  penalty?(scope: Scope, inputs: Readonly<Record<string, Tensor>>): Tensor;
+  /** What is added to half the squared misfit of the images, `[]`. Default: nothing. */
+  penalty?(scope: Scope, inputs: Readonly<Record<string, Tensor>>, image: Tensor): Tensor;
 }
 
 /** Shapes of the variables and of all else that a step takes. */
@@ -109,7 +109,7 @@ function fitStep(
   const operator = measurement.operator(inputs, batch);
   const outputs = [image], cotangents = [misfitGradient(operator, image, y, kept)];
   if (penalty !== undefined) {
-    outputs.push(penalty(scope, inputs));
+    outputs.push(penalty(scope, inputs, image));
     cotangents.push(scalar(1));
   }
   const gradients = vjp(outputs, tensorsOf(specs, scope), cotangents);

@@ -1,7 +1,10 @@
 /** An untrained network is fitted to the data of one image, and stopped by samples held back. @module */
+import { variation } from "../../classical/tv.ts";
 import {
   lessOrEqual,
   min,
+  mul,
+  reduceSum,
   type Runtime,
   type Shape,
   sub,
@@ -55,8 +58,15 @@ export type HoldBack = (share: number, rng: Rng) => NdArray;
 
 /** A fit, compiled. */
 export interface UntrainedFit {
-  /** The average image `[1, 2 S, H, W]` that agreed best with the samples held back, and which these are. */
-  fit(problem: Problem, control?: RunControl): Promise<{ image: NdArray; held: NdArray }>;
+  /**
+   * The average image `[1, 2 S, H, W]` that agreed best with the samples held back, and which these are.
+   * @param weight of the total variation of the network's image. Default: 0
+   */
+  fit(
+    problem: Problem,
+    control?: RunControl,
+    weight?: number,
+  ): Promise<{ image: NdArray; held: NdArray }>;
 }
 
 /** How much of the average image is kept at a step. */
@@ -69,7 +79,7 @@ const WORST = 1e30;
 /**
  * Compiles the fit:
  * ```
- * theta = Adam(theta, gradient of |kept (A G(z; theta) - y)|^2 / 2)
+ * theta = Adam(theta, gradient of |kept (A G(z; theta) - y)|^2 / 2 + weight TV(G(z; theta)))
  * x     = average of the last images G(z; theta)
  * best  = the x of the least |held (A x - y)|
  * ```
@@ -89,14 +99,15 @@ export async function compileUntrained(
   const specs = parameterSpecs((scope) => image(scope, input("z", zShape)));
   const heldShape = holdBack(share, new Rng(0)).shape;
   const fit: Fit = {
-    ...{ measurement, batch: 1, specs, inputs: { z: zShape, kept: heldShape } },
+    ...{ measurement, batch: 1, specs, inputs: { z: zShape, kept: heldShape, weight: SCALAR } },
     image: (scope, { z }) => image(scope, z),
+    penalty: (_scope, { weight }, x) => reduceSum(mul(weight, variation(x))),
   };
   const step = await compileFit(runtime, fit);
   const judge = await compileJudge(runtime, measurement, heldShape);
   const count = countParameters(specs);
   return {
-    async fit({ y, inputs, sigma }, control = {}) {
+    async fit({ y, inputs, sigma }, control = {}, weight = 0) {
       const rng = control.rng ?? new Rng(0);
       const held = holdBack(share, rng.split(0));
       const draws = rng.split(1);
@@ -110,7 +121,7 @@ export async function compileUntrained(
       const x = zeros([1, 2 * sets, ...size]);
       const found = await runLoop({
         ...{ method: name, steps, scale: 1 },
-        fixed: { y, ...inputs, z, kept, held, keep: scalar(KEEP) },
+        fixed: { y, ...inputs, z, kept, held, keep: scalar(KEEP), weight: scalar(weight) },
         state: { ...fitState(fit, first), best: x, error: scalar(WORST) },
         calls: [...judged(fitting, judge.look), { program: judge.take, step: steps, sigma }],
       }, control);

@@ -3,7 +3,7 @@ import { leakyRelu, resize, type Shape, type Tensor } from "../../graph/mod.ts";
 import { convLayer, instanceNorm, lecunNormal, type Scope } from "../../nn/mod.ts";
 
 /** Channels of each level, the coarsest first; the last has the size of the image. */
-export const DECODER_WIDTHS: readonly number[] = [64, 64, 64, 64, 32];
+export const DECODER_WIDTHS: readonly number[] = [64, 64, 64, 32, 16];
 /** Rows and columns of the input. */
 export const DECODER_SIDE = 8;
 

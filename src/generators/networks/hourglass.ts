@@ -4,7 +4,7 @@ import { convLayer, instanceNorm, lecunNormal, type Scope } from "../../nn/mod.t
 import { activatedConv } from "./conv_decoder.ts";
 
 /** Channels of each level, the finest first. */
-const WIDTHS = [32, 48, 64, 64, 64];
+const WIDTHS = [16, 32, 64, 64, 64];
 /** Channels of a skip connection, as published. */
 const SKIP = 4;
 const SLOPE = 0.2;
