@@ -5,15 +5,15 @@
  *     deno run --allow-all bench/people.ts [--methods sense,wavelet,...] [--data FOLDER] [--each 3]
  *                                         [--output bench/results/people] [--known]
  *
- * Every volume of the folder is a file of a cohort (`deno task cohort`), of which the middle slices are
- * taken. Simulation: 8 coils, noise of 0.015 of bright tissue. A run that was stopped goes on; `--known`
- * measures nothing and writes what is there. Methods may have folders of their own (`--output`), which
- * `--known` takes together: `--output a --output b`.
+ * The middle slices of each volume are compared (`deno task compare`) with k-space simulated from them: 8
+ * coils, noise of 0.015 of bright tissue. A volume whose comparison is there is not run again; `--known`
+ * runs nothing and writes what is there.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { benchOptions, say } from "./options.ts";
-import type { CohortResults, CohortRow } from "../src/cohort/results.ts";
 import { openImage } from "../src/io/mod.ts";
+import type { Comparison, ComparisonRun } from "../src/report/comparison.ts";
 import { bootstrapDraws, bootstrapInterval, mean } from "../src/report/compare/statistics.ts";
 
 const options = benchOptions(import.meta.url, {
@@ -23,7 +23,7 @@ const options = benchOptions(import.meta.url, {
     default: new URL("../../shared/data/validation", import.meta.url).pathname,
   },
   each: { type: "string", default: "3" },
-  output: { type: "string", multiple: true, default: ["bench/results/people"] },
+  output: { type: "string", default: "bench/results/people" },
   known: { type: "boolean", default: false },
 });
 const MASKS = { "R=4": "equispaced:R=4,acs=24", "R=8": "equispaced:R=8,acs=16" };
@@ -32,62 +32,46 @@ const PAGE = new URL("../docs/comparison.md", import.meta.url);
 /** What all methods are compared with. */
 const OPPONENT = "wavelet";
 
-/** Runs `larmor cohort` with arguments; throws when it fails. */
-function cohort(...args: string[]): void {
-  const { code } = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-all", "src/cli/larmor.ts", "cohort", ...args],
-    stdout: "null",
-  }).outputSync();
-  if (code !== 0) throw new Error(`larmor cohort ${args.join(" ")} ended with exit code ${code}`);
-}
-
-/** The middle slices of all volumes, as a manifest. */
-async function manifest(): Promise<string> {
-  const names = [...Deno.readDirSync(options.data)].map(({ name }) => name).sort();
-  const lines = ["input,name,slices,simulate"];
-  for (const [seed, name] of names.filter((name) => /\.nii(\.gz)?$/.test(name)).entries()) {
-    using volume = await openImage(join(options.data, name));
-    const each = Math.min(Number(options.each), volume.slices);
-    const first = (volume.slices - each) >> 1;
-    lines.push(
-      `${join(options.data, name)},${name.split(".")[0]},${first}:${
-        first + each
-      },"${SIMULATION},seed=${seed}"`,
-    );
-  }
-  return lines.join("\n") + "\n";
-}
-
-/** Reconstructs all slices under each mask. */
-async function measure(folder: string): Promise<void> {
-  Deno.mkdirSync(folder, { recursive: true });
-  const list = join(folder, "volumes.csv");
-  Deno.writeTextFileSync(list, await manifest());
-  for (const [name, mask] of Object.entries(MASKS)) {
-    const output = join(folder, name);
-    const begun = [...Deno.readDirSync(folder)].some((entry) => entry.name === name);
-    if (!begun) {
-      cohort("init", list, "--method", options.methods, "--mask", mask, "--output", output);
-    }
-    cohort("run", output);
-    cohort("collect", output);
+/** Compares the methods on the middle slices of a volume under each mask. */
+async function measure(name: string, seed: number): Promise<void> {
+  const path = join(options.data, name);
+  using volume = await openImage(path);
+  const each = Math.min(Number(options.each), volume.slices);
+  const first = (volume.slices - each) >> 1;
+  for (const [title, mask] of Object.entries(MASKS)) {
+    const output = folderOf(name, title);
+    if (existsSync(output)) continue;
+    const args = [path, "--slices", `${first}:${first + each}`, "--methods", options.methods];
+    args.push("--simulate", `${SIMULATION},seed=${seed}`, "--mask", mask, "--output", output);
+    const { code } = new Deno.Command(Deno.execPath(), {
+      args: ["task", "compare", ...args],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    if (code !== 0) throw new Error(`deno task compare ${args.join(" ")}: exit code ${code}`);
+    say(`${name} ${title}`);
   }
 }
 
-/** Rows of all folders under a mask. */
-function rowsOf(name: string): CohortRow[] {
-  return options.output.flatMap((folder) => {
-    const path = join(folder, name, "results", "table.json");
-    const { rows }: CohortResults = JSON.parse(Deno.readTextFileSync(path));
-    return rows.filter(({ state, head }) => state === "done" && head !== null);
-  });
+/** Where the comparison of a volume is. */
+function folderOf(name: string, title: string): string {
+  return join(options.output, `${name.split(".")[0]}_${title.replace("=", "")}`);
+}
+
+/** Runs of all volumes under a mask, with the volume's name. */
+function runsOf(title: string): (ComparisonRun & { readonly name: string })[] {
+  return volumes.map((name) => ({ name, folder: folderOf(name, title) }))
+    .filter(({ folder }) => existsSync(folder)).flatMap(({ name, folder }) => {
+      const { runs }: Comparison = JSON.parse(Deno.readTextFileSync(join(folder, "compare.json")));
+      return runs.filter(({ head }) => head !== null).map((run) => ({ ...run, name }));
+    });
 }
 
 /** PSNR over the head by method and volume. */
-function byMethod(rows: readonly CohortRow[]): Map<string, Map<string, number>> {
+function byMethod(runs: ReturnType<typeof runsOf>): Map<string, Map<string, number>> {
   const found = new Map<string, Map<string, number>>();
-  for (const { method, name, head } of rows) {
-    found.set(method!, (found.get(method!) ?? new Map()).set(name, head!.psnr!));
+  for (const { method, name, head } of runs) {
+    found.set(method, (found.get(method) ?? new Map()).set(name, head!.psnr!));
   }
   return found;
 }
@@ -109,7 +93,7 @@ function cells(scores: ReadonlyMap<string, Map<string, number>>, method: string)
 }
 
 function table(): string {
-  const scores = Object.keys(MASKS).map((name) => byMethod(rowsOf(name)));
+  const scores = Object.keys(MASKS).map((name) => byMethod(runsOf(name)));
   const names = [...new Set(scores.flatMap((one) => [...one.keys()]))];
   const title = Object.keys(MASKS).flatMap((name) => [name, `minus \`${OPPONENT}\``, "ahead on"]);
   const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
@@ -120,7 +104,9 @@ function table(): string {
   ].join("\n");
 }
 
-if (!options.known) await measure(options.output[0]);
+const volumes = [...Deno.readDirSync(options.data)].map(({ name }) => name)
+  .filter((name) => /\.nii(\.gz)?$/.test(name)).sort();
+if (!options.known) { for (const [seed, name] of volumes.entries()) await measure(name, seed); }
 const text = Deno.readTextFileSync(PAGE);
 const part = /(<!-- people -->\n)[^]*?(\n<!-- end of people -->)/;
 if (!part.test(text)) throw new Error(`${PAGE} has no place for the table: <!-- people -->`);
