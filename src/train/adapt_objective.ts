@@ -97,8 +97,8 @@ export async function adaptedNetwork(model: string): Promise<AdaptedNetwork> {
     const { config, parameters: weights } = await loadVarNet(path);
     return {
       ...{ kind, architecture, weights, specs: varnetSpecs(config) },
-      image: (scope, { kspace, given }, mask) =>
-        varnet(scope, kspace, { ...constantVarNetMask(mask), acquired: given }, config),
+      image: (scope, { kspace, given, sigma }, mask) =>
+        varnet(scope, kspace, { ...constantVarNetMask(mask), acquired: given }, config, sigma),
     };
   }
   if (kind === "unet") {

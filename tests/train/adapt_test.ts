@@ -1,11 +1,12 @@
 /** Adaptation to a scan: a network of one parameter, whose best value is known. */
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { mul, reshape } from "../../src/graph/mod.ts";
+import { input, mul, reshape } from "../../src/graph/mod.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
 import { maskedOperator } from "../../src/mri/physics/operator.ts";
 import { type GeneratedMaskSpec, makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
-import { ndarray, zeros } from "../../src/ndarray.ts";
+import { ndarray, SCALAR, zeros } from "../../src/ndarray.ts";
+import { constantScope } from "../../src/nn/mod.ts";
 import { Rng } from "../../src/rng.ts";
 import { type AdaptedNetwork, adaptedNetwork } from "../../src/train/adapt_objective.ts";
 import { adaptNetwork, type AdaptProgress } from "../../src/train/adapt.ts";
@@ -71,6 +72,21 @@ Deno.test("adaptNetwork() improves lines that it never saw, and says by how much
   assert.ok(found.gain > found.gainError && found.step > 0 && found.lines > 0);
   assert.equal(events.length, 61);
   assert.equal(events.filter(({ stop }) => stop !== undefined).length, 7);
+});
+
+Deno.test("the models that come with Larmor can be adapted", async () => {
+  const mask = makeMask(parseMaskSpec("equispaced:R=2,acs=8") as GeneratedMaskSpec, SIZE, SIZE);
+  const lines = {
+    kspace: input("kspace", [1, COILS, 2, SIZE, SIZE]),
+    given: input("given", [SIZE, 1]),
+    maps: input("maps", [1, COILS, 2, SIZE, SIZE]),
+    sigma: input("sigma", SCALAR),
+  };
+  for (const model of ["modl-brain", "varnet-brain", "unet-brain"]) {
+    const { image, weights } = await adaptedNetwork(model);
+    const seen = image(constantScope(weights), lines, mask);
+    assert.deepEqual(seen.image.shape, [1, 2, SIZE, SIZE], model);
+  }
 });
 
 Deno.test("adaptNetwork() keeps a network that is right", async () => {
