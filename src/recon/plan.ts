@@ -1,5 +1,6 @@
 /** What a reconstruction would do, without doing it. @module */
 import { SliceError } from "../errors.ts";
+import { ErrorBars } from "./error_bars/error_bars.ts";
 import { type Device, Runtime } from "../graph/mod.ts";
 import type { FileFormat, KspaceFile } from "../io/types.ts";
 import type { TakenSign } from "../mrd/fourier_sign.ts";
@@ -70,6 +71,8 @@ export interface Plan {
   readonly auditNfe: number;
   /** Posterior samples drawn for a slice; 1 for methods that draw none. */
   readonly samples: number;
+  /** Whether there are error bars, but where a slice is unlike those of the calibration. */
+  readonly errorBars: boolean;
   /** Shape of the images: slices, rows, columns. */
   readonly image: readonly [number, number, number];
   /** Predicted peak of resident memory, bytes: {@link predictMemory}. */
@@ -122,6 +125,7 @@ export async function planReconstruction(
     ...{ slice, readSeconds, method, settings, options, compiledBefore, slices: end - first },
     another: end - first > 1 ? () => supply.read(end - 1, needsMaps) : undefined,
   });
+  const bars = options.errorBars ? new ErrorBars(runtime, { method, options }) : undefined;
   const { keepSamples = false } = options, { samples = 1 } = solver;
   return {
     schema: PLAN_SCHEMA,
@@ -147,6 +151,7 @@ export async function planReconstruction(
     nfe: solver.nfe,
     auditNfe: predicts ? solver.nfe : 0,
     samples,
+    errorBars: await bars?.calibration(solver) !== undefined,
     image,
     memory: predictMemory({
       file,

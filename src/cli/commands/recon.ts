@@ -89,7 +89,8 @@ async function plan(request: ReconRequest, { input, folder }: Job, begun: number
   const plan = await planCommand(file, options, {
     spent: (performance.now() - begun) / 1000,
     hashed: input !== undefined,
-    outputs: ({ samples }) => outputPaths(folder, { ...request, sampled: samples > 1 }),
+    outputs: ({ samples, errorBars }) =>
+      outputPaths(folder, { ...request, errorBars, sampled: samples > 1 }),
     shown: input === undefined ? { ...options, ...ZERO_FILLED } : undefined,
   });
   return request.json ? jsonLine(plan) : planText(plan, plan.outputs);
@@ -102,6 +103,7 @@ const ZERO_FILLED = {
   samples: undefined,
   settings: undefined,
   audit: "none",
+  errorBars: false,
 } as const;
 
 /** Reconstructs and writes; the folder of the results appears when it is complete. */
@@ -244,6 +246,7 @@ function reconstructOptions(
   const { slices, audit } = request;
   return {
     ...methodRequest(request),
+    errorBars: request.errorBars,
     audit: audit ? "prediction" : "consistency",
     mask: request.mask ?? (input === undefined ? EXAMPLE_MASK : undefined),
     slices: slices && [slices[0] ?? 0, slices[1] ?? file.slices],

@@ -86,8 +86,8 @@ async function numbered<T>(
 /** The part of a request that says what is written; `sampled`: several posterior samples are drawn. */
 type OutputRequest =
   & Pick<ReconRequest, "complex" | "also" | "dicom" | "saveSamples" | "saveMaps">
-  & Partial<Pick<ReconRequest, "errorBars" | "added">>
-  & { readonly sampled: boolean };
+  & Partial<Pick<ReconRequest, "added">>
+  & { readonly errorBars?: boolean; readonly sampled: boolean };
 
 /** Paths of the outputs in a folder, by kind, as recon.json lists them. */
 export function outputPaths(

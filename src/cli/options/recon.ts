@@ -63,9 +63,10 @@ export const RECON_OPTIONS = {
   "error-bars": {
     summary:
       "write for each pixel how far its true magnitude may lie from the image (error90.nii.gz, which holds " +
-      "it in 90 % of the pixels of the head), and a lower bound of the PSNR. For methods that were calibrated " +
-      "for it; takes a reconstruction by tv",
-  },
+      "it in 90 % of the pixels of the head), and a lower bound of the PSNR. Without a calibration of the " +
+      "method this is an error. By default they are written where there is one; --no-error-bars leaves them out",
+    fallback: "where-calibrated",
+  } as const,
   added: {
     summary:
       "write the part of the image that the data do not determine (added.nii.gz), and where a structure is not " +
@@ -108,7 +109,8 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
   about: "Reconstructs k-space into images. INPUT is ISMRMRD, fastMRI, M4Raw or MATLAB 7.3 HDF5, " +
     "BART .cfl/.hdr, NumPy .npy or NIfTI, recognised by its content. Without INPUT a built-in brain " +
     "phantom is reconstructed. Writes recon.nii.gz, preview.png and recon.json; std.nii.gz when " +
-    "several posterior samples are drawn, error90.nii.gz with --error-bars, added.nii.gz and flagged.nii.gz with --added.",
+    "several posterior samples are drawn, error90.nii.gz where error bars are calibrated, added.nii.gz and " +
+    "flagged.nii.gz with --added.",
   options: RECON_OPTIONS,
   sections: [["Methods", methodLines()], ["What --weight multiplies", weightLines()]],
   examples: [
@@ -134,7 +136,7 @@ export function checkRecon(request: ReconRequest): ReconRequest {
         "to predict samples with",
     );
   }
-  if (errorBars && (!method.needsMaps || method.defaultModel === undefined)) {
+  if (errorBars === true && (!method.needsMaps || method.defaultModel === undefined)) {
     throw new UsageError(
       `Cannot make error bars of ${method.name}: a method with coil maps and a network is required, as ` +
         "the calibration stands in the folder of the network",
@@ -183,7 +185,7 @@ export function methodRequest(request: ReconRequest): ReconstructOptions {
     whiten,
     seed,
     settings: settingsOf(request),
-    errorBars: request.errorBars,
+    errorBars: request.errorBars === true, // by default `recon` alone makes them: recon.ts
     added: request.added,
     keepSamples: request.saveSamples,
     keepMaps: request.saveMaps,

@@ -51,7 +51,7 @@ const OUTPUT_OPTIONS = {
 const RECIPE_OPTIONS = {
   ...{ method, steps, weight, set, samples, calibration, compress, seed, model, maps },
   "fourier-sign": sign,
-  "error-bars": RECON_OPTIONS["error-bars"],
+  "error-bars": { summary: RECON_OPTIONS["error-bars"].summary },
   added: RECON_OPTIONS.added,
   ...OUTPUT_OPTIONS,
 };

@@ -14,7 +14,10 @@ export interface Parse<V> {
   readonly choices?: readonly string[];
 }
 
-/** One option; without `parse` it is a flag. */
+/**
+ * One option; without `parse` it is a flag, whose `fallback` (default: false) is what is in force where neither
+ * `--name` nor `--no-name` is given.
+ */
 export interface OptionSpec {
   readonly value?: string;
   readonly summary: string;
@@ -50,6 +53,7 @@ type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
 
 type ValueOf<O> = O extends { readonly parse: Parse<infer V> }
   ? O extends { readonly fallback: string } ? V : V | undefined
+  : O extends { readonly fallback: infer F extends string } ? boolean | F
   : boolean;
 
 /** The options of a command by camel-case names; an option without default that is not given is absent. */

@@ -64,9 +64,11 @@ function auditLines(audit: ReconReport["audit"]): string[] {
 /** What the error bars are by, and the bound on the PSNR. */
 function errorBarLines(errorBars: ReconReport["errorBars"]): string[] {
   if (errorBars === null) return [];
-  const { given, coverage, people, widened, psnr } = errorBars;
-  if (!given || psnr === null) return ["  errors not given"];
-  const wider = widened > 1 ? `, widened ${Number(widened.toPrecision(3))} times` : "";
+  const { given, coverage, people, widened, remarks, psnr } = errorBars;
+  if (!given || psnr === null) return [`  errors not given: ${remarks.join("; ")}`];
+  const wider = widened > 1
+    ? `, widened ${Number(widened.toPrecision(3))} times: ${remarks.join("; ")}`
+    : "";
   return [
     `  errors ${100 * coverage} % bars, calibrated on ${people} people${wider}`,
     `         PSNR over the head at least ${

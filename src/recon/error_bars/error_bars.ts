@@ -7,7 +7,8 @@ import type { Runtime } from "../../graph/mod.ts";
 import { UsageError } from "../../errors.ts";
 import type { Method, Problem, SamplingGeometry, Solver } from "../../method/problem.ts";
 import { modelPath } from "../../nn/mod.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { headMask } from "../../mri/metrics/head_mask.ts";
+import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { once } from "../../once.ts";
 import type { Warning } from "../../warning.ts";
 import type { SliceAudit } from "../audit/audit.ts";
@@ -15,7 +16,7 @@ import { judge, verdictOf } from "../audit/verdict.ts";
 import type { OutputGeometry } from "../finish.ts";
 import type { ReconstructOptions } from "../types.ts";
 import { beyond, type ErrorCalibration, readCalibrations, unlikeRun } from "./calibration.ts";
-import { compileFeatures, type MeasureFeatures } from "./features.ts";
+import { compileFeatures, denoiserOf, type Feature, type MeasureFeatures } from "./features.ts";
 import { compileWidths, type Widths } from "./widths.ts";
 
 /** Error bars of one slice. */
@@ -27,6 +28,8 @@ export interface SliceErrorBars {
   /** What the widths were multiplied by because the scan is unlike those of the calibration; 1 if it is not. */
   readonly widened: number;
   /** Why they were widened or refused. */
+  readonly remarks: readonly string[];
+  /** The same as warnings, where error bars were asked for. */
   readonly warnings: readonly Warning[];
 }
 
@@ -79,8 +82,11 @@ export class ErrorBars {
   async slice(task: ErrorBarTask): Promise<SliceErrorBars | undefined> {
     const calibration = await this.calibration(task.solver);
     if (calibration === undefined) return undefined;
-    const { refused, widened, warnings } = judged(task, calibration);
-    if (refused) return { calibration, widened, warnings };
+    const judgement = judged(task, calibration), { refused, widened, remarks } = judgement;
+    // Where nobody asked for error bars, a scan that is unlike needs no warning.
+    const warnings = this.run.options.errorBars === true ? warningsOf(judgement) : [];
+    const told = { calibration, widened, remarks, warnings };
+    if (refused) return told;
     const { measure, widths } = await once(
       this.#compiled,
       task.key,
@@ -89,7 +95,10 @@ export class ErrorBars {
     const { image, samples, factor } = task;
     const problem = { ...task.problem, sigma: task.modelSigma ?? task.problem.sigma };
     const features = await measure(problem, { image, samples, opinion: await task.opinion() });
-    return { calibration, widened, warnings, error90: await widths(features, factor, widened) };
+    return {
+      ...told,
+      error90: await widths(features, headMask(jointMagnitude(image)), factor, widened),
+    };
   }
 
   /** The calibration of the method as it is run. @throws {UsageError} when one is required and there is none */
@@ -104,7 +113,7 @@ export class ErrorBars {
     const found: ErrorCalibration | undefined = known.get(method.name);
     const unlike = found === undefined ? undefined : unlikeRun(found, solver, weight);
     if (found !== undefined && unlike === undefined) return found;
-    if (errorBars === "where-calibrated") return undefined;
+    if (errorBars !== true) return undefined;
     const required = `a calibration of ${method.name} with its network and settings is required`;
     const others = [...known.keys()].join(", ") || "none";
     throw new UsageError(
@@ -118,31 +127,43 @@ export class ErrorBars {
     { geometry, outputGeometry }: ErrorBarTask,
     calibration: ErrorCalibration,
   ): Promise<Compiled> {
+    const { method, options: { model } } = this.run;
+    const names = Object.keys(calibration.size.powers) as Feature[];
     return {
-      measure: await compileFeatures(this.runtime, geometry, calibration.samples),
+      measure: await compileFeatures(this.runtime, geometry, {
+        names,
+        samples: calibration.samples,
+        denoise: names.includes("moved") ? await denoiserOf(method, model) : undefined,
+      }),
       widths: await compileWidths(this.runtime, outputGeometry, calibration, geometry.sets),
     };
   }
 }
 
-/** Whether a scan is like those of the calibration. */
+/** Magnitude of the images of all sets of coil maps together, `[H, W]`. */
+function jointMagnitude({ data, shape: [, ...size] }: NdArray): NdArray {
+  const energy = new Float32Array(sizeOf(size));
+  data.forEach((value, i) => energy[i % energy.length] += value ** 2);
+  return ndarray(energy.map(Math.sqrt), size);
+}
+
+/** Whether a scan is like those of the calibration, and what it is not like. */
+interface Judgement {
+  readonly refused: boolean;
+  readonly widened: number;
+  readonly remarks: readonly string[];
+}
+
+const refusal = (reason: string): Judgement => ({ refused: true, widened: 1, remarks: [reason] });
+
 function judged(
   { geometry, problem, modelSigma, audit }: ErrorBarTask,
   calibration: ErrorCalibration,
-): { refused: boolean; widened: number; warnings: Warning[] } {
-  const refuse = (reason: string) => ({
-    refused: true,
-    widened: 1,
-    warnings: [{
-      code: "error-bars-refused",
-      message: `Error bars are not given: ${reason}`,
-      hint: "Without them the audit still says what speaks against the image",
-    }],
-  });
+): Judgement {
   const { coils, mask } = geometry;
   const verdict = audit && verdictOf(judge(audit.consistency, audit.prediction, audit.method));
   if (verdict === "inconsistent") {
-    return refuse("the audit finds the data or the image inconsistent");
+    return refusal("the audit finds the data or the image inconsistent");
   }
   const acquired = {
     acceleration: mask.acceleration,
@@ -151,23 +172,33 @@ function judged(
   };
   const { factor, what } = beyond(calibration.range, acquired);
   if (factor > TOO_FAR) {
-    return refuse(`the scan is too far from those of the calibration (${what})`);
+    return refusal(`the scan is too far from those of the calibration (${what})`);
   }
   const isSuspicious = verdict === "suspicious";
   const widened = factor * (isSuspicious ? calibration.suspicious.factor : 1);
-  if (widened === 1) return { refused: false, widened, warnings: [] };
-  const reasons = [
+  if (widened === 1) return { refused: false, widened, remarks: [] };
+  const remarks = [
     ...(factor > 1 ? [what] : []),
     ...(isSuspicious ? ["the audit is suspicious of the data or the image"] : []),
   ];
-  return {
-    refused: false,
-    widened,
-    warnings: [{
-      code: "error-bars-widened",
-      message: `Error bars are ${Number(widened.toPrecision(3))} times as wide as calibrated: ` +
-        reasons.join("; "),
-      hint: "How much wider they should be was not measured for such scans: docs/uncertainty.md",
-    }],
-  };
+  return { refused: false, widened, remarks };
+}
+
+function warningsOf({ refused, widened, remarks }: Judgement): Warning[] {
+  if (remarks.length === 0) return [];
+  const reasons = remarks.join("; ");
+  if (refused) {
+    return [{
+      code: "error-bars-refused",
+      message: `Error bars are not given: ${reasons}`,
+      hint: "Without them the audit still says what speaks against the image",
+    }];
+  }
+  return [{
+    code: "error-bars-widened",
+    message: `Error bars are ${
+      Number(widened.toPrecision(3))
+    } times as wide as calibrated: ${reasons}`,
+    hint: "How much wider they should be was not measured for such scans: docs/uncertainty.md",
+  }];
 }

@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.ts";
 import type { ErrorCalibration, LowHigh, MeasuredErrorBars } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
-import { type Feature, featuresOf } from "./features.ts";
+import type { Feature } from "./features.ts";
 import type { CaseErrors, MethodRun } from "./known_errors.ts";
 import { fitSize, type KnownErrors, predictedSizes } from "./score.ts";
 
@@ -23,11 +23,12 @@ const isGiven = ({ verdict }: CaseErrors): boolean => verdict !== "inconsistent"
 /** Fits sizes, widths and the bound on the PSNR to cases. @param names of their features */
 export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]): Fitted {
   const people = byPerson(cases);
-  const size = fitSize([...people.values()].map(joined), names);
-  const sizes = [...people].map(([person, own]): PersonSizes => {
-    const all = joined(own);
-    return { person, sizes: predictedSizes(size, all), errors: all.errors };
-  });
+  const size = fitSize([...people.values()], names);
+  const sizes = [...people].map(([person, own]): PersonSizes => ({
+    person,
+    sizes: Float64Array.from(own.flatMap((one) => [...predictedSizes(size, one)])),
+    errors: own.flatMap(({ errors }) => errors),
+  }));
   const width = widthFactors(sizes, COVERAGE);
   const ratios = cases.filter(isGiven).map((one) => errorRatio(one, { size, width }));
   return {
@@ -54,7 +55,7 @@ export function calibrated(
   cases: readonly CaseErrors[],
   { method, solver }: { readonly method: string; readonly solver: MethodRun },
 ): ErrorCalibration {
-  const names = featuresOf(solver.samples ?? 1);
+  const [{ names }] = cases;
   const people = [...byPerson(cases).keys()];
   if (people.length < 2) {
     throw new InputError(
@@ -185,13 +186,6 @@ function byPerson(cases: readonly CaseErrors[]): Map<string, CaseErrors[]> {
     people.set(person, [...people.get(person) ?? [], one]);
   }
   return people;
-}
-
-function joined(cases: readonly KnownErrors[]): KnownErrors {
-  return {
-    features: cases.flatMap(({ features }) => features),
-    errors: cases.flatMap(({ errors }) => errors),
-  };
 }
 
 /** Spearman's rank correlation. */

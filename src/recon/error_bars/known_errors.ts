@@ -11,11 +11,13 @@ import { preparedSolver } from "../partial_fourier.ts";
 import { solved } from "../solve.ts";
 import type { Acquisition } from "./calibration.ts";
 import { type CalibrationCase, simulateCase } from "./cases.ts";
-import { compileFeatures } from "./features.ts";
+import { compileFeatures, denoiserOf, type Feature, featuresOf } from "./features.ts";
 import type { KnownErrors } from "./score.ts";
 
 /** What one acquisition taught. */
 export interface CaseErrors extends KnownErrors {
+  /** Names of the features. */
+  readonly names: readonly Feature[];
   readonly found: CalibrationCase;
   /** What was acquired: with the calibration lines, and noise and model error together. */
   readonly acquired: Acquisition;
@@ -52,17 +54,21 @@ export async function errorsOfCase(
   const control = { rng: rng.split(0), onModelSigma: (level: number) => sigma = level };
   const { image, samples } = await solved(solver, given, control);
   const problem = { ...given, sigma };
-  const measure = await compileFeatures(runtime, geometry, solver.samples ?? 1);
+  const { samples: drawn = 1 } = solver;
+  const denoise = await denoiserOf(method, options.model);
+  const names = featuresOf(drawn, denoise !== undefined);
+  const measure = await compileFeatures(runtime, geometry, { names, samples: drawn, denoise });
   const opinion = await (await preparedSolver(runtime, tv, geometry)).solve(problem);
   const features = await measure(problem, { image, samples, opinion });
   const auditor = new Auditor(runtime, { method, options, level: "consistency", seed: 0 });
   const audit = await auditor.slice({ index: 0, key: "", geometry, problem: given, image }, {});
   const { coils, mask: { acceleration } } = geometry;
-  const { model, steps, samples: drawn, settings } = solver;
+  const { model, steps, settings } = solver;
   const magnitude = magnitudeOf(image);
   return {
-    solver: { model, steps, samples: drawn, settings },
+    solver: { model, steps, samples: solver.samples, settings },
     errors: {
+      names,
       found,
       acquired: { acceleration, noise: sigma, coils },
       verdict: verdictOf(judge(audit.consistency, audit.prediction, audit.method)),

@@ -8,10 +8,12 @@ import type { SliceErrorBars } from "./error_bars.ts";
 export interface ErrorBarReport {
   /** Part of the pixels of the head whose true magnitude the half-widths of error90 hold. */
   readonly coverage: number;
-  /** Whether they are given; a warning says why where they are refused. */
+  /** Whether they are given. */
   readonly given: boolean;
   /** The largest factor by which those of a slice are wider than calibrated; 1 where the scan is like those of the calibration. */
   readonly widened: number;
+  /** Why they are not given, or wider than calibrated, for any slice. */
+  readonly remarks: readonly string[];
   /** People that they were calibrated on. */
   readonly people: number;
   /** What they were calibrated on, and what was measured on people that were left out. */
@@ -51,6 +53,7 @@ export function errorBarReport(
     coverage,
     given: error90 !== undefined,
     widened: Math.max(...slices.map(({ widened }) => widened)),
+    remarks: [...new Set(slices.flatMap(({ remarks }) => remarks))],
     people,
     calibration: { slices: count, range, measured },
     psnr: error90 === undefined ? null : psnrBound(magnitude, error90, calibration),

@@ -1,12 +1,14 @@
 /**
- * The predicted size of the error of a pixel: a product of powers of its features,
- * `log size = c0 + sum over the features of c (log f)`, fitted to errors whose truth is known.
+ * The predicted size of the error of a pixel: a product of powers of its features, fitted to errors whose truth is
+ * known. A feature f counts twice, as its mean over the head of the slice and as the pixel's departure from it:
+ * `log size = c0 + sum over f of a (log f - mean log f) + b mean log f`. For what tells one slice from another need
+ * not tell one pixel from another.
  * @module
  */
 import { lusolve } from "mathjs";
 import type { Feature } from "./features.ts";
 
-/** Pixels whose error is known. */
+/** Pixels of the head of a slice whose error is known. */
 export interface KnownErrors {
   /** Logarithms of the features of each pixel, pixel by pixel. */
   readonly features: readonly number[];
@@ -18,9 +20,14 @@ export interface KnownErrors {
 export interface SizeModel {
   /** Logarithm of the size where all features are 1. */
   readonly constant: number;
-  /** Power of each feature, in the order of the features. */
-  readonly powers: Readonly<Partial<Record<Feature, number>>>;
+  /** Power of each feature's departure from its mean, in the order of the features. */
+  readonly powers: Powers;
+  /** Power of each mean, in the same order. Default, of calibrations of before: those of the departures. */
+  readonly means?: Powers;
 }
+
+/** Powers of features. */
+export type Powers = Readonly<Partial<Record<Feature, number>>>;
 
 /** Errors below this count as this: their logarithm would rule the fit. */
 const SMALLEST_ERROR = 1e-4;
@@ -33,46 +40,63 @@ const RIDGE = 0.03;
 
 /**
  * Least squares of the logarithm of the error.
- * @param people errors of each person, all of whom count the same
+ * @param people slices of each person, all of whom count the same
  * @param names of the features, in their order
  */
-export function fitSize(people: readonly KnownErrors[], names: readonly Feature[]): SizeModel {
-  const size = names.length + 1;
+export function fitSize(
+  people: readonly (readonly KnownErrors[])[],
+  names: readonly Feature[],
+): SizeModel {
+  const count = names.length, size = 2 * count + 1;
   const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
   const right = new Array<number>(size).fill(0);
-  for (const { features, errors } of people) {
-    const weight = 1 / errors.length;
-    errors.forEach((error, pixel) => {
-      const row = rowOf(features, pixel, names.length);
-      const target = Math.log(Math.max(error, SMALLEST_ERROR));
-      row.forEach((a, i) => {
-        right[i] += weight * a * target;
-        row.forEach((b, j) => matrix[i][j] += weight * a * b);
+  for (const slices of people) {
+    const weight = 1 / slices.reduce((sum, { errors }) => sum + errors.length, 0);
+    for (const slice of slices) {
+      rowsOf(slice, count).forEach((row, pixel) => {
+        const target = Math.log(Math.max(slice.errors[pixel], SMALLEST_ERROR));
+        row.forEach((a, i) => {
+          right[i] += weight * a * target;
+          row.forEach((b, j) => matrix[i][j] += weight * a * b);
+        });
       });
-    });
+    }
   }
   matrix.forEach((row, i) => row[i] += i === 0 ? 0 : RIDGE * people.length);
   const [[constant], ...powers] = lusolve(matrix, right) as number[][];
-  return { constant, powers: Object.fromEntries(names.map((name, i) => [name, powers[i][0]])) };
+  const named = (of: (i: number) => number): Powers =>
+    Object.fromEntries(names.map((name, i) => [name, of(i)]));
+  return {
+    constant,
+    powers: named((i) => powers[i][0]),
+    means: named((i) => powers[i][0] + powers[count + i][0]),
+  };
 }
 
-/** Logarithms of the predicted sizes. */
+/** Logarithms of the predicted sizes of the pixels of a slice. */
 export function predictedSizes(
-  { constant, powers }: SizeModel,
-  { features, errors }: KnownErrors,
+  { constant, powers, means = powers }: SizeModel,
+  slice: KnownErrors,
 ): Float64Array {
-  const coefficients = [constant, ...Object.values(powers)];
+  const own = Object.values(powers), more = Object.values(means).map((b, i) => b - own[i]);
+  const coefficients = [constant, ...own, ...more];
+  const rows = rowsOf(slice, own.length);
   return Float64Array.from(
-    errors,
-    (_, pixel) =>
-      rowOf(features, pixel, coefficients.length - 1).reduce(
-        (sum, value, i) => sum + coefficients[i] * value,
-        0,
-      ),
+    rows,
+    (row) => row.reduce((sum, value, i) => sum + coefficients[i] * value, 0),
   );
 }
 
-/** 1, then the features of a pixel. */
-function rowOf(features: readonly number[], pixel: number, count: number): number[] {
-  return [1, ...features.slice(pixel * count, (pixel + 1) * count)];
+/**
+ * For each pixel of a slice 1, its features and their means over the slice. The ridge on the power of a mean beside
+ * the feature pulls it towards that of the departure.
+ */
+function rowsOf({ features, errors: { length } }: KnownErrors, count: number): number[][] {
+  const means = new Array<number>(count).fill(0);
+  features.forEach((value, i) => means[i % count] += value / length);
+  return Array.from({ length }, (_, pixel) => [
+    1,
+    ...features.slice(pixel * count, (pixel + 1) * count),
+    ...means,
+  ]);
 }

@@ -3,8 +3,10 @@ import {
   add,
   clip,
   constantOf,
+  div,
   exp,
   log,
+  max,
   mul,
   reduceSum,
   reshape,
@@ -13,13 +15,20 @@ import {
   sub,
   type Tensor,
 } from "../../graph/mod.ts";
-import type { NdArray } from "../../ndarray.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import { orientedMagnitude, type OutputGeometry } from "../finish.ts";
 import type { ErrorCalibration } from "./calibration.ts";
 import type { WidthFactors } from "./conformal.ts";
 
-/** Half-widths `[rows, columns]`, from features `[F, H, W]`. */
-export type Widths = (features: NdArray, factor: NdArray, widened: number) => Promise<NdArray>;
+/** Half-widths `[rows, columns]`, from features `[F, H, W]` and the head, 1 within it, `[H, W]`. */
+export type Widths = (
+  features: NdArray,
+  head: Uint8Array,
+  factor: NdArray,
+  widened: number,
+) => Promise<NdArray>;
+
+const KEEP = { keepDims: true } as const;
 
 /** Compiles the half-widths of a calibration. @param sets of coil maps, whose images have a factor each */
 export async function compileWidths(
@@ -28,27 +37,32 @@ export async function compileWidths(
   { size, width }: Pick<ErrorCalibration, "size" | "width">,
   sets = 1,
 ): Promise<Widths> {
-  const powers = Object.values(size.powers);
+  const powers = Object.values(size.powers), means = Object.values(size.means ?? size.powers);
   const [rows, columns] = geometry.from;
   const program = await runtime.build<string, "widths">(
     {
       features: [powers.length, rows, columns],
+      head: [1, rows, columns],
       factor: [2 * sets, rows, columns],
       widened: [1, 1, 1],
     },
-    ({ features, factor, widened }) => {
-      const exponents = constantOf(Float32Array.from(powers), [powers.length, 1, 1]);
+    ({ features, head, factor, widened }) => {
+      const logs = log(features), sum = (x: Tensor, axes: number[]) => reduceSum(x, axes, KEEP);
+      const inHead = div(sum(mul(logs, head), [1, 2]), max(sum(head, [1, 2]), 1));
+      const times = (x: Tensor, values: readonly number[]) =>
+        sum(mul(x, constantOf(Float32Array.from(values), [values.length, 1, 1])), [0]);
       const logSize = add(
-        reduceSum(mul(log(features), exponents), [0], { keepDims: true }),
+        add(times(sub(logs, inHead), powers), times(inHead, means)),
         size.constant,
       );
       const inFile = mul(mul(exp(logWidthOf(logSize, width)), widened), slice(factor, 0, 0, 1));
       return { widths: orientedMagnitude(reshape(inFile, [rows, columns]), geometry) };
     },
   );
-  return async (features, factor, widened) => {
-    const times = { data: Float32Array.of(widened), shape: [1, 1, 1] };
-    return (await program.run({ features, factor, widened: times })).widths;
+  return async (features, head, factor, times) => {
+    const widened = ndarray(Float32Array.of(times), [1, 1, 1]);
+    const inside = ndarray(Float32Array.from(head), [1, rows, columns]);
+    return (await program.run({ features, head: inside, factor, widened })).widths;
   };
 }
 

@@ -62,6 +62,30 @@ Deno.test("recon refuses error bars that were not calibrated, before the work", 
   });
 });
 
+Deno.test("recon gives error bars by default where they are calibrated, and none with --no-error-bars", async () => {
+  await inFolder(async (at) => {
+    const brain = [await writeBrain(at("b.nii.gz")), ...SIMULATED];
+    const run = async (name: string, ...more: string[]) => {
+      const { code, out, err } = await runHere([...brain, ...more, "--json", "--output", at(name)]);
+      assert.equal(code, 0, err);
+      return JSON.parse(out);
+    };
+    const plain = await run("plain"), without = await run("without", "--no-error-bars");
+    assert.equal(plain.errorBars.given, true);
+    assert.deepEqual(plain.errorBars.remarks, []);
+    assert.ok(namesIn(at("plain")).includes("error90.nii.gz"));
+    const others = [without, await run("tv", "--method", "tv"), await run("short", "--steps", "5")];
+    for (const { errorBars, outputs, warnings } of others) {
+      assert.deepEqual([errorBars, outputs.error90, warnings], [null, undefined, []]);
+    }
+    const planned = await run("p", "--dry-run"),
+      plannedTv = await run("p", "--dry-run", "--method", "tv");
+    assert.equal(planned.outputs.error90, at("p/error90.nii.gz"));
+    assert.equal(plannedTv.outputs.error90, undefined);
+    assert.ok(planned.seconds > 0);
+  });
+});
+
 Deno.test("recon gives no error bars where the audit finds the data inconsistent, and says so", async () => {
   await inFolder(async (at) => {
     // The file holds noise under a peak, which no image explains.
@@ -69,8 +93,11 @@ Deno.test("recon gives no error bars where the audit finds the data inconsistent
     const { code, out, err } = await runHere([...args, "--error-bars", "--output", at("o")]);
     assert.equal(code, 0, err);
     assert.match(err, /Error bars are not given: the audit finds/);
-    assert.match(out, /errors not given/);
+    assert.match(out, /errors not given: the audit finds/);
     const { errorBars, outputs } = JSON.parse(Deno.readTextFileSync(at("o/recon.json")));
+    const byDefault = await runHere([...args, "--output", at("p")]);
+    assert.match(byDefault.out, /errors not given: the audit finds/);
+    assert.doesNotMatch(byDefault.err, /Error bars/); // nobody asked for them
     assert.deepEqual([errorBars.given, errorBars.psnr, outputs.error90], [false, null, undefined]);
     assert.ok(!namesIn(at("o")).includes("error90.nii.gz"));
   });

@@ -14,22 +14,27 @@ import type { CaseErrors } from "../../../src/recon/error_bars/known_errors.ts";
 import { fitSize } from "../../../src/recon/error_bars/score.ts";
 import { Rng } from "../../../src/rng.ts";
 
-const NAMES = featuresOf(1);
+const NAMES = featuresOf(1, true);
 
 /** Powers of the law that the errors of these tests follow. */
-const POWERS = [0.5, 0.25, 0, 1, 0, 0, 0.3, 0, 0];
+const POWERS = [0.5, 0.25, 0, 1, 0, 0, 0.3, 0, -0.2];
 
-/** Normal errors whose size is a product of powers of the features, times a factor of the case. */
-function plantedCase(person: number, run: number, factor = 1): CaseErrors {
+/** And of the means of a slice. */
+const MEANS = [0.3, 0.7, 0, 0.9, 0, 0, 0.3, 0, 0];
+
+/** Normal errors whose size is a product of powers of the features and of their means, which are spread so far. */
+function plantedCase(person: number, run: number, spread = 0): CaseErrors {
   const rng = new Rng(person, run);
+  const means = NAMES.map(() => spread === 0 ? 0 : spread * rng.normal());
   const features: number[] = [], errors: number[] = [];
   for (let pixel = 0; pixel < 400; pixel++) {
     const row = NAMES.map(() => rng.normal());
-    features.push(...row);
-    const log = row.reduce((sum, value, i) => sum + POWERS[i] * value, -3);
-    errors.push(Math.abs(rng.normal()) * Math.exp(log) * factor);
+    features.push(...row.map((value, i) => value + means[i]));
+    const log = row.reduce((sum, value, i) => sum + POWERS[i] * value + MEANS[i] * means[i], -3);
+    errors.push(Math.abs(rng.normal()) * Math.exp(log));
   }
   return {
+    names: NAMES,
     features,
     errors,
     peaks: [1, 1],
@@ -61,9 +66,13 @@ const SOLVER = {
 const calibration = (): ErrorCalibration =>
   calibrated(CASES, { method: "pnp-admm", solver: SOLVER });
 
-Deno.test("fitSize() finds the powers of the features that errors follow", () => {
-  const { constant, powers } = fitSize(CASES, NAMES);
-  NAMES.forEach((name, i) => assert.ok(Math.abs(powers[name]! - POWERS[i]) < 0.04, name));
+Deno.test("fitSize() finds the powers of the features that errors follow, in a slice and between slices", () => {
+  const slices = [...Array(100).keys()].map((person) => [plantedCase(person, 0, 1)]);
+  const { constant, powers, means } = fitSize(slices, NAMES);
+  NAMES.forEach((name, i) => {
+    assert.ok(Math.abs(powers[name]! - POWERS[i]) < 0.04, name);
+    assert.ok(Math.abs(means![name]! - MEANS[i]) < 0.06, `mean of ${name}`);
+  });
   // The mean logarithm of the absolute value of a normal number is -0.635.
   assert.ok(Math.abs(constant - (-3 - 0.635)) < 0.05, `${constant}`);
 });
