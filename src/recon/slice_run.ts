@@ -204,10 +204,11 @@ export class SliceRun {
     };
   }
 
-  /** The error bars, where they are asked for. */
+  /** The error bars, where they are asked for and there is a calibration. */
   async #errorsOf(task: ErrorBarTask, clock: Clock) {
     const make = this.#errorBars;
-    return make && await clock.time("errorBars", () => make.slice(task));
+    if (make === undefined || await make.calibration(task.solver) === undefined) return undefined;
+    return await clock.time("errorBars", () => make.slice(task));
   }
 
   /** Maps of the file's own coils, of one set without an axis for it. */

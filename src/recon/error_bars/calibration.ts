@@ -8,12 +8,14 @@ import { InputError } from "../../errors.ts";
 import { isThere, readBytes } from "../../host.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 import type { Solver } from "../../method/problem.ts";
+import type { ErrorBound } from "./bound.ts";
 import { FEATURES } from "./features.ts";
 import type { SizeModel } from "./score.ts";
 import type { WidthFactors } from "./conformal.ts";
 
-/** Name and version of the format of the file. */
-export const CALIBRATION_SCHEMA = "larmor.error-bars/1";
+/** Name and version of the format of the file. Version 1 had sizes without `means` and one `errorRatio`. */
+export const CALIBRATION_SCHEMA = "larmor.error-bars/2";
+const READ = [CALIBRATION_SCHEMA, "larmor.error-bars/1"];
 
 /** Name of the file in a model's folder. */
 export const CALIBRATION_FILE = "error_bars.yaml";
@@ -76,10 +78,10 @@ export interface ErrorCalibration {
   /** What the size is multiplied by. */
   readonly width: WidthFactors;
   /**
-   * Logarithm of what the root mean square of the widths is multiplied by to be an upper bound of the root
-   * mean square error of a slice.
+   * What the root mean square of the widths is multiplied by to be an upper bound of the root mean square error
+   * of a slice; of calibrations of before the logarithm of a number.
    */
-  readonly errorRatio: number;
+  readonly errorRatio: ErrorBound | number;
   /** Slices that the audit is suspicious of, and what widths are multiplied by there, at least 1. */
   readonly suspicious: { readonly slices: number; readonly factor: number };
   /** How good the error bars are for people that were left out. */
@@ -107,7 +109,7 @@ function parsed(text: string, path: string): ErrorCalibration[] {
   };
   try {
     const content = parse(text);
-    if (content?.schema !== CALIBRATION_SCHEMA) fail(`schema ${content?.schema}`);
+    if (!READ.includes(content?.schema)) fail(`schema ${content?.schema}`);
     const calibrations = content.calibrations as ErrorCalibration[];
     for (const { size: { powers } } of calibrations) {
       const unknown = Object.keys(powers).find((name) => !Object.hasOwn(FEATURES, name));

@@ -17,6 +17,7 @@ import type { OutputGeometry } from "../finish.ts";
 import type { ReconstructOptions } from "../types.ts";
 import { beyond, type ErrorCalibration, readCalibrations, unlikeRun } from "./calibration.ts";
 import { compileFeatures, denoiserOf, type Feature, type MeasureFeatures } from "./features.ts";
+import { gapOf } from "./gap.ts";
 import { compileWidths, type Widths } from "./widths.ts";
 
 /** Error bars of one slice. */
@@ -25,6 +26,8 @@ export interface SliceErrorBars {
   readonly error90?: NdArray;
   /** The calibration that they are by. */
   readonly calibration: ErrorCalibration;
+  /** How far the samples lie apart: `gapOf`. */
+  readonly gap: number;
   /** What the widths were multiplied by because the scan is unlike those of the calibration; 1 if it is not. */
   readonly widened: number;
   /** Why they were widened or refused. */
@@ -85,7 +88,8 @@ export class ErrorBars {
     const judgement = judged(task, calibration), { refused, widened, remarks } = judgement;
     // Where nobody asked for error bars, a scan that is unlike needs no warning.
     const warnings = this.run.options.errorBars === true ? warningsOf(judgement) : [];
-    const told = { calibration, widened, remarks, warnings };
+    const gap = gapOf(task.geometry.mask);
+    const told = { calibration, gap, widened, remarks, warnings };
     if (refused) return told;
     const { measure, widths } = await once(
       this.#compiled,

@@ -1,8 +1,9 @@
 /**
  * What the size of an error is told from, for each pixel and without the truth.
  *
- * Three features look at the acquisition alone: how much of the noise of the samples the regularised
- * inverse leaves, how much of white images it does not see (both by probes), and how noisy the data are.
+ * Four features look at the acquisition alone: how much of the noise of the samples the regularised
+ * inverse leaves, how much of white images it does not see (both by probes), how far the samples lie apart,
+ * and how noisy the data are.
  * Three look at the image: contrast, gradient and brightness. Three look at a second opinion, that of total
  * variation, whose prior knows nothing of anatomy: where it differs from the image, the prior decided. One
  * tells how far the method's own prior moves the image in what the data do not see, once noise was added there:
@@ -41,12 +42,15 @@ import type { Method, Problem, SamplingGeometry } from "../../method/problem.ts"
 import { regularisedInverse } from "../../mri/physics/proximal.ts";
 import { type NdArray, ndarray, scalar, sizeOf } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
+import { gapOf } from "./gap.ts";
 import { meanOver, rootMean, squares } from "../windows.ts";
 
 /** Each feature and what it is. All are above 0, where bright tissue is about 1. */
 export const FEATURES = {
   noise: "noise of the samples after the regularised inverse: noise level times g-factor",
   unseen: "share of a white image that the regularised inverse does not see",
+  gap:
+    "distance of k-space from the nearest sample, where pictures have most energy, the same for all pixels",
   level: "noise of the samples and error of the model together, the same for all pixels",
   contrast: "standard deviation of the magnitude over 5 x 5 pixels",
   edge: "gradient of the magnitude",
@@ -81,6 +85,9 @@ const FLOOR = 1e-4;
  * next to nothing, whose logarithm would rule the size.
  */
 const SMALLEST_UNSEEN = 0.5;
+
+/** The same of `moved`: a tenth of the noise that is added. */
+const SMALLEST_MOVED = 0.008;
 
 /** Probes of noise and of white images. */
 const PROBES = 2;
@@ -196,7 +203,7 @@ const KEEP = { keepDims: true } as const;
 function ofAcquisition(
   geometry: SamplingGeometry,
   { maps, ridge, sigma }: Readonly<Record<"maps" | "ridge" | "sigma", Tensor>>,
-): Record<"noise" | "unseen" | "level" | "probes", Tensor> {
+): Record<"noise" | "unseen" | "gap" | "level" | "probes", Tensor> {
   const { image: [height, width], sets = 1, y: [, ...sampled], operator } = mriMeasurement(
     geometry,
   );
@@ -213,6 +220,7 @@ function ofAcquisition(
   return {
     noise: mul(size(slice(inverse, 0, 0, PROBES)), sigma),
     unseen: max(size(probes), SMALLEST_UNSEEN),
+    gap: constantOf(Float32Array.of(gapOf(geometry.mask)), [1, 1, 1, 1]),
     level: sigma,
     probes,
   };
@@ -231,7 +239,7 @@ function moved(
   const seen = regularisedInverse({ operator }, operator.normal(change), ridge, ITERATIONS);
   const m = sqrt(squares(image));
   const along = div(reduceSum(mul(sub(change, seen), image), [1], KEEP), max(m, FLOOR));
-  return rootMean(reduceMean(mul(along, along), [0], KEEP), WINDOW.wide);
+  return max(rootMean(reduceMean(mul(along, along), [0], KEEP), WINDOW.wide), SMALLEST_MOVED);
 }
 
 /** What the images say, `[1, 1, H, W]` or `[1, 1, 1, 1]` each. */

@@ -1,5 +1,6 @@
 /** A calibration from errors that are known, and how good it is for people that it has not seen. @module */
 import { InputError } from "../../errors.ts";
+import { type ErrorBound, fitBound, type KnownSlice, logFactor } from "./bound.ts";
 import type { ErrorCalibration, LowHigh, MeasuredErrorBars } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
 import type { Feature } from "./features.ts";
@@ -15,7 +16,9 @@ export const COVERAGE = 0.9;
 const MIN_SUSPICIOUS = 5;
 const USUAL_FACTOR = 1.25;
 
-type Fitted = Pick<ErrorCalibration, "size" | "width" | "errorRatio" | "suspicious">;
+type Fitted =
+  & Pick<ErrorCalibration, "size" | "width" | "suspicious">
+  & { readonly errorRatio: ErrorBound };
 
 /** Error bars are refused where the audit finds the data or the image inconsistent. */
 const isGiven = ({ verdict }: CaseErrors): boolean => verdict !== "inconsistent";
@@ -30,11 +33,11 @@ export function fitted(cases: readonly CaseErrors[], names: readonly Feature[]):
     errors: own.flatMap(({ errors }) => errors),
   }));
   const width = widthFactors(sizes, COVERAGE);
-  const ratios = cases.filter(isGiven).map((one) => errorRatio(one, { size, width }));
+  const known = cases.filter(isGiven).map((one) => sizesOf(one, { size, width }));
   return {
     size,
     width,
-    errorRatio: conformalQuantile(ratios, COVERAGE),
+    errorRatio: fitBound(known, COVERAGE),
     suspicious: ofSuspicious(cases, { size, width }),
   };
 }
@@ -103,11 +106,14 @@ export function measuredOnOthers(
 ): MeasuredErrorBars {
   const judged = [...byPerson(cases)].flatMap(([person, own]) => {
     const model = fitted(cases.filter(({ found }) => found.person !== person), names);
-    return own.filter(isGiven).map((found): Judged => ({
-      found,
-      widths: givenWidths(found, model),
-      gap: 20 * Math.LOG10E * (model.errorRatio - errorRatio(found, model)),
-    }));
+    return own.filter(isGiven).map((found): Judged => {
+      const sizes = sizesOf(found, model);
+      return {
+        found,
+        widths: givenWidths(found, model),
+        gap: 20 * Math.LOG10E * (sizes.width + logFactor(model.errorRatio, sizes) - sizes.error),
+      };
+    });
   });
   const widths = judged.flatMap(({ widths }) => [...widths]);
   const errors = judged.flatMap(({ found }) => [...found.errors]);
@@ -165,18 +171,17 @@ function givenWidths(found: CaseErrors, model: Fitted): Float64Array {
   return widthsOf(found, model).map((width) => factor * width);
 }
 
-/** Logarithm of the root mean square error over that of the widths, each relative to its image's peak. */
-function errorRatio(found: CaseErrors, model: Pick<Fitted, "size" | "width">): number {
+/** What a slice says of the bound. */
+function sizesOf(found: CaseErrors, model: Pick<Fitted, "size" | "width">): KnownSlice {
   const rms = (values: ArrayLike<number>) =>
     Math.sqrt(mean(Array.from(values, (value) => value ** 2)));
   const [truth, image] = found.peaks;
-  return Math.log(rms(found.errors) / truth) - Math.log(rms(widthsOf(found, model)) / image);
-}
-
-/** The quantile that a further value stays below with the given probability, if all are exchangeable. */
-function conformalQuantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length, Math.ceil((sorted.length + 1) * part)) - 1];
+  return {
+    person: found.found.person,
+    error: Math.log(rms(found.errors) / truth),
+    width: Math.log(rms(widthsOf(found, model)) / image),
+    gap: found.features[found.names.indexOf("gap")], // the same for all pixels
+  };
 }
 
 function byPerson(cases: readonly CaseErrors[]): Map<string, CaseErrors[]> {

@@ -1,6 +1,7 @@
 /** What a result says of its error bars, and the bound on its PSNR that follows from them. @module */
 import { headMask } from "../../mri/metrics/head_mask.ts";
 import { type NdArray, partOf } from "../../ndarray.ts";
+import { logFactor } from "./bound.ts";
 import type { CalibrationRange, ErrorCalibration, MeasuredErrorBars } from "./calibration.ts";
 import type { SliceErrorBars } from "./error_bars.ts";
 
@@ -56,24 +57,32 @@ export function errorBarReport(
     remarks: [...new Set(slices.flatMap(({ remarks }) => remarks))],
     people,
     calibration: { slices: count, range, measured },
-    psnr: error90 === undefined ? null : psnrBound(magnitude, error90, calibration),
+    psnr: error90 === undefined ? null : psnrBound(magnitude, error90, {
+      ...calibration,
+      gap: Math.max(...slices.map(({ gap }) => gap)),
+    }),
   };
 }
 
+/** @param gap widest of the slices: `gapOf` */
 function psnrBound(
   magnitude: NdArray,
   error90: NdArray,
-  { errorRatio }: Pick<ErrorCalibration, "errorRatio">,
+  { errorRatio, gap }: Pick<ErrorCalibration, "errorRatio"> & { readonly gap: number },
 ): PsnrBound {
   const peak = magnitude.data.reduce((a, b) => Math.max(a, b), 0);
   const inHead = Array.from(
     { length: magnitude.shape[0] },
     (_, slice) => squaresInHead(partOf(magnitude, slice), partOf(error90, slice)),
   );
-  const decibels = ({ sum, count }: Squares) =>
-    count === 0
-      ? null
-      : -20 * (Math.log10(Math.sqrt(sum / count) / peak) + errorRatio * Math.LOG10E);
+  const decibels = ({ sum, count }: Squares) => {
+    if (count === 0) return null;
+    const width = Math.log(Math.sqrt(sum / count) / peak);
+    const factor = typeof errorRatio === "number"
+      ? errorRatio
+      : logFactor(errorRatio, { width, gap: Math.log(gap) });
+    return -20 * Math.LOG10E * (width + factor);
+  };
   const all = inHead.reduce((a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }));
   return { bound: decibels(all) ?? 0, slices: inHead.map(decibels), convention: CONVENTION };
 }

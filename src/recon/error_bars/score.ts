@@ -5,8 +5,8 @@
  * not tell one pixel from another.
  * @module
  */
-import { lusolve } from "mathjs";
 import type { Feature } from "./features.ts";
+import { solution } from "./normal_equations.ts";
 
 /** Pixels of the head of a slice whose error is known. */
 export interface KnownErrors {
@@ -63,13 +63,13 @@ export function fitSize(
     }
   }
   matrix.forEach((row, i) => row[i] += i === 0 ? 0 : RIDGE * people.length);
-  const [[constant], ...powers] = lusolve(matrix, right) as number[][];
+  const [constant, ...powers] = solution(matrix, right);
   const named = (of: (i: number) => number): Powers =>
     Object.fromEntries(names.map((name, i) => [name, of(i)]));
   return {
     constant,
-    powers: named((i) => powers[i][0]),
-    means: named((i) => powers[i][0] + powers[count + i][0]),
+    powers: named((i) => powers[i]),
+    means: named((i) => powers[i] + powers[count + i]),
   };
 }
 
