@@ -10,6 +10,7 @@ import {
   readCalibrations,
 } from "../../recon/error_bars/calibration.ts";
 import { type CalibrationCase, drawCases } from "../../recon/error_bars/cases.ts";
+import { type Feature, featuresOf } from "../../recon/error_bars/features.ts";
 import { calibrated } from "../../recon/error_bars/fit.ts";
 import { errorsOfCase, type Ran } from "../../recon/error_bars/known_errors.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions, methods } from "../../recon/methods.ts";
@@ -67,7 +68,8 @@ export const calibrateErrors = command({
   }
   const method = findMethod(name);
   const modelFolder = await methodModelPath(method, model);
-  const { sha256 } = (await readModelFolder(modelFolder)).description;
+  const { sha256, kind } = (await readModelFolder(modelFolder)).description;
+  const names = featuresOf(1, kind === "denoiser");
   const folder = request.output ?? join("calibrate-errors", name);
   const cases = drawCases(await volumePaths(data), { runs, cut, seed });
   const options = methodOptions(method, { model, samples });
@@ -77,7 +79,7 @@ export const calibrateErrors = command({
     context.signal.throwIfAborted();
     const file = join(folder, "cases", `${found.seed}${found.cut ? "-cut" : ""}.json`);
     const start = performance.now();
-    const before = await caseBefore(file, found, sha256);
+    const before = await caseBefore(file, found, { sha256, names });
     const one = before ?? await errorsOfCase(request, found, { method, options });
     if (before === undefined) await writeText(file, JSON.stringify(one));
     ran.push(one);
@@ -92,13 +94,18 @@ export const calibrateErrors = command({
   return 0;
 });
 
-/** What an earlier run found of a case, with the same network. */
-async function caseBefore(file: string, found: CalibrationCase, sha256: string) {
+/** What an earlier run found of a case, with the same network and features (and the spread of samples). */
+async function caseBefore(
+  file: string,
+  found: CalibrationCase,
+  { sha256, names }: { readonly sha256: string; readonly names: readonly Feature[] },
+) {
   const text = await Deno.readTextFile(file).catch(() => undefined);
   if (text === undefined) return undefined;
   const { solver, errors } = JSON.parse(text) as Ran;
   const isSame = JSON.stringify(errors.found) === JSON.stringify(found) &&
-    solver.model?.sha256 === sha256;
+    solver.model?.sha256 === sha256 &&
+    `${errors.names?.filter((name) => name !== "spread")}` === `${names}`;
   return isSame ? { solver, errors } : undefined;
 }
 
