@@ -8,7 +8,6 @@ import { InputError } from "../../errors.ts";
 import { isThere, readBytes } from "../../host.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 import type { Solver } from "../../method/problem.ts";
-import type { ErrorBound } from "./bound.ts";
 import { FEATURES } from "./features.ts";
 import type { SizeModel } from "./score.ts";
 import type { WidthFactors } from "./conformal.ts";
@@ -81,7 +80,9 @@ export interface ErrorCalibration {
    * What the root mean square of the widths is multiplied by to be an upper bound of the root mean square error
    * of a slice; of calibrations of before the logarithm of a number.
    */
-  readonly errorRatio: ErrorBound | number;
+  readonly errorRatio:
+    | { readonly constant: number; readonly width: number; readonly gap: number }
+    | number;
   /** Slices that the audit is suspicious of, and what widths are multiplied by there, at least 1. */
   readonly suspicious: { readonly slices: number; readonly factor: number };
   /** How good the error bars are for people that were left out. */

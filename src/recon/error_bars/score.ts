@@ -21,13 +21,10 @@ export interface SizeModel {
   /** Logarithm of the size where all features are 1. */
   readonly constant: number;
   /** Power of each feature's departure from its mean, in the order of the features. */
-  readonly powers: Powers;
+  readonly powers: Readonly<Partial<Record<Feature, number>>>;
   /** Power of each mean, in the same order. Default, of calibrations of before: those of the departures. */
-  readonly means?: Powers;
+  readonly means?: Readonly<Partial<Record<Feature, number>>>;
 }
-
-/** Powers of features. */
-export type Powers = Readonly<Partial<Record<Feature, number>>>;
 
 /** Errors below this count as this: their logarithm would rule the fit. */
 const SMALLEST_ERROR = 1e-4;
@@ -64,7 +61,7 @@ export function fitSize(
   }
   matrix.forEach((row, i) => row[i] += i === 0 ? 0 : RIDGE * people.length);
   const [constant, ...powers] = solution(matrix, right);
-  const named = (of: (i: number) => number): Powers =>
+  const named = (of: (i: number) => number): SizeModel["powers"] =>
     Object.fromEntries(names.map((name, i) => [name, of(i)]));
   return {
     constant,
