@@ -1,6 +1,6 @@
 /** What a client asks for before its data: configuration, header, and JSON after it. @module */
 import { InputError } from "../errors.ts";
-import { extraConfiguration } from "./extra_configuration.ts";
+import { extraConfiguration, MOST_PARAMETERS, MOST_TEXT } from "./extra_configuration.ts";
 
 /** The start of XML, as Gadgetron's clients send a configuration of their own. */
 const XML = /^\s*</;
@@ -35,7 +35,7 @@ export class Configuration {
 
   /** A configuration as text: JSON as after the header, XML, or the name of a recipe. */
   text(text: string): void {
-    const extra = extraConfiguration(text);
+    const extra = short(text);
     if (extra === undefined) return this.file(XML.test(text) ? CLIENT_XML : text);
     this.file(extra.name ?? "");
     this.#changes = extra.changes;
@@ -51,10 +51,22 @@ export class Configuration {
   /** A text between header and data; false: it is no configuration. */
   extra(text: string): boolean {
     const mayConfigure = this.#xml !== undefined && !this.#begun;
-    const extra = mayConfigure ? extraConfiguration(text) : undefined;
+    const extra = mayConfigure ? short(text) : undefined;
     if (extra === undefined) return false;
     this.#name = extra.name ?? this.#name;
     this.#changes = { ...this.#changes, ...extra.changes };
-    return true;
+    const count = Object.keys(this.#changes).length;
+    if (count <= MOST_PARAMETERS) return true;
+    throw tooMuch(`${MOST_PARAMETERS} parameters`, `${count}`);
   }
+}
+
+const tooMuch = (most: string, found: string) =>
+  new InputError(`Cannot take the configuration: at most ${most} are possible, found ${found}`);
+
+/** A configuration as JSON, if it is one. @throws {InputError} when it is too long to be read */
+function short(text: string) {
+  const isLong = text.length > MOST_TEXT && text.trimStart().startsWith("{");
+  if (isLong) throw tooMuch(`${MOST_TEXT} characters`, `${text.length}`);
+  return extraConfiguration(text);
 }

@@ -9,6 +9,12 @@ const NAME_KEYS = ["customconfig", "config"];
 /** Types of values that become texts. */
 const SCALARS = ["string", "number", "boolean"];
 
+/**
+ * Characters of a configuration at most, and parameters of all that a client sends: reading millions would
+ * keep all other clients waiting.
+ */
+export const MOST_TEXT = 1 << 16, MOST_PARAMETERS = 1000;
+
 /** The recipe that a text names, and other parameters as texts; undefined: it is no such JSON. */
 export function extraConfiguration(
   text: string,
@@ -27,6 +33,7 @@ export function extraConfiguration(
 }
 
 function parseJson(text: string): unknown {
+  if (text.length > MOST_TEXT) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -115,6 +115,22 @@ Deno.test("extraConfiguration() reads JSON with parameters and nothing else", ()
   }
 });
 
+Deno.test("JSON that would take long to read is refused", async () => {
+  const [config, header, ...rest] = SCAN_MESSAGES;
+  const json = (text: string) => ({ kind: "text", text, terminated: true }) as const;
+  const deep = json(`{"parameters":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+  const many = Array.from({ length: 6 }, (_, text) => {
+    const named = Array.from({ length: 200 }, (_, i) => [`${text} ${i}`, 1]);
+    return json(JSON.stringify({ parameters: Object.fromEntries(named) }));
+  });
+  for (const texts of [[deep], many]) {
+    const { result, answer, seen } = await converse(encode([config, header, ...texts, ...rest]));
+    assert.ok(result.error instanceof InputError);
+    assert.match(answer.texts.join("\n"), /Cannot take the configuration: at most .* found/);
+    assert.equal(seen.opened, 0);
+  }
+});
+
 Deno.test("a configuration as text may name a recipe, or be JSON", async () => {
   const rest = SCAN_MESSAGES.slice(1);
   const configText = (text: string) => ({ kind: "configText", text, terminated: true }) as const;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { InputError } from "../../errors.ts";
+import { isDecimal } from "../../decimal.ts";
 import { CALIBRATION_MODES, LIMITED, TRAJECTORIES } from "../../mrd/xml_header.ts";
 import type { Encoding, Limit, MrdHeader, Space } from "../../mrd/xml_header.ts";
 import { unreadable } from "../unreadable.ts";
@@ -30,7 +31,8 @@ class HeaderReader {
 
   finite(text: string, name: string): number {
     const value = Number(text);
-    if (Number.isFinite(value)) return value;
+    const isNumber = isDecimal(text) || text.trim() === "";
+    if (isNumber && Number.isFinite(value)) return value;
     throw this.fail(`a number for ${name}`, `'${text.slice(0, 40)}'`);
   }
 

@@ -81,6 +81,7 @@ const WRONG: Record<string, [string, RegExp]> = {
   "half a sample": [header(ENCODING.replace("512", "1.5")), /x from 1 to 65535.*found 1.5/],
   "a word for a number": [header(ENCODING.replace("512", "many")), /a number for x.*'many'/],
   "NaN": [header(ENCODING.replace("600", "NaN")), /a number for x/],
+  "hexadecimal": [header(ENCODING.replace("512", "0x200")), /a number for x.*'0x200'/],
   "a negative field of view": [header(ENCODING.replace("600", "-6")), /positive x of fieldOf/],
   "an unknown trajectory": [header(ENCODING.replace("cartesian", "zigzag")), /trajectory of/],
   "limits upside down": [
