@@ -25,14 +25,8 @@ export function folderName(name: string, from: string): string {
 export const textOf = (lines: readonly string[]): string =>
   lines.map((line) => `${line}\n`).join("");
 
+/** The bytes of a file. @throws {InputError} also for a pipe, and for more than a model can hold */
 export async function readInput(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
-  return await Deno.readFile(path).catch((cause) => {
-    throw new InputError(`Cannot read ${kind} ${path}: ${cause.message}`, { cause });
-  });
-}
-
-/** A network or its weights. @throws {InputError} also for a pipe, and for more than a model can hold */
-export async function readNetwork(path: string, kind: string): Promise<Uint8Array<ArrayBuffer>> {
   return await readBytes(path).catch((cause) => {
     throw new InputError(`Cannot read ${kind} ${path}: ${reason(cause)}`, { cause });
   });

@@ -9,7 +9,7 @@ import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { inFreshFolder, jsonLine, readNetwork, textOf } from "../files.ts";
+import { inFreshFolder, jsonLine, readInput, textOf } from "../files.ts";
 import { modelName, writeModel } from "../../train/model_files.ts";
 
 const FORMATS = Object.keys(WEIGHT_FORMATS);
@@ -37,7 +37,7 @@ export const importWeightsCommand = command({
     });
   }
   requireKnown(format, FORMATS, `Cannot import weights of the format '${format}'`);
-  const bytes = await readNetwork(file, "the weights");
+  const bytes = await readInput(file, "the weights");
   const found = WEIGHT_FORMATS[format](decodeSafetensors(bytes, file).tensors, file);
   const model = {
     kind: found.kind,

@@ -7,7 +7,7 @@ import { command } from "../options/help.ts";
 import { COMMON } from "../options/shared.ts";
 import { option, type Parse } from "../options/table.ts";
 import { path } from "../options/values.ts";
-import { asFreshFile, jsonLine, readNetwork } from "../files.ts";
+import { asFreshFile, jsonLine, readInput } from "../files.ts";
 
 /** `x=1,3,64,64,sigma=1` by name; a comma before `name=` ends a shape. */
 const shapes: Parse<Readonly<Record<string, Shape>>> = (text, option) =>
@@ -54,7 +54,7 @@ export const vjp = command({
   }
   const [path] = inputs;
   const output = request.output ?? `${path.replace(/\.onnx$/i, "")}.vjp.onnx`;
-  const bytes = differentiated(path, await readNetwork(path, "the model"), shape);
+  const bytes = differentiated(path, await readInput(path, "the model"), shape);
   await asFreshFile(output, (partial) => writeFileWhole(partial, bytes));
   console.out(json ? jsonLine({ output }) : `${output}\n`);
   return 0;

@@ -236,3 +236,14 @@ Deno.test("editDistance() is a metric that counts edits", () => {
   assert.equal(nearestOf("outptu", ["input", "output"]), "output");
   assert.equal(nearestOf("xyzzy", ["input", "output"]), undefined);
 });
+
+Deno.test("a pipe in the place of a file of options is refused: reading it would wait for ever", async () => {
+  await inFolder(async (at) => {
+    const made = await new Deno.Command("mkfifo", { args: [at("c.yaml")] }).output();
+    if (!made.success) return;
+    await assert.rejects(() => readConfig(at("c.yaml"), RECON_OPTIONS), {
+      name: "InputError",
+      message: /a regular file is required/,
+    });
+  });
+});
