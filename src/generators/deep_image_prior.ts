@@ -157,7 +157,7 @@ async function prepareUntrained(
 const unused = (name: string): Warning => ({
   code: "network-unused",
   message:
-    `The network of ${name} predicts the lines held back worse than total variation does: the ` +
-    "image is that of tv",
+    `The network of ${name} predicts the lines held back no better than total variation does, ` +
+    "chance aside: the image is that of tv",
   hint: "More --steps may help",
 });
