@@ -1,10 +1,7 @@
 /**
  * An upper bound of the root mean square error of a slice, from that of its widths and the gaps of its sampling.
- * Unlike the coverage of pixels, it hangs on the few slices of the calibration, so what is to be added for a new
- * person is told from people that were left out.
  * @module
  */
-import { solution } from "./normal_equations.ts";
 
 /**
  * The logarithm of the bound over the root mean square of the widths (each relative to its image's peak):
@@ -31,44 +28,6 @@ export interface KnownSlice extends SliceSizes {
   readonly error: number;
 }
 
-/** Pull of the powers towards 0. Of 0.1, 0.3, 1 and 3 all gave the same within 0.1 dB. */
-const RIDGE = 1;
-
-/** The bound that a slice of a new person stays below with the given probability, if all are exchangeable. */
-export function fitBound(slices: readonly KnownSlice[], probability: number): ErrorBound {
-  const people = [...new Set(slices.map(({ person }) => person))];
-  const beyond = people.flatMap((person) => {
-    const others = leastSquares(slices.filter((slice) => slice.person !== person));
-    return slices.filter((slice) => slice.person === person)
-      .map((slice) => slice.error - slice.width - logFactor(others, slice));
-  });
-  const whole = leastSquares(slices);
-  return { ...whole, constant: whole.constant + conformalQuantile(beyond, probability) };
-}
-
 /** Logarithm of what the root mean square of the widths is multiplied by. */
 export const logFactor = (bound: ErrorBound, { width, gap }: SliceSizes): number =>
   bound.constant + bound.width * width + bound.gap * gap;
-
-function leastSquares(slices: readonly KnownSlice[]): ErrorBound {
-  const mean = (of: (slice: KnownSlice) => number) =>
-    slices.reduce((sum, slice) => sum + of(slice), 0) / Math.max(slices.length, 1);
-  const ratio = ({ error, width }: KnownSlice) => error - width;
-  const middle = { ratio: mean(ratio), width: mean(({ width }) => width), gap: mean((s) => s.gap) };
-  const matrix = [[RIDGE, 0], [0, RIDGE]], right = [0, 0];
-  for (const slice of slices) {
-    const row = [slice.width - middle.width, slice.gap - middle.gap];
-    row.forEach((a, i) => {
-      right[i] += a * (ratio(slice) - middle.ratio);
-      row.forEach((b, j) => matrix[i][j] += a * b);
-    });
-  }
-  const [width, gap] = solution(matrix, right);
-  return { constant: middle.ratio - width * middle.width - gap * middle.gap, width, gap };
-}
-
-/** The quantile that a further value stays below with the given probability, if all are exchangeable. */
-function conformalQuantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length, Math.ceil((sorted.length + 1) * part)) - 1];
-}

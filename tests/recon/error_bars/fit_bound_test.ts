@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fitBound, logFactor } from "../../../src/recon/error_bars/bound.ts";
+import { logFactor } from "../../../src/recon/error_bars/bound.ts";
+import { fitBound } from "../../../src/recon/error_bars/fit_bound.ts";
 import { Rng } from "../../../src/rng.ts";
 
 /** A slice whose error is a power of its widths and its gap, but for a normal factor. */
