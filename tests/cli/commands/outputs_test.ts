@@ -122,7 +122,11 @@ async function killed(args: readonly string[], partial: () => string[], { second
   const status = child.status.finally(() => over = true);
   while (writing && !over && partial().length === 0) await sleep(2);
   await Promise.race([status, sleep(1000 * seconds)]);
-  if (!over) child.kill("SIGKILL");
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // it has just ended
+  }
   return (await status).signal === "SIGKILL";
 }
 
