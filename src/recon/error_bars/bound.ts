@@ -21,13 +21,6 @@ export interface SliceSizes {
   readonly gap: number;
 }
 
-/** A slice of a calibration. */
-export interface KnownSlice extends SliceSizes {
-  readonly person: string;
-  /** Logarithm of its root mean square error, relative to the peak of the truth. */
-  readonly error: number;
-}
-
 /** Logarithm of what the root mean square of the widths is multiplied by. */
 export const logFactor = (bound: ErrorBound, { width, gap }: SliceSizes): number =>
   bound.constant + bound.width * width + bound.gap * gap;

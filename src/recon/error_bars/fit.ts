@@ -1,10 +1,10 @@
 /** A calibration from errors that are known, and how good it is for people that it has not seen. @module */
 import { InputError } from "../../errors.ts";
-import { type ErrorBound, type KnownSlice, logFactor } from "./bound.ts";
+import { type ErrorBound, logFactor } from "./bound.ts";
 import type { ErrorCalibration, LowHigh, MeasuredErrorBars } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
 import type { Feature } from "./features.ts";
-import { fitBound } from "./fit_bound.ts";
+import { fitBound, type KnownSlice } from "./fit_bound.ts";
 import type { CaseErrors, MethodRun } from "./known_errors.ts";
 import { fitSize, type KnownErrors, predictedSizes } from "./score.ts";
 
