@@ -13,6 +13,8 @@ import torch
 from onnx import numpy_helper
 from safetensors.torch import load_file, save_file
 
+TWIN_NOISE = 0.05  # of a kernel's deviation, between the twins of a channel
+
 
 def convolutions(network):
     """The convolutions of a `ResidualUNet` in the order in which they are run."""
@@ -59,9 +61,10 @@ def save_onnx(network, like, path):
     onnx.save(model, path)
 
 
-def save_weights(network, path):
-    """Writes all weights by name, float32."""
-    state = {name: value.detach().float().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+def save_weights(network, path, half=False):
+    """Writes all weights by name, float32, or with `half` kernels as float16."""
+    stored = lambda value: value.half() if half and value.dim() > 1 else value.float()
+    state = {name: stored(value.detach()).cpu().contiguous().clone() for name, value in network.state_dict().items()}
     save_file(state, path, metadata={"format": "pt"})
 
 
@@ -77,12 +80,26 @@ def load_weights(network, path):
         return [name for name in network.state_dict() if name.startswith("iterations.")]
     state = from_fastmri(load_file(path)) if fastmri_axes(path) else load_file(path)
     own = network.state_dict()
-    for name, value in state.items():
-        if name in own and own[name].shape != value.shape:
+    kept = {name: widened(value, own[name].shape, "transpose" in name) for name, value in state.items() if name in own}
+    for name, value in kept.items():
+        if own[name].shape != value.shape:
             raise ValueError(f"{path}: {name} {list(own[name].shape)} is required, found {list(value.shape)}")
-    kept = {name: value for name, value in state.items() if name in own}
     network.load_state_dict(kept, strict=False)
     return [name for name in own if name not in kept]
+
+
+def widened(kernel, shape, transposed=False):
+    """A kernel of a network with twice the channels that computes the same (Net2Net, Chen et al. 2016).
+
+    Each channel stands twice, side by side, and its readers take half of each. A little noise parts the two.
+    """
+    if kernel.dim() < 2 or not any(2 * n == m for n, m in zip(kernel.shape, shape)):
+        return kernel
+    inputs = 0 if transposed else 1
+    for axis in (0, 1):
+        if 2 * kernel.shape[axis] == shape[axis]:
+            kernel = kernel.repeat_interleave(2, axis) / (2 if axis == inputs else 1)
+    return kernel + TWIN_NOISE * kernel.std() * torch.randn_like(kernel)
 
 
 def folder_file(path):

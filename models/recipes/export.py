@@ -20,7 +20,7 @@ def export_model(args, task, run):
     if args.kind in DENOISERS:
         convert.save_onnx(network, LIKE, file)
     else:
-        convert.save_weights(network, file)
+        convert.save_weights(network, file, half=args.half)
     training = described(args, task, run, ship)
     description = model_description(args.kind, folder.resolve().name, network, file, training)
     (folder / "model.yaml").write_text(yaml_text(description))

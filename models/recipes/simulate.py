@@ -18,6 +18,8 @@ CALIBRATION = (0.03, 0.14)  # calibration lines as part of all; 16 of 512 are 0.
 KINDS = {"equispaced": 0.7, "random": 0.25, "poisson": 0.05}
 NOISE = (0.003, 0.16)  # of the samples, for images on a scale of 1
 HEAD = 0.15  # magnitude above which a pixel is tissue
+BLURRED = 0.15  # of the images have less detail than pixels, as those of low fields have
+SHARPNESS = (0.4, 1.0)  # their band, of that of the pixels
 MAP_ERROR = 0.12  # largest relative error of calibrated maps
 
 
@@ -144,6 +146,15 @@ def random_size(rng, sides=SIDES, native=None):
     return (side, other) if rng.random() < 0.5 else (other, side)
 
 
+def blurred(image, rng):
+    """An image with less detail than its pixels could show: its k-space falls off beyond a smaller band."""
+    windows = []
+    for size in image.shape:
+        at = np.abs(np.fft.fftfreq(size)) * 2 / rng.uniform(*SHARPNESS)
+        windows.append(np.exp(-np.log(2) * at**4))
+    return np.fft.ifft2(np.fft.fft2(image) * windows[0][:, None] * windows[1]).astype(np.complex64)
+
+
 def scan(item, rng, size, coils, sampling=None, sigma=None):
     """A slice as a scanner gives it: tensors with a batch axis of 1, by name."""
     height, width = size
@@ -151,6 +162,8 @@ def scan(item, rng, size, coils, sampling=None, sigma=None):
     image = random_view(item, side, rng, whole=True)
     top, left = (side - height) // 2, (side - width) // 2
     image = image[top : top + height, left : left + width]
+    if rng.random() < BLURRED:
+        image = blurred(image, rng)
     maps = random_coils(rng, coils, height, width)
     head = head_region(image)
     sampling = sampling or random_sampling(rng, height, width)

@@ -44,7 +44,7 @@ def options():
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--hours", type=float)
     length.add_argument("--steps", type=int)
-    parser.add_argument("--from", dest="start", help="model to begin with: a folder or a file of weights")
+    parser.add_argument("--from", dest="start", help="model to begin with, with as many channels or half of them: a folder or a file of weights")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the output folder")
     parser.add_argument("--rate", type=float, help="peak learning rate")
     parser.add_argument("--cooldown", type=float, default=0.3, help="part of the run in which the rate falls")
@@ -65,6 +65,7 @@ def options():
     parser.add_argument("--averages", type=float, nargs="+", default=[0.999, 0.9995, 0.9999],
                         help="decays of the averages of the weights that are kept")
     parser.add_argument("--ship", type=float, help="decay of the average that is exported; default: the middle one")
+    parser.add_argument("--half", action="store_true", help="write kernels as float16")
     parser.add_argument("--every", type=float, default=300, help="seconds between validations and checkpoints")
     return parser.parse_args()
 

@@ -38,7 +38,7 @@ function launch(args: readonly string[]): void {
   const [program, ...first] = denoCommand();
   const child = spawn(
     program,
-    [...first, ...runFlags(), ...permissions, ENTRY, ...args],
+    [...first, ...runFlags(), ...(command.flags ?? []), ...permissions, ENTRY, ...args],
     {
       stdio: "inherit",
       env: { ...process.env, LARMOR_PROGRAM: "larmor", DENO_NO_UPDATE_CHECK: "1" },

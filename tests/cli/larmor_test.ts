@@ -11,10 +11,10 @@ import { inFolder } from "../io/support.ts";
 import { ROOT, run } from "../tools.ts";
 import { runHere, taskCommand, writeH5 } from "./support.ts";
 
-Deno.test("the task of each command gives Deno the permissions that larmor gives it", () => {
+Deno.test("the task of each command gives Deno the flags and permissions that larmor gives it", () => {
   const tasks: Readonly<Record<string, string>> = project.tasks;
-  for (const [name, { permissions }] of Object.entries(COMMANDS)) {
-    const words = ["deno run --no-prompt", ...permissions, "src/cli/larmor.ts", name];
+  for (const [name, { flags = [], permissions }] of Object.entries(COMMANDS)) {
+    const words = ["deno run --no-prompt", ...flags, ...permissions, "src/cli/larmor.ts", name];
     assert.equal(tasks[name], words.join(" "));
   }
 });
