@@ -129,6 +129,7 @@ testWith(
       const solved = varnetBuilder({ ...SMALL_VARNET, solved: true });
       await compareRecon(at, "varnet-solved", solved);
       await compareRecon(at, "varnet-solved-plane", solved);
+      await compareRecon(at, "varnet-half", solved);
       await compareRecon(at, "unet", imageUNetBuilder(SMALL));
       const series = { ...SMALL, terms: 3 };
       await compareRecon(at, "neumann", neumannBuilder({ ...series, conjugateGradients: 10 }));

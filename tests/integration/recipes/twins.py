@@ -45,7 +45,7 @@ def lines():
     return Sampling(*(torch.from_numpy(v)[:, None] for v in (acquired, centre_window(acquired))))
 
 
-def recon(name, network, sampling):
+def recon(name, network, sampling, half=False):
     """A reconstruction network on random samples."""
     rng = np.random.default_rng(3)
     maps = torch.from_numpy(random_coils(rng, COILS, HEIGHT, WIDTH))[None]
@@ -57,7 +57,7 @@ def recon(name, network, sampling):
     tensors = {"kspace": parts_of(kspace), "maps": parts_of(maps), "sigma": sigma, "result": magnitude}
     tensors |= {"acquired": sampling.acquired, "centre": sampling.centre}
     save_file({k: v.contiguous() for k, v in tensors.items()}, OUT / f"{name}.values.safetensors")
-    convert.save_weights(network, OUT / f"{name}.safetensors")
+    convert.save_weights(network, OUT / f"{name}.safetensors", half)
 
 
 def prior(name, network, coefficients=edm):
@@ -100,6 +100,22 @@ network = VarNet(2, 4, 2, 3, 2)
 state = convert.to_fastmri(network.state_dict())
 turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
 assert all(torch.equal(turned[key], value) for key, value in network.state_dict().items())
+
+# A network with twice the channels begins as the one with half of them.
+convert.TWIN_NOISE = 0
+narrow = randomised(SolvedVarNet(2, 4, 2, 3, 2))
+convert.save_weights(narrow, OUT / "narrow.safetensors")
+wide = SolvedVarNet(2, 8, 2, 3, 2).eval()
+assert not convert.load_weights(wide, OUT / "narrow.safetensors")
+given = torch.randn(1, 3, HEIGHT, WIDTH, dtype=torch.complex64) * lines().acquired, lines(), torch.full((1, 1, 1), 0.05)
+with torch.no_grad():
+    assert torch.allclose(wide(*given)[0], narrow(*given)[0], rtol=1e-3, atol=1e-4)
+
+# Kernels written as float16 are read as such.
+rounded = randomised(SolvedVarNet(2, 4, 2, 3, 2))
+for weight in rounded.parameters():
+    weight.data = weight.data.half().float() if weight.dim() > 1 else weight.data
+recon("varnet-half", rounded, lines(), half=True)
 
 # Three coils, seen through six, are found again: the data of least squares do not change.
 kspace, maps = torch.randn(2, 1, 3, HEIGHT, WIDTH, dtype=torch.complex64)
