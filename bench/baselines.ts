@@ -4,8 +4,9 @@
  *
  *     deno run --allow-all bench/baselines.ts [--methods sense,tv,wavelet,unet,varnet]
  *       [--data FOLDER] [--slices N] [--kspace FILE.h5] [--model METHOD=NAME|PATH ...]
+ *       [--mask SPEC ...] [--coils N] [--side N]
  *
- * Simulation: 8 coils, noise for an SNR of 30 (mean of the slice over its head, over the standard
+ * `--side` averages the slices down to so many rows and columns. Simulation: 8 coils, noise for an SNR of 30 (mean of the slice over its head, over the standard
  * deviation of the real and of the imaginary part), R=4 with 24 calibration lines and R=8 with 16.
  * PSNR over the head, peak the largest value of the reference, against the root sum of squares of all
  * samples (their noise included, as `recon` judges) and against the image that was simulated from.
@@ -17,7 +18,7 @@ import { Runtime } from "../src/graph/mod.ts";
 import { type ImageFile, openImage, openKspace } from "../src/io/mod.ts";
 import { headMask, measure } from "../src/mri/metrics/metrics.ts";
 import { percentile } from "../src/mri/metrics/percentile.ts";
-import { ndarray } from "../src/ndarray.ts";
+import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
 import { reconstruct } from "../src/recon/reconstruct.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 
@@ -30,13 +31,19 @@ const options = benchOptions(import.meta.url, {
   slices: { type: "string", default: "2" },
   kspace: { type: "string" },
   model: { type: "string", multiple: true, default: [] },
+  mask: {
+    type: "string",
+    multiple: true,
+    default: ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"],
+  },
+  coils: { type: "string", default: "8" },
+  side: { type: "string" },
 });
 const methods = options.methods.split(",");
 const models = Object.fromEntries(options.model.map((text) => text.split("=")));
 
-/** Sampling of the issue. */
-const MASKS = ["equispaced:R=4,acs=24", "equispaced:R=8,acs=16"];
-const COILS = 8;
+const masks = options.mask;
+const coils = Number(options.coils);
 /** Percentile that the noise of a simulation is relative to. */
 const BRIGHT = 99;
 const SNR = 30;
@@ -73,17 +80,33 @@ function middleSlices(count: number, wanted: number): number[] {
   return Array.from({ length: spread }, (_, i) => Math.floor(count * (0.4 + 0.25 * i / spread)));
 }
 
+/** An image `[2, rows, columns]` as `[2, side, side]`: means of the pixels that fall into each. */
+function shrunk({ data, shape: [planes, rows, columns] }: NdArray, side: number): NdArray {
+  const small = zeros([planes, side, side]), count = zeros([planes, side, side]);
+  data.forEach((value, i) => {
+    const column = i % columns, row = Math.floor(i / columns) % rows;
+    const plane = Math.floor(i / (rows * columns));
+    const y = Math.floor(row * side / rows), x = Math.floor(column * side / columns);
+    small.data[(plane * side + y) * side + x] += value;
+    count.data[(plane * side + y) * side + x]++;
+  });
+  return ndarray(small.data.map((sum, i) => sum / count.data[i]), small.shape);
+}
+
 /** K-space of one slice of a volume. */
 async function simulatedSlice(runtime: Runtime, volume: ImageFile, slice: number, seed: number) {
-  const readSlice = () => volume.readSlice(slice);
-  const image = { ...volume, slices: 1, readSlice, [Symbol.dispose]: () => {} };
-  using silent = await simulatedKspace(runtime, image, { coils: COILS, noise: 0, seed });
+  const whole = await volume.readSlice(slice);
+  const read = options.side === undefined ? whole : shrunk(whole, Number(options.side));
+  const [, rows, columns] = read.shape;
+  const readSlice = () => Promise.resolve(read);
+  const image = { ...volume, rows, columns, slices: 1, readSlice, [Symbol.dispose]: () => {} };
+  using silent = await simulatedKspace(runtime, image, { coils, noise: 0, seed });
   const truth = await silent.readTruth(0);
   const head = headMask(truth);
   const values = truth.data.filter((_, i) => head[i] === 1);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const noise = mean / SNR / percentile(truth.data, BRIGHT);
-  return await simulatedKspace(runtime, image, { coils: COILS, noise, seed });
+  return await simulatedKspace(runtime, image, { coils, noise, seed });
 }
 
 async function simulatedScores(): Promise<Map<string, Score[]>> {
@@ -95,7 +118,7 @@ async function simulatedScores(): Promise<Map<string, Score[]>> {
     for (const slice of middleSlices(volume.slices, Number(options.slices))) {
       using file = await simulatedSlice(runtime, volume, slice, seed);
       const truth = (await file.readTruth(0)).data;
-      for (const mask of MASKS) {
+      for (const mask of masks) {
         for (const method of methods) {
           const found = await score(runtime, file, method, { mask, truth });
           const key = `${mask} ${method}`;
@@ -125,7 +148,7 @@ async function printReal(path: string): Promise<void> {
   await using runtime = await Runtime.open("cpu");
   using file = await openKspace(path);
   say(`\n${basename(path)}`);
-  for (const mask of MASKS) {
+  for (const mask of masks) {
     for (const method of methods) {
       const { reference } = await score(runtime, file, method, { mask });
       say(`${`${mask} ${method}`.padEnd(36)}${reference.toFixed(2).padStart(8)}`);
