@@ -12,9 +12,8 @@ import { FEATURES } from "./features.ts";
 import type { SizeModel } from "./score.ts";
 import type { WidthFactors } from "./conformal.ts";
 
-/** Name and version of the format of the file. Version 1 had sizes without `means` and one `errorRatio`. */
+/** Name and version of the format of the file. */
 export const CALIBRATION_SCHEMA = "larmor.error-bars/2";
-const READ = [CALIBRATION_SCHEMA, "larmor.error-bars/1"];
 
 /** Name of the file in a model's folder. */
 export const CALIBRATION_FILE = "error_bars.yaml";
@@ -78,11 +77,9 @@ export interface ErrorCalibration {
   readonly width: WidthFactors;
   /**
    * What the root mean square of the widths is multiplied by to be an upper bound of the root mean square error
-   * of a slice; of calibrations of before the logarithm of a number.
+   * of a slice.
    */
-  readonly errorRatio:
-    | { readonly constant: number; readonly width: number; readonly gap: number }
-    | number;
+  readonly errorRatio: { readonly constant: number; readonly width: number; readonly gap: number };
   /** Slices that the audit is suspicious of, and what widths are multiplied by there, at least 1. */
   readonly suspicious: { readonly slices: number; readonly factor: number };
   /** How good the error bars are for people that were left out. */
@@ -110,7 +107,7 @@ function parsed(text: string, path: string): ErrorCalibration[] {
   };
   try {
     const content = parse(text);
-    if (!READ.includes(content?.schema)) fail(`schema ${content?.schema}`);
+    if (content?.schema !== CALIBRATION_SCHEMA) fail(`schema ${content?.schema}`);
     const calibrations = content.calibrations as ErrorCalibration[];
     for (const { size: { powers } } of calibrations) {
       const unknown = Object.keys(powers).find((name) => !Object.hasOwn(FEATURES, name));

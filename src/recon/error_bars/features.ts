@@ -57,8 +57,6 @@ export const FEATURES = {
   brightness: "mean magnitude over 3 x 3 pixels",
   opinion: "difference from the magnitude of total variation, root mean square over 7 x 7 pixels",
   opinionNear: "the same over 3 x 3 pixels",
-  opinionAll:
-    "the same over the whole image, bright pixels counting more; of calibrations without means",
   moved: "change by the denoiser in what is not seen, once noise is added there, over 7 x 7 pixels",
   spread: "standard deviation over the posterior samples, root mean square over 5 x 5 pixels",
 } as const;
@@ -73,7 +71,7 @@ export type Feature = keyof typeof FEATURES;
  */
 export function featuresOf(samples: number, denoises: boolean): readonly Feature[] {
   return (Object.keys(FEATURES) as Feature[]).filter((name) =>
-    name !== "opinionAll" && (samples > 1 || name !== "spread") && (denoises || name !== "moved")
+    (samples > 1 || name !== "spread") && (denoises || name !== "moved")
   );
 }
 
@@ -242,7 +240,7 @@ function moved(
   return max(rootMean(reduceMean(mul(along, along), [0], KEEP), WINDOW.wide), SMALLEST_MOVED);
 }
 
-/** What the images say, `[1, 1, H, W]` or `[1, 1, 1, 1]` each. */
+/** What the images say, `[1, 1, H, W]` each. */
 function ofImages(
   { image, opinion, samples }: Readonly<Record<string, Tensor>>,
 ): Partial<Record<Feature, Tensor>> {
@@ -254,16 +252,8 @@ function ofImages(
     brightness: meanOver(m, WINDOW.brightness),
     opinion: rootMean(difference, WINDOW.wide),
     opinionNear: rootMean(difference, WINDOW.near),
-    opinionAll: overall(difference, m),
     ...(samples && { spread: rootMean(varianceOf(sqrt(squares(samples))), WINDOW.spread) }),
   };
-}
-
-/** Root mean of squares with the squares of the magnitude as weights, `[1, 1, 1, 1]`. */
-function overall(squares: Tensor, magnitude: Tensor): Tensor {
-  const weights = mul(magnitude, magnitude);
-  const sum = (x: Tensor) => reduceSum(x, [2, 3], KEEP);
-  return sqrt(div(sum(mul(weights, squares)), max(sum(weights), FLOOR)));
 }
 
 /** Variance over the first axis, with S - 1 in the denominator. */

@@ -1,6 +1,6 @@
 /** A calibration from errors that are known, and how good it is for people that it has not seen. @module */
 import { InputError } from "../../errors.ts";
-import { type ErrorBound, logFactor } from "./bound.ts";
+import { logFactor } from "./bound.ts";
 import type { ErrorCalibration, LowHigh, MeasuredErrorBars } from "./calibration.ts";
 import { logWidth, type PersonSizes, STRATA, widthFactors } from "./conformal.ts";
 import type { Feature } from "./features.ts";
@@ -17,9 +17,7 @@ export const COVERAGE = 0.9;
 const MIN_SUSPICIOUS = 5;
 const USUAL_FACTOR = 1.25;
 
-type Fitted =
-  & Pick<ErrorCalibration, "size" | "width" | "suspicious">
-  & { readonly errorRatio: ErrorBound };
+type Fitted = Pick<ErrorCalibration, "size" | "width" | "suspicious" | "errorRatio">;
 
 /** Error bars are refused where the audit finds the data or the image inconsistent. */
 const isGiven = ({ verdict }: CaseErrors): boolean => verdict !== "inconsistent";

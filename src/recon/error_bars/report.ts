@@ -78,10 +78,7 @@ function psnrBound(
   const decibels = ({ sum, count }: Squares) => {
     if (count === 0) return null;
     const width = Math.log(Math.sqrt(sum / count) / peak);
-    const factor = typeof errorRatio === "number"
-      ? errorRatio
-      : logFactor(errorRatio, { width, gap: Math.log(gap) });
-    return -20 * Math.LOG10E * (width + factor);
+    return -20 * Math.LOG10E * (width + logFactor(errorRatio, { width, gap: Math.log(gap) }));
   };
   const all = inHead.reduce((a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }));
   return { bound: decibels(all) ?? 0, slices: inHead.map(decibels), convention: CONVENTION };

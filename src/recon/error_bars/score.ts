@@ -22,8 +22,8 @@ export interface SizeModel {
   readonly constant: number;
   /** Power of each feature's departure from its mean, in the order of the features. */
   readonly powers: Readonly<Partial<Record<Feature, number>>>;
-  /** Power of each mean, in the same order. Default, of calibrations of before: those of the departures. */
-  readonly means?: Readonly<Partial<Record<Feature, number>>>;
+  /** Power of each mean, in the same order. */
+  readonly means: Readonly<Partial<Record<Feature, number>>>;
 }
 
 /** Errors below this count as this: their logarithm would rule the fit. */
@@ -72,7 +72,7 @@ export function fitSize(
 
 /** Logarithms of the predicted sizes of the pixels of a slice. */
 export function predictedSizes(
-  { constant, powers, means = powers }: SizeModel,
+  { constant, powers, means }: SizeModel,
   slice: KnownErrors,
 ): Float64Array {
   const own = Object.values(powers), more = Object.values(means).map((b, i) => b - own[i]);

@@ -37,7 +37,7 @@ export async function compileWidths(
   { size, width }: Pick<ErrorCalibration, "size" | "width">,
   sets = 1,
 ): Promise<Widths> {
-  const powers = Object.values(size.powers), means = Object.values(size.means ?? size.powers);
+  const powers = Object.values(size.powers), means = Object.values(size.means);
   const [rows, columns] = geometry.from;
   const program = await runtime.build<string, "widths">(
     {

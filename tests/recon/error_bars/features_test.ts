@@ -44,7 +44,7 @@ async function features(
 ) {
   const mask = makeMask(spec, H, W);
   const geometry: SamplingGeometry = { coils: 1, height: H, width: W, mask };
-  const names = [...featuresOf(samples, true), "opinionAll"] as const;
+  const names = featuresOf(samples, true);
   const measure = await compileFeatures(runtime, geometry, { names, samples, denoise });
   const problem = { y: zeros(mask.yShape(1)), inputs: { maps: MAPS }, sigma: SIGMA };
   const { image, opinion } = images(difference);
@@ -82,7 +82,7 @@ Deno.test("contrast and edge are found at an edge, and the difference of the sec
   assert.ok(found("contrast")[at(10, W / 2)] > 0.2);
   assert.ok(found("contrast")[at(10, 5)] < 1e-3);
   assert.ok(Math.abs(found("brightness")[at(10, 5)] - 1) < 1e-6);
-  for (const name of ["opinion", "opinionNear", "opinionAll"] as const) {
+  for (const name of ["opinion", "opinionNear"] as const) {
     assert.ok(Math.abs(found(name)[at(0, 0)] - 0.2) < 1e-5, name);
   }
 });
