@@ -13,26 +13,33 @@
  * trained U-Net and better than total variation.
  *
  * Here the networks are small, for minutes on a CPU: 16 to 64 channels. They make one complex image, which
- * the coil maps turn into k-space, in place of an image for each coil. The step size rises and falls. What
- * counts is the mean of the last images (a decay of 0.97). A tenth of the samples is held back: they
- * choose the step at which the fit is stopped, and how strongly the result is pulled to the network's
- * image. In `recon` total variation with the weight of `tv` is in the fit (J. Liu, Y. Sun, X. Xu, U. Kamilov,
- * "Image restoration using total variation regularized deep image prior", ICASSP 2019) and in the last step,
- * which puts all samples back in. The pull must lower the error of the held-back samples by three standard
- * errors; otherwise the result is that of `tv`. So the network counts as far as data that it never saw bear
- * it out. `restore` shows the network's image as it is.
+ * the coil maps turn into k-space, in place of an image for each coil. The step size rises and falls. The
+ * mean of the last images counts (a decay of 0.97), and samples that are held back choose the step at which
+ * the fit is stopped. `restore` shows the network's image as it is.
+ *
+ * In `recon` total variation with the weight of `tv` is in the last step, which puts all samples back in
+ * (J. Liu, Y. Sun, X. Xu, U. Kamilov, "Image restoration using total variation regularized deep image
+ * prior", ICASSP 2019), and
+ *
+ * - `dip` sees the image of `tv` from random parts of the lines, in place of a random z, adds to it, and is
+ *   fitted to all lines (`core/splits.ts`; B. Yaman, S. A. H. Hosseini, M. Akçakaya, "Zero-shot
+ *   self-supervised learning for MRI reconstruction", ICLR 2022, split the lines of the one scan so for an
+ *   unrolled network). Fitted from a random z in minutes, it stays far below `tv`.
+ * - `conv-decoder` has a random z, and total variation in the fit. The samples held back choose the pull,
+ *   which must lower their error by three standard errors; otherwise the result is that of `tv`.
  * @module
  */
 import { tvWeight } from "../classical/weights.ts";
-import type { Runtime } from "../graph/mod.ts";
+import type { Runtime, Tensor } from "../graph/mod.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, MethodOptions, SamplingGeometry, Solver } from "../method/problem.ts";
 import { heldBack } from "../mri/sampling/hold_back.ts";
 import { ndarray, onlyOf } from "../ndarray.ts";
-import type { Rng } from "../rng.ts";
 import type { Warning } from "../warning.ts";
+import type { Scope } from "../nn/mod.ts";
 import { compileAround } from "./core/around.ts";
 import { type GeneratorMethod, searchSettings } from "./core/contract.ts";
+import { compileSplits, type SplitSettings } from "./core/splits.ts";
 import {
   compileUntrained,
   type HoldBack,
@@ -51,68 +58,86 @@ export interface UntrainedMethod extends GeneratorMethod {
 /** Channels of the input of the hourglass, and its range, as published. */
 const NOISE_CHANNELS = 32, NOISE_RANGE = 0.1;
 
-/** Steps for a scan, whose fit total variation keeps from following the noise; fewer leave detail out. */
-const SCAN_STEPS = 1500;
+/** Settings for pictures. */
+const PICTURE_STEPS: UntrainedSettings = { steps: 300, rate: 0.01, held: 0.1 };
+/** Those of the decoder for a scan: total variation keeps it from following the noise, and fewer steps leave detail out. */
+const DECODER_STEPS: UntrainedSettings = { ...PICTURE_STEPS, steps: 1500 };
+/** A last layer that gives 0 at first. */
+const NOTHING = () => ({ kind: "constant", value: 0 }) as const;
+
+/** Fewer splits and steps than these leave a part of the gain; more cost time. */
+const SPLITS: SplitSettings = { steps: 200, rate: 0.002, held: 0.3, splits: 6, pull: 0.1 };
+
+const DIP = {
+  name: "dip",
+  summary: "untrained hourglass network fitted to the one picture",
+  citation: "Ulyanov, Vedaldi and Lempitsky, Deep image prior, CVPR 2018",
+};
 
 /** The deep image prior. */
-export const dip: UntrainedMethod = untrainedMethod({
-  name: "dip",
-  summary: "untrained hourglass network fitted to the one scan, stopped by lines held back",
-  citation:
-    "Ulyanov, Vedaldi and Lempitsky, Deep image prior, CVPR 2018; Liu et al., Image restoration " +
-    "using total variation regularized deep image prior, ICASSP 2019",
-}, {
-  inputShape: (size) => [1, NOISE_CHANNELS, ...size],
-  draw: (rng) => NOISE_RANGE * rng.uniform(),
-  image: hourglass,
-}, { steps: 300, rate: 0.01, held: 0.1 });
+export const dip: UntrainedMethod = {
+  ...pictureMethod(DIP, {
+    inputShape: (size) => [1, NOISE_CHANNELS, ...size],
+    draw: (rng) => NOISE_RANGE * rng.uniform(),
+    image: hourglass,
+  }),
+  method: {
+    ...DIP,
+    summary:
+      "untrained hourglass network that improves tv, fitted to parts of the one scan's lines",
+    citation: `${DIP.citation}; Yaman, Hosseini and Akçakaya, Zero-shot self-supervised learning ` +
+      "for MRI reconstruction, ICLR 2022",
+    weightRole: "the regularisation parameter of total variation, in the splits and the last step",
+    needsMaps: true,
+    settings: SPLITS,
+    prepare: (runtime, geometry, options) =>
+      prepareSplits(runtime, geometry, searchSettings(SPLITS, options), options),
+  },
+};
 
-/** ConvDecoder. */
-export const convDecoderMethod: UntrainedMethod = untrainedMethod({
+const DECODER = {
   name: "conv-decoder",
   summary: "untrained decoder network fitted to the one scan, stopped by lines held back",
   citation: "Darestani and Heckel, Accelerated MRI with un-trained neural networks, IEEE TCI 2021",
-}, {
+};
+
+const decoderNetwork: UntrainedNetwork = {
   inputShape: () => [1, DECODER_WIDTHS[0], DECODER_SIDE, DECODER_SIDE],
   draw: (rng) => rng.normal(),
   image: convDecoder,
-}, { steps: 300, rate: 0.01, held: 0.1 });
+};
 
-function untrainedMethod(
+/** ConvDecoder. */
+export const convDecoderMethod: UntrainedMethod = {
+  ...pictureMethod(DECODER, decoderNetwork),
+  method: {
+    ...DECODER,
+    weightRole: "the regularisation parameter of total variation, in the fit and in the last step",
+    needsMaps: true,
+    settings: DECODER_STEPS,
+    prepare: (runtime, geometry, options) =>
+      prepareDecoder(runtime, geometry, searchSettings(DECODER_STEPS, options), options),
+  },
+};
+
+function pictureMethod(
   about: Pick<Method, "name" | "summary" | "citation">,
   network: UntrainedNetwork,
-  defaults: UntrainedSettings,
-): UntrainedMethod {
-  const { name } = about;
-  const scan = { ...defaults, steps: SCAN_STEPS };
+): GeneratorMethod {
   return {
     ...about,
-    defaults,
+    defaults: PICTURE_STEPS,
     async compile(runtime, measurement, options) {
-      const settings = searchSettings(defaults, options);
+      const settings = searchSettings(PICTURE_STEPS, options);
       const [height, width] = measurement.y.slice(-2);
       const held = pointsOf(height, width);
-      const { fit } = await compileUntrained(runtime, name, measurement, network, settings, held);
+      const { fit } = await compileUntrained(
+        ...[runtime, about.name, measurement, network, settings, held] as const,
+      );
       const { steps } = settings;
       const solve: Awaited<ReturnType<GeneratorMethod["compile"]>>["solve"] = async (...call) =>
         (await fit(...call)).image;
       return { nfe: steps, steps, settings, solve };
-    },
-    method: {
-      ...about,
-      weightRole:
-        "the regularisation parameter of total variation, in the fit and in the last step",
-      needsMaps: true,
-      settings: scan,
-      prepare: (runtime, geometry, options) =>
-        prepareUntrained(
-          runtime,
-          name,
-          geometry,
-          network,
-          searchSettings(scan, options),
-          options,
-        ),
     },
   };
 }
@@ -127,17 +152,39 @@ const pointsOf = (height: number, width: number): HoldBack => (share, rng) =>
 /** Part of the time that the fit takes, about. */
 const FIT_SHARE = 0.95;
 
-async function prepareUntrained(
+/** Holds back lines, or points of a plane. */
+const linesOf = ({ mask }: SamplingGeometry): HoldBack => (share, rng) =>
+  heldBack(mask, share, rng);
+
+async function prepareSplits(
   runtime: Runtime,
-  name: string,
   geometry: SamplingGeometry,
-  network: UntrainedNetwork,
+  settings: SplitSettings,
+  { weight = 1 }: MethodOptions = {},
+): Promise<Solver> {
+  const measurement = mriMeasurement(geometry), { image: size, sets = 1 } = measurement;
+  const network = (scope: Scope, x: Tensor) => hourglass(scope, x, size, 2 * sets, NOTHING);
+  const solve = await compileSplits(
+    ...[runtime, DIP.name, measurement, network, settings, linesOf(geometry)] as const,
+  );
+  return {
+    ...{ nfe: settings.steps + 1, steps: settings.steps, settings },
+    solve: async (problem, control) =>
+      onlyOf(await solve(problem, weight * tvWeight(problem, geometry), control)),
+  };
+}
+
+async function prepareDecoder(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
   settings: UntrainedSettings,
   { weight = 1 }: MethodOptions = {},
 ): Promise<Solver> {
-  const measurement = mriMeasurement(geometry);
-  const hold: HoldBack = (share: number, rng: Rng) => heldBack(geometry.mask, share, rng);
-  const { fit } = await compileUntrained(runtime, name, measurement, network, settings, hold);
+  const { name } = DECODER;
+  const measurement = mriMeasurement(geometry), hold = linesOf(geometry);
+  const { fit } = await compileUntrained(
+    ...[runtime, name, measurement, decoderNetwork, settings, hold] as const,
+  );
   const columns = geometry.mask.isLines ? 1 : geometry.width;
   const around = await compileAround(runtime, name, measurement, [geometry.mask.rows, columns]);
   return {

@@ -4,7 +4,7 @@ import { add, div, mul, reduceSum, type Runtime, type Tensor } from "../../graph
 import { compileLoop, inputsOf, type LoopCall, runLoop } from "../../method/loop.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
-import { type NdArray, SCALAR, scalar } from "../../ndarray.ts";
+import { type NdArray, ndarray, SCALAR, scalar, zeros } from "../../ndarray.ts";
 import { pairedGain } from "../../mri/sampling/hold_back.ts";
 import { residualOf } from "./fit.ts";
 
@@ -19,7 +19,23 @@ const SURE = 3;
 /** The last step of the untrained methods, compiled. */
 export interface Around {
   /**
-   * The image `[1, 2 S, H, W]` around the network's, with the pull that agrees best with the samples held
+   * The image `[1, 2 S, H, W]` around that of a network, from the samples that are kept.
+   * @param kept 1 for these, 0 for others
+   * @param weight of total variation
+   * @param around the network's image and its weight. Default of the weight: 0, the image of `tv`
+   */
+  image(
+    problem: Problem,
+    kept: NdArray,
+    weight: number,
+    around?: {
+      readonly network?: NdArray;
+      readonly pull?: number;
+      readonly control?: RunControl;
+    },
+  ): Promise<NdArray>;
+  /**
+   * The image around the network's, with the pull that agrees best with the samples held
    * back, or without any where none is better by more than chance. These samples were left out for the
    * choice; the image is of all.
    * @param held 1 for samples held back, 0 for others
@@ -80,29 +96,32 @@ export async function compileAround(
     variables(state),
   );
   const judge = await compileMisfit(runtime, measurement, held);
+  const calls = (sigma: number): LoopCall[] => [
+    { program: start, step: 0, sigma },
+    ...Array.from(
+      { length: ITERATIONS / UNROLLED },
+      (_, i): LoopCall => ({ program: step, step: (i + 1) * UNROLLED, sigma }),
+    ),
+  ];
+  const solved: Around["image"] = (
+    { y, inputs, sigma },
+    kept,
+    weight,
+    { network = zeros(shape), pull = 0, control } = {},
+  ) =>
+    runLoop({
+      ...{ method: name, steps: ITERATIONS, state: {}, calls: calls(sigma) },
+      fixed: { y, ...inputs, kept, network, pull: scalar(pull), weight: scalar(weight) },
+    }, { signal: control?.signal });
   return {
-    async solve({ y, inputs, sigma }, { image, held }, weight, control) {
-      const kept = { data: held.data.map((value) => 1 - value), shape: held.shape };
-      const all = { data: held.data.map(() => 1), shape: held.shape };
-      const solved = (kept: NdArray, pull: number) => {
-        const calls = Array.from(
-          { length: ITERATIONS / UNROLLED },
-          (_, i): LoopCall => ({ program: step, step: (i + 1) * UNROLLED, sigma }),
-        );
-        return runLoop({
-          ...{ method: name, steps: ITERATIONS, state: {} },
-          fixed: {
-            ...{ y, ...inputs, kept, network: image },
-            ...{ pull: scalar(pull), weight: scalar(weight) },
-          },
-          calls: [{ program: start, step: 0, sigma }, ...calls],
-        }, { signal: control?.signal });
-      };
+    image: solved,
+    async solve(problem, { image, held }, weight, control) {
+      const { y, inputs } = problem;
       const rows = Array.from({ length: held.shape[0] }, (_, row) => row).filter((row) =>
         held.data[row * held.shape[1]] > 0 || held.shape[1] > 1
       );
       const errorsAt = async (pull: number): Promise<number[]> => {
-        const x = await solved(kept, pull);
+        const x = await solved(problem, others(held), weight, { network: image, pull, control });
         const { errors } = await judge.run({ y, ...inputs, x, held });
         return rows.map((row) => errors.data[row]);
       };
@@ -112,10 +131,21 @@ export async function compileAround(
         const { gain, gainError } = pairedGain(without, await errorsAt(pull));
         if (gain > best.gain && gain > SURE * gainError) best = { pull, gain };
       }
-      return { image: await solved(all, best.pull), pull: best.pull };
+      const { pull } = best;
+      return {
+        image: await solved(problem, all(held), weight, { network: image, pull, control }),
+        pull,
+      };
     },
   };
 }
+
+/** 1 for samples that are not held back. */
+export const others = ({ data, shape }: NdArray): NdArray =>
+  ndarray(data.map((value) => 1 - value), shape);
+
+/** 1 for all samples. */
+export const all = ({ data, shape }: NdArray): NdArray => ndarray(data.map(() => 1), shape);
 
 /** Squared misfit of an image on the samples held back, in each row of y. */
 function compileMisfit(runtime: Runtime, measurement: Measurement, held: NdArray["shape"]) {

@@ -1,6 +1,12 @@
 /** The network of the deep image prior: down and up, with narrow skip connections. @module */
 import { concat, leakyRelu, resize, type Shape, type Tensor } from "../../graph/mod.ts";
-import { convLayer, instanceNorm, lecunNormal, type Scope } from "../../nn/mod.ts";
+import {
+  convLayer,
+  instanceNorm,
+  type LayerOptions,
+  lecunNormal,
+  type Scope,
+} from "../../nn/mod.ts";
 import { activatedConv } from "./conv_decoder.ts";
 
 /** Channels of each level, the finest first. */
@@ -13,9 +19,16 @@ const SLOPE = 0.2;
  * The hourglass: each level halves the size by a strided convolution, and comes back by a bilinear
  * interpolation and a convolution that also sees the skip connection.
  * @param z `[1, C, H, W]`
+ * @param init how the last layer starts
  * @returns `[1, channels, H, W]`
  */
-export function hourglass(scope: Scope, z: Tensor, _size: Shape, channels: number): Tensor {
+export function hourglass(
+  scope: Scope,
+  z: Tensor,
+  _size: Shape,
+  channels: number,
+  init: LayerOptions["init"] = lecunNormal,
+): Tensor {
   const skips: Tensor[] = [];
   let x = z;
   for (const [level, width] of WIDTHS.entries()) {
@@ -29,5 +42,5 @@ export function hourglass(scope: Scope, z: Tensor, _size: Shape, channels: numbe
     const larger = resize(x, [1, x.shape[1], ...skip.shape.slice(2)], "linear");
     x = activatedConv(scope.at("up").at(level), concat([larger, skip], 1), WIDTHS[level]);
   }
-  return convLayer(scope.at("out"), x, channels, { kernel: 1, init: lecunNormal });
+  return convLayer(scope.at("out"), x, channels, { kernel: 1, init });
 }
