@@ -1,6 +1,15 @@
 /** What happened to a picture: the measurement of a task, and the picture that it left. @module */
 import { InputError, UsageError } from "../../errors.ts";
-import { add, constantOf, div, mul, type Shape, type Tensor } from "../../graph/mod.ts";
+import {
+  add,
+  constantOf,
+  div,
+  max,
+  mul,
+  reduceMax,
+  type Shape,
+  type Tensor,
+} from "../../graph/mod.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import {
   type Convolution,
@@ -28,7 +37,7 @@ import {
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 import { phaseRetrieval } from "../../samplers/mod.ts";
-import { numberOf, type RestorationTask, type TaskStep } from "./task.ts";
+import { numberOf, type RestorationTask, type TaskStep, wholeOf } from "./task.ts";
 
 /** The pictures that a task is done to. */
 export interface PictureShape {
@@ -60,6 +69,9 @@ export interface Degradation {
   readonly stored?: { readonly codec: Jpeg; readonly before: LinearOperator };
 }
 
+/** Share of the light of the best seen pixel below which a pixel of the view stays dark: beyond a sensor. */
+const BARELY_SEEN = 0.05;
+
 /** Sides of a drawn point spread function, and its points, as shares of the picture. */
 const PSF_SIDE = 0.25, PSF_POINTS = 12;
 
@@ -85,7 +97,7 @@ export function degradation(
     );
   const { range } = before(1);
   const small: [number, number] = [range[2], range[3]];
-  const codec = stored && jpeg(small, Math.round(numberOf(stored, "quality", [1, 100])), scale);
+  const codec = stored && jpeg(small, wholeOf(stored, "quality", [1, 100]), scale);
   const coded = (x: Tensor) =>
     codec === undefined ? x : add(codec.decode(codec.encode(x)), imaginaryOnly(x));
   const kept = lost && keptPixels(lost, small, sources);
@@ -113,7 +125,8 @@ export function degradation(
       const { adjoint } = sr === undefined
         ? before(1)
         : linearStep(sr, sources)!([1, 2 * channels, ...size]);
-      return div(adjoint(y), adjoint(add(mul(y, 0), 1)));
+      const seen = adjoint(add(mul(y, 0), 1));
+      return div(adjoint(y), max(seen, mul(BARELY_SEEN, reduceMax(seen))));
     },
     stored: codec && kept === undefined ? { codec, before: before(1) } : undefined,
   };
@@ -152,7 +165,7 @@ function linearStep(
 ): ((shape: Shape) => LinearOperator | SeparableOperator | Convolution) | undefined {
   if (step.name === "deblur") return blur(step, sources);
   if (step.name === "sr") {
-    const factor = numberOf(step, "factor", [2, 8]);
+    const factor = wholeOf(step, "factor", [2, 8]);
     const pools = { bicubic: bicubicDownsampling, average: averagePooling };
     const { pool } = step.values;
     if (!Object.hasOwn(pools, pool)) {
@@ -246,17 +259,20 @@ function keptPixels(
   }
   if (mask !== undefined) {
     const { data, shape } = files[mask];
-    if (shape[0] === height && shape[1] === width) return data.map((value) => value === 0 ? 0 : 1);
-    throw new InputError(
-      `Cannot inpaint by ${mask}: ${height} x ${width} values are required, found ${
-        shape.join(" x ")
-      }`,
-    );
+    if (shape[0] !== height || shape[1] !== width) {
+      throw new InputError(
+        `Cannot inpaint by ${mask}: ${height} x ${width} values are required, found ${
+          shape.join(" x ")
+        }`,
+      );
+    }
+    if (data.some((value) => value !== 0)) return data.map((value) => value === 0 ? 0 : 1);
+    throw new InputError(`Cannot inpaint by ${mask}: pixels that are known (1) are required`);
   }
   const kept = new Float32Array(height * width).fill(1);
   if (box !== undefined) {
     const share = numberOf(step, "box", [0.01, 0.9]);
-    const [rows, columns] = [height, width].map((side) => Math.round(side * share));
+    const [rows, columns] = [height, width].map((side) => Math.max(1, Math.round(side * share)));
     const [top, left] = [(height - rows) >> 1, (width - columns) >> 1];
     return kept.map((_, i) => {
       const row = Math.floor(i / width) - top, column = i % width - left;

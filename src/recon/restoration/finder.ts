@@ -1,4 +1,5 @@
 /** How a picture is found from its data: by a sampler and what some tasks need beside it, or a search. @module */
+import { UsageError } from "../../errors.ts";
 import type { Runtime } from "../../graph/mod.ts";
 import type { RunControl } from "../../method/problem.ts";
 import { asBatch, meanOf, type NdArray } from "../../ndarray.ts";
@@ -86,6 +87,12 @@ async function compileSampling(
   const sampled = blind === undefined
     ? (phases ? withStart(measurement) : measurement)
     : blindMeasurement(measurement, blind);
+  if (blind !== undefined && blind > Math.min(...measurement.image)) {
+    throw new UsageError(
+      `Cannot estimate a kernel of ${blind} x ${blind} pixels (--blind): at most the picture's ` +
+        `${measurement.image.join(" x ")} are required`,
+    );
+  }
   const unknown = blind === undefined
     ? undefined
     : await compileBlind(runtime, sampled, denoise, blind);

@@ -68,6 +68,9 @@ export async function openPictures(
   if (!(most > 0)) {
     throw new InputError(`Cannot restore ${found.path}: a pixel that is not 0 is required`);
   }
+  if (found.kind !== "complex" && images.data.every((value) => value <= 0)) {
+    throw new InputError(`Cannot restore ${found.path}: a pixel above 0 (black) is required`);
+  }
   const scaled = ndarray(images.data.map((value) => value / most), images.shape);
   const shown = found.kind === "complex" ? shownMagnitudes : realParts;
   return { ...found, images: scaled, white: most, warnings, shown };

@@ -36,11 +36,11 @@ export const TASKS = {
     combines: true,
   },
   sr: {
-    summary: "fewer pixels: factor=2 or 4, pool=bicubic or average",
+    summary: "fewer pixels: factor=2 to 8, pool=bicubic or average",
     keys: { factor: "4", pool: "bicubic" },
     combines: true,
   },
-  jpeg: { summary: "JPEG, 4:4:4: quality=5 to 90", keys: { quality: "10" }, combines: true },
+  jpeg: { summary: "JPEG, 4:4:4: quality=1 to 100", keys: { quality: "10" }, combines: true },
   inpaint: {
     summary: "missing pixels: random=SHARE, box=SIDE as a share of the picture's, or mask=FILE " +
       "(1 where a pixel is known)",
@@ -130,10 +130,22 @@ export function numberOf(
   );
 }
 
+/**
+ * A whole number of a step.
+ * @throws {UsageError} when it is none, or not from `low` to `high`
+ */
+export function wholeOf(step: TaskStep, key: string, bounds: readonly [number, number]): number {
+  const value = numberOf(step, key, bounds);
+  if (Number.isInteger(value)) return value;
+  throw new UsageError(
+    `Cannot read ${key} of ${step.name}: a whole number is required, found '${step.values[key]}'`,
+  );
+}
+
 /** What the sides of a picture must be multiples of: whole blocks of pixels, and of JPEG. */
 export function sideUnit({ steps }: RestorationTask): number {
   const units = steps.map((step) =>
-    step.name === "jpeg" ? 8 : step.name === "sr" ? numberOf(step, "factor", [2, 8]) : 1
+    step.name === "jpeg" ? 8 : step.name === "sr" ? wholeOf(step, "factor", [2, 8]) : 1
   );
   return units.reduce((a, b) => a * b, 1);
 }

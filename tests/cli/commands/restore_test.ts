@@ -202,6 +202,12 @@ const REFUSED: Readonly<Record<string, readonly [string[], number, RegExp]>> = {
     2,
     /one of gaussian, motion/,
   ],
+  "a factor that is not whole": [["--task", "sr:factor=2.5"], 2, /a whole number is required/],
+  "a kernel to be found that is larger than the picture": [
+    ["--task", "deblur", "--size", "32", "--blind", "33"],
+    2,
+    /at most the picture's 32 x 32 are required/,
+  ],
   "phases by an inverse": [["--task", "phase-retrieval", "--size", "32"], 3, /Use dps/],
 };
 
@@ -211,6 +217,29 @@ for (const [name, [args, code, message]] of Object.entries(REFUSED)) {
       assertRefused(await run([...args, "--output", at("o")]), code, message)
     ));
 }
+
+Deno.test("restore refuses a mask without a known pixel, and a picture without a bright one", () =>
+  inFolder(async (at) => {
+    await writeNpy(at("none.npy"), tabulate([32, 32], () => 0));
+    await writeNpy(at("dark.npy"), tabulate([1, 32, 32], () => -1));
+    const options = ["--steps", "2", "--samples", "1", "--output", at("o")];
+    const masked = ["--task", `inpaint:mask=${at("none.npy")}`, "--size", "32"];
+    assertRefused(
+      await run([...masked, ...options]),
+      3,
+      /pixels that are known \(1\) are required/,
+    );
+    const dark = [at("dark.npy"), "--task", "sr", ...options];
+    assertRefused(await run(dark), 3, /a pixel above 0 \(black\) is required/);
+  }));
+
+Deno.test("what a sensor barely sees is dark in the view of a camera without lens", () =>
+  inFolder(async (at) => {
+    const task = ["--task", "lensless:sensor=0.4", ...QUICK, "--output", at("o")];
+    const { code, out, err } = await run(task);
+    assert.equal(code, 0, err);
+    assert.ok(JSON.parse(out).metrics.input.psnr > 5, out);
+  }));
 
 Deno.test("--blind estimates the kernel and writes it; other tasks are refused", () =>
   inFolder(async (at) => {

@@ -1,7 +1,13 @@
 /** Reading what was done to a picture. */
 import assert from "node:assert/strict";
 import { UsageError } from "../../../src/errors.ts";
-import { filesOf, numberOf, parseTask, sideUnit } from "../../../src/recon/restoration/task.ts";
+import {
+  filesOf,
+  numberOf,
+  parseTask,
+  sideUnit,
+  wholeOf,
+} from "../../../src/recon/restoration/task.ts";
 
 Deno.test("a task is read with its defaults, in the order in which things happen", () => {
   const { steps } = parseTask("jpeg:quality=5+inpaint:mask=a+b.npy+sr");
@@ -33,4 +39,10 @@ for (const [text, message] of Object.entries(REFUSED)) {
 Deno.test("a number beyond its bounds is refused", () => {
   const [step] = parseTask("jpeg:quality=0").steps;
   assert.throws(() => numberOf(step, "quality", [1, 100]), /from 1 to 100 is required, found '0'/);
+});
+
+Deno.test("a factor that is not whole is refused", () => {
+  const task = parseTask("sr:factor=2.5");
+  assert.throws(() => sideUnit(task), /factor of sr: a whole number is required, found '2.5'/);
+  assert.equal(wholeOf(parseTask("sr:factor=2").steps[0], "factor", [2, 8]), 2);
 });
