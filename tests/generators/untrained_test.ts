@@ -78,10 +78,7 @@ const mask = makeMask(parseMaskSpec("equispaced:R=2,acs=8") as GeneratedMaskSpec
 const geometry = { coils: COILS, height: SIZE, width: SIZE, mask };
 
 /** A square seen by two coils, with noise. */
-async function squareProblem(
-  sigma: number,
-  value: (row: number, column: number) => number = () => 1,
-) {
+async function squareProblem(sigma: number) {
   const rng = new Rng(4);
   const maps = zeros([1, COILS, 2, SIZE, SIZE]);
   const image = zeros([1, 2, SIZE, SIZE]);
