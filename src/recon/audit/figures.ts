@@ -74,6 +74,12 @@ const MIN_RESIDUAL_FRACTION = 0.05;
  */
 export const MIN_SIGMA = 1e-4;
 
+/**
+ * Data whose noise was found below {@link MIN_SIGMA} may leave this many times its square in the outer k-space and
+ * still be free of noise: 3e-4 of bright tissue, which maps of drawn objects leave and no scanner reaches.
+ */
+const CLEAN = 10;
+
 /** A ratio of variances beyond this says nothing more, and must stay a number. */
 const MAX_RATIO = 1e6;
 
@@ -104,7 +110,7 @@ export function consistencyFigures(
     };
   });
   const found = judged[judged.length - 1].unexplained;
-  const isClean = sigma < MIN_SIGMA && found !== null && found < 1;
+  const isClean = sigma < MIN_SIGMA && found !== null && found < CLEAN;
   const isKnown = found !== null && !isClean;
   return {
     ...figuresOf(bands, variance, isComparable),

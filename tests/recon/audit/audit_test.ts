@@ -285,3 +285,21 @@ Deno.test("a coil that holds nothing counts in no figure, and figures are never 
   const predict = await compilePrediction(runtime, found.geometry, options);
   assertNear((await predict!(found.problem)).error, 1, 2 * 5 * 31);
 });
+
+Deno.test("data without noise are clean though maps that err leave a little in the outer k-space", () => {
+  // 1000 numbers of 3 coils, of which no image explains `left` times the square of 1e-4.
+  const found = (left: number, sigma: number) => {
+    const count = 1000, unexplained = left * 1e-8 * count;
+    const band = { from: 0.5, to: 1, count, signal: count * 1e-4, residual: unexplained };
+    const noise = { unexplainedNoise: count, fitted: 0, fittedNoise: count };
+    const energies = { bands: [{ ...band, unexplained, ...noise }], coilNoise: [1, 1, 4] };
+    const { coilRatio, ...figures } = consistencyFigures({ ...energies, correlation: 0.9 }, sigma);
+    return [figures.noise, coilRatio, figures.correlation];
+  };
+  assert.deepEqual(found(0.5, 1e-6), [1, 1, 0]);
+  assert.deepEqual(found(2, 1e-6), [1, 1, 0]);
+  const [noise, ...ofCoils] = found(20, 1e-6);
+  assertClose([noise!], [20], 1e-9);
+  assert.deepEqual(ofCoils, [4, 0.9], "too much for data without noise");
+  assert.deepEqual(found(2, 1e-4).slice(1), [4, 0.9], "the noise is known");
+});
