@@ -17,11 +17,12 @@ import { writeFileWhole } from "../src/io/atomic.ts";
 import { headMask } from "../src/mri/metrics/head_mask.ts";
 import { nmse } from "../src/mri/metrics/metrics.ts";
 import type { MethodOptions } from "../src/method/problem.ts";
-import { magnitudeOf, meanOf } from "../src/ndarray.ts";
+import { meanOf } from "../src/ndarray.ts";
 import { Rng } from "../src/rng.ts";
 import type { SliceAudit } from "../src/recon/audit/audit.ts";
 import { judge, verdictOf } from "../src/recon/audit/verdict.ts";
 import { Auditor } from "../src/recon/audit/auditor.ts";
+import { jointMagnitude } from "../src/recon/error_bars/error_bars.ts";
 import { findMethod, methodOptions } from "../src/recon/methods.ts";
 import { type AuditCase, type Fault, simulateCase } from "./audit_cases.ts";
 import { correctRuns, faultTables, rankTable } from "./audit_tables.ts";
@@ -155,7 +156,7 @@ async function measure(part: string, found: AuditCase, name: string): Promise<Ro
     method: name,
     detail,
     audit,
-    nmse: nmse(magnitudeOf(image), truth, headMask(truth)),
+    nmse: nmse(jointMagnitude(image), truth, headMask(truth)),
     seconds: (performance.now() - start) / 1000,
   };
   rows.set(key, row);

@@ -11,10 +11,10 @@ function table(head: readonly string[], body: readonly (readonly string[])[]): s
   return line(head) + line(head.map((_, i) => i === 0 ? "---" : "---:")) + body.map(line).join("");
 }
 
-const range = (values: readonly number[], digits = 3) =>
-  values.length === 0
-    ? "–"
-    : `${Math.min(...values).toPrecision(digits)} to ${Math.max(...values).toPrecision(digits)}`;
+function range(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((v) => v.toPrecision(3));
+  return values.length === 0 ? "–" : least === most ? least : `${least} to ${most}`;
+}
 
 const counted = (some: number, of: number) => `${some} of ${of}`;
 
@@ -76,14 +76,15 @@ export function faultTables(rows: readonly Row[]): string {
     row.part !== "rank" && row.fault === "none" && isFlagged(row)
   );
   const misses = rows.filter((row) =>
-    row.fault !== "none" && (row.part !== "prior" || row.method !== "tv") && !isFlagged(row)
+    row.fault !== "none" && row.fault !== "sign" && (row.part !== "prior" || row.method !== "tv") &&
+    !isFlagged(row)
   );
   const list = (title: string, found: readonly Row[]) =>
     `\n${title}: ${found.length === 0 ? "none" : ""}\n` + found.map((row) => `\n- ${describe(row)}`)
       .join("") +
     "\n";
   return "### Faults\n\n" + table(["fault", "method", "flagged", "by"], body) +
-    list("Faults that were not flagged", misses) +
+    list("Faults but the sign that were not flagged", misses) +
     list("Runs without a fault that were flagged", falseAlarms);
 }
 
@@ -92,7 +93,8 @@ function describe(row: Row): string {
   const { consistency } = row.audit;
   const { error, sense, tv } = row.audit.prediction ?? {};
   const kinds = reasonsOf(row).map(({ kind }) => kind).join(", ");
-  return `${method}, ${volume}, ${mask}, noise ${noise}${detail && `, ${detail}`}: ` +
+  const name = `${row.fault === "none" ? "" : `${row.part}: `}${method}`;
+  return `${name}, ${volume}, ${mask}, noise ${noise}${detail && `, ${detail}`}: ` +
     `outer noise ${consistency.noise?.toPrecision(3)}, model error ${
       modelError(consistency).toPrecision(2)
     }, dataInconsistency ` +

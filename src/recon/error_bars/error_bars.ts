@@ -145,7 +145,7 @@ export class ErrorBars {
 }
 
 /** Magnitude of the images of all sets of coil maps together, `[H, W]`. */
-function jointMagnitude({ data, shape: [, ...size] }: NdArray): NdArray {
+export function jointMagnitude({ data, shape: [, ...size] }: NdArray): NdArray {
   const energy = new Float32Array(sizeOf(size));
   data.forEach((value, i) => energy[i % energy.length] += value ** 2);
   return ndarray(energy.map(Math.sqrt), size);
