@@ -114,10 +114,13 @@ export function maskOf(text: string, file: Pick<KspaceFile, "height" | "width">)
   return makeMask(spec, file.height, file.width);
 }
 
-/** The middle slice (or, by the seed, one near it) of a volume, averaged down to SIZE x SIZE. */
-export async function smallImage(path: string, seed: number): Promise<ImageFile> {
+/**
+ * The middle slice (or, by the seed, one near it) of a volume, averaged down to SIZE x SIZE.
+ * @param away how far from it the slice lies instead, as a part of the volume
+ */
+export async function smallImage(path: string, seed: number, away = 0): Promise<ImageFile> {
   const image = await openImage(path);
-  const slice = Math.floor(image.slices * (0.4 + 0.2 * new Rng(seed, 5).uniform()));
+  const slice = Math.floor(image.slices * (0.4 + away + 0.2 * new Rng(seed, 5).uniform()));
   const { data, shape: [, rows, columns] } = await image.readSlice(slice);
   const step = Math.max(rows, columns) / SIZE;
   const small = zeros([2, SIZE, SIZE]);
@@ -248,13 +251,13 @@ function offCentre({ data, shape }: NdArray, lines: number): { kspace: NdArray; 
   return { kspace: ndarray(moved, shape), detail: `${lines} lines off the centre` };
 }
 
-/** K-space of two slices that were excited together. */
+/** K-space of two slices, a quarter of the volume apart, that were excited together. */
 async function withOther(
   runtime: Runtime,
   { data, shape }: NdArray,
   { file, seed }: { file: KspaceFile; seed: number },
 ): Promise<NdArray> {
-  using image = await smallImage(file.path, seed + 1);
+  using image = await smallImage(file.path, seed, 0.25);
   using other = await simulatedKspace(runtime, image, {
     coils: shape[0],
     noise: 0,

@@ -54,8 +54,8 @@ export const LIMITS = {
 /** Noise of an image below this part of bright tissue is not seen, and may be texture. */
 const SEEN_NOISE = 0.06;
 
-/** Held-back samples with less signal than this part of the noise cannot be predicted by anything. */
-const MIN_SIGNAL = 0.15;
+/** Held-back samples with less signal than this part of the noise are predicted badly by good images too. */
+const MIN_SIGNAL = 0.4;
 
 /** A network that predicts worse than tv by less than this part of the noise predicts as well. */
 const EQUAL_PREDICTION = 0.03;

@@ -242,6 +242,11 @@ Deno.test("absolute limits: noise of the image, its growth, too few numbers, not
   const empty = { ...PREDICTION, error: 5, sense: 5, signal: 5 };
   assert.deepEqual(kinds({}, empty), ["unpredicted"]);
   assert.deepEqual(kinds({}, { ...empty, error: 2 }), []);
+  assert.deepEqual(
+    kinds({}, { ...empty, error: 1.3, sense: 1.3, signal: 1.3 }),
+    [],
+    "little signal",
+  );
   assert.deepEqual(kinds({ undetermined: 0.5 }, empty), [], "sense does not fill in");
 });
 
