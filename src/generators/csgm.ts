@@ -66,7 +66,7 @@ function generatorMethod(
         throw new InputError(`Cannot search with this model: the name of a generator is required`);
       }
       const loaded = await loadGenerator(await modelPath(model));
-      const settings = searchSettings(about.defaults, options);
+      const settings = searchSettings(about.name, about.defaults, options);
       return await compileSearch(runtime, about.name, measurement, loaded, settings);
     },
   };

@@ -91,7 +91,7 @@ export const dip: UntrainedMethod = {
     needsMaps: true,
     settings: SPLITS,
     prepare: (runtime, geometry, options) =>
-      prepareSplits(runtime, geometry, searchSettings(SPLITS, options), options),
+      prepareSplits(runtime, geometry, searchSettings(DIP.name, SPLITS, options), options),
   },
 };
 
@@ -116,7 +116,12 @@ export const convDecoderMethod: UntrainedMethod = {
     needsMaps: true,
     settings: DECODER_STEPS,
     prepare: (runtime, geometry, options) =>
-      prepareDecoder(runtime, geometry, searchSettings(DECODER_STEPS, options), options),
+      prepareDecoder(
+        runtime,
+        geometry,
+        searchSettings(DECODER.name, DECODER_STEPS, options),
+        options,
+      ),
   },
 };
 
@@ -128,7 +133,7 @@ function pictureMethod(
     ...about,
     defaults: PICTURE_STEPS,
     async compile(runtime, measurement, options) {
-      const settings = searchSettings(PICTURE_STEPS, options);
+      const settings = searchSettings(about.name, PICTURE_STEPS, options);
       const [height, width] = measurement.y.slice(-2);
       const held = pointsOf(height, width);
       const { fit } = await compileUntrained(

@@ -2,6 +2,7 @@
 import type { Runtime } from "../../graph/mod.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import type { MethodOptions, Problem, RunControl } from "../../method/problem.ts";
+import { requireValues } from "../../method/settings.ts";
 import type { NdArray } from "../../ndarray.ts";
 import type { ModelReference } from "../../nn/mod.ts";
 
@@ -47,11 +48,16 @@ export interface CompiledSearch {
   solve(problem: Problem, control?: RunControl): Promise<NdArray>;
 }
 
-/** The settings of a method, with what the user asks for. */
+/**
+ * The settings of a method, with what the user asks for.
+ * @throws {UsageError} for a value that makes no sense
+ */
 export function searchSettings<D extends Readonly<Record<string, number>>>(
+  method: string,
   defaults: D,
   { steps, weight = 1, settings = {} }: MethodOptions = {},
 ): D {
+  requireValues(method, settings);
   const all = { ...defaults, ...settings, ...(steps === undefined ? {} : { steps }) };
   return "weight" in all ? { ...all, weight: Number(all.weight) * weight } : all;
 }

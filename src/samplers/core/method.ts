@@ -7,6 +7,7 @@ import { openPrior } from "../../nn/mod.ts";
 import { Rng } from "../../rng.ts";
 import type { Sampler, Settings } from "./contract.ts";
 import { compileModelSigma } from "../../method/model_sigma.ts";
+import { requireValues } from "../../method/settings.ts";
 import { checkedSettings } from "./compile.ts";
 import { compileSampler } from "./run.ts";
 
@@ -73,7 +74,7 @@ async function prepareSampler(
 /**
  * A sampler's settings with what the user asks for.
  * @param sigmaData standard deviation of images, where the model says it
- * @throws {UsageError} for a setting that the sampler does not have
+ * @throws {UsageError} for a setting that the sampler does not have, or a value that makes no sense
  */
 export function samplerSettings(
   sampler: Sampler,
@@ -84,6 +85,7 @@ export function samplerSettings(
     ? { sigmaData }
     : {};
   const settings = checkedSettings(sampler, { ...known, ...changed });
+  requireValues(sampler.name, changed ?? {});
   return {
     ...settings,
     ...(steps === undefined ? {} : { steps }),

@@ -41,6 +41,13 @@ const SEARCH_REFUSALS: readonly (readonly [string, readonly string[], RegExp])[]
     ["--method", "dip", "--model", "prior-brain"],
     /a trained network is required/,
   ],
+  ["no vectors", ["--method", "csgm", "--set", "restarts=0"], /a whole number of at least 1/],
+  ["jumps that do not end", ["--method", "repaint", "--set", "jump=0"], /Cannot set jump/],
+  [
+    "all samples held back",
+    ["--method", "dip", "--set", "held=1"],
+    /from 0 to below 1 is required/,
+  ],
   ["a setting that csgm lacks", ["--method", "csgm", "--set", "eta=1"], /eta/],
 ];
 
