@@ -56,9 +56,9 @@ export const adapt = command({
     "deno task adapt full.h5 --mask equispaced:R=4,acs=24 --model varnet-brain --steps 100",
   ],
 }, async (request, { console, signal }) => {
-  const { inputs: [input, ...more], model, quiet, output } = request;
-  if (input === undefined || more.length > 0) {
-    throw new UsageError(`Cannot adapt to ${more.length + 1} files: one is required`);
+  const { inputs, inputs: [input], model, quiet, output } = request;
+  if (inputs.length !== 1) {
+    throw new UsageError(`Cannot adapt to ${inputs.length} files: one is required`);
   }
   const network = await adaptedNetwork(model);
   await using runtime = await Runtime.open(request.device, request);
