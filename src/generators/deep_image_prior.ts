@@ -83,8 +83,7 @@ export const dip: UntrainedMethod = {
   }),
   method: {
     ...DIP,
-    summary:
-      "untrained hourglass network that improves tv, fitted to the one scan's lines",
+    summary: "untrained hourglass network that improves tv, fitted to the one scan's lines",
     citation: `${DIP.citation}; Yaman, Hosseini and Akçakaya, Zero-shot self-supervised learning ` +
       "for MRI reconstruction, ICLR 2022",
     weightRole: "the regularisation parameter of total variation, in the splits and the last step",
