@@ -56,6 +56,12 @@ export function methodOptions(method: Method, asked: MethodOptions): MethodOptio
       { hint: `Methods that do: ${able.join(", ")}` },
     );
   }
+  if (steps !== undefined && method.fixedSteps) {
+    throw new UsageError(
+      `Cannot take ${steps} steps: ${method.name} has a fixed number of them`,
+      { hint: "Leave out --steps" },
+    );
+  }
   if (weight !== undefined && method.weightRole === undefined) {
     throw new UsageError(
       `Cannot weigh the prior of ${method.name}: a method with a weight is required`,

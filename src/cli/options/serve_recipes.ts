@@ -2,6 +2,7 @@
 import { join, parse } from "node:path";
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
 import { quoted } from "../../quoted.ts";
+import { chosenMethod } from "../../recon/methods.ts";
 import { MOST } from "../../serve/client_bounds.ts";
 import { type OutputOptions, PLAIN_OUTPUT } from "../../serve/types.ts";
 import type { RecipeBook, RecipeOptions } from "../../serve/types.ts";
@@ -120,7 +121,12 @@ export async function readRecipes(
       const open = Object.fromEntries(set.filter(([key]) => isOpen(key)));
       requestOf(CLIENT_OPTIONS, { values: open, inputs: [] }); // checks the bounds
       const values = { ...book.get(name), ...open };
-      return { name, options: recipeOptions(values), output: outputOptions(values), ignored };
+      const { steps, ...options } = recipeOptions(values), output = outputOptions(values);
+      // An operator's form sends steps whatever the method.
+      if (open.steps === undefined || !chosenMethod(options.method).fixedSteps) {
+        return { name, options: { ...options, steps }, output, ignored };
+      }
+      return { name, options, output, ignored: [...ignored, "steps"] };
     },
   };
 }

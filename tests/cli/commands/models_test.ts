@@ -156,9 +156,11 @@ Deno.test("recon takes a model by path, and recon.json names it with its sha256"
     assert.equal(report.nfe, 2);
   }));
 
-Deno.test("recon refuses a model for a method that has no network, exit code 2", () =>
+Deno.test("recon refuses a model where there is no network, and steps where their number is fixed, exit code 2", () =>
   inFolder(async (at) => {
     const input = await writeH5(at("k.h5"));
     const args = [input, "--method", "sense", "--model", "x", "--output", at("out"), "--quiet"];
     assertRefused(await runHere(args), 2, /a method with a network is required, found sense/);
+    const steps = [input, "--method", "rss", "--steps", "3", "--output", at("out"), "--quiet"];
+    assertRefused(await runHere(steps), 2, /Cannot take 3 steps: rss has a fixed number/);
   }));

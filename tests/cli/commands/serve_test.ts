@@ -90,6 +90,8 @@ Deno.test("clients may change some options, within bounds, and no others", async
   const narrow = await readRecipes({ allow: ["steps"] });
   const { options, ignored } = narrow.choose("x", { steps: "3", method: "rss" });
   assert.deepEqual([options?.steps, options?.method, ignored], [3, "pnp-admm", ["method"]]);
+  const fixed = book.choose(undefined, { steps: "3", method: "rss" });
+  assert.deepEqual([fixed.options?.steps, fixed.ignored], [undefined, ["steps"]]);
   const allowed = (list: string) => request("--allow", list).allow;
   assert.deepEqual([allowed("none"), allowed("steps,seed")], [[], ["steps", "seed"]]);
   assert.throws(() => allowed("model"), UsageError);
