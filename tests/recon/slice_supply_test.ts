@@ -22,7 +22,7 @@ Deno.test("kept slices are read and calibrated once, and give what reconstruct()
   const { file, counted } = await countedBrain();
   const kept = new KeptSlices(new FileSlices(runtime, file, { mask: MASK }));
   for (const method of ["rss", "sense", "tv"]) {
-    const options = { method, steps: 3, device: runtime };
+    const options = { method, device: runtime, ...(method === "rss" ? {} : { steps: 3 }) };
     const before = counted.reads;
     const shared = await reconstructFrom(kept, options);
     assert.equal(counted.reads, method === "rss" ? before + 1 : before, method);
