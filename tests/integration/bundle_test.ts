@@ -27,7 +27,7 @@ testWith(
       Deno.chmodSync(at("."), 0o777);
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const surroundings = [...nobody, "env", "-i", "PATH=/usr/bin:/bin", `HOME=${at("home")}`];
-      const options = ["--method", "pnp-admm", "--steps", "2", "--quiet", "--json"];
+      const options = ["--steps", "2", "--weight", "1.1", "--quiet", "--json"];
       const ran = await alone([
         ...surroundings,
         program,

@@ -99,6 +99,8 @@ async function plan(request: ReconRequest, { input, folder }: Job, begun: number
 /** The plainest method, which takes none of the options of the others. */
 const ZERO_FILLED = {
   method: "zero-filled",
+  steps: undefined,
+  weight: undefined,
   model: undefined,
   samples: undefined,
   settings: undefined,

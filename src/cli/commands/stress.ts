@@ -121,8 +121,11 @@ async function methodRuns(
   const runs = new Map<string, StressRun>();
   using line = new ProgressLine(console, name, { quiet });
   const method = findMethod(name);
-  // Samples and a prior are for the posterior samplers; the other methods run without them.
-  const options = methodOptions(method, { steps, ...(method.samples ? { samples, model } : {}) });
+  // Samples and a prior are for the posterior samplers, steps for methods that have them.
+  const options = methodOptions(method, {
+    ...(method.fixedSteps ? {} : { steps }),
+    ...(method.samples ? { samples, model } : {}),
+  });
   const task = { ...options, method: name, simulation: { coils, noise, seed }, signal };
   try {
     for (const [done, condition] of conditions.entries()) {

@@ -79,7 +79,8 @@ async function run(source: Source, task: Task): Promise<Done> {
 
 async function provenance(task: Task, { method, steps }: Reconstruction): Promise<Provenance> {
   const { commit } = await loadCatalog();
-  const options = Object.entries({ ...task, method, steps })
+  const fixed = findMethod(method).fixedSteps;
+  const options = Object.entries({ ...task, method, steps: fixed ? undefined : steps })
     .flatMap(([name, value]) => value === undefined ? [] : [[name, `${value}`] as const]);
   return {
     version: VERSION,

@@ -75,7 +75,7 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
     ];
     const { code, out, err } = await run(
       ...args,
-      ...["--methods", "sense,ddrm", "--output", at("s")],
+      ...["--methods", "sense,rss,ddrm", "--output", at("s")],
     );
     assert.equal(code, 1, err);
     assert.match(err, /ddrm: Cannot/);
@@ -90,7 +90,7 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
     assert.equal(of("seed").change, 0, "sense draws no random numbers");
     assert.ok(of("noise").head.psnr < of("base").head.psnr);
     const lines = Deno.readTextFileSync(at("s/stress.csv")).trimEnd().split("\n");
-    assert.equal(lines.length, 1 + 2 * 9);
+    assert.equal(lines.length, 1 + 3 * 9);
     const png = PNG.sync.read(readFileSync(at("s/stress.png")));
     assert.deepEqual([png.width, png.height], [12 * 134, 3 * 145]);
   });
