@@ -92,7 +92,7 @@ Deno.test("stress writes a table, JSON, CSV and a page of pictures; a failing me
     const lines = Deno.readTextFileSync(at("s/stress.csv")).trimEnd().split("\n");
     assert.equal(lines.length, 1 + 3 * 9);
     const png = PNG.sync.read(readFileSync(at("s/stress.png")));
-    assert.deepEqual([png.width, png.height], [12 * 134, 3 * 145]);
+    assert.deepEqual([png.width, png.height], [12 * 134, 4 * 145]);
   });
 });
 
