@@ -114,19 +114,13 @@ export function maskOf(text: string, file: Pick<KspaceFile, "height" | "width">)
   return makeMask(spec, file.height, file.width);
 }
 
-/**
- * The middle slice (or, by the seed, one near it) of a volume, averaged down to SIZE x SIZE.
- * @param away how far from it the slice lies instead, as a part of the volume
- */
-export async function smallImage(path: string, seed: number, away = 0): Promise<ImageFile> {
-  const image = await openImage(path);
-  const slice = Math.floor(image.slices * (0.4 + away + 0.2 * new Rng(seed, 5).uniform()));
-  const { data, shape: [, rows, columns] } = await image.readSlice(slice);
-  const step = Math.max(rows, columns) / SIZE;
-  const small = zeros([2, SIZE, SIZE]);
-  for (let y = 0; y < SIZE; y++) {
-    for (let x = 0; x < SIZE; x++) {
-      const edge = (i: number, size: number) => Math.round(i * step - (SIZE * step - size) / 2);
+/** A real image `[2, rows, columns]` averaged down to `[2, side, side]`; its shorter side is padded with zeros. */
+export function averagedDown({ data, shape: [, rows, columns] }: NdArray, side: number): NdArray {
+  const step = Math.max(rows, columns) / side;
+  const small = zeros([2, side, side]);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const edge = (i: number, size: number) => Math.round(i * step - (side * step - size) / 2);
       let sum = 0, count = 0;
       for (let r = edge(y, rows); r < edge(y + 1, rows); r++) {
         for (let c = edge(x, columns); c < edge(x + 1, columns); c++) {
@@ -134,9 +128,20 @@ export async function smallImage(path: string, seed: number, away = 0): Promise<
           if (r >= 0 && r < rows && c >= 0 && c < columns) sum += data[r * columns + c];
         }
       }
-      small.data[y * SIZE + x] = count === 0 ? 0 : sum / count;
+      small.data[y * side + x] = count === 0 ? 0 : sum / count;
     }
   }
+  return small;
+}
+
+/**
+ * The middle slice (or, by the seed, one near it) of a volume, averaged down to SIZE x SIZE.
+ * @param away how far from it the slice lies instead, as a part of the volume
+ */
+export async function smallImage(path: string, seed: number, away = 0): Promise<ImageFile> {
+  const image = await openImage(path);
+  const slice = Math.floor(image.slices * (0.4 + away + 0.2 * new Rng(seed, 5).uniform()));
+  const small = averagedDown(await image.readSlice(slice), SIZE);
   return {
     ...image,
     slices: 1,

@@ -6,19 +6,21 @@
  *       [--data FOLDER] [--slices N] [--kspace FILE.h5] [--model METHOD=NAME|PATH ...]
  *       [--mask SPEC ...] [--coils N] [--side N]
  *
- * `--side` averages the slices down to so many rows and columns. Simulation: 8 coils, noise for an SNR of 30 (mean of the slice over its head, over the standard
+ * Simulation: 8 coils, noise for an SNR of 30 (mean of the slice over its head, over the standard
  * deviation of the real and of the imaginary part), R=4 with 24 calibration lines and R=8 with 16.
+ * `--side` averages the slices down to so many rows and columns before.
  * PSNR over the head, peak the largest value of the reference, against the root sum of squares of all
  * samples (their noise included, as `recon` judges) and against the image that was simulated from.
  * Means over slices; the real slice is only read with --kspace.
  */
 import { basename, join } from "node:path";
+import { averagedDown } from "./audit_cases.ts";
 import { benchOptions, say } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { type ImageFile, openImage, openKspace } from "../src/io/mod.ts";
 import { headMask, measure } from "../src/mri/metrics/metrics.ts";
 import { percentile } from "../src/mri/metrics/percentile.ts";
-import { type NdArray, ndarray, zeros } from "../src/ndarray.ts";
+import { ndarray } from "../src/ndarray.ts";
 import { reconstruct } from "../src/recon/reconstruct.ts";
 import { simulatedKspace } from "../src/recon/simulated.ts";
 
@@ -80,23 +82,10 @@ function middleSlices(count: number, wanted: number): number[] {
   return Array.from({ length: spread }, (_, i) => Math.floor(count * (0.4 + 0.25 * i / spread)));
 }
 
-/** An image `[2, rows, columns]` as `[2, side, side]`: means of the pixels that fall into each. */
-function shrunk({ data, shape: [planes, rows, columns] }: NdArray, side: number): NdArray {
-  const small = zeros([planes, side, side]), count = zeros([planes, side, side]);
-  data.forEach((value, i) => {
-    const column = i % columns, row = Math.floor(i / columns) % rows;
-    const plane = Math.floor(i / (rows * columns));
-    const y = Math.floor(row * side / rows), x = Math.floor(column * side / columns);
-    small.data[(plane * side + y) * side + x] += value;
-    count.data[(plane * side + y) * side + x]++;
-  });
-  return ndarray(small.data.map((sum, i) => sum / count.data[i]), small.shape);
-}
-
 /** K-space of one slice of a volume. */
 async function simulatedSlice(runtime: Runtime, volume: ImageFile, slice: number, seed: number) {
   const whole = await volume.readSlice(slice);
-  const read = options.side === undefined ? whole : shrunk(whole, Number(options.side));
+  const read = options.side === undefined ? whole : averagedDown(whole, Number(options.side));
   const [, rows, columns] = read.shape;
   const readSlice = () => Promise.resolve(read);
   const image = { ...volume, rows, columns, slices: 1, readSlice, [Symbol.dispose]: () => {} };

@@ -63,6 +63,13 @@ export function magnitudeOf({ data, shape: [, ...image] }: NdArray): NdArray {
   return { data: magnitude, shape: image };
 }
 
+/** Root sum of squares of the images of all sets of coil maps `[2 S, H, W]`: `[H, W]`. */
+export function jointMagnitude({ data, shape: [, ...size] }: NdArray): NdArray {
+  const energy = new Float32Array(sizeOf(size));
+  data.forEach((value, i) => energy[i % energy.length] += value ** 2);
+  return ndarray(energy.map(Math.sqrt), size);
+}
+
 /** Mean over the first axis. */
 export function meanOf({ data, shape: [count, ...rest] }: NdArray): NdArray {
   const size = data.length / count;

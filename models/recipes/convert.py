@@ -81,6 +81,8 @@ def load_weights(network, path):
     state = from_fastmri(load_file(path)) if fastmri_axes(path) else load_file(path)
     own = network.state_dict()
     kept = {name: widened(value, own[name].shape, "transpose" in name) for name, value in state.items() if name in own}
+    if any(kept[name].shape != state[name].shape for name in kept):
+        print(f"{path}: widened to twice the channels", flush=True)
     for name, value in kept.items():
         if own[name].shape != value.shape:
             raise ValueError(f"{path}: {name} {list(own[name].shape)} is required, found {list(value.shape)}")

@@ -136,7 +136,12 @@ function pictureMethod(
       const [height, width] = measurement.y.slice(-2);
       const held = pointsOf(height, width);
       const { fit } = await compileUntrained(
-        ...[runtime, about.name, measurement, network, settings, held] as const,
+        runtime,
+        about.name,
+        measurement,
+        network,
+        settings,
+        held,
       );
       const { steps } = settings;
       const solve: Awaited<ReturnType<GeneratorMethod["compile"]>>["solve"] = async (...call) =>
@@ -169,7 +174,12 @@ async function prepareSplits(
   const measurement = mriMeasurement(geometry), { image: size, sets = 1 } = measurement;
   const network = (scope: Scope, x: Tensor) => hourglass(scope, x, size, 2 * sets, NOTHING);
   const solve = await compileSplits(
-    ...[runtime, DIP.name, measurement, network, settings, linesOf(geometry)] as const,
+    runtime,
+    DIP.name,
+    measurement,
+    network,
+    settings,
+    linesOf(geometry),
   );
   return {
     ...{ nfe: settings.steps + 1, steps: settings.steps, settings },
@@ -187,7 +197,12 @@ async function prepareDecoder(
   const { name } = DECODER;
   const measurement = mriMeasurement(geometry), hold = linesOf(geometry);
   const { fit } = await compileUntrained(
-    ...[runtime, name, measurement, decoderNetwork, settings, hold] as const,
+    runtime,
+    name,
+    measurement,
+    decoderNetwork,
+    settings,
+    hold,
   );
   const columns = geometry.mask.isLines ? 1 : geometry.width;
   const around = await compileAround(runtime, name, measurement, [geometry.mask.rows, columns]);

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { tv } from "../../src/classical/tv.ts";
 import { tvWeight } from "../../src/classical/weights.ts";
-import { all, compileAround, others, PULLS } from "../../src/generators/core/around.ts";
+import { compileAround, PULLS } from "../../src/generators/core/around.ts";
 import { compileSplits } from "../../src/generators/core/splits.ts";
 import { compileUntrained } from "../../src/generators/core/untrained.ts";
 import { convDecoderMethod, dip } from "../../src/generators/deep_image_prior.ts";
 import type { Tensor } from "../../src/graph/mod.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
-import { heldBack } from "../../src/mri/sampling/hold_back.ts";
+import { allOf, heldBack, keptOf } from "../../src/mri/sampling/hold_back.ts";
 import { type GeneratedMaskSpec, makeMask, parseMaskSpec } from "../../src/mri/sampling/masks.ts";
 import { asBatch, ndarray, zeros } from "../../src/ndarray.ts";
 import { convLayer, type Scope } from "../../src/nn/mod.ts";
@@ -156,8 +156,8 @@ Deno.test("a linear network that is fitted by splits finds least squares on all 
   const solve = await compileSplits(runtime, "dip", measurement, linear, settings, () => held);
   const found = await solve(problem, weight);
   const around = await compileAround(runtime, "dip", measurement, held.shape);
-  const split = await around.image(problem, others(held), weight);
-  const whole = await around.image(problem, all(held), weight);
+  const split = await around.image(problem, keptOf(held), weight);
+  const whole = await around.image(problem, allOf(held), weight);
   // Columns: the real part of the split's image as real and as imaginary part, then its imaginary part.
   const pixels = SIZE * SIZE;
   const columns = (x: Float32Array) =>

@@ -6,7 +6,8 @@ import { writeFileWhole } from "../../io/atomic.ts";
 import { openImage } from "../../io/open.ts";
 import { type NdArray, ndarray, zeros } from "../../ndarray.ts";
 import { phantomImage } from "../../recon/example.ts";
-import { findMethod, methodOptions } from "../../recon/methods.ts";
+import { findMethod } from "../../recon/methods.ts";
+import { variantsOf } from "../../report/compare/plan.ts";
 import { type Condition, runCondition, stressConditions } from "../../recon/stress.ts";
 import type { StressRun, Structure } from "../../recon/stress.ts";
 import { Rng } from "../../rng.ts";
@@ -121,11 +122,7 @@ async function methodRuns(
   const runs = new Map<string, StressRun>();
   using line = new ProgressLine(console, name, { quiet });
   const method = findMethod(name);
-  // Samples and a prior are for the posterior samplers, steps for methods that have them.
-  const options = methodOptions(method, {
-    ...(method.fixedSteps ? {} : { steps }),
-    ...(method.samples ? { samples, model } : {}),
-  });
+  const [{ options }] = variantsOf([{ name, method }], { steps, samples, model });
   const task = { ...options, method: name, simulation: { coils, noise, seed }, signal };
   try {
     for (const [done, condition] of conditions.entries()) {

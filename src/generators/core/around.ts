@@ -4,8 +4,8 @@ import { add, div, mul, reduceSum, type Runtime, type Tensor } from "../../graph
 import { compileLoop, inputsOf, type LoopCall, runLoop } from "../../method/loop.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
-import { type NdArray, ndarray, SCALAR, scalar, zeros } from "../../ndarray.ts";
-import { pairedGain } from "../../mri/sampling/hold_back.ts";
+import { type NdArray, SCALAR, scalar, zeros } from "../../ndarray.ts";
+import { allOf, keptOf, pairedGain } from "../../mri/sampling/hold_back.ts";
 import { residualOf } from "./fit.ts";
 
 /** Iterations, as many as those of `tv`, and how many are one graph. */
@@ -121,7 +121,7 @@ export async function compileAround(
         held.data[row * held.shape[1]] > 0 || held.shape[1] > 1
       );
       const errorsAt = async (pull: number): Promise<number[]> => {
-        const x = await solved(problem, others(held), weight, { network: image, pull, control });
+        const x = await solved(problem, keptOf(held), weight, { network: image, pull, control });
         const { errors } = await judge.run({ y, ...inputs, x, held });
         return rows.map((row) => errors.data[row]);
       };
@@ -133,19 +133,12 @@ export async function compileAround(
       }
       const { pull } = best;
       return {
-        image: await solved(problem, all(held), weight, { network: image, pull, control }),
+        image: await solved(problem, allOf(held), weight, { network: image, pull, control }),
         pull,
       };
     },
   };
 }
-
-/** 1 for samples that are not held back. */
-export const others = ({ data, shape }: NdArray): NdArray =>
-  ndarray(data.map((value) => 1 - value), shape);
-
-/** 1 for all samples. */
-export const all = ({ data, shape }: NdArray): NdArray => ndarray(data.map(() => 1), shape);
 
 /** Squared misfit of an image on the samples held back, in each row of y. */
 function compileMisfit(runtime: Runtime, measurement: Measurement, held: NdArray["shape"]) {

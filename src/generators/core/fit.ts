@@ -20,10 +20,13 @@ import { adam } from "../../nn/adam.ts";
 import {
   countParameters,
   flatScope,
+  flatten,
+  initialParameters,
   type ParameterSpec,
   type Scope,
   tensorsOf,
 } from "../../nn/mod.ts";
+import type { Rng } from "../../rng.ts";
 
 /** What is searched, and the image that it makes. */
 export interface Fit {
@@ -83,6 +86,10 @@ export function fitState(
     ...{ mean: zeros(count), square: zeros(count), x: zeros([batch, 2 * sets, ...image]) },
   };
 }
+
+/** The variables before the first step of a network with random weights. */
+export const untrainedState = (fit: Fit, rng: Rng): Record<string, NdArray> =>
+  fitState(fit, flatten(fit.specs, initialParameters(fit.specs, rng)));
 
 /** Compiles the step as a step of a loop. */
 export function compileFit(runtime: Runtime, fit: Fit): Promise<LoopProgram> {

@@ -4,17 +4,12 @@ import { inputsOf, runLoop } from "../../method/loop.ts";
 import type { Measurement } from "../../method/measurement.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
 import { type NdArray, scalar } from "../../ndarray.ts";
-import {
-  countParameters,
-  flatten,
-  initialParameters,
-  parameterSpecs,
-  type Scope,
-} from "../../nn/mod.ts";
+import { countParameters, parameterSpecs, type Scope } from "../../nn/mod.ts";
+import { allOf, keptOf } from "../../mri/sampling/hold_back.ts";
 import { Rng } from "../../rng.ts";
-import { all, compileAround, others } from "./around.ts";
+import { compileAround } from "./around.ts";
 import { stepSize } from "./contract.ts";
-import { compileFit, filled, type Fit, fitCalls, fitState } from "./fit.ts";
+import { compileFit, filled, type Fit, fitCalls, untrainedState } from "./fit.ts";
 import type { HoldBack, UntrainedSettings } from "./untrained.ts";
 
 /** Settings of the fit. */
@@ -62,11 +57,11 @@ export async function compileSplits(
     const { y, inputs, sigma } = problem, { rng = new Rng(0), onProgress, signal } = control;
     const starts: NdArray[] = [];
     for (let m = 0; m < splits; m++) {
-      const kept = others(holdBack(share, rng.split(0, m)));
+      const kept = keptOf(holdBack(share, rng.split(0, m)));
       starts.push(await around.image(problem, kept, weight, { control }));
       onProgress?.((1 - FIT_SHARE) * (m + 1) / splits);
     }
-    const whole = all(holdBack(share, rng.split(0)));
+    const whole = allOf(holdBack(share, rng.split(0)));
     const first = await around.image(problem, whole, weight, { control });
     const order = rng.split(1);
     const fitting = fitCalls(step, steps, sigma, (i) => filled(count, stepSize(rate, i, steps)))
@@ -79,7 +74,7 @@ export async function compileSplits(
     const found = await runLoop({
       ...{ method: name, steps, scale: 1 },
       fixed: { y, ...inputs, keep: scalar(0) },
-      state: fitState(fit, flatten(specs, initialParameters(specs, rng.split(2)))),
+      state: untrainedState(fit, rng.split(2)),
       calls: [...fitting, { program: step, step: steps, sigma, feeds: () => last }],
     }, { signal, onProgress: (done) => onProgress?.(1 - FIT_SHARE + 0.99 * FIT_SHARE * done) });
     return await around.image(problem, whole, weight, { network: found, pull, control });

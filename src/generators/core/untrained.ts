@@ -1,6 +1,7 @@
 /** An untrained network is fitted to the data of one image, and stopped by samples held back. @module */
 import { variation } from "../../classical/tv.ts";
 import {
+  input,
   lessOrEqual,
   min,
   mul,
@@ -21,17 +22,19 @@ import {
 import type { Measurement } from "../../method/measurement.ts";
 import type { Problem, RunControl } from "../../method/problem.ts";
 import { type NdArray, ndarray, SCALAR, scalar, sizeOf, zeros } from "../../ndarray.ts";
-import {
-  countParameters,
-  flatten,
-  initialParameters,
-  parameterSpecs,
-  type Scope,
-} from "../../nn/mod.ts";
-import { input } from "../../graph/mod.ts";
+import { countParameters, parameterSpecs, type Scope } from "../../nn/mod.ts";
+import { keptOf } from "../../mri/sampling/hold_back.ts";
 import { Rng } from "../../rng.ts";
 import { stepSize } from "./contract.ts";
-import { compileFit, filled, type Fit, fitCalls, fitState, misfit, residualOf } from "./fit.ts";
+import {
+  compileFit,
+  filled,
+  type Fit,
+  fitCalls,
+  misfit,
+  residualOf,
+  untrainedState,
+} from "./fit.ts";
 
 /** A network that makes one image of a fixed input. */
 export interface UntrainedNetwork {
@@ -115,14 +118,20 @@ export async function compileUntrained(
         Float32Array.from({ length: sizeOf(zShape) }, () => network.draw(draws)),
         zShape,
       );
-      const kept = { data: held.data.map((value) => 1 - value), shape: held.shape };
-      const first = flatten(specs, initialParameters(specs, rng.split(2)));
       const fitting = fitCalls(step, steps, sigma, (i) => filled(count, stepSize(rate, i, steps)));
       const x = zeros([1, 2 * sets, ...size]);
       const found = await runLoop({
         ...{ method: name, steps, scale: 1 },
-        fixed: { y, ...inputs, z, kept, held, keep: scalar(KEEP), weight: scalar(weight) },
-        state: { ...fitState(fit, first), best: x, error: scalar(WORST) },
+        fixed: {
+          y,
+          ...inputs,
+          z,
+          kept: keptOf(held),
+          held,
+          keep: scalar(KEEP),
+          weight: scalar(weight),
+        },
+        state: { ...untrainedState(fit, rng.split(2)), best: x, error: scalar(WORST) },
         calls: [...judged(fitting, judge.look), { program: judge.take, step: steps, sigma }],
       }, control);
       return { image: found, held };

@@ -27,6 +27,13 @@ export function heldBack(mask: SamplingMask, share: number, rng: Rng): NdArray {
   return ndarray(held, [mask.rows, columns]);
 }
 
+/** 1 for samples that are not set aside, 0 for those that are. */
+export const keptOf = ({ data, shape }: NdArray): NdArray =>
+  ndarray(data.map((value) => 1 - value), shape);
+
+/** 1 for all samples, of the same shape. */
+export const allOf = ({ data, shape }: NdArray): NdArray => ndarray(data.map(() => 1), shape);
+
 /** By how much errors on samples that were set aside fell. */
 export interface PairedGain {
   /** Part of the sum of the errors before. */

@@ -8,7 +8,7 @@ import { UsageError } from "../../errors.ts";
 import type { Method, Problem, SamplingGeometry, Solver } from "../../method/problem.ts";
 import { modelPath } from "../../nn/mod.ts";
 import { headMask } from "../../mri/metrics/head_mask.ts";
-import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
+import { jointMagnitude, type NdArray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
 import type { Warning } from "../../warning.ts";
 import type { SliceAudit } from "../audit/audit.ts";
@@ -142,13 +142,6 @@ export class ErrorBars {
       widths: await compileWidths(this.runtime, outputGeometry, calibration, geometry.sets),
     };
   }
-}
-
-/** Magnitude of the images of all sets of coil maps together, `[H, W]`. */
-export function jointMagnitude({ data, shape: [, ...size] }: NdArray): NdArray {
-  const energy = new Float32Array(sizeOf(size));
-  data.forEach((value, i) => energy[i % energy.length] += value ** 2);
-  return ndarray(energy.map(Math.sqrt), size);
 }
 
 /** Whether a scan is like those of the calibration, and what it is not like. */
