@@ -23,7 +23,9 @@ for (const { method, size } of CASES) {
         const path = await writeSized(at("k.h5"), size);
         const options = ["--mask", "equispaced:R=4,acs=24", "--device", "cpu"];
         const args = [path, "--method", ...method.split(" "), ...options, "--output", at("out")];
-        const [predicted, peak] = [await predictedMemory(args), await measuredMemory(args)];
+        const predicted = await predictedMemory(args);
+        // Garbage is collected at other moments in each run.
+        const peak = Math.max(await measuredMemory(args), await measuredMemory(args));
         const error = predicted / peak - 1;
         assert.ok(Math.abs(error) < 0.2, `predicted ${predicted}, taken ${peak}`);
       }),
