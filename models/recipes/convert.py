@@ -80,6 +80,7 @@ def load_weights(network, path):
         return [name for name in network.state_dict() if name.startswith("iterations.")]
     state = from_fastmri(load_file(path)) if fastmri_axes(path) else load_file(path)
     own = network.state_dict()
+    state = deepened(state, cascades_of(own))
     kept = {name: widened(value, own[name].shape, "transpose" in name) for name, value in state.items() if name in own}
     if any(kept[name].shape != state[name].shape for name in kept):
         print(f"{path}: widened to twice the channels", flush=True)
@@ -88,6 +89,24 @@ def load_weights(network, path):
             raise ValueError(f"{path}: {name} {list(own[name].shape)} is required, found {list(value.shape)}")
     network.load_state_dict(kept, strict=False)
     return [name for name in own if name not in kept]
+
+
+def cascades_of(state):
+    """How many cascades weights have."""
+    return 1 + max((int(name.split(".")[1]) for name in state if name.startswith("cascades.")), default=-1)
+
+
+def deepened(state, count):
+    """Weights of fewer cascades as those of `count`: some stand twice, side by side, the first and the last once."""
+    given = cascades_of(state)
+    if not 1 < given < count:
+        return state
+    order = [round(i * (given - 1) / (count - 1)) for i in range(count)]
+    print(f"{given} cascades as {count}: {order}", flush=True)
+    part = lambda k: {name: value for name, value in state.items() if name.startswith(f"cascades.{k}.")}
+    others = {name: value for name, value in state.items() if not name.startswith("cascades.")}
+    renamed = lambda k, i: {name.replace(f"cascades.{k}.", f"cascades.{i}.", 1): value for name, value in part(k).items()}
+    return others | {name: value for i, k in enumerate(order) for name, value in renamed(k, i).items()}
 
 
 def widened(kernel, shape, transposed=False):

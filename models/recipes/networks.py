@@ -88,22 +88,12 @@ class SolvedCascade(nn.Module):
         return (10 * (self.log_weight + self.log_power * (sigma.clamp_min(1e-3) / LEVEL).log())).exp()
 
 
-class SolvedVarNet(nn.Module):
-    """A variational network whose steps of data consistency are solved, from the least-squares image on.
+class OwnMaps(nn.Module):
+    """What begins with the least-squares image of maps that a network makes of the calibration lines. It is not trained."""
 
-    Its maps are not trained. With `shared` all U-Nets are one: they may part in a later run.
-    """
-
-    STEPS = 8  # of conjugate gradients
-
-    def __init__(self, cascades=4, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3, shared=False):
+    def __init__(self, sensitivity_channels=6, sensitivity_pools=3):
         super().__init__()
         self.sens_net = Sensitivities(sensitivity_channels, sensitivity_pools).requires_grad_(False)
-        low, high = map(math.log, WEIGHTS)
-        weights = [math.exp(low + (high - low) * k / max(1, cascades - 1)) for k in range(cascades)]
-        self.cascades = nn.ModuleList(SolvedCascade(channels, pools, weight) for weight in weights)
-        for cascade in self.cascades if shared else ():
-            cascade.model = self.cascades[0].model
 
     @torch.no_grad()
     def begin(self, kspace, sampling, sigma):
@@ -113,6 +103,23 @@ class SolvedVarNet(nn.Module):
         maps = self.sens_net(kspace, sampling) * seen[:, None]
         return maps, start_image(Data(kspace, sampling, maps), sigma)
 
+
+class SolvedVarNet(OwnMaps):
+    """A variational network whose steps of data consistency are solved, from the least-squares image on.
+
+    With `shared` all U-Nets are one: they may part in a later run.
+    """
+
+    STEPS = 8  # of conjugate gradients
+
+    def __init__(self, cascades=4, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3, shared=False):
+        super().__init__(sensitivity_channels, sensitivity_pools)
+        low, high = map(math.log, WEIGHTS)
+        weights = [math.exp(low + (high - low) * k / max(1, cascades - 1)) for k in range(cascades)]
+        self.cascades = nn.ModuleList(SolvedCascade(channels, pools, weight) for weight in weights)
+        for cascade in self.cascades if shared else ():
+            cascade.model = self.cascades[0].model
+
     def forward(self, kspace, sampling, sigma, maps=None, start=None):
         """sigma `[N, 1, 1]`; maps are used with a start that belongs to them. The magnitude and those after fewer cascades."""
         maps, x = self.begin(kspace, sampling, sigma) if start is None else (maps, start)
@@ -120,8 +127,31 @@ class SolvedVarNet(nn.Module):
         for cascade in self.cascades:
             x = x - complex_of(cascade.model(parts_of(x)))
             x = x + proximal(data, x, cascade.rho(sigma), self.STEPS, torch.zeros_like(x))
-            stages.append((x.abs().square() + 1e-12).sqrt())
+            stages.append(magnitude_of(x))
         return stages[-1], stages[:-1], None
+
+
+class SolvedHumus(SolvedVarNet):
+    """HUMUS-Net in a small size whose steps of data consistency are solved."""
+
+    def __init__(self, cascades=3, features=16, sensitivity_channels=6, sensitivity_pools=3, **sizes):
+        super().__init__(cascades, 1, 1, sensitivity_channels, sensitivity_pools)
+        for cascade in self.cascades:
+            cascade.model = NormHumus(scaled=True, features=features, **sizes)
+        self.architecture = {"residual": False}
+
+
+class RefiningUNet(OwnMaps):
+    """A U-Net that corrects the least-squares image, as `src/unrolled/networks/unet_refining.ts`."""
+
+    def __init__(self, channels=20, pools=4, sensitivity_channels=6, sensitivity_pools=3):
+        super().__init__(sensitivity_channels, sensitivity_pools)
+        self.model = NormUNet(channels, pools, zero=True, scaled=True)
+
+    def forward(self, kspace, sampling, sigma, maps=None, start=None):
+        """The magnitude."""
+        x = self.begin(kspace, sampling, sigma)[1] if start is None else start
+        return magnitude_of(x - complex_of(self.model(parts_of(x)))), [], None
 
 
 class ImageUNet(nn.Module):
@@ -179,14 +209,20 @@ class Iteration(nn.Module):
 
 
 class Modl(nn.Module):
-    """MoDL with the denoiser of a prior, as `src/unrolled/networks/modl.ts`; with a dual variable it begins as ADMM."""
+    """MoDL with the denoiser of a prior, as `src/unrolled/networks/modl.ts`.
 
-    def __init__(self, iterations=10, cg=4, dual=False):
+    With a dual variable it begins as ADMM, which may be over-relaxed; the image is the mean of the last `averaged`.
+    """
+
+    def __init__(self, iterations=10, cg=4, dual=False, relaxation=1.0, averaged=1):
         super().__init__()
         self.denoiser, self.cg, self.dual = ResidualUNet(), cg, dual
+        self.relaxation, self.averaged = relaxation, averaged
         self.iterations = nn.ModuleList(Iteration(dual and k < iterations - 1) for k in range(iterations))
         self.architecture = {"iterations": iterations, "conjugateGradients": cg, "sigmaData": SIGMA_DATA}
         self.architecture |= {"dual": True} if dual else {}
+        self.architecture |= {"relaxation": relaxation} if relaxation != 1 else {}
+        self.architecture |= {"averaged": averaged} if averaged != 1 else {}
 
     def levels(self, sigma):
         """Logarithms of the noise level of each iteration."""
@@ -198,15 +234,16 @@ class Modl(nn.Module):
     def forward(self, kspace, sampling, maps, sigma):
         """sigma `[N, 1, 1]`. The magnitude and those after fewer iterations."""
         data = Data(kspace, sampling, maps)
-        x, stages, levels = start_image(data, sigma), [], self.levels(sigma)
+        x, images, levels = start_image(data, sigma), [], self.levels(sigma)
         correction, dual = torch.zeros_like(x), torch.zeros_like(x)
         for k, own in enumerate(self.iterations):
             rho = (0.7 if self.dual else 0.23) * (2 * (sigma.log() - levels[k]) + 10 * own.log_weight).exp()
             correction = proximal(data, x - dual, rho, self.cg, correction)
-            shown = x + correction  # v + dual
+            shown = x + self.relaxation * correction + (1 - self.relaxation) * dual  # v + dual, v beyond the proximal point
             turn = torch.polar(torch.ones(()), torch.tensor(k * GOLDEN_ANGLE)).to(x.device)
             x = complex_of(denoise(self.denoiser, parts_of(shown * turn), levels[k].exp()[:, None])) * turn.conj()
-            stages.append(magnitude_of(x))
+            images.append(x)
             if self.dual and k < len(self.iterations) - 1:
                 dual = (shown - x) * (2 * (levels[k + 1] - levels[k]) + 10 * own.log_dual).exp()
-        return stages[-1], stages[:-1], None
+        mean = torch.stack(images[-self.averaged :]).mean(0)
+        return magnitude_of(mean), [magnitude_of(x) for x in images[:-1]], None

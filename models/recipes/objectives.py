@@ -28,12 +28,16 @@ def given(scan):
     return {k: scan[k] for k in ("kspace", "sampling", "maps", "sigma", "start") if k in scan}
 
 
-def recon_loss(network, scan, stage_weight=STAGE_WEIGHT, maps_weight=MAPS_WEIGHT):
-    """Loss of the magnitude, of those after fewer stages, and of the network's maps."""
+def recon_loss(network, scan, stage_weight=STAGE_WEIGHT, maps_weight=MAPS_WEIGHT, target="reference"):
+    """Loss of the magnitude, of those after fewer stages, and of the network's maps.
+
+    `target`: "reference", the root sum of squares of all samples with their noise, or "clean", the image.
+    """
     image, stages, maps = network(**given(scan))
-    loss = image_loss(image, scan["reference"], scan["head"])
+    loss = image_loss(image, scan[target], scan["head"])
     for before, stage in enumerate(reversed(stages)):
-        loss = loss + stage_weight ** (before + 1) * image_loss(stage, scan["reference"], scan["head"])
+        if stage_weight > 0:
+            loss = loss + stage_weight ** (before + 1) * image_loss(stage, scan[target], scan["head"])
     if maps is not None:
         loss = loss + maps_weight * maps_loss(maps, scan["coils"], scan["head"])
     return loss

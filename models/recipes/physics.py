@@ -119,6 +119,25 @@ def start_image(data, sigma):
     return conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 15)
 
 
+EXCESS = 1.05  # a residual up to this factor above the noise does not count as an error of the model
+
+
+def model_sigma(kspace, sampling, maps, sigma):
+    """Noise and what maps that err leave of the calibration lines, `[N, 1, 1]`: the twin of `src/method/model_sigma.ts`."""
+    if maps.shape[1] == 1:
+        return sigma
+    energies = []
+    for y in (kspace, torch.randn_like(kspace) * 2**0.5 * sampling.acquired):
+        data = Data(y, sampling, maps)
+        apply = lambda x: data.normal(x) + 1e-4 * x
+        image = conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 25)
+        residual = sampling.centre * (y - to_kspace(expand(maps, image), sampling.axes))
+        energies.append(residual.abs().square().sum((1, 2, 3)))
+    found, of_noise = energies
+    excess = (found / of_noise)[:, None, None] - (EXCESS * sigma).square()
+    return (sigma.square() + excess.clamp_min(0)).sqrt()
+
+
 def proximal(data, centre, rho, iterations, start):
     """argmin |A x - y|^2 + rho |x - centre|^2 as its correction x - centre, begun at `start`."""
     return Proximal.apply(centre, rho, start, data, iterations)

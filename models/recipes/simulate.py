@@ -173,6 +173,7 @@ def scan(item, rng, size, coils, sampling=None, sigma=None):
     return {
         "kspace": sampling.acquired * to_kspace(coil_images, sampling.axes),
         "reference": rss(coil_images),
+        "clean": torch.from_numpy(np.abs(image))[None],
         "head": torch.from_numpy(head.astype(np.float32))[None],
         "coils": torch.from_numpy(maps)[None],
         "maps": torch.from_numpy(calibrated_coils(rng, maps, head))[None],

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from unet import ConvBlock, UpBlock, instance_norm
+from unet import ConvBlock, UpBlock, instance_norm, normalisation
 
 APART = -100.0
 
@@ -199,13 +199,20 @@ class HumusBlock(nn.Module):
 
 
 class NormHumus(HumusBlock):
-    """The block on images mirrored to multiples, whose parts have mean 0 and deviation 1."""
+    """The block on images mirrored to multiples, whose parts have mean 0 and deviation 1.
+
+    With `scaled` they keep their mean and share their scale, as of `NormUNet`.
+    """
+
+    def __init__(self, scaled=False, **sizes):
+        super().__init__(**sizes)
+        self.scaled = scaled
 
     def forward(self, x):
         height, width = x.shape[-2:]
         rows, columns = -height % self.multiple, -width % self.multiple
         top, left = rows // 2, columns // 2
         padded = F.pad(x, (left, columns - left, top, rows - top), mode="reflect")
-        mean, deviation = padded.mean((-2, -1), keepdim=True), padded.std((-2, -1), keepdim=True)
+        mean, deviation = normalisation(padded, self.scaled)
         result = super().forward((padded - mean) / deviation).float() * deviation + mean
         return result[..., top : top + height, left : left + width]

@@ -8,9 +8,9 @@ import torch
 import convert
 from data import Mixture
 from denoiser import ResidualUNet, denoise, edm, flow
-from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet
+from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet
 from objectives import given, head_psnr, recon_loss
-from physics import compressed
+from physics import compressed, model_sigma
 from simulate import COILS, SIDES, line_mask, random_size, scan
 from views import log_uniform, planes, random_view
 
@@ -151,6 +151,9 @@ class Reconstruction(Task):
         if hasattr(self.network, "begin"):
             maps, item["start"] = self.network.begin(item["kspace"], item["sampling"], item["sigma"])
             item["kspace"], item["maps"] = compressed(item["kspace"], maps, VIRTUAL_COILS)
+        elif isinstance(self.network, Modl):
+            item["sigma"] = model_sigma(*(item[key] for key in ("kspace", "sampling", "maps", "sigma")))
+            item["kspace"], item["maps"] = compressed(item["kspace"], item["maps"], VIRTUAL_COILS)
         return item
 
     def loss(self, network, batch, args):
@@ -158,7 +161,7 @@ class Reconstruction(Task):
         total = 0.0
         for i, item in enumerate(batch):
             with autocast(args):
-                loss = recon_loss(network, moved(item, args.device), args.stages) / len(batch)
+                loss = recon_loss(network, moved(item, args.device), args.stages, target=args.target) / len(batch)
             total = total + loss.detach()
             if i < len(batch) - 1:
                 loss.backward()
@@ -204,10 +207,14 @@ TASKS = {
     "prior": Prior,
     "flow": Flow,
     "varnet": lambda args: Reconstruction(args, varnet(args), 3e-4),
-    "humus": lambda args: Reconstruction(args, Humus(args.cascades or 3, args.channels or 16), 3e-4),
-    "modl": lambda args: Reconstruction(args, Modl(args.cascades or 10, args.cg or 8, args.dual), 1e-4),
+    "humus": lambda args: Reconstruction(
+        args, (SolvedHumus if args.solved else Humus)(args.cascades or 3, args.channels or 16), 3e-4
+    ),
+    "modl": lambda args: Reconstruction(
+        args, Modl(args.cascades or 10, args.cg or 8, args.dual, args.relaxation, args.averaged), 1e-4
+    ),
     "neumann": lambda args: Reconstruction(
         args, Neumann(args.cascades or 6, 10 if args.cg is None else args.cg, args.channels or 16), 5e-4
     ),
-    "unet": lambda args: Reconstruction(args, ImageUNet(), 1e-3),
+    "unet": lambda args: Reconstruction(args, ImageUNet() if args.zero_filled else RefiningUNet(), 1e-3),
 }

@@ -69,6 +69,13 @@ class UNet(nn.Module):
         return x
 
 
+def normalisation(x, scaled):
+    """What is taken off each part, and what it is divided by; with `scaled` nothing, and the same for both."""
+    if scaled:
+        return 0.0, (x.square().mean((-3, -2, -1), keepdim=True) + 1e-12).sqrt()
+    return x.mean((-2, -1), keepdim=True), x.std((-2, -1), keepdim=True)
+
+
 class NormUNet(nn.Module):
     """A U-Net on images whose parts have mean 0 and deviation 1, padded with zeros to multiples of 16.
 
@@ -79,15 +86,9 @@ class NormUNet(nn.Module):
         super().__init__()
         self.unet, self.scaled = UNet(2, 2, channels, pools, zero), scaled
 
-    def normalisation(self, x):
-        """What is taken off, and what it is divided by."""
-        if self.scaled:
-            return 0.0, x.square().mean((-3, -2, -1), keepdim=True).sqrt() + 1e-12
-        return x.mean((-2, -1), keepdim=True), x.std((-2, -1), keepdim=True)
-
     def forward(self, x):
         height, width = x.shape[-2:]
-        mean, deviation = self.normalisation(x)
+        mean, deviation = normalisation(x, self.scaled)
         rows, columns = -height % 16, -width % 16
         top, left = rows // 2, columns // 2
         padded = F.pad((x - mean) / deviation, (left, columns - left, top, rows - top))

@@ -1,7 +1,7 @@
 /**
  * The standard deviation of the data about the model: noise, and all that the model leaves out (coil maps
- * from few lines, motion, flow). Samplers that took the noise of the air alone for it would follow the
- * errors of the model.
+ * from few lines, motion, flow). Samplers and MoDL, if they took the noise of the air alone for it, would
+ * follow the errors of the model.
  * @module
  */
 import { concat, mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
@@ -10,7 +10,7 @@ import { ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { deadCoils, silenced } from "./dead_coils.ts";
 import { mriMeasurement } from "./measurement.ts";
-import type { Problem, SamplingGeometry } from "./problem.ts";
+import type { Problem, SamplingGeometry, Solver } from "./problem.ts";
 
 /**
  * A residual up to this factor above the noise does not count as model error. Where the model is right
@@ -64,5 +64,22 @@ export async function compileModelSigma(
     return Math.sqrt(
       sigma ** 2 + Math.max(0, found / ofNoise - (CALIBRATED_MAPS_EXCESS * sigma) ** 2),
     );
+  };
+}
+
+/** A solver that is told the standard deviation of the data about the model in place of that of the noise. */
+export async function toldModelSigma(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+  solver: Solver,
+): Promise<Solver> {
+  const modelSigma = await compileModelSigma(runtime, geometry);
+  return {
+    ...solver,
+    async solve(problem, control) {
+      const sigma = await modelSigma(problem);
+      control?.onModelSigma?.(sigma);
+      return await solver.solve({ ...problem, sigma }, control);
+    },
   };
 }

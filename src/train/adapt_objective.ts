@@ -27,16 +27,15 @@ import {
 import { InputError } from "../errors.ts";
 import {
   constantVarNetMask,
-  imageUNet,
-  imageUNetSpecs,
-  loadImageUNet,
   loadModl,
+  loadUNet,
   loadVarNet,
   modl,
   modlSpecs,
+  unetBaseline,
+  unetSpecs,
   varnet,
   varnetSpecs,
-  zeroFilledMagnitude,
 } from "../unrolled/mod.ts";
 import type { Objective } from "./trainer.ts";
 
@@ -102,11 +101,12 @@ export async function adaptedNetwork(model: string): Promise<AdaptedNetwork> {
     };
   }
   if (kind === "unet") {
-    const { config, parameters: weights } = await loadImageUNet(path);
+    const { config, parameters: weights } = await loadUNet(path);
     return {
-      ...{ kind, architecture, weights, specs: imageUNetSpecs(config) },
-      image(scope, { kspace, given, maps }) {
-        const magnitude = imageUNet(scope, zeroFilledMagnitude(kspace), config);
+      ...{ kind, architecture, weights, specs: unetSpecs(config) },
+      image(scope, { kspace, given, maps, sigma }, mask) {
+        const lines = { ...constantVarNetMask(mask), acquired: given };
+        const { magnitude } = unetBaseline(scope, { kspace, mask: lines, sigma }, config);
         return { image: mul(magnitude, phase(maskedOperator(maps, given).adjoint(kspace))), maps };
       },
     };

@@ -42,7 +42,8 @@ const ABOUT: Readonly<Record<ReconstructionKind, string>> = {
   neumann: "A Neumann network (Gilton, Ongie and Willett 2020), its regulariser a U-Net",
   swinir: "A Swin transformer on zero-filled complex images (SwinIR, Liang et al. 2021)",
   humus: "HUMUS-Net in a small size (Fabian et al. 2022)",
-  unet: "A U-Net on zero-filled magnitudes, the baseline of fastMRI (Zbontar et al. 2018)",
+  unet:
+    "A U-Net baseline, of zero-filled magnitudes (fastMRI; Zbontar et al. 2018) or of least-squares images (Jin et al. 2017)",
 };
 
 const RECON_QUALITY =

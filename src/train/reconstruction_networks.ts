@@ -15,22 +15,24 @@ import {
 import { Rng } from "../rng.ts";
 import {
   appendedCascades,
+  humusConfig,
   humusSpecs,
-  imageUNetSpecs,
   loadModl,
   modlSpecs,
   neumannSpecs,
+  unetConfig,
+  unetSpecs,
   varnetConfig,
   varnetSpecs,
 } from "../unrolled/mod.ts";
 import type { NetworkSizes, ReconstructionKind, TrainingSettings } from "./options.ts";
 import {
   humusBuilder,
-  imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
   type ReconBuilder,
   swinirBuilder,
+  unetBuilder,
   varnetBuilder,
 } from "./reconstruction_objective.ts";
 
@@ -80,9 +82,12 @@ export async function reconNetwork(
   if (kind === "modl") return await modlNetwork(sizes.cascades, path, seed);
   if (path === undefined) return NETWORKS[kind](sizes);
   const { tensors, file } = await readWeights(path, kind);
-  const solved = kind === "varnet" && varnetConfig(tensors, file).solved === true;
-  const network = solved
-    ? networkOf({ ...VARNET, ...sizes, solved }, varnetSpecs, varnetBuilder)
+  const network = kind === "unet"
+    ? networkOf({ ...unetConfig(tensors, file), ...sizes }, unetSpecs, unetBuilder)
+    : kind === "varnet" && varnetConfig(tensors, file).solved === true
+    ? networkOf({ ...VARNET, ...sizes, solved: true }, varnetSpecs, varnetBuilder)
+    : kind === "humus" && humusConfig(tensors, file).solved === true
+    ? networkOf({ ...HUMUS, ...sizes, solved: true }, humusSpecs, humusBuilder)
     : NETWORKS[kind](sizes);
   const { specs } = network;
   const given = kind === "varnet" || kind === "humus"
@@ -95,7 +100,7 @@ export async function reconNetwork(
 const NETWORKS: Readonly<
   Record<Exclude<ReconstructionKind, "modl">, (sizes: NetworkSizes) => ReconNetwork>
 > = {
-  unet: (sizes) => networkOf({ ...UNET, ...sizes }, imageUNetSpecs, imageUNetBuilder),
+  unet: (sizes) => networkOf({ ...UNET, ...sizes }, unetSpecs, unetBuilder),
   varnet: (sizes) => networkOf({ ...VARNET, ...sizes }, varnetSpecs, varnetBuilder),
   humus: ({ channels: features = HUMUS.features, ...sizes }) =>
     networkOf({ ...HUMUS, features, ...sizes }, humusSpecs, humusBuilder),

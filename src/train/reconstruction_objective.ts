@@ -32,7 +32,7 @@ import type { Batch } from "./batch_source.ts";
 import type { Objective } from "./trainer.ts";
 import { maskedOperator } from "../mri/physics/operator.ts";
 import type { LeastSquares } from "../mri/physics/proximal.ts";
-import { imageUNet, type ImageUNetConfig, zeroFilledMagnitude } from "../unrolled/networks/unet.ts";
+import { unetBaseline, type UNetBaselineConfig } from "../unrolled/unet_method.ts";
 
 /**
  * One batch: images, their coil maps, an estimate of these maps as a calibration gives it, standard
@@ -210,14 +210,12 @@ export function varnetBuilder(config: VarNetConfig): ReconBuilder {
 
 /** HUMUS-Net. */
 export function humusBuilder(config: HumusConfig): ReconBuilder {
-  return (scope, { kspace, mask }) => humusNet(scope, kspace, mask, config);
+  return (scope, { kspace, mask, sigma }) => humusNet(scope, kspace, mask, config, sigma);
 }
 
-/** The baseline. */
-export function imageUNetBuilder(config: ImageUNetConfig): ReconBuilder {
-  return (scope, { kspace }) => ({
-    magnitude: imageUNet(scope, zeroFilledMagnitude(kspace), config),
-  });
+/** The U-Net baselines. */
+export function unetBuilder(config: UNetBaselineConfig): ReconBuilder {
+  return (scope, input) => unetBaseline(scope, input, config);
 }
 
 /** MoDL. */

@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import type { Parameters } from "../nn/mod.ts";
 import type { NetworkWeights } from "./network_method.ts";
+import { unetSizes } from "./networks/unet.ts";
 import type { VarNetConfig } from "./networks/varnet.ts";
 
 /** Names under which wrappers (PyTorch Lightning, DataParallel) put the network. */
@@ -52,14 +53,10 @@ export function varnetConfig(parameters: Parameters, name: string): VarNetConfig
     const indices = Object.keys(parameters).map((key) => pattern.exec(key)?.[1]);
     return Math.max(-1, ...indices.filter((index) => index !== undefined).map(Number)) + 1;
   };
-  const level = (path: string) => ({
-    pools: count(new RegExp(`^${path}\\.unet\\.down_sample_layers\\.(\\d+)\\.`)),
-    channels: parameters[`${path}.unet.down_sample_layers.0.layers.0.weight`]?.shape[0] ?? 0,
-  });
   const cascades = count(/^cascades\.(\d+)\./);
-  const own = level("cascades.0.model");
-  const sensitivity = level("sens_net.norm_unet");
-  if (cascades === 0 || own.pools === 0 || sensitivity.pools === 0) {
+  const own = unetSizes(parameters, "cascades.0.model.unet.");
+  const sensitivity = unetSizes(parameters, "sens_net.norm_unet.unet.");
+  if (own === undefined || sensitivity === undefined) {
     throw new InputError(
       `Cannot import ${name}: the state dict of fastMRI's VarNet is required, with sens_net and ` +
         `cascades; found ${Object.keys(parameters).slice(0, 3).join(", ") || "none of its names"}`,

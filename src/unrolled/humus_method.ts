@@ -2,9 +2,9 @@
 import { input, type Runtime } from "../graph/mod.ts";
 import { singleSolver } from "../method/loop.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
+import { SCALAR } from "../ndarray.ts";
 import { complexOf } from "../mri/physics/complex.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
-import { makeMask } from "../mri/sampling/masks.ts";
 import {
   checkedParameters,
   constantScope,
@@ -14,18 +14,18 @@ import {
 } from "../nn/mod.ts";
 import { YamlReader } from "../nn/yaml_reader.ts";
 import { humusConfig } from "./humus_weights.ts";
+import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import { type HumusConfig, humusNet, withNeighbours } from "./networks/humus.ts";
 import { humusMultiple } from "./networks/humus_block.ts";
-import { constantVarNetMask } from "./networks/varnet.ts";
+import { anyMask } from "./networks/varnet.ts";
 
 /** Parameters of a network of these sizes. */
 export function humusSpecs(config: HumusConfig): ParameterSpec[] {
   const side = Math.max(humusMultiple(config), 2 ** (config.sensitivityPools + 1));
-  const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
   const kspace = input("kspace", [1, config.adjacent, 2, side, side]);
-  const mask = constantVarNetMask(makeMask(spec, side, side));
-  return parameterSpecs((scope) => humusNet(scope, kspace, mask, config));
+  const sigma = input("sigma", SCALAR);
+  return parameterSpecs((scope) => humusNet(scope, kspace, anyMask(side), config, sigma));
 }
 
 /**
@@ -62,13 +62,13 @@ export function prepareHumus(
   geometry: SamplingGeometry,
   { config, parameters, model }: NetworkWeights<HumusConfig>,
 ): Promise<Solver> {
-  const mask = constantVarNetMask(geometry.mask);
+  const mask = maskForMaps("humus", geometry);
   return singleSolver(runtime, {
     method: "humus",
-    inputs: { y: geometry.mask.yShape(geometry.coils) },
-    image({ y }) {
+    inputs: { y: geometry.mask.yShape(geometry.coils), ...(config.solved && { sigma: SCALAR }) },
+    image({ y, sigma }) {
       const kspace = withNeighbours(onAllLines(y, geometry.mask), config.adjacent);
-      return complexOf(humusNet(constantScope(parameters), kspace, mask, config).magnitude);
+      return complexOf(humusNet(constantScope(parameters), kspace, mask, config, sigma).magnitude);
     },
   }, { nfe: config.cascades + 1, steps: config.cascades, model });
 }

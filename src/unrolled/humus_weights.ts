@@ -81,6 +81,7 @@ export function humusConfig(parameters: Parameters, name: string): Omit<HumusCon
       features,
     halved: shape(`${first}.conv_down_block.layers.0.weight`).length > 0,
     threeConvolutions: shape(`${first}.conv_after_body.0.weight`).length > 0,
+    ...("cascades.0.log_weight" in parameters && { solved: true }),
     sensitivityChannels,
     sensitivityPools: countOf(
       `${sensitivity.replaceAll(".", "\\.")}\\.down_sample_layers\\.(\\d+)`,

@@ -19,6 +19,7 @@ export * from "./neumann_method.ts";
 export * from "./swinir_method.ts";
 export * from "./weight_formats.ts";
 export * from "./networks/unet.ts";
+export * from "./networks/unet_refining.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";
 export * from "./varnet_method.ts";

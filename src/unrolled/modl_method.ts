@@ -3,6 +3,7 @@ import { input, type Runtime } from "../graph/mod.ts";
 import { YamlReader } from "../nn/yaml_reader.ts";
 import { singleSolver } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
+import { toldModelSigma } from "../method/model_sigma.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { maskedOperator } from "../mri/physics/operator.ts";
 import { SCALAR } from "../ndarray.ts";
@@ -39,6 +40,8 @@ export async function loadModl(path: string): Promise<NetworkWeights<ModlConfig>
     conjugateGradients: sizes.whole("conjugateGradients"),
     sigmaData: sizes.positive("sigmaData"),
     dual: sizes.flag("dual", false),
+    relaxation: sizes.positive("relaxation", 1),
+    averaged: sizes.whole("averaged", 1),
   };
   return { config, parameters: checkedParameters(modlSpecs(config), tensors, file), model };
 }
@@ -65,7 +68,7 @@ export async function prepareModl(
   { config, parameters, model }: NetworkWeights<ModlConfig>,
 ): Promise<Solver> {
   const { y, inputs, operator: operatorOf } = mriMeasurement(geometry);
-  return await singleSolver(runtime, {
+  const solver = await singleSolver(runtime, {
     method: "modl",
     inputs: { y, ...inputs, sigma: SCALAR },
     image({ y, sigma, ...arrays }) {
@@ -74,4 +77,5 @@ export async function prepareModl(
       return modl(constantScope(parameters), data, config).image;
     },
   }, { nfe: config.iterations, steps: config.iterations, model });
+  return await toldModelSigma(runtime, geometry, solver);
 }

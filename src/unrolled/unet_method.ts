@@ -1,50 +1,108 @@
-/** The U-Net baseline as a reconstruction method, and its model folder. @module */
+/** The U-Net baselines as a reconstruction method, and their model folder. @module */
 import { InputError } from "../errors.ts";
-import type { Runtime } from "../graph/mod.ts";
+import { input, type Runtime, type Tensor } from "../graph/mod.ts";
 import { singleSolver } from "../method/loop.ts";
 import { complexOf } from "../mri/physics/complex.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { checkedParameters, constantScope, readWeights } from "../nn/mod.ts";
+import { SCALAR } from "../ndarray.ts";
+import {
+  checkedParameters,
+  constantScope,
+  type Parameters,
+  type ParameterSpec,
+  parameterSpecs,
+  readWeights,
+  type Scope,
+} from "../nn/mod.ts";
+import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import {
   imageUNet,
   type ImageUNetConfig,
-  imageUNetSpecs,
+  unetSizes,
   zeroFilledMagnitude,
 } from "./networks/unet.ts";
+import { refiningUNet, type RefiningUNetConfig } from "./networks/unet_refining.ts";
+import { anyMask, constantVarNetMask, type VarNetMask } from "./networks/varnet.ts";
+
+/** Sizes of a U-Net on the zero-filled magnitude, or, with a network of coil maps, on the least-squares image. */
+export type UNetBaselineConfig = ImageUNetConfig | RefiningUNetConfig;
+
+/** Whether a U-Net corrects the least-squares image. */
+export const isRefining = (config: UNetBaselineConfig): config is RefiningUNetConfig =>
+  "sensitivityChannels" in config;
+
+/** The samples that a baseline is given; see `varnet`. */
+export interface UNetInput {
+  readonly kspace: Tensor;
+  readonly mask: VarNetMask;
+  readonly sigma: Tensor;
+}
+
+/** The magnitude `[N, 1, H, W]` of a baseline, and the coil maps of one that corrects the least-squares image. */
+export function unetBaseline(
+  scope: Scope,
+  { kspace, mask, sigma }: UNetInput,
+  config: UNetBaselineConfig,
+): { readonly magnitude: Tensor; readonly maps?: Tensor } {
+  if (isRefining(config)) return refiningUNet(scope, kspace, mask, config, sigma);
+  const hybrid = mask.isLines ? kspace : dftW(kspace, "inverse");
+  return { magnitude: imageUNet(scope, zeroFilledMagnitude(hybrid), config) };
+}
+
+/** Parameters of a baseline of these sizes. */
+export function unetSpecs(config: UNetBaselineConfig): ParameterSpec[] {
+  const pools = Math.max(config.pools, isRefining(config) ? config.sensitivityPools : 1);
+  const side = 2 ** (pools + 1);
+  const kspace = input("kspace", [1, 1, 2, side, side]);
+  const given = { kspace, mask: anyMask(side), sigma: input("sigma", SCALAR) };
+  return parameterSpecs((scope) => unetBaseline(scope, given, config));
+}
 
 /**
  * Loads a baseline.
  * @throws {InputError} when the folder holds none
  */
-export async function loadImageUNet(path: string): Promise<NetworkWeights<ImageUNetConfig>> {
+export async function loadUNet(path: string): Promise<NetworkWeights<UNetBaselineConfig>> {
   const { tensors, model, file } = await readWeights(path, "unet");
-  const channels = tensors["down_sample_layers.0.layers.0.weight"]?.shape[0] ?? 0;
-  const levels = Object.keys(tensors).map((key) => /^up_transpose_conv\.(\d+)\./.exec(key)?.[1]);
-  const pools = 1 + Math.max(-1, ...levels.filter((level) => level !== undefined).map(Number));
-  if (channels === 0 || pools === 0) {
-    throw new InputError(
-      `Cannot use the model ${file}: the weights of a U-Net are required, found ` +
-        (Object.keys(tensors).slice(0, 3).join(", ") || "none"),
-    );
-  }
-  const config = { channels, pools };
-  return { config, parameters: checkedParameters(imageUNetSpecs(config), tensors, file), model };
+  const config = unetConfig(tensors, file);
+  return { config, parameters: checkedParameters(unetSpecs(config), tensors, file), model };
 }
 
-/** The baseline of fastMRI. */
+/**
+ * Sizes of a baseline from its weights.
+ * @throws {InputError} when they are those of another network
+ */
+export function unetConfig(tensors: Parameters, name: string): UNetBaselineConfig {
+  const refining = unetSizes(tensors, "model.unet.");
+  const sensitivity = unetSizes(tensors, "sens_net.norm_unet.unet.");
+  if (refining !== undefined && sensitivity !== undefined) {
+    const { channels: sensitivityChannels, pools: sensitivityPools } = sensitivity;
+    return { ...refining, sensitivityChannels, sensitivityPools };
+  }
+  const plain = unetSizes(tensors, "");
+  if (plain !== undefined) return plain;
+  throw new InputError(
+    `Cannot use the model ${name}: the weights of a U-Net are required, found ` +
+      (Object.keys(tensors).slice(0, 3).join(", ") || "none"),
+  );
+}
+
+/** The U-Net baselines. */
 export const unetMethod: Method = networkMethod(
   {
     name: "unet",
-    summary: "U-Net on the zero-filled magnitude, the baseline of learned methods",
-    citation: "Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
+    summary:
+      "U-Net that corrects the least-squares image, or the zero-filled one as fastMRI has it",
+    citation: "Jin et al., Deep convolutional neural network for inverse problems in imaging, " +
+      "TIP 2017; Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
       "arXiv:1811.08839",
     needsMaps: false,
     defaultModel: "unet-brain",
   },
-  loadImageUNet,
+  loadUNet,
   prepareUNet,
 );
 
@@ -55,9 +113,9 @@ export const unetMethod: Method = networkMethod(
 export function prepareUNet(
   runtime: Runtime,
   geometry: SamplingGeometry,
-  { config, parameters, model }: NetworkWeights<ImageUNetConfig>,
+  { config, parameters, model }: NetworkWeights<UNetBaselineConfig>,
 ): Promise<Solver> {
-  const { coils, height, width, mask } = geometry;
+  const { coils, height, width } = geometry;
   const least = 2 ** (config.pools + 1);
   if (Math.min(height, width) < least) {
     throw new InputError(
@@ -65,13 +123,15 @@ export function prepareUNet(
         `required for its ${config.pools} levels`,
     );
   }
+  const mask = isRefining(config)
+    ? maskForMaps("unet", geometry)
+    : constantVarNetMask(geometry.mask);
   return singleSolver(runtime, {
     method: "unet",
-    inputs: { y: mask.yShape(coils) },
-    image({ y }) {
-      const kspace = onAllLines(y, mask);
-      const hybrid = mask.isLines ? kspace : dftW(kspace, "inverse");
-      return complexOf(imageUNet(constantScope(parameters), zeroFilledMagnitude(hybrid), config));
+    inputs: { y: geometry.mask.yShape(coils), ...(isRefining(config) && { sigma: SCALAR }) },
+    image({ y, sigma }) {
+      const given = { kspace: onAllLines(y, geometry.mask), mask, sigma };
+      return complexOf(unetBaseline(constantScope(parameters), given, config).magnitude);
     },
-  }, { nfe: 1, steps: 1, model });
+  }, { nfe: isRefining(config) ? 2 : 1, steps: 1, model });
 }

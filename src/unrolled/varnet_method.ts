@@ -7,24 +7,22 @@ import {
   parameterSpecs,
   readWeights,
 } from "../nn/mod.ts";
-import { makeMask } from "../mri/sampling/masks.ts";
 import { singleSolver } from "../method/loop.ts";
 import { complexOf } from "../mri/physics/complex.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import { SCALAR } from "../ndarray.ts";
 import { varnetConfig } from "./fastmri_weights.ts";
+import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
-import { constantVarNetMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
+import { anyMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
 
 /** Parameters of a network of these sizes. */
 export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {
   const side = 2 ** (Math.max(config.pools, config.sensitivityPools) + 1);
-  const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
   const kspace = input("kspace", [1, 1, 2, side, side]);
-  const mask = constantVarNetMask(makeMask(spec, side, side));
   const sigma = input("sigma", SCALAR);
-  return parameterSpecs((scope) => varnet(scope, kspace, mask, config, sigma));
+  return parameterSpecs((scope) => varnet(scope, kspace, anyMask(side), config, sigma));
 }
 
 /**
@@ -58,7 +56,7 @@ export function prepareVarNet(
   geometry: SamplingGeometry,
   { config, parameters, model }: NetworkWeights<VarNetConfig>,
 ): Promise<Solver> {
-  const mask = constantVarNetMask(geometry.mask);
+  const mask = maskForMaps("varnet", geometry);
   return singleSolver(runtime, {
     method: "varnet",
     inputs: { y: geometry.mask.yShape(geometry.coils), ...(config.solved && { sigma: SCALAR }) },

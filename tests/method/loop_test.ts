@@ -13,7 +13,7 @@ import { prepareUNet } from "../../src/unrolled/mod.ts";
 import { allLines, everyOtherLine, example } from "../classical/support.ts";
 import { runtime } from "../runtime.ts";
 import { denseProblem, gaussianPrior } from "../samplers/support.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
+import { unetSpecs } from "../../src/unrolled/mod.ts";
 
 const diverged = (message: RegExp) => (error: Error) => {
   assert.ok(error instanceof DivergenceError && error.exitCode === 1, `${error}`);
@@ -77,7 +77,7 @@ Deno.test("a bright point is no divergence for a method without iterations", asy
 
 Deno.test("a network that gives NaN ends in a divergence", async () => {
   const config = { channels: 2, pools: 1 };
-  const parameters = initialParameters(imageUNetSpecs(config), new Rng(1));
+  const parameters = initialParameters(unetSpecs(config), new Rng(1));
   Object.values(parameters)[0].data.fill(NaN);
   const mask = maskFromLines(new Uint8Array(8).fill(1), 8);
   const geometry = { coils: 1, height: 8, width: 8, mask };

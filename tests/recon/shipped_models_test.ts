@@ -8,10 +8,10 @@ import { DEFAULT_METHOD, methods } from "../../src/recon/methods.ts";
 import { reconstruct } from "../../src/recon/reconstruct.ts";
 import {
   loadHumus,
-  loadImageUNet,
   loadModl,
   loadNeumann,
   loadSwinir,
+  loadUNet,
   loadVarNet,
 } from "../../src/unrolled/mod.ts";
 import { ROOT } from "../tools.ts";
@@ -19,7 +19,7 @@ import { ROOT } from "../tools.ts";
 const MOST_BYTES = 16e6;
 const LOADERS = {
   denoiser: loadDenoiser,
-  unet: loadImageUNet,
+  unet: loadUNet,
   varnet: loadVarNet,
   modl: loadModl,
   humus: loadHumus,

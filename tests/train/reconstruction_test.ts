@@ -12,11 +12,11 @@ import {
   type AcquisitionBatch,
   compileReconPsnr,
   humusBuilder,
-  imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
   reconObjective,
   swinirBuilder,
+  unetBuilder,
   varnetBuilder,
 } from "../../src/train/reconstruction_objective.ts";
 import { kspaceScenes } from "../../src/train/slice_sources.ts";
@@ -24,7 +24,7 @@ import { compileTrainer, initialState } from "../../src/train/trainer.ts";
 import { headRegion, randomView } from "../../src/train/views.ts";
 import {
   humusSpecs,
-  loadImageUNet,
+  loadUNet,
   modlSpecs,
   neumannSpecs,
   varnetSpecs,
@@ -33,7 +33,7 @@ import { generator } from "../graph/random.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { inFolder } from "../io/support.ts";
 import { writeVolume } from "./support.ts";
-import { imageUNetSpecs } from "../../src/unrolled/networks/unet.ts";
+import { unetSpecs } from "../../src/unrolled/mod.ts";
 import { runtime } from "../runtime.ts";
 
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5, threads: 1 };
@@ -87,7 +87,7 @@ const STEPS = 12;
 const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
   { name: "solved varnet", specs: varnetSpecs(SOLVED), build: varnetBuilder(SOLVED), gain: 0.2 },
-  { name: "unet", specs: imageUNetSpecs(UNET), build: imageUNetBuilder(UNET), gain: 1 },
+  { name: "unet", specs: unetSpecs(UNET), build: unetBuilder(UNET), gain: 1 },
   { name: "humus", specs: humusSpecs(HUMUS), build: humusBuilder(HUMUS), gain: 0.2 },
   { name: "neumann", specs: neumannSpecs(NEUMANN), build: neumannBuilder(NEUMANN), gain: 0.2 },
   { name: "swinir", specs: swinirSpecs(SWINIR), build: swinirBuilder(SWINIR), gain: 0.2 },
@@ -175,7 +175,7 @@ Deno.test("a run that was stopped resumes with the same weights, whatever size i
     await train("parts", { resume: true });
     const states = await Promise.all(["whole", "parts"].map((name) => readCheckpoint(at(name))));
     assert.deepEqual(states[1].state, states[0].state);
-    assert.deepEqual((await loadImageUNet(at("parts"))).config, TINY.architecture);
+    assert.deepEqual((await loadUNet(at("parts"))).config, TINY.architecture);
     await assert.rejects(
       train("more", { architecture: { cascades: 2 } }),
       /Cannot train unet with the size 'cascades': one of channels, pools is required/,

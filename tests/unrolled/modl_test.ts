@@ -6,7 +6,7 @@ import { modelWeights } from "../../src/graph/mod.ts";
 import { writeNifti } from "../../src/io/mod.ts";
 import { makeMask } from "../../src/mri/sampling/masks.ts";
 import { type GeneratedMaskSpec, parseMaskSpec } from "../../src/mri/sampling/mask_spec.ts";
-import { asBatch, ndarray } from "../../src/ndarray.ts";
+import { asBatch, ndarray, sizeOf } from "../../src/ndarray.ts";
 import {
   constantScope,
   decodeDenoiserParameters,
@@ -23,7 +23,7 @@ import { compileSampler } from "../../src/samplers/core/run.ts";
 import { mriMeasurement } from "../../src/method/measurement.ts";
 import type { Sampler } from "../../src/samplers/core/contract.ts";
 import { dpir, pnpAdmm } from "../../src/samplers/plug_and_play.ts";
-import { loadModl, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
+import { loadModl, type ModlConfig, modlSpecs, prepareModl } from "../../src/unrolled/mod.ts";
 import { relativeError } from "../classical/support.ts";
 import { runHere } from "../cli/support.ts";
 import { inFolder } from "../io/support.ts";
@@ -53,9 +53,22 @@ Deno.test("decodeDenoiserParameters() undoes encodeDenoiserNetwork(), and knows 
   );
 });
 
-const PLUG_AND_PLAY: { sampler: Sampler; dual: boolean; more: Record<string, number> }[] = [
-  { sampler: dpir, dual: false, more: {} },
-  { sampler: pnpAdmm, dual: true, more: { average: 0, relaxation: 1 } },
+const PLUG_AND_PLAY: {
+  what: string;
+  sampler: Sampler;
+  sizes: Partial<ModlConfig>;
+  more: Record<string, number>;
+}[] = [
+  { what: "modl", sampler: dpir, sizes: {}, more: {} },
+  {
+    ...{ what: "modl with a dual variable", sampler: pnpAdmm, sizes: { dual: true } },
+    more: { average: 0, relaxation: 1 },
+  },
+  {
+    ...{ what: "modl beyond the proximal point, two images averaged", sampler: pnpAdmm },
+    sizes: { dual: true, relaxation: 1.8, averaged: 2 },
+    more: { average: 0.5, relaxation: 1.8 },
+  },
 ];
 
 for (
@@ -65,19 +78,20 @@ for (
     "poisson:R=2,acs=8",
   ]] as const
 ) {
-  for (const { sampler, dual, more } of PLUG_AND_PLAY) {
-    const what = `modl ${dual ? "with a dual variable and" : "with"} the weights of a prior`;
-    Deno.test(`${what} is ${sampler.name}, ${height} x ${width}, ${spec}`, async () => {
+  for (const { what, sampler, sizes, more } of PLUG_AND_PLAY) {
+    const name = `${what}, with the weights of a prior, is ${sampler.name}`;
+    Deno.test(`${name}, ${height} x ${width}, ${spec}`, async () => {
       const coils = 3, iterations = 4, conjugateGradients = 3;
       const mask = makeMask(parseMaskSpec(spec) as GeneratedMaskSpec, height, width);
       const geometry = { coils, height, width, mask };
       const rng = new Rng(3);
       const maps = randomCoils(rng, coils, [height, width]);
       const { y: shape } = mriMeasurement(geometry);
-      const y = ndarray(rng.split(1).normals(shape.reduce((a, b) => a * b)), shape);
+      const noise = rng.split(1).normals(sizeOf(shape));
+      const y = ndarray(noise.map((value) => 0.05 * value), shape);
       const problem = { y, inputs: { maps: asBatch(maps) }, sigma: 0.05 };
       const denoiser = await priorParameters();
-      const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA, dual };
+      const config = { iterations, conjugateGradients, sigmaData: SIGMA_DATA, ...sizes };
       const parameters = {
         ...initialParameters(modlSpecs(config), new Rng(1)),
         ...Object.fromEntries(
@@ -86,7 +100,8 @@ for (
       };
       const solver = await prepareModl(runtime, geometry, { config, parameters });
       assert.equal(solver.nfe, iterations);
-      const image = await solver.solve(problem);
+      let sigma = 0; // of the data about the model, as samplers are told
+      const image = await solver.solve(problem, { onModelSigma: (value) => sigma = value });
       const settings = { ...sampler.defaults, ...more, steps: iterations, cg: conjugateGradients };
       const denoise = scopedDenoiser(constantScope(denoiser), DENOISER_NETWORK, SIGMA_DATA);
       const compiled = await compileSampler(runtime, {
@@ -96,7 +111,7 @@ for (
         denoise: paddedDenoiser(denoise, { multiple: 8, minimum: 16 }),
         samples: 1,
       });
-      const expected = await compiled.run(problem, new Rng(0));
+      const expected = await compiled.run({ ...problem, sigma }, new Rng(0));
       const error = relativeError(image.data, expected.data);
       assert.ok(error < 1e-4, `${error}`);
     });

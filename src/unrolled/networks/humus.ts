@@ -12,10 +12,11 @@
 import { concat, reshape, type Tensor, transpose } from "../../graph/mod.ts";
 import { cropImage, paddedSize, padImage, type Scope } from "../../nn/mod.ts";
 import { humusBlock, type HumusBlockConfig, humusMultiple } from "./humus_block.ts";
-import { normalised } from "./unet.ts";
+import { normalised, scaled } from "./unet.ts";
 import {
   gradientCascades,
   type SensitivityConfig,
+  solvedNetwork,
   type VarNetMask,
   type VarNetResult,
 } from "./varnet.ts";
@@ -25,11 +26,14 @@ export interface HumusConfig extends SensitivityConfig, HumusBlockConfig {
   readonly cascades: number;
   /** Neighbouring slices that it sees at once, itself in the middle: 1 or 3 published. */
   readonly adjacent: number;
+  /** Whether each cascade solves for data consistency, see `varnet_solved.ts`: of one slice. Default false, as published. */
+  readonly solved?: boolean;
 }
 
 /**
  * The network.
  * @param kspace as `varnet` takes it, of the `adjacent` slices one after the other in the axis of coils
+ * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`; only a network with solved data consistency needs it
  * @returns of the slice in the middle
  */
 export function humusNet(
@@ -37,7 +41,17 @@ export function humusNet(
   kspace: Tensor,
   mask: VarNetMask,
   config: HumusConfig,
+  sigma?: Tensor,
 ): VarNetResult {
+  if (config.solved) {
+    return solvedNetwork(
+      scope,
+      { kspace, mask, sigma },
+      config,
+      (at, image) =>
+        onPadded(image, config, (x) => scaled(x, (part) => humusBlock(at, part, config))),
+    );
+  }
   return gradientCascades(
     scope,
     { kspace, mask, adjacent: config.adjacent },
@@ -48,11 +62,18 @@ export function humusNet(
 
 /** The block on images `[N, 2 adjacent, H, W]`, their channels at mean 0 and deviation 1. */
 function regularised(scope: Scope, image: Tensor, config: HumusConfig): Tensor {
+  return onPadded(image, config, (padded) => {
+    const ordered = partsFirst(padded, [config.adjacent, 2]);
+    const result = normalised(ordered, (x) => humusBlock(scope, x, config));
+    return partsFirst(result, [2, config.adjacent]);
+  });
+}
+
+/** A network on an image that is mirrored to the sizes that it takes. */
+function onPadded(image: Tensor, config: HumusConfig, network: (x: Tensor) => Tensor): Tensor {
   const size = image.shape.slice(2);
   const padded = padImage(image, paddedSize(size, { multiple: humusMultiple(config) }), "reflect");
-  const ordered = partsFirst(padded, [config.adjacent, 2]);
-  const result = normalised(ordered, (x) => humusBlock(scope, x, config));
-  return cropImage(partsFirst(result, [2, config.adjacent]), size);
+  return cropImage(network(padded), size);
 }
 
 /** Channels of (slice, part) as those of (part, slice), or the reverse: the authors' order. */

@@ -10,7 +10,8 @@
  * the levels of `dpir` and lambda_k its weight, each times a learned factor. So the untrained network,
  * with the weights of a prior, is plug-and-play reconstruction. With a dual variable (Yang, Sun, Li, Xu,
  * "Deep ADMM-Net for compressive sensing MRI", NIPS 2016) levels, weight and iteration are those of
- * `pnp-admm`, and the dual variable is multiplied by a learned factor too.
+ * `pnp-admm`, with its over-relaxation and mean of the last images, and the dual variable is multiplied by a
+ * learned factor too.
  * @module
  */
 import { ADMM, DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
@@ -40,6 +41,10 @@ export interface ModlConfig {
   readonly sigmaData: number;
   /** Whether there is a dual variable, as in ADMM (default: none). */
   readonly dual?: boolean;
+  /** Factor of the way from the last image to the proximal point (default 1: none beyond it). */
+  readonly relaxation?: number;
+  /** How many of the last images are averaged (default 1). */
+  readonly averaged?: number;
 }
 
 /** The data that are fitted. */
@@ -65,7 +70,8 @@ export interface ModlResult {
 }
 
 export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResult {
-  const { iterations, conjugateGradients, sigmaData, dual = false } = config;
+  const { iterations, conjugateGradients, sigmaData } = config;
+  const { dual = false, relaxation = 1, averaged = 1 } = config;
   const { sigmaMax, sigmaMin, weight } = dual ? ADMM : DPIR;
   const multiple = sizeMultiple(DENOISER_NETWORK);
   const denoise = paddedDenoiser(
@@ -78,10 +84,10 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
       LOG_UNIT,
     );
   const noise = log(data.sigma);
-  const last = log(max(mul(data.sigma, sigmaMin), MIN_SIGMA));
+  const lowest = log(max(mul(data.sigma, sigmaMin), MIN_SIGMA));
   const levels = Array.from({ length: iterations }, (_, k) => {
     const t = iterations === 1 ? 0 : k / (iterations - 1);
-    return add(add(mul(last, t), (1 - t) * Math.log(sigmaMax)), factor(k, "log_level"));
+    return add(add(mul(lowest, t), (1 - t) * Math.log(sigmaMax)), factor(k, "log_level"));
   });
   let x = leastSquaresImage(data, data.sigma);
   let correction = mul(x, 0), u = correction;
@@ -91,8 +97,8 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
     const rho = mul(exp(logRho), weight);
     const centre = dual ? sub(x, u) : x;
     correction = proximalCorrection(data, centre, rho, conjugateGradients, correction);
-    // v + u = (x - u) + correction + u
-    const shown = add(x, correction);
+    // v + u for v = relaxation ((x - u) + correction) + (1 - relaxation) x
+    const shown = sub(add(x, mul(correction, relaxation)), mul(u, relaxation - 1));
     x = phaseRotatedDenoiser(denoise, k * GOLDEN_ANGLE)(shown, exp(level));
     images.push(x);
     if (dual && k + 1 < iterations) {
@@ -100,5 +106,7 @@ export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResu
       u = mul(sub(shown, x), exp(change));
     }
   }
-  return { image: x, stages: images.slice(0, -1) };
+  const last = images.slice(-averaged);
+  const image = mul(last.reduce((sum, one) => add(sum, one)), 1 / last.length);
+  return { image, stages: images.slice(0, -1) };
 }

@@ -1,7 +1,7 @@
 /**
  * The U-Net as fastMRI builds it (J. Zbontar et al., arXiv:1811.08839; O. Ronneberger et al. 2015),
  * with the parameter names of its state dict; and the two networks that are made of it: the normalised
- * one of the variational network, and the baseline.
+ * one of the variational network, and fastMRI's baseline.
  * @module
  */
 import {
@@ -9,7 +9,6 @@ import {
   averagePool,
   concat,
   div,
-  input,
   leakyRelu,
   mul,
   pad,
@@ -26,8 +25,7 @@ import {
   convLayer,
   type Initializer,
   instanceNorm,
-  type ParameterSpec,
-  parameterSpecs,
+  type Parameters,
   type Scope,
   upLayer,
 } from "../../nn/mod.ts";
@@ -40,6 +38,20 @@ export interface UNetConfig {
   readonly pools: number;
   /** Whether the last kernel is zero before training: a correction to something then begins at none. */
   readonly startsAtZero?: boolean;
+}
+
+/** Sizes of the U-Net of which weights have these names; undefined if there is none. */
+export function unetSizes(
+  tensors: Parameters,
+  prefix: string,
+): Pick<UNetConfig, "channels" | "pools"> | undefined {
+  const first = (level: number) =>
+    tensors[`${prefix}down_sample_layers.${level}.layers.0.weight`]?.shape[0];
+  const channels = first(0);
+  if (channels === undefined) return undefined;
+  let pools = 1;
+  while (first(pools) !== undefined) pools++;
+  return { channels, pools };
 }
 
 /** Slope of the activations for negative values. */
@@ -135,7 +147,7 @@ interface NormUNetConfig extends Omit<UNetConfig, "outChannels"> {
 }
 
 /** A network on images that are divided by their root mean square over all channels. */
-function scaled(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
+export function scaled(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
   const square = reduceMean(mul(x, x), [1, 2, 3], { keepDims: true });
   const scale = sqrt(add(square, TINY));
   return mul(network(div(x, scale)), scale);
@@ -161,12 +173,6 @@ const TINY = 1e-12;
 
 /** Sizes of the baseline. */
 export type ImageUNetConfig = Pick<UNetConfig, "channels" | "pools">;
-
-/** Parameters of the baseline. */
-export function imageUNetSpecs(config: ImageUNetConfig): ParameterSpec[] {
-  const side = 2 ** (config.pools + 1);
-  return parameterSpecs((scope) => imageUNet(scope, input("x", [1, 1, side, side]), config));
-}
 
 /**
  * The baseline: zero-filled magnitude in, magnitude out, normalised by its mean and standard

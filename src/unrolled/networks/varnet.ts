@@ -32,7 +32,9 @@ import {
   squaredMagnitude,
 } from "../../mri/physics/complex.ts";
 import { dft2, dftH } from "../../mri/physics/dft.ts";
-import type { SamplingMask } from "../../mri/sampling/masks.ts";
+import { maskedOperator } from "../../mri/physics/operator.ts";
+import type { LeastSquares } from "../../mri/physics/proximal.ts";
+import { makeMask, type SamplingMask } from "../../mri/sampling/masks.ts";
 import { normUNet } from "./unet.ts";
 import { solvedCascades, supportedMaps } from "./varnet_solved.ts";
 
@@ -85,6 +87,12 @@ export function constantVarNetMask(mask: SamplingMask): VarNetMask {
   return { isLines: mask.isLines, acquired: constant(mask.grid()), centre: centreLines(mask) };
 }
 
+/** A mask of lines for an image of this side: parameters are the same for all masks. */
+export function anyMask(side: number): VarNetMask {
+  const spec = { kind: "equispaced", text: "any", acceleration: 2, acs: 2 } as const;
+  return constantVarNetMask(makeMask(spec, side, side));
+}
+
 /**
  * The network.
  * @param kspace acquired samples with zeros elsewhere, `[N, C, 2, H, W]`: hybrid (ky, x) space for
@@ -98,7 +106,10 @@ export function varnet(
   config: VarNetConfig,
   sigma?: Tensor,
 ): VarNetResult {
-  if (config.solved) return solvedVarnet(scope, kspace, mask, config, sigma);
+  if (config.solved) {
+    const sizes = { ...config, startsAtZero: true, keepsMean: true };
+    return solvedNetwork(scope, { kspace, mask, sigma }, config, (at, x) => normUNet(at, x, sizes));
+  }
   return gradientCascades(
     scope,
     { kspace, mask },
@@ -154,23 +165,40 @@ export function gradientCascades(
   return { magnitude: magnitudeOf(coilImages), image, maps: found, stages };
 }
 
-/** The network with solved data consistency. */
-function solvedVarnet(
+/**
+ * Coil maps by a network, and cascades of a regulariser's correction and a solved step on the data.
+ * @param regularise as of {@link gradientCascades}
+ */
+export function solvedNetwork(
+  scope: Scope,
+  { kspace, mask, sigma }: CascadeData & { readonly sigma?: Tensor },
+  config: SensitivityConfig & Pick<VarNetConfig, "cascades" | "shared">,
+  regularise: (scope: Scope, image: Tensor) => Tensor,
+): VarNetResult {
+  if (sigma === undefined) throw new RangeError("Cannot solve for the image: sigma is required");
+  const { data, maps } = leastSquaresOf(scope, kspace, mask, config);
+  const images = solvedCascades(scope.at("cascades"), data, sigma, config, regularise);
+  const [image] = images.slice(-1);
+  const stages = images.map(smoothMagnitude);
+  return { magnitude: stages[stages.length - 1], image, maps, stages: stages.slice(0, -1) };
+}
+
+/** The least-squares problem of the samples with the network's own maps, zero where the calibration shows nothing. */
+export function leastSquaresOf(
   scope: Scope,
   kspace: Tensor,
   mask: VarNetMask,
-  config: VarNetConfig,
-  sigma?: Tensor,
-): VarNetResult {
-  if (sigma === undefined) throw new RangeError("Cannot solve for the image: sigma is required");
+  config: SensitivityConfig,
+): { readonly data: LeastSquares; readonly maps: Tensor } {
   const centre = calibrationImages(kspace, mask);
   const calibration = sqrt(reduceSum(mul(centre, centre), [1, 2], { keepDims: true }));
   const maps = supportedMaps(sensitivities(scope.at("sens_net"), centre, config), calibration);
-  const images = solvedCascades(scope.at("cascades"), { kspace, mask, maps, sigma }, config);
-  const [image] = images.slice(-1);
-  const stages = images.map((one) => sqrt(add(squaredMagnitude(one), TINY)));
-  return { magnitude: stages[stages.length - 1], image, maps, stages: stages.slice(0, -1) };
+  const operator = maskedOperator(maps, mask.acquired);
+  return { data: { operator, adjoint: operator.adjoint(kspace) }, maps };
 }
+
+/** Magnitude `[N, 1, H, W]` whose gradient is finite at zero. */
+export const smoothMagnitude = (x: Tensor): Tensor => sqrt(add(squaredMagnitude(x), TINY));
 
 /** Keeps the gradient of the magnitude finite. */
 const TINY = 1e-12;
@@ -249,20 +277,26 @@ export function centreWindow(lines: ArrayLike<number>): { start: number; count: 
   return { start: Math.floor((length - count + 1) / 2), count };
 }
 
-/** 1 on the calibration lines, 0 elsewhere: `[H, 1]`; of a mask of the plane `[H, W]`, a square. */
-function centreLines(mask: SamplingMask): Tensor {
+/** Calibration rows as {@link centreWindow} finds them; of a mask of the plane, rows and columns. */
+export function centreWindows(mask: SamplingMask): { start: number; count: number }[] {
   const { height, width, values } = mask;
-  if (mask.isLines) {
-    const { start, count } = centreWindow(values);
-    const data = new Float32Array(height).fill(1, start, start + count);
-    return constant({ data, shape: [height, 1] });
-  }
+  if (mask.isLines) return [centreWindow(values)];
   const middle = Math.floor(height / 2) * width;
   const column = Array.from(
     { length: height },
     (_, y) => values[y * width + Math.floor(width / 2)],
   );
-  const [rows, columns] = [column, values.subarray(middle, middle + width)].map(centreWindow);
+  return [column, values.subarray(middle, middle + width)].map(centreWindow);
+}
+
+/** 1 on the calibration lines, 0 elsewhere: `[H, 1]`; of a mask of the plane `[H, W]`, a square. */
+function centreLines(mask: SamplingMask): Tensor {
+  const { height, width } = mask;
+  const [rows, columns] = centreWindows(mask);
+  if (columns === undefined) {
+    const data = new Float32Array(height).fill(1, rows.start, rows.start + rows.count);
+    return constant({ data, shape: [height, 1] });
+  }
   const data = new Float32Array(height * width);
   for (let y = rows.start; y < rows.start + rows.count; y++) {
     data.fill(1, y * width + columns.start, y * width + columns.start + columns.count);

@@ -25,11 +25,9 @@ import {
   type Tensor,
   where,
 } from "../../graph/mod.ts";
-import { maskedOperator } from "../../mri/physics/operator.ts";
-import { leastSquaresImage, proximal } from "../../mri/physics/proximal.ts";
+import { type LeastSquares, leastSquaresImage, proximal } from "../../mri/physics/proximal.ts";
 import type { Scope } from "../../nn/mod.ts";
-import { normUNet } from "./unet.ts";
-import type { VarNetConfig, VarNetMask } from "./varnet.ts";
+import type { VarNetConfig } from "./varnet.ts";
 
 /** Part of the largest value of the calibration image below which there is no tissue; chosen on validation. */
 const EMPTY = 0.03;
@@ -55,20 +53,15 @@ export function supportedMaps(maps: Tensor, calibration: Tensor): Tensor {
 /**
  * The images after each cascade, `[N, 2, H, W]`.
  * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`
+ * @param regularise gives the correction of an image, from weights of a scope
  */
 export function solvedCascades(
   scope: Scope,
-  { kspace, mask, maps, sigma }: {
-    readonly kspace: Tensor;
-    readonly mask: VarNetMask;
-    readonly maps: Tensor;
-    readonly sigma: Tensor;
-  },
-  config: VarNetConfig,
+  data: LeastSquares,
+  sigma: Tensor,
+  { cascades, shared }: Pick<VarNetConfig, "cascades" | "shared">,
+  regularise: (scope: Scope, image: Tensor) => Tensor,
 ): Tensor[] {
-  const { cascades, shared } = config;
-  const operator = maskedOperator(maps, mask.acquired);
-  const data = { operator, adjoint: operator.adjoint(kspace) };
   const images: Tensor[] = [];
   let x = leastSquaresImage(data, sigma);
   for (let k = 0; k < cascades; k++) {
@@ -83,11 +76,7 @@ export function solvedCascades(
       ]);
     const logWeight = learned("log_weight", first);
     const power = learned("log_power", POWER);
-    const refined = normUNet(scope.at(shared ? 0 : k).at("model"), x, {
-      ...config,
-      startsAtZero: true,
-      keepsMean: true,
-    });
+    const refined = regularise(scope.at(shared ? 0 : k).at("model"), x);
     const rho = exp(
       mul(add(logWeight, mul(power, log(div(max(sigma, MIN_SIGMA), LEVEL)))), LOG_UNIT),
     );

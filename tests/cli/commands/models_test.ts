@@ -8,9 +8,9 @@ import { Rng } from "../../../src/rng.ts";
 import { varnetSpecs } from "../../../src/unrolled/mod.ts";
 import { inFolder } from "../../io/support.ts";
 import { assertRefused, runHere, writeH5 } from "../support.ts";
-import { imageUNetSpecs } from "../../../src/unrolled/networks/unet.ts";
+import { unetSpecs } from "../../../src/unrolled/mod.ts";
 
-const UNET = initialParameters(imageUNetSpecs({ channels: 3, pools: 2 }), new Rng(1));
+const UNET = initialParameters(unetSpecs({ channels: 3, pools: 2 }), new Rng(1));
 const VARNET = initialParameters(
   varnetSpecs({ cascades: 1, channels: 3, pools: 2, sensitivityChannels: 2, sensitivityPools: 2 }),
   new Rng(2),
@@ -118,7 +118,7 @@ const REFUSED: Readonly<
     /image of 26 x 20: at least 32 x 32 is required/,
     "unet",
     (at) => {
-      const deep = initialParameters(imageUNetSpecs({ channels: 2, pools: 4 }), new Rng(4));
+      const deep = initialParameters(unetSpecs({ channels: 2, pools: 4 }), new Rng(4));
       return writeFolder(at, { kind: "unet", bytes: encoded(deep) });
     },
   ],

@@ -17,17 +17,17 @@ import {
 import { trainedDenoiser } from "../../../src/train/denoising_objective.ts";
 import {
   humusBuilder,
-  imageUNetBuilder,
   modlBuilder,
   neumannBuilder,
   type ReconBuilder,
+  unetBuilder,
   varnetBuilder,
 } from "../../../src/train/reconstruction_objective.ts";
 import {
   loadHumus,
-  loadImageUNet,
   loadModl,
   loadNeumann,
+  loadUNet,
   loadVarNet,
 } from "../../../src/unrolled/mod.ts";
 import { inFolder } from "../../io/support.ts";
@@ -126,20 +126,30 @@ testWith(
       await compareRecon(at, "varnet", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "varnet-plane", varnetBuilder(SMALL_VARNET));
       await compareRecon(at, "humus", humusBuilder(SMALL_HUMUS));
+      await compareRecon(at, "humus-solved", humusBuilder({ ...SMALL_HUMUS, solved: true }));
       const solved = varnetBuilder({ ...SMALL_VARNET, solved: true });
       await compareRecon(at, "varnet-solved", solved);
       await compareRecon(at, "varnet-solved-plane", solved);
       await compareRecon(at, "varnet-half", solved);
-      await compareRecon(at, "unet", imageUNetBuilder(SMALL));
+      await compareRecon(at, "unet", unetBuilder(SMALL));
+      const refining = { ...SMALL, sensitivityChannels: 3, sensitivityPools: 2 };
+      await compareRecon(at, "unet-refining", unetBuilder(refining));
+      await compareRecon(at, "unet-refining-plane", unetBuilder(refining));
       const series = { ...SMALL, terms: 3 };
       await compareRecon(at, "neumann", neumannBuilder({ ...series, conjugateGradients: 10 }));
       await compareRecon(at, "neumann-plain", neumannBuilder({ ...series, conjugateGradients: 0 }));
       await compareRecon(at, "modl", modlBuilder({ ...MODL, iterations: 3 }));
-      await compareRecon(at, "modl-dual", modlBuilder({ ...MODL, iterations: 3, dual: true }));
+      const dual = { ...MODL, iterations: 3, dual: true };
+      await compareRecon(at, "modl-dual", modlBuilder(dual));
+      await compareRecon(
+        at,
+        "modl-relaxed",
+        modlBuilder({ ...dual, relaxation: 1.8, averaged: 2 }),
+      );
       const varnet = await loadVarNet(`${models}/varnet-brain`);
       await compareRecon(at, "varnet-brain", varnetBuilder(varnet.config));
-      const unet = await loadImageUNet(`${models}/unet-brain`);
-      await compareRecon(at, "unet-brain", imageUNetBuilder(unet.config));
+      const unet = await loadUNet(`${models}/unet-brain`);
+      await compareRecon(at, "unet-brain", unetBuilder(unet.config));
       const modl = await loadModl(`${models}/modl-brain`);
       await compareRecon(at, "modl-brain", modlBuilder(modl.config));
     }),
@@ -149,7 +159,7 @@ const LOADERS = {
   prior: loadDenoiser,
   flow: loadDenoiser,
   varnet: loadVarNet,
-  unet: loadImageUNet,
+  unet: loadUNet,
   modl: loadModl,
   neumann: loadNeumann,
   humus: loadHumus,

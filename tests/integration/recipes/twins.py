@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
-from networks import Humus, ImageUNet, Modl, Neumann, SolvedVarNet, VarNet  # noqa: E402
+from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet  # noqa: E402
 from physics import Data, Sampling, compressed, parts_of, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
 
@@ -83,19 +83,24 @@ prior("flow", randomised(ResidualUNet()), flow)
 recon("varnet", randomised(VarNet(2, 4, 2, 3, 2)), lines())
 recon("varnet-plane", randomised(VarNet(2, 4, 2, 3, 2)), plane)
 recon("humus", randomised(Humus(2, 8, 3, 2)), lines())
+recon("humus-solved", randomised(SolvedHumus(2, 8, 3, 2)), lines())
 recon("varnet-solved", randomised(SolvedVarNet(2, 4, 2, 3, 2)), lines())
 recon("varnet-solved-plane", randomised(SolvedVarNet(2, 4, 2, 3, 2)), plane)
 recon("unet", randomised(ImageUNet(4, 2)), lines())
+recon("unet-refining", randomised(RefiningUNet(4, 2, 3, 2)), lines())
+recon("unet-refining-plane", randomised(RefiningUNet(4, 2, 3, 2)), plane)
 recon("neumann", randomised(Neumann(3, 10, 4, 2), 0.3), lines())
 recon("neumann-plain", randomised(Neumann(3, 0, 4, 2), 0.3), lines())
 recon("modl", randomised(Modl(3), 0.4), lines())
 recon("modl-dual", randomised(Modl(3, dual=True), 0.4), lines())
+recon("modl-relaxed", randomised(Modl(3, 4, True, 1.8, 2), 0.4), lines())
 prior("prior-brain", loaded(ResidualUNet(), "prior-brain"))
 recon("varnet-brain", loaded(SolvedVarNet(5), "varnet-brain"), lines())
 recon("unet-brain", loaded(ImageUNet(), "unet-brain"), lines())
-sizes = (ROOT / "models" / "modl-brain" / "model.yaml").read_text()
-iterations, steps = (int(re.search(rf"{key}: (\d+)", sizes)[1]) for key in ("iterations", "conjugateGradients"))
-recon("modl-brain", loaded(Modl(iterations, steps, "dual: true" in sizes), "modl-brain"), lines())
+text = (ROOT / "models" / "modl-brain" / "model.yaml").read_text()
+sizes = [float(re.search(rf"  {key}: (\S+)", text)[1]) for key in ("iterations", "conjugateGradients", "relaxation", "averaged")]
+iterations, steps, relaxation, averaged = sizes
+recon("modl-brain", loaded(Modl(int(iterations), int(steps), True, relaxation, int(averaged)), "modl-brain"), lines())
 network = VarNet(2, 4, 2, 3, 2)
 state = convert.to_fastmri(network.state_dict())
 turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
@@ -110,6 +115,12 @@ assert not convert.load_weights(wide, OUT / "narrow.safetensors")
 given = torch.randn(1, 3, HEIGHT, WIDTH, dtype=torch.complex64) * lines().acquired, lines(), torch.full((1, 1, 1), 0.05)
 with torch.no_grad():
     assert torch.allclose(wide(*given)[0], narrow(*given)[0], rtol=1e-3, atol=1e-4)
+
+# A network with more cascades begins with copies of those that it is given.
+deep = SolvedVarNet(3, 4, 2, 3, 2)
+assert not convert.load_weights(deep, OUT / "narrow.safetensors")
+kernel = lambda network, k: network.cascades[k].model.unet.conv.layers["0"].weight
+assert all(torch.equal(kernel(deep, i), kernel(narrow, k)) for i, k in enumerate((0, 0, 1)))
 
 # Kernels written as float16 are read as such.
 rounded = randomised(SolvedVarNet(2, 4, 2, 3, 2))
