@@ -1,5 +1,6 @@
 """The networks by name, each with its batches, its loss and its validation."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,12 @@ class Task:
         if args.start:
             missing = convert.load_weights(self.network, args.start)
             print(f"{args.start}: {len(missing)} tensors are not in it and begin untrained", flush=True)
-        self.set = self.validation(args) if Path(args.validation).is_dir() else None
+        self.args = args
+
+    @functools.cached_property
+    def set(self):
+        """What is validated on; made when first asked for, as scans begin with the network's own maps, which a resumed run has by then."""
+        return self.validation(self.args) if Path(self.args.validation).is_dir() else None
 
     def about(self):
         """A few words for the log."""
