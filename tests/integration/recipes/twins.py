@@ -95,7 +95,7 @@ recon("modl", randomised(Modl(3), 0.4), lines())
 recon("modl-dual", randomised(Modl(3, dual=True), 0.4), lines())
 recon("modl-relaxed", randomised(Modl(3, 4, True, 1.8, 2), 0.4), lines())
 prior("prior-brain", loaded(ResidualUNet(), "prior-brain"))
-recon("varnet-brain", loaded(SolvedVarNet(5), "varnet-brain"), lines())
+recon("varnet-brain", loaded(SolvedVarNet(8), "varnet-brain"), lines())
 recon("unet-brain", loaded(RefiningUNet(), "unet-brain"), lines())
 text = (ROOT / "models" / "modl-brain" / "model.yaml").read_text()
 sizes = [float(re.search(rf"  {key}: (\S+)", text)[1]) for key in ("iterations", "conjugateGradients", "relaxation", "averaged")]
