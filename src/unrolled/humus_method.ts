@@ -18,7 +18,7 @@ import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import { type HumusConfig, humusNet, withNeighbours } from "./networks/humus.ts";
 import { humusMultiple } from "./networks/humus_block.ts";
-import { anyMask } from "./networks/varnet.ts";
+import { anyMask } from "./networks/varnet_mask.ts";
 
 /** Parameters of a network of these sizes. */
 export function humusSpecs(config: HumusConfig): ParameterSpec[] {

@@ -22,6 +22,7 @@ export * from "./networks/unet.ts";
 export * from "./networks/unet_refining.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";
+export * from "./networks/varnet_mask.ts";
 export * from "./varnet_method.ts";
 
 /** The end-to-end methods, the baseline first. */

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { SamplingGeometry } from "../method/problem.ts";
 import { MIN_CALIBRATION } from "../mri/sampling/sampling_mask.ts";
-import { centreWindows, constantVarNetMask, type VarNetMask } from "./networks/varnet.ts";
+import { centreWindows, constantVarNetMask, type VarNetMask } from "./networks/varnet_mask.ts";
 
 /**
  * The mask of a network that makes coil maps of the calibration lines.

@@ -25,7 +25,7 @@ import {
   zeroFilledMagnitude,
 } from "./networks/unet.ts";
 import { refiningUNet, type RefiningUNetConfig } from "./networks/unet_refining.ts";
-import { anyMask, constantVarNetMask, type VarNetMask } from "./networks/varnet.ts";
+import { anyMask, constantVarNetMask, type VarNetMask } from "./networks/varnet_mask.ts";
 
 /** Sizes of a U-Net on the zero-filled magnitude, or, with a network of coil maps, on the least-squares image. */
 export type UNetBaselineConfig = ImageUNetConfig | RefiningUNetConfig;
@@ -94,8 +94,7 @@ export function unetConfig(tensors: Parameters, name: string): UNetBaselineConfi
 export const unetMethod: Method = networkMethod(
   {
     name: "unet",
-    summary:
-      "U-Net that corrects the least-squares image, or the zero-filled one as fastMRI has it",
+    summary: "U-Net on the least-squares image, or on the zero-filled as fastMRI has it",
     citation: "Jin et al., Deep convolutional neural network for inverse problems in imaging, " +
       "TIP 2017; Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
       "arXiv:1811.08839",

@@ -15,7 +15,8 @@ import { SCALAR } from "../ndarray.ts";
 import { varnetConfig } from "./fastmri_weights.ts";
 import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
-import { anyMask, varnet, type VarNetConfig } from "./networks/varnet.ts";
+import { varnet, type VarNetConfig } from "./networks/varnet.ts";
+import { anyMask } from "./networks/varnet_mask.ts";
 
 /** Parameters of a network of these sizes. */
 export function varnetSpecs(config: VarNetConfig): ParameterSpec[] {

@@ -72,6 +72,7 @@ Deno.test("docs/comparison.md says of its methods what its table says", () => {
   assert.equal(Math.max(...gaps).toFixed(1), high);
   for (const rows of tables) {
     const best = Math.max(...[...rows.values()].map((cells) => Number(cells[1]) || 0));
-    assert.equal(Number(rows.get("pnp-admm")![1]), best);
+    // "Nothing is ahead of it here by more than 0.1 dB"
+    assert.ok(best - Number(rows.get("pnp-admm")![1]) <= 0.1);
   }
 });

@@ -17,9 +17,9 @@ import {
   gradientCascades,
   type SensitivityConfig,
   solvedNetwork,
-  type VarNetMask,
   type VarNetResult,
 } from "./varnet.ts";
+import type { VarNetMask } from "./varnet_mask.ts";
 
 /** Sizes of the network; published: 8 cascades, 16 channels and 4 levels for the coil maps. */
 export interface HumusConfig extends SensitivityConfig, HumusBlockConfig {

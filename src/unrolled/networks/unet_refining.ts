@@ -16,9 +16,9 @@ import {
   leastSquaresOf,
   type SensitivityConfig,
   smoothMagnitude,
-  type VarNetMask,
   type VarNetResult,
 } from "./varnet.ts";
+import type { VarNetMask } from "./varnet_mask.ts";
 
 /** Sizes of the network. */
 export interface RefiningUNetConfig extends SensitivityConfig {
