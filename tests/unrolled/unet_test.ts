@@ -14,6 +14,7 @@ import {
   unetConfig,
   unetSpecs,
 } from "../../src/unrolled/mod.ts";
+import { maskForMaps } from "../../src/unrolled/own_maps.ts";
 import { relativeError } from "../classical/support.ts";
 import { runtime } from "../runtime.ts";
 
@@ -70,4 +71,14 @@ Deno.test("weights of another network are refused by name", () => {
     () => unetConfig({ "conv.weight": ndarray(Float32Array.of(1), [1]) }, "a.safetensors"),
     /conv.weight/,
   );
+});
+
+Deno.test("networks with maps of their own refuse several coils without calibration lines", () => {
+  const [height, width] = [16, 16];
+  const mask = maskFromLines(Uint8Array.from({ length: height }, (_, i) => i % 2), width);
+  assert.throws(
+    () => maskForMaps("varnet", { coils: 2, height, width, mask }),
+    /varnet: it makes coil maps of the calibration lines, 6 of them .* required, found 1/,
+  );
+  maskForMaps("varnet", { coils: 1, height, width, mask }); // one coil needs no maps
 });
