@@ -27,7 +27,7 @@ import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
 import { type HumusConfig, humusNet } from "../unrolled/networks/humus.ts";
 import { swinirImage } from "../unrolled/swinir_method.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
-import { varnet, type VarNetConfig } from "../unrolled/networks/varnet.ts";
+import { smoothMagnitude, varnet, type VarNetConfig } from "../unrolled/networks/varnet.ts";
 import type { VarNetMask } from "../unrolled/networks/varnet_mask.ts";
 import type { Batch } from "./batch_source.ts";
 import type { Objective } from "./trainer.ts";
@@ -223,21 +223,21 @@ export function unetBuilder(config: UNetBaselineConfig): ReconBuilder {
 export function modlBuilder(config: ModlConfig): ReconBuilder {
   return (scope, input) => {
     const { image, stages } = modl(scope, { ...leastSquares(input), sigma: input.sigma }, config);
-    return { magnitude: magnitudeOf(image), stages: stages.map(magnitudeOf) };
+    return { magnitude: smoothMagnitude(image), stages: stages.map(smoothMagnitude) };
   };
 }
 
 /** A Neumann network. */
 export function neumannBuilder(config: NeumannConfig): ReconBuilder {
   return (scope, input) => ({
-    magnitude: magnitudeOf(neumann(scope, leastSquares(input), config)),
+    magnitude: smoothMagnitude(neumann(scope, leastSquares(input), config)),
   });
 }
 
 /** SwinIR. */
 export function swinirBuilder(config: SwinIRConfig): ReconBuilder {
   return (scope, input) => ({
-    magnitude: magnitudeOf(swinirImage(scope, leastSquares(input).adjoint, config)),
+    magnitude: smoothMagnitude(swinirImage(scope, leastSquares(input).adjoint, config)),
   });
 }
 
@@ -246,5 +246,3 @@ function leastSquares({ kspace, mask, maps }: ReconInput): LeastSquares {
   const operator = maskedOperator(maps, mask.acquired);
   return { operator, adjoint: operator.adjoint(kspace) };
 }
-
-const magnitudeOf = (x: Tensor): Tensor => sqrt(add(squaredMagnitude(x), TINY));
