@@ -81,6 +81,7 @@ def load_weights(network, path):
     state = from_fastmri(load_file(path)) if fastmri_axes(path) else load_file(path)
     own = network.state_dict()
     state = deepened(state, cascades_of(own))
+    state = {name: with_more_inputs(value, own.get(name), name) for name, value in state.items()}
     kept = {name: widened(value, own[name].shape, "transpose" in name) for name, value in state.items() if name in own}
     if any(kept[name].shape != state[name].shape for name in kept):
         print(f"{path}: widened to twice the channels", flush=True)
@@ -107,6 +108,13 @@ def deepened(state, count):
     others = {name: value for name, value in state.items() if not name.startswith("cascades.")}
     renamed = lambda k, i: {name.replace(f"cascades.{k}.", f"cascades.{i}.", 1): value for name, value in part(k).items()}
     return others | {name: value for i, k in enumerate(order) for name, value in renamed(k, i).items()}
+
+
+def with_more_inputs(kernel, own, name):
+    """The first kernel of a U-Net that sees more images than before, which do not count at first."""
+    if own is None or not name.endswith("unet.down_sample_layers.0.layers.0.weight"):
+        return kernel
+    return torch.nn.functional.pad(kernel, (0, 0, 0, 0, 0, max(0, own.shape[1] - kernel.shape[1])))
 
 
 def widened(kernel, shape, transposed=False):

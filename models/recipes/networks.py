@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from denoiser import SIGMA_DATA, ResidualUNet, denoise
-from physics import Data, Inverse, combine, complex_of, expand, parts_of, proximal, rss, start_image, to_image, to_kspace
+from physics import Data, Inverse, combine, complex_of, expand, parts_of, proximal, real_maps, rss, start_image, to_image, to_kspace
 from swin import NormHumus
 from unet import NormUNet, UNet
 
@@ -71,7 +71,6 @@ class Humus(VarNet):
 
 WEIGHTS = (1.0, 8.0)  # of the first and the last cascade, at the noise level below
 LEVEL = 0.02
-EMPTY = 0.03  # of the largest value of the calibration lines' image: below, there is no tissue
 
 
 class SolvedCascade(nn.Module):
@@ -81,30 +80,24 @@ class SolvedCascade(nn.Module):
         super().__init__()
         self.log_weight = nn.Parameter(torch.full((1,), math.log(weight * LEVEL) / 10))
         self.log_power = nn.Parameter(torch.full((1,), 0.1))
-        self.model = NormUNet(channels, pools, zero=True, scaled=True)
+        self.model = NormUNet(channels, pools, zero=True, scaled=True, beside=True)
 
     def rho(self, sigma):
         """The weight at a noise level."""
         return (10 * (self.log_weight + self.log_power * (sigma.clamp_min(1e-3) / LEVEL).log())).exp()
 
 
-class OwnMaps(nn.Module):
-    """What begins with the least-squares image of maps that a network makes of the calibration lines. It is not trained."""
-
-    def __init__(self, sensitivity_channels=6, sensitivity_pools=3):
-        super().__init__()
-        self.sens_net = Sensitivities(sensitivity_channels, sensitivity_pools).requires_grad_(False)
+class FromLeastSquares(nn.Module):
+    """What begins with the least-squares image, in maps that make it nearly real."""
 
     @torch.no_grad()
-    def begin(self, kspace, sampling, sigma):
-        """The maps, zero where the calibration lines show nothing, and the least-squares image."""
-        calibration = rss(to_image(sampling.centre * kspace, sampling.axes))
-        seen = calibration > EMPTY * calibration.amax((1, 2), keepdim=True)
-        maps = self.sens_net(kspace, sampling) * seen[:, None]
+    def begin(self, kspace, sampling, maps, sigma):
+        """Such maps, and the image."""
+        maps = real_maps(kspace, sampling, maps)
         return maps, start_image(Data(kspace, sampling, maps), sigma)
 
 
-class SolvedVarNet(OwnMaps):
+class SolvedVarNet(FromLeastSquares):
     """A variational network whose steps of data consistency are solved, from the least-squares image on.
 
     With `shared` all U-Nets are one: they may part in a later run.
@@ -112,46 +105,55 @@ class SolvedVarNet(OwnMaps):
 
     STEPS = 8  # of conjugate gradients
 
-    def __init__(self, cascades=4, channels=16, pools=3, sensitivity_channels=6, sensitivity_pools=3, shared=False):
-        super().__init__(sensitivity_channels, sensitivity_pools)
+    def __init__(self, cascades=4, channels=16, pools=3, shared=False):
+        super().__init__()
         low, high = map(math.log, WEIGHTS)
         weights = [math.exp(low + (high - low) * k / max(1, cascades - 1)) for k in range(cascades)]
         self.cascades = nn.ModuleList(SolvedCascade(channels, pools, weight) for weight in weights)
         for cascade in self.cascades if shared else ():
             cascade.model = self.cascades[0].model
 
-    def forward(self, kspace, sampling, sigma, maps=None, start=None):
-        """sigma `[N, 1, 1]`; maps are used with a start that belongs to them. The magnitude and those after fewer cascades."""
-        maps, x = self.begin(kspace, sampling, sigma) if start is None else (maps, start)
+    def forward(self, kspace, sampling, maps, sigma, start=None):
+        """sigma `[N, 1, 1]`; with a start the maps are those that belong to it. The magnitude and those after fewer cascades."""
+        maps, x = self.begin(kspace, sampling, maps, sigma) if start is None else (maps, start)
         data, stages = Data(kspace, sampling, maps), []
         for cascade in self.cascades:
-            x = x - complex_of(cascade.model(parts_of(x)))
+            x = x - self.correction(cascade, x, data)
             x = x + proximal(data, x, cascade.rho(sigma), self.STEPS, torch.zeros_like(x))
             stages.append(magnitude_of(x))
         return stages[-1], stages[:-1], None
+
+    def correction(self, cascade, x, data):
+        """Of a U-Net that is shown the zero-filled image too."""
+        return complex_of(cascade.model(parts_of(x), parts_of(data.adjoint)))
 
 
 class SolvedHumus(SolvedVarNet):
     """HUMUS-Net in a small size whose steps of data consistency are solved."""
 
-    def __init__(self, cascades=3, features=16, sensitivity_channels=6, sensitivity_pools=3, **sizes):
-        super().__init__(cascades, 1, 1, sensitivity_channels, sensitivity_pools)
+    def __init__(self, cascades=3, features=16, **sizes):
+        super().__init__(cascades, 1, 1)
         for cascade in self.cascades:
             cascade.model = NormHumus(scaled=True, features=features, **sizes)
         self.architecture = {"residual": False}
 
+    def correction(self, cascade, x, data):
+        """Of HUMUS-Net's block."""
+        return complex_of(cascade.model(parts_of(x)))
 
-class RefiningUNet(OwnMaps):
+
+class RefiningUNet(FromLeastSquares):
     """A U-Net that corrects the least-squares image, as `src/unrolled/networks/unet_refining.ts`."""
 
-    def __init__(self, channels=20, pools=4, sensitivity_channels=6, sensitivity_pools=3):
-        super().__init__(sensitivity_channels, sensitivity_pools)
-        self.model = NormUNet(channels, pools, zero=True, scaled=True)
+    def __init__(self, channels=20, pools=4):
+        super().__init__()
+        self.model = NormUNet(channels, pools, zero=True, scaled=True, beside=True)
 
-    def forward(self, kspace, sampling, sigma, maps=None, start=None):
+    def forward(self, kspace, sampling, maps, sigma, start=None):
         """The magnitude."""
-        x = self.begin(kspace, sampling, sigma)[1] if start is None else start
-        return magnitude_of(x - complex_of(self.model(parts_of(x)))), [], None
+        maps, x = self.begin(kspace, sampling, maps, sigma) if start is None else (maps, start)
+        folded = combine(maps, to_image(sampling.acquired * kspace, sampling.axes))
+        return magnitude_of(x - complex_of(self.model(parts_of(x), parts_of(folded)))), [], None
 
 
 class ImageUNet(nn.Module):

@@ -119,6 +119,12 @@ def start_image(data, sigma):
     return conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 15)
 
 
+def real_maps(kspace, sampling, maps):
+    """Maps that take up the phase of the image of the calibration lines: the image is nearly real and positive then."""
+    image = combine(maps, to_image(sampling.centre * kspace, sampling.axes))
+    return maps * (image / (image.abs().square() + 1e-12).sqrt())[:, None]
+
+
 EXCESS = 1.05  # a residual up to this factor above the noise does not count as an error of the model
 
 

@@ -154,11 +154,10 @@ class Reconstruction(Task):
 
     def begun(self, item):
         """A scan with what a network makes of it that is not trained."""
-        if hasattr(self.network, "begin"):
-            maps, item["start"] = self.network.begin(item["kspace"], item["sampling"], item["sigma"])
-            item["kspace"], item["maps"] = compressed(item["kspace"], maps, VIRTUAL_COILS)
-        elif isinstance(self.network, Modl):
+        if hasattr(self.network, "levels") or hasattr(self.network, "begin"):
             item["sigma"] = model_sigma(*(item[key] for key in ("kspace", "sampling", "maps", "sigma")))
+            if hasattr(self.network, "begin"):
+                item["maps"], item["start"] = self.network.begin(*(item[key] for key in ("kspace", "sampling", "maps", "sigma")))
             item["kspace"], item["maps"] = compressed(item["kspace"], item["maps"], VIRTUAL_COILS)
         return item
 

@@ -80,17 +80,21 @@ class NormUNet(nn.Module):
     """A U-Net on images whose parts have mean 0 and deviation 1, padded with zeros to multiples of 16.
 
     With `scaled` they keep their mean and share their scale: then a U-Net that gives 0 changes nothing.
+    With `beside` it sees a second image on the same scale.
     """
 
-    def __init__(self, channels, pools, zero=False, scaled=False):
+    def __init__(self, channels, pools, zero=False, scaled=False, beside=False):
         super().__init__()
-        self.unet, self.scaled = UNet(2, 2, channels, pools, zero), scaled
+        self.unet, self.scaled = UNet(4 if beside else 2, 2, channels, pools, zero), scaled
 
-    def forward(self, x):
+    def forward(self, x, beside=None):
         height, width = x.shape[-2:]
         mean, deviation = normalisation(x, self.scaled)
         rows, columns = -height % 16, -width % 16
         top, left = rows // 2, columns // 2
-        padded = F.pad((x - mean) / deviation, (left, columns - left, top, rows - top))
+        shown = (x - mean) / deviation
+        if beside is not None:
+            shown = torch.cat([shown, beside / deviation], 1)
+        padded = F.pad(shown, (left, columns - left, top, rows - top))
         result = self.unet(padded).float()
         return result[..., top : top + height, left : left + width] * deviation + mean

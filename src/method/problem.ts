@@ -120,6 +120,11 @@ export interface Method {
    */
   readonly defaultModel?: string | null;
   /**
+   * The method with a model other than its own, where models differ in what they need.
+   * @throws {InputError} when the model cannot be read
+   */
+  withModel?(model: ModelChoice | undefined): Promise<Method>;
+  /**
    * Compiles the method.
    * @throws {InputError} when its network cannot be read or does not fit
    */

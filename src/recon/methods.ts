@@ -39,6 +39,14 @@ export function chosenMethod(choice: ReconstructOptions["method"] = DEFAULT_METH
   );
 }
 
+/** The method that is asked for with the model that it is asked for with: what it needs may depend on it. */
+export async function methodOfModel(
+  { method, model }: Pick<ReconstructOptions, "method" | "model">,
+): Promise<Method> {
+  const chosen = chosenMethod(method);
+  return await chosen.withModel?.(model) ?? chosen;
+}
+
 /** The options that a method takes, of those that the user gives. */
 export function methodOptions(method: Method, asked: MethodOptions): MethodOptions {
   const { steps, weight, model, samples, settings } = asked;

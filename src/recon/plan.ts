@@ -9,7 +9,7 @@ import { requireCalibration } from "./calibration_lines.ts";
 import { holdOut } from "./audit/prediction.ts";
 import { outputSize } from "./finish.ts";
 import { axesText } from "../io/axes.ts";
-import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
+import { checkOptions, methodOfModel, methodOptions } from "./methods.ts";
 import { IMAGES_PER_PIXEL, predictMemory } from "./plan_memory.ts";
 import { measureRun } from "./plan_time.ts";
 import { fileAxes, type ReportMask, reportMask } from "./report.ts";
@@ -102,7 +102,7 @@ export async function planReconstruction(
   await using own = device instanceof Runtime ? undefined : await Runtime.open(device);
   const runtime = own ?? device as Runtime;
   const compiledBefore = runtime.compileSeconds;
-  const method = chosenMethod(options.method);
+  const method = await methodOfModel(options);
   const [first, end] = sliceRange(file, options.slices);
   const { needsMaps } = method;
   const supply = new FileSlices(runtime, file, options);

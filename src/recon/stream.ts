@@ -6,7 +6,7 @@
 import { Runtime } from "../graph/mod.ts";
 import type { KspaceFile } from "../io/types.ts";
 import type { SamplerSettings, Settings } from "../samplers/mod.ts";
-import { checkOptions, chosenMethod, methodOptions } from "./methods.ts";
+import { checkOptions, chosenMethod, methodOfModel, methodOptions } from "./methods.ts";
 import { SliceRun } from "./slice_run.ts";
 import { FileSlices, type SliceSupply } from "./slice_supply.ts";
 import type { ReconstructedSlice, ReconstructOptions } from "./types.ts";
@@ -67,12 +67,12 @@ function openStream(
   supplyOf: (runtime: Runtime) => SliceSupply,
 ): ReconstructionStream {
   checkOptions(options);
-  const method = chosenMethod(options.method);
-  const settings = methodOptions(method, options);
+  const settings = methodOptions(chosenMethod(options.method), options);
   const [first, end] = sliceRange(file, options.slices);
   const { device, signal } = options;
   let running: Promise<SliceRun> | undefined;
   const start = async () => {
+    const method = await methodOfModel(options);
     const runtime = device instanceof Runtime ? device : await Runtime.open(device);
     return new SliceRun(runtime, { supply: supplyOf(runtime), method, settings, options });
   };

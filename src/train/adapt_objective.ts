@@ -27,15 +27,23 @@ import {
 import { InputError } from "../errors.ts";
 import {
   constantVarNetMask,
+  type GivenScan,
+  hasOwnMaps,
+  isRefining,
+  leastSquaresOf,
   loadModl,
   loadUNet,
   loadVarNet,
   modl,
   modlSpecs,
-  unetBaseline,
+  type NoisyLeastSquares,
+  realMaps,
+  refiningUNet,
+  solvedVarnet,
   unetSpecs,
   varnet,
   varnetSpecs,
+  zeroFilledUNet,
 } from "../unrolled/mod.ts";
 import type { Objective } from "./trainer.ts";
 
@@ -96,8 +104,14 @@ export async function adaptedNetwork(model: string): Promise<AdaptedNetwork> {
     const { config, parameters: weights } = await loadVarNet(path);
     return {
       ...{ kind, architecture, weights, specs: varnetSpecs(config) },
-      image: (scope, { kspace, given, sigma }, mask) =>
-        varnet(scope, kspace, { ...constantVarNetMask(mask), acquired: given }, config, sigma),
+      image(scope, { kspace, given, ...rest }, mask) {
+        const lines = { ...constantVarNetMask(mask), acquired: given };
+        if (hasOwnMaps(config)) return varnet(scope, kspace, lines, config);
+        return inRealMaps(
+          { kspace, mask: lines, ...rest },
+          (data) => solvedVarnet(scope, data, config).image,
+        );
+      },
     };
   }
   if (kind === "unet") {
@@ -105,8 +119,16 @@ export async function adaptedNetwork(model: string): Promise<AdaptedNetwork> {
     return {
       ...{ kind, architecture, weights, specs: unetSpecs(config) },
       image(scope, { kspace, given, maps, sigma }, mask) {
-        const lines = { ...constantVarNetMask(mask), acquired: given };
-        const { magnitude } = unetBaseline(scope, { kspace, mask: lines, sigma }, config);
+        const scan = {
+          kspace,
+          mask: { ...constantVarNetMask(mask), acquired: given },
+          maps,
+          sigma,
+        };
+        if (isRefining(config)) {
+          return inRealMaps(scan, (data) => refiningUNet(scope, data, config));
+        }
+        const magnitude = zeroFilledUNet(scope, scan, config);
         return { image: mul(magnitude, phase(maskedOperator(maps, given).adjoint(kspace))), maps };
       },
     };
@@ -114,6 +136,12 @@ export async function adaptedNetwork(model: string): Promise<AdaptedNetwork> {
   throw new InputError(
     `Cannot adapt ${model}: a model of kind ${ADAPTABLE.join(", ")} is required, found ${kind}`,
   );
+}
+
+/** The image of a network that solves for it, and the maps that belong to it. */
+function inRealMaps(scan: GivenScan, image: (data: NoisyLeastSquares) => Tensor): Seen {
+  const maps = realMaps(scan);
+  return { image: image(leastSquaresOf({ ...scan, maps })), maps };
 }
 
 /** Keeps roots and quotients finite. */

@@ -15,6 +15,7 @@ import {
 import { Rng } from "../rng.ts";
 import {
   appendedCascades,
+  hasOwnMaps,
   humusConfig,
   humusSpecs,
   loadModl,
@@ -37,13 +38,16 @@ import {
 } from "./reconstruction_objective.ts";
 
 /** Default sizes of a variational network, smaller than fastMRI's (12, 18, 4), to fit in 16 MB. */
-const VARNET = { cascades: 5, channels: 16, pools: 3, sensitivityChannels: 6, sensitivityPools: 3 };
+const CASCADES = { cascades: 5, channels: 16, pools: 3 };
+/** Default sizes of the network of the coil maps. */
+const MAPS = { sensitivityChannels: 6, sensitivityPools: 3 };
+const VARNET = { ...CASCADES, ...MAPS };
 /** Default sizes of MoDL. */
 const MODL = { iterations: 10, conjugateGradients: 4, sigmaData: 0.35 };
 /** Default sizes of a Neumann network: as many terms and conjugate gradients as published. */
 const NEUMANN = { terms: 6, conjugateGradients: 10, channels: 16, pools: 3 };
 /** Default sizes of HUMUS-Net, much smaller than published (8 cascades of 66 features in 3 levels). */
-const HUMUS = {
+const SWIN_CASCADES = {
   ...{ cascades: 3, features: 16, depths: [2, 2], heads: [2, 4], window: 4, mlpRatio: 2 },
   ...{
     bottleneck: { depth: 2, heads: 8 },
@@ -51,8 +55,9 @@ const HUMUS = {
     threeConvolutions: false,
     residual: false,
   },
-  ...{ sensitivityChannels: 6, sensitivityPools: 3, adjacent: 1 },
+  adjacent: 1,
 };
+const HUMUS = { ...SWIN_CASCADES, ...MAPS };
 /** Default sizes of SwinIR: the published lightweight network has as many features, in twice the groups. */
 const SWINIR = {
   ...{ channels: 2, features: 60, depths: [4, 4], heads: [6, 6], window: 8 },
@@ -84,10 +89,10 @@ export async function reconNetwork(
   const { tensors, file } = await readWeights(path, kind);
   const network = kind === "unet"
     ? networkOf({ ...unetConfig(tensors, file), ...sizes }, unetSpecs, unetBuilder)
-    : kind === "varnet" && varnetConfig(tensors, file).solved === true
-    ? networkOf({ ...VARNET, ...sizes, solved: true }, varnetSpecs, varnetBuilder)
-    : kind === "humus" && humusConfig(tensors, file).solved === true
-    ? networkOf({ ...HUMUS, ...sizes, solved: true }, humusSpecs, humusBuilder)
+    : kind === "varnet" && !hasOwnMaps(varnetConfig(tensors, file))
+    ? networkOf({ ...CASCADES, ...sizes }, varnetSpecs, varnetBuilder)
+    : kind === "humus" && !hasOwnMaps(humusConfig(tensors, file))
+    ? networkOf({ ...SWIN_CASCADES, ...sizes, solved: true } as const, humusSpecs, humusBuilder)
     : NETWORKS[kind](sizes);
   const { specs } = network;
   const given = kind === "varnet" || kind === "humus"

@@ -23,17 +23,24 @@ import {
   type Scope,
   type SwinIRConfig,
 } from "../nn/mod.ts";
-import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
-import { type HumusConfig, humusNet } from "../unrolled/networks/humus.ts";
-import { swinirImage } from "../unrolled/swinir_method.ts";
+import type { AnyHumusConfig } from "../unrolled/humus_method.ts";
+import { humusNet, solvedHumus } from "../unrolled/networks/humus.ts";
+import {
+  type GivenScan,
+  leastSquaresOf,
+  realLeastSquares,
+  type SolvedImages,
+} from "../unrolled/networks/least_squares.ts";
 import { modl, type ModlConfig } from "../unrolled/networks/modl.ts";
-import { smoothMagnitude, varnet, type VarNetConfig } from "../unrolled/networks/varnet.ts";
-import type { VarNetMask } from "../unrolled/networks/varnet_mask.ts";
+import { neumann, type NeumannConfig } from "../unrolled/networks/neumann.ts";
+import { refiningUNet } from "../unrolled/networks/unet_refining.ts";
+import { hasOwnMaps, smoothMagnitude, varnet } from "../unrolled/networks/varnet.ts";
+import { solvedVarnet } from "../unrolled/networks/varnet_solved.ts";
+import { swinirImage } from "../unrolled/swinir_method.ts";
+import { isRefining, type UNetBaselineConfig, zeroFilledUNet } from "../unrolled/unet_method.ts";
+import type { AnyVarNetConfig } from "../unrolled/varnet_method.ts";
 import type { Batch } from "./batch_source.ts";
 import type { Objective } from "./trainer.ts";
-import { maskedOperator } from "../mri/physics/operator.ts";
-import type { LeastSquares } from "../mri/physics/proximal.ts";
-import { unetBaseline, type UNetBaselineConfig } from "../unrolled/unet_method.ts";
 
 /**
  * One batch: images, their coil maps, an estimate of these maps as a calibration gives it, standard
@@ -83,7 +90,7 @@ function scan(
   const image = reshape(clean, [count, 1, 2, height, width]);
   // White noise may be added in image space: its Fourier transform has the same distribution.
   const coilImages = add(mulFactor(factorOf(maps), image), mul(sigma, noise));
-  const inputs: ReconInput = {
+  const inputs: GivenScan = {
     kspace: mul(acquired, dftH(coilImages)),
     mask: { isLines: true, acquired, centre },
     maps: estimate,
@@ -159,20 +166,8 @@ interface Reconstructed {
   readonly stages?: readonly Tensor[];
 }
 
-/** The inputs of a reconstruction network; each network takes those that it needs. */
-interface ReconInput {
-  /** Acquired samples in hybrid (ky, x) space, zero elsewhere: `[N, C, 2, H, W]`. */
-  readonly kspace: Tensor;
-  /** Which lines were acquired. */
-  readonly mask: VarNetMask;
-  /** Coil maps with the errors and the support of a calibration, of the shape of `kspace`. */
-  readonly maps: Tensor;
-  /** Noise of the samples, `[N, 1, 1, 1]`. */
-  readonly sigma: Tensor;
-}
-
 /** A reconstruction network. */
-export type ReconBuilder = (scope: Scope, inputs: ReconInput) => Reconstructed;
+export type ReconBuilder = (scope: Scope, given: GivenScan) => Reconstructed;
 
 /** Keeps an empty image finite. */
 const TINY = 1e-12;
@@ -204,45 +199,51 @@ export async function compileReconPsnr(
   };
 }
 
-/** A variational network. */
-export function varnetBuilder(config: VarNetConfig): ReconBuilder {
-  return (scope, { kspace, mask, sigma }) => varnet(scope, kspace, mask, config, sigma);
+/** The variational networks. */
+export function varnetBuilder(config: AnyVarNetConfig): ReconBuilder {
+  return (scope, given) =>
+    hasOwnMaps(config)
+      ? varnet(scope, given.kspace, given.mask, config)
+      : magnitudes(solvedVarnet(scope, realLeastSquares(given), config));
 }
 
 /** HUMUS-Net. */
-export function humusBuilder(config: HumusConfig): ReconBuilder {
-  return (scope, { kspace, mask, sigma }) => humusNet(scope, kspace, mask, config, sigma);
+export function humusBuilder(config: AnyHumusConfig): ReconBuilder {
+  return (scope, given) =>
+    hasOwnMaps(config)
+      ? humusNet(scope, given.kspace, given.mask, config)
+      : magnitudes(solvedHumus(scope, realLeastSquares(given), config));
 }
 
 /** The U-Net baselines. */
 export function unetBuilder(config: UNetBaselineConfig): ReconBuilder {
-  return (scope, input) => unetBaseline(scope, input, config);
+  return (scope, given) => ({
+    magnitude: isRefining(config)
+      ? smoothMagnitude(refiningUNet(scope, realLeastSquares(given), config))
+      : zeroFilledUNet(scope, given, config),
+  });
 }
 
 /** MoDL. */
 export function modlBuilder(config: ModlConfig): ReconBuilder {
-  return (scope, input) => {
-    const { image, stages } = modl(scope, { ...leastSquares(input), sigma: input.sigma }, config);
-    return { magnitude: smoothMagnitude(image), stages: stages.map(smoothMagnitude) };
-  };
+  return (scope, given) => magnitudes(modl(scope, leastSquaresOf(given), config));
 }
 
 /** A Neumann network. */
 export function neumannBuilder(config: NeumannConfig): ReconBuilder {
-  return (scope, input) => ({
-    magnitude: smoothMagnitude(neumann(scope, leastSquares(input), config)),
+  return (scope, given) => ({
+    magnitude: smoothMagnitude(neumann(scope, leastSquaresOf(given), config)),
   });
 }
 
 /** SwinIR. */
 export function swinirBuilder(config: SwinIRConfig): ReconBuilder {
-  return (scope, input) => ({
-    magnitude: smoothMagnitude(swinirImage(scope, leastSquares(input).adjoint, config)),
+  return (scope, given) => ({
+    magnitude: smoothMagnitude(swinirImage(scope, leastSquaresOf(given).adjoint, config)),
   });
 }
 
-/** The data of networks with an operator. */
-function leastSquares({ kspace, mask, maps }: ReconInput): LeastSquares {
-  const operator = maskedOperator(maps, mask.acquired);
-  return { operator, adjoint: operator.adjoint(kspace) };
-}
+const magnitudes = ({ image, stages }: SolvedImages): Reconstructed => ({
+  magnitude: smoothMagnitude(image),
+  stages: stages.map(smoothMagnitude),
+});

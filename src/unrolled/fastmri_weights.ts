@@ -4,7 +4,7 @@ import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import type { Parameters } from "../nn/mod.ts";
 import type { NetworkWeights } from "./network_method.ts";
 import { unetSizes } from "./networks/unet.ts";
-import type { VarNetConfig } from "./networks/varnet.ts";
+import type { AnyVarNetConfig } from "./varnet_method.ts";
 
 /** Names under which wrappers (PyTorch Lightning, DataParallel) put the network. */
 const PREFIX = /^(?:(?:module|model|varnet)\.)*(?=(?:sens_net|cascades)\.)/;
@@ -20,7 +20,7 @@ const PREFIX = /^(?:(?:module|model|varnet)\.)*(?=(?:sens_net|cascades)\.)/;
 export function fastmriVarNet(
   state: Readonly<Record<string, NdArray>>,
   name: string,
-): NetworkWeights<VarNetConfig> {
+): NetworkWeights<AnyVarNetConfig> {
   const parameters: Record<string, NdArray> = {};
   for (const [key, array] of Object.entries(state)) {
     const own = key.replace(PREFIX, "");
@@ -48,13 +48,14 @@ export function transposedKernel({ data, shape }: NdArray): NdArray {
  * Sizes of a network from its weights.
  * @throws {InputError} when they are not those of a variational network
  */
-export function varnetConfig(parameters: Parameters, name: string): VarNetConfig {
+export function varnetConfig(parameters: Parameters, name: string): AnyVarNetConfig {
   const count = (pattern: RegExp): number => {
     const indices = Object.keys(parameters).map((key) => pattern.exec(key)?.[1]);
     return Math.max(-1, ...indices.filter((index) => index !== undefined).map(Number)) + 1;
   };
   const cascades = count(/^cascades\.(\d+)\./);
   const own = unetSizes(parameters, "cascades.0.model.unet.");
+  if (own !== undefined && "cascades.0.log_weight" in parameters) return { cascades, ...own };
   const sensitivity = unetSizes(parameters, "sens_net.norm_unet.unet.");
   if (own === undefined || sensitivity === undefined) {
     throw new InputError(
@@ -67,6 +68,5 @@ export function varnetConfig(parameters: Parameters, name: string): VarNetConfig
     ...own,
     sensitivityChannels: sensitivity.channels,
     sensitivityPools: sensitivity.pools,
-    ...("cascades.0.log_weight" in parameters && { solved: true }),
   };
 }

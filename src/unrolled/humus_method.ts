@@ -1,10 +1,6 @@
 /** HUMUS-Net as a reconstruction method, and its model folder. @module */
 import { input, type Runtime } from "../graph/mod.ts";
-import { singleSolver } from "../method/loop.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { SCALAR } from "../ndarray.ts";
-import { complexOf } from "../mri/physics/complex.ts";
-import { onAllLines } from "../mri/physics/operator.ts";
 import {
   checkedParameters,
   constantScope,
@@ -14,25 +10,41 @@ import {
 } from "../nn/mod.ts";
 import { YamlReader } from "../nn/yaml_reader.ts";
 import { humusConfig } from "./humus_weights.ts";
-import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
-import { type HumusConfig, humusNet, withNeighbours } from "./networks/humus.ts";
+import {
+  type HumusConfig,
+  humusNet,
+  solvedHumus,
+  type SolvedHumusConfig,
+  withNeighbours,
+} from "./networks/humus.ts";
 import { humusMultiple } from "./networks/humus_block.ts";
+import { anyData } from "./networks/least_squares.ts";
+import { hasOwnMaps } from "./networks/varnet.ts";
 import { anyMask } from "./networks/varnet_mask.ts";
+import { prepareWithOwnMaps } from "./own_maps.ts";
+import { prepareSolved } from "./solved_method.ts";
+
+/** Sizes of HUMUS-Net: as published, with coil maps of its own, or with solved steps on given maps. */
+export type AnyHumusConfig = HumusConfig | SolvedHumusConfig;
 
 /** Parameters of a network of these sizes. */
-export function humusSpecs(config: HumusConfig): ParameterSpec[] {
-  const side = Math.max(humusMultiple(config), 2 ** (config.sensitivityPools + 1));
+export function humusSpecs(config: AnyHumusConfig): ParameterSpec[] {
+  const least = humusMultiple(config);
+  if (!hasOwnMaps(config)) {
+    const data = anyData(least);
+    return parameterSpecs((scope) => solvedHumus(scope, data, config).image);
+  }
+  const side = Math.max(least, 2 ** (config.sensitivityPools + 1));
   const kspace = input("kspace", [1, config.adjacent, 2, side, side]);
-  const sigma = input("sigma", SCALAR);
-  return parameterSpecs((scope) => humusNet(scope, kspace, anyMask(side), config, sigma));
+  return parameterSpecs((scope) => humusNet(scope, kspace, anyMask(side), config));
 }
 
 /**
  * Loads a network.
  * @throws {InputError} when the folder holds none
  */
-export async function loadHumus(path: string): Promise<NetworkWeights<HumusConfig>> {
+export async function loadHumus(path: string): Promise<NetworkWeights<AnyHumusConfig>> {
   const { tensors, description, model, file } = await readWeights(path, "humus");
   const sizes = new YamlReader(description.content, path).at("architecture");
   const config = { ...humusConfig(tensors, file), residual: sizes.flag("residual", true) };
@@ -46,11 +58,9 @@ export const humusMethod: Method = networkMethod(
     summary: "HUMUS-Net: variational network with Swin transformers at several scales",
     citation: "Fabian, Tinaz and Soltanolkotabi, HUMUS-Net: hybrid unrolled multi-scale network " +
       "architecture for accelerated MRI reconstruction, NeurIPS 2022",
-    needsMaps: false,
     defaultModel: "humus-brain",
   },
-  loadHumus,
-  prepareHumus,
+  { load: loadHumus, prepare: prepareHumus, isWithoutMaps: hasOwnMaps },
 );
 
 /**
@@ -60,15 +70,22 @@ export const humusMethod: Method = networkMethod(
 export function prepareHumus(
   runtime: Runtime,
   geometry: SamplingGeometry,
-  { config, parameters, model }: NetworkWeights<HumusConfig>,
+  { config, parameters, model }: NetworkWeights<AnyHumusConfig>,
 ): Promise<Solver> {
-  const mask = maskForMaps("humus", geometry);
-  return singleSolver(runtime, {
-    method: "humus",
-    inputs: { y: geometry.mask.yShape(geometry.coils), ...(config.solved && { sigma: SCALAR }) },
-    image({ y, sigma }) {
-      const kspace = withNeighbours(onAllLines(y, geometry.mask), config.adjacent);
-      return complexOf(humusNet(constantScope(parameters), kspace, mask, config, sigma).magnitude);
-    },
-  }, { nfe: config.cascades + 1, steps: config.cascades, model });
+  const scope = constantScope(parameters), { cascades } = config;
+  return hasOwnMaps(config)
+    ? prepareWithOwnMaps(
+      runtime,
+      geometry,
+      "humus",
+      (y, mask) => humusNet(scope, withNeighbours(y, config.adjacent), mask, config).magnitude,
+      { nfe: cascades + 1, steps: cascades, model },
+    )
+    : prepareSolved(
+      runtime,
+      geometry,
+      "humus",
+      (data) => solvedHumus(scope, data, config).image,
+      { nfe: cascades, steps: cascades, model },
+    );
 }

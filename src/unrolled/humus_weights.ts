@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { type NdArray, ndarray } from "../ndarray.ts";
 import type { Parameters } from "../nn/mod.ts";
 import { transposedKernel } from "./fastmri_weights.ts";
-import type { HumusConfig } from "./networks/humus.ts";
+import type { HumusConfig, SolvedHumusConfig } from "./networks/humus.ts";
 
 /** Names under which PyTorch Lightning and DataParallel put the network. */
 const PREFIX = /^(?:(?:module|model)\.)*(?=(?:sens_net|cascades)\.)/;
@@ -43,7 +43,10 @@ function transposedTable({ data, shape: [places, heads] }: NdArray): NdArray {
  * @param name of the file, for messages
  * @throws {InputError} when they are not those of HUMUS-Net
  */
-export function humusConfig(parameters: Parameters, name: string): Omit<HumusConfig, "residual"> {
+export function humusConfig(
+  parameters: Parameters,
+  name: string,
+): Omit<HumusConfig, "residual"> | Omit<SolvedHumusConfig, "residual"> {
   const keys = Object.keys(parameters);
   const countOf = (pattern: string) => {
     const found = keys.flatMap((key) => new RegExp(`^${pattern}\\.`).exec(key)?.[1] ?? []);
@@ -60,13 +63,15 @@ export function humusConfig(parameters: Parameters, name: string): Omit<HumusCon
   const [places = 0] = table(`${first}.layer_bottleneck`);
   const sensitivity = "sens_net.norm_unet.unet";
   const [sensitivityChannels = 0] = shape(`${sensitivity}.down_sample_layers.0.layers.0.weight`);
-  if (levels.length === 0 || features === 0 || places === 0 || sensitivityChannels === 0) {
+  const isSolved = "cascades.0.log_weight" in parameters;
+  const hasMaps = isSolved || sensitivityChannels > 0;
+  if (levels.length === 0 || features === 0 || places === 0 || !hasMaps) {
     throw new InputError(
       `Cannot use ${name}: the state dict of HUMUS-Net is required, with sens_net and cascades of ` +
         `layers_down, found ${keys.slice(0, 3).join(", ") || "no weights"}`,
     );
   }
-  return {
+  const sizes = {
     cascades: countOf("cascades\\.(\\d+)"),
     adjacent: channels / 2,
     features,
@@ -81,7 +86,10 @@ export function humusConfig(parameters: Parameters, name: string): Omit<HumusCon
       features,
     halved: shape(`${first}.conv_down_block.layers.0.weight`).length > 0,
     threeConvolutions: shape(`${first}.conv_after_body.0.weight`).length > 0,
-    ...("cascades.0.log_weight" in parameters && { solved: true }),
+  };
+  if (isSolved) return { ...sizes, solved: true };
+  return {
+    ...sizes,
     sensitivityChannels,
     sensitivityPools: countOf(
       `${sensitivity.replaceAll(".", "\\.")}\\.down_sample_layers\\.(\\d+)`,

@@ -9,6 +9,7 @@ import { varnetMethod } from "./varnet_method.ts";
 
 export * from "./fastmri_weights.ts";
 export * from "./networks/humus.ts";
+export * from "./networks/least_squares.ts";
 export * from "./networks/humus_block.ts";
 export * from "./humus_method.ts";
 export * from "./humus_weights.ts";
@@ -23,6 +24,7 @@ export * from "./networks/unet_refining.ts";
 export * from "./unet_method.ts";
 export * from "./networks/varnet.ts";
 export * from "./networks/varnet_mask.ts";
+export * from "./networks/varnet_solved.ts";
 export * from "./varnet_method.ts";
 
 /** The end-to-end methods, the baseline first. */

@@ -1,11 +1,10 @@
 /** MoDL as a reconstruction method, and its model folder. @module */
-import { input, type Runtime } from "../graph/mod.ts";
+import type { Runtime } from "../graph/mod.ts";
 import { YamlReader } from "../nn/yaml_reader.ts";
 import { singleSolver } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import { toldModelSigma } from "../method/model_sigma.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { maskedOperator } from "../mri/physics/operator.ts";
 import { SCALAR } from "../ndarray.ts";
 import {
   checkedParameters,
@@ -17,14 +16,12 @@ import {
   sizeMultiple,
 } from "../nn/mod.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
+import { anyData } from "./networks/least_squares.ts";
 import { modl, type ModlConfig } from "./networks/modl.ts";
 
 /** Parameters of a network of these sizes. */
 export function modlSpecs(config: ModlConfig): ParameterSpec[] {
-  const side = 2 * sizeMultiple(DENOISER_NETWORK);
-  const maps = input("maps", [1, 1, 2, side, side]);
-  const operator = maskedOperator(maps, input("acquired", [side, 1]));
-  const data = { operator, adjoint: input("b", operator.domain), sigma: input("s", [1, 1, 1, 1]) };
+  const data = anyData(2 * sizeMultiple(DENOISER_NETWORK));
   return parameterSpecs((scope) => modl(scope, data, config));
 }
 
@@ -54,11 +51,9 @@ export const modlMethod: Method = networkMethod(
     citation:
       "Aggarwal, Mani and Jacob, MoDL: Model-based deep learning architecture for inverse " +
       "problems, IEEE TMI 2019",
-    needsMaps: true,
     defaultModel: "modl-brain",
   },
-  loadModl,
-  prepareModl,
+  { load: loadModl, prepare: prepareModl },
 );
 
 /** Compiles a network for a geometry. */

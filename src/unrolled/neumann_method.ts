@@ -1,9 +1,8 @@
 /** The Neumann network as a reconstruction method, and its model folder. @module */
-import { input, type Runtime } from "../graph/mod.ts";
+import type { Runtime } from "../graph/mod.ts";
 import { singleSolver } from "../method/loop.ts";
 import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { maskedOperator } from "../mri/physics/operator.ts";
 import {
   checkedParameters,
   constantScope,
@@ -13,14 +12,12 @@ import {
 } from "../nn/mod.ts";
 import { YamlReader } from "../nn/yaml_reader.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
+import { anyData } from "./networks/least_squares.ts";
 import { neumann, type NeumannConfig } from "./networks/neumann.ts";
 
 /** Parameters of a network of these sizes. */
 export function neumannSpecs(config: NeumannConfig): ParameterSpec[] {
-  const side = 2 ** (config.pools + 1);
-  const maps = input("maps", [1, 1, 2, side, side]);
-  const operator = maskedOperator(maps, input("acquired", [side, 1]));
-  const data = { operator, adjoint: input("b", operator.domain) };
+  const data = anyData(2 ** (config.pools + 1));
   return parameterSpecs((scope) => neumann(scope, data, config));
 }
 
@@ -48,11 +45,9 @@ export const neumannMethod: Method = networkMethod(
     citation:
       "Gilton, Ongie and Willett, Neumann networks for linear inverse problems in imaging, " +
       "IEEE TCI 2020",
-    needsMaps: true,
     defaultModel: "neumann-brain",
   },
-  loadNeumann,
-  prepareNeumann,
+  { load: loadNeumann, prepare: prepareNeumann },
 );
 
 /** Compiles a network for a geometry. */

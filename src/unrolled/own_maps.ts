@@ -1,8 +1,32 @@
-/** What networks with coil maps of their own need of the samples. @module */
+/** Networks that make coil maps of their own, as the published variational networks do. @module */
 import { InputError } from "../errors.ts";
-import type { SamplingGeometry } from "../method/problem.ts";
+import type { Runtime, Tensor } from "../graph/mod.ts";
+import { singleSolver } from "../method/loop.ts";
+import type { SamplingGeometry, Solver } from "../method/problem.ts";
+import { complexOf } from "../mri/physics/complex.ts";
+import { onAllLines } from "../mri/physics/operator.ts";
 import { MIN_CALIBRATION } from "../mri/sampling/sampling_mask.ts";
 import { centreWindows, constantVarNetMask, type VarNetMask } from "./networks/varnet_mask.ts";
+
+/**
+ * Compiles a network with coil maps of its own.
+ * @param magnitude of samples on all lines, `[1, 1, H, W]`
+ * @throws {InputError} for several coils with too few calibration lines
+ */
+export function prepareWithOwnMaps(
+  runtime: Runtime,
+  geometry: SamplingGeometry,
+  method: string,
+  magnitude: (kspace: Tensor, mask: VarNetMask) => Tensor,
+  about: Pick<Solver, "nfe" | "steps" | "model">,
+): Promise<Solver> {
+  const mask = maskForMaps(method, geometry);
+  return singleSolver(runtime, {
+    method,
+    inputs: { y: geometry.mask.yShape(geometry.coils) },
+    image: ({ y }) => complexOf(magnitude(onAllLines(y, geometry.mask), mask)),
+  }, about);
+}
 
 /**
  * The mask of a network that makes coil maps of the calibration lines.

@@ -51,11 +51,9 @@ export const swinirMethod: Method = networkMethod(
     name: "swinir",
     summary: "Swin transformer on the zero-filled complex image (needs --model)",
     citation: "Liang et al., SwinIR: image restoration using Swin transformer, ICCV workshops 2021",
-    needsMaps: true,
     defaultModel: null,
   },
-  loadSwinir,
-  prepareSwinir,
+  { load: loadSwinir, prepare: prepareSwinir },
 );
 
 /**

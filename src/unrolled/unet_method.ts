@@ -6,7 +6,6 @@ import { complexOf } from "../mri/physics/complex.ts";
 import { dftW } from "../mri/physics/dft.ts";
 import { onAllLines } from "../mri/physics/operator.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
-import { SCALAR } from "../ndarray.ts";
 import {
   checkedParameters,
   constantScope,
@@ -16,7 +15,6 @@ import {
   readWeights,
   type Scope,
 } from "../nn/mod.ts";
-import { maskForMaps } from "./own_maps.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import {
   imageUNet,
@@ -25,40 +23,36 @@ import {
   zeroFilledMagnitude,
 } from "./networks/unet.ts";
 import { refiningUNet, type RefiningUNetConfig } from "./networks/unet_refining.ts";
-import { anyMask, constantVarNetMask, type VarNetMask } from "./networks/varnet_mask.ts";
+import { anyData, type GivenScan } from "./networks/least_squares.ts";
+import { anyMask, constantVarNetMask } from "./networks/varnet_mask.ts";
+import { prepareSolved } from "./solved_method.ts";
 
-/** Sizes of a U-Net on the zero-filled magnitude, or, with a network of coil maps, on the least-squares image. */
+/** Sizes of a U-Net on the zero-filled magnitude, or on the least-squares image. */
 export type UNetBaselineConfig = ImageUNetConfig | RefiningUNetConfig;
 
 /** Whether a U-Net corrects the least-squares image. */
 export const isRefining = (config: UNetBaselineConfig): config is RefiningUNetConfig =>
-  "sensitivityChannels" in config;
+  "refining" in config;
 
-/** The samples that a baseline is given; see `varnet`. */
-export interface UNetInput {
-  readonly kspace: Tensor;
-  readonly mask: VarNetMask;
-  readonly sigma: Tensor;
-}
-
-/** The magnitude `[N, 1, H, W]` of a baseline, and the coil maps of one that corrects the least-squares image. */
-export function unetBaseline(
+/** The U-Net on the zero-filled magnitude of samples on all lines, `[N, 1, H, W]`; see `varnet`. */
+export function zeroFilledUNet(
   scope: Scope,
-  { kspace, mask, sigma }: UNetInput,
-  config: UNetBaselineConfig,
-): { readonly magnitude: Tensor; readonly maps?: Tensor } {
-  if (isRefining(config)) return refiningUNet(scope, kspace, mask, config, sigma);
+  { kspace, mask }: Pick<GivenScan, "kspace" | "mask">,
+  config: ImageUNetConfig,
+): Tensor {
   const hybrid = mask.isLines ? kspace : dftW(kspace, "inverse");
-  return { magnitude: imageUNet(scope, zeroFilledMagnitude(hybrid), config) };
+  return imageUNet(scope, zeroFilledMagnitude(hybrid), config);
 }
 
 /** Parameters of a baseline of these sizes. */
 export function unetSpecs(config: UNetBaselineConfig): ParameterSpec[] {
-  const pools = Math.max(config.pools, isRefining(config) ? config.sensitivityPools : 1);
-  const side = 2 ** (pools + 1);
-  const kspace = input("kspace", [1, 1, 2, side, side]);
-  const given = { kspace, mask: anyMask(side), sigma: input("sigma", SCALAR) };
-  return parameterSpecs((scope) => unetBaseline(scope, given, config));
+  const side = 2 ** (config.pools + 1);
+  if (isRefining(config)) {
+    const data = anyData(side);
+    return parameterSpecs((scope) => refiningUNet(scope, data, config));
+  }
+  const given = { kspace: input("kspace", [1, 1, 2, side, side]), mask: anyMask(side) };
+  return parameterSpecs((scope) => zeroFilledUNet(scope, given, config));
 }
 
 /**
@@ -77,11 +71,7 @@ export async function loadUNet(path: string): Promise<NetworkWeights<UNetBaselin
  */
 export function unetConfig(tensors: Parameters, name: string): UNetBaselineConfig {
   const refining = unetSizes(tensors, "model.unet.");
-  const sensitivity = unetSizes(tensors, "sens_net.norm_unet.unet.");
-  if (refining !== undefined && sensitivity !== undefined) {
-    const { channels: sensitivityChannels, pools: sensitivityPools } = sensitivity;
-    return { ...refining, sensitivityChannels, sensitivityPools };
-  }
+  if (refining !== undefined) return { ...refining, refining: true };
   const plain = unetSizes(tensors, "");
   if (plain !== undefined) return plain;
   throw new InputError(
@@ -98,11 +88,9 @@ export const unetMethod: Method = networkMethod(
     citation: "Jin et al., Deep convolutional neural network for inverse problems in imaging, " +
       "TIP 2017; Zbontar et al., fastMRI: an open dataset and benchmarks for accelerated MRI, " +
       "arXiv:1811.08839",
-    needsMaps: false,
     defaultModel: "unet-brain",
   },
-  loadUNet,
-  prepareUNet,
+  { load: loadUNet, prepare: prepareUNet, isWithoutMaps: (config) => !isRefining(config) },
 );
 
 /**
@@ -122,15 +110,23 @@ export function prepareUNet(
         `required for its ${config.pools} levels`,
     );
   }
-  const mask = isRefining(config)
-    ? maskForMaps("unet", geometry)
-    : constantVarNetMask(geometry.mask);
+  const scope = constantScope(parameters), about = { nfe: 1, steps: 1, model };
+  if (isRefining(config)) {
+    return prepareSolved(
+      runtime,
+      geometry,
+      "unet",
+      (data) => refiningUNet(scope, data, config),
+      about,
+    );
+  }
+  const mask = constantVarNetMask(geometry.mask);
   return singleSolver(runtime, {
     method: "unet",
-    inputs: { y: geometry.mask.yShape(coils), ...(isRefining(config) && { sigma: SCALAR }) },
-    image({ y, sigma }) {
-      const given = { kspace: onAllLines(y, geometry.mask), mask, sigma };
-      return complexOf(unetBaseline(constantScope(parameters), given, config).magnitude);
+    inputs: { y: geometry.mask.yShape(coils) },
+    image({ y }) {
+      const kspace = onAllLines(y, geometry.mask);
+      return complexOf(zeroFilledUNet(scope, { kspace, mask }, config));
     },
-  }, { nfe: isRefining(config) ? 2 : 1, steps: 1, model });
+  }, about);
 }

@@ -39,8 +39,9 @@ import { runtime } from "../runtime.ts";
 const TINY = { architecture: { channels: 2, pools: 1 }, crop: 32, batch: 1, seed: 5, threads: 1 };
 const SHAPE = { batch: 1, coils: 3, height: 32, width: 32 };
 const VARNET = { cascades: 2, channels: 4, pools: 2, sensitivityChannels: 3, sensitivityPools: 2 };
-const SOLVED = { ...VARNET, solved: true };
+const SOLVED = { cascades: 2, channels: 4, pools: 2 };
 const UNET = { channels: 6, pools: 2 };
+const REFINING = { ...UNET, refining: true } as const;
 const NEUMANN = { terms: 2, conjugateGradients: 3, channels: 4, pools: 2 };
 const SWINIR = {
   ...{ channels: 2, features: 12, depths: [2], heads: [2], window: 8, hidden: 16 },
@@ -88,6 +89,12 @@ const NETWORKS = [
   { name: "varnet", specs: varnetSpecs(VARNET), build: varnetBuilder(VARNET), gain: 0.2 },
   { name: "solved varnet", specs: varnetSpecs(SOLVED), build: varnetBuilder(SOLVED), gain: 0.2 },
   { name: "unet", specs: unetSpecs(UNET), build: unetBuilder(UNET), gain: 1 },
+  {
+    name: "refining unet",
+    specs: unetSpecs(REFINING),
+    build: unetBuilder(REFINING),
+    gain: 0.2,
+  },
   { name: "humus", specs: humusSpecs(HUMUS), build: humusBuilder(HUMUS), gain: 0.2 },
   { name: "neumann", specs: neumannSpecs(NEUMANN), build: neumannBuilder(NEUMANN), gain: 0.2 },
   { name: "swinir", specs: swinirSpecs(SWINIR), build: swinirBuilder(SWINIR), gain: 0.2 },

@@ -12,7 +12,7 @@ import { reconstruct } from "../../recon/reconstruct.ts";
 import { type Provenance, reconReport, REPORT_SCHEMA } from "../../recon/report.ts";
 import { simulatedKspace } from "../../recon/simulated.ts";
 import type { Reconstruction, ReconstructOptions } from "../../recon/types.ts";
-import { findMethod } from "../../recon/methods.ts";
+import { findMethod, methodOfModel } from "../../recon/methods.ts";
 import { cores } from "../../host.ts";
 import { software } from "../../provenance.ts";
 import process from "node:process";
@@ -30,7 +30,13 @@ import { readYaml } from "../options/config.ts";
 import { againWarnings, NOT_REPEATED, readRun } from "../options/again.ts";
 import { command, type CommandLine } from "../options/help.ts";
 import { setText } from "../options/values.ts";
-import { checkRecon, methodRequest, RECON, type ReconRequest } from "../options/recon.ts";
+import {
+  checkRecon,
+  methodRequest,
+  RECON,
+  type ReconRequest,
+  requireMaps,
+} from "../options/recon.ts";
 import { warn } from "../render/console.ts";
 import { planText, reportText } from "../render/console_format.ts";
 import { ProgressLine } from "../render/progress.ts";
@@ -119,6 +125,7 @@ async function runJob(
   const { seed, quiet, strict, dicomTags: path } = request;
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
   const before = request.again === undefined ? undefined : await readRun(request.again);
+  requireMaps(await methodOfModel(request), request);
   await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
   if (strict) requireNoWarning(file.warnings);

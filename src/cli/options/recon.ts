@@ -1,7 +1,7 @@
 /** The options of `recon`. @module */
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_METHOD, findMethod, methodOptions } from "../../recon/methods.ts";
-import type { MethodOptions } from "../../method/problem.ts";
+import type { Method, MethodOptions } from "../../method/problem.ts";
 import type { ReconstructOptions } from "../../recon/types.ts";
 import { type CommandHelp, methodLines, weightLines } from "./help.ts";
 import {
@@ -125,11 +125,23 @@ export const RECON: CommandHelp<typeof RECON_OPTIONS> = {
 export type ReconRequest = RequestOf<typeof RECON_OPTIONS>;
 
 export function checkRecon(request: ReconRequest): ReconRequest {
-  const { model, samples, weight, audit, errorBars, added, saveMaps, dicom, dicomTags } = request;
+  const { model, samples, weight, dicom, dicomTags } = request;
   const method = findMethod(request.method);
   checkInput(request);
   const settings = settingsOf(request);
   methodOptions(method, { model, samples, weight, settings });
+  requireMaps(method, request);
+  if (dicomTags !== undefined && !dicom) {
+    throw new UsageError("Cannot use --dicom-tags: --dicom is required, found none");
+  }
+  return request;
+}
+
+/** @throws {UsageError} for an option that needs coil maps, of a method, or a method with a model, that has none */
+export function requireMaps(
+  method: Method,
+  { audit, errorBars, added, saveMaps }: ReconRequest,
+): void {
   if (audit && !method.needsMaps) {
     throw new UsageError(
       `Cannot audit ${method.name}: a method with coil maps is required, as its image has no phase ` +
@@ -152,10 +164,6 @@ export function checkRecon(request: ReconRequest): ReconRequest {
       `Cannot save the maps of ${method.name}: a method with coil maps is required`,
     );
   }
-  if (dicomTags !== undefined && !dicom) {
-    throw new UsageError("Cannot use --dicom-tags: --dicom is required, found none");
-  }
-  return request;
 }
 
 /** The settings of a tuned file, and those of `--set` over them. */

@@ -10,30 +10,32 @@
  * @module
  */
 import { concat, reshape, type Tensor, transpose } from "../../graph/mod.ts";
-import { cropImage, paddedSize, padImage, type Scope } from "../../nn/mod.ts";
+import { cropImage, eachSet, paddedSize, padImage, type Scope } from "../../nn/mod.ts";
 import { humusBlock, type HumusBlockConfig, humusMultiple } from "./humus_block.ts";
 import { normalised, scaled } from "./unet.ts";
-import {
-  gradientCascades,
-  type SensitivityConfig,
-  solvedNetwork,
-  type VarNetResult,
-} from "./varnet.ts";
+import type { NoisyLeastSquares, SolvedImages } from "./least_squares.ts";
+import { gradientCascades, type SensitivityConfig, type VarNetResult } from "./varnet.ts";
 import type { VarNetMask } from "./varnet_mask.ts";
+import { solvedCascades } from "./varnet_solved.ts";
 
-/** Sizes of the network; published: 8 cascades, 16 channels and 4 levels for the coil maps. */
-export interface HumusConfig extends SensitivityConfig, HumusBlockConfig {
+/** Sizes of the cascades. */
+interface HumusSizes extends HumusBlockConfig {
   readonly cascades: number;
   /** Neighbouring slices that it sees at once, itself in the middle: 1 or 3 published. */
   readonly adjacent: number;
-  /** Whether each cascade solves for data consistency, see `varnet_solved.ts`: of one slice. Default false, as published. */
-  readonly solved?: boolean;
+}
+
+/** Sizes of the network; published: 8 cascades, 16 channels and 4 levels for the coil maps. */
+export interface HumusConfig extends SensitivityConfig, HumusSizes {}
+
+/** Sizes of a network of one slice whose steps of data consistency are solved, with given maps: see `varnet_solved.ts`. */
+export interface SolvedHumusConfig extends HumusSizes {
+  readonly solved: true;
 }
 
 /**
  * The network.
  * @param kspace as `varnet` takes it, of the `adjacent` slices one after the other in the axis of coils
- * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`; only a network with solved data consistency needs it
  * @returns of the slice in the middle
  */
 export function humusNet(
@@ -41,23 +43,24 @@ export function humusNet(
   kspace: Tensor,
   mask: VarNetMask,
   config: HumusConfig,
-  sigma?: Tensor,
 ): VarNetResult {
-  if (config.solved) {
-    return solvedNetwork(
-      scope,
-      { kspace, mask, sigma },
-      config,
-      (at, image) =>
-        onPadded(image, config, (x) => scaled(x, (part) => humusBlock(at, part, config))),
-    );
-  }
   return gradientCascades(
     scope,
     { kspace, mask, adjacent: config.adjacent },
     config,
     (at, image) => regularised(at, image, config),
   );
+}
+
+/** The network with solved steps, on the data of maps that make the image nearly real: see `realMaps`. */
+export function solvedHumus(
+  scope: Scope,
+  data: NoisyLeastSquares,
+  config: SolvedHumusConfig,
+): SolvedImages {
+  const correction = (at: Scope, image: Tensor) =>
+    onPadded(image, config, (x) => scaled(x, (part) => humusBlock(at, part, config)));
+  return solvedCascades(scope, data, config, (at, x) => eachSet(x, (one) => correction(at, one)));
 }
 
 /** The block on images `[N, 2 adjacent, H, W]`, their channels at mean 0 and deviation 1. */
@@ -70,7 +73,7 @@ function regularised(scope: Scope, image: Tensor, config: HumusConfig): Tensor {
 }
 
 /** A network on an image that is mirrored to the sizes that it takes. */
-function onPadded(image: Tensor, config: HumusConfig, network: (x: Tensor) => Tensor): Tensor {
+function onPadded(image: Tensor, config: HumusBlockConfig, network: (x: Tensor) => Tensor): Tensor {
   const size = image.shape.slice(2);
   const padded = padImage(image, paddedSize(size, { multiple: humusMultiple(config) }), "reflect");
   return cropImage(network(padded), size);

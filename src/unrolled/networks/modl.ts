@@ -17,11 +17,7 @@
 import { ADMM, DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
 import { scopedDenoiser } from "../../nn/residual_unet.ts";
 import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
-import {
-  type LeastSquares,
-  leastSquaresImage,
-  proximalCorrection,
-} from "../../mri/physics/proximal.ts";
+import { leastSquaresImage, proximalCorrection } from "../../mri/physics/proximal.ts";
 import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../../mri/physics/phase_rotation.ts";
 import {
   DENOISER_NETWORK,
@@ -30,6 +26,8 @@ import {
   type Scope,
   sizeMultiple,
 } from "../../nn/mod.ts";
+
+import type { NoisyLeastSquares, SolvedImages } from "./least_squares.ts";
 
 /** Sizes of the network; its denoiser is that of a prior. */
 export interface ModlConfig {
@@ -47,12 +45,6 @@ export interface ModlConfig {
   readonly averaged?: number;
 }
 
-/** The data that are fitted. */
-export interface ModlData extends LeastSquares {
-  /** Noise of y, `[N or 1, 1, 1, 1]`. */
-  readonly sigma: Tensor;
-}
-
 /**
  * Unit of the learned logarithms. They must change more than kernels do in training, whose optimiser
  * steps have one size for all parameters. Not searched.
@@ -61,15 +53,8 @@ const LOG_UNIT = 10;
 
 const ZERO: Initializer = { kind: "constant", value: 0 };
 
-/** What the network gives. */
-export interface ModlResult {
-  /** Complex image `[N, 2, H, W]`. */
-  readonly image: Tensor;
-  /** The images after all iterations but the last. */
-  readonly stages: readonly Tensor[];
-}
-
-export function modl(scope: Scope, data: ModlData, config: ModlConfig): ModlResult {
+/** The network. */
+export function modl(scope: Scope, data: NoisyLeastSquares, config: ModlConfig): SolvedImages {
   const { iterations, conjugateGradients, sigmaData } = config;
   const { dual = false, relaxation = 1, averaged = 1 } = config;
   const { sigmaMax, sigmaMin, weight } = dual ? ADMM : DPIR;

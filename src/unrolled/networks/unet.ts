@@ -127,14 +127,21 @@ const MULTIPLE = 16;
  * 2020): real and imaginary part to mean 0 and standard deviation 1, zeros to multiples of 16, U-Net,
  * and back. With `keepsMean` the image is only divided by its root mean square.
  * @param x `[N, 2, H, W]`
+ * @param beside a second image that it is shown, divided by the same: only with `keepsMean`
  * @returns `[N, 2, H, W]`
  */
-export function normUNet(scope: Scope, x: Tensor, config: NormUNetConfig): Tensor {
+export function normUNet(
+  scope: Scope,
+  x: Tensor,
+  config: NormUNetConfig,
+  beside?: Tensor,
+): Tensor {
   const [, , height, width] = x.shape;
   const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
   const [bottom, right] = [missing(height) - top, missing(width) - left];
-  return (config.keepsMean ? scaled : normalised)(x, (image) => {
-    const padded = pad(image, [0, 0, top, left, 0, 0, bottom, right]);
+  return (config.keepsMean ? scaled : normalised)(x, (image, scale) => {
+    const shown = beside && scale ? concat([image, div(beside, scale)], 1) : image;
+    const padded = pad(shown, [0, 0, top, left, 0, 0, bottom, right]);
     const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
     return slice(slice(result, 2, top, top + height), 3, left, left + width);
   });
@@ -146,15 +153,15 @@ interface NormUNetConfig extends Omit<UNetConfig, "outChannels"> {
   readonly keepsMean?: boolean;
 }
 
-/** A network on images that are divided by their root mean square over all channels. */
-export function scaled(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
+/** A network on images that are divided by their root mean square over all channels, which it is told. */
+export function scaled(x: Tensor, network: (x: Tensor, scale: Tensor) => Tensor): Tensor {
   const square = reduceMean(mul(x, x), [1, 2, 3], { keepDims: true });
   const scale = sqrt(add(square, TINY));
-  return mul(network(div(x, scale)), scale);
+  return mul(network(div(x, scale), scale), scale);
 }
 
 /** A network on images whose channels have mean 0 and standard deviation 1, `[N, C, H, W]`. */
-export function normalised(x: Tensor, network: (x: Tensor) => Tensor): Tensor {
+export function normalised(x: Tensor, network: (x: Tensor, scale?: Tensor) => Tensor): Tensor {
   const [, , height, width] = x.shape;
   const options = { keepDims: true };
   const mean = reduceMean(x, [2, 3], options);

@@ -7,7 +7,7 @@
  * whole lines. The readout transform is unitary and commutes with the mask, so nothing changes but
  * the time it takes.
  *
- * A network may have solved steps of data consistency instead, see `varnet_solved.ts`.
+ * A network may have solved steps of data consistency instead, and maps that it is given: see `varnet_solved.ts`.
  * @module
  */
 import {
@@ -31,18 +31,21 @@ import {
   squaredMagnitude,
 } from "../../mri/physics/complex.ts";
 import { dft2, dftH } from "../../mri/physics/dft.ts";
-import { maskedOperator } from "../../mri/physics/operator.ts";
-import type { LeastSquares } from "../../mri/physics/proximal.ts";
+import { calibrationImages } from "./least_squares.ts";
 import { normUNet } from "./unet.ts";
 import type { VarNetMask } from "./varnet_mask.ts";
-import { solvedCascades, supportedMaps } from "./varnet_solved.ts";
 
-/** Sizes of the network of the coil maps. */
+/** Sizes of the network of the coil maps, of networks that have one. */
 export interface SensitivityConfig {
   /** Channels of the finest level of the sensitivity network's U-Net. */
   readonly sensitivityChannels: number;
   readonly sensitivityPools: number;
 }
+
+/** Whether sizes are those of a network with coil maps of its own. */
+export const hasOwnMaps = <C extends object>(
+  config: C | SensitivityConfig,
+): config is C & SensitivityConfig => "sensitivityChannels" in config;
 
 /** Sizes of a variational network; fastMRI's published ones are 12, 18, 4, 8, 4. */
 export interface VarNetConfig extends SensitivityConfig {
@@ -55,8 +58,6 @@ export interface VarNetConfig extends SensitivityConfig {
    * later, see {@link separateCascades}.
    */
   readonly shared?: boolean;
-  /** Whether each cascade solves for data consistency, see `varnet_solved.ts`. Default false, as published. */
-  readonly solved?: boolean;
 }
 
 /** What a variational network gives. */
@@ -75,19 +76,13 @@ export interface VarNetResult {
  * The network.
  * @param kspace acquired samples with zeros elsewhere, `[N, C, 2, H, W]`: hybrid (ky, x) space for
  * a mask of lines, k-space for a mask of the plane
- * @param sigma noise of the samples, `[N or 1, 1, 1, 1]`; only a network with solved data consistency needs it
  */
 export function varnet(
   scope: Scope,
   kspace: Tensor,
   mask: VarNetMask,
   config: VarNetConfig,
-  sigma?: Tensor,
 ): VarNetResult {
-  if (config.solved) {
-    const sizes = { ...config, startsAtZero: true, keepsMean: true };
-    return solvedNetwork(scope, { kspace, mask, sigma }, config, (at, x) => normUNet(at, x, sizes));
-  }
   return gradientCascades(
     scope,
     { kspace, mask },
@@ -143,38 +138,6 @@ export function gradientCascades(
   return { magnitude: magnitudeOf(coilImages), image, maps: found, stages };
 }
 
-/**
- * Coil maps by a network, and cascades of a regulariser's correction and a solved step on the data.
- * @param regularise as of {@link gradientCascades}
- */
-export function solvedNetwork(
-  scope: Scope,
-  { kspace, mask, sigma }: CascadeData & { readonly sigma?: Tensor },
-  config: SensitivityConfig & Pick<VarNetConfig, "cascades" | "shared">,
-  regularise: (scope: Scope, image: Tensor) => Tensor,
-): VarNetResult {
-  if (sigma === undefined) throw new RangeError("Cannot solve for the image: sigma is required");
-  const { data, maps } = leastSquaresOf(scope, kspace, mask, config);
-  const images = solvedCascades(scope.at("cascades"), data, sigma, config, regularise);
-  const [image] = images.slice(-1);
-  const stages = images.map(smoothMagnitude);
-  return { magnitude: stages[stages.length - 1], image, maps, stages: stages.slice(0, -1) };
-}
-
-/** The least-squares problem of the samples with the network's own maps, zero where the calibration shows nothing. */
-export function leastSquaresOf(
-  scope: Scope,
-  kspace: Tensor,
-  mask: VarNetMask,
-  config: SensitivityConfig,
-): { readonly data: LeastSquares; readonly maps: Tensor } {
-  const centre = calibrationImages(kspace, mask);
-  const calibration = sqrt(reduceSum(mul(centre, centre), [1, 2], { keepDims: true }));
-  const maps = supportedMaps(sensitivities(scope.at("sens_net"), centre, config), calibration);
-  const operator = maskedOperator(maps, mask.acquired);
-  return { data: { operator, adjoint: operator.adjoint(kspace) }, maps };
-}
-
 /** Magnitude `[N, 1, H, W]` whose gradient is finite at zero. */
 export const smoothMagnitude = (x: Tensor): Tensor => sqrt(add(squaredMagnitude(x), TINY));
 
@@ -217,11 +180,6 @@ function expanded(maps: ComplexFactor, image: Tensor): Tensor {
 /** `[N, 1, H, W]` of `[N, C, 2, H, W]`. */
 function rootSumOfSquares(coilImages: Tensor): Tensor {
   return sqrt(reduceSum(squaredMagnitude(coilImages), [1]));
-}
-
-/** Coil images of the calibration lines alone, `[N, C, 2, H, W]`. */
-function calibrationImages(kspace: Tensor, mask: VarNetMask): Tensor {
-  return (mask.isLines ? dftH : dft2)(mul(kspace, mask.centre), "inverse");
 }
 
 /** Coil maps from the images of the calibration lines, one coil at a time, their sum of squares 1. */

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { encodeSafetensors, initialParameters, type Parameters } from "../../../src/nn/mod.ts";
 import { ndarray } from "../../../src/ndarray.ts";
 import { Rng } from "../../../src/rng.ts";
+import { methodOfModel } from "../../../src/recon/methods.ts";
 import { varnetSpecs } from "../../../src/unrolled/mod.ts";
 import { inFolder } from "../../io/support.ts";
 import { assertRefused, runHere, writeH5 } from "../support.ts";
@@ -154,6 +155,22 @@ Deno.test("recon takes a model by path, and recon.json names it with its sha256"
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     assert.deepEqual(report.model, { name: "tiny-varnet", sha256 });
     assert.equal(report.nfe, 2);
+  }));
+
+Deno.test("what a method needs depends on its model: a network with maps of its own is not audited", () =>
+  inFolder(async (at) => {
+    const input = await writeH5(at("k.h5"));
+    const model = await writeFolder(at("model"), { kind: "varnet", bytes: encoded(VARNET) });
+    const needs = async (model?: string) =>
+      (await methodOfModel({ method: "varnet", model })).needsMaps;
+    assert.deepEqual([await needs(), await needs(model)], [true, false]);
+    const args = [input, "--method", "varnet", "--model", model, "--output", at("out"), "--audit"];
+    assertRefused(
+      await runHere(args),
+      2,
+      /Cannot audit varnet: a method with coil maps is required/,
+    );
+    await assert.rejects(Deno.stat(at("out")));
   }));
 
 Deno.test("recon refuses a model where there is no network, and steps where their number is fixed, exit code 2", () =>

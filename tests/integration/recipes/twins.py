@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet  # noqa: E402
-from physics import Data, Sampling, compressed, parts_of, to_kspace  # noqa: E402
+from physics import Data, Sampling, compressed, model_sigma, parts_of, rss, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -83,12 +83,12 @@ prior("flow", randomised(ResidualUNet()), flow)
 recon("varnet", randomised(VarNet(2, 4, 2, 3, 2)), lines())
 recon("varnet-plane", randomised(VarNet(2, 4, 2, 3, 2)), plane)
 recon("humus", randomised(Humus(2, 8, 3, 2)), lines())
-recon("humus-solved", randomised(SolvedHumus(2, 8, 3, 2)), lines())
-recon("varnet-solved", randomised(SolvedVarNet(2, 4, 2, 3, 2)), lines())
-recon("varnet-solved-plane", randomised(SolvedVarNet(2, 4, 2, 3, 2)), plane)
+recon("humus-solved", randomised(SolvedHumus(2, 8)), lines())
+recon("varnet-solved", randomised(SolvedVarNet(2, 4, 2)), lines())
+recon("varnet-solved-plane", randomised(SolvedVarNet(2, 4, 2)), plane)
 recon("unet", randomised(ImageUNet(4, 2)), lines())
-recon("unet-refining", randomised(RefiningUNet(4, 2, 3, 2)), lines())
-recon("unet-refining-plane", randomised(RefiningUNet(4, 2, 3, 2)), plane)
+recon("unet-refining", randomised(RefiningUNet(4, 2)), lines())
+recon("unet-refining-plane", randomised(RefiningUNet(4, 2)), plane)
 recon("neumann", randomised(Neumann(3, 10, 4, 2), 0.3), lines())
 recon("neumann-plain", randomised(Neumann(3, 0, 4, 2), 0.3), lines())
 recon("modl", randomised(Modl(3), 0.4), lines())
@@ -106,24 +106,35 @@ state = convert.to_fastmri(network.state_dict())
 turned = convert.from_fastmri({f"module.{key}": value for key, value in state.items()})
 assert all(torch.equal(turned[key], value) for key, value in network.state_dict().items())
 
+# The error of the model, with maps that err.
+rng = np.random.default_rng(5)
+coils = torch.from_numpy(random_coils(rng, COILS, HEIGHT, WIDTH))[None]
+kspace = lines().acquired * to_kspace(coils * torch.rand(1, 1, HEIGHT, WIDTH), (-2,))
+maps = coils + 0.1 * torch.from_numpy(random_coils(rng, COILS, HEIGHT, WIDTH))[None]
+maps, sigma = maps / rss(maps)[:, None], torch.full((1, 1, 1), 0.003)
+tensors = {"kspace": parts_of(kspace), "maps": parts_of(maps), "acquired": lines().acquired, "sigma": sigma}
+tensors["result"] = model_sigma(kspace, lines(), maps, sigma)
+save_file({k: v.contiguous() for k, v in tensors.items()}, OUT / "model_sigma.values.safetensors")
+
 # A network with twice the channels begins as the one with half of them.
 convert.TWIN_NOISE = 0
-narrow = randomised(SolvedVarNet(2, 4, 2, 3, 2))
+narrow = randomised(SolvedVarNet(2, 4, 2))
 convert.save_weights(narrow, OUT / "narrow.safetensors")
-wide = SolvedVarNet(2, 8, 2, 3, 2).eval()
+wide = SolvedVarNet(2, 8, 2).eval()
 assert not convert.load_weights(wide, OUT / "narrow.safetensors")
-given = torch.randn(1, 3, HEIGHT, WIDTH, dtype=torch.complex64) * lines().acquired, lines(), torch.full((1, 1, 1), 0.05)
+kspace, maps = torch.randn(2, 1, 3, HEIGHT, WIDTH, dtype=torch.complex64)
+given = kspace * lines().acquired, lines(), maps / rss(maps)[:, None], torch.full((1, 1, 1), 0.05)
 with torch.no_grad():
     assert torch.allclose(wide(*given)[0], narrow(*given)[0], rtol=1e-3, atol=1e-4)
 
 # A network with more cascades begins with copies of those that it is given.
-deep = SolvedVarNet(3, 4, 2, 3, 2)
+deep = SolvedVarNet(3, 4, 2)
 assert not convert.load_weights(deep, OUT / "narrow.safetensors")
 kernel = lambda network, k: network.cascades[k].model.unet.conv.layers["0"].weight
 assert all(torch.equal(kernel(deep, i), kernel(narrow, k)) for i, k in enumerate((0, 0, 1)))
 
 # Kernels written as float16 are read as such.
-rounded = randomised(SolvedVarNet(2, 4, 2, 3, 2))
+rounded = randomised(SolvedVarNet(2, 4, 2))
 for weight in rounded.parameters():
     weight.data = weight.data.half().float() if weight.dim() > 1 else weight.data
 recon("varnet-half", rounded, lines(), half=True)
