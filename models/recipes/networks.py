@@ -73,6 +73,11 @@ WEIGHTS = (1.0, 8.0)  # of the first and the last cascade, at the noise level be
 LEVEL = 0.02
 
 
+def following(log_weight, log_power, sigma):
+    """A weight that follows the noise, of its logarithm at the noise level above and its power, in units of 10."""
+    return (10 * (log_weight + log_power * (sigma.clamp_min(1e-3) / LEVEL).log())).exp()
+
+
 class SolvedCascade(nn.Module):
     """A U-Net on the image, and its weight against the data: logarithm and power of the noise, in units of 10."""
 
@@ -84,7 +89,7 @@ class SolvedCascade(nn.Module):
 
     def rho(self, sigma):
         """The weight at a noise level."""
-        return (10 * (self.log_weight + self.log_power * (sigma.clamp_min(1e-3) / LEVEL).log())).exp()
+        return following(self.log_weight, self.log_power, sigma)
 
 
 class FromLeastSquares(nn.Module):
@@ -181,14 +186,15 @@ class Neumann(nn.Module):
 
     def __init__(self, terms=6, cg=10, channels=16, pools=3):
         super().__init__()
-        self.eta = nn.Parameter(torch.tensor([0.1]))
-        self.regulariser = NormUNet(channels, pools, zero=True)
+        self.log_eta = nn.Parameter(torch.full((1,), math.log(0.1) / 10))
+        self.log_power = nn.Parameter(torch.zeros(1))
+        self.regulariser = NormUNet(channels, pools, zero=True, scaled=True)
         self.architecture = {"terms": terms, "conjugateGradients": cg, "channels": channels, "pools": pools}
 
-    def forward(self, kspace, sampling, maps, **_):
-        """The magnitude of the sum of the terms."""
-        data, cg = Data(kspace, sampling, maps), self.architecture["conjugateGradients"]
-        eta = self.eta.clamp_min(1e-3)
+    def forward(self, kspace, sampling, maps, sigma):
+        """sigma `[N, 1, 1]`. The magnitude of the sum of the terms."""
+        data, cg = Data(kspace, sampling, real_maps(kspace, sampling, maps)), self.architecture["conjugateGradients"]
+        eta = following(self.log_eta, self.log_power, sigma)
         inverse = lambda b: Inverse.apply(b, eta, data, cg)
         linear = (lambda b: eta * inverse(b)) if cg else (lambda b: b - eta * data.normal(b))
         term = inverse(data.adjoint) if cg else eta * data.adjoint

@@ -1,6 +1,7 @@
 """The networks by name, each with its batches, its loss and its validation."""
 
 import functools
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ class Reconstruction(Task):
 
     def begun(self, item):
         """A scan with what a network makes of it that is not trained."""
-        if hasattr(self.network, "levels") or hasattr(self.network, "begin"):
+        if "sigma" in inspect.signature(self.network.forward).parameters:
             item["sigma"] = model_sigma(*(item[key] for key in ("kspace", "sampling", "maps", "sigma")))
             if hasattr(self.network, "begin"):
                 item["maps"], item["start"] = self.network.begin(*(item[key] for key in ("kspace", "sampling", "maps", "sigma")))

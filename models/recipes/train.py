@@ -86,13 +86,13 @@ class Feeder:
     """Makes batches ahead of time in a thread: that of a step follows from seed and step."""
 
     def __init__(self, task, seed, step, ahead=4):
-        self.queue = queue.Queue(ahead)
+        self.queue, self.closed = queue.Queue(ahead), threading.Event()
         self.thread = threading.Thread(target=self.run, args=(task, seed, step), daemon=True)
         self.thread.start()
 
     def run(self, task, seed, step):
         try:
-            while True:
+            while not self.closed.is_set():
                 self.queue.put(task.batch(np.random.default_rng([seed, step])))
                 step += 1
         except Exception as error:  # handed to the trainer
@@ -103,6 +103,15 @@ class Feeder:
         if isinstance(batch, Exception):
             raise batch
         return batch
+
+    def close(self):
+        """Waits for the thread, which must not run when Python ends."""
+        self.closed.set()
+        while self.thread.is_alive():
+            try:
+                self.queue.get(timeout=0.1)
+            except queue.Empty:
+                pass
 
 
 class Run:
@@ -167,6 +176,7 @@ def train(args, task, run):
         if run.seconds - last >= args.every:
             note(args, task, run, losses, rate, (run.step - begun) / (run.seconds - last), waited)
             losses, last, waited, begun = [], run.seconds, 0.0, run.step
+    feeder.close()
     note(args, task, run, losses, 0.0, 0.0, waited)
 
 

@@ -232,7 +232,7 @@ export function modlBuilder(config: ModlConfig): ReconBuilder {
 /** A Neumann network. */
 export function neumannBuilder(config: NeumannConfig): ReconBuilder {
   return (scope, given) => ({
-    magnitude: smoothMagnitude(neumann(scope, leastSquaresOf(given), config)),
+    magnitude: smoothMagnitude(neumann(scope, realLeastSquares(given), config)),
   });
 }
 

@@ -1,7 +1,5 @@
 /** The Neumann network as a reconstruction method, and its model folder. @module */
 import type { Runtime } from "../graph/mod.ts";
-import { singleSolver } from "../method/loop.ts";
-import { mriMeasurement } from "../method/measurement.ts";
 import type { Method, SamplingGeometry, Solver } from "../method/problem.ts";
 import {
   checkedParameters,
@@ -14,6 +12,7 @@ import { YamlReader } from "../nn/yaml_reader.ts";
 import { networkMethod, type NetworkWeights } from "./network_method.ts";
 import { anyData } from "./networks/least_squares.ts";
 import { neumann, type NeumannConfig } from "./networks/neumann.ts";
+import { prepareSolved } from "./solved_method.ts";
 
 /** Parameters of a network of these sizes. */
 export function neumannSpecs(config: NeumannConfig): ParameterSpec[] {
@@ -51,18 +50,16 @@ export const neumannMethod: Method = networkMethod(
 );
 
 /** Compiles a network for a geometry. */
-export async function prepareNeumann(
+export function prepareNeumann(
   runtime: Runtime,
   geometry: SamplingGeometry,
   { config, parameters, model }: NetworkWeights<NeumannConfig>,
 ): Promise<Solver> {
-  const { y, inputs, operator: operatorOf } = mriMeasurement(geometry);
-  return await singleSolver(runtime, {
-    method: "neumann",
-    inputs: { y, ...inputs },
-    image({ y, ...arrays }) {
-      const operator = operatorOf(arrays, 1);
-      return neumann(constantScope(parameters), { operator, adjoint: operator.adjoint(y) }, config);
-    },
-  }, { nfe: config.terms, steps: config.terms, model });
+  return prepareSolved(
+    runtime,
+    geometry,
+    "neumann",
+    (data) => neumann(constantScope(parameters), data, config),
+    { nfe: config.terms, steps: config.terms, model },
+  );
 }

@@ -13,15 +13,17 @@
  * b_(k+1) = eta T b_k - R(b_k)
  * ```
  * eta is learned, and all terms share R and eta. As in the authors' code, eta begins at 0.1 and R takes
- * up the factor that the paper writes before it. Differences: R is the normalised U-Net of the
- * variational network in place of a network of residual blocks, and begins at zero, so that the
- * untrained network is the series of R = 0 (preconditioned: iterated Tikhonov regularisation).
+ * up the factor that the paper writes before it. Differences: R is the U-Net of `varnet_solved.ts` in
+ * place of a network of residual blocks, and begins at zero, so that the untrained network is the series of
+ * R = 0 (preconditioned: iterated Tikhonov regularisation); and eta may learn to follow the noise.
  * @module
  */
-import { add, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
+import { add, mul, sub, type Tensor } from "../../graph/mod.ts";
 import { type LeastSquares, regularisedInverse } from "../../mri/physics/proximal.ts";
 import { eachSet, type Scope } from "../../nn/mod.ts";
+import type { NoisyLeastSquares } from "./least_squares.ts";
 import { normUNet } from "./unet.ts";
+import { noiseWeight } from "./varnet_solved.ts";
 
 /** How the series is summed. */
 export interface NeumannSeries {
@@ -39,10 +41,8 @@ export interface NeumannConfig extends NeumannSeries {
   readonly pools: number;
 }
 
-/** Step size, and weight of the preconditioner, before training; as published. */
-const FIRST_ETA = 0.1;
-/** Conjugate gradients need a weight above zero. */
-const LEAST_ETA = 1e-3;
+/** Step size, and weight of the preconditioner, before training; as published, whatever the noise. */
+const FIRST = { first: Math.log(0.1), power: 0 };
 
 /**
  * The series.
@@ -70,14 +70,14 @@ export function neumannSeries(
 }
 
 /**
- * The network.
+ * The network, on the data of maps that make the image nearly real: see `realMaps`.
  * @returns complex images `[N, 2 S, H, W]`; the regulariser sees each set of coil maps by itself
  */
-export function neumann(scope: Scope, data: LeastSquares, config: NeumannConfig): Tensor {
+export function neumann(scope: Scope, data: NoisyLeastSquares, config: NeumannConfig): Tensor {
   const { channels, pools } = config;
-  const eta = scope.parameter("eta", [1], { kind: "constant", value: FIRST_ETA });
-  const sizes = { channels, pools, startsAtZero: true };
+  const eta = noiseWeight(scope, "log_eta", FIRST, data.sigma);
+  const sizes = { channels, pools, startsAtZero: true, keepsMean: true };
   const regularise = (terms: Tensor) =>
     eachSet(terms, (term) => normUNet(scope.at("regulariser"), term, sizes));
-  return neumannSeries(data, max(reshape(eta, [1, 1, 1, 1]), LEAST_ETA), regularise, config);
+  return neumannSeries(data, eta, regularise, config);
 }

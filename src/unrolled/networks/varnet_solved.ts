@@ -16,6 +16,7 @@
  */
 import { add, div, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import { leastSquaresImage, proximal } from "../../mri/physics/proximal.ts";
+import { SCALAR } from "../../ndarray.ts";
 import { eachSet, type Scope } from "../../nn/mod.ts";
 import type { NoisyLeastSquares, SolvedImages } from "./least_squares.ts";
 import { normUNet, type UNetConfig } from "./unet.ts";
@@ -60,6 +61,24 @@ export function refinement(
 }
 
 /**
+ * A learned weight that follows the noise: w (sigma / 0.02)^p.
+ * @param name of the parameter of its logarithm
+ * @param start its logarithm and p before training
+ */
+export function noiseWeight(
+  scope: Scope,
+  name: string,
+  start: { readonly first: number; readonly power: number },
+  sigma: Tensor,
+): Tensor {
+  const learned = (name: string, value: number) =>
+    reshape(scope.parameter(name, [1], { kind: "constant", value: value / LOG_UNIT }), SCALAR);
+  const logWeight = learned(name, start.first), power = learned("log_power", start.power);
+  const level = log(div(max(sigma, MIN_SIGMA), LEVEL));
+  return exp(mul(add(logWeight, mul(power, level)), LOG_UNIT));
+}
+
+/**
  * The images after each cascade.
  * @param regularise gives the correction of images, from weights of a scope
  */
@@ -75,19 +94,8 @@ export function solvedCascades(
   for (let k = 0; k < cascades; k++) {
     const t = cascades === 1 ? 0 : k / (cascades - 1);
     const first = (1 - t) * Math.log(FIRST_WEIGHT) + t * Math.log(LAST_WEIGHT);
-    const learned = (name: string, value: number) =>
-      reshape(all.at(k).parameter(name, [1], { kind: "constant", value: value / LOG_UNIT }), [
-        1,
-        1,
-        1,
-        1,
-      ]);
-    const logWeight = learned("log_weight", first);
-    const power = learned("log_power", POWER);
+    const rho = noiseWeight(all.at(k), "log_weight", { first, power: POWER }, sigma);
     const refined = regularise(all.at(shared ? 0 : k).at("model"), x);
-    const rho = exp(
-      mul(add(logWeight, mul(power, log(div(max(sigma, MIN_SIGMA), LEVEL)))), LOG_UNIT),
-    );
     x = proximal(data, sub(x, refined), rho, CONJUGATE_GRADIENTS);
     images.push(x);
   }
