@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
+from mix import mixed  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet  # noqa: E402
 from physics import Data, Sampling, compressed, model_sigma, parts_of, rss, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
@@ -132,6 +133,10 @@ deep = SolvedVarNet(3, 4, 2)
 assert not convert.load_weights(deep, OUT / "narrow.safetensors")
 kernel = lambda network, k: network.cascades[k].model.unet.conv.layers["0"].weight
 assert all(torch.equal(kernel(deep, i), kernel(narrow, k)) for i, k in enumerate((0, 0, 1)))
+
+# Weights between two models.
+between = mixed({"a": torch.tensor([1.0])}, {"a": torch.tensor([3.0])}, 0.25)
+assert between["a"].item() == 1.5
 
 # Kernels written as float16 are read as such.
 rounded = randomised(SolvedVarNet(2, 4, 2))
