@@ -20,7 +20,8 @@ NOISE = (0.003, 0.16)  # of the samples, for images on a scale of 1
 HEAD = 0.15  # magnitude above which a pixel is tissue
 BLURRED = 0.15  # of the images have less detail than pixels, as those of low fields have
 SHARPNESS = (0.4, 1.0)  # their band, of that of the pixels
-TISSUE_PHASE = 0.8  # largest standard deviation, in radians, of the phase by which tissues differ; most have little
+UNLIKE = 0.6  # of the images have tissues of unlike phase
+TISSUE_PHASE = 1.0  # largest standard deviation of it, in radians
 MAP_ERROR = 0.12  # largest relative error of calibrated maps
 
 
@@ -162,7 +163,7 @@ def tissue_phase(image, rng):
     Fat differs from water by its chemical shift, veins by their iron. A low-resolution phase cannot follow that.
     """
     levels = np.linspace(0, 1.4, 6)
-    values = TISSUE_PHASE * rng.uniform() ** 2 * rng.standard_normal(levels.size)
+    values = rng.uniform(0, TISSUE_PHASE) * rng.standard_normal(levels.size)
     return np.interp(np.abs(image), levels, values).astype(np.float32)
 
 
@@ -173,7 +174,8 @@ def scan(item, rng, size, coils, sampling=None, sigma=None):
     image = random_view(item, side, rng, whole=True)
     top, left = (side - height) // 2, (side - width) // 2
     image = image[top : top + height, left : left + width]
-    image = image * np.exp(1j * tissue_phase(image, rng))
+    if rng.random() < UNLIKE:
+        image = image * np.exp(1j * tissue_phase(image, rng))
     if rng.random() < BLURRED:
         image = blurred(image, rng)
     maps = random_coils(rng, coils, height, width)

@@ -214,7 +214,8 @@ function adjustContrast(image: Float32Array, factor: number, size: number, rng: 
  * shift, veins by their iron. A smooth phase alone would teach that calibration lines know the phase.
  */
 function tissuePhase(rng: Rng): (magnitude: number) => number {
-  const deviation = TISSUE_PHASE * rng.uniform() ** 2;
+  if (rng.uniform() > UNLIKE_TISSUES) return () => 0;
+  const deviation = rng.between(0, TISSUE_PHASE);
   const values = Array.from({ length: TISSUE_KNOTS + 2 }, () => deviation * rng.normal());
   return (magnitude) => {
     const at = Math.min(magnitude / BRIGHTEST, 1) * TISSUE_KNOTS, knot = Math.floor(at);
@@ -222,8 +223,8 @@ function tissuePhase(rng: Rng): (magnitude: number) => number {
   };
 }
 
-/** Largest standard deviation of that phase, radians; most images have little. */
-const TISSUE_PHASE = 0.8;
+/** Part of the images whose tissues have unlike phase, and its largest standard deviation, radians. */
+const UNLIKE_TISSUES = 0.6, TISSUE_PHASE = 1;
 /** Intervals of the function of the magnitude, and where it ends. */
 const TISSUE_KNOTS = 5, BRIGHTEST = 1.4;
 
