@@ -21,7 +21,7 @@ from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
 from mix import mixed  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet  # noqa: E402
 from physics import Data, Sampling, compressed, model_sigma, parts_of, rss, to_kspace  # noqa: E402
-from simulate import centre_window, poisson_mask, random_coils, random_size  # noqa: E402
+from simulate import centre_window, poisson_mask, random_coils, random_size, tissue_phase  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -153,6 +153,10 @@ virtual, virtual_maps = compressed(*seen, 3)
 found, wanted = Data(virtual, lines(), virtual_maps), Data(kspace, lines(), maps)
 assert torch.allclose(found.adjoint, wanted.adjoint, atol=1e-4)
 assert torch.allclose(found.normal(image), wanted.normal(image), atol=1e-4)
+
+# The phase of a tissue follows from its magnitude, whatever its phase was.
+found = tissue_phase(np.array([[0.3, 0.3j, 0.9]], np.complex64), np.random.default_rng(2))
+assert found[0, 0] == found[0, 1] != found[0, 2]
 
 # Images are not made finer than their slices.
 rng = np.random.default_rng(1)
