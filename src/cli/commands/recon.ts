@@ -64,6 +64,7 @@ export const recon = command(RECON, async (asked, context, line) => {
     const input: string | undefined = request.inputs[i];
     const job = { folder, input };
     try {
+      requireMaps(await methodOfModel(request), request);
       console.out(
         request.dryRun
           ? await plan(request, job, begun)
@@ -125,7 +126,6 @@ async function runJob(
   const { seed, quiet, strict, dicomTags: path } = request;
   const tags = path === undefined ? {} : dicomTags(await readYaml(path, "DICOM attributes"), path);
   const before = request.again === undefined ? undefined : await readRun(request.again);
-  requireMaps(await methodOfModel(request), request);
   await using runtime = await Runtime.open(request.device, request);
   using file = await openInput(runtime, request, input);
   if (strict) requireNoWarning(file.warnings);

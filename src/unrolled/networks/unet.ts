@@ -140,6 +140,9 @@ export function normUNet(
   const [top, left] = [height, width].map((size) => Math.floor(missing(size) / 2));
   const [bottom, right] = [missing(height) - top, missing(width) - left];
   return (config.keepsMean ? scaled : normalised)(x, (image, scale) => {
+    if (beside !== undefined && scale === undefined) {
+      throw new RangeError("Cannot show a second image: a U-Net that keeps the mean is required");
+    }
     const shown = beside && scale ? concat([image, div(beside, scale)], 1) : image;
     const padded = pad(shown, [0, 0, top, left, 0, 0, bottom, right]);
     const result = unet(scope.at("unet"), padded, { outChannels: 2, ...config });
