@@ -58,7 +58,9 @@ export function randomView(
   const before = re.map((value, i) => im ? Math.hypot(value, im[i]) : Math.max(0, value));
   const magnitude = before.slice();
   adjustContrast(magnitude, 1 / source.scale, size, rng.split(2));
-  if (im === undefined) return ndarray(withPhase(magnitude, size, rng.split(3)), [2, size, size]);
+  if (im === undefined) {
+    return ndarray(withPhase(magnitude, size, rng.split(3), part === "whole"), [2, size, size]);
+  }
   const gain = magnitude.map((value, i) => before[i] > 0 ? value / before[i] : 0);
   const image = zeros([2, size, size]);
   parts.forEach((part, p) => image.data.set(part.map((v, i) => v * gain[i]), p * size * size));
@@ -228,13 +230,21 @@ const UNLIKE_TISSUES = 0.6, TISSUE_PHASE = 1;
 /** Intervals of the function of the magnitude, and where it ends. */
 const TISSUE_KNOTS = 5, BRIGHTEST = 1.4;
 
-/** A magnitude with a random phase, smooth but for that of tissues: `[2, size, size]`. */
-function withPhase(magnitude: Float32Array, size: number, rng: Rng): Float32Array {
+/**
+ * A magnitude with a random smooth phase: `[2, size, size]`.
+ * @param tissues whether they differ in phase too: for networks that are given calibration lines
+ */
+function withPhase(
+  magnitude: Float32Array,
+  size: number,
+  rng: Rng,
+  tissues: boolean,
+): Float32Array {
   const amplitude = rng.uniform() < 0.85 ? rng.between(0, 5) : 0;
   const offset = rng.between(0, 2 * Math.PI);
   const slopes = [rng.normal(), rng.normal()].map((slope) => 2 * slope / size);
   const field = smoothField(rng.split(0), size, rng.between(...PHASE_BANDWIDTH));
-  const tissue = tissuePhase(rng.split(1));
+  const tissue = tissues ? tissuePhase(rng.split(1)) : () => 0;
   const out = new Float32Array(2 * magnitude.length);
   for (let i = 0; i < magnitude.length; i++) {
     const ramp = slopes[0] * Math.floor(i / size) + slopes[1] * (i % size);
