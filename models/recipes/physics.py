@@ -136,7 +136,7 @@ def model_sigma(kspace, sampling, maps, sigma):
     for y in (kspace, torch.randn_like(kspace) * 2**0.5 * sampling.acquired):
         data = Data(y, sampling, maps)
         apply = lambda x: data.normal(x) + 1e-4 * x
-        image = conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 25)
+        image = conjugate_gradients(apply, torch.zeros_like(data.adjoint), data.adjoint, 24)
         residual = sampling.centre * (y - to_kspace(expand(maps, image), sampling.axes))
         energies.append(residual.abs().square().sum((1, 2, 3)))
     found, of_noise = energies

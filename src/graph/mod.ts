@@ -117,6 +117,7 @@ export type {
   ProgramInput,
   RuntimeOptions,
 } from "./runtime/program.ts";
+export { asPart, cutAfter } from "./runtime/parts.ts";
 export type { GraphMemory } from "./runtime/memory.ts";
 export { Runtime } from "./runtime/session.ts";
 export type { Device, DeviceRequest } from "./runtime/device.ts";

@@ -177,7 +177,7 @@ export async function singleSolver(
   const program = await runtime.build<string, "image" | "check">(inputs, (tensors) => {
     const x = image(tensors);
     return { image: x, check: largest(x) };
-  });
+  }, { inParts: true });
   return {
     ...about,
     async solve({ y, inputs, sigma }, { onProgress, signal } = {}) {

@@ -4,11 +4,12 @@
  * follow the errors of the model.
  * @module
  */
-import { concat, mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
-import { regularisedInverse, TIKHONOV } from "../mri/physics/proximal.ts";
-import { ndarray, sizeOf } from "../ndarray.ts";
+import { mul, reduceSum, type Runtime, sub } from "../graph/mod.ts";
+import { TIKHONOV } from "../mri/physics/proximal.ts";
+import { type NdArray, ndarray, sizeOf } from "../ndarray.ts";
 import { Rng } from "../rng.ts";
 import { deadCoils, silenced } from "./dead_coils.ts";
+import { compileAdjoint, compileInverse } from "./inverse.ts";
 import { mriMeasurement } from "./measurement.ts";
 import type { Problem, SamplingGeometry, Solver } from "./problem.ts";
 
@@ -33,33 +34,29 @@ export async function compileModelSigma(
   runtime: Runtime,
   geometry: SamplingGeometry,
 ): Promise<ModelSigma> {
-  const { coils } = geometry;
-  const { y, inputs, operator, lowPass } = mriMeasurement(geometry);
+  const { coils } = geometry, measurement = mriMeasurement(geometry);
+  const { y, inputs, sets = 1, image: size, operator, lowPass } = measurement;
   if (coils === 1 || lowPass === undefined) return ({ sigma }) => Promise.resolve(sigma);
   const probe = ndarray(new Rng(0).normals(sizeOf(y)), y);
-  const program = await runtime.build<string, string>(
-    { y, ...inputs, probe: y },
-    ({ y, probe, ...arrays }) => {
-      const model = operator(arrays, 2);
-      const both = concat([y, probe], 0);
-      const { weight, iterations } = TIKHONOV.residual;
-      const image = regularisedInverse(
-        { operator: model },
-        model.adjoint(both),
-        weight,
-        iterations,
-      );
-      const residual = lowPass(sub(both, model.forward(image)));
-      return { energies: reduceSum(mul(residual, residual), [1, 2, 3, 4]) };
+  const inverse = await compileInverse(runtime, measurement);
+  const adjoint = await compileAdjoint(runtime, measurement);
+  const residual = await runtime.build<string, "energy">(
+    { y, image: [1, 2 * sets, ...size], ...inputs },
+    ({ y, image, ...arrays }) => {
+      const left = lowPass(sub(y, operator(arrays, 1).forward(image)));
+      return { energy: reduceSum(mul(left, left)) };
     },
   );
+  const energyLeft = async (y: NdArray, inputs: Problem["inputs"]) => {
+    const { adjoint: b } = await adjoint.run({ y, ...inputs });
+    using _freed = b;
+    const image = await inverse(await b.read(), { inputs, ...TIKHONOV.residual });
+    const { energy: { data: [energy] } } = await residual.run({ y, image, ...inputs });
+    return energy;
+  };
   return async ({ y, inputs, sigma }) => {
-    const noise = silenced(probe, deadCoils(y));
-    const { energies: { data: [found, ofNoise] } } = await program.run({
-      y,
-      ...inputs,
-      probe: noise,
-    });
+    const found = await energyLeft(y, inputs);
+    const ofNoise = await energyLeft(silenced(probe, deadCoils(y)), inputs);
     if (!(ofNoise > 0)) return sigma;
     return Math.sqrt(
       sigma ** 2 + Math.max(0, found / ofNoise - (CALIBRATED_MAPS_EXCESS * sigma) ** 2),

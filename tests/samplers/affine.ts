@@ -51,7 +51,7 @@ export async function affineMoments(
   const batch = 2 + variables.length * size + Math.max(...noiseSizes);
   const compiled = await compileSteps(runtime, task, all, batch);
   const fixed = { y: arrays.y, ...arrays.inputs, sigmaY: scalar(arrays.sigma) };
-  const { adjoint, base } = await (await compileStart(runtime, task)).run(fixed);
+  const { adjoint, base } = await (await compileStart(runtime, task))(arrays);
   const schedule = sampler.schedule(all, { sigma: arrays.sigma });
   let moments = startOf(base, sampler.start.addNoise ? schedule[0].sigma : 0, variables);
   for (const planned of schedule) {

@@ -6,15 +6,7 @@
  * @module
  */
 import { sha256 } from "../../host.ts";
-import type { NdArray } from "../../ndarray.ts";
-import type {
-  CompileOptions,
-  DeviceArray,
-  InputShapes,
-  Program,
-  ProgramInput,
-  RuntimeOptions,
-} from "./program.ts";
+import type { CompileOptions, InputShapes, Program, RuntimeOptions } from "./program.ts";
 import {
   compileError,
   type Device,
@@ -23,13 +15,14 @@ import {
   resolveDevice,
 } from "./device.ts";
 import { provider } from "./onnxruntime.ts";
-import type { OrtSession, OrtTensor } from "./provider.ts";
+import type { OrtSession } from "./provider.ts";
+import { hostArray, sessionProgram } from "./session_program.ts";
 import { checkConvolutions, convolutions } from "./convolution_check.ts";
 import { type GraphMemory, graphMemory } from "./memory.ts";
-import { identity, input } from "../ops/leaf.ts";
+import { chained, type Part, partsOf } from "./parts.ts";
+import { input } from "../ops/leaf.ts";
 import { encodeModel, type NamedTensors } from "../proto.ts";
 import { forWebgpu } from "./webgpu_graph.ts";
-import { formatShape, sameShape } from "../shapes.ts";
 import { type Shape, type Tensor, topological } from "../tensor.ts";
 
 /** A device that compiles graphs, and the sessions it holds. */
@@ -109,7 +102,7 @@ export class Runtime implements AsyncDisposable {
   async compile<I extends string, O extends string, K extends O = never>(
     inputs: Record<I, Tensor>,
     outputs: Record<O, Tensor>,
-    { keep = [] }: CompileOptions<K> = {},
+    { keep = [], inParts = false }: CompileOptions<K> = {},
   ): Promise<Program<I, O, K>> {
     const start = performance.now();
     if (this.#disposed) throw new TypeError("Cannot compile a graph: the runtime is disposed");
@@ -119,31 +112,67 @@ export class Runtime implements AsyncDisposable {
     if (unknown !== undefined) {
       throw new TypeError(`Cannot keep ${unknown}: one of ${Object.keys(outputs)} is required`);
     }
-    const right = this.device === "webgpu" ? forWebgpu(outputs) : outputs;
-    const model = encodeModel(inputs as NamedTensors, right as NamedTensors);
-    const onDevice = this.device === "webgpu" ? keep : [];
-    const key = sha256().update(model).update(`${onDevice}`).digest();
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      const { constants, values } = graphMemory(Object.values<Tensor>(outputs));
-      this.#memory = {
-        constants: this.#memory.constants + constants,
-        values: Math.max(this.#memory.values, values),
-      };
-      session = provider.open(model, this.device, {
-        threads: this.#threads,
-        keep: onDevice,
-        outputs: Object.keys(outputs),
-      }).catch((cause) => {
-        const operators = topological(Object.values<Tensor>(outputs)).map(({ op }) => op);
-        throw compileError(this.device, operators, cause);
-      });
-      this.#sessions.set(key, session);
-      session.catch(() => this.#sessions.delete(key));
-    }
-    const ready = await session;
+    const parts = inParts ? partsOf(inputs as NamedTensors, outputs as NamedTensors) : [];
+    const ready = parts.length > 1
+      ? await this.#chain(parts, inputs, outputs, keep)
+      : await this.#session(inputs, outputs, keep);
     this.#compileSeconds += (performance.now() - start) / 1000;
     return sessionProgram<I, O, K>(this, ready, inputs, new Set<string>(keep));
+  }
+
+  /** The parts of a graph as one session; what goes between them stays on the device. */
+  async #chain(
+    parts: readonly Part[],
+    inputs: NamedTensors,
+    outputs: NamedTensors,
+    keep: readonly string[],
+  ): Promise<OrtSession> {
+    const host = new Set(
+      Object.entries(outputs).flatMap(([name, x]) => keep.includes(name) ? [] : [x]),
+    );
+    this.#count({ constants: 0, values: graphMemory(Object.values(outputs)).values });
+    const sessions: OrtSession[] = [];
+    for (const { made, ...part } of parts) {
+      const kept = made.flatMap((x, i) => host.has(x) ? [] : [`out${i}`]);
+      sessions.push(await this.#session(part.inputs, part.outputs, kept));
+    }
+    return chained(parts, sessions, inputs, outputs);
+  }
+
+  /** The session of a graph; a graph compiled before is reused. */
+  async #session(
+    inputs: NamedTensors,
+    outputs: NamedTensors,
+    keep: readonly string[],
+  ): Promise<OrtSession> {
+    const right = this.device === "webgpu" ? forWebgpu(outputs) : outputs;
+    const model = encodeModel(inputs, right);
+    const onDevice = this.device === "webgpu" ? keep : [];
+    const key = sha256().update(model).update(`${onDevice}`).digest();
+    const known = this.#sessions.get(key);
+    if (known !== undefined) return await known;
+    this.#count(graphMemory(Object.values(outputs)));
+    const session = provider.open(model, this.device, {
+      threads: this.#threads,
+      keep: onDevice,
+      outputs: Object.keys(outputs),
+    }).catch((cause) => {
+      throw compileError(
+        this.device,
+        topological(Object.values(outputs)).map(({ op }) => op),
+        cause,
+      );
+    });
+    this.#sessions.set(key, session);
+    session.catch(() => this.#sessions.delete(key));
+    return await session;
+  }
+
+  #count({ constants, values }: GraphMemory): void {
+    this.#memory = {
+      constants: this.#memory.constants + constants,
+      values: Math.max(this.#memory.values, values),
+    };
   }
 
   /** Releases all sessions. */
@@ -179,104 +208,4 @@ async function trial(device: Device): Promise<void> {
     Object.fromEntries(found.map(([name, tensor]) => [name, hostArray(tensor)])),
   );
   await session.release();
-}
-
-/** A session as a program; `bound` are the inputs that are fixed. */
-function sessionProgram<I extends string, O extends string, K extends O>(
-  runtime: Runtime,
-  session: OrtSession,
-  inputs: Readonly<Record<I, Tensor>>,
-  kept: ReadonlySet<string>,
-  bound: Readonly<Record<string, OrtTensor>> = {},
-): Program<I, O, K> {
-  const shapes = Object.entries<Tensor>(inputs).map(([name, { shape }]) => [name, shape] as const);
-  return {
-    inputShapes: Object.fromEntries(shapes) as Record<I, Shape>,
-    async run(feeds) {
-      const tensors: Record<string, OrtTensor> = { ...bound };
-      for (const [name, shape] of shapes) {
-        if (!Object.hasOwn(feeds, name)) {
-          throw new TypeError(`Cannot run the graph: input ${name} is missing`);
-        }
-        tensors[name] = checkedInput(name, shape, feeds[name as I]);
-      }
-      const results = Object.entries(await session.run(tensors)).map(([name, tensor]) =>
-        [name, kept.has(name) ? new KeptArray(runtime, tensor) : hostArray(tensor)] as const
-      );
-      return Object.fromEntries(results) as { [N in O]: N extends K ? DeviceArray : NdArray };
-    },
-    async bind<F extends I>(fixed: Readonly<Record<F, ProgramInput>>) {
-      const all = { ...bound };
-      const rest: Record<string, Tensor> = { ...inputs };
-      const uploaded: OrtTensor[] = [];
-      for (const [name, array] of Object.entries<ProgramInput>(fixed)) {
-        if (!Object.hasOwn(rest, name)) {
-          throw new TypeError(
-            `Cannot bind input ${name}: one of ${Object.keys(rest).join(", ")} is required`,
-          );
-        }
-        all[name] = checkedInput(name, rest[name].shape, array);
-        if (runtime.device === "webgpu" && all[name].location === "cpu") {
-          all[name] = await copied(runtime, all[name], "device");
-          uploaded.push(all[name]);
-        }
-        delete rest[name];
-      }
-      type Rest = Exclude<I, F>;
-      return Object.assign(
-        sessionProgram<Rest, O, K>(runtime, session, rest as Record<Rest, Tensor>, kept, all),
-        { [Symbol.dispose]: () => uploaded.forEach((tensor) => tensor.dispose()) },
-      );
-    },
-  };
-}
-
-function checkedInput(name: string, shape: Shape, array: ProgramInput): OrtTensor {
-  if (!sameShape(array.shape, shape)) {
-    throw new RangeError(
-      `Cannot run the graph: input ${name} must have shape ${formatShape(shape)}, ` +
-        `found ${formatShape(array.shape)}`,
-    );
-  }
-  return array instanceof KeptArray
-    ? array.tensor
-    : provider.tensor((array as NdArray).data as Float32Array, shape);
-}
-
-class KeptArray implements DeviceArray {
-  readonly tensor: OrtTensor;
-  readonly #runtime: Runtime;
-
-  constructor(runtime: Runtime, tensor: OrtTensor) {
-    this.tensor = tensor;
-    this.#runtime = runtime;
-  }
-
-  get shape(): Shape {
-    return this.tensor.dims;
-  }
-
-  async read(): Promise<NdArray> {
-    const onHost = this.tensor.location === "cpu";
-    return hostArray(onHost ? this.tensor : await copied(this.#runtime, this.tensor, "host"));
-  }
-
-  [Symbol.dispose](): void {
-    if (this.tensor.location !== "cpu") this.tensor.dispose();
-  }
-}
-
-/** Between host and WebGPU onnxruntime-node 1.30 copies inputs and outputs of graphs, nothing else. */
-async function copied(runtime: Runtime, tensor: OrtTensor, to: "host" | "device") {
-  const copy = await runtime.build<"x", "y", "y">(
-    { x: tensor.dims },
-    ({ x }) => ({ y: identity(x) }),
-    to === "device" ? { keep: ["y"] } : {},
-  );
-  const { y } = await copy.run({ x: new KeptArray(runtime, tensor) });
-  return y instanceof KeptArray ? y.tensor : checkedInput("x", tensor.dims, y);
-}
-
-function hostArray({ data, dims }: OrtTensor): NdArray {
-  return { data: data as Float32Array, shape: dims };
 }

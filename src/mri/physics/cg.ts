@@ -1,9 +1,12 @@
 /** Conjugate gradients inside the graph. @module */
-import { add, cast, div, greater, max, mul, sub, type Tensor } from "../../graph/mod.ts";
+import { add, cast, cutAfter, div, greater, max, mul, sub, type Tensor } from "../../graph/mod.ts";
 import { innerProduct } from "./operator.ts";
 
 /** Smallest curvature and residual that are divided by: past convergence the steps become zero. */
 const TINY = 1e-30;
+
+/** Steps of a part, where graphs are cut: fewer take longer to run, more take longer to compile. */
+const PART_STEPS = [4, 5, 3];
 
 /** Where an iteration of conjugate gradients stands. */
 export interface CgState {
@@ -39,7 +42,12 @@ export function conjugateGradientsFrom(
   iterations: number,
 ): Tensor {
   let state: CgState = { x: x0, r, p: r };
-  for (let i = 0; i < iterations; i++) state = cgStep(apply, state);
+  const steps = PART_STEPS.find((count) => iterations > count && iterations % count === 0);
+  for (let i = 0; i < iterations; i++) {
+    if (steps !== undefined && i % steps === 0) cutAfter(state.x, state.r, state.p);
+    state = cgStep(apply, state);
+  }
+  if (steps !== undefined) cutAfter(state.x);
   return state.x;
 }
 

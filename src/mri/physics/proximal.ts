@@ -80,7 +80,7 @@ export const TIKHONOV = {
    */
   start: { perSigma: 0.5, floor: 1e-3, iterations: 15 },
   /** A fit whose residual is looked at: so small that it leaves no residual of its own. */
-  residual: { weight: 1e-4, iterations: 25 },
+  residual: { weight: 1e-4, iterations: 24 },
 } as const;
 
 /**

@@ -20,11 +20,11 @@ import {
   sub,
   type Tensor,
 } from "../../graph/mod.ts";
+import { compileSeen } from "../../method/inverse.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 import { headMask } from "../../mri/metrics/head_mask.ts";
-import { regularisedInverse } from "../../mri/physics/proximal.ts";
-import { type NdArray, ndarray, scalar } from "../../ndarray.ts";
+import { type NdArray, ndarray } from "../../ndarray.ts";
 import { once } from "../../once.ts";
 import { ITERATIONS, ridgeOf } from "../error_bars/features.ts";
 import { orientedMagnitude, type OutputGeometry } from "../finish.ts";
@@ -89,13 +89,13 @@ async function compiled(
   runtime: Runtime,
   { geometry, outputGeometry }: Pick<AddedTask, "geometry" | "outputGeometry">,
 ): Promise<Measure> {
-  const { image: [height, width], sets = 1, inputs, operator } = mriMeasurement(geometry);
+  const measurement = mriMeasurement(geometry);
+  const { image: [height, width], sets = 1 } = measurement;
   const size = [1, 2 * sets, height, width];
+  const seen = await compileSeen(runtime, measurement);
   const program = await runtime.build<string, "added" | "missing">(
-    { image: size, opinion: size, factor: size, ridge: [1, 1, 1, 1], ...inputs },
-    ({ image, opinion, factor, ridge, ...arrays }) => {
-      const A = { operator: operator(arrays, 1) };
-      const determined = regularisedInverse(A, A.operator.normal(image), ridge, ITERATIONS);
+    { image: size, opinion: size, factor: size, determined: size },
+    ({ image, opinion, factor, determined }) => {
       const added = mul(sqrt(squares(sub(image, determined))), slice(factor, 1, 0, 1));
       const inFile = (x: Tensor) => orientedMagnitude(reshape(x, [height, width]), outputGeometry);
       return { added: inFile(added), missing: inFile(missingContrast(image, opinion)) };
@@ -103,12 +103,13 @@ async function compiled(
   );
   const batch = ({ data }: NdArray) => ndarray(data, size);
   return async ({ problem: { inputs: { maps }, sigma }, magnitude, ...task }) => {
+    const image = batch(task.image);
+    const solve = { inputs: { maps }, weight: ridgeOf(sigma), iterations: ITERATIONS };
     const { added, missing } = await program.run({
-      image: batch(task.image),
+      image,
       opinion: batch(task.opinion),
       factor: batch(task.factor),
-      ridge: scalar(ridgeOf(sigma)),
-      maps,
+      determined: await seen(image, solve),
     });
     return { added, flagged: structures(missing, headMask(magnitude)) };
   };

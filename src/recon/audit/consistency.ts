@@ -21,17 +21,17 @@ import {
   reduceSum,
   reshape,
   type Runtime,
+  slice,
   sub,
   swapLastAxes,
   type Tensor,
 } from "../../graph/mod.ts";
-import { type NdArray, ndarray, sizeOf, zeros } from "../../ndarray.ts";
+import { asBatch, type NdArray, ndarray, sizeOf, zeros } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
-import { conjugateGradients } from "../../mri/physics/cg.ts";
 import { dftW, type Direction } from "../../mri/physics/dft.ts";
 import type { SamplingMask } from "../../mri/sampling/masks.ts";
-import { type LinearOperator, regularised } from "../../mri/physics/operator.ts";
 import { deadCoils, silenced } from "../../method/dead_coils.ts";
+import { compileInverse } from "../../method/inverse.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Problem, SamplingGeometry } from "../../method/problem.ts";
 
@@ -114,7 +114,8 @@ export async function compileConsistency(
   geometry: SamplingGeometry,
 ): Promise<MeasureConsistency> {
   const { coils, mask } = geometry;
-  const { image: size, sets = 1, y: shape, inputs, operator } = mriMeasurement(geometry);
+  const measurement = mriMeasurement(geometry);
+  const { image: size, sets = 1, y: shape, inputs, operator } = measurement;
   const distance = sampleDistances(mask);
   const bands = bandsOf(distance, coils);
   const membership = bandMatrix(bands, distance);
@@ -122,19 +123,30 @@ export async function compileConsistency(
   const samples = Math.max(1, outer.filter((inside) => inside === 1).length);
   const draws = Math.min(MOST_DRAWS, Math.ceil(ENOUGH_SAMPLES / samples));
   const noise = noiseFor([draws, ...shape.slice(1)], distance);
-  const program = await runtime.build<string, string>(
-    { y: shape, ...inputs, image: [2 * sets, ...size], noise: noise.shape },
-    ({ y, image, noise, ...arrays }): Record<string, Tensor> => {
-      const model = operator(arrays, 1).forward(reshape(image, [1, 2 * sets, ...size]));
-      const data = acquiredColumns(sub(y, model), mask);
-      const placed = (y: Tensor, direction: Direction) => mask.isLines ? dftW(y, direction) : y;
-      const place = (y: Tensor) => placed(y, "forward");
+  const placed = (y: Tensor, direction: Direction) => mask.isLines ? dftW(y, direction) : y;
+  const place = (y: Tensor) => placed(y, "forward");
+  const residuals = await runtime.build<string, "both" | "adjoint">(
+    { y: shape, ...inputs, image: [1, 2 * sets, ...size], noise: noise.shape },
+    ({ y, image, noise, ...arrays }) => {
+      const data = acquiredColumns(sub(y, operator(arrays, 1).forward(image)), mask);
       const both = concat([data, placed(noise, "inverse")], 0);
-      const fit = projected(operator(arrays, 1 + draws), both);
+      return { both, adjoint: operator(arrays, 1 + draws).adjoint(both) };
+    },
+  );
+  const inverse = await compileInverse(runtime, measurement);
+  const energies = await runtime.build<string, string>(
+    {
+      y: shape,
+      ...inputs,
+      both: [1 + draws, ...shape.slice(1)],
+      images: [1 + draws, 2 * sets, ...size],
+    },
+    ({ y, both, images, ...arrays }): Record<string, Tensor> => {
+      const fit = operator(arrays, 1 + draws).forward(images);
       const rest = place(sub(both, fit));
       return {
         signal: overBands(place(y), membership),
-        residual: overBands(place(data), membership),
+        residual: overBands(place(slice(both, 0, 0, 1)), membership),
         fitted: overBands(place(fit), membership),
         unexplained: overBands(rest, membership),
         covariance: coilProducts(rest, constantOf(outer, [1, outer.length])),
@@ -143,7 +155,12 @@ export async function compileConsistency(
   );
   return async ({ y, inputs }, image) => {
     const dead = deadCoils(y), live = coils - dead.length;
-    const out = await program.run({ y, ...inputs, image, noise: silenced(noise, dead) });
+    const { both, adjoint } = await residuals.run({
+      ...{ y, ...inputs, image: asBatch(image), noise: silenced(noise, dead) },
+    });
+    // The part of the residual, and of noise, that some image explains: A (A^H A + weight I)^-1 A^H y.
+    const images = await inverse(adjoint, { inputs, weight: WEIGHT, iterations: ITERATIONS });
+    const out = await energies.run({ y, ...inputs, both, images });
     const [fitted, unexplained, covariance] = [out.fitted, out.unexplained, out.covariance].map(
       ofDataAndNoise,
     );
@@ -169,12 +186,6 @@ function acquiredColumns(y: Tensor, { isLines, columns, width }: SamplingMask): 
   const [first, end] = columns;
   const held = Float32Array.from({ length: width }, (_, x) => x >= first && x < end ? 1 : 0);
   return dftW(mul(dftW(y, "forward"), constantOf(held, [width])), "inverse");
-}
-
-/** The part of `y` that some image explains: A (A^H A + weight I)^-1 A^H y. */
-function projected(operator: LinearOperator, y: Tensor): Tensor {
-  const b = operator.adjoint(y);
-  return operator.forward(conjugateGradients(regularised(operator, WEIGHT), b, ITERATIONS));
 }
 
 interface Band {

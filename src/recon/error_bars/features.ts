@@ -37,12 +37,12 @@ import {
   setwise,
 } from "../../nn/mod.ts";
 import { methodModelPath } from "../../method/method_model.ts";
+import { compileSeen } from "../../method/inverse.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { Method, Problem, SamplingGeometry } from "../../method/problem.ts";
-import { regularisedInverse } from "../../mri/physics/proximal.ts";
-import { type NdArray, ndarray, scalar, sizeOf } from "../../ndarray.ts";
-import { Rng } from "../../rng.ts";
+import { type NdArray, ndarray, SCALAR, scalar } from "../../ndarray.ts";
 import { gapOf } from "./gap.ts";
+import { compileProbes, PROBES } from "./probes.ts";
 import { meanOver, rootMean, squares } from "../windows.ts";
 
 /** Each feature and what it is. All are above 0, where bright tissue is about 1. */
@@ -86,9 +86,6 @@ const SMALLEST_UNSEEN = 0.5;
 
 /** The same of `moved`: a tenth of the noise that is added. */
 const SMALLEST_MOVED = 0.008;
-
-/** Probes of noise and of white images. */
-const PROBES = 2;
 
 /** Steps of conjugate gradients of the regularised inverse. */
 export const ITERATIONS = 12;
@@ -154,87 +151,69 @@ export async function compileFeatures(
   geometry: SamplingGeometry,
   { names, samples = 1, denoise }: AskedFeatures,
 ): Promise<MeasureFeatures> {
-  const { image: [height, width], inputs, sets = 1 } = mriMeasurement(geometry);
-  const size = [1, 2 * sets, height, width];
+  const measurement = mriMeasurement(geometry), { image: [height, width], sets = 1 } = measurement;
+  const size = [1, 2 * sets, height, width], probed = [PROBES, ...size.slice(1)];
+  const probe = await compileProbes(runtime, geometry);
+  const seen = await compileSeen(runtime, measurement);
+  const move = denoise && await runtime.build<string, "change">(
+    { image: size, probes: probed },
+    ({ image, probes }) => {
+      const level = constantOf(Float32Array.of(MOVING_NOISE), SCALAR);
+      const noisy = add(image, mul(probes, MOVING_NOISE));
+      return { change: sub(setwise(denoise)(noisy, level), image) };
+    },
+  );
   const program = await runtime.build<string, "features">(
     {
-      image: size,
-      opinion: size,
+      ...{ image: size, opinion: size, noise: probed, probes: probed, sigma: SCALAR },
       ...(samples > 1 && { samples: [samples, ...size.slice(1)] }),
-      ridge: [1, 1, 1, 1],
-      sigma: [1, 1, 1, 1],
-      ...inputs,
+      ...(denoise && { change: probed, seen: probed }),
     },
-    ({ maps, ridge, sigma, ...images }) => {
-      const { probes, ...acquired } = ofAcquisition(geometry, { maps, ridge, sigma });
+    (given) => {
       const found: Partial<Record<Feature, Tensor>> = {
-        ...acquired,
-        ...ofImages(images),
-        ...(denoise && { moved: moved(geometry, { maps, ridge, probes, ...images }, denoise) }),
+        ...ofAcquisition(geometry, given),
+        ...ofImages(given),
+        ...(denoise && { moved: moved(given) }),
       };
       const all = concat(names.map((name) => expand(found[name]!, [1, 1, height, width])), 1);
       return { features: reshape(max(all, FLOOR), [names.length, height, width]) };
     },
   );
-  return async ({ inputs: { maps }, sigma }, images) => {
-    const batches = Object.entries(images)
-      .filter(([name, image]) => image !== undefined && name in program.inputShapes)
-      .map(([name, { data }]) => [name, ndarray(data, program.inputShapes[name])]);
+  return async ({ inputs, sigma }, images) => {
+    const batches = Object.fromEntries(
+      Object.entries(images)
+        .filter(([name, image]) => image !== undefined && name in program.inputShapes)
+        .map(([name, { data }]) => [name, ndarray(data, program.inputShapes[name])] as const),
+    );
+    const solve = { inputs, weight: ridgeOf(sigma), iterations: ITERATIONS };
+    const probes = await probe(solve);
+    const changed = await move?.run({ image: batches.image, probes: probes.probes });
     const { features } = await program.run({
-      ...Object.fromEntries(batches),
-      ridge: scalar(ridgeOf(sigma)),
-      sigma: scalar(sigma),
-      maps,
+      ...{ ...batches, ...probes, sigma: scalar(sigma) },
+      ...(changed && { ...changed, seen: await seen(changed.change, solve) }),
     });
     return features;
   };
 }
 
-/** 1 where y holds a sample, 0 where a mask of the plane left it empty; it repeats. */
-function acquiredPoints({ mask }: SamplingGeometry): Float32Array {
-  return mask.isLines ? Float32Array.of(1) : mask.grid().data;
-}
-
 const KEEP = { keepDims: true } as const;
 
-/** What the probes say, `[1, 1, H, W]` each, and the unseen part of white images, `[PROBES, 2 S, H, W]`. */
+/** What the probes say, `[1, 1, H, W]` each. */
 function ofAcquisition(
   geometry: SamplingGeometry,
-  { maps, ridge, sigma }: Readonly<Record<"maps" | "ridge" | "sigma", Tensor>>,
-): Record<"noise" | "unseen" | "gap" | "level" | "probes", Tensor> {
-  const { image: [height, width], sets = 1, y: [, ...sampled], operator } = mriMeasurement(
-    geometry,
-  );
-  const shape = [PROBES, 2 * sets, height, width];
-  const images = constantOf(new Rng(1).normals(sizeOf(shape)), shape);
-  const kept = acquiredPoints(geometry);
-  const white = new Rng(2).normals(PROBES * sizeOf(sampled));
-  const noise = constantOf(white.map((v, i) => v * kept[i % kept.length]), [PROBES, ...sampled]);
-  const one = operator({ maps }, PROBES), both = operator({ maps }, 2 * PROBES);
-  const start = concat([one.adjoint(noise), one.normal(images)], 0);
-  const inverse = regularisedInverse({ operator: both }, start, ridge, ITERATIONS);
+  { noise, probes, sigma }: Readonly<Record<string, Tensor>>,
+): Record<"noise" | "unseen" | "gap" | "level", Tensor> {
   const size = (x: Tensor) => rootMean(reduceMean(squares(x), [0], KEEP), WINDOW.probes);
-  const probes = sub(images, slice(inverse, 0, PROBES, 2 * PROBES));
   return {
-    noise: mul(size(slice(inverse, 0, 0, PROBES)), sigma),
+    noise: mul(size(noise), sigma),
     unseen: max(size(probes), SMALLEST_UNSEEN),
-    gap: constantOf(Float32Array.of(gapOf(geometry.mask)), [1, 1, 1, 1]),
+    gap: constantOf(Float32Array.of(gapOf(geometry.mask)), SCALAR),
     level: sigma,
-    probes,
   };
 }
 
 /** What the denoiser changes of an image with noise in its unseen part, there and along its phase, `[1, 1, H, W]`. */
-function moved(
-  geometry: SamplingGeometry,
-  { image, maps, ridge, probes }: Readonly<Record<string, Tensor>>,
-  denoise: Denoiser,
-): Tensor {
-  const noisy = add(image, mul(probes, MOVING_NOISE));
-  const level = constantOf(Float32Array.of(MOVING_NOISE), [1, 1, 1, 1]);
-  const change = sub(setwise(denoise)(noisy, level), image);
-  const operator = mriMeasurement(geometry).operator({ maps }, PROBES);
-  const seen = regularisedInverse({ operator }, operator.normal(change), ridge, ITERATIONS);
+function moved({ image, change, seen }: Readonly<Record<string, Tensor>>): Tensor {
   const m = sqrt(squares(image));
   const along = div(reduceSum(mul(sub(change, seen), image), [1], KEEP), max(m, FLOOR));
   return max(rootMean(reduceMean(mul(along, along), [0], KEEP), WINDOW.wide), SMALLEST_MOVED);

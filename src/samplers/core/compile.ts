@@ -1,18 +1,13 @@
 /** The graphs of a sampler: its start and its kinds of step, and the names that they use. @module */
 import { InputError, LarmorError, UsageError } from "../../errors.ts";
-import {
-  input,
-  mul,
-  type Program,
-  type Runtime,
-  type Shape,
-  type Tensor,
-} from "../../graph/mod.ts";
+import { type DeviceArray, input, type Runtime, type Shape, type Tensor } from "../../graph/mod.ts";
+import { compileAdjoint, compileInverse } from "../../method/inverse.ts";
 import { compileLoop, inputsOf, type LoopProgram } from "../../method/loop.ts";
 import type { Measurement } from "../../method/measurement.ts";
-import { leastSquaresImage } from "../../mri/physics/proximal.ts";
+import type { Problem } from "../../method/problem.ts";
+import { TIKHONOV } from "../../mri/physics/proximal.ts";
 import type { SpectralForm } from "../../mri/physics/spectrum.ts";
-import { SCALAR } from "../../ndarray.ts";
+import { type NdArray, SCALAR, zeros } from "../../ndarray.ts";
 import { type Denoiser, setwise } from "../../nn/mod.ts";
 import { didYouMean, requireKnown } from "../../suggest.ts";
 import { projected, type Projection } from "./projection.ts";
@@ -216,24 +211,30 @@ export function spectralForm({ sampler, measurement }: SamplingTask): SpectralFo
   );
 }
 
-/** Compiles what is done once for a problem: A^H y as `adjoint`, and the image of the start as `base`. */
-export function compileStart(
+/** What is done once for a problem: A^H y, and the image of the start. */
+export type SamplerStart = (
+  problem: Problem,
+) => Promise<{ readonly adjoint: DeviceArray; readonly base: NdArray }>;
+
+/** Compiles the start. */
+export async function compileStart(
   runtime: Runtime,
-  { measurement, sampler: { start } }: SamplingTask,
-): Promise<Program<string, "adjoint" | "base", "adjoint">> {
-  return runtime.build<string, "adjoint" | "base", "adjoint">(
-    dataShapes(measurement),
-    (tensors) => {
-      const operator = measurement.operator(tensors, 1);
-      const adjoint = operator.adjoint(tensors.y);
-      const images: Readonly<Record<Start["around"], () => Tensor>> = {
-        zero: () => mul(adjoint, 0),
-        "zero-filled": () => mul(adjoint, 1),
-        sense: () => leastSquaresImage({ operator, adjoint }, tensors.sigmaY),
-        given: () => mul(tensors.start, 1),
-      };
-      return { adjoint, base: images[start.around]() };
-    },
-    { keep: ["adjoint"] },
-  );
+  { measurement, sampler: { start: { around } } }: SamplingTask,
+): Promise<SamplerStart> {
+  const program = await compileAdjoint(runtime, measurement);
+  const inverse = around === "sense" ? await compileInverse(runtime, measurement) : undefined;
+  const { perSigma, floor, iterations } = TIKHONOV.start;
+  return async ({ y, inputs, sigma }) => {
+    const { adjoint } = await program.run({ y, ...inputs });
+    const images: Readonly<Record<Start["around"], () => NdArray | Promise<NdArray>>> = {
+      zero: () => zeros(adjoint.shape),
+      "zero-filled": () => adjoint.read(),
+      sense: async () => {
+        const weight = perSigma * sigma + floor;
+        return await inverse!(await adjoint.read(), { inputs, weight, iterations });
+      },
+      given: () => inputs.start,
+    };
+    return { adjoint, base: await images[around]() };
+  };
 }

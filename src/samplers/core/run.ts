@@ -69,7 +69,8 @@ export async function compileSampler(
   return {
     steps: (sigma) => scheduleFor(sigma).filter((step) => nfeOf(step) > 0).length,
     nfe: (sigma) => samples * scheduleFor(sigma).reduce((sum, step) => sum + nfeOf(step), 0),
-    async run({ y, inputs, sigma }, rng, control = {}) {
+    async run(problem, rng, control = {}) {
+      const { y, inputs, sigma } = problem;
       if (!(sigma > 0)) {
         throw new InputError(
           `Cannot sample with a noise level of ${sigma}: noise above 0 is required`,
@@ -80,7 +81,7 @@ export async function compileSampler(
       warnOutside(task.trained, called, control);
       control.signal?.throwIfAborted();
       const fixed = { y, ...inputs, sigmaY: scalar(sigma) };
-      const { adjoint, base } = await start.run(fixed);
+      const { adjoint, base } = await start(problem);
       using _freed = adjoint;
       const share = form === undefined ? 0 : BASIS_SHARE;
       const basis = await form?.compute(inputs, withProgress(control, 0, share));

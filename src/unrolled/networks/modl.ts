@@ -16,7 +16,7 @@
  */
 import { ADMM, DPIR, MIN_SIGMA } from "../../method/plug_and_play.ts";
 import { scopedDenoiser } from "../../nn/residual_unet.ts";
-import { add, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
+import { add, asPart, exp, log, max, mul, reshape, sub, type Tensor } from "../../graph/mod.ts";
 import { leastSquaresImage, proximalCorrection } from "../../mri/physics/proximal.ts";
 import { GOLDEN_ANGLE, phaseRotatedDenoiser } from "../../mri/physics/phase_rotation.ts";
 import {
@@ -59,10 +59,10 @@ export function modl(scope: Scope, data: NoisyLeastSquares, config: ModlConfig):
   const { dual = false, relaxation = 1, averaged = 1 } = config;
   const { sigmaMax, sigmaMin, weight } = dual ? ADMM : DPIR;
   const multiple = sizeMultiple(DENOISER_NETWORK);
-  const denoise = paddedDenoiser(
+  const denoise = asPart(paddedDenoiser(
     scopedDenoiser(scope.at("denoiser"), DENOISER_NETWORK, sigmaData),
     { multiple, minimum: 2 * multiple },
-  );
+  ));
   const factor = (k: number, name: string) =>
     mul(
       reshape(scope.at("iterations").at(k).parameter(name, [1], ZERO), [1, 1, 1, 1]),

@@ -18,7 +18,7 @@
  * R = 0 (preconditioned: iterated Tikhonov regularisation); and eta may learn to follow the noise.
  * @module
  */
-import { add, mul, sub, type Tensor } from "../../graph/mod.ts";
+import { add, asPart, mul, sub, type Tensor } from "../../graph/mod.ts";
 import { type LeastSquares, regularisedInverse } from "../../mri/physics/proximal.ts";
 import { eachSet, type Scope } from "../../nn/mod.ts";
 import type { NoisyLeastSquares } from "./least_squares.ts";
@@ -77,7 +77,8 @@ export function neumann(scope: Scope, data: NoisyLeastSquares, config: NeumannCo
   const { channels, pools } = config;
   const eta = noiseWeight(scope, "log_eta", FIRST, data.sigma);
   const sizes = { channels, pools, startsAtZero: true, keepsMean: true };
-  const regularise = (terms: Tensor) =>
-    eachSet(terms, (term) => normUNet(scope.at("regulariser"), term, sizes));
+  const regularise = asPart((terms: Tensor) =>
+    eachSet(terms, (term) => normUNet(scope.at("regulariser"), term, sizes))
+  );
   return neumannSeries(data, eta, regularise, config);
 }
