@@ -30,13 +30,16 @@ export function cutAfter(...values: readonly Tensor[]): void {
 }
 
 /** A function of tensors as a part of its own: wherever it stands in a graph, it is compiled once. */
-export const asPart =
-  <A extends readonly Tensor[]>(apply: (...given: A) => Tensor) => (...given: A): Tensor => {
+export function asPart<A extends readonly Tensor[]>(
+  apply: (...given: A) => Tensor,
+): (...given: A) => Tensor {
+  return (...given) => {
     cutAfter(...given);
     const result = apply(...given);
     cutAfter(result);
     return result;
   };
+}
 
 /**
  * Cuts a graph at its marks. A value belongs to the first part that needs it; numbers that depend on numbers
