@@ -167,11 +167,6 @@ def tissue_phase(image, rng):
     return np.interp(np.abs(image), levels, values).astype(np.float32)
 
 
-def unlike(image, rng):
-    """An image, some with tissues of unlike phase."""
-    return image * np.exp(1j * tissue_phase(image, rng)) if rng.random() < UNLIKE else image
-
-
 def scan(item, rng, size, coils, sampling=None, sigma=None):
     """A slice as a scanner gives it: tensors with a batch axis of 1, by name."""
     height, width = size
@@ -179,7 +174,8 @@ def scan(item, rng, size, coils, sampling=None, sigma=None):
     image = random_view(item, side, rng, whole=True)
     top, left = (side - height) // 2, (side - width) // 2
     image = image[top : top + height, left : left + width]
-    image = unlike(image, rng)
+    if rng.random() < UNLIKE:
+        image = image * np.exp(1j * tissue_phase(image, rng))
     if rng.random() < BLURRED:
         image = blurred(image, rng)
     maps = random_coils(rng, coils, height, width)

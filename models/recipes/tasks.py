@@ -13,7 +13,7 @@ from denoiser import ResidualUNet, denoise, edm, flow
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet
 from objectives import given, head_psnr, recon_loss
 from physics import compressed, model_sigma
-from simulate import COILS, SIDES, line_mask, random_size, scan, unlike
+from simulate import COILS, SIDES, line_mask, random_size, scan
 from views import log_uniform, planes, random_view
 
 SIGMA_RANGE = (0.003, 30.0)
@@ -84,7 +84,7 @@ class Prior(Task):
         """Images, noise and its levels."""
         side = int(self.crops[rng.integers(len(self.crops))])
         count = max(1, round(self.size * PIXELS / side**2))
-        views = np.stack([unlike(random_view(self.mixture.draw(rng), side, rng), rng) for _ in range(count)])
+        views = np.stack([random_view(self.mixture.draw(rng), side, rng) for _ in range(count)])
         sigma = np.array([sigma_drawn(rng) for _ in range(count)], np.float32)
         noise = rng.standard_normal((count, 2, side, side), np.float32)
         return planes(views), torch.from_numpy(noise), torch.from_numpy(sigma)[:, None, None, None]
