@@ -65,14 +65,23 @@ def options():
                         help="of reconstructions: the root sum of squares of all samples, with their noise, or the noiseless image")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
+    parser.add_argument("--precision", choices=["bfloat16", "float32"],
+                        help="of the networks; default: bfloat16 where the device computes in it, else float32")
     parser.add_argument("--threads", type=int, help="of the CPU; default: all")
     parser.add_argument("--averages", type=float, nargs="+", default=[0.999, 0.9995, 0.9999],
                         help="decays of the averages of the weights that are kept")
     parser.add_argument("--ship", type=float, help="decay of the average that is exported; default: the middle one")
     parser.add_argument("--half", action="store_true", help="write kernels as float16")
     parser.add_argument("--every", type=float, default=300, help="seconds between validations and checkpoints")
-    return parser.parse_args()
+    args = parser.parse_args()
+    args.precision = args.precision or ("bfloat16" if computes_in_bfloat16(args.device) else "float32")
+    return args
+
+
+def computes_in_bfloat16(device):
+    """Whether bfloat16 is fast: processors without such instructions imitate it, many times slower than float32."""
+    found = torch.cpu.get_capabilities()
+    return not device.startswith("cpu") or found.get("avx512_bf16", False) or found.get("amx_bf16", False)
 
 
 def rate_factor(step, fraction, cooldown):
@@ -217,7 +226,7 @@ def main():
     task = ALL_TASKS[args.kind](args)
     run = Run(args, task)
     count = sum(p.numel() for p in run.network.parameters())
-    print(f"{count} parameters, {task.about()}, from step {run.step}", flush=True)
+    print(f"{count} parameters, {args.precision}, {task.about()}, from step {run.step}", flush=True)
     train(args, task, run)
     export_model(args, task, run)
 

@@ -200,7 +200,9 @@ for (const [kind, load] of Object.entries(LOADERS)) {
           run(PYTHON, [
             join(ROOT, "models/recipes/train.py"),
             ...[kind, "--data", at("train"), "--output", at(kind), "--batch", "1", "--crop", "48"],
-            ...["--threads", "2", "--device", "cpu", "--averages", "0.99", ...more],
+            ...["--threads", "1", "--device", "cpu", "--averages", "0.99", ...more],
+            // Mixed precision in one of them: processors without bfloat16 imitate it slowly.
+            ...(kind === "unet" ? ["--precision", "bfloat16"] : []),
             ...(["varnet", "humus", "modl", "neumann"].includes(kind) ? ["--cascades", "2"] : []),
           ]);
         if (kind === "prior") { // the others' runs are stopped and resumed by the same code
