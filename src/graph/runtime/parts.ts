@@ -139,10 +139,7 @@ export function chained(
         const found = await sessions[i].run(own);
         made.forEach((x, k) => values.set(x, found[`out${k}`]));
         for (const x of given) {
-          if (lastUse.get(x) !== i || x.op === "Input" || results.has(x)) continue;
-          const value = values.get(x)!;
-          if (value.location !== "cpu") value.dispose();
-          values.delete(x);
+          if (lastUse.get(x) === i && !results.has(x)) values.delete(x);
         }
       }
       return Object.fromEntries(

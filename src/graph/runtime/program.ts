@@ -60,8 +60,8 @@ export interface CompileOptions<K extends string> {
   /** Outputs that the runtime keeps, to be fed to a later run. Default: none. */
   readonly keep?: readonly K[];
   /**
-   * Whether a graph is cut where `cutAfter` and `asPart` mark it, so that parts that are alike are compiled
-   * once. Default false: values between parts take time and memory.
+   * Whether the CPU's graph is cut where `cutAfter` and `asPart` mark it, so that parts that are alike are
+   * compiled once. Default false: values between parts take time and memory.
    */
   readonly inParts?: boolean;
 }

@@ -112,30 +112,23 @@ export class Runtime implements AsyncDisposable {
     if (unknown !== undefined) {
       throw new TypeError(`Cannot keep ${unknown}: one of ${Object.keys(outputs)} is required`);
     }
-    const parts = inParts ? partsOf(inputs as NamedTensors, outputs as NamedTensors) : [];
+    const parts = inParts && this.device === "cpu" ? partsOf(inputs, outputs) : [];
     const ready = parts.length > 1
-      ? await this.#chain(parts, inputs, outputs, keep)
+      ? await this.#chain(parts, inputs, outputs)
       : await this.#session(inputs, outputs, keep);
     this.#compileSeconds += (performance.now() - start) / 1000;
     return sessionProgram<I, O, K>(this, ready, inputs, new Set<string>(keep));
   }
 
-  /** The parts of a graph as one session; what goes between them stays on the device. */
+  /** The parts of a graph as one session. */
   async #chain(
     parts: readonly Part[],
     inputs: NamedTensors,
     outputs: NamedTensors,
-    keep: readonly string[],
   ): Promise<OrtSession> {
-    const host = new Set(
-      Object.entries(outputs).flatMap(([name, x]) => keep.includes(name) ? [] : [x]),
-    );
     this.#count({ constants: 0, values: graphMemory(Object.values(outputs)).values });
     const sessions: OrtSession[] = [];
-    for (const { made, ...part } of parts) {
-      const kept = made.flatMap((x, i) => host.has(x) ? [] : [`out${i}`]);
-      sessions.push(await this.#session(part.inputs, part.outputs, kept));
-    }
+    for (const part of parts) sessions.push(await this.#session(part.inputs, part.outputs, []));
     return chained(parts, sessions, inputs, outputs);
   }
 
