@@ -44,12 +44,15 @@ export const realLeastSquares = (scan: GivenScan): NoisyLeastSquares =>
 
 /**
  * Coil maps that take up the phase of the calibration lines' image: the image that is sought is nearly real
- * and positive then, which is easier to learn.
+ * and positive then, which is easier to learn. In the maps as they were it has {@link calibrationPhase}.
  */
-export function realMaps({ kspace, mask, maps }: Omit<GivenScan, "sigma">): Tensor {
+export const realMaps = (scan: Omit<GivenScan, "sigma">): Tensor =>
+  mulFactor(factorOf(calibrationPhase(scan)), scan.maps);
+
+/** The phase of the calibration lines' image, `[N, 1, 2, H, W]` or, of N = 1, that of each set of maps. */
+export function calibrationPhase({ kspace, mask, maps }: Omit<GivenScan, "sigma">): Tensor {
   const image = combineFactor(factorOf(maps), calibrationImages(kspace, mask), 1);
-  const phase = div(image, sqrt(add(squaredMagnitude(image), TINY)));
-  return mulFactor(factorOf(phase), maps);
+  return div(image, sqrt(add(squaredMagnitude(image), TINY)));
 }
 
 /** Keeps the phase of nothing finite. */
