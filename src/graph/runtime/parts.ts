@@ -72,8 +72,8 @@ export function partsOf(inputs: NamedTensors, outputs: NamedTensors): readonly P
   goals.forEach(assign);
   const users = usersOf(order, partAt);
   for (const result of results) users.set(result, new Set([...users.get(result) ?? [], Infinity]));
-  const members = Map.groupBy(order.filter((x) => partAt.has(x)), (x) => partAt.get(x)!);
-  const parts = [...members].sort(([a], [b]) => a - b).map(([part, own]) => {
+  const parts = [...new Set(partAt.values())].sort((a, b) => a - b).map((part) => {
+    const own = order.filter((x) => partAt.get(x) === part);
     const given = [...new Set(own.flatMap((x) => x.inputs))]
       .filter((x) => !isFixed.has(x) && partAt.get(x) !== part);
     const made = own.filter((x) => [...users.get(x) ?? []].some((user) => user > part));
