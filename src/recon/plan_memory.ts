@@ -14,6 +14,8 @@ const BASE_BYTES = 205e6;
 const READ_COPIES = 6;
 /** What earlier slices leave until it is collected: so many times the k-space of one, up to so many bytes. */
 const GARBAGE_COPIES = 30, MOST_GARBAGE = 60e6;
+/** Coil maps: these, and of their size what their calibration and the audit leave until it is collected. */
+const MAP_COPIES = 4;
 /** Arrays of the size of the samples: these, and noise to compare the image with. */
 const SAMPLE_COPIES = 3;
 /** Numbers (float32) for each pixel of the volume: magnitude, complex, reference, and their stacks. */
@@ -58,7 +60,7 @@ export function predictMemory(
   const volume = file.slicesAlong ? file.coils * file.slices / frameCount(file.frames) : 0;
   const garbage = Math.min(GARBAGE_COPIES * coil * file.coils, MOST_GARBAGE);
   return BASE_BYTES + (image[0] > 1 ? garbage : 0) + Math.min(coil * volume, BLOCK_BYTES) +
-    READ_COPIES * coil * file.coils + maps + SAMPLE_COPIES * samples +
+    READ_COPIES * coil * file.coils + MAP_COPIES * maps + SAMPLE_COPIES * samples +
     (IMAGES_PER_PIXEL + keptImages) * sizeOf(image) * 4 +
     CONSTANT_COPIES * constants + WORKSPACE * values + Math.min(GAPS * values, MOST_GAPS);
 }
