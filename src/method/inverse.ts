@@ -57,13 +57,10 @@ export async function compileInverse(
     );
     const loop = { method: "conjugate gradients", steps: iterations, calls };
     const fixed = { ...inputs, weight: scalar(weight) };
-    const found: NdArray[] = [];
-    for (let n = 0; n < b.shape[0]; n++) {
-      const r = asBatch(partOf(b, n));
+    return await eachOf(b, (r) => {
       const state = { x: zeros(size), r, p: r };
-      found.push(onlyOf(await runLoop({ ...loop, fixed, state, scale: Number.MAX_VALUE })));
-    }
-    return stack(found);
+      return runLoop({ ...loop, fixed, state, scale: Number.MAX_VALUE });
+    });
   };
 }
 
@@ -76,11 +73,19 @@ export async function compileSeen(runtime: Runtime, measurement: Measurement): P
   );
   const inverse = await compileInverse(runtime, measurement);
   return async (images, task) => {
-    const seen: NdArray[] = [];
-    for (let n = 0; n < images.shape[0]; n++) {
-      const x = asBatch(partOf(images, n));
-      seen.push(onlyOf((await normal.run({ x, ...task.inputs })).seen));
-    }
-    return await inverse(stack(seen), task);
+    const seen = await eachOf(images, async (x) => (await normal.run({ x, ...task.inputs })).seen);
+    return await inverse(seen, task);
   };
+}
+
+/** What a function makes of each array along the first axis, given and made as a batch of one. */
+export async function eachOf(
+  arrays: NdArray,
+  apply: (array: NdArray) => Promise<NdArray>,
+): Promise<NdArray> {
+  const made: NdArray[] = [];
+  for (let n = 0; n < arrays.shape[0]; n++) {
+    made.push(onlyOf(await apply(asBatch(partOf(arrays, n)))));
+  }
+  return stack(made);
 }

@@ -70,13 +70,15 @@ export function partsOf(inputs: NamedTensors, outputs: NamedTensors): readonly P
   };
   const goals = [[...isNumber], ...marksOf(order), results];
   goals.forEach(assign);
-  const users = usersOf(order, partAt);
-  for (const result of results) users.set(result, new Set([...users.get(result) ?? [], Infinity]));
+  const lastUser = new Map<Tensor, number>();
+  const use = (x: Tensor, part: number) => lastUser.set(x, Math.max(part, lastUser.get(x) ?? 0));
+  for (const [user, part] of partAt) user.inputs.forEach((x) => use(x, part));
+  results.forEach((result) => use(result, Infinity));
   const parts = [...new Set(partAt.values())].sort((a, b) => a - b).map((part) => {
     const own = order.filter((x) => partAt.get(x) === part);
     const given = [...new Set(own.flatMap((x) => x.inputs))]
       .filter((x) => !isFixed.has(x) && partAt.get(x) !== part);
-    const made = own.filter((x) => [...users.get(x) ?? []].some((user) => user > part));
+    const made = own.filter((x) => lastUser.get(x)! > part);
     return { given, made, ...asGraph(own, given, made) };
   });
   const isCut = parts.length > 1 && results.every((x) => partAt.has(x)) &&
@@ -92,17 +94,6 @@ function marksOf(order: readonly Tensor[]): (readonly Tensor[])[] {
   const within = new Set(order);
   return [...last].sort(([, a], [, b]) => a - b)
     .map(([group]) => group.filter((tensor) => within.has(tensor)));
-}
-
-/** The parts that use each value. */
-function usersOf(order: readonly Tensor[], partAt: ReadonlyMap<Tensor, number>) {
-  const users = new Map<Tensor, Set<number>>();
-  for (const tensor of order) {
-    const part = partAt.get(tensor);
-    if (part === undefined) continue;
-    for (const x of tensor.inputs) users.set(x, (users.get(x) ?? new Set()).add(part));
-  }
-  return users;
 }
 
 /** Values of a part with inputs in the place of what it is given. Names do not depend on where it stands. */

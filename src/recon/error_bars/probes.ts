@@ -4,11 +4,12 @@ import {
   compileAdjoint,
   compileInverse,
   compileSeen,
+  eachOf,
   type InverseTask,
 } from "../../method/inverse.ts";
 import { mriMeasurement } from "../../method/measurement.ts";
 import type { SamplingGeometry } from "../../method/problem.ts";
-import { asBatch, type NdArray, ndarray, onlyOf, partOf, sizeOf, stack } from "../../ndarray.ts";
+import { type NdArray, ndarray, sizeOf } from "../../ndarray.ts";
 import { Rng } from "../../rng.ts";
 
 /** Probes of noise and of white images. */
@@ -38,15 +39,13 @@ export async function compileProbes(
   const inverse = await compileInverse(runtime, measurement);
   const seen = await compileSeen(runtime, measurement);
   return async (solve) => {
-    const starts: NdArray[] = [];
-    for (let n = 0; n < PROBES; n++) {
-      const y = asBatch(partOf(noise, n));
+    const starts = await eachOf(noise, async (y) => {
       using start = (await adjoint.run({ y, ...solve.inputs })).adjoint;
-      starts.push(onlyOf(await start.read()));
-    }
+      return await start.read();
+    });
     const { data } = await seen(images, solve);
     return {
-      noise: await inverse(stack(starts), solve),
+      noise: await inverse(starts, solve),
       probes: ndarray(images.data.map((value, i) => value - data[i]), shape),
     };
   };
