@@ -13,12 +13,36 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
+from convert import load_weights, save_onnx
+from denoiser import ResidualUNet
+
 
 def mixed(before, after, share):
     """(1 - share) of the first and `share` of the second, by name."""
     if before.keys() != after.keys():
         raise ValueError(f"the same weights are required, found {sorted(before.keys() ^ after.keys())[:3]}")
     return {name: ((1 - share) * value + share * after[name]).contiguous() for name, value in before.items()}
+
+
+def weights_of(folder):
+    """The weights of a model, by name; those of a prior are in `model.onnx`."""
+    if not Path(folder, "model.onnx").exists():
+        return load_file(Path(folder, "model.safetensors"))
+    network = ResidualUNet()
+    load_weights(network, folder)
+    return network.state_dict()
+
+
+def save_like(weights, folder, output):
+    """Writes weights as the model in `folder` has them; returns the file."""
+    if not Path(folder, "model.onnx").exists():
+        file = output / "model.safetensors"
+        save_file(weights, file, metadata={"format": "pt"})
+        return file
+    network = ResidualUNet()
+    network.load_state_dict(weights)
+    save_onnx(network, Path(folder, "model.onnx"), output / "model.onnx")
+    return output / "model.onnx"
 
 
 def main():
@@ -29,11 +53,9 @@ def main():
     parser.add_argument("output")
     parser.add_argument("--share", type=float, default=0.5, help="of the second (0.5)")
     args = parser.parse_args()
-    before, after = (load_file(Path(folder, "model.safetensors")) for folder in (args.before, args.after))
     output = Path(args.output)
     output.mkdir(parents=True, exist_ok=True)
-    file = output / "model.safetensors"
-    save_file(mixed(before, after, args.share), file, metadata={"format": "pt"})
+    file = save_like(mixed(weights_of(args.before), weights_of(args.after), args.share), args.after, output)
     text = Path(args.after, "model.yaml").read_text()
     text = re.sub(r"(?m)^name: .*$", f"name: {output.resolve().name}", text)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()

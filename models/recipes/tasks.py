@@ -13,10 +13,11 @@ from denoiser import ResidualUNet, denoise, edm, flow
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet
 from objectives import given, head_psnr, recon_loss
 from physics import compressed, model_sigma
-from simulate import COILS, SIDES, line_mask, random_size, scan
+from simulate import COILS, SIDES, line_mask, random_size, scan, tissue_phase
 from views import log_uniform, planes, random_view
 
 SIGMA_RANGE = (0.003, 30.0)
+UNLIKE_VIEWS = 0.4  # of the prior's views have tissues of unlike phase
 VALIDATION_SEED = 2026
 POOL = 100  # scans that are kept for further use
 VIRTUAL_COILS = 6  # of scans whose maps are not trained: as good as all, in half the time
@@ -84,10 +85,15 @@ class Prior(Task):
         """Images, noise and its levels."""
         side = int(self.crops[rng.integers(len(self.crops))])
         count = max(1, round(self.size * PIXELS / side**2))
-        views = np.stack([random_view(self.mixture.draw(rng), side, rng) for _ in range(count)])
+        views = np.stack([self.view(side, rng) for _ in range(count)])
         sigma = np.array([sigma_drawn(rng) for _ in range(count)], np.float32)
         noise = rng.standard_normal((count, 2, side, side), np.float32)
         return planes(views), torch.from_numpy(noise), torch.from_numpy(sigma)[:, None, None, None]
+
+    def view(self, side, rng):
+        """An image `[side, side]`."""
+        image = random_view(self.mixture.draw(rng), side, rng)
+        return image * np.exp(1j * tissue_phase(image, rng)) if rng.random() < UNLIKE_VIEWS else image
 
     def loss(self, network, batch, args):
         """The squared error of what the network gives, which weighs all noise levels alike."""

@@ -68,6 +68,7 @@ def options():
     parser.add_argument("--precision", choices=["bfloat16", "float32"],
                         help="of the networks; default: bfloat16 where the device computes in it, else float32")
     parser.add_argument("--threads", type=int, help="of the CPU; default: all")
+    parser.add_argument("--compile", action="store_true", help="compile the network first; for prior and flow, whose images have few sizes")
     parser.add_argument("--averages", type=float, nargs="+", default=[0.999, 0.9995, 0.9999],
                         help="decays of the averages of the weights that are kept")
     parser.add_argument("--ship", type=float, help="decay of the average that is exported; default: the middle one")
@@ -129,6 +130,7 @@ class Run:
     def __init__(self, args, task):
         self.path = Path(args.output) / "checkpoint.pt"
         self.network = task.network.to(args.device)
+        self.compiled = torch.compile(self.network, dynamic=False) if args.compile else self.network
         self.optimizer = torch.optim.AdamW(decayed(self.network), lr=0.0, betas=(0.9, 0.99))
         self.averages = Averages(self.network, args.averages)
         self.step, self.seconds, self.history = 0, 0.0, []
@@ -195,7 +197,7 @@ def step(args, task, run, batch, rate):
         group["lr"] = rate * group.get("factor", 1.0)
     run.network.train()
     run.optimizer.zero_grad(set_to_none=True)
-    loss = task.loss(run.network, batch, args)
+    loss = task.loss(run.compiled, batch, args)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     run.optimizer.step()
