@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "models" / "recipes"))
 
 import convert  # noqa: E402
 from denoiser import ResidualUNet, denoise, edm, flow  # noqa: E402
-from mix import mixed  # noqa: E402
+from mix import mixed, save_like, weights_of  # noqa: E402
 from networks import Humus, ImageUNet, Modl, Neumann, RefiningUNet, SolvedHumus, SolvedVarNet, VarNet  # noqa: E402
 from physics import Data, Sampling, compressed, model_sigma, parts_of, rss, to_kspace  # noqa: E402
 from simulate import centre_window, poisson_mask, random_coils, random_size, tissue_phase  # noqa: E402
@@ -137,6 +137,12 @@ assert all(torch.equal(kernel(deep, i), kernel(narrow, k)) for i, k in enumerate
 # Weights between two models.
 between = mixed({"a": torch.tensor([1.0])}, {"a": torch.tensor([3.0])}, 0.25)
 assert between["a"].item() == 1.5
+
+# The weights of a prior, whose file does not name them, come back as they were written.
+prior = weights_of(ROOT / "models" / "prior-brain")
+(OUT / "mixed").mkdir()
+save_like(prior, ROOT / "models" / "prior-brain", OUT / "mixed")
+assert all(torch.equal(value, prior[name]) for name, value in weights_of(OUT / "mixed").items())
 
 # Kernels written as float16 are read as such.
 rounded = randomised(SolvedVarNet(2, 4, 2))
