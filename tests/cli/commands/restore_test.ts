@@ -21,7 +21,7 @@ const QUICK = ["--size", "64", "--steps", "8", "--samples", "1", "--quiet", "--j
 /** Tasks, and by how many dB the restored picture beats what is left, at least. */
 const TASKS: readonly (readonly [string, readonly string[], number])[] = [
   ["denoise", ["--noise", "0.1"], 2],
-  ["inpaint:random=0.5", [], 4],
+  ["inpaint:random=0.5", [], 5],
   ["inpaint:box=0.1", [], -1],
   ["deblur:gaussian=1.5", ["--noise", "0.01"], 1.5],
   ["deblur:motion=7,angle=30", ["--noise", "0.01", "--method", "diffpir"], 1.5],
