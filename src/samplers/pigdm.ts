@@ -21,7 +21,7 @@ const weightOf = (weight: number, sigma: number, sigmaNext: number) =>
  * ```
  * D  = denoise(x, sigma)
  * g  = (dD/dx)^H A^H (r^2 A A^H + sigma_y^2)^-1 (y - A D),  r^2 = sigma^2 s^2 / (sigma^2 + s^2)
- * x' = DDIM step to sigma' from D + sigma^2 g / weight
+ * x' = DDIM step to sigma' from D + sigma^2 g / weight,  weight at least (1 - sigma' / sigma) / 0.45
  * ```
  * The inverse is `(A^H A + sigma_y^2 / r^2)^-1 A^H / r^2` by conjugate gradients. D + sigma^2 g is what
  * Tweedie's formula makes of the posterior's score, so the sampler is exact in the limit of many steps
