@@ -154,11 +154,8 @@ testWith(chromium, "WebGPU in the browser, in software, gives the same image", a
   });
 });
 
-/**
- * How far the page may be from the library on a real slice, dB. Two sets of coil maps are found there, and
- * at the edge of the second the image hangs on rounding: k-space that differs by 1e-7 changes it by 0.09 dB.
- */
-const SLACK = 0.15;
+/** How far the page may be from the library on a real slice, dB. */
+const SLACK = 0.01;
 const REAL = "kspace/brain7_fastmri.h5";
 
 testWith(
@@ -169,9 +166,12 @@ testWith(
     await using page = await WebPage.open();
     assert.equal(await page.open([path]), "");
     await page.set("mask", "equispaced");
+    // Not the default: its image of this slice hangs on rounding, at the edge of the second set of maps (docs/maps.md).
+    await page.set("method", "sense");
     assert.equal(await page.run(), "");
     using file = await readKspace(path);
-    const { metrics } = await reconstruct(file, { mask: "equispaced:R=4,acs=24", device: "cpu" });
+    const options = { method: "sense", mask: "equispaced:R=4,acs=24", device: "cpu" } as const;
+    const { metrics } = await reconstruct(file, options);
     const report: ReconReport = JSON.parse(
       new TextDecoder().decode((await page.save("recon.json")).bytes),
     );
