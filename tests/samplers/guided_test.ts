@@ -90,9 +90,10 @@ Deno.test("pigdm follows its textbook", () =>
       const D = dense.denoise(x, sigma);
       const r2 = variance(sigma, 0.6);
       const change = dense.pseudoInverse(dense.residual(D), dense.sigma ** 2 / r2);
-      // Long steps go at most 0.45 of the way, but for the last.
-      const part = sigmaNext > 0 ? Math.min(0.9, 0.45 / (1 - sigmaNext / sigma)) : 0.9;
-      const guided = axpy(D, part * sigma ** 2 / r2, dense.pulled(change, sigma));
+      const length = 1 - sigmaNext / sigma;
+      // Steps longer than 0.35 go no further than that, but for the last.
+      const part = sigmaNext > 0 && length > 0.35 ? 0.35 / length : 1;
+      const guided = axpy(D, 0.9 * part * sigma ** 2 / r2, dense.pulled(change, sigma));
       return renoised(input, guided, 0.49 * (1 - (sigmaNext / sigma) ** 2), z);
     },
   }));
