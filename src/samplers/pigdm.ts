@@ -5,12 +5,17 @@ import { posteriorVariance, regularisedInverse, residualImage, rho } from "./cor
 import { LEVEL_RANGES, posteriorSteps } from "./core/schedule.ts";
 import { ancestralShare, renoise } from "./core/steppers.ts";
 
-/** Longest step, 1 - sigma' / sigma, that goes its whole way: 8 longer ones lost up to 7 dB with a sharp prior. */
+/** Longest step, 1 - sigma' / sigma, with all of a weight below 1: 8 longer ones lost up to 7 dB with a sharp prior. */
 const LONGEST = 0.35;
 
-/** The weight, in proportion to the step where that is long. The last step, to 0, adds no noise to what it finds. */
-const weightOf = (weight: number, sigma: number, sigmaNext: number) =>
-  sigmaNext > 0 ? weight * Math.max(1, (1 - sigmaNext / sigma) / LONGEST) : weight;
+/**
+ * The weight of a step. Below 1 it asks for more than the posterior's score, of which long steps take less. The
+ * last step, to 0, adds no noise to what it finds.
+ */
+function weightOf(weight: number, sigma: number, sigmaNext: number): number {
+  const longer = Math.max(1, (1 - sigmaNext / sigma) / LONGEST);
+  return sigmaNext > 0 ? Math.max(weight, Math.min(1, weight * longer)) : weight;
+}
 
 /**
  * Pseudo-inverse guided diffusion: the likelihood of the data given x, with x0 taken to be normal
@@ -18,7 +23,7 @@ const weightOf = (weight: number, sigma: number, sigmaNext: number) =>
  * ```
  * D  = denoise(x, sigma)
  * g  = (dD/dx)^H A^H (r^2 A A^H + sigma_y^2)^-1 (y - A D),  r^2 = sigma^2 s^2 / (sigma^2 + s^2)
- * x' = DDIM step to sigma' from D + sigma^2 g / (weight w),  w = max(1, (1 - sigma' / sigma) / 0.35)
+ * x' = DDIM step to sigma' from D + sigma^2 g / weight,  a weight below 1 nearer to it where 1 - sigma' / sigma > 0.35
  * ```
  * The inverse is `(A^H A + sigma_y^2 / r^2)^-1 A^H / r^2` by conjugate gradients. D + sigma^2 g is what
  * Tweedie's formula makes of the posterior's score, so the sampler is exact in the limit of many steps

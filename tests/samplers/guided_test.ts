@@ -83,20 +83,23 @@ Deno.test("mcg is dps and a projection onto the data at their noise level", () =
     },
   }));
 
-Deno.test("pigdm follows its textbook", () =>
-  follows(pigdm, { weight: 1 / 0.9, sigmaData: 0.6, eta: 0.7 }, {
-    step(input, dense) {
-      const { x, sigma, sigmaNext, z: [z] } = input;
-      const D = dense.denoise(x, sigma);
-      const r2 = variance(sigma, 0.6);
-      const change = dense.pseudoInverse(dense.residual(D), dense.sigma ** 2 / r2);
-      const length = 1 - sigmaNext / sigma;
-      // Steps longer than 0.35 go no further than that, but for the last.
-      const part = sigmaNext > 0 && length > 0.35 ? 0.35 / length : 1;
-      const guided = axpy(D, 0.9 * part * sigma ** 2 / r2, dense.pulled(change, sigma));
-      return renoised(input, guided, 0.49 * (1 - (sigmaNext / sigma) ** 2), z);
-    },
-  }));
+for (const weight of [1 / 0.9, 0.8]) {
+  Deno.test(`pigdm of weight ${weight.toFixed(1)} follows its textbook`, () =>
+    follows(pigdm, { weight, sigmaData: 0.6, eta: 0.7 }, {
+      step(input, dense) {
+        const { x, sigma, sigmaNext, z: [z] } = input;
+        const D = dense.denoise(x, sigma);
+        const r2 = variance(sigma, 0.6);
+        const change = dense.pseudoInverse(dense.residual(D), dense.sigma ** 2 / r2);
+        const length = 1 - sigmaNext / sigma;
+        // A weight below 1 goes towards 1 where the step is longer than 0.35, but for the last.
+        const isLong = weight < 1 && sigmaNext > 0 && length > 0.35;
+        const own = isLong ? Math.min(1, weight * length / 0.35) : weight;
+        const guided = axpy(D, sigma ** 2 / r2 / own, dense.pulled(change, sigma));
+        return renoised(input, guided, 0.49 * (1 - (sigmaNext / sigma) ** 2), z);
+      },
+    }));
+}
 
 Deno.test("mmps follows its textbook", () =>
   follows(mmps, { weight: 1 / 0.9, eta: 0.7, ridge: 0.1 }, {
