@@ -199,19 +199,22 @@ export function signalProjection(matrices: Tensor): Tensor {
 }
 
 /** Complex vectors `[P, 2C, 1]` and i times them, side by side: `[P, 2C, 2]`, a basis of their multiples. */
-function complexSpan(vectors: Tensor): Tensor {
+export function complexSpan(vectors: Tensor): Tensor {
   const size = vectors.shape[1] / 2;
   const [re, im] = [slice(vectors, 1, 0, size), slice(vectors, 1, size, 2 * size)];
   return concat([vectors, concat([neg(im), re], 1)], 2);
 }
+
+/** The parts `[P, 2C, 1]` of a reference, `[2C, 1]` or one for each pixel, in spans of unit vectors. */
+export const alongSpan = (span: Tensor, reference: Tensor): Tensor =>
+  matMul(span, matMul(swapLastAxes(span), reference));
 
 /**
  * The vector that is nearest to a reference, of unit vectors times a phase.
  * @param vectors `[P, 2C, 1]`, not zero @param reference `[2C, 1]`
  */
 export function alignedTo(vectors: Tensor, reference: Tensor): Tensor {
-  const span = complexSpan(vectors);
-  const along = matMul(span, matMul(swapLastAxes(span), reference));
+  const along = alongSpan(complexSpan(vectors), reference);
   return div(along, max(reduceL2(along, [1], { keepDims: true }), TINY));
 }
 
@@ -222,20 +225,20 @@ export function deflated(matrices: Tensor, vectors: Tensor): Tensor {
   return without(swapLastAxes(without(matrices)));
 }
 
-/** v v^H of the dominant eigenvectors, at unit norm, `[P, 2C, 2C]`. */
-export const dominantProjection = (matrices: Tensor): Tensor => highPower(matrices).power;
-
 /** Rayleigh quotients `[P, 1, 1]` of unit vectors. */
 export function rayleigh(matrices: Tensor, vectors: Tensor): Tensor {
   return reduceSum(mul(vectors, matMul(matrices, vectors)), [1], { keepDims: true });
 }
 
-/** The dominant eigenvector `[2C, 1]` of one Hermitian matrix `[1, 2C, 2C]`, its largest entry real. */
-export function principalVector(matrix: Tensor): Tensor {
-  const { power } = highPower(matrix);
+/** The dominant eigenvectors `[P, 2C, 1]` of Hermitian matrices `[P, 2C, 2C]`, each with its largest entry real. */
+export function principalVectors(matrices: Tensor): Tensor {
+  const { power } = highPower(matrices);
   const diagonal = realDiagonal(power);
-  const largest = cast(equal(diagonal, reduceMax(diagonal)), "float32");
-  const column = reduceSum(mul(power, largest), [0, 2], { keepDims: true });
-  const vector = reshape(column, [matrix.shape[1], 1]);
-  return div(vector, add(reduceL2(vector), TINY));
+  const largest = cast(equal(diagonal, reduceMax(diagonal, [2], { keepDims: true })), "float32");
+  const columns = reduceSum(mul(power, largest), [2], { keepDims: true });
+  return div(columns, max(reduceL2(columns, [1], { keepDims: true }), TINY));
 }
+
+/** The dominant eigenvector `[2C, 1]` of one Hermitian matrix `[1, 2C, 2C]`, its largest entry real. */
+export const principalVector = (matrix: Tensor): Tensor =>
+  reshape(principalVectors(matrix), [matrix.shape[1], 1]);
