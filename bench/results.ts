@@ -13,7 +13,7 @@ import { dirname } from "node:path";
 import { benchOptions, say } from "./options.ts";
 import { Runtime } from "../src/graph/mod.ts";
 import { writeFileWhole } from "../src/io/atomic.ts";
-import { magnitudeOf, meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
+import { jointMagnitude, meanOf, type NdArray, ndarray } from "../src/ndarray.ts";
 import { DEFAULT_METHOD, methodOptions, methods } from "../src/recon/methods.ts";
 import type { MethodOptions } from "../src/method/problem.ts";
 import { makeTrials, scoreTrial, type Trial } from "../src/recon/trials.ts";
@@ -148,8 +148,8 @@ const BINS = 10;
 function spreadOf(trial: Trial, samples: NdArray, image: NdArray): Spread {
   const head = headMask(trial.reference);
   const count = samples.shape[0];
-  const mean = magnitudeOf(image).data;
-  const magnitudes = Array.from({ length: count }, (_, i) => magnitudeOf(element(samples, i)).data);
+  const mean = jointMagnitude(image).data;
+  const magnitudes = Array.from({ length: count }, (_, i) => jointMagnitude(element(samples, i)).data);
   const pairs: [number, number][] = [];
   head.forEach((inside, p) => {
     if (!inside) return;

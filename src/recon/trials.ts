@@ -12,7 +12,7 @@ import { measure, type Metrics } from "../mri/metrics/metrics.ts";
 import { readKspace } from "./open.ts";
 import { Preparation } from "./prepare.ts";
 import type { Problem, SamplingGeometry } from "../method/problem.ts";
-import { magnitudeOf, meanOf, type NdArray, ndarray } from "../ndarray.ts";
+import { jointMagnitude, meanOf, type NdArray, ndarray } from "../ndarray.ts";
 import type { Denoiser } from "../nn/mod.ts";
 import { Rng } from "../rng.ts";
 import {
@@ -88,18 +88,19 @@ async function makeTrial(
   }
   const mask = makeMask(spec, height, width);
   const preparation = new Preparation(runtime, { coils, mask, full: true });
-  const { problem, reference, scale } = await preparation.slice(kspace, { kind: "espirit" });
+  const source = { kind: "espirit", sets: "auto" } as const; // as `recon` does
+  const { problem, reference, scale } = await preparation.slice(kspace, source);
   const scaled = reference!.data.map((value) => value / scale);
   return {
     mask: text,
-    geometry: { coils, height, width, mask },
+    geometry: { coils, sets: problem.inputs.maps.shape[0], height, width, mask },
     problem,
     reference: ndarray(scaled, [height, width]),
   };
 }
 
 export function scoreTrial({ reference }: Trial, image: NdArray): Metrics {
-  return measure(magnitudeOf(image), reference);
+  return measure(jointMagnitude(image), reference);
 }
 
 /** One set of settings, and how good it was. */
