@@ -33,7 +33,12 @@ const options = benchOptions(import.meta.url, {
   part: { type: "string", default: "0.7" },
   mask: { type: "string", default: "equispaced:R=3,acs=24" },
   methods: { type: "string", default: "sense,tv,wavelet,pnp-admm" },
-  slices: { type: "string", default: "ds000011_sub-13_T1w_x:8,ds002748_sub-70_T1w_z:12" },
+  /** Volume and number of simulated coils of each. */
+  slices: {
+    type: "string",
+    default: "ds000011_sub-13_T1w_x:8,ds000011_sub-14_T1w_x:10,ds002748_sub-70_T1w_z:12," +
+      "openms_patient19_study1_FLAIR:10,ulf3t_fig7B_T2w:8",
+  },
   noise: { type: "string", default: "0.02" },
 });
 
