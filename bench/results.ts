@@ -149,7 +149,10 @@ function spreadOf(trial: Trial, samples: NdArray, image: NdArray): Spread {
   const head = headMask(trial.reference);
   const count = samples.shape[0];
   const mean = jointMagnitude(image).data;
-  const magnitudes = Array.from({ length: count }, (_, i) => jointMagnitude(element(samples, i)).data);
+  const magnitudes = Array.from(
+    { length: count },
+    (_, i) => jointMagnitude(element(samples, i)).data,
+  );
   const pairs: [number, number][] = [];
   head.forEach((inside, p) => {
     if (!inside) return;
