@@ -190,7 +190,7 @@ export async function compileMaps(
       return asBatch(await cropped(one, firstCrop));
     }
     const { setsOf, orthogonal } = await (two ??= compileTwo(runtime, coils, size));
-    const [first, second] = await setsOf(outputs, eigenvalues);
+    const [first, second] = await setsOf(outputs, eigenvalues, firstCrop.level - firstCrop.width);
     const both = [await cropped(first, firstCrop), await cropped(second, SECOND_CROP)];
     return (await orthogonal.run({ maps: stack(both) })).orthogonal;
   };

@@ -10,15 +10,19 @@
  * @module
  */
 import {
+  cast,
   concat,
   div,
+  greater,
   matMul,
   max,
+  mul,
   pow,
   reshape,
   type Runtime,
   type Shape,
   slice,
+  sub,
   type Tensor,
 } from "../../graph/mod.ts";
 import { type NdArray, ndarray, stack, zeros } from "../../ndarray.ts";
@@ -53,8 +57,9 @@ const WEIGHT_POWER = 8;
 
 /**
  * Compiles two sets of vectors.
- * @returns a function of what `espiritKernel` gives and the first eigenvalues `[h, w]`, to the two sets.
- *   The first has those eigenvalues, as its vectors are within the plane wherever there is one.
+ * @returns a function of what `espiritKernel` gives, the first eigenvalues `[h, w]`, and the eigenvalue below
+ *   which the first set has no weight, to the two sets. Where it has none, the second is the strongest direction:
+ *   the part of the object that the first follows has ended there, and what is folded in goes on.
  */
 export async function compileTwoSets(
   runtime: Runtime,
@@ -64,6 +69,7 @@ export async function compileTwoSets(
   (
     kernel: Readonly<Record<string, NdArray>>,
     eigenvalues: NdArray,
+    least: number,
   ) => Promise<readonly [CoarseMaps, CoarseMaps]>
 > {
   const [rows, columns] = [gridPixels(height), gridPixels(width).length];
@@ -87,11 +93,15 @@ export async function compileTwoSets(
     },
   );
   const second = await runtime.build(
-    { ...kernelShapes, other: vectorsOf(tile) },
-    ({ correlation, phases, other }) => {
-      const rest = deflated(pixelMatrices(correlation, phases, width), other);
+    { ...kernelShapes, other: vectorsOf(tile), strongest: [tile * columns, 1, 1], least: [1, 1] },
+    ({ correlation, phases, other, strongest, least }) => {
+      const matrices = pixelMatrices(correlation, phases, width);
+      const firsts = rayleigh(matrices, other);
+      const is = (x: Tensor) => cast(greater(x, least), "float32");
+      const isOut = mul(sub(1, is(firsts)), is(strongest)); // of the object, but not in the first set
+      const rest = deflated(matrices, mul(other, sub(1, isOut)));
       const vectors = principalVectors(rest);
-      return { vectors, values: rayleigh(rest, vectors) };
+      return { vectors, values: rayleigh(rest, vectors), firsts };
     },
   );
   const pixels = rows.length * columns;
@@ -122,7 +132,7 @@ export async function compileTwoSets(
       );
     }
   };
-  return async ({ correlation, reference }, eigenvalues) => {
+  return async ({ correlation, reference }, eigenvalues, lowest) => {
     const middle = Math.floor(rows.length / 2);
     const all = [...rows.keys()];
     const [up, down] = [all.slice(0, middle).reverse(), all.slice(middle)];
@@ -136,17 +146,19 @@ export async function compileTwoSets(
       });
     await marchFirst(down, stack(Array.from({ length: columns }, () => reference)));
     await marchFirst(up, rowOf(one, middle));
-    const [two, values] = [zeros(vectorsOf(rows.length)), zeros([rows.length, columns])];
-    const byRow = ndarray(two.data, one.shape);
-    await march(all, [byRow, values], async (own, phases) => {
+    const two = zeros(vectorsOf(rows.length)), byRow = ndarray(two.data, one.shape);
+    const [firsts, values] = [zeros(eigenvalues.shape), zeros(eigenvalues.shape)];
+    const least = ndarray(Float32Array.of(lowest), [1, 1]);
+    await march(all, [byRow, values, firsts], async (own, phases) => {
       const other = ndarray(rowsOf(one, own).data, vectorsOf(tile));
-      const found = await second.run({ correlation, phases, other });
-      return [found.vectors, found.values];
+      const strongest = ndarray(rowsOf(eigenvalues, own).data, [tile * columns, 1, 1]);
+      const found = await second.run({ correlation, phases, other, strongest, least });
+      return [found.vectors, found.values, found.firsts];
     });
     const seconds = ndarray(values.data, [pixels, 1, 1]);
     const { smooth } = await phase.run({ vectors: two, values: seconds });
     return [
-      coarseMaps(one, eigenvalues, coils),
+      coarseMaps(one, firsts, coils),
       coarseMaps(ndarray(smooth.data, one.shape), values, coils),
     ];
   };
