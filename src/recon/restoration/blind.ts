@@ -40,8 +40,8 @@ import { compileSampler, diffpir } from "../../samplers/mod.ts";
  * for one of them.
  */
 const TURNS = { count: 9, first: 0.5, last: 0.4 };
-/** Steps and samples of a turn. */
-const DRAWS = { steps: 6, samples: 2 };
+/** Steps and samples of a turn: on four drawn heads 2, 4 and 6 samples gave 19.71, 19.75 and 19.82 dB. */
+const DRAWS = { steps: 6, samples: 6 };
 /** Ridge of the kernel's least squares, as a part of the power of the picture's derivatives. */
 const RIDGE = 0.01;
 /** Steps of its solution. */
