@@ -6,10 +6,10 @@ import {
   max,
   mul,
   reduceL2,
-  reduceSum,
   reshape,
   swapLastAxes,
   type Tensor,
+  transpose,
 } from "../../graph/mod.ts";
 import { alongSpan, complexSpan, principalVector } from "./hermitian_tensors.ts";
 
@@ -42,10 +42,10 @@ export function smoothPhase(
     const both = matMul(overColumns, reshape(byRow, [rows, columns, size]));
     return reshape(both, [rows * columns, size, 1]);
   };
-  const covariance = reduceSum(mul(matMul(span, swapLastAxes(span)), weights), [0], {
-    keepDims: true,
-  });
-  let field = mul(alongSpan(span, principalVector(covariance)), weights);
+  const flat = (x: Tensor) => reshape(transpose(x, [1, 0, 2]), [size, 2 * rows * columns]);
+  const covariance = matMul(flat(mul(span, weights)), swapLastAxes(flat(span)));
+  const mean = principalVector(reshape(covariance, [1, size, size]));
+  let field = mul(alongSpan(span, mean), weights);
   for (let pass = 0; pass < PASSES; pass++) field = mul(alongSpan(span, blurred(field)), weights);
   const along = alongSpan(span, blurred(field));
   return div(along, max(reduceL2(along, [1], { keepDims: true }), TINY));
